@@ -1,0 +1,42 @@
+"""Who may reach what: the first line of every view."""
+
+from __future__ import annotations
+
+from annotator.choices import MemberState, Role
+from annotator.errors import NotAllowed, NotFound
+from annotator.models import Campaign, Member, User
+
+
+def campaign_for_member(user: User, slug: str) -> tuple[Campaign, Member]:
+    """The campaign and the user's place in it.
+
+    Raises NotFound where the user is no member: whether the campaign exists is not theirs to know.
+    """
+    member = Member.objects.select_related("campaign", "guideline_accepted").filter(campaign__slug=slug, user=user).first()
+    if member is None:
+        raise NotFound("There is no such campaign, or you are not a member of it.")
+    return member.campaign, member
+
+
+def campaign_for_annotator(user: User, slug: str) -> tuple[Campaign, Member]:
+    """As `campaign_for_member`, for a member who may judge pairs. Raises NotAllowed for one who is paused or suspended."""
+    campaign, member = campaign_for_member(user, slug)
+    if member.state != MemberState.ACTIVE:
+        raise NotAllowed(
+            f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
+            code=f"member_{member.state}",
+        )
+    return campaign, member
+
+
+def campaign_for_manager(user: User, slug: str) -> Campaign:
+    """The campaign, for one of its active managers or a superuser. Raises NotFound to strangers, NotAllowed to other members."""
+    if user.is_superuser:
+        campaign = Campaign.objects.filter(slug=slug).first()
+        if campaign is None:
+            raise NotFound("There is no such campaign.")
+        return campaign
+    campaign, member = campaign_for_annotator(user, slug)
+    if member.role != Role.MANAGER:
+        raise NotAllowed("Only the managers of this campaign may do that.", code="not_a_manager")
+    return campaign

@@ -1,0 +1,151 @@
+"""The verbs on a campaign itself: create it, change its state, its guideline and its people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from annotator.choices import CampaignState, Choice, PairingRule, Role
+from annotator.errors import Conflict, Invalid, NotAllowed
+from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
+
+DEFAULT_QUESTION = ("overall", "Which image is better overall?")
+
+
+@transaction.atomic
+def create_campaign(
+    *,
+    slug: str,
+    name: str,
+    by: User | None,
+    description: str = "",
+    state: str = CampaignState.DRAFT,
+    votes_wanted: int = 3,
+    lease_seconds: int = 30 * 60,
+    pairing_rule: str = PairingRule.ALL_PAIRS,
+    questions: list[tuple[str, str]] | None = None,
+    guideline: str = "",
+) -> Campaign:
+    """A new campaign with its questions (slug, text; the first is primary), its first guideline, and `by` as its manager.
+
+    Raises Invalid, naming the fields, when a value is out of range or the slug is taken.
+    """
+    campaign = Campaign(
+        slug=slug,
+        name=name,
+        description=description,
+        state=state,
+        votes_wanted=votes_wanted,
+        lease_seconds=lease_seconds,
+        pairing_rule=pairing_rule,
+        created_by=by,
+    )
+    save_valid(campaign)
+    for position, (question_slug, text) in enumerate(questions or [DEFAULT_QUESTION]):
+        save_valid(Question(campaign=campaign, slug=question_slug, text=text, position=position, choices=list(Choice.values)))
+    CampaignProgress.objects.create(campaign=campaign, updated_at=timezone.now())
+    if guideline:
+        publish_guideline(campaign=campaign, text=guideline, by=by)
+    if by is not None:
+        Member.objects.create(campaign=campaign, user=by, role=Role.MANAGER)
+    return campaign
+
+
+def save_valid(instance: Campaign | Question) -> None:
+    """Save a row, with what its fields and constraints refuse said as Invalid."""
+    try:
+        instance.full_clean()
+        with transaction.atomic():
+            instance.save()
+    except ValidationError as error:
+        raise Invalid("Some values are not right.", errors=error.message_dict) from error
+    except IntegrityError as error:  # two at once with the same slug: only the constraint sees both
+        raise Conflict("Somebody else just made the same.") from error
+
+
+@transaction.atomic
+def publish_guideline(*, campaign: Campaign, text: str, by: User | None, now: datetime | None = None) -> Guideline:
+    """The next version of the campaign's guideline, in force from now on. Text is Markdown."""
+    if not text.strip():
+        raise Invalid("A guideline needs some text.", errors={"text": ["Write the instructions for annotators."]})
+    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two publishers get two numbers
+    last = campaign.guidelines.aggregate(last=Max("version"))["last"] or 0
+    return Guideline.objects.create(
+        campaign=campaign, version=last + 1, text=text, published_at=now or timezone.now(), author=by
+    )
+
+
+def current_guideline(campaign: Campaign) -> Guideline | None:
+    """The newest published version, or None where the campaign has none."""
+    return campaign.guidelines.filter(published_at__isnull=False).order_by("-version").first()
+
+
+def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:
+    """Record that the member read and accepted this version. Raises Conflict when a newer one is in force."""
+    current = current_guideline(member.campaign)
+    if current is None or current.pk != guideline.pk:
+        raise Conflict("A newer version of the guideline was published. Please read that one.", code="guideline_outdated")
+    member.guideline_accepted = guideline
+    member.guideline_accepted_at = now or timezone.now()
+    member.save(update_fields=["guideline_accepted", "guideline_accepted_at"])
+
+
+def must_read(member: Member) -> Guideline | None:
+    """The guideline the member has to accept before judging, or None when there is nothing (more) to accept."""
+    current = current_guideline(member.campaign)
+    if current is None or member.guideline_accepted_id == current.pk:
+        return None
+    return current
+
+
+@transaction.atomic
+def add_member(*, campaign: Campaign, user: User, role: str = Role.ANNOTATOR, by: User | None = None) -> tuple[Member, bool]:
+    """Make the user a member, or change the role of one who is. Returns the member and whether they are new."""
+    if role not in Role.values:
+        raise Invalid(f"{role!r} is no role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+    member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults={"role": role})
+    if not is_new and member.role != role:
+        member.role = role
+        member.save(update_fields=["role"])
+    return member, is_new
+
+
+STATE_CHANGES = {
+    CampaignState.DRAFT: {CampaignState.OPEN, CampaignState.CLOSED},
+    CampaignState.OPEN: {CampaignState.PAUSED, CampaignState.CLOSED},
+    CampaignState.PAUSED: {CampaignState.OPEN, CampaignState.CLOSED},
+    CampaignState.CLOSED: {CampaignState.OPEN},
+}
+
+
+@transaction.atomic
+def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign:
+    """Open, pause or close the campaign. The same state again is no change. Raises Conflict on a step that is not one."""
+    if state not in CampaignState.values:
+        raise Invalid(f"{state!r} is no state.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]})
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if locked.state != state:
+        allowed = STATE_CHANGES[CampaignState(locked.state)]
+        if state not in allowed:
+            raise Conflict(
+                f"A campaign that is {locked.state} cannot become {state}; it can become {' or '.join(sorted(allowed))}.",
+                code="state_change_refused",
+            )
+        locked.state = state
+        locked.save(update_fields=["state"])
+    return locked
+
+
+def require_open(campaign: Campaign) -> None:
+    """Raises NotAllowed, in words for an annotator, unless the campaign takes votes."""
+    words = {
+        CampaignState.DRAFT: "This campaign has not started yet.",
+        CampaignState.PAUSED: "This campaign is paused. Your votes are safe; come back later.",
+        CampaignState.CLOSED: "This campaign is closed. Thank you for your votes.",
+    }
+    if campaign.state != CampaignState.OPEN:
+        raise NotAllowed(words[CampaignState(campaign.state)], code=f"campaign_{campaign.state}")

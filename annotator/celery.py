@@ -1,0 +1,32 @@
+"""The Celery application and the beat table: every periodic job is visible here."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
+
+app = Celery("annotator")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["annotator"])
+
+# Seconds. Each job finds its work in the tables, so a beat that was missed loses nothing.
+app.conf.beat_schedule = {
+    "return expired seats": {"task": "annotator.tasks.return_expired_seats", "schedule": 10.0},
+    "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
+    "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
+    "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
+    "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
+}
+
+
+@celeryd_init.connect
+@beat_init.connect
+def hold_embedded_servers(**_: Any) -> None:
+    from annotator.servers import hold_embedded  # the settings must not be read when this module is merely imported
+
+    hold_embedded()

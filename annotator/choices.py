@@ -1,0 +1,120 @@
+"""Every closed set of values. Imports nothing of ours, so that anything may import it."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class Choice(TextChoices):
+    """An answer to a question about a pair. Never left or right: the side is stored beside it."""
+
+    A = "a", "A is better"
+    B = "b", "B is better"
+    BOTH_GOOD = "both_good", "Both good"
+    BOTH_BAD = "both_bad", "Both bad"
+
+
+class Label(TextChoices):
+    """What the votes on a pair amount to: a choice, or an explicit tie between the leading choices."""
+
+    A = "a", "A is better"
+    B = "b", "B is better"
+    BOTH_GOOD = "both_good", "Both good"
+    BOTH_BAD = "both_bad", "Both bad"
+    TIE = "tie", "Tie"
+
+
+class CampaignState(TextChoices):
+    DRAFT = "draft", "Draft"
+    OPEN = "open", "Open"
+    PAUSED = "paused", "Paused"
+    CLOSED = "closed", "Closed"
+
+
+class PairingRule(TextChoices):
+    """How k images of one prompt become pairs."""
+
+    ALL_PAIRS = "all_pairs", "Every image with every other"
+    RING = "ring", "Each image with its two neighbours on a shuffled ring"
+
+
+class PairState(TextChoices):
+    OPEN = "open", "In circulation"
+    SETTLED = "settled", "Has all its votes"
+    HELD = "held", "Taken out until a manager decides"
+
+
+class AssignmentKind(TextChoices):
+    REGULAR = "regular", "Regular"
+    TRAINING = "training", "Training"
+    GOLD = "gold", "Gold"
+    REPEAT = "repeat", "Repeat"
+
+
+class AssignmentState(TextChoices):
+    """`open` and `answered` seats are live: they count against the pair's votes_wanted."""
+
+    OPEN = "open", "Open"
+    ANSWERED = "answered", "Answered"
+    SKIPPED = "skipped", "Skipped"
+    FLAGGED = "flagged", "Flagged"
+    EXPIRED = "expired", "Lease expired"
+    RETURNED = "returned", "Returned by suspension or withdrawal"
+
+
+LIVE_ASSIGNMENT_STATES = (AssignmentState.OPEN, AssignmentState.ANSWERED)
+
+
+class VoidReason(TextChoices):
+    UNDONE = "undone", "Undone by the annotator"
+    SUSPENDED = "suspended", "Annotator suspended"
+    WITHDRAWN = "withdrawn", "Annotator withdrew consent"
+
+
+class FlagReason(TextChoices):
+    UNSAFE = "unsafe", "Unsafe content"
+    BROKEN_IMAGE = "broken_image", "Broken image"
+    BAD_PROMPT = "bad_prompt", "Bad prompt"
+    IDENTICAL_IMAGES = "identical_images", "Identical images"
+
+
+class Role(TextChoices):
+    ANNOTATOR = "annotator", "Annotator"
+    REVIEWER = "reviewer", "Reviewer"
+    MANAGER = "manager", "Manager"
+
+
+class MemberState(TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    SUSPENDED = "suspended", "Suspended"
+    WITHDRAWN = "withdrawn", "Withdrew consent"
+
+
+class ConsensusMethod(TextChoices):
+    MAJORITY = "majority", "Majority"
+
+
+class ImportState(TextChoices):
+    QUEUED = "queued", "Queued"
+    READING = "reading", "Reading the file"
+    RUNNING = "running", "Ingesting"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class ReleaseState(TextChoices):
+    QUEUED = "queued", "Queued"
+    BUILDING = "building", "Building"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Scope(TextChoices):
+    """What a token may do, each further bounded by its user's roles."""
+
+    ANNOTATE = "annotate", "Take assignments and vote"
+    IMPORT = "import", "Import pairs"
+    EXPORT = "export", "Read votes and releases"
+    MANAGE = "manage", "Create and change campaigns"

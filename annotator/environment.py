@@ -1,0 +1,57 @@
+"""Typed readers of environment variables. A wrong value stops the start with a sentence that says what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"0", "false", "no", "off", ""}
+
+
+def read_str(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def read_bool(name: str, *, default: bool) -> bool:
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    word = raw.strip().lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false. Use 1 or 0.")
+
+
+def read_int(name: str, default: int, *, low: int, high: int) -> int:
+    raw = read_str(name)
+    if not raw:
+        return default
+    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number from {low} to {high}.")
+    return int(raw)
+
+
+def read_list(name: str, default: list[str]) -> list[str]:
+    """Comma-separated; blanks around the items and empty items are dropped."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    return [item.strip() for item in raw.split(",") if item.strip()]
+
+
+def read_path(name: str, default: Path) -> Path:
+    return Path(read_str(name, str(default))).expanduser().resolve()
+
+
+def read_url(name: str, *schemes: str) -> str:
+    """The URL, or "" when unset. Raises ImproperlyConfigured on another scheme."""
+    raw = read_str(name)
+    if raw and urlsplit(raw).scheme not in schemes:
+        raise ImproperlyConfigured(f"{name} must start with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+    return raw

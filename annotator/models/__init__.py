@@ -1,0 +1,32 @@
+"""The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
+
+from annotator.models.campaigns import Campaign, CampaignProgress, Guideline, Question
+from annotator.models.imports import Import, ImportBatch, LineError
+from annotator.models.judging import Assignment, Flag, Vote
+from annotator.models.material import Generator, Image, Pair, Prompt
+from annotator.models.outcome import Consensus, Release, ReleaseFile
+from annotator.models.people import Member, RingCursor, Token, User
+
+__all__ = [
+    "Assignment",
+    "Campaign",
+    "CampaignProgress",
+    "Consensus",
+    "Flag",
+    "Generator",
+    "Guideline",
+    "Image",
+    "Import",
+    "ImportBatch",
+    "LineError",
+    "Member",
+    "Pair",
+    "Prompt",
+    "Question",
+    "Release",
+    "ReleaseFile",
+    "RingCursor",
+    "Token",
+    "User",
+    "Vote",
+]

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+
+from annotator.choices import CampaignState, Choice, PairingRule
+from annotator.models.fields import SLUG_PATTERN, one_of
+
+if TYPE_CHECKING:
+    from annotator.models.people import User
+
+VOTES_WANTED_LIMIT = 100
+LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def visible_to(self, user: User) -> CampaignQuerySet:
+        """Campaigns the user is a member of; all of them for a superuser."""
+        if user.is_superuser:
+            return self
+        return self.filter(members__user=user)
+
+
+class Campaign(models.Model):
+    """One collection effort: its questions, guideline, pairs, people, rules and releases."""
+
+    slug = models.CharField(
+        max_length=96,
+        unique=True,
+        validators=[
+            RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+        ],
+        help_text="Its name in addresses and in the Hub repository: lower-case letters, digits, dots, dashes, underscores.",
+    )
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True, help_text="For the people who join and for the dataset card.")
+    state = models.CharField(max_length=8, choices=CampaignState, default=CampaignState.DRAFT)
+    votes_wanted = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(VOTES_WANTED_LIMIT)],
+        help_text="How many people judge each pair.",
+    )
+    lease_seconds = models.PositiveIntegerField(
+        default=30 * 60,
+        validators=[MinValueValidator(LEASE_SECONDS_LIMITS[0]), MaxValueValidator(LEASE_SECONDS_LIMITS[1])],
+        help_text="How long an assignment waits for its annotator before somebody else gets the seat.",
+    )
+    pairing_rule = models.CharField(
+        max_length=16, choices=PairingRule, default=PairingRule.ALL_PAIRS, help_text="How k images of one prompt become pairs."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
+    )
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            one_of("state", CampaignState, name="campaign_state_known"),
+            one_of("pairing_rule", PairingRule, name="campaign_pairing_rule_known"),
+            CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="campaign_slug_form"),
+            CheckConstraint(
+                condition=Q(votes_wanted__gte=1, votes_wanted__lte=VOTES_WANTED_LIMIT), name="campaign_votes_wanted_range"
+            ),
+            CheckConstraint(
+                condition=Q(lease_seconds__gte=LEASE_SECONDS_LIMITS[0], lease_seconds__lte=LEASE_SECONDS_LIMITS[1]),
+                name="campaign_lease_seconds_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+def all_choices() -> list[str]:
+    return list(Choice.values)
+
+
+class Question(models.Model):
+    """What is asked of a pair. The first of a campaign (position 0) is primary: it decides seats and labels."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="questions")
+    slug = models.CharField(max_length=48, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Use lower-case letters, digits, _.")])
+    text = models.CharField(max_length=300)
+    position = models.PositiveSmallIntegerField(default=0)
+    choices = ArrayField(models.CharField(max_length=9, choices=Choice), default=all_choices)
+
+    class Meta:
+        ordering = ["campaign", "position"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "slug"], name="question_slug_unique_in_campaign"),
+            UniqueConstraint(fields=["campaign", "position"], name="question_position_unique_in_campaign"),
+            CheckConstraint(
+                condition=Q(choices__contained_by=Choice.values) & Q(choices__contains=[Choice.A, Choice.B]),
+                name="question_choices_known_with_a_and_b",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def is_primary(self) -> bool:
+        return self.position == 0
+
+
+class Guideline(models.Model):
+    """The campaign's instructions, Markdown, versioned. A draft has no `published_at`; a published version never changes."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    text = models.TextField(help_text="Markdown.")
+    published_at = models.DateTimeField(null=True, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="guidelines_written"
+    )
+
+    class Meta:
+        ordering = ["campaign", "-version"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "version"], name="guideline_version_unique_in_campaign"),
+            CheckConstraint(condition=Q(version__gte=1), name="guideline_version_from_one"),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="guideline_published_is_fixed",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                condition=pgtrigger.Q(old__published_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} v{self.version}"
+
+
+class CampaignProgress(models.Model):
+    """Counters for the pages, rolled up by a task; never written on the way of a vote and never a source of truth."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="progress")
+    pairs_total = models.PositiveIntegerField(default=0)
+    pairs_settled = models.PositiveIntegerField(default=0)
+    pairs_held = models.PositiveIntegerField(default=0)
+    votes_wanted = models.PositiveBigIntegerField(default=0, help_text="Sum of votes_wanted over the pairs in circulation or settled.")
+    votes_live = models.PositiveBigIntegerField(default=0, help_text="Live votes of regular assignments on the primary question.")
+    seats_open = models.PositiveIntegerField(default=0, help_text="Assignments handed out and not answered yet.")
+    votes_last_hour = models.PositiveIntegerField(default=0)
+    annotators_last_hour = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "campaign progress"
+        constraints = [
+            CheckConstraint(condition=Q(pairs_settled__lte=F("pairs_total")), name="progress_settled_within_total"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.votes_live} of {self.votes_wanted} votes"

@@ -1,0 +1,20 @@
+"""Helpers shared by the models: constraint builders and defaults."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.db.models import CheckConstraint, Q, TextChoices
+
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+SLUG_PATTERN = r"^[a-z0-9]+([._-][a-z0-9]+)*$"
+
+
+def one_of(field: str, choices: type[TextChoices], *, name: str) -> CheckConstraint:
+    """The column holds one of the values of `choices` (or is null where the field allows it)."""
+    return CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
+
+
+def random_public_id() -> str:
+    """16 random hex digits: an address or a pseudonym from which nothing can be read or guessed."""
+    return secrets.token_hex(8)

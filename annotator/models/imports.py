@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+
+from annotator.choices import ImportState
+from annotator.models.campaigns import Campaign
+from annotator.models.fields import one_of
+
+
+class Import(models.Model):
+    """One file (or request body) of pairs on its way in. Counts are of lines and of the pairs they made."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="imports")
+    file_name = models.CharField(max_length=255, help_text="As the uploader named it; only shown.")
+    stored_name = models.CharField(max_length=255, blank=True, editable=False, help_text="Of the upload in storage, until read.")
+    column_map = models.JSONField(default=dict, blank=True, help_text='Our column to theirs: {"image_a": "image_quality_dev"}.')
+    state = models.CharField(max_length=8, choices=ImportState, default=ImportState.QUEUED)
+    error = models.TextField(blank=True, help_text="Why the whole import failed.")
+    lines_total = models.PositiveIntegerField(default=0)
+    lines_done = models.PositiveIntegerField(default=0)
+    lines_failed = models.PositiveIntegerField(default=0)
+    pairs_added = models.PositiveIntegerField(default=0)
+    pairs_known = models.PositiveIntegerField(default=0, help_text="Pairs the campaign had already.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["campaign", "-pk"]
+        constraints = [one_of("state", ImportState, name="import_state_known")]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} into {self.campaign}"
+
+
+class ImportBatch(models.Model):
+    """Consecutive lines of an import, worked off by one task. Images are references here: staged bytes or a URL."""
+
+    batch_of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="batches")
+    number = models.PositiveIntegerField()
+    lines = models.JSONField(help_text='[{"number": 1, "line": {…}}, …]; emptied when done.')
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["batch_of", "number"]
+        constraints = [UniqueConstraint(fields=["batch_of", "number"], name="import_batch_number_unique")]
+        # tasks.py: batches whose task was lost.
+        indexes = [Index(fields=["batch_of"], condition=Q(done_at__isnull=True), name="import_batch_pending")]
+
+    def __str__(self) -> str:
+        return f"batch {self.number} of {self.batch_of}"
+
+
+class LineError(models.Model):
+    """Why a line of an import was refused."""
+
+    line_of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="line_errors")
+    number = models.PositiveIntegerField(help_text="Line (JSONL, CSV) or row (parquet) of the file, from 1.")
+    field = models.CharField(max_length=64, blank=True)
+    message = models.TextField()
+
+    class Meta:
+        ordering = ["line_of", "number"]
+        constraints = [
+            UniqueConstraint(fields=["line_of", "number"], name="line_error_once_per_line"),
+            CheckConstraint(condition=Q(number__gte=1), name="line_error_number_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.message}"

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+
+from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
+from annotator.models.campaigns import Guideline, Question
+from annotator.models.fields import one_of
+from annotator.models.material import Pair
+from annotator.models.people import Member
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def open(self) -> AssignmentQuerySet:
+        return self.filter(state=AssignmentState.OPEN)
+
+    def leased(self, now: datetime) -> AssignmentQuerySet:
+        """Open and inside the lease: what the annotator may still answer."""
+        return self.open().filter(lease_expires_at__gt=now)
+
+    def overdue(self, now: datetime) -> AssignmentQuerySet:
+        return self.open().filter(lease_expires_at__lte=now)
+
+
+class Assignment(models.Model):
+    """A seat of one member on one pair. Everything that was shown is fixed here, by the server."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="assignments")
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="assignments")
+    kind = models.CharField(max_length=8, choices=AssignmentKind, default=AssignmentKind.REGULAR)
+    state = models.CharField(max_length=8, choices=AssignmentState, default=AssignmentState.OPEN)
+    a_on_left = models.BooleanField()
+    guideline = models.ForeignKey(
+        Guideline, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="The version that was in force."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    lease_expires_at = models.DateTimeField()
+    shown_at = models.DateTimeField(null=True, blank=True, help_text="When it was first sent to the annotator.")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it stopped being open.")
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            UniqueConstraint(
+                fields=["member", "pair"],
+                condition=Q(kind=AssignmentKind.REGULAR),
+                name="assignment_regular_once_per_member_and_pair",
+            ),
+            UniqueConstraint(
+                fields=["member", "pair"], condition=Q(kind=AssignmentKind.GOLD), name="assignment_gold_once_per_member_and_pair"
+            ),
+            one_of("kind", AssignmentKind, name="assignment_kind_known"),
+            one_of("state", AssignmentState, name="assignment_state_known"),
+            CheckConstraint(
+                condition=Q(state=AssignmentState.OPEN, closed_at__isnull=True)
+                | (~Q(state=AssignmentState.OPEN) & Q(closed_at__isnull=False)),
+                name="assignment_closed_at_says_when",
+            ),
+        ]
+        indexes = [
+            # voting.py, views: a member's queue, oldest first.
+            Index(fields=["member", "id"], condition=Q(state=AssignmentState.OPEN), name="assignment_queue"),
+            # assigning.py: leases that have run out.
+            Index(fields=["lease_expires_at"], condition=Q(state=AssignmentState.OPEN), name="assignment_leases"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="assignment_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="assignment_seat_is_fixed", fields=["member", "pair", "kind"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk}"
+
+
+class VoteQuerySet(models.QuerySet["Vote"]):
+    def live(self) -> VoteQuerySet:
+        return self.filter(void_reason__isnull=True)
+
+
+class Vote(models.Model):
+    """A member's choice for one question of one assignment. Append-only: undone and void votes stay, with a reason."""
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="votes")
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes")
+    choice = models.CharField(max_length=9, choices=Choice)
+    elapsed_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Milliseconds from both images shown to the answer, as the client measured."
+    )
+    created_at = models.DateTimeField()
+    void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
+    voided_at = models.DateTimeField(null=True, blank=True)
+    voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = VoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            UniqueConstraint(
+                fields=["assignment", "question"],
+                condition=Q(void_reason__isnull=True),
+                name="vote_one_live_per_assignment_and_question",
+            ),
+            one_of("choice", Choice, name="vote_choice_known"),
+            one_of("void_reason", VoidReason, name="vote_void_reason_known"),
+            CheckConstraint(
+                condition=Q(void_reason__isnull=True, voided_at__isnull=True, voided_by__isnull=True)
+                | Q(void_reason__isnull=False, voided_at__isnull=False),
+                name="vote_void_has_reason_and_time",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="vote_answer_is_fixed", fields=["assignment", "question", "choice", "elapsed_ms", "created_at"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"vote {self.pk}: {self.choice}"
+
+
+class Flag(models.Model):
+    """An annotator's report on a pair, made through the assignment that showed it."""
+
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="flag")
+    reason = models.CharField(max_length=16, choices=FlagReason)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            one_of("reason", FlagReason, name="flag_reason_known"),
+            CheckConstraint(
+                condition=Q(resolved_by__isnull=True) | Q(resolved_at__isnull=False), name="flag_resolution_has_time"
+            ),
+        ]
+        triggers = [pgtrigger.Protect(name="flag_never_deleted", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} on {self.assignment}"

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Greatest, Least
+
+from annotator.choices import Choice, PairState
+from annotator.models.campaigns import VOTES_WANTED_LIMIT, Campaign
+from annotator.models.fields import SHA256_PATTERN, one_of
+
+RING_SIZE = 2**31 - 1  # ring positions are drawn from [0, RING_SIZE)
+
+
+class Generator(models.Model):
+    """The model that made an image. Never visible to annotators."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="generators")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["campaign", "name"]
+        constraints = [UniqueConstraint(fields=["campaign", "name"], name="generator_name_unique_in_campaign")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Prompt(models.Model):
+    """The text the images were generated from. One row per text in a campaign, so that a prompt is in one split only."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="prompts")
+    text = models.TextField()
+    # A text may be longer than an index entry can hold, so its hash is what is unique.
+    text_sha256 = models.CharField(max_length=64, editable=False)
+    external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several prompts without one
+    category = models.CharField(max_length=200, blank=True)
+    language = models.CharField(max_length=35, blank=True, help_text="BCP 47, such as en or pt-BR.")
+    metadata = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["campaign", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "text_sha256"], name="prompt_text_unique_in_campaign"),
+            UniqueConstraint(fields=["campaign", "external_id"], name="prompt_external_id_unique_in_campaign"),
+            CheckConstraint(condition=Q(text_sha256__regex=SHA256_PATTERN), name="prompt_text_sha256_form"),
+            CheckConstraint(condition=~Q(text=""), name="prompt_text_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Image(models.Model):
+    """One generated image. Its bytes are content-addressed by the sha256 of the original file, so rows may share them."""
+
+    # The address annotators see: says nothing about the file, the generator or the pair.
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="images")
+    generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="images")
+    seed = models.BigIntegerField(null=True, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    sha256 = models.CharField(max_length=64, editable=False, help_text="Of the bytes as they were imported.")
+    format = models.CharField(max_length=4, editable=False, help_text="Of the clean full-size copy: JPEG, PNG or WEBP.")
+    width = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
+    height = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
+    byte_size = models.PositiveIntegerField(editable=False, help_text="Of the clean full-size copy.")
+
+    class Meta:
+        ordering = ["prompt", "pk"]
+        constraints = [
+            UniqueConstraint(
+                fields=["prompt", "generator", "seed", "sha256"],
+                name="image_once_per_prompt_generator_seed",
+                nulls_distinct=False,
+            ),
+            CheckConstraint(condition=Q(sha256__regex=SHA256_PATTERN), name="image_sha256_form"),
+            CheckConstraint(condition=Q(format__in=["JPEG", "PNG", "WEBP"]), name="image_format_known"),
+            CheckConstraint(condition=Q(width__gte=1, height__gte=1), name="image_has_size"),
+        ]
+        # Whether any row still needs a stored file.
+        indexes = [Index(fields=["sha256"], name="image_by_sha256")]
+
+    def __str__(self) -> str:
+        return f"{self.sha256[:12]} {self.width}×{self.height}"
+
+
+class PairQuerySet(models.QuerySet["Pair"]):
+    def circulating(self) -> PairQuerySet:
+        """Pairs that collect regular votes: in circulation and not gold."""
+        return self.filter(state=PairState.OPEN, gold_choice__isnull=True)
+
+
+class Pair(models.Model):
+    """Two images of one prompt in a fixed order, shuffled at import so that `a` means nothing."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="pairs")
+    image_a = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_a")
+    image_b = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_b")
+    external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several pairs without one
+    metadata = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=8, choices=PairState, default=PairState.OPEN)
+    gold_choice = models.CharField(  # noqa: DJ001 - null: not a gold pair
+        max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer. A gold pair collects no regular votes."
+    )
+    gold_note = models.TextField(blank=True, help_text="Why that is the answer.")
+    votes_wanted = models.PositiveSmallIntegerField()
+    # Live regular assignments (open or answered), and on how many of them `a` stands on the left.
+    seats_taken = models.PositiveSmallIntegerField(default=0, editable=False)
+    seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
+    priority = models.SmallIntegerField(default=0, help_text="Higher comes first.")
+    ring = models.IntegerField(editable=False, help_text="Random position at which annotators come past.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PairQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["campaign", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "external_id"], name="pair_external_id_unique_in_campaign"),
+            UniqueConstraint(
+                "prompt", Least("image_a", "image_b"), Greatest("image_a", "image_b"), name="pair_once_in_either_order"
+            ),
+            CheckConstraint(condition=~Q(image_a=F("image_b")), name="pair_images_differ"),
+            CheckConstraint(condition=Q(seats_taken__lte=F("votes_wanted")), name="pair_seats_within_votes_wanted"),
+            CheckConstraint(condition=Q(seats_a_on_left__lte=F("seats_taken")), name="pair_left_seats_within_seats"),
+            CheckConstraint(
+                condition=Q(votes_wanted__gte=1, votes_wanted__lte=VOTES_WANTED_LIMIT), name="pair_votes_wanted_range"
+            ),
+            CheckConstraint(condition=Q(ring__gte=0), name="pair_ring_not_negative"),
+            one_of("state", PairState, name="pair_state_known"),
+            one_of("gold_choice", Choice, name="pair_gold_choice_known"),
+        ]
+        indexes = [
+            # assigning.py: the next pairs with a free seat after a member's cursor.
+            Index(
+                fields=["campaign", "priority", "ring"],
+                condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
+                name="pair_ring_with_free_seats",
+            ),
+            # scoring.py: pairs whose seats are all taken and that may have all their votes.
+            Index(
+                fields=["campaign"],
+                condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken=F("votes_wanted")),
+                name="pair_full_not_settled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"pair {self.pk}"
+
+    @property
+    def is_gold(self) -> bool:
+        return self.gold_choice is not None

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, Q, UniqueConstraint
+
+from annotator.choices import ConsensusMethod, Label, ReleaseState
+from annotator.models.campaigns import Campaign, Question
+from annotator.models.fields import SHA256_PATTERN, one_of
+from annotator.models.material import Pair
+
+
+class Consensus(models.Model):
+    """What the live regular votes on a pair amount to, for one question, by one method."""
+
+    pair = models.ForeignKey(Pair, on_delete=models.CASCADE, related_name="consensus")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="+")
+    method = models.CharField(max_length=16, choices=ConsensusMethod, default=ConsensusMethod.MAJORITY)
+    label = models.CharField(max_length=9, choices=Label)
+    confidence = models.FloatField(help_text="Probability, by the method, of the leading choice.")
+    agreement = models.FloatField(null=True, blank=True, help_text="Share of agreeing pairs of votes; null below two votes.")
+    n_a = models.PositiveSmallIntegerField(default=0)
+    n_b = models.PositiveSmallIntegerField(default=0)
+    n_both_good = models.PositiveSmallIntegerField(default=0)
+    n_both_bad = models.PositiveSmallIntegerField(default=0)
+    p_a = models.FloatField()
+    p_b = models.FloatField()
+    p_both_good = models.FloatField()
+    p_both_bad = models.FloatField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "consensus"
+        constraints = [
+            UniqueConstraint(fields=["pair", "question", "method"], name="consensus_once_per_pair_question_method"),
+            one_of("label", Label, name="consensus_label_known"),
+            one_of("method", ConsensusMethod, name="consensus_method_known"),
+            CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="consensus_confidence_is_probability"),
+            CheckConstraint(
+                condition=Q(agreement__isnull=True) | Q(agreement__gte=0, agreement__lte=1), name="consensus_agreement_is_share"
+            ),
+            CheckConstraint(
+                condition=Q(
+                    p_a__gte=0, p_b__gte=0, p_both_good__gte=0, p_both_bad__gte=0,
+                    p_a__lte=1, p_b__lte=1, p_both_good__lte=1, p_both_bad__lte=1,
+                ),
+                name="consensus_soft_label_in_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pair}: {self.label}"
+
+    @property
+    def n_votes(self) -> int:
+        return self.n_a + self.n_b + self.n_both_good + self.n_both_bad
+
+
+class Release(models.Model):
+    """An immutable, numbered, hashed snapshot of a campaign in Hub format."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField()
+    revision = models.CharField(  # noqa: DJ001 - null: not built yet
+        max_length=40, null=True, blank=True, editable=False, help_text="40 hex digits: the hash of its content."
+    )
+    state = models.CharField(max_length=9, choices=ReleaseState, default=ReleaseState.QUEUED)
+    progress = models.FloatField(default=0.0, help_text="Share of the work done, 0 to 1.")
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["campaign", "-number"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "number"], name="release_number_unique_in_campaign"),
+            one_of("state", ReleaseState, name="release_state_known"),
+            CheckConstraint(condition=Q(number__gte=1), name="release_number_from_one"),
+            CheckConstraint(condition=Q(progress__gte=0, progress__lte=1), name="release_progress_is_share"),
+            CheckConstraint(
+                condition=~Q(state=ReleaseState.READY) | Q(revision__regex=r"^[0-9a-f]{40}$", finished_at__isnull=False),
+                name="release_ready_has_revision",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="release_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="release_number_is_fixed", fields=["campaign", "number", "created_at"]),
+            pgtrigger.Protect(
+                name="release_ready_is_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state=ReleaseState.READY)
+                & (pgtrigger.Q(new__revision__df=pgtrigger.F("old__revision")) | ~pgtrigger.Q(new__state=ReleaseState.READY)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} v{self.number}"
+
+
+class ReleaseFile(models.Model):
+    """One file of a release: written once, when the release becomes ready."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="files")
+    path = models.CharField(max_length=300, help_text="Inside the release, such as pairs/train-00000-of-00001.parquet.")
+    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["release", "path"]
+        constraints = [
+            UniqueConstraint(fields=["release", "path"], name="release_file_path_unique"),
+            CheckConstraint(condition=Q(sha256__regex=SHA256_PATTERN), name="release_file_sha256_form"),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="release_file_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

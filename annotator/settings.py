@@ -1,0 +1,260 @@
+"""The settings: one file, filled from the environment alone. docs/operators.md lists the variables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from annotator import embedded
+from annotator.environment import read_bool, read_int, read_list, read_path, read_str, read_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = read_path("DATA_DIR", BASE_DIR / "var")
+DEBUG = read_bool("DEBUG", default=False)
+PORT = read_int("PORT", 8000, low=1, high=65535)
+
+# --- who may ask, and how
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = read_list("ALLOWED_HOSTS", LOOPBACK_HOSTS)
+CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", [])
+# A site that others can reach is behind HTTPS unless somebody says HTTPS=0; one on this machine alone is not.
+HTTPS = read_bool("HTTPS", default=not DEBUG and not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS))
+
+# --- the servers: given, or embedded in DATA_DIR
+DATABASE_URL = read_url("DATABASE_URL", "postgres", "postgresql")
+REDIS_URL = read_url("REDIS_URL", "redis", "rediss", "redis+socket", "unix")
+EMBEDDED_SERVERS = [name for name, url in [("postgres", DATABASE_URL), ("valkey", REDIS_URL)] if not url]
+
+
+def read_secret_key() -> str:
+    """From the environment; a machine that runs on its embedded database makes its own and keeps it in DATA_DIR."""
+    key = read_str("SECRET_KEY")
+    if key:
+        return key
+    if DATABASE_URL:
+        raise ImproperlyConfigured("Set SECRET_KEY to a long random string, the same on every process that shares DATABASE_URL.")
+    file = DATA_DIR / "secret_key"
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text()
+    with os.fdopen(descriptor, "w") as fresh:
+        fresh.write(secrets.token_urlsafe(64))
+    return file.read_text()
+
+
+SECRET_KEY = read_secret_key()
+
+
+def read_database() -> dict[str, Any]:
+    if DATABASE_URL:
+        config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
+    else:
+        parameters = embedded.Postgres(DATA_DIR).connection_parameters()
+        config = {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": parameters["host"],
+            "USER": parameters["user"],
+            "NAME": parameters["dbname"],
+        }
+    options = config.setdefault("OPTIONS", {})
+    if read_bool("DATABASE_POOL", default=False):
+        # A process with threads shares connections; one with a single thread at a time keeps its own.
+        options["pool"] = {"min_size": 1, "max_size": read_int("DATABASE_POOL_SIZE", 8, low=1, high=200), "timeout": 20}
+        config["CONN_MAX_AGE"] = 0
+    else:
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": read_database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def read_broker_and_cache() -> tuple[str, str]:
+    """The same server in the spelling of the broker's library and of the cache's."""
+    if not REDIS_URL:
+        socket = embedded.Valkey(DATA_DIR).socket
+        return f"redis+socket://{socket}", f"unix://{socket}"
+    parts = urlsplit(REDIS_URL)
+    if parts.scheme in ("unix", "redis+socket"):
+        query = parse_qs(parts.query)
+        number = (query.get("db") or query.get("virtual_host") or ["0"])[0]
+        return f"redis+socket://{parts.path}?virtual_host={number}", f"unix://{parts.path}?db={number}"
+    return REDIS_URL, REDIS_URL
+
+
+CELERY_BROKER_URL, CACHE_URL = read_broker_and_cache()
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "diptych"},
+}
+
+# --- storage: images and releases, in a folder or an S3 bucket
+STORAGE_URL = read_str("STORAGE_URL", str(DATA_DIR / "storage"))
+
+
+def read_storage() -> dict[str, Any]:
+    parts = urlsplit(STORAGE_URL)
+    if parts.scheme == "s3":
+        if not parts.netloc:
+            raise ImproperlyConfigured("STORAGE_URL=s3://… names no bucket. Use s3://bucket or s3://bucket/folder.")
+        options: dict[str, Any] = {
+            "bucket_name": parts.netloc,
+            "location": parts.path.strip("/"),
+            "file_overwrite": True,
+            "default_acl": None,
+            "querystring_auth": True,
+        }
+        if endpoint := read_str("AWS_ENDPOINT_URL"):
+            options["endpoint_url"] = endpoint
+        return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    if parts.scheme not in ("", "file"):
+        raise ImproperlyConfigured(f"STORAGE_URL={STORAGE_URL!r}: use a folder, or s3://bucket/folder.")
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(Path(parts.path).expanduser().resolve()), "allow_overwrite": True},
+    }
+
+
+STORAGES = {
+    "default": read_storage(),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+if DEBUG:
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_URL = "static/"
+STATIC_ROOT = read_path("STATIC_ROOT", DATA_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- the application
+ROOT_URLCONF = "annotator.urls"
+WSGI_APPLICATION = "annotator.wsgi.application"
+INSTALLED_APPS = [
+    "annotator",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Pages are closed unless a view says otherwise.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+# Files below this size arrive in memory, larger ones in a temporary file; JSON bodies are never larger than the second.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+
+# --- people
+AUTH_USER_MODEL = "annotator.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "campaigns"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# --- safety
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- background work
+CELERY_TASK_ACKS_LATE = True  # a task whose worker dies runs again; every task is safe to run twice
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SOFT_TIME_LIMIT = 30 * 60
+CELERY_TASK_TIME_LIMIT = 35 * 60
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 10, "socket_connect_timeout": 5}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_TIMEZONE = "UTC"
+
+# --- the API
+HUB_NAMESPACE = read_str("HUB_NAMESPACE", "diptych")
+REST_FRAMEWORK: dict[str, Any] = {}
+SPECTACULAR_SETTINGS: dict[str, Any] = {}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}},
+}

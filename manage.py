@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Django's command line, with the embedded servers running for as long as a command needs them."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
+    from annotator.servers import hold_embedded
+
+    hold_embedded()
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""One factory per model. Each makes a row that is valid in itself; tests say only what they are about."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from annotator import models
+from annotator.choices import AssignmentState, Choice, Label
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = models.User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"user{n}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
+    password = factory.django.Password("correct horse battery")
+
+
+class CampaignFactory(DjangoModelFactory):
+    """An open campaign with its primary question and progress row."""
+
+    class Meta:
+        model = models.Campaign
+        skip_postgeneration_save = True
+
+    slug = factory.Sequence(lambda n: f"campaign-{n}")
+    name = factory.LazyAttribute(lambda campaign: campaign.slug.replace("-", " ").title())
+    state = "open"
+    question = factory.RelatedFactory("tests.factories.QuestionFactory", factory_related_name="campaign")
+    progress_row = factory.RelatedFactory("tests.factories.CampaignProgressFactory", factory_related_name="campaign")
+
+
+class CampaignProgressFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CampaignProgress
+
+    campaign = factory.SubFactory(CampaignFactory, progress_row=None)
+    updated_at = factory.LazyFunction(timezone.now)
+
+
+class QuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Question
+
+    campaign = factory.SubFactory(CampaignFactory, question=None)
+    slug = "overall"
+    text = "Which image is better overall?"
+    position = 0
+
+
+class GuidelineFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Guideline
+
+    campaign = factory.SubFactory(CampaignFactory)
+    version = 1
+    text = "Judge the *whole* image."
+    published_at = factory.LazyFunction(timezone.now)
+
+
+class MemberFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Member
+
+    campaign = factory.SubFactory(CampaignFactory)
+    user = factory.SubFactory(UserFactory)
+
+
+class TokenFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Token
+
+    user = factory.SubFactory(UserFactory)
+    hint = "dpt_test"
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"token {n}".encode()).hexdigest())
+    scopes = factory.LazyFunction(lambda: ["annotate"])
+
+
+class GeneratorFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Generator
+
+    campaign = factory.SubFactory(CampaignFactory)
+    name = factory.Sequence(lambda n: f"generator {n}")
+
+
+class PromptFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Prompt
+
+    campaign = factory.SubFactory(CampaignFactory)
+    text = factory.Sequence(lambda n: f"A red cube left of {n} blue spheres")
+    text_sha256 = factory.LazyAttribute(lambda prompt: hashlib.sha256(prompt.text.encode()).hexdigest())
+
+
+class ImageFactory(DjangoModelFactory):
+    """A row without stored bytes; tests that serve or release images import real ones."""
+
+    class Meta:
+        model = models.Image
+
+    prompt = factory.SubFactory(PromptFactory)
+    sha256 = factory.Sequence(lambda n: hashlib.sha256(f"image {n}".encode()).hexdigest())
+    format = "PNG"
+    width = 64
+    height = 48
+    byte_size = 1234
+
+
+class PairFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Pair
+
+    campaign = factory.SubFactory(CampaignFactory)
+    prompt = factory.SubFactory(PromptFactory, campaign=factory.SelfAttribute("..campaign"))
+    image_a = factory.SubFactory(ImageFactory, prompt=factory.SelfAttribute("..prompt"))
+    image_b = factory.SubFactory(ImageFactory, prompt=factory.SelfAttribute("..prompt"))
+    votes_wanted = factory.LazyAttribute(lambda pair: pair.campaign.votes_wanted)
+    ring = factory.Sequence(lambda n: (n * 7919) % 2**31)
+
+
+class AssignmentFactory(DjangoModelFactory):
+    """A bare row: it takes no seat on the pair. Use assigning.refill where seats matter."""
+
+    class Meta:
+        model = models.Assignment
+
+    member = factory.SubFactory(MemberFactory)
+    pair = factory.SubFactory(PairFactory, campaign=factory.SelfAttribute("..member.campaign"))
+    a_on_left = True
+    lease_expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30))
+    closed_at = factory.LazyAttribute(lambda seat: None if seat.state == "open" else timezone.now())
+    state = AssignmentState.OPEN
+
+
+class VoteFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Vote
+
+    assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.ANSWERED)
+    question = factory.LazyAttribute(lambda vote: vote.assignment.member.campaign.questions.get(position=0))
+    choice = Choice.A
+    elapsed_ms = 2500
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class FlagFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Flag
+
+    assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.FLAGGED)
+    reason = "broken_image"
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class ConsensusFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Consensus
+
+    pair = factory.SubFactory(PairFactory)
+    question = factory.LazyAttribute(lambda consensus: consensus.pair.campaign.questions.get(position=0))
+    label = Label.A
+    confidence = 1.0
+    n_a = 3
+    p_a = 1.0
+    p_b = 0.0
+    p_both_good = 0.0
+    p_both_bad = 0.0
+    computed_at = factory.LazyFunction(timezone.now)
+
+
+class ReleaseFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Release
+
+    campaign = factory.SubFactory(CampaignFactory)
+    number = 1
+
+
+class ImportFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Import
+
+    campaign = factory.SubFactory(CampaignFactory)
+    file_name = "pairs.jsonl"
