@@ -148,11 +148,16 @@ class CampaignProgress(models.Model):
     pairs_total = models.PositiveIntegerField(default=0)
     pairs_settled = models.PositiveIntegerField(default=0)
     pairs_held = models.PositiveIntegerField(default=0)
-    votes_wanted = models.PositiveBigIntegerField(default=0, help_text="Sum of votes_wanted over the pairs in circulation or settled.")
-    votes_live = models.PositiveBigIntegerField(default=0, help_text="Live votes of regular assignments on the primary question.")
+    votes_wanted = models.PositiveBigIntegerField(
+        default=0, help_text="Sum of votes_wanted over the pairs in circulation or settled."
+    )
+    votes_live = models.PositiveBigIntegerField(
+        default=0, help_text="Live votes of regular assignments on the primary question, on those same pairs."
+    )
     seats_open = models.PositiveIntegerField(default=0, help_text="Assignments handed out and not answered yet.")
     votes_last_hour = models.PositiveIntegerField(default=0)
     annotators_last_hour = models.PositiveIntegerField(default=0)
+    label_counts = models.JSONField(default=dict, help_text="Scored pairs by label, for the primary question. Only shown.")
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -68,6 +68,8 @@ class Assignment(models.Model):
             Index(fields=["member", "id"], condition=Q(state=AssignmentState.OPEN), name="assignment_queue"),
             # assigning.py: leases that have run out.
             Index(fields=["lease_expires_at"], condition=Q(state=AssignmentState.OPEN), name="assignment_leases"),
+            # progress.py: a member's answers since some time, and the last one.
+            Index(fields=["member", "closed_at"], condition=Q(state=AssignmentState.ANSWERED), name="assignment_answers"),
         ]
         triggers = [
             pgtrigger.Protect(name="assignment_never_deleted", operation=pgtrigger.Delete),
