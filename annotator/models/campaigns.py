@@ -88,7 +88,9 @@ class Question(models.Model):
     """What is asked of a pair. The first of a campaign (position 0) is primary: it decides seats and labels."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="questions")
-    slug = models.CharField(max_length=48, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Use lower-case letters, digits, _.")])
+    slug = models.CharField(
+        max_length=48, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Use lower-case letters, digits, _.")]
+    )
     text = models.CharField(max_length=300)
     position = models.PositiveSmallIntegerField(default=0)
     choices = ArrayField(models.CharField(max_length=9, choices=Choice), default=all_choices)

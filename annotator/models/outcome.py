@@ -42,8 +42,14 @@ class Consensus(models.Model):
             ),
             CheckConstraint(
                 condition=Q(
-                    p_a__gte=0, p_b__gte=0, p_both_good__gte=0, p_both_bad__gte=0,
-                    p_a__lte=1, p_b__lte=1, p_both_good__lte=1, p_both_bad__lte=1,
+                    p_a__gte=0,
+                    p_b__gte=0,
+                    p_both_good__gte=0,
+                    p_both_bad__gte=0,
+                    p_a__lte=1,
+                    p_b__lte=1,
+                    p_both_good__lte=1,
+                    p_both_bad__lte=1,
                 ),
                 name="consensus_soft_label_in_range",
             ),
