@@ -1,0 +1,129 @@
+# Diptych's commands. They need Python 3.11 or newer, git and make; everything else they bring themselves, into .venv/.
+#
+#   make demo          the whole loop on generated images, then the site until Ctrl-C
+#   make demo-check    the same, every step's result checked, then the end
+#   make serve         the site without demo data: web, worker and beat
+#   make test          the tests; one file: make test ARGS=tests/test_voting.py
+#   make check         linters, types, import rules, migrations, deployment
+#   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
+#
+# A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
+
+VENV := .venv
+BIN := $(VENV)/bin
+# What `make` made last, each newer than the files it was made from.
+INSTALLED := $(VENV)/installed
+INSTALLED_DEV := $(VENV)/installed-dev
+
+.DELETE_ON_ERROR:
+.PHONY: help demo demo-check serve test check pins
+
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
+
+# --- running it
+
+demo: $(INSTALLED)
+	@exec $(BIN)/python manage.py serve --demo
+
+demo-check: $(INSTALLED)
+	@exec $(BIN)/python manage.py serve --demo --check
+
+serve: $(INSTALLED)
+	@exec $(BIN)/python manage.py serve
+
+# --- the virtual environment
+
+$(BIN)/python:
+	@for candidate in $(or $(PYTHON),python3.11 python3); do \
+	    if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	    echo "Diptych needs Python 3.11 or newer, and found: $$(python3 --version 2>&1 || echo none)." >&2; \
+	    echo "Install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; \
+	    exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "$$python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	    exit 1; \
+	fi; \
+	echo "Making $(VENV) with $$($$python --version)"; \
+	$$python -m venv --clear $(VENV)
+
+$(INSTALLED): requirements.txt constraints.txt | $(BIN)/python
+	@echo "Installing requirements.txt (once; it takes a minute or so)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	@echo "Installing requirements-dev.txt (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# Only versions are kept: no index, no folder and no path of the machine that resolved them. The copies leave out the
+# line that reads constraints.txt, because what is being resolved must not be held by what was resolved before.
+pins: $(INSTALLED_DEV)
+	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
+	for file in requirements.txt requirements-dev.txt; do grep -v '^-c' $$file > $$scratch/$$file; done; \
+	cp constraints.txt $$scratch; \
+	bin=$$PWD/$(BIN); \
+	(cd $$scratch && $$bin/python -m piptools compile --quiet --strip-extras --allow-unsafe --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(ARGS) \
+	    --output-file constraints.txt requirements-dev.txt); \
+	{ sed -n '/^#/p; /^[^#]/q' constraints.txt; grep -v '^ *#' $$scratch/constraints.txt | grep .; } > $$scratch/fresh; \
+	cp $$scratch/fresh constraints.txt
+
+# --- the tests
+
+test: $(INSTALLED_DEV)
+	@mkdir -p var
+	@exec $(BIN)/python -m pytest -n auto --durations=10 --junit-xml=var/test-report.xml $(ARGS)
+
+# --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
+
+CHECKS := check-lint check-format check-types check-templates check-imports check-migrations check-deploy check-schema \
+    check-compose check-shell
+.PHONY: $(CHECKS)
+
+check: $(INSTALLED_DEV)
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(CHECKS)
+
+# $(call step,COMMAND): a line when it passes, the tool's own words when it does not.
+define step
+@if output=$$($(1) 2>&1); then echo "ok    $(@:check-%=%)"; else printf 'FAIL  %s\n%s\n' '$(@:check-%=%)' "$$output"; exit 1; fi
+endef
+SOURCES := annotator api tests manage.py
+# What a site that others can reach is started with. None of these servers is asked anything.
+PRODUCTION := env -u DEBUG -u HTTPS ALLOWED_HOSTS=example.org CSRF_TRUSTED_ORIGINS=https://example.org \
+    DATABASE_URL=postgres://diptych@postgres/diptych REDIS_URL=redis://valkey:6379/0 STORAGE_URL=s3://diptych \
+    SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
+
+check-lint: $(INSTALLED_DEV)
+	$(call step,$(BIN)/ruff check --quiet .)
+
+check-format: $(INSTALLED_DEV)
+	$(call step,$(BIN)/ruff format --check .)
+
+check-types: $(INSTALLED_DEV)
+	$(call step,$(BIN)/mypy $(SOURCES))
+
+check-templates: $(INSTALLED_DEV)
+	$(call step,$(BIN)/djlint templates --quiet --lint --check)
+
+check-imports: $(INSTALLED_DEV)
+	$(call step,$(BIN)/lint-imports)
+
+check-migrations: $(INSTALLED_DEV)
+	$(call step,DATA_DIR=$${DATA_DIR:-var/tests} $(BIN)/python manage.py makemigrations --check --dry-run)
+
+check-deploy: $(INSTALLED_DEV)
+	$(call step,$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING)
+
+check-schema: $(INSTALLED_DEV)
+	$(call step,$(PRODUCTION) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null)
+
+check-compose: $(INSTALLED_DEV)
+	$(call step,$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
+
+check-shell: $(INSTALLED_DEV)
+	$(call step,$(BIN)/shellcheck .ci/run)
