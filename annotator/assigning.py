@@ -69,7 +69,7 @@ class Candidate:
     expired_id: int | None
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     """Take seats until the member has QUEUE_TARGET open assignments, or none is left. Returns how many were taken.
 
@@ -234,7 +234,7 @@ def return_expired_seats(*, now: datetime | None = None, limit: int = 1000) -> i
     return give_back(Assignment.objects.overdue(now).filter(pk__in=overdue), state=AssignmentState.EXPIRED, now=now)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def next_assignments(*, member: Member, count: int = 1, now: datetime | None = None) -> list[Assignment]:
     """The member's oldest open assignments, the same until they are answered, skipped or expired; [] when none is left.
 

@@ -46,7 +46,7 @@ class CastVote:
     is_new: bool
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def cast_vote(
     *, assignment_id: int, by: User, choices: dict[str, str], elapsed_ms: int | None = None, now: datetime | None = None
 ) -> CastVote:
@@ -84,7 +84,7 @@ def cast_vote(
     return CastVote(assignment, votes, is_new=True)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None) -> Assignment:
     """Pass on a pair: its seat is free for somebody else, and it never comes back to this member.
 
