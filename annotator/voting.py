@@ -70,9 +70,7 @@ def cast_vote(
         require_open(campaign)
     require_active(member)
     votes = Vote.objects.bulk_create(
-        Vote(
-            assignment=assignment, question=question, choice=choices[question.slug], elapsed_ms=elapsed_ms, created_at=now
-        )
+        Vote(assignment=assignment, question=question, choice=choices[question.slug], elapsed_ms=elapsed_ms, created_at=now)
         for question in questions
     )
     with connection.cursor() as cursor:
@@ -142,4 +140,3 @@ def _require_leased(assignment: Assignment, now: datetime) -> None:
         raise Conflict(CLOSED_WORDS[AssignmentState.EXPIRED], code="lease_expired")
     if assignment.state != AssignmentState.OPEN:
         raise Conflict(CLOSED_WORDS[AssignmentState(assignment.state)], code="assignment_closed")
-

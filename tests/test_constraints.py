@@ -1,0 +1,305 @@
+"""Every named constraint and trigger of the database, each with what it must refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from annotator.models import (
+    Assignment,
+    Campaign,
+    Consensus,
+    Flag,
+    Generator,
+    Guideline,
+    Image,
+    Import,
+    ImportBatch,
+    LineError,
+    Member,
+    Pair,
+    Prompt,
+    Question,
+    Release,
+    ReleaseFile,
+    RingCursor,
+    Token,
+    Vote,
+)
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+ATTEMPTS: dict[str, Callable[[], Any]] = {}
+
+
+def refuses(name: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
+    """Register an attempt that must be refused by the named constraint or trigger."""
+
+    def register(attempt: Callable[[], Any]) -> Callable[[], Any]:
+        ATTEMPTS[name] = attempt
+        return attempt
+
+    return register
+
+
+def changed(row: Any, **values: Any) -> None:
+    """Change the row in the database, past every check in Python."""
+    assert type(row).objects.filter(pk=row.pk).update(**values) == 1
+
+
+def deleted(row: Any) -> None:
+    type(row).objects.filter(pk=row.pk).delete()
+
+
+def release_in(state: str) -> Release:
+    release = make.ReleaseFactory()
+    changed(release, state=state, revision="a" * 40, finished_at=timezone.now())
+    return release
+
+
+def release_file() -> ReleaseFile:
+    return ReleaseFile.objects.create(release=make.ReleaseFactory(), path="README.md", size=1, sha256="b" * 64)
+
+
+# --- campaigns
+ATTEMPTS |= {
+    "campaign_state_known": lambda: changed(make.CampaignFactory(), state="running"),
+    "campaign_pairing_rule_known": lambda: changed(make.CampaignFactory(), pairing_rule="swiss"),
+    "campaign_slug_form": lambda: changed(make.CampaignFactory(), slug="No Slug"),
+    "campaign_votes_wanted_range": lambda: changed(make.CampaignFactory(), votes_wanted=0),
+    "campaign_lease_seconds_range": lambda: changed(make.CampaignFactory(), lease_seconds=1),
+    "question_choices_known_with_a_and_b": lambda: changed(make.QuestionFactory(), choices=["a", "left"]),
+    "guideline_version_from_one": lambda: make.GuidelineFactory(version=0),
+    "guideline_published_is_fixed": lambda: changed(make.GuidelineFactory(), text="Something else."),
+    "progress_settled_within_total": lambda: changed(make.CampaignFactory().progress, pairs_settled=1),
+}
+
+
+@refuses("question_slug_unique_in_campaign")
+def _() -> None:
+    make.QuestionFactory(campaign=make.CampaignFactory(), slug="overall", position=1)
+
+
+@refuses("question_position_unique_in_campaign")
+def _() -> None:
+    make.QuestionFactory(campaign=make.CampaignFactory(), slug="taste", position=0)
+
+
+@refuses("guideline_version_unique_in_campaign")
+def _() -> None:
+    make.GuidelineFactory(campaign=make.GuidelineFactory().campaign)
+
+
+# --- people
+ATTEMPTS |= {
+    "member_role_known": lambda: changed(make.MemberFactory(), role="owner"),
+    "member_state_known": lambda: changed(make.MemberFactory(), state="asleep"),
+    "member_acceptance_has_time": lambda: changed(make.MemberFactory(), guideline_accepted_at=timezone.now()),
+    "token_digest_is_sha256": lambda: changed(make.TokenFactory(), digest="dpt_the-key-itself"),
+    "token_scopes_known_and_some": lambda: changed(make.TokenFactory(), scopes=[]),
+}
+
+
+@refuses("member_once_per_campaign")
+def _() -> None:
+    member = make.MemberFactory()
+    Member.objects.create(campaign=member.campaign, user=member.user)
+
+
+@refuses("ring_cursor_once_per_priority")
+def _() -> None:
+    member = make.MemberFactory()
+    for ring in (1, 2):
+        RingCursor.objects.create(member=member, priority=0, ring=ring)
+
+
+# --- material
+ATTEMPTS |= {
+    "prompt_text_sha256_form": lambda: make.PromptFactory(text_sha256="short"),
+    "prompt_text_not_empty": lambda: make.PromptFactory(text=""),
+    "image_sha256_form": lambda: make.ImageFactory(sha256="A" * 64),
+    "image_format_known": lambda: make.ImageFactory(format="BMP"),
+    "image_has_size": lambda: make.ImageFactory(width=0),
+    "pair_seats_within_votes_wanted": lambda: changed(make.PairFactory(votes_wanted=2), seats_taken=3),
+    "pair_left_seats_within_seats": lambda: changed(make.PairFactory(), seats_a_on_left=1),
+    "pair_votes_wanted_range": lambda: make.PairFactory(votes_wanted=101),
+    "pair_ring_not_negative": lambda: make.PairFactory(ring=-1),
+    "pair_state_known": lambda: changed(make.PairFactory(), state="lost"),
+    "pair_gold_choice_known": lambda: changed(make.PairFactory(), gold_choice="left"),
+}
+
+
+@refuses("generator_name_unique_in_campaign")
+def _() -> None:
+    generator = make.GeneratorFactory()
+    Generator.objects.create(campaign=generator.campaign, name=generator.name)
+
+
+@refuses("prompt_text_unique_in_campaign")
+def _() -> None:
+    prompt = make.PromptFactory()
+    Prompt.objects.create(campaign=prompt.campaign, text=prompt.text, text_sha256=prompt.text_sha256)
+
+
+@refuses("prompt_external_id_unique_in_campaign")
+def _() -> None:
+    prompt = make.PromptFactory(external_id="p1")
+    make.PromptFactory(campaign=prompt.campaign, external_id="p1")
+
+
+@refuses("image_once_per_prompt_generator_seed")
+def _() -> None:
+    image = make.ImageFactory()  # no generator and no seed: two absent ones are the same
+    make.ImageFactory(prompt=image.prompt, sha256=image.sha256)
+
+
+@refuses("pair_external_id_unique_in_campaign")
+def _() -> None:
+    pair = make.PairFactory(external_id="x")
+    make.PairFactory(campaign=pair.campaign, external_id="x")
+
+
+@refuses("pair_once_in_either_order")
+def _() -> None:
+    pair = make.PairFactory()
+    make.PairFactory(campaign=pair.campaign, prompt=pair.prompt, image_a=pair.image_b, image_b=pair.image_a)
+
+
+@refuses("pair_images_differ")
+def _() -> None:
+    pair = make.PairFactory()
+    changed(pair, image_b=pair.image_a)
+
+
+# --- judging
+ATTEMPTS |= {
+    "assignment_kind_known": lambda: make.AssignmentFactory(kind="bonus"),
+    "assignment_state_known": lambda: make.AssignmentFactory(state="lost"),
+    "assignment_closed_at_says_when": lambda: make.AssignmentFactory(state="answered", closed_at=None),
+    "assignment_never_deleted": lambda: deleted(make.AssignmentFactory()),
+    "assignment_seat_is_fixed": lambda: changed(make.AssignmentFactory(), member=make.MemberFactory()),
+    "vote_choice_known": lambda: make.VoteFactory(choice="left"),
+    "vote_void_reason_known": lambda: changed(make.VoteFactory(), void_reason="bored", voided_at=timezone.now()),
+    "vote_void_has_reason_and_time": lambda: changed(make.VoteFactory(), void_reason="undone"),
+    "vote_never_deleted": lambda: deleted(make.VoteFactory()),
+    "vote_answer_is_fixed": lambda: changed(make.VoteFactory(choice="a"), choice="b"),
+    "flag_reason_known": lambda: make.FlagFactory(reason="ugly"),
+    "flag_resolution_has_time": lambda: changed(make.FlagFactory(), resolved_by=make.UserFactory()),
+    "flag_never_deleted": lambda: deleted(make.FlagFactory()),
+}
+
+
+@refuses("assignment_regular_once_per_member_and_pair")
+def _() -> None:
+    seat = make.AssignmentFactory(state="skipped")
+    make.AssignmentFactory(member=seat.member, pair=seat.pair)
+
+
+@refuses("assignment_gold_once_per_member_and_pair")
+def _() -> None:
+    seat = make.AssignmentFactory(kind="gold")
+    make.AssignmentFactory(member=seat.member, pair=seat.pair, kind="gold")
+
+
+@refuses("vote_one_live_per_assignment_and_question")
+def _() -> None:
+    vote = make.VoteFactory(choice="a")
+    make.VoteFactory(assignment=vote.assignment, choice="a")
+
+
+# --- outcome
+ATTEMPTS |= {
+    "consensus_label_known": lambda: make.ConsensusFactory(label="left"),
+    "consensus_method_known": lambda: make.ConsensusFactory(method="guess"),
+    "consensus_confidence_is_probability": lambda: make.ConsensusFactory(confidence=1.5),
+    "consensus_agreement_is_share": lambda: make.ConsensusFactory(agreement=-0.1),
+    "consensus_soft_label_in_range": lambda: make.ConsensusFactory(p_b=2.0),
+    "release_state_known": lambda: changed(make.ReleaseFactory(), state="lost"),
+    "release_number_from_one": lambda: make.ReleaseFactory(number=0),
+    "release_progress_is_share": lambda: changed(make.ReleaseFactory(), progress=1.5),
+    "release_ready_has_revision": lambda: changed(make.ReleaseFactory(), state="ready"),
+    "release_never_deleted": lambda: deleted(make.ReleaseFactory()),
+    "release_number_is_fixed": lambda: changed(make.ReleaseFactory(), number=7),
+    "release_ready_is_fixed": lambda: changed(release_in("ready"), revision="c" * 40),
+    "release_file_sha256_form": lambda: ReleaseFile.objects.create(
+        release=make.ReleaseFactory(), path="README.md", size=1, sha256="none"
+    ),
+    "release_file_is_fixed": lambda: changed(release_file(), sha256="c" * 64),
+}
+
+
+@refuses("consensus_once_per_pair_question_method")
+def _() -> None:
+    consensus = make.ConsensusFactory()
+    make.ConsensusFactory(pair=consensus.pair, question=consensus.question)
+
+
+@refuses("release_number_unique_in_campaign")
+def _() -> None:
+    make.ReleaseFactory(campaign=make.ReleaseFactory().campaign)
+
+
+@refuses("release_file_path_unique")
+def _() -> None:
+    file = release_file()
+    ReleaseFile.objects.create(release=file.release, path=file.path, size=1, sha256="b" * 64)
+
+
+# --- imports
+ATTEMPTS |= {
+    "import_state_known": lambda: changed(make.ImportFactory(), state="lost"),
+    "line_error_number_from_one": lambda: LineError.objects.create(line_of=make.ImportFactory(), number=0, message="?"),
+}
+
+
+@refuses("import_batch_number_unique")
+def _() -> None:
+    import_ = make.ImportFactory()
+    for _ in range(2):
+        ImportBatch.objects.create(batch_of=import_, number=1, lines=[])
+
+
+@refuses("line_error_once_per_line")
+def _() -> None:
+    import_ = make.ImportFactory()
+    for _ in range(2):
+        LineError.objects.create(line_of=import_, number=3, message="?")
+
+
+def names_in_the_models() -> set[str]:
+    """Every named constraint and trigger of our own tables."""
+    names = set()
+    for model in apps.get_app_config("annotator").get_models():
+        names |= {constraint.name for constraint in model._meta.constraints}
+        names |= {trigger.name for trigger in getattr(model._meta, "triggers", [])}
+    return names
+
+
+def test_every_constraint_and_trigger_is_in_this_table():
+    assert set(ATTEMPTS) == names_in_the_models()
+
+
+@pytest.mark.parametrize("name", sorted(ATTEMPTS))
+def test_the_database_refuses(name):
+    with pytest.raises(DatabaseError) as refusal, transaction.atomic():
+        ATTEMPTS[name]()
+    assert name in str(refusal.value)
+
+
+def test_what_must_change_may_change():
+    """The triggers let through what the verbs do: voiding a vote, publishing a draft, resolving a flag."""
+    vote = make.VoteFactory()
+    changed(vote, void_reason="undone", voided_at=timezone.now())
+    make.VoteFactory(assignment=vote.assignment)
+    changed(make.GuidelineFactory(published_at=None), text="Better.", published_at=timezone.now())
+    changed(make.FlagFactory(), resolved_at=timezone.now())
+    seat = make.AssignmentFactory()
+    changed(seat, state="expired", closed_at=timezone.now() + timedelta(seconds=1))
+    changed(release_in("ready"), progress=1.0)
