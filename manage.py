@@ -6,11 +6,11 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from annotator.servers import hold_embedded
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
-    from annotator.servers import hold_embedded
-
     hold_embedded()
     execute_from_command_line(sys.argv)
 

@@ -40,3 +40,25 @@ def campaign_for_manager(user: User, slug: str) -> Campaign:
     if member.role != Role.MANAGER:
         raise NotAllowed("Only the managers of this campaign may do that.", code="not_a_manager")
     return campaign
+
+
+def campaign_for_reader(user: User, slug: str) -> tuple[Campaign, Member | None]:
+    """The campaign for any of its members, with their membership, or for a superuser. Raises NotFound to strangers."""
+    if not user.is_superuser:
+        return campaign_for_member(user, slug)
+    campaign = Campaign.objects.filter(slug=slug).first()
+    if campaign is None:
+        raise NotFound("There is no such campaign.")
+    return campaign, campaign.members.filter(user=user).first()
+
+
+def campaign_for_reviewer(user: User, slug: str) -> Campaign:
+    """The campaign, for those who may see what people voted and which model made an image: its active managers and
+    reviewers, and superusers. Raises NotFound to strangers, NotAllowed to other members.
+    """
+    if user.is_superuser:
+        return campaign_for_reader(user, slug)[0]
+    campaign, member = campaign_for_annotator(user, slug)
+    if member.role not in (Role.REVIEWER, Role.MANAGER):
+        raise NotAllowed("Only the reviewers and managers of this campaign may do that.", code="not_a_reviewer")
+    return campaign

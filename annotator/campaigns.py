@@ -7,11 +7,12 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotator.choices import CampaignState, Choice, PairingRule, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
-from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
+from annotator.models import Campaign, CampaignProgress, Guideline, Member, Pair, Question, User
 
 DEFAULT_QUESTION = ("overall", "Which image is better overall?")
 
@@ -74,9 +75,7 @@ def publish_guideline(*, campaign: Campaign, text: str, by: User | None, now: da
         raise Invalid("A guideline needs some text.", errors={"text": ["Write the instructions for annotators."]})
     Campaign.objects.select_for_update().get(pk=campaign.pk)  # two publishers get two numbers
     last = campaign.guidelines.aggregate(last=Max("version"))["last"] or 0
-    return Guideline.objects.create(
-        campaign=campaign, version=last + 1, text=text, published_at=now or timezone.now(), author=by
-    )
+    return Guideline.objects.create(campaign=campaign, version=last + 1, text=text, published_at=now or timezone.now(), author=by)
 
 
 def current_guideline(campaign: Campaign) -> Guideline | None:
@@ -138,6 +137,41 @@ def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign
         locked.state = state
         locked.save(update_fields=["state"])
     return locked
+
+
+@transaction.atomic
+def change_campaign(
+    *,
+    campaign: Campaign,
+    by: User | None,
+    state: str | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    votes_wanted: int | None = None,
+    lease_seconds: int | None = None,
+    pairing_rule: str | None = None,
+) -> Campaign:
+    """Change what is not None. All or nothing: a state that is refused leaves the rest as it was.
+
+    `votes_wanted` holds at once for pairs in circulation, where no seat is taken from anybody who has it; settled pairs stay
+    settled. `lease_seconds` holds from the next lease on, `pairing_rule` from the next import on.
+    Raises Invalid, naming the fields, and Conflict as `change_state` does.
+    """
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    wanted_before = locked.votes_wanted
+    locked.name = locked.name if name is None else name
+    locked.description = locked.description if description is None else description
+    locked.votes_wanted = wanted_before if votes_wanted is None else votes_wanted
+    locked.lease_seconds = locked.lease_seconds if lease_seconds is None else lease_seconds
+    locked.pairing_rule = locked.pairing_rule if pairing_rule is None else pairing_rule
+    save_valid(locked)
+    if locked.votes_wanted != wanted_before:
+        # Locked in the order of their ids, as everywhere, so that this and a return of seats cannot wait for each other.
+        in_order = Pair.objects.circulating().filter(campaign=locked).select_for_update(no_key=True).order_by("pk")
+        Pair.objects.filter(pk__in=in_order.values("pk")).update(votes_wanted=Greatest("seats_taken", locked.votes_wanted))
+    if state is None:
+        return locked
+    return change_state(campaign=locked, state=state, by=by)
 
 
 def require_open(campaign: Campaign) -> None:

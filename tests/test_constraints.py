@@ -12,25 +12,14 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from annotator.models import (
-    Assignment,
-    Campaign,
-    Consensus,
-    Flag,
     Generator,
-    Guideline,
-    Image,
-    Import,
     ImportBatch,
     LineError,
     Member,
-    Pair,
     Prompt,
-    Question,
     Release,
     ReleaseFile,
     RingCursor,
-    Token,
-    Vote,
 )
 from tests import factories as make
 
