@@ -103,7 +103,7 @@ def _take_from_ring(member: Member, priority: int, wanted: int, now: datetime) -
     taken = 0
     position = cursor.ring
     for window in _windows(member, priority, cursor.ring):
-        candidates = []
+        candidates: list[Candidate] = []
         for pair_id, ring, assignment_id, state in window:
             if len(candidates) == wanted - taken:
                 break
@@ -157,7 +157,8 @@ def _take_seats(member: Member, candidates: list[Candidate], now: datetime) -> i
     }
     guideline = current_guideline(member.campaign)
     lease_expires_at = now + timedelta(seconds=member.campaign.lease_seconds)
-    fresh, reopened = [], []
+    fresh: list[Assignment] = []
+    reopened: list[Assignment] = []
     pairs_by_side: dict[bool, list[int]] = defaultdict(list)
     for candidate in candidates:
         pair = free.get(candidate.pair_id)

@@ -8,7 +8,5 @@ from annotator.servers import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 
-from annotator.servers import hold_embedded
-
 hold_embedded()
 application = get_wsgi_application()
