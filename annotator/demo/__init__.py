@@ -1,0 +1,1 @@
+"""The demo: scenes drawn by "generators" of known fidelity, judged over HTTP by simulated annotators of known reliability."""
