@@ -1,13 +1,16 @@
-"""Fixtures for all tests: the embedded servers, a storage folder per test, and the factories' sessions."""
+"""Fixtures for all tests: the embedded servers, a storage folder per test, and a real Celery worker where one is asked for."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
+from pytest_django.fixtures import SettingsWrapper
 
 from annotator.servers import hold_embedded
+from tests.celery_worker import CeleryWorker
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -16,9 +19,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def storage_folder(settings: django_settings, tmp_path: Path) -> Path:
-    """A storage folder of the test's own."""
-    folder = tmp_path / "storage"
+def storage_folder(request: pytest.FixtureRequest, settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """A storage folder of the test's own; with a Celery worker, the one that the worker uses, emptied."""
+    if "celery_worker_process" in request.fixturenames:
+        folder = request.getfixturevalue("_celery_worker").storage
+        shutil.rmtree(folder)
+        folder.mkdir()
+    else:
+        folder = tmp_path / "storage"
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {
@@ -27,3 +35,21 @@ def storage_folder(settings: django_settings, tmp_path: Path) -> Path:
         },
     }
     return folder
+
+
+@pytest.fixture(scope="session")
+def _celery_worker(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CeleryWorker]:
+    worker = CeleryWorker(tmp_path_factory.mktemp("worker"))
+    yield worker
+    worker.stop()
+
+
+@pytest.fixture
+def celery_worker_process(transactional_db: None, _celery_worker: CeleryWorker) -> Iterator[CeleryWorker]:
+    """A real Celery worker on this test's database, queue and storage folder; for tests marked `worker`.
+
+    It starts with nothing to do, and has nothing in hand when the database is emptied after the test.
+    """
+    _celery_worker.finish_all()
+    yield _celery_worker
+    _celery_worker.finish_all()
