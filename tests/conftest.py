@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from annotator.servers import hold_embedded
 from tests.celery_worker import CeleryWorker
@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def storage_folder(request: pytest.FixtureRequest, settings: SettingsWrapper, tmp_path: Path) -> Path:
+def storage_folder(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Path:
     """A storage folder of the test's own; with a Celery worker, the one that the worker uses, emptied."""
     if "celery_worker_process" in request.fixturenames:
         folder = request.getfixturevalue("_celery_worker").storage
