@@ -47,7 +47,8 @@ WITH RECURSIVE level AS (
 SELECT priority FROM level WHERE priority IS NOT NULL
 """  # noqa: S608 - no value of a user's is in it
 
-# The next stretch of the ring: which pairs have a free seat, and what the member has to do with each already.
+# The next stretch of the ring: which pairs have a free seat, and what the member has to do with each already. The LIMIT in
+# the lateral query makes it one index probe per pair; without it the planner may read all that the member ever judged.
 _WINDOW_SQL = f"""
 SELECT pair.id, pair.ring, seat.id, seat.state
 FROM (
@@ -56,7 +57,10 @@ FROM (
       AND pair.ring > %(after)s AND pair.ring <= %(up_to)s
     ORDER BY pair.ring LIMIT %(limit)s
 ) pair
-LEFT JOIN annotator_assignment seat ON seat.pair_id = pair.id AND seat.member_id = %(member)s AND seat.kind = 'regular'
+LEFT JOIN LATERAL (
+    SELECT seat.id, seat.state FROM annotator_assignment seat
+    WHERE seat.member_id = %(member)s AND seat.pair_id = pair.id AND seat.kind = 'regular' LIMIT 1
+) seat ON true
 ORDER BY pair.ring
 """  # noqa: S608
 
