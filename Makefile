@@ -92,7 +92,7 @@ check: $(INSTALLED_DEV)
 define step
 @if output=$$($(1) 2>&1); then echo "ok    $(@:check-%=%)"; else printf 'FAIL  %s\n%s\n' '$(@:check-%=%)' "$$output"; exit 1; fi
 endef
-SOURCES := annotator api tests manage.py
+SOURCES := annotator api manage.py
 # What a site that others can reach is started with. None of these servers is asked anything.
 PRODUCTION := env -u DEBUG -u HTTPS ALLOWED_HOSTS=example.org CSRF_TRUSTED_ORIGINS=https://example.org \
     DATABASE_URL=postgres://diptych@postgres/diptych REDIS_URL=redis://valkey:6379/0 STORAGE_URL=s3://diptych \
@@ -111,7 +111,7 @@ check-templates: $(INSTALLED_DEV)
 	$(call step,$(BIN)/djlint templates --quiet --lint --check)
 
 check-imports: $(INSTALLED_DEV)
-	$(call step,$(BIN)/lint-imports)
+	$(call step,$(BIN)/lint-imports --no-logo)
 
 check-migrations: $(INSTALLED_DEV)
 	$(call step,DATA_DIR=$${DATA_DIR:-var/tests} $(BIN)/python manage.py makemigrations --check --dry-run)
