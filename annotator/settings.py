@@ -34,11 +34,11 @@ EMBEDDED_SERVERS = [name for name, url in [("postgres", DATABASE_URL), ("valkey"
 
 
 def read_secret_key() -> str:
-    """From the environment; a machine that runs on its embedded database makes its own and keeps it in DATA_DIR."""
+    """From the environment. A site for this machine alone, or on its embedded database, makes one and keeps it in DATA_DIR."""
     key = read_str("SECRET_KEY")
     if key:
         return key
-    if DATABASE_URL:
+    if DATABASE_URL and not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS):
         raise ImproperlyConfigured("Set SECRET_KEY to a long random string, the same on every process that shares DATABASE_URL.")
     file = DATA_DIR / "secret_key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -164,10 +164,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Pages are closed unless a view says otherwise.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "annotator.views.accounts.LogInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "annotator.views.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
     {
@@ -211,6 +212,7 @@ SESSION_COOKIE_HTTPONLY = True
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked inside the machine, where nobody speaks HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
