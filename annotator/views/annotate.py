@@ -1,0 +1,108 @@
+"""The annotation page: a pair, a vote, the next pair."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from annotator.access import campaign_for_member
+from annotator.campaigns import current_guideline
+from annotator.choices import Choice
+from annotator.errors import NotFound, Refusal
+from annotator.forms import VoteForm
+from annotator.models import Assignment, Member, Question
+from annotator.views.refusals import status_of
+from annotator.views.turns import Turn, next_turn
+from annotator.voting import CastVote, cast_vote, skip_assignment
+
+
+@never_cache
+@require_safe
+def annotate(request: HttpRequest, slug: str) -> HttpResponse:
+    """The pair that is next for this member, or why there is none."""
+    _, member = campaign_for_member(request.user, slug)
+    turn = next_turn(member)
+    if turn.must_read:
+        return redirect("guideline", slug)
+    return page(request, turn)
+
+
+@require_POST
+def vote(request: HttpRequest, assignment_id: int) -> HttpResponse:
+    form = VoteForm(request.POST)
+    try:
+        form.require_valid()
+        choices = form.choices()
+        if "" in choices:
+            choices[primary_slug(assignment_id)] = choices.pop("")
+        cast = cast_vote(
+            assignment_id=assignment_id, by=request.user, choices=choices, elapsed_ms=form.cleaned_data["elapsed_ms"]
+        )
+    except Refusal as refusal:
+        return refused(request, assignment_id, refusal)
+    questions = [vote.question for vote in cast.votes]
+    return show_next(request, next_turn(cast.assignment.member, questions, said=words_for(cast)))
+
+
+@require_POST
+def skip(request: HttpRequest, assignment_id: int) -> HttpResponse:
+    try:
+        assignment = skip_assignment(assignment_id=assignment_id, by=request.user)
+    except Refusal as refusal:
+        return refused(request, assignment_id, refusal)
+    return show_next(request, next_turn(assignment.member, said="Skipped. This pair will not come back to you."))
+
+
+def page(request: HttpRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
+    context = {"turn": turn, "guideline": current_guideline(turn.campaign), "refusal": refusal}
+    return render(request, "annotate/page.html", context, status=status)
+
+
+def show_next(request: HttpRequest, turn: Turn) -> HttpResponse:
+    """The next card as a piece; for a browser without JavaScript the page again."""
+    if not request.htmx:
+        messages.success(request, turn.said)
+        return redirect("annotate", turn.campaign.slug)
+    if turn.must_read:
+        messages.success(request, turn.said)
+        return HttpResponseClientRedirect(redirect("guideline", turn.campaign.slug).url)
+    return render(request, "annotate/_turn.html", {"turn": turn})
+
+
+def refused(request: HttpRequest, assignment_id: int, refusal: Refusal) -> HttpResponse:
+    """The refusal in place of the card, with a way on. Raises NotFound where the assignment is not the user's."""
+    member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign__progress").first()
+    if member is None:
+        raise NotFound("There is no such pair among those you were given.") from refusal
+    turn = Turn(member.campaign, member, member.campaign.progress)
+    status = status_of(refusal)
+    if not request.htmx:
+        return page(request, turn, refusal=refusal, status=status)
+    response = render(request, "annotate/_turn.html", {"turn": turn, "refusal": refusal}, status=status)
+    response["HX-Retarget"] = "#deck"  # base.js shows an error answer only where it says where it belongs
+    return response
+
+
+def primary_slug(assignment_id: int) -> str:
+    """The question that a lone choice answers when the form does not say; "" for an unknown assignment."""
+    questions = Question.objects.filter(campaign__members__assignments=assignment_id, position=0)
+    return questions.values_list("slug", flat=True).first() or ""
+
+
+def words_for(cast: CastVote) -> str:
+    """What was recorded, in words for the annotator. The number makes each message new to a screen reader."""
+    if len(cast.votes) > 1:
+        said = f"{len(cast.votes)} answers"
+    else:
+        said = choice_in_words(cast.assignment, cast.votes[0].choice)
+    return f"{said}. Recorded as your number {cast.assignment.member.answered_count}."
+
+
+def choice_in_words(assignment: Assignment, choice: str) -> str:
+    if choice not in (Choice.A, Choice.B):
+        return str(Choice(choice).label)
+    return "Left is better" if (choice == Choice.A) == assignment.a_on_left else "Right is better"

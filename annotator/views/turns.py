@@ -1,0 +1,138 @@
+"""What an annotator does next: judge a pair, read a guideline, or stop, for a reason that is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db.models import OuterRef, Subquery
+
+from annotator import tasks
+from annotator.assigning import QUEUE_LOW, next_assignments
+from annotator.choices import CampaignState, Choice, MemberState
+from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question
+
+AHEAD = 2  # pairs after the current one whose images the browser fetches early
+
+
+@dataclass(frozen=True)
+class Side:
+    """One half of the card. `slot` is what a vote for it posts."""
+
+    name: str
+    name_stacked: str
+    keys: str
+    slot: str
+    image: Image
+
+
+@dataclass(frozen=True)
+class Card:
+    """A pair as it is put before the annotator."""
+
+    assignment: Assignment
+    questions: list[Question]
+    sides: list[Side]
+    ahead: list[Image]
+
+    @property
+    def question(self) -> Question | None:
+        """The only question; None where there are several."""
+        return self.questions[0] if len(self.questions) == 1 else None
+
+    @property
+    def both_good(self) -> bool:
+        return any(Choice.BOTH_GOOD in question.choices for question in self.questions)
+
+    @property
+    def both_bad(self) -> bool:
+        return any(Choice.BOTH_BAD in question.choices for question in self.questions)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there is nothing to judge. `again` says that looking again later may help."""
+
+    code: str
+    title: str
+    text: str
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    campaign: Campaign
+    member: Member
+    progress: CampaignProgress
+    must_read: bool = False
+    card: Card | None = None
+    reason: Reason | None = None
+    said: str = field(default="")
+
+
+def next_turn(member: Member, questions: list[Question] | None = None, *, said: str = "") -> Turn:
+    """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
+    campaign = campaign_now(member)
+    progress: CampaignProgress = getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
+    if reason := why_closed(campaign, member):
+        return Turn(campaign, member, progress, reason=reason, said=said)
+    if campaign.guideline_in_force not in (None, member.guideline_accepted_id):
+        return Turn(campaign, member, progress, must_read=True, said=said)
+    queue = next_assignments(member=member, count=1 + AHEAD)
+    if not queue:
+        reason = why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds)
+        return Turn(campaign, member, progress, reason=reason, said=said)
+    if queue[0].queue_length <= QUEUE_LOW:
+        tasks.enqueue(tasks.refill_queue, member.pk)
+    return Turn(campaign, member, progress, card=make_card(queue, questions or list(campaign.questions.all())), said=said)
+
+
+def campaign_now(member: Member) -> Campaign:
+    """The member's campaign as it is now, with its progress and the id of its `guideline_in_force`, in one query."""
+    newest = Guideline.objects.filter(campaign=OuterRef("pk"), published_at__isnull=False).order_by("-version").values("pk")
+    campaigns = Campaign.objects.select_related("progress").annotate(guideline_in_force=Subquery(newest[:1]))
+    member.campaign = campaigns.get(pk=member.campaign_id)
+    return member.campaign
+
+
+def make_card(queue: list[Assignment], questions: list[Question]) -> Card:
+    current, *ahead = queue
+    pair = current.pair
+    slots = [(Choice.A.value, pair.image_a), (Choice.B.value, pair.image_b)]
+    left, right = slots if current.a_on_left else reversed(slots)
+    sides = [Side("Left", "Top", "1 ArrowLeft", *left), Side("Right", "Bottom", "2 ArrowRight", *right)]
+    return Card(current, questions, sides, [image for seat in ahead for image in (seat.pair.image_a, seat.pair.image_b)])
+
+
+def why_closed(campaign: Campaign, member: Member) -> Reason | None:
+    """Why the member may not judge here now, or None where they may."""
+    if member.state == MemberState.PAUSED:
+        return Reason("member_paused", "You are paused", "A manager of this campaign has paused your part in it. They can tell you more.")
+    if member.state != MemberState.ACTIVE:
+        return Reason("member_out", "Your part here has ended", "You no longer judge pairs in this campaign. Its managers can tell you more.")
+    if campaign.state == CampaignState.DRAFT:
+        return Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True)
+    if campaign.state == CampaignState.PAUSED:
+        return Reason("paused", "Paused for now", "The managers have paused this campaign. Your votes are safe.", again=True)
+    if campaign.state == CampaignState.CLOSED:
+        return Reason("closed", "This campaign is closed", "No more votes are taken. Thank you for yours.")
+    return None
+
+
+def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
+    """Why an open campaign has no pair for an active member, as far as its counters tell (they are a few seconds old)."""
+    if progress.pairs_total == 0:
+        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs to this campaign.", again=True)
+    if progress.votes_live >= progress.votes_wanted:
+        return Reason("finished", "All done", "Every pair of this campaign has all the votes it needs. Thank you.")
+    if answered >= progress.pairs_total - progress.pairs_held:
+        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still at it.")
+    if progress.votes_live + progress.seats_open >= progress.votes_wanted:
+        minutes = max(1, round(lease_seconds / 60))
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return Reason(
+            "seats_taken",
+            "Nothing free right now",
+            f"Others are at work on the remaining pairs. Whatever they leave is free again after {wait} at the latest.",
+            again=True,
+        )
+    return Reason("seen_all", "You have been through every pair", "What is left is for others: you have judged or skipped it.")
