@@ -126,4 +126,4 @@ check-compose: $(INSTALLED_DEV)
 	$(call step,$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 
 check-shell: $(INSTALLED_DEV)
-	$(call step,$(BIN)/shellcheck .ci/run)
+	$(call step,$(BIN)/shellcheck .ci/run deploy/run)
