@@ -10,11 +10,12 @@ from django.db.models import Max
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from annotator.choices import CampaignState, Choice, PairingRule, Role
+from annotator.choices import CampaignState, Choice, MemberState, PairingRule, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Pair, Question, User
 
 DEFAULT_QUESTION = ("overall", "Which image is better overall?")
+RESERVED_SLUGS = {"new"}  # /manage/new/ is the page that makes campaigns
 
 
 @transaction.atomic
@@ -35,6 +36,8 @@ def create_campaign(
 
     Raises Invalid, naming the fields, when a value is out of range or the slug is taken.
     """
+    if slug in RESERVED_SLUGS:
+        raise Invalid("Some values are not right.", errors={"slug": [f"{slug!r} is taken by a page of the site."]})
     campaign = Campaign(
         slug=slug,
         name=name,
@@ -71,11 +74,45 @@ def save_valid(instance: Campaign | Question) -> None:
 @transaction.atomic
 def publish_guideline(*, campaign: Campaign, text: str, by: User | None, now: datetime | None = None) -> Guideline:
     """The next version of the campaign's guideline, in force from now on. Text is Markdown."""
+    return Guideline.objects.create(
+        campaign=campaign,
+        version=_next_version(campaign),
+        text=_some_text(text),
+        published_at=now or timezone.now(),
+        author=by,
+    )
+
+
+@transaction.atomic
+def draft_guideline(*, campaign: Campaign, text: str, by: User | None) -> Guideline:
+    """A version that nobody is shown yet."""
+    return Guideline.objects.create(campaign=campaign, version=_next_version(campaign), text=_some_text(text), author=by)
+
+
+@transaction.atomic
+def publish_draft(*, guideline: Guideline, by: User | None, now: datetime | None = None) -> Guideline:
+    """Put a draft in force, under the next number where later versions were made meanwhile. Raises Conflict on a second time."""
+    next_version = _next_version(guideline.campaign)
+    draft = Guideline.objects.select_for_update().get(pk=guideline.pk)
+    if draft.published_at is not None:
+        raise Conflict(f"Version {draft.version} was published already.", code="guideline_published")
+    if draft.version != next_version - 1:
+        draft.version = next_version
+    draft.author = draft.author or by
+    draft.published_at = now or timezone.now()
+    draft.save(update_fields=["version", "author", "published_at"])
+    return draft
+
+
+def _next_version(campaign: Campaign) -> int:
+    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two writers get two numbers
+    return (campaign.guidelines.aggregate(last=Max("version"))["last"] or 0) + 1
+
+
+def _some_text(text: str) -> str:
     if not text.strip():
         raise Invalid("A guideline needs some text.", errors={"text": ["Write the instructions for annotators."]})
-    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two publishers get two numbers
-    last = campaign.guidelines.aggregate(last=Max("version"))["last"] or 0
-    return Guideline.objects.create(campaign=campaign, version=last + 1, text=text, published_at=now or timezone.now(), author=by)
+    return text
 
 
 def current_guideline(campaign: Campaign) -> Guideline | None:
@@ -111,6 +148,24 @@ def add_member(*, campaign: Campaign, user: User, role: str = Role.ANNOTATOR, by
         member.role = role
         member.save(update_fields=["role"])
     return member, is_new
+
+
+@transaction.atomic
+def change_member_state(*, member: Member, state: str, by: User | None) -> Member:
+    """Pause a member, or let a paused one work again. The same state again is no change.
+
+    Votes stay, and seats they hold go back when their leases run out. Raises Conflict where a manager's word is not enough:
+    for members who withdrew or are suspended.
+    """
+    if state not in (MemberState.ACTIVE, MemberState.PAUSED):
+        raise Invalid(f"{state!r} is not for a manager to set.", errors={"state": ["Use active or paused."]})
+    locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+    if locked.state not in (MemberState.ACTIVE, MemberState.PAUSED):
+        raise Conflict(f"This member is {locked.state}, which pausing cannot change.", code="member_state_refused")
+    if locked.state != state:
+        locked.state = state
+        locked.save(update_fields=["state"])
+    return locked
 
 
 STATE_CHANGES = {
