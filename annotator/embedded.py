@@ -249,8 +249,11 @@ def hold(data_dir: Path, *names: str) -> None:
     for name in names:
         server = SERVERS[name](data_dir)
         if server.users not in _held:
-            data_dir.mkdir(parents=True, exist_ok=True)
-            _held[server.users] = _hold_one(server)
+            try:
+                data_dir.mkdir(parents=True, exist_ok=True)
+                _held[server.users] = _hold_one(server)
+            except OSError as error:
+                raise EmbeddedServerError(f"DATA_DIR={str(data_dir)!r} cannot be used: {error.strerror}.") from error
 
 
 def _hold_one(server: Server) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -41,14 +43,17 @@ def read_secret_key() -> str:
     if DATABASE_URL and not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS):
         raise ImproperlyConfigured("Set SECRET_KEY to a long random string, the same on every process that shares DATABASE_URL.")
     file = DATA_DIR / "secret_key"
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            with NamedTemporaryFile("w", dir=DATA_DIR) as fresh:  # which only its owner can read
+                fresh.write(secrets.token_urlsafe(64))
+                fresh.flush()
+                with suppress(FileExistsError):  # of two processes that start at once, one comes first
+                    os.link(fresh.name, file)
         return file.read_text()
-    with os.fdopen(descriptor, "w") as fresh:
-        fresh.write(secrets.token_urlsafe(64))
-    return file.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR={str(DATA_DIR)!r} cannot be used: {error.strerror}.") from error
 
 
 SECRET_KEY = read_secret_key()

@@ -1,0 +1,205 @@
+"""The settings as the environment makes them. Each test runs the settings file on an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.settings import with_database_number
+
+ROOT = Path(__file__).resolve().parent.parent
+Load = Callable[..., dict[str, Any]]
+EXTERNAL = {"DATABASE_URL": "postgres://ann:secret@db:5433/site", "SECRET_KEY": "k" * 60}
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
+    """Runs settings.py with nothing but the given variables (and a folder of the test's own)."""
+
+    def run(**variables: str) -> dict[str, Any]:
+        for name in list(os.environ):
+            monkeypatch.delenv(name)
+        for name, value in {"DATA_DIR": str(tmp_path / "data"), **variables}.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "annotator" / "settings.py"))
+
+    return run
+
+
+def test_a_machine_with_nothing_set_serves_itself_alone(load, tmp_path):
+    settings = load()
+
+    assert settings["DEBUG"] is False
+    assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert settings["HTTPS"] is False
+    assert settings["EMBEDDED_SERVERS"] == ["postgres", "valkey"]
+    assert settings["DATABASES"]["default"]["HOST"] == str(tmp_path / "data" / "postgres")
+    assert settings["CELERY_BROKER_URL"] == f"redis+socket://{tmp_path}/data/valkey/valkey.sock"
+    assert settings["STORAGES"]["default"]["OPTIONS"]["location"] == str(tmp_path / "data" / "storage")
+    assert settings["PORT"] == 8000
+    assert settings["HUB_NAMESPACE"] == "diptych"
+
+
+def test_it_makes_a_secret_key_once_and_keeps_it_from_others(load, tmp_path):
+    first = load()["SECRET_KEY"]
+
+    assert len(first) > 50
+    assert load()["SECRET_KEY"] == first
+    assert stat.S_IMODE((tmp_path / "data" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_given_secret_key_is_used_and_none_is_written(load, tmp_path):
+    assert load(SECRET_KEY="given")["SECRET_KEY"] == "given"
+    assert not (tmp_path / "data" / "secret_key").exists()
+
+
+def test_a_site_on_an_external_database_needs_a_secret_key_that_its_processes_share(load):
+    with pytest.raises(ImproperlyConfigured, match="Set SECRET_KEY to a long random string"):
+        load(DATABASE_URL="postgres://db/site", ALLOWED_HOSTS="annotate.example.org")
+
+    assert load(DATABASE_URL="postgres://db/site")["SECRET_KEY"]  # for this machine alone, where there is one folder
+
+
+def test_external_servers_are_used_and_none_is_started(load):
+    settings = load(**EXTERNAL, REDIS_URL="rediss://:pw@broker:6380/3")
+
+    database = settings["DATABASES"]["default"]
+    assert settings["EMBEDDED_SERVERS"] == []
+    assert [database[key] for key in ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")] == [
+        *("django.db.backends.postgresql", "db", 5433, "ann", "secret", "site")
+    ]
+    assert settings["CELERY_BROKER_URL"] == settings["CACHES"]["default"]["LOCATION"] == "rediss://:pw@broker:6380/3"
+
+
+@pytest.mark.parametrize(
+    ("url", "broker", "cache"),
+    [
+        ("redis://broker/0", "redis://broker/0", "redis://broker/0"),
+        ("unix:///run/v.sock", "redis+socket:///run/v.sock?virtual_host=0", "unix:///run/v.sock?db=0"),
+        ("unix:///run/v.sock?db=2", "redis+socket:///run/v.sock?virtual_host=2", "unix:///run/v.sock?db=2"),
+        ("redis+socket:///run/v.sock?virtual_host=4", "redis+socket:///run/v.sock?virtual_host=4", "unix:///run/v.sock?db=4"),
+    ],
+)
+def test_broker_and_cache_are_the_same_server_each_in_its_own_spelling(load, url, broker, cache):
+    settings = load(REDIS_URL=url)
+
+    assert settings["CELERY_BROKER_URL"] == broker
+    assert settings["CACHES"]["default"]["LOCATION"] == cache
+    assert settings["EMBEDDED_SERVERS"] == ["postgres"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"DATABASE_URL": "mysql://db/site"}, "DATABASE_URL must start with postgres:// or postgresql://"),
+        ({"DATABASE_URL": "db/site"}, "DATABASE_URL must start with"),
+        ({"REDIS_URL": "amqp://broker"}, "REDIS_URL must start with redis:// or rediss://"),
+        ({"DEBUG": "perhaps"}, "DEBUG='perhaps' is neither true nor false"),
+        ({"HTTPS": "https"}, "HTTPS='https' is neither true nor false"),
+        ({"PORT": "80a"}, "PORT='80a' is not a whole number"),
+        ({"PORT": "65536"}, "PORT='65536' is not a whole number from 1 to 65535"),
+        ({"STORAGE_URL": "s3://"}, "names no bucket"),
+        ({"STORAGE_URL": "ftp://host/x"}, "use a folder, or s3://bucket/folder"),
+        ({"DATABASE_POOL": "1", "DATABASE_POOL_SIZE": "0"}, "DATABASE_POOL_SIZE='0' is not a whole number"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_and_says_which(load, variables, says):
+    with pytest.raises(ImproperlyConfigured) as error:
+        load(**variables)
+    assert says in str(error.value)
+
+
+def test_a_site_that_others_can_reach_is_https_only(load):
+    settings = load(**EXTERNAL, ALLOWED_HOSTS="annotate.example.org")
+
+    assert settings["HTTPS"] is True
+    for name in ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
+        assert settings[name] is True
+    assert settings["SECURE_HSTS_SECONDS"] >= 31536000
+    assert settings["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
+
+
+@pytest.mark.parametrize("variables", [{"HTTPS": "0"}, {"DEBUG": "1"}])
+def test_https_can_be_left_out_on_purpose(load, variables):
+    settings = load(ALLOWED_HOSTS="lan.example.org", **variables)
+
+    assert settings["SECURE_SSL_REDIRECT"] is False
+    assert settings["SESSION_COOKIE_SECURE"] is False
+    assert settings["SECURE_PROXY_SSL_HEADER"] is None  # without a proxy in front, anybody could send that header
+
+
+def test_every_page_forbids_foreign_and_inline_scripts_and_frames(load):
+    directives = load()["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+
+    assert directives["default-src"] == ["'none'"]
+    assert directives["script-src"] == directives["style-src"] == ["'self'"]
+    assert directives["frame-ancestors"] == ["'none'"]
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("/srv/images", {"location": "/srv/images"}),
+        ("file:///srv/images", {"location": "/srv/images"}),
+        ("s3://bucket", {"bucket_name": "bucket", "location": ""}),
+        ("s3://bucket/a/b/", {"bucket_name": "bucket", "location": "a/b"}),
+    ],
+)
+def test_storage_is_a_folder_or_a_bucket(load, url, options):
+    assert options.items() <= load(STORAGE_URL=url)["STORAGES"]["default"]["OPTIONS"].items()
+
+
+def test_objects_in_a_bucket_are_private_and_its_server_can_be_another(load):
+    options = load(STORAGE_URL="s3://bucket", AWS_ENDPOINT_URL="https://s3.example.org")["STORAGES"]["default"]["OPTIONS"]
+
+    assert options["endpoint_url"] == "https://s3.example.org"
+    assert options["querystring_auth"] is True
+    assert options["default_acl"] is None
+
+
+def test_a_process_with_threads_shares_connections_and_others_keep_theirs(load):
+    pooled = load(DATABASE_POOL="1", DATABASE_POOL_SIZE="12")["DATABASES"]["default"]
+    kept = load()["DATABASES"]["default"]
+
+    assert pooled["OPTIONS"]["pool"]["max_size"] == 12
+    assert pooled["CONN_MAX_AGE"] == 0
+    assert "pool" not in kept["OPTIONS"]
+    assert kept["CONN_HEALTH_CHECKS"] is True
+
+
+@pytest.mark.parametrize("variables", [{"PORT": "eighty"}, {"DATA_DIR": "/dev/null/diptych"}])
+def test_the_command_line_says_what_is_wrong_in_one_line(tmp_path, variables):
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), **variables}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30
+    )
+
+    name, value = next(iter(variables.items()))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert name in done.stderr
+    assert value in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "numbered"),
+    [
+        ("redis://:pw@broker:6380/3", "redis://:pw@broker:6380/7"),
+        ("rediss://broker", "rediss://broker/7"),
+        ("unix:///run/v.sock?db=2", "unix:///run/v.sock?db=7"),
+        ("redis+socket:///run/v.sock", "redis+socket:///run/v.sock?virtual_host=7"),
+    ],
+)
+def test_the_tests_keep_to_a_database_of_their_own(url, numbered):
+    assert with_database_number(url, 7) == numbered
