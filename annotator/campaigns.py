@@ -90,17 +90,31 @@ def draft_guideline(*, campaign: Campaign, text: str, by: User | None) -> Guidel
 
 
 @transaction.atomic
+def change_draft(*, guideline: Guideline, text: str, by: User | None) -> Guideline:
+    """Give a draft another text. Raises Conflict when it was published."""
+    draft = _locked_draft(guideline)
+    draft.text = _some_text(text)
+    draft.save(update_fields=["text"])
+    return draft
+
+
+@transaction.atomic
 def publish_draft(*, guideline: Guideline, by: User | None, now: datetime | None = None) -> Guideline:
     """Put a draft in force, under the next number where later versions were made meanwhile. Raises Conflict on a second time."""
     next_version = _next_version(guideline.campaign)
-    draft = Guideline.objects.select_for_update().get(pk=guideline.pk)
-    if draft.published_at is not None:
-        raise Conflict(f"Version {draft.version} was published already.", code="guideline_published")
+    draft = _locked_draft(guideline)
     if draft.version != next_version - 1:
         draft.version = next_version
     draft.author = draft.author or by
     draft.published_at = now or timezone.now()
     draft.save(update_fields=["version", "author", "published_at"])
+    return draft
+
+
+def _locked_draft(guideline: Guideline) -> Guideline:
+    draft = Guideline.objects.select_for_update().get(pk=guideline.pk)
+    if draft.published_at is not None:
+        raise Conflict(f"Version {draft.version} was published already.", code="guideline_published")
     return draft
 
 
