@@ -1,0 +1,67 @@
+"""Reads the site's pages as a browser does: what is shown, and the forms with their buttons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+
+@dataclass
+class Form:
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[tuple[str, str]] = field(default_factory=list)  # name and value, in their order on the page
+
+
+class Page(HTMLParser):
+    """Forms, images and what is marked for programs, in the order of the page. What is inside <template> is not shown."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.images: list[str] = []
+        self.prompt = ""
+        self.reason = ""  # why there is nothing to judge
+        self.refusal = ""  # why an answer was not taken
+        self._templates = 0
+        self._reads_prompt = False
+        self._is_in_form = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "template":
+            self._templates += 1
+        if self._templates:
+            return
+        if tag == "form":
+            self.forms.append(Form(values.get("action", "")))
+            self._is_in_form = True
+        elif tag == "input" and self._is_in_form and "name" in values:
+            self.forms[-1].fields[values["name"]] = values.get("value", "")
+        elif tag == "button" and self._is_in_form and values.get("type") != "button":
+            self.forms[-1].buttons.append((values.get("name", ""), values.get("value", "")))
+        elif tag == "img":
+            self.images.append(values.get("src", ""))
+        self._reads_prompt = self._reads_prompt or values.get("id") == "prompt"
+        self.reason = values.get("data-reason", self.reason)
+        self.refusal = values.get("data-refused", self.refusal)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "template":
+            self._templates -= 1
+        elif tag == "form":
+            self._is_in_form = False
+        elif tag == "h1":
+            self._reads_prompt = False
+
+    def handle_data(self, data: str) -> None:
+        if self._reads_prompt:
+            self.prompt += data
+
+    def form(self, ending: str = "", *, with_field: str = "") -> Form | None:
+        """The first form whose action has this ending and that has this field."""
+        for form in self.forms:
+            if form.action.endswith(ending) and (not with_field or with_field in form.fields):
+                return form
+        return None

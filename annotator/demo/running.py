@@ -1,0 +1,27 @@
+"""The demo from the first picture to the log-ins, for `serve --demo` and `seed_demo`."""
+
+from __future__ import annotations
+
+import httpx
+from rich.console import Console
+
+from annotator.demo import findings
+from annotator.demo.checking import Checks
+from annotator.demo.people import Misbehaviour
+from annotator.demo.steps import PAIRS, Demo, DemoFailed
+
+
+def run_demo(*, url: str, pairs: int = PAIRS, console: Console, check: bool) -> bool:
+    """The demo, its summary and its log-ins; with `check` whether all checks passed. Raises DemoFailed."""
+    demo = Demo(url=url, pairs=pairs, console=console)
+    try:
+        demo.run()
+        found = findings.find(demo)
+        findings.show(found, demo, console)
+        is_right = not check or Checks(console).run(demo, found)
+    except Misbehaviour as misbehaviour:
+        raise DemoFailed(f"An annotator saw what must not be: {misbehaviour}") from misbehaviour
+    except httpx.TransportError as error:
+        raise DemoFailed(f"The site at {url} does not answer: {error}") from error
+    findings.show_log_ins(demo, console)
+    return is_right

@@ -1,0 +1,428 @@
+"""The whole loop against a running site: draw, import, judge, score, release. Each step finds out what is done already.
+
+So a run that was stopped anywhere is continued by the next one, and a finished one is only summed up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from annotator import campaigns, tasks, tokens
+from annotator.assigning import QUEUE_TARGET
+from annotator.choices import CampaignState, ImportState, PairingRule, PairState, ReleaseState, Role, Scope
+from annotator.demo.album import Album, draw_album
+from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
+from annotator.demo.scenes import GENERATORS, plan_scenes
+from annotator.models import Assignment, Campaign, Import, Member, Pair, Token, User, Vote
+
+CAMPAIGN = "demo-scenes"
+VOTES_WANTED = 5
+PAIRS = 96
+PAIRS_PER_PROMPT = len(GENERATORS)  # each image with its two neighbours on a ring
+VISITOR_PROMPTS = 8  # imported last, for whoever logs in
+SCENES, MORE_SCENES = "scenes.zip", "more-scenes.zip"
+MANAGER, ANNOTATOR = "demo-manager", "demo-annotator"
+STANDSTILL = 90.0  # seconds without any progress after which a step is given up
+LOOK_PERIOD = 0.1  # seconds
+RESEND_PERIOD = 3.0  # seconds after which work that must not have been heard of is sent again
+ROUNDS = 5  # a pair skipped at the very end is free again when others have left
+GUIDELINE = """\
+# Which image shows the prompt?
+
+The prompt says which **shapes** there are, in which **colours**, **how many**, and how they **stand** to each other.
+
+1. Compare what is there with the prompt: count, colours, shapes, places. Every mistake counts.
+2. The image with **fewer mistakes** is better.
+3. When both have as many, the **cleaner drawing** is better.
+4. When they are equal in that too: **both good** if nothing is wrong in either, else **both bad**.
+
+Extra details that the prompt does not mention, such as the background, do not matter.
+Skip a pair when you cannot tell.
+"""
+
+
+class DemoFailed(Exception):
+    """A step did not come to its end; the message says which and what to look at."""
+
+
+@dataclass
+class LogIns:
+    """Made once for a data folder, and readable by its owner only."""
+
+    manager: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    annotator: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+    people: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    @classmethod
+    def kept_in(cls, path: Path) -> LogIns:
+        if path.exists():
+            return cls(**json.loads(path.read_text()))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log_ins = cls()
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(log_ins), file)
+        os.replace(unfinished, path)
+        return log_ins
+
+
+@dataclass
+class ReleaseCopy:
+    """A release as it was downloaded and found to be what its manifest says."""
+
+    number: int
+    revision: str
+    size: int  # bytes
+    tables: dict[str, pa.Table]  # by config, all splits together
+
+
+class Demo:
+    """One run. `url` is the address of the site, ending with a slash; `pairs` how many the people judge."""
+
+    def __init__(self, *, url: str, pairs: int = PAIRS, console: Console) -> None:
+        self.url = url
+        self.console = console
+        self.folder = settings.DATA_DIR / "demo"
+        self.prompts = -(-pairs // PAIRS_PER_PROMPT)
+        self.log_ins = LogIns.kept_in(self.folder / "log-ins.json")
+        self.paths = [self.folder / SCENES, self.folder / MORE_SCENES]
+        self.seconds: dict[str, float] = {}
+        # Set by the steps, in this order.
+        self.album: Album
+        self.campaign: Campaign
+        self.diary: Diary
+        self.release: ReleaseCopy
+
+    def run(self) -> None:
+        """Go through all steps. Raises DemoFailed."""
+        if settings.HTTPS:
+            raise DemoFailed("The demo needs plain HTTP on this machine, and the site insists on HTTPS. Unset ALLOWED_HOSTS.")
+        self.progress = Progress(
+            SpinnerColumn(finished_text="[green]✓[/green]"),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+        )
+        with self.progress:
+            self.draw()
+            self.make_campaign()
+            with self.client() as client:
+                self.import_file(client, SCENES, "Importing the pairs", self.prompts)
+                self.fill_queues()
+                self.judge()
+                self.score()
+                number = self.build_release(client)
+                self.release = self.download_release(client, number)
+                self.import_file(client, MORE_SCENES, "Importing pairs for you to judge", VISITOR_PROMPTS)
+        self._keep_seconds()
+
+    # --- the steps
+
+    def draw(self) -> None:
+        pictures = (self.prompts + VISITOR_PROMPTS) * len(GENERATORS)
+        if all(path.exists() for path in self.paths):
+            self.album = Album(self.paths)
+            self.prompts = len({known.picture.prompt for known in self.album.known}) - VISITOR_PROMPTS
+            return
+        with self.bar("Drawing the scenes", pictures) as advance:
+            draw_album(self.paths[0], 0, self.prompts, on_drawn=lambda: advance(1))
+            draw_album(self.paths[1], self.prompts, self.prompts + VISITOR_PROMPTS, on_drawn=lambda: advance(1))
+        self.album = Album(self.paths)
+
+    def make_campaign(self) -> None:
+        existing = Campaign.objects.filter(slug=CAMPAIGN).first()
+        if existing is None:
+            with self.bar("Making the campaign and its people", len(PEOPLE) + 2) as advance:
+                self.campaign = self._make_campaign(advance)
+        else:
+            self.campaign = existing
+            self._make_people(lambda steps: None)
+        started = self.campaign.created_at
+        # Of this campaign in this database: the folder may have been used with another one.
+        self.record = self.folder / f"{started:%Y%m%dT%H%M%S%f}"
+        self.diary = Diary(self.record / "votes.jsonl")
+        self.seconds = self._kept_seconds() | self.seconds
+
+    def _make_campaign(self, advance: Callable[[int], None]) -> Campaign:
+        manager = self._user(MANAGER, make_password(self.log_ins.manager), is_staff=True, is_superuser=True)
+        campaign = campaigns.create_campaign(
+            slug=CAMPAIGN,
+            name="Scenes",
+            description="Scenes of shapes and colours by four image generators: which one does what it is told?",
+            by=manager,
+            state=CampaignState.OPEN,
+            votes_wanted=VOTES_WANTED,
+            pairing_rule=PairingRule.RING,
+            questions=[("overall", "Which image shows the prompt better?")],
+            guideline=GUIDELINE,
+        )
+        advance(1)
+        self.campaign = campaign
+        self._make_people(advance)
+        return campaign
+
+    def _make_people(self, advance: Callable[[int], None]) -> None:
+        """All who are not members yet."""
+        missing = {ANNOTATOR, *(person.name for person in PEOPLE)}
+        missing -= set(self.campaign.members.values_list("user__username", flat=True))
+        if not missing:
+            return
+        password = make_password(self.log_ins.people)  # one for all: nobody but this program logs in with it
+        for name in sorted(missing):
+            user = self._user(name, make_password(self.log_ins.annotator) if name == ANNOTATOR else password)
+            campaigns.add_member(campaign=self.campaign, user=user, role=Role.ANNOTATOR)
+            advance(1)
+
+    def _user(self, name: str, password: str, *, is_staff: bool = False, is_superuser: bool = False) -> User:
+        user, _ = User.objects.update_or_create(
+            username=name, defaults={"password": password, "is_staff": is_staff, "is_superuser": is_superuser}
+        )
+        return user
+
+    def import_file(self, client: httpx.Client, name: str, description: str, prompts: int) -> None:
+        """Upload an album as its manager does, and wait until the worker has taken it in."""
+        import_ = self.campaign.imports.filter(file_name=name).exclude(state=ImportState.FAILED).order_by("pk").last()
+        if import_ is not None and import_.state == ImportState.DONE:
+            return
+        with self.bar(description, prompts) as advance:
+            if import_ is None:
+                with (self.folder / name).open("rb") as file:
+                    answer = self.call(client, "POST", "imports/", files={"file": (name, file, "application/zip")})
+                import_ = Import.objects.get(pk=answer["id"])
+            else:
+                resume_import(import_)  # the message for the worker may have died with the broker
+            for answer in self.watch(client, f"imports/{import_.pk}/", progress_of=lambda answer: answer["lines_done"]):
+                advance(answer["lines_done"] + answer["lines_failed"] - self._completed())
+                if answer["state"] == ImportState.FAILED:
+                    raise DemoFailed(f"The import of {name} failed: {answer['error']}")
+                if answer["state"] == ImportState.DONE:
+                    break
+            if answer["lines_failed"]:
+                raise DemoFailed(f"Lines of {name} were refused: {answer['line_errors'][:3]}")
+
+    def fill_queues(self) -> None:
+        """Have the worker take the first seats, so that the first page is there before anybody asks for it."""
+        members = self.campaign.members.filter(user__username__in=[person.name for person in PEOPLE])
+        if Assignment.objects.filter(member__in=members).exists():
+            return
+        wanted = min(QUEUE_TARGET * len(members), VOTES_WANTED * self.own_pairs().count())
+        with self.bar("Queues filled by the worker", wanted) as advance:
+            waiting = Standstill("the queues of assignments")
+            filled = 0
+            while filled < wanted:
+                if waiting.is_time_to_send():
+                    for member in members:
+                        tasks.enqueue(tasks.refill_queue, member.pk)
+                before, filled = filled, Assignment.objects.open().filter(member__in=members).count()
+                advance(filled - before)
+                waiting.look(filled)
+
+    def judge(self) -> None:
+        """Everybody at work at once, until every pair has its votes."""
+        wanted, given = VOTES_WANTED * self.own_pairs().count(), self.own_votes().count()
+        if given == wanted:
+            return
+        with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", wanted) as advance:
+            advance(given)
+            for _ in range(ROUNDS):
+                Crowd([self.visit(person) for person in PEOPLE]).run(lambda: advance(1))
+                if self.own_votes().count() >= wanted:
+                    break
+            else:
+                raise DemoFailed(f"{wanted - self.own_votes().count()} votes are still missing, and nobody finds more to judge.")
+
+    def score(self) -> None:
+        pairs = self.own_pairs()
+        total = pairs.count()
+        if self._scored() == total:
+            return
+        with self.bar("Consensus by the worker", total) as advance:
+            waiting = Standstill("the consensus")
+            scored = 0
+            while scored < total:
+                if waiting.is_time_to_send():
+                    tasks.enqueue(tasks.score_campaign, self.campaign.pk)
+                before, scored = scored, self._scored()
+                advance(scored - before)
+                waiting.look(scored)
+
+    def _scored(self) -> int:
+        return self.own_pairs().filter(state=PairState.SETTLED, consensus__question__position=0).distinct().count()
+
+    def build_release(self, client: httpx.Client) -> int:
+        """The number of a release of these votes."""
+        gone = [ReleaseState.FAILED, ReleaseState.CANCELLED]
+        release = self.campaign.releases.exclude(state__in=gone).order_by("number").first()
+        if release is not None and release.state == ReleaseState.READY:
+            return release.number
+        with self.bar("Release built by the worker", 100) as advance:
+            if release is None:
+                number = int(self.call(client, "POST", "releases/")["number"])
+            else:
+                number = release.number
+                tasks.enqueue(tasks.build_release, release.pk)
+            for answer in self.watch(client, f"releases/{number}/", progress_of=lambda answer: answer["progress"]):
+                advance(round(100 * answer["progress"]) - self._completed())
+                if answer["state"] in gone:
+                    raise DemoFailed(f"Release {number} {answer['state']}: {answer['error']}")
+                if answer["state"] == ReleaseState.READY:
+                    break
+        return number
+
+    def download_release(self, client: httpx.Client, number: int) -> ReleaseCopy:
+        """Fetch every file as a training job does, compare it with the manifest, and open the tables."""
+        manifest = self.call(client, "GET", f"releases/{number}/")
+        parts: dict[str, list[pa.Table]] = {}
+        with self.bar("Downloading and verifying the release", len(manifest["files"])) as advance:
+            for file in manifest["files"]:
+                data = self.fetch(client, f"releases/{number}/files/{file['path']}")
+                if len(data) != file["size"] or hashlib.sha256(data).hexdigest() != file["sha256"]:
+                    raise DemoFailed(f"{file['path']} is not what the manifest of release {number} says.")
+                if file["path"].endswith(".parquet"):
+                    parts.setdefault(file["path"].split("/")[0], []).append(pq.read_table(io.BytesIO(data)))
+                advance(1)
+        return ReleaseCopy(
+            number=number,
+            revision=manifest["revision"],
+            size=sum(file["size"] for file in manifest["files"]),
+            tables={config: pa.concat_tables(tables) for config, tables in parts.items()},
+        )
+
+    # --- what the steps share
+
+    def own_pairs(self) -> Any:
+        """The pairs that the simulated people judge, without those kept for visitors."""
+        return Pair.objects.filter(campaign=self.campaign, prompt__text__in=[scene.prompt for scene in plan_scenes(self.prompts)])
+
+    def own_votes(self) -> Any:
+        return Vote.objects.live().filter(assignment__pair__in=self.own_pairs())
+
+    def pairs_left(self) -> int:
+        """How many pairs the visitor may still judge."""
+        member = Member.objects.get(campaign=self.campaign, user__username=ANNOTATOR)
+        mine = Assignment.objects.filter(member=member)
+        free = Pair.objects.circulating().filter(campaign=self.campaign, seats_taken__lt=VOTES_WANTED)
+        return mine.open().count() + free.exclude(assignments__member=member).count()
+
+    def visit(self, person: Person) -> Visit:
+        return Visit(
+            person=person, url=self.url, campaign=CAMPAIGN, password=self.log_ins.people, album=self.album, diary=self.diary
+        )
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """The REST API as the manager's scripts use it, with a token that ends with the run."""
+        manager = User.objects.get(username=MANAGER)
+        token, key = tokens.create_token(
+            user=manager,
+            scopes=[Scope.IMPORT, Scope.EXPORT, Scope.MANAGE],
+            name="demo",
+            expires_at=timezone.now() + timedelta(hours=1),
+        )
+        headers = {"Authorization": f"Bearer {key}"}
+        address = f"{self.url}api/v1/campaigns/{CAMPAIGN}/"
+        try:
+            with httpx.Client(base_url=address, headers=headers, timeout=60, trust_env=False) as client:
+                yield client
+        finally:
+            Token.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+
+    def call(self, client: httpx.Client, method: str, path: str, **options: Any) -> Any:
+        return answer_of(client.request(method, path, **options)).json()
+
+    def fetch(self, client: httpx.Client, path: str) -> bytes:
+        return answer_of(client.get(path)).content
+
+    def watch(self, client: httpx.Client, path: str, *, progress_of: Callable[[Any], Any]) -> Iterator[Any]:
+        """The answer of this address, again and again. Raises DemoFailed when it shows no progress for too long."""
+        waiting = Standstill(path)
+        while True:
+            answer = self.call(client, "GET", path)
+            yield answer
+            waiting.look((progress_of(answer), answer["state"]))
+
+    @contextmanager
+    def bar(self, description: str, total: int) -> Iterator[Callable[[int], None]]:
+        self._task = self.progress.add_task(description, total=total)
+        started = time.monotonic()
+        yield lambda steps: self.progress.advance(self._task, steps)
+        self.progress.update(self._task, completed=total)
+        self.seconds[description] = round(time.monotonic() - started, 1)
+
+    def _completed(self) -> int:
+        return int(self.progress.tasks[self._task].completed)
+
+    def _kept_seconds(self) -> dict[str, float]:
+        path = self.record / "seconds.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def _keep_seconds(self) -> None:
+        (self.record / "seconds.json").write_text(json.dumps(self.seconds))
+
+
+class Standstill:
+    """Watches over something that is waited for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._last: Any = None
+        self._since = time.monotonic()
+        self._sent: float | None = None
+
+    def look(self, state: Any) -> None:
+        """Note how far it is and wait a little. Raises DemoFailed when nothing has changed for STANDSTILL seconds."""
+        now = time.monotonic()
+        if state != self._last:
+            self._last, self._since = state, now
+        elif now - self._since > STANDSTILL:
+            raise DemoFailed(f"Nothing has happened to {self.name} for {STANDSTILL:.0f} s. Does a Celery worker run?")
+        time.sleep(LOOK_PERIOD)
+
+    def is_time_to_send(self) -> bool:
+        """True at first, and again every few seconds: a message for the worker may be lost with the broker."""
+        now = time.monotonic()
+        if self._sent is not None and now - self._sent < RESEND_PERIOD:
+            return False
+        self._sent = now
+        return True
+
+
+def resume_import(import_: Import) -> None:
+    if import_.state in (ImportState.QUEUED, ImportState.READING):
+        tasks.enqueue(tasks.ingest_import, import_.pk)
+    for batch in import_.batches.filter(done_at__isnull=True):
+        tasks.enqueue(tasks.ingest_batch, batch.pk)
+
+
+def answer_of(response: httpx.Response) -> httpx.Response:
+    """The response. Raises DemoFailed with the site's own words when it is an error."""
+    if response.is_success:
+        return response
+    try:
+        words = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        words = response.reason_phrase
+    raise DemoFailed(f"{response.request.method} {response.request.url.path}: {response.status_code} {words}")

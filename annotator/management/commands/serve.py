@@ -1,0 +1,134 @@
+"""`manage.py serve [--demo] [--check]`: the whole of Diptych on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from rich.console import Console
+from rich.text import Text
+
+from annotator import embedded, processes
+from annotator.demo.running import run_demo
+from annotator.demo.steps import DemoFailed
+from annotator.environment import read_str
+from annotator.servers import hold_embedded
+from annotator.processes import CannotServe, Interrupts, ServiceDied, Services, Stopped
+
+TROUBLE_SHOWN = 3  # lines per service; the rest is in its log
+
+
+class Command(BaseCommand):
+    help = "Run the web server, a worker and the beat of the Procfile on PORT, until Ctrl-C."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="first run a whole campaign on generated images")
+        parser.add_argument("--check", action="store_true", help="with --demo: check every step's result, then end with 0 or 1")
+        parser.add_argument("--verbose", action="store_true", help="show the services' logs here as well")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["check"] and not options["demo"]:
+            raise CommandError("--check checks the demo: serve --demo --check")
+        sys.exit(Serve(demo=options["demo"], check=options["check"], verbose=options["verbose"]).run())
+
+
+class Serve:
+    """One run of the command."""
+
+    def __init__(self, *, demo: bool, check: bool, verbose: bool) -> None:
+        self.demo, self.check, self.verbose = demo, check, verbose
+        self.host = read_str("HOST", "127.0.0.1")
+        self.console = Console(highlight=False)
+        self.interrupts = Interrupts()
+        self.services = Services(log_dir=settings.DATA_DIR / "logs", interrupts=self.interrupts)
+        self.is_serving = False
+        self.trouble: dict[str, int] = {}
+
+    @property
+    def url(self) -> str:
+        host = self.host if self.host not in ("0.0.0.0", "::", "") else "127.0.0.1"  # noqa: S104 - compared, not bound
+        return f"http://[{host}]:{settings.PORT}/" if ":" in host else f"http://{host}:{settings.PORT}/"
+
+    def run(self) -> int:
+        """Serve until asked to stop. Returns the exit code."""
+        self.interrupts.install()
+        try:
+            processes.require_free_port(self.host, settings.PORT)
+            with processes.sole_server(settings.DATA_DIR, self.url):
+                try:
+                    return self.serve()
+                finally:
+                    self.stop()
+        except (CannotServe, DemoFailed, embedded.EmbeddedServerError) as error:
+            self.complain(str(error))
+            return 1
+        except ServiceDied as death:
+            self.complain(f"{death}, so everything was stopped. The end of {self.services.log(death.name)}:")
+            self.console.print(Text(self.services.last_lines(death.name), style="dim"))
+            return 1
+        except Stopped as stopped:
+            self.console.print(f"Stopped by {stopped}. Everything that was started has ended.")
+            return 0 if self.is_serving and not self.check else 130
+
+    def serve(self) -> int:
+        self.start()
+        if self.demo:
+            is_right = run_demo(url=self.url, console=self.console, check=self.check)
+            if self.check:
+                return 0 if is_right else 1
+        self.is_serving = True
+        self.console.print(f"\nDiptych is at [bold]{self.url}[/bold]   (Ctrl-C stops it; logs are in {self.services.log_dir})")
+        while True:
+            signal.pause()
+
+    def start(self) -> None:
+        if settings.EMBEDDED_SERVERS:
+            names = " and ".join({"postgres": "PostgreSQL", "valkey": "Valkey"}[name] for name in settings.EMBEDDED_SERVERS)
+            with self.step(f"Embedded {names}"), self.interrupts.held():
+                hold_embedded()
+        with self.step("Database"):
+            processes.require_database()
+            processes.require_broker()
+            processes.migrate()
+        with self.step("Static files"):
+            processes.collect_static_files()
+        with self.step("Web server, worker and beat"):
+            self.services.start(settings.BASE_DIR / "Procfile", processes.service_environment(self.host, settings.PORT))
+            self.services.follow(self.tell)
+            processes.wait_until_answering(self.url)
+
+    def stop(self) -> None:
+        self.interrupts.end()
+        connections.close_all()
+        self.services.stop()
+        embedded.release(settings.DATA_DIR)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        with self.console.status(f"{name} …"):
+            yield
+        self.console.print(f"[green]✓[/green] {name} [dim]{time.monotonic() - started:.1f} s[/dim]")
+
+    def tell(self, service: str, line: str) -> None:
+        """Show a line of a service's log, or only the first few that report an error."""
+        if self.verbose:
+            self.console.print(Text(f"{service:6} │ {line}"))
+        elif processes.is_trouble(line):
+            self.trouble[service] = self.trouble.get(service, 0) + 1
+            if self.trouble[service] <= TROUBLE_SHOWN:
+                self.console.print(Text(f"{service}: {line[:200]}", style="yellow"))
+            if self.trouble[service] == TROUBLE_SHOWN:
+                self.console.print(f"More of it, if there is more, is in {self.services.log(service)}")
+
+    def complain(self, text: str) -> None:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"Error: {text}", style="red"))
