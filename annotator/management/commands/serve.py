@@ -20,8 +20,8 @@ from annotator import embedded, processes
 from annotator.demo.running import run_demo
 from annotator.demo.steps import DemoFailed
 from annotator.environment import read_str
-from annotator.servers import hold_embedded
 from annotator.processes import CannotServe, Interrupts, ServiceDied, Services, Stopped
+from annotator.servers import hold_embedded
 
 TROUBLE_SHOWN = 3  # lines per service; the rest is in its log
 
