@@ -62,3 +62,14 @@ def campaign_for_reviewer(user: User, slug: str) -> Campaign:
     if member.role not in (Role.REVIEWER, Role.MANAGER):
         raise NotAllowed("Only the reviewers and managers of this campaign may do that.", code="not_a_reviewer")
     return campaign
+
+
+def may_create_campaigns(user: User) -> bool:
+    """Whether the user may make campaigns: staff, and those who were given the right."""
+    return user.is_staff or user.has_perm("annotator.add_campaign")
+
+
+def require_may_create_campaigns(user: User) -> None:
+    """Raises NotAllowed unless the user may make campaigns."""
+    if not may_create_campaigns(user):
+        raise NotAllowed("Only staff and those with the right to add campaigns may do that.", code="may_not_create")
