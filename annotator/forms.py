@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import RegexValidator
+from django.utils.text import slugify
 
-from annotator.choices import Choice
-from annotator.errors import Invalid
+from annotator import importing
+from annotator.campaigns import DEFAULT_QUESTION
+from annotator.choices import Choice, PairingRule, Role
+from annotator.errors import Invalid, Refusal
+from annotator.models import User
+from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
+from annotator.models.fields import SLUG_PATTERN
 from annotator.voting import ELAPSED_MS_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
@@ -41,3 +50,125 @@ class VoteForm(forms.Form):
         if not self.is_valid():
             errors = {field: [str(message) for message in messages] for field, messages in self.errors.items()}
             raise Invalid("That is not a possible answer.", errors=errors)
+
+
+# --- managers
+
+
+def add_refusal(form: forms.Form, refusal: Refusal) -> None:
+    """Say in the form what a verb refused: beside the fields it names, else above all of them."""
+    named = {field: reasons for field, reasons in refusal.errors.items() if field in form.fields}
+    for field, reasons in named.items():
+        form.add_error(field, reasons)
+    if not named:
+        form.add_error(None, refusal.detail)
+
+
+class CampaignForm(forms.Form):
+    """The rules of a campaign that may change at any time."""
+
+    name = forms.CharField(max_length=200, help_text="What annotators see in their list.")
+    description = forms.CharField(
+        max_length=20_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For the people who join, and for the dataset card.",
+    )
+    votes_wanted = forms.IntegerField(
+        label="Votes per pair", min_value=1, max_value=VOTES_WANTED_LIMIT, initial=3, help_text="How many people judge each pair."
+    )
+    lease_seconds = forms.IntegerField(
+        label="Lease, in seconds",
+        min_value=LEASE_SECONDS_LIMITS[0],
+        max_value=LEASE_SECONDS_LIMITS[1],
+        initial=30 * 60,
+        help_text="How long a pair waits for its annotator before somebody else gets the seat. 1800 is half an hour.",
+    )
+    pairing_rule = forms.ChoiceField(
+        label="Pairs from several images",
+        choices=PairingRule.choices,
+        help_text="How pairs are made when a line of an import has more than two images. Counts from the next import on.",
+    )
+
+
+class NewCampaignForm(CampaignForm):
+    slug = forms.CharField(
+        label="Short name",
+        max_length=96,
+        required=False,
+        validators=[
+            RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+        ],
+        help_text="For addresses and for training jobs; it never changes. Made from the name if you leave it empty.",
+    )
+    question = forms.CharField(max_length=300, initial=DEFAULT_QUESTION[1], help_text="What is asked of every pair.")
+    guideline = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="How to judge, in Markdown. Annotators read and accept it first. You can write it later.",
+    )
+    field_order = ["name", "slug", "description", "question", "guideline"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "slug" in cleaned and not cleaned["slug"] and "name" in cleaned:
+            cleaned["slug"] = slugify(cleaned["name"])[:96].strip("-_")
+            if not cleaned["slug"]:
+                self.add_error("slug", "None can be made from this name: write one.")
+        return cleaned
+
+
+class GuidelineForm(forms.Form):
+    text = forms.CharField(
+        label="Text",
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 18}),
+        help_text="Markdown: headings, lists, tables, links.",
+    )
+
+
+class MemberForm(forms.Form):
+    """Somebody by user name or e-mail address."""
+
+    person = forms.CharField(max_length=254, label="User name or e-mail")
+    role = forms.ChoiceField(choices=Role.choices)
+
+    def clean_person(self) -> User:
+        person = self.cleaned_data["person"]
+        found = User.objects.filter(username=person).first()
+        if found is None:
+            with_address = list(User.objects.filter(email__iexact=person)[:2])
+            if len(with_address) > 1:
+                raise forms.ValidationError("Several people have that address. Use the user name.")
+            found = with_address[0] if with_address else None
+        if found is None:
+            raise forms.ValidationError("Nobody has an account with that name or address. Accounts are made by administrators.")
+        return found
+
+
+class ImportForm(forms.Form):
+    """A file of pairs. `column_map` is written one column a line."""
+
+    file = forms.FileField(
+        widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.zip"}),
+        help_text="JSONL, CSV or parquet, or a ZIP of one such file with its images.",
+    )
+    column_map = forms.CharField(
+        label="Columns that are called otherwise",
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text="One a line, ours first: image_a=image_quality_dev",
+    )
+
+    def clean_column_map(self) -> dict[str, str]:
+        lines = [line.strip() for line in self.cleaned_data["column_map"].splitlines() if line.strip()]
+        pairs = [line.partition("=") for line in lines]
+        if any(not separator for _, separator, _ in pairs):
+            raise forms.ValidationError("Write each line as ours=theirs.")
+        column_map = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+        try:
+            importing.check_column_map(column_map)
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.errors["column_map"]) from refusal
+        return column_map

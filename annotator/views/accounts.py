@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import LoginView, redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.forms import LogInForm
+from annotator.views.requests import PageRequest
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
@@ -30,7 +31,10 @@ class LogInFirst(LoginRequiredMiddleware):
     Django's own would come back to the address that was asked for, which is not a page when a form or a piece was.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]) -> HttpResponse:
+    # The answer that sends htmx elsewhere is no HttpResponseRedirect.
+    def handle_no_permission(  # type: ignore[override]
+        self, request: PageRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
         is_navigation = request.method in SAFE_METHODS and not request.htmx
         page = request.get_full_path() if is_navigation else page_of(request)
         if not is_navigation:
@@ -39,7 +43,7 @@ class LogInFirst(LoginRequiredMiddleware):
         return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect
 
 
-def page_of(request: HttpRequest) -> str:
+def page_of(request: PageRequest) -> str:
     """The path of the page that a form or a piece was sent from; "" where the browser does not say or it is not ours."""
     url: Any = (request.htmx.current_url if request.htmx else None) or request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure()):

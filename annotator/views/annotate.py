@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -16,13 +17,14 @@ from annotator.errors import NotFound, Refusal
 from annotator.forms import VoteForm
 from annotator.models import Assignment, Member, Question
 from annotator.views.refusals import status_of
-from annotator.views.turns import Turn, next_turn
+from annotator.views.requests import UserRequest
+from annotator.views.turns import Turn, next_turn, progress_of
 from annotator.voting import CastVote, cast_vote, skip_assignment
 
 
 @never_cache
 @require_safe
-def annotate(request: HttpRequest, slug: str) -> HttpResponse:
+def annotate(request: UserRequest, slug: str) -> HttpResponse:
     """The pair that is next for this member, or why there is none."""
     _, member = campaign_for_member(request.user, slug)
     turn = next_turn(member)
@@ -32,7 +34,7 @@ def annotate(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def vote(request: HttpRequest, assignment_id: int) -> HttpResponse:
+def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     try:
         form.require_valid()
@@ -49,7 +51,7 @@ def vote(request: HttpRequest, assignment_id: int) -> HttpResponse:
 
 
 @require_POST
-def skip(request: HttpRequest, assignment_id: int) -> HttpResponse:
+def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     try:
         assignment = skip_assignment(assignment_id=assignment_id, by=request.user)
     except Refusal as refusal:
@@ -57,12 +59,12 @@ def skip(request: HttpRequest, assignment_id: int) -> HttpResponse:
     return show_next(request, next_turn(assignment.member, said="Skipped. This pair will not come back to you."))
 
 
-def page(request: HttpRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
+def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
     context = {"turn": turn, "guideline": current_guideline(turn.campaign), "refusal": refusal}
     return render(request, "annotate/page.html", context, status=status)
 
 
-def show_next(request: HttpRequest, turn: Turn) -> HttpResponse:
+def show_next(request: UserRequest, turn: Turn) -> HttpResponse:
     """The next card as a piece; for a browser without JavaScript the page again."""
     if not request.htmx:
         messages.success(request, turn.said)
@@ -73,12 +75,12 @@ def show_next(request: HttpRequest, turn: Turn) -> HttpResponse:
     return render(request, "annotate/_turn.html", {"turn": turn})
 
 
-def refused(request: HttpRequest, assignment_id: int, refusal: Refusal) -> HttpResponse:
+def refused(request: UserRequest, assignment_id: int, refusal: Refusal) -> HttpResponse:
     """The refusal in place of the card, with a way on. Raises NotFound where the assignment is not the user's."""
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign__progress").first()
     if member is None:
         raise NotFound("There is no such pair among those you were given.") from refusal
-    turn = Turn(member.campaign, member, member.campaign.progress)
+    turn = Turn(member.campaign, member, progress_of(member.campaign))
     status = status_of(refusal)
     if not request.htmx:
         return page(request, turn, refusal=refusal, status=status)
@@ -95,14 +97,15 @@ def primary_slug(assignment_id: int) -> str:
 
 def words_for(cast: CastVote) -> str:
     """What was recorded, in words for the annotator. The number makes each message new to a screen reader."""
-    if len(cast.votes) > 1:
-        said = f"{len(cast.votes)} answers"
-    else:
-        said = choice_in_words(cast.assignment, cast.votes[0].choice)
-    return f"{said}. Recorded as your number {cast.assignment.member.answered_count}."
+    said = choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
+    return format_html("Recorded: {}. {} judged.", said, cast.assignment.member.answered_count)
 
 
 def choice_in_words(assignment: Assignment, choice: str) -> str:
     if choice not in (Choice.A, Choice.B):
-        return str(Choice(choice).label)
-    return "Left is better" if (choice == Choice.A) == assignment.a_on_left else "Right is better"
+        return str(Choice(choice).label).lower()
+    is_left = (choice == Choice.A) == assignment.a_on_left
+    return format_html(
+        '<span class="when-wide">{}</span><span class="when-stacked">{}</span> is better',
+        *(("left", "top") if is_left else ("right", "bottom")),
+    )

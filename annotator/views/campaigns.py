@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.access import campaign_for_annotator, campaign_for_member
 from annotator.campaigns import accept_guideline, current_guideline
-from annotator.choices import MemberState, Role
+from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import Conflict, NotFound
 from annotator.models import Campaign, Member
+from annotator.views.requests import UserRequest
+
+# Where there is something to do comes first.
+LIST_ORDER: list[str] = [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.DRAFT, CampaignState.CLOSED]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A campaign in its member's list."""
+
+    member: Member
+
+    @property
+    def can_judge(self) -> bool:
+        return self.member.state == MemberState.ACTIVE and self.member.campaign.state == CampaignState.OPEN
+
+    @property
+    def can_manage(self) -> bool:
+        return self.member.state == MemberState.ACTIVE and self.member.role == Role.MANAGER
 
 
 @never_cache
 @require_safe
-def campaigns(request: HttpRequest) -> HttpResponse:
+def campaigns(request: UserRequest) -> HttpResponse:
     """The campaigns the user is in; for a superuser also the others."""
     mine = (
         Member.objects.filter(user=request.user)
@@ -25,15 +46,16 @@ def campaigns(request: HttpRequest) -> HttpResponse:
         .select_related("campaign__progress")
         .order_by("-campaign__created_at", "-campaign_id")
     )
+    entries = [Entry(member) for member in sorted(mine, key=lambda member: LIST_ORDER.index(member.campaign.state))]
     others = Campaign.objects.none()
     if request.user.is_superuser:
         others = Campaign.objects.exclude(members__user=request.user).select_related("progress")
-    return render(request, "campaigns/list.html", {"members": mine, "others": others, "Role": Role})
+    return render(request, "campaigns/list.html", {"entries": entries, "others": others})
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def guideline(request: HttpRequest, slug: str) -> HttpResponse:
+def guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The guideline in force, and where the member has not accepted it yet, the button that does."""
     campaign, member = campaign_for_member(request.user, slug)
     current = current_guideline(campaign)

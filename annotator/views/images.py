@@ -29,19 +29,22 @@ def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> Ht
     if found is None or (width is not None and width not in DISPLAY_WIDTHS):
         raise Http404
     etag = f'"{public_id.hex}-{width or "full"}"'
-    response = get_conditional_response(request, etag=etag)
-    if response is None:
-        name = full_name(found.sha256, found.format) if width is None else display_name(found.sha256, width)
-        try:
-            file = default_storage.open(name)
-        except FileNotFoundError:
-            raise Http404 from None
-        content_type = "image/webp" if width else f"image/{found.format.lower()}"
-        response = FileResponse(file, content_type=content_type)
-        response["Content-Disposition"] = "inline"
+    response: HttpResponseBase = get_conditional_response(request, etag=etag) or send(found, width)
     response["Cache-Control"] = CACHE_CONTROL
     response["ETag"] = etag
     response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def send(found: Image, width: int | None) -> FileResponse:
+    """The bytes of the copy. Raises Http404 where a take-down has removed them."""
+    name = full_name(found.sha256, found.format) if width is None else display_name(found.sha256, width)
+    try:
+        file = default_storage.open(name)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = FileResponse(file, content_type="image/webp" if width else f"image/{found.format.lower()}")
+    response["Content-Disposition"] = "inline"  # and not the name in storage, which holds the hash
     return response
 
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.views.requests import PageRequest
 
 STATUSES: dict[type[Refusal], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
 
@@ -29,7 +30,7 @@ class RefusalMiddleware:
             return page
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: PageRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Refusal):
             return None
         status = status_of(exception)

@@ -71,27 +71,33 @@ class Turn:
 
 def next_turn(member: Member, questions: list[Question] | None = None, *, said: str = "") -> Turn:
     """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
-    campaign = campaign_now(member)
-    progress: CampaignProgress = getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
+    campaign, guideline_id = campaign_now(member)
+    progress = progress_of(campaign)
     if reason := why_closed(campaign, member):
         return Turn(campaign, member, progress, reason=reason, said=said)
-    if campaign.guideline_in_force not in (None, member.guideline_accepted_id):
+    if guideline_id not in (None, member.guideline_accepted_id):
         return Turn(campaign, member, progress, must_read=True, said=said)
     queue = next_assignments(member=member, count=1 + AHEAD)
     if not queue:
         reason = why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds)
         return Turn(campaign, member, progress, reason=reason, said=said)
-    if queue[0].queue_length <= QUEUE_LOW:
+    if queue[0].queue_length <= QUEUE_LOW:  # type: ignore[attr-defined]  # annotated by next_assignments
         tasks.enqueue(tasks.refill_queue, member.pk)
     return Turn(campaign, member, progress, card=make_card(queue, questions or list(campaign.questions.all())), said=said)
 
 
-def campaign_now(member: Member) -> Campaign:
-    """The member's campaign as it is now, with its progress and the id of its `guideline_in_force`, in one query."""
+def campaign_now(member: Member) -> tuple[Campaign, int | None]:
+    """The member's campaign as it is now with its progress, and the id of the guideline in force, in one query."""
     newest = Guideline.objects.filter(campaign=OuterRef("pk"), published_at__isnull=False).order_by("-version").values("pk")
     campaigns = Campaign.objects.select_related("progress").annotate(guideline_in_force=Subquery(newest[:1]))
-    member.campaign = campaigns.get(pk=member.campaign_id)
-    return member.campaign
+    campaign = campaigns.get(pk=member.campaign_id)
+    member.campaign = campaign
+    return campaign, campaign.guideline_in_force
+
+
+def progress_of(campaign: Campaign) -> CampaignProgress:
+    """The campaign's counters; zeros where nothing was counted yet."""
+    return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
 
 
 def make_card(queue: list[Assignment], questions: list[Question]) -> Card:
@@ -106,9 +112,9 @@ def make_card(queue: list[Assignment], questions: list[Question]) -> Card:
 def why_closed(campaign: Campaign, member: Member) -> Reason | None:
     """Why the member may not judge here now, or None where they may."""
     if member.state == MemberState.PAUSED:
-        return Reason("member_paused", "You are paused", "A manager of this campaign has paused your part in it. They can tell you more.")
+        return Reason("member_paused", "You are paused", "A manager has paused your part here. They can tell you more.")
     if member.state != MemberState.ACTIVE:
-        return Reason("member_out", "Your part here has ended", "You no longer judge pairs in this campaign. Its managers can tell you more.")
+        return Reason("member_out", "Your part here has ended", "You no longer judge pairs here. The managers can tell you more.")
     if campaign.state == CampaignState.DRAFT:
         return Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True)
     if campaign.state == CampaignState.PAUSED:
