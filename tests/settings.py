@@ -14,6 +14,7 @@ from annotator.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+WHITENOISE_AUTOREFRESH = True  # files are found when asked for; nothing was collected into STATIC_ROOT
 
 
 def with_database_number(url: str, number: int) -> str:
