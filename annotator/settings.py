@@ -256,8 +256,42 @@ CELERY_TIMEZONE = "UTC"
 
 # --- the API
 HUB_NAMESPACE = read_str("HUB_NAMESPACE", "diptych")
-REST_FRAMEWORK: dict[str, Any] = {}
-SPECTACULAR_SETTINGS: dict[str, Any] = {}
+API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 1024 * 1024  # bytes of one import
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "api.pagination.NewestFirst",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is a 405 like any other method that is not there
+    "EXCEPTION_HANDLER": "api.errors.answer",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Diptych",
+    "DESCRIPTION": (
+        "Human preferences over generated images: campaigns, imports, assignments, votes, releases. "
+        "Every request but the one for this document carries `Authorization: Bearer …`; a token acts as its user, within its "
+        "scopes. Lists are `{next, previous, results}` by cursor. Times are UTC."
+    ),
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignState": "annotator.choices.CampaignState",
+        "MemberState": "annotator.choices.MemberState",
+        "AssignmentState": "annotator.choices.AssignmentState",
+        "ImportState": "annotator.choices.ImportState",
+        "ReleaseState": "annotator.choices.ReleaseState",
+        "Choice": "annotator.choices.Choice",
+    },
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.add_errors"],
+}
 
 LOGGING = {
     "version": 1,

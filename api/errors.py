@@ -1,0 +1,102 @@
+"""Every error of the API is `{"code", "detail", "errors"?}`, also where no view of ours is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+
+STATUS_OF_REFUSAL: dict[type[Refusal], int] = {
+    Invalid: status.HTTP_400_BAD_REQUEST,
+    NotAllowed: status.HTTP_403_FORBIDDEN,
+    NotFound: status.HTTP_404_NOT_FOUND,
+    Conflict: status.HTTP_409_CONFLICT,
+}
+UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
+WHOLE_BODY = "non_field_errors"  # the key for what is wrong with no field in particular
+API_PREFIX = "/api/"
+
+
+class BodyTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+    default_detail = "The body is too large."
+
+
+class LengthRequired(APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Send the body with a Content-Length, not in chunks."
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The response to an error in a view; None for one that is our fault, which Django then reports as a 500."""
+    if isinstance(error, Refusal):
+        code = next(code for kind, code in STATUS_OF_REFUSAL.items() if isinstance(error, kind))
+        return Response(body_of(error.code, error.detail, by_field(error.errors)), status=code)
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
+    elif isinstance(error, UNREADABLE):
+        error = ParseError("The body cannot be read.")
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, ValidationError):
+        response.data = body_of("invalid", "Some values are not right.", by_field(error.detail))
+    else:
+        detail = response.data["detail"]
+        response.data = body_of(detail.code, str(detail))
+    return response
+
+
+def body_of(code: str, detail: str, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "errors": errors} if errors else {"code": code, "detail": detail}
+
+
+def by_field(detail: Any) -> dict[str, list[str]]:
+    """Errors nested as the input is, made flat: `{"questions": [{}, {"slug": ["…"]}]}` gives `{"questions.1.slug": ["…"]}`."""
+    errors: dict[str, list[str]] = {}
+    for path, text in _leaves(detail, ()):
+        errors.setdefault(".".join(path) or WHOLE_BODY, []).append(text)
+    return errors
+
+
+def _leaves(detail: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(detail, dict):
+        for key, value in detail.items():
+            yield from _leaves(value, path if key in (WHOLE_BODY, "__all__") else (*path, str(key)))
+    elif isinstance(detail, list):
+        for position, item in enumerate(detail):
+            yield from _leaves(item, (*path, str(position)) if isinstance(item, dict | list) else path)
+    else:
+        yield path, str(detail)
+
+
+@csrf_exempt
+@login_not_required
+def not_there(request: HttpRequest) -> HttpResponse:
+    """Whatever under /api/ is no address of the API: said in JSON, and without the redirect that would lose a POST's body."""
+    detail = "There is nothing at this address."
+    if not request.path.endswith("/"):
+        detail += " Addresses of the API end with a slash."
+    return JsonResponse(body_of("not_found", detail), status=status.HTTP_404_NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's `handler500`: JSON for programs, the usual page for people."""
+    if request.path.startswith(API_PREFIX):
+        body = body_of("server_error", "Something went wrong here, and it was logged.")
+        return JsonResponse(body, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
+    return defaults.server_error(request)

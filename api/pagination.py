@@ -1,0 +1,55 @@
+"""Every list is `{"next", "previous", "results"}` by cursor, newest first, in an order that rows never move in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+POSITION_DIGITS = 18  # what a primary key can have at most
+
+
+class NewestFirst(CursorPagination):
+    """By primary key, which is unique: nothing is skipped or repeated while rows are added."""
+
+    ordering = "-pk"
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "page_size"
+    page_size_query_description = f"Results per page, 1 to {max_page_size}; {page_size} when left out."
+    cursor_query_description = "Where the page starts: follow `next` and `previous`, which hold it."
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Raises ValidationError on one that was not made here: a position that is no number would fail in the query."""
+        wrong = ValidationError({self.cursor_query_param: ["This is no cursor. Follow `next` and `previous`."]})
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound as error:
+            raise wrong from error
+        position: Any = cursor.position if cursor else None
+        if position is not None and not (position.isascii() and position.isdigit() and len(position) <= POSITION_DIGITS):
+            raise wrong
+        return cursor
+
+    def get_page_size(self, request: Request) -> int:
+        raw: str = request.query_params.get("page_size") or str(self.page_size)
+        if not (raw.isascii() and raw.isdigit() and len(raw) <= 4 and 1 <= int(raw) <= self.max_page_size):
+            raise ValidationError({self.page_size_query_param: [f"Use a whole number from 1 to {self.max_page_size}."]})
+        return int(raw)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return parameters
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }

@@ -1,0 +1,460 @@
+"""The JSON of the API: what bodies may say, and what answers look like.
+
+The docstrings of these classes are read by the API's users, in the OpenAPI document; reasons stand in comments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from annotator.choices import CampaignState, Choice, MemberState, PairingRule, Role
+from annotator.images import DISPLAY_WIDTHS
+from annotator.models import (
+    Assignment,
+    Campaign,
+    CampaignProgress,
+    Import,
+    LineError,
+    Member,
+    Question,
+    Release,
+    ReleaseFile,
+    User,
+    Vote,
+)
+from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
+from annotator.models.fields import SLUG_PATTERN
+from annotator.voting import ELAPSED_MS_LIMIT
+
+SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
+SHARE_STEPS = 20
+COUNTS = [
+    "pairs_total",
+    "pairs_settled",
+    "pairs_held",
+    "votes_wanted",
+    "votes_live",
+    "seats_open",
+    "votes_last_hour",
+    "annotators_last_hour",
+]
+
+
+class Text(serializers.CharField):
+    """A JSON string; a number is not taken for one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class WholeNumber(serializers.IntegerField):
+    """A JSON number without a fraction; `"5"`, `5.0` and `true` are not."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class PatternText(Text, serializers.RegexField):
+    pass
+
+
+class Body(serializers.Serializer[Any]):
+    """What a client sends. A field that is not known is an error."""
+
+    # Otherwise a misspelt rule would be no rule, and nobody would know.
+
+    fixed: tuple[str, ...] = ()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            for name in data.keys() - self.fields.keys():
+                errors[name] = ["This cannot be changed." if name in self.fixed else "There is no such field."]
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            errors.update(cast("dict[str, Any]", error.detail))
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
+
+
+class NoBody(Body):
+    """A call that says all in its address."""
+
+
+# --- campaigns
+
+VOTES_WANTED: dict[str, Any] = {
+    "min_value": 1,
+    "max_value": VOTES_WANTED_LIMIT,
+    "help_text": "How many people judge each pair. A change holds at once for pairs in circulation.",
+}
+LEASE_SECONDS: dict[str, Any] = {
+    "min_value": LEASE_SECONDS_LIMITS[0],
+    "max_value": LEASE_SECONDS_LIMITS[1],
+    "help_text": "How long an assignment waits for its annotator before somebody else gets the seat.",
+}
+PAIRING_RULE_WORDS = "How k images of one prompt become pairs, from the next import on."
+
+
+class QuestionBody(Body):
+    """What is asked of a pair."""
+
+    slug = PatternText(r"^[a-z][a-z0-9_]*$", max_length=48)
+    text = Text(max_length=300)
+
+
+class CampaignChanges(Body):
+    """What is to be changed; what is left out stays."""
+
+    fixed = ("slug", "questions", "guideline", "progress", "created_at", "member")
+
+    name = Text(max_length=200, required=False)
+    description = Text(max_length=20_000, allow_blank=True, required=False)
+    state = serializers.ChoiceField(CampaignState.choices, required=False)
+    votes_wanted = WholeNumber(required=False, **VOTES_WANTED)
+    lease_seconds = WholeNumber(required=False, **LEASE_SECONDS)
+    pairing_rule = serializers.ChoiceField(PairingRule.choices, required=False, help_text=PAIRING_RULE_WORDS)
+
+
+class NewCampaign(Body):
+    """A campaign to be made."""
+
+    fixed = ("progress", "created_at", "member")
+
+    slug = PatternText(SLUG_PATTERN, max_length=96)
+    name = Text(max_length=200)
+    description = Text(max_length=20_000, allow_blank=True, default="")
+    state = serializers.ChoiceField([CampaignState.DRAFT, CampaignState.OPEN], default=CampaignState.DRAFT)
+    votes_wanted = WholeNumber(default=3, **VOTES_WANTED)
+    lease_seconds = WholeNumber(default=30 * 60, **LEASE_SECONDS)
+    pairing_rule = serializers.ChoiceField(PairingRule.choices, default=PairingRule.ALL_PAIRS, help_text=PAIRING_RULE_WORDS)
+    questions = serializers.ListField(
+        child=QuestionBody(),
+        default=list,
+        max_length=20,
+        help_text="The first is primary. Left out: which image is better overall.",
+    )
+    guideline = Text(max_length=200_000, allow_blank=True, default="", help_text="Its first guideline, in Markdown.")
+
+    def validate_questions(self, questions: list[dict[str, str]]) -> list[dict[str, str]]:
+        if len({question["slug"] for question in questions}) < len(questions):
+            raise serializers.ValidationError("Each question needs a slug of its own.")
+        return questions
+
+
+class QuestionSerializer(serializers.ModelSerializer[Question]):
+    choices = serializers.ListField(child=serializers.ChoiceField(Choice.choices))
+
+    class Meta:
+        model = Question
+        fields = ["slug", "text", "choices"]
+
+
+class OwnPlaceSerializer(serializers.ModelSerializer[Member]):
+    """The place in a campaign of the one who asks."""
+
+    class Meta:
+        model = Member
+        fields = ["role", "state", "answered_count"]
+        read_only_fields = fields
+
+
+class ProgressSerializer(serializers.ModelSerializer[CampaignProgress]):
+    """How far a campaign is, rolled up every few seconds. The counts are for its reviewers and managers only."""
+
+    # Exact counts would tell an annotator who is alone whether their last vote counted, and so which pair was gold. Without
+    # `context["sees_counts"]` there is only the share, in coarse steps.
+
+    share = serializers.SerializerMethodField(
+        help_text="Votes given of votes wanted, 0 to 1. For annotators in steps of a twentieth."
+    )
+
+    class Meta:
+        model = CampaignProgress
+        fields = ["share", "updated_at", *COUNTS]
+        extra_kwargs = {name: {"required": False} for name in COUNTS}
+
+    def get_share(self, progress: CampaignProgress) -> float:
+        share = min(1.0, progress.votes_live / progress.votes_wanted) if progress.votes_wanted else 0.0
+        return round(share, 4) if self.context["sees_counts"] else math.floor(share * SHARE_STEPS) / SHARE_STEPS
+
+    def to_representation(self, progress: CampaignProgress) -> dict[str, Any]:
+        shown = super().to_representation(progress)
+        return shown if self.context["sees_counts"] else {name: shown[name] for name in ("share", "updated_at")}
+
+
+class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+    """A campaign, as the one who asks may see it."""
+
+    # That is `context["user"]`. Expects what `campaigns_for` prefetches.
+
+    questions = QuestionSerializer(many=True)
+    progress = serializers.SerializerMethodField(help_text="Counts are shown to reviewers and managers only.")
+    member = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Campaign
+        fields = [
+            "slug",
+            "name",
+            "description",
+            "state",
+            "questions",
+            "votes_wanted",
+            "lease_seconds",
+            "pairing_rule",
+            "progress",
+            "member",
+            "created_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(OwnPlaceSerializer(allow_null=True))
+    def get_member(self, campaign: Campaign) -> dict[str, Any] | None:
+        place = own_place(campaign)
+        return OwnPlaceSerializer(place).data if place else None
+
+    @extend_schema_field(ProgressSerializer(allow_null=True))
+    def get_progress(self, campaign: Campaign) -> dict[str, Any] | None:
+        progress = getattr(campaign, "progress", None)
+        if progress is None:
+            return None
+        place = own_place(campaign)
+        sees_counts = self.context["user"].is_superuser or (
+            place is not None and place.role in SEES_COUNTS and place.state == MemberState.ACTIVE
+        )
+        return ProgressSerializer(progress, context={"sees_counts": sees_counts}).data
+
+
+def own_place(campaign: Campaign) -> Member | None:
+    places: list[Member] = campaign.own_places  # type: ignore[attr-defined]  # prefetched
+    return places[0] if places else None
+
+
+def campaigns_for(user: User) -> QuerySet[Campaign]:
+    """The campaigns the user may see, with all that their JSON shows: four queries, however many there are."""
+    own = Member.objects.filter(user=user)
+    return (
+        Campaign.objects.visible_to(user)
+        .select_related("progress")
+        .prefetch_related("questions", Prefetch("members", queryset=own, to_attr="own_places"))
+    )
+
+
+# --- imports
+
+
+class ImportUpload(serializers.Serializer[Any]):
+    """A form with a file."""
+
+    # For the OpenAPI document only: the view reads the form itself.
+
+    file = serializers.FileField(help_text="JSONL, CSV, parquet, or a ZIP of one of them with its images.")
+    map = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Columns that are called otherwise, as ours=theirs."
+    )
+
+
+class LineErrorSerializer(serializers.ModelSerializer[LineError]):
+    """Why a line was refused."""
+
+    class Meta:
+        model = LineError
+        fields = ["number", "field", "message"]
+        read_only_fields = fields
+
+
+class ImportSerializer(serializers.ModelSerializer[Import]):
+    """One file, or request body, of pairs on its way in."""
+
+    map = serializers.DictField(source="column_map", child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = Import
+        fields = [
+            "id",
+            "file_name",
+            "map",
+            "state",
+            "error",
+            "lines_total",
+            "lines_done",
+            "lines_failed",
+            "pairs_added",
+            "pairs_known",
+            "created_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+
+class ImportDetailSerializer(ImportSerializer):
+    """An import with the lines that were refused, up to a thousand at a time."""
+
+    line_errors = serializers.SerializerMethodField()
+    line_errors_next = serializers.SerializerMethodField(help_text="The address that shows the refused lines after these.")
+
+    class Meta(ImportSerializer.Meta):
+        fields = [*ImportSerializer.Meta.fields, "line_errors", "line_errors_next"]
+        read_only_fields = fields
+
+    @extend_schema_field(LineErrorSerializer(many=True))
+    def get_line_errors(self, import_: Import) -> Any:
+        return LineErrorSerializer(self.context["line_errors"], many=True).data
+
+    @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
+    def get_line_errors_next(self, import_: Import) -> str | None:
+        return self.context["line_errors_next"]
+
+
+# --- judging
+
+
+class SideSerializer(serializers.Serializer[Any]):
+    """One image as it stands on the page."""
+
+    slot = serializers.ChoiceField([Choice.A, Choice.B], help_text="What to post as the choice when this image is better.")
+    url = serializers.URLField()
+    width = serializers.IntegerField(help_text="Of the original image, in pixels.")
+    height = serializers.IntegerField(help_text="Of the original image, in pixels.")
+
+
+class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
+    """A pair to be judged, as it is to be shown."""
+
+    # Nothing here may differ between a regular, a gold and a repeated pair, and nothing names a generator.
+    # Needs `request` and the campaign's `questions` in the context.
+
+    prompt = serializers.CharField(source="pair.prompt.text")
+    left = serializers.SerializerMethodField()
+    right = serializers.SerializerMethodField()
+    questions = serializers.SerializerMethodField()
+    expires_at = serializers.DateTimeField(source="lease_expires_at")
+
+    class Meta:
+        model = Assignment
+        fields = ["id", "prompt", "left", "right", "questions", "expires_at"]
+
+    @extend_schema_field(SideSerializer)
+    def get_left(self, assignment: Assignment) -> dict[str, Any]:
+        return self.side(assignment, Choice.A if assignment.a_on_left else Choice.B)
+
+    @extend_schema_field(SideSerializer)
+    def get_right(self, assignment: Assignment) -> dict[str, Any]:
+        return self.side(assignment, Choice.B if assignment.a_on_left else Choice.A)
+
+    @extend_schema_field(QuestionSerializer(many=True))
+    def get_questions(self, assignment: Assignment) -> list[dict[str, Any]]:
+        return self.context["questions"]
+
+    def side(self, assignment: Assignment, slot: Choice) -> dict[str, Any]:
+        image = assignment.pair.image_a if slot == Choice.A else assignment.pair.image_b
+        address = reverse("image", args=[image.public_id, max(DISPLAY_WIDTHS)])
+        url = self.context["request"].build_absolute_uri(address)
+        return {"slot": slot.value, "url": url, "width": image.width, "height": image.height}
+
+
+class VoteBody(Body):
+    """The answer to the only question as `choice`, or one for every question as `choices`."""
+
+    choice = serializers.ChoiceField(Choice.choices, required=False)
+    choices = serializers.DictField(child=Text(max_length=16), required=False, allow_empty=False)
+    elapsed_ms = WholeNumber(
+        min_value=0,
+        max_value=ELAPSED_MS_LIMIT,
+        required=False,
+        allow_null=True,
+        help_text="Milliseconds from both images shown to the answer.",
+    )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("choice" in values) == ("choices" in values):
+            raise serializers.ValidationError({"choice": ["Send either `choice` or `choices`."]})
+        return values
+
+
+class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
+    """A vote in the columns of the `votes` config, as its annotator gets it back."""
+
+    # Which of their pairs were gold or repeats is not theirs to know, so `kind` is null.
+
+    vote_id = serializers.IntegerField(source="pk")
+    pair_id = serializers.IntegerField(source="assignment.pair_id")
+    question = serializers.CharField(source="question.slug")
+    annotator_id = serializers.CharField(source="assignment.member.public_id")
+    a_on_left = serializers.BooleanField(source="assignment.a_on_left")
+    kind = serializers.SerializerMethodField(help_text="Always null here; exports have it.")
+    guideline_version = serializers.IntegerField(source="assignment.guideline.version", default=None, allow_null=True)
+
+    class Meta:
+        model = Vote
+        fields = [
+            "vote_id",
+            "pair_id",
+            "question",
+            "annotator_id",
+            "choice",
+            "a_on_left",
+            "kind",
+            "elapsed_ms",
+            "guideline_version",
+            "created_at",
+            "void_reason",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_kind(self, vote: Vote) -> None:
+        return None
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """The votes of an answer that was sent as `choices`, in the order of the questions."""
+
+    assignment = serializers.IntegerField()
+    votes = OwnVoteSerializer(many=True)
+
+
+class SkippedSerializer(serializers.ModelSerializer[Assignment]):
+    """An assignment that was passed on."""
+
+    class Meta:
+        model = Assignment
+        fields = ["id", "state"]
+        read_only_fields = fields
+
+
+# --- releases
+
+
+class ReleaseFileSerializer(serializers.ModelSerializer[ReleaseFile]):
+    """A file of a release."""
+
+    class Meta:
+        model = ReleaseFile
+        fields = ["path", "size", "sha256"]
+        read_only_fields = fields
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
+    """An immutable, numbered snapshot of a campaign in Hub format, with its files once it is ready."""
+
+    files = ReleaseFileSerializer(many=True)
+
+    class Meta:
+        model = Release
+        fields = ["number", "revision", "state", "progress", "files", "created_at", "error"]
+        read_only_fields = fields

@@ -1,0 +1,35 @@
+"""The addresses of the API, below /api/."""
+
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+
+from api.converters import CampaignSlug
+from api.errors import not_there
+from api.schema import SchemaView
+from api.views.campaigns import CampaignDetail, CampaignList
+from api.views.imports import ImportDetail, ImportList
+from api.views.judging import AssignmentList, Skip, VoteCast
+from api.views.releases import ReleaseDetail, ReleaseFileBytes, ReleaseList
+
+register_converter(CampaignSlug, "campaign")
+app_name = "api"
+
+of_campaign: list[URLPattern | URLResolver] = [
+    path("", CampaignDetail.as_view(), name="campaign"),
+    path("imports/", ImportList.as_view(), name="imports"),
+    path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
+    path("assignments/", AssignmentList.as_view(), name="assignments"),
+    path("releases/", ReleaseList.as_view(), name="releases"),
+    path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),
+    path("releases/<int:number>/files/<path:path>", ReleaseFileBytes.as_view(), name="release_file"),
+]
+version_1: list[URLPattern | URLResolver] = [
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("campaigns/", CampaignList.as_view(), name="campaigns"),
+    path("campaigns/<campaign:slug>/", include(of_campaign)),
+    path("assignments/<int:assignment_id>/vote/", VoteCast.as_view(), name="vote"),
+    path("assignments/<int:assignment_id>/skip/", Skip.as_view(), name="skip"),
+]
+urlpatterns = [
+    path("v1/", include(version_1)),
+    re_path("", not_there),
+]

@@ -1,0 +1,87 @@
+"""Campaigns: make one, list those one is in, look at one, change its state and its rules."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator import campaigns
+from annotator.access import campaign_for_manager, campaign_for_reader
+from annotator.choices import Scope
+from annotator.errors import NotAllowed
+from annotator.models import Campaign, User
+from api.pagination import NewestFirst
+from api.permissions import ANY_SCOPE
+from api.serializers import CampaignChanges, CampaignSerializer, NewCampaign, campaigns_for
+from api.views.base import View, location, page_of, user_of, valid_body
+
+
+class CampaignList(View):
+    pagination_class = NewestFirst
+    scopes = {"GET": ANY_SCOPE, "POST": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="list_campaigns", responses=CampaignSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """The campaigns you are a member of."""
+        user = user_of(request)
+        return page_of(request, campaigns_for(user), CampaignSerializer, user=user)
+
+    @extend_schema(operation_id="create_campaign", request=NewCampaign, responses={201: CampaignSerializer})
+    def post(self, request: Request) -> Response:
+        """Make a campaign. You become its manager. Needs the right to add campaigns, as staff has it."""
+        user = user_of(request)
+        require_may_create(user)
+        body = valid_body(NewCampaign, request)
+        campaign = campaigns.create_campaign(
+            slug=body["slug"],
+            name=body["name"],
+            description=body["description"],
+            state=body["state"],
+            votes_wanted=body["votes_wanted"],
+            lease_seconds=body["lease_seconds"],
+            pairing_rule=body["pairing_rule"],
+            questions=[(question["slug"], question["text"]) for question in body["questions"]],
+            guideline=body["guideline"],
+            by=user,
+        )
+        return Response(shown(campaign, user), status=201, headers=location(request, "campaign", campaign.slug))
+
+
+class CampaignDetail(View):
+    scopes = {"GET": ANY_SCOPE, "PATCH": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="get_campaign", responses=CampaignSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        """The campaign, its rules and its progress."""
+        user = user_of(request)
+        campaign, _ = campaign_for_reader(user, slug)
+        return Response(shown(campaign, user))
+
+    @extend_schema(operation_id="change_campaign", request=CampaignChanges, responses=CampaignSerializer)
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change the fields that are sent, all or none. A step between states that does not exist is a 409."""
+        user = user_of(request)
+        campaign = campaign_for_manager(user, slug)
+        body = valid_body(CampaignChanges, request)
+        campaigns.change_campaign(
+            campaign=campaign,
+            by=user,
+            state=body.get("state"),
+            name=body.get("name"),
+            description=body.get("description"),
+            votes_wanted=body.get("votes_wanted"),
+            lease_seconds=body.get("lease_seconds"),
+            pairing_rule=body.get("pairing_rule"),
+        )
+        return Response(shown(campaign, user))
+
+
+def require_may_create(user: User) -> None:
+    """Raises NotAllowed unless the user may make campaigns."""
+    if not (user.is_staff or user.has_perm("annotator.add_campaign")):
+        raise NotAllowed("Only staff and those with the right to add campaigns may do that.", code="may_not_create")
+
+
+def shown(campaign: Campaign, user: User) -> dict[str, object]:
+    return CampaignSerializer(campaigns_for(user).get(pk=campaign.pk), context={"user": user}).data

@@ -1,0 +1,184 @@
+"""Imports: send a file or JSON lines, then look how far it is and which lines were refused."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator import importing, tasks
+from annotator.access import campaign_for_manager
+from annotator.choices import Scope
+from annotator.errors import Invalid, NotFound
+from annotator.models import Import
+from api.pagination import NewestFirst
+from api.parsers import JSON_LINES_PARSERS, JSONParser, read_json
+from api.serializers import ImportDetailSerializer, ImportSerializer, ImportUpload
+from api.views.base import View, location, page_of, user_of, whole_number
+
+FOLDER = "uploads"
+BODY_NAME = "request.jsonl"  # what an import is called that came as the body
+BLOCK_SIZE = 1024 * 1024  # bytes
+LINE_ERRORS_SHOWN = 1000
+LINE_LIMIT = 2**31 - 1
+MAP_PARAMETER = OpenApiParameter(
+    "map", str, many=True, description="A column that is called otherwise, as ours=theirs; several, or one JSON object."
+)
+
+
+class ImportList(View):
+    pagination_class = NewestFirst
+    scopes = {"GET": [Scope.IMPORT], "POST": [Scope.IMPORT]}
+    parser_classes = [MultiPartParser, JSONParser, *JSON_LINES_PARSERS]
+
+    def body_limit(self) -> int:
+        return settings.API_UPLOAD_LIMIT
+
+    @extend_schema(operation_id="list_imports", responses=ImportSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """The campaign's imports, newest first."""
+        campaign = campaign_for_manager(user_of(request), slug)
+        return page_of(request, campaign.imports.all(), ImportSerializer)
+
+    @extend_schema(
+        operation_id="create_import",
+        parameters=[MAP_PARAMETER],
+        request={
+            "multipart/form-data": ImportUpload,
+            "application/jsonl": OpenApiTypes.STR,
+            "application/x-ndjson": OpenApiTypes.STR,
+            "text/plain": OpenApiTypes.STR,
+            "application/json": {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]},
+        },
+        responses={202: ImportDetailSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Send a file (JSONL, CSV, parquet or ZIP, as `file`), JSON lines, or JSON. Workers read it: look at its address."""
+        user = user_of(request)
+        campaign = campaign_for_manager(user, slug)
+        with sent_file(request) as (file, file_name):
+            stored_name = f"{FOLDER}/{uuid4().hex}"
+            column_map = column_map_of(request)
+            with transaction.atomic():
+                import_ = importing.create_import(
+                    campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
+                )
+                default_storage.save(stored_name, file)
+                tasks.enqueue(tasks.ingest_import, import_.pk)
+        return Response(shown(request, import_), status=202, headers=location(request, "import", campaign.slug, import_.pk))
+
+
+class ImportDetail(View):
+    scopes = {"GET": [Scope.IMPORT]}
+
+    @extend_schema(
+        operation_id="get_import",
+        parameters=[
+            OpenApiParameter("errors_after", {"type": "integer", "minimum": 0}, description="Show refused lines after this one.")
+        ],
+        responses=ImportDetailSerializer,
+    )
+    def get(self, request: Request, slug: str, import_id: int) -> Response:
+        """State, counts, and the lines that were refused, with the reason for each."""
+        campaign = campaign_for_manager(user_of(request), slug)
+        import_ = campaign.imports.filter(pk=import_id).first()
+        if import_ is None:
+            raise NotFound("There is no such import in this campaign.")
+        return Response(shown(request, import_, whole_number(request, "errors_after", low=0, high=LINE_LIMIT) or 0))
+
+
+def shown(request: Request, import_: Import, errors_after: int = 0) -> dict[str, Any]:
+    """The import as JSON, with the refused lines after one number, as many as fit."""
+    refused = list(import_.line_errors.filter(number__gt=errors_after).order_by("number")[: LINE_ERRORS_SHOWN + 1])
+    more = None
+    if len(refused) > LINE_ERRORS_SHOWN:
+        refused.pop()
+        address = reverse("api:import", args=[import_.campaign.slug, import_.pk])
+        more = request.build_absolute_uri(f"{address}?errors_after={refused[-1].number}")
+    return ImportDetailSerializer(import_, context={"line_errors": refused, "line_errors_next": more}).data
+
+
+@contextmanager
+def sent_file(request: Request) -> Iterator[tuple[File[bytes], str]]:
+    """What was sent, ready to be stored, and the name to show for it. Raises ValidationError and ParseError."""
+    data: Any = request.data
+    if request.content_type.startswith(MultiPartParser.media_type):
+        unknown = {name: ["There is no such field."] for name in {*data, *request.FILES} - {"file", "map"}}
+        sent = request.FILES.getlist("file")
+        if unknown or len(sent) != 1:
+            raise ValidationError(unknown or {"file": ["Send one file."]})
+        if not sent[0].size:
+            raise ValidationError({"file": ["The file is empty."]})
+        yield sent[0], sent[0].name or "upload"
+        return
+    with tempfile.TemporaryFile() as copy:
+        if isinstance(data, dict | list):
+            write_lines(data, copy)
+        else:
+            copy_body(data, copy, int(request.META["CONTENT_LENGTH"]))
+        copy.seek(0)
+        yield File(copy), BODY_NAME
+
+
+def write_lines(data: dict[str, Any] | list[Any], copy: IO[bytes]) -> None:
+    """JSON as JSON lines, so that there is one reader for both."""
+    lines = [data] if isinstance(data, dict) else data
+    if not data:
+        raise ValidationError({"non_field_errors": ["Send at least one line."]})
+    for line in lines:
+        copy.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+
+
+def copy_body(body: IO[bytes], copy: IO[bytes], length: int) -> None:
+    """Raises ParseError when less arrives than was announced: half an import is none."""
+    while block := body.read(BLOCK_SIZE):
+        copy.write(block)
+    if copy.tell() != length:
+        raise ParseError("The body ended before its Content-Length.")
+
+
+def column_map_of(request: Request) -> dict[str, str]:
+    """`map` of the form or the address: our column to theirs, as a JSON object or as ours=theirs. Raises ValidationError."""
+    given = request.query_params.getlist("map")
+    if request.content_type.startswith(MultiPartParser.media_type):
+        form: Any = request.data
+        given += form.getlist("map")
+    columns: dict[str, str] = {}
+    for text in given:
+        columns |= read_map(text)
+    try:
+        importing.check_column_map(columns)
+    except Invalid as error:
+        raise ValidationError({"map": [error.detail]}) from error
+    return columns
+
+
+def read_map(text: str) -> dict[str, str]:
+    wrong = ValidationError({"map": ['Use ours=theirs, or a JSON object such as {"image_a": "image_quality_dev"}.']})
+    if not text.lstrip().startswith("{"):
+        ours, equals, theirs = text.partition("=")
+        if not (ours and equals and theirs) or "\x00" in text:
+            raise wrong
+        return {ours: theirs}
+    try:
+        columns = read_json(text.encode())
+    except ParseError as error:
+        raise wrong from error
+    if not all(isinstance(theirs, str) for theirs in columns.values()):
+        raise wrong
+    return columns

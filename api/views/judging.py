@@ -1,0 +1,109 @@
+"""What annotators do: take assignments, vote, skip. The page does the same through the same verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator import assigning, tasks, voting
+from annotator.access import campaign_for_annotator
+from annotator.choices import Scope
+from annotator.errors import NotFound
+from annotator.models import Question, Vote
+from api.serializers import (
+    AnswerSerializer,
+    AssignmentSerializer,
+    NoBody,
+    OwnVoteSerializer,
+    QuestionSerializer,
+    SkippedSerializer,
+    VoteBody,
+)
+from api.views.base import View, user_of, valid_body, whole_number
+
+COUNT_LIMIT = assigning.QUEUE_TARGET
+ONE_OR_LIST = PolymorphicProxySerializer(
+    component_name="AssignmentOrList",
+    serializers=[AssignmentSerializer, AssignmentSerializer(many=True)],
+    resource_type_field_name=None,
+    many=False,
+)
+VOTE_OR_ANSWER = PolymorphicProxySerializer(
+    component_name="VoteOrAnswer", serializers=[OwnVoteSerializer, AnswerSerializer], resource_type_field_name=None
+)
+
+
+class AssignmentList(View):
+    scopes = {"POST": [Scope.ANNOTATE]}
+
+    @extend_schema(
+        operation_id="next_assignments",
+        request=None,
+        parameters=[
+            OpenApiParameter(
+                "count",
+                {"type": "integer", "minimum": 1, "maximum": COUNT_LIMIT},
+                description="Ask for a list of the next few, instead of the one that is next.",
+            )
+        ],
+        responses={200: ONE_OR_LIST, 204: None},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Your oldest open assignment: the same one until it is answered, skipped or expired. 204 when nothing is left."""
+        campaign, member = campaign_for_annotator(user_of(request), slug)
+        valid_body(NoBody, request)
+        count = whole_number(request, "count", low=1, high=COUNT_LIMIT)
+        assignments = assigning.next_assignments(member=member, count=count or 1)
+        if not assignments:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        if assignments[0].queue_length <= assigning.QUEUE_LOW:  # type: ignore[attr-defined]  # counted with the queue
+            tasks.enqueue(tasks.refill_queue, member.pk)
+        questions = QuestionSerializer(campaign.questions.order_by("position"), many=True).data
+        shown = AssignmentSerializer(assignments, many=True, context={"request": request, "questions": questions}).data
+        return Response(shown[0] if count is None else shown)
+
+
+class VoteCast(View):
+    scopes = {"POST": [Scope.ANNOTATE]}
+
+    @extend_schema(operation_id="vote", request=VoteBody, responses={200: VOTE_OR_ANSWER, 201: VOTE_OR_ANSWER})
+    def post(self, request: Request, assignment_id: int) -> Response:
+        """Answer an assignment. The same again is 200 with the same vote; another choice is a 409."""
+        user = user_of(request)
+        body = valid_body(VoteBody, request)
+        choices = body.get("choices") or {primary_question(assignment_id): body["choice"]}
+        cast = voting.cast_vote(assignment_id=assignment_id, by=user, choices=choices, elapsed_ms=body.get("elapsed_ms"))
+        votes = (
+            Vote.objects.filter(pk__in=[vote.pk for vote in cast.votes])
+            .select_related("question", "assignment__member", "assignment__guideline")
+            .order_by("question__position")
+        )
+        if "choices" in body:
+            shown: Any = AnswerSerializer({"assignment": assignment_id, "votes": votes}).data
+        else:
+            shown = OwnVoteSerializer(votes[0]).data
+        return Response(shown, status=status.HTTP_201_CREATED if cast.is_new else status.HTTP_200_OK)
+
+
+class Skip(View):
+    scopes = {"POST": [Scope.ANNOTATE]}
+
+    @extend_schema(operation_id="skip", request=None, responses=SkippedSerializer)
+    def post(self, request: Request, assignment_id: int) -> Response:
+        """Pass on a pair: it goes to somebody else and never comes back to you."""
+        user = user_of(request)
+        valid_body(NoBody, request)
+        assignment = voting.skip_assignment(assignment_id=assignment_id, by=user)
+        return Response(SkippedSerializer(assignment).data)
+
+
+def primary_question(assignment_id: int) -> str:
+    """The slug of the question that a bare `choice` answers. Raises NotFound. Whose assignment it is, the verb checks."""
+    question = Question.objects.filter(campaign__members__assignments=assignment_id).order_by("position").first()
+    if question is None:
+        raise NotFound("There is no such assignment of yours.")
+    return question.slug

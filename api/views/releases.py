@@ -1,0 +1,111 @@
+"""Releases: build one, list them, look at one, download its files.
+
+They hold other people's votes and the generators' names, so reading them takes a reviewer or a manager, never an annotator.
+"""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator import releasing, serving, tasks
+from annotator.access import campaign_for_manager, campaign_for_reviewer
+from annotator.choices import ReleaseState, Scope
+from annotator.errors import Conflict, NotFound
+from annotator.models import Campaign, Release
+from api.errors import body_of
+from api.pagination import NewestFirst
+from api.serializers import NoBody, ReleaseSerializer
+from api.views.base import View, location, page_of, user_of, valid_body
+
+
+class ReleaseList(View):
+    pagination_class = NewestFirst
+    scopes = {"GET": [Scope.EXPORT], "POST": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="list_releases", responses=ReleaseSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """The campaign's releases, newest first."""
+        campaign = campaign_for_reviewer(user_of(request), slug)
+        return page_of(request, campaign.releases.prefetch_related("files"), ReleaseSerializer)
+
+    @extend_schema(operation_id="create_release", request=None, responses={202: ReleaseSerializer})
+    def post(self, request: Request, slug: str) -> Response:
+        """Build a release from the votes as they are now. A worker builds it: look at its address until it is `ready`."""
+        user = user_of(request)
+        campaign = campaign_for_manager(user, slug)
+        valid_body(NoBody, request)
+        release = releasing.create_release(campaign=campaign, by=user)
+        tasks.enqueue(tasks.build_release, release.pk)
+        return Response(
+            ReleaseSerializer(release).data, status=202, headers=location(request, "release", campaign.slug, release.number)
+        )
+
+
+class ReleaseDetail(View):
+    scopes = {"GET": [Scope.EXPORT]}
+
+    @extend_schema(operation_id="get_release", responses=ReleaseSerializer)
+    def get(self, request: Request, slug: str, number: int) -> Response:
+        """The release and its manifest: every file with its size and sha256."""
+        campaign = campaign_for_reviewer(user_of(request), slug)
+        return Response(ReleaseSerializer(release_of(campaign, number)).data)
+
+
+class WhateverIsAccepted(BaseContentNegotiation):
+    """A file has one form: what the client would rather have makes no difference. Errors are JSON as everywhere."""
+
+    def select_parser(self, request, parsers):  # type: ignore[no-untyped-def]
+        return parsers[0]
+
+    def select_renderer(self, request, renderers, format_suffix=None):  # type: ignore[no-untyped-def]
+        return renderers[0], renderers[0].media_type
+
+
+class ReleaseFileBytes(View):
+    scopes = {"GET": [Scope.EXPORT]}
+    content_negotiation_class = WhateverIsAccepted
+
+    @extend_schema(
+        operation_id="get_release_file",
+        parameters=[
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as bytes=0-1023."),
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
+        ],
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            304: OpenApiResponse(description="You have it already."),
+            416: OpenApiResponse(description="The file ends before that range."),
+        },
+    )
+    def get(self, request: Request, slug: str, number: int, path: str) -> HttpResponseBase:
+        """The bytes of a file, or a range of them. The ETag is the sha256 of the file."""
+        campaign = campaign_for_reviewer(user_of(request), slug)
+        release = release_of(campaign, number)
+        if release.state != ReleaseState.READY:
+            raise Conflict(f"This release is {release.state}, and not ready.", code="release_not_ready")
+        file = release.files.filter(path=path).first() if "\x00" not in path else None
+        if file is None:
+            raise NotFound("There is no such file in this release.")
+        try:
+            return serving.serve(
+                request,
+                open_file=lambda: releasing.open_file(release, file.path),
+                size=file.size,
+                sha256=file.sha256,
+                name=file.path,
+            )
+        except serving.RangeNotSatisfiable as error:
+            return Response(body_of("range_not_satisfiable", str(error)), status=416, headers=error.headers)
+
+
+def release_of(campaign: Campaign, number: int) -> Release:
+    release = campaign.releases.prefetch_related("files").filter(number=number).first()
+    if release is None:
+        raise NotFound("There is no such release.")
+    return release
