@@ -1,0 +1,104 @@
+"""Celery tasks: ids in, nothing out. Each fetches, calls one function, and is safe to run twice or at the same time."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from celery import Task, shared_task
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from annotator import assigning, importing, progress, releasing, scoring
+from annotator.choices import CampaignState, ImportState, ReleaseState
+from annotator.models import Campaign, Import, ImportBatch, Release
+
+logger = logging.getLogger(__name__)
+
+STALLED_AFTER = timedelta(seconds=60)  # work that nothing was heard of for this long is sent again
+EXPIRY_BATCH = 1000
+
+
+def enqueue(task: Task, *arguments: Any) -> None:
+    """Send a task once the present transaction has committed.
+
+    A broker that cannot be reached is logged and no error for the one who asked: the tables say what there is to do, and
+    the beat sends it again.
+    """
+
+    def send() -> None:
+        try:
+            task.apply_async(args=arguments, retry=False)
+        except OperationalError:
+            logger.warning("The broker cannot be reached; %s%r waits for the beat.", task.name, arguments)
+
+    transaction.on_commit(send)
+
+
+@shared_task
+def refill_queue(member_id: int) -> None:
+    assigning.refill_queue(member_id=member_id)
+
+
+@shared_task
+def return_expired_seats() -> None:
+    while assigning.return_expired_seats(limit=EXPIRY_BATCH) == EXPIRY_BATCH:
+        pass
+
+
+@shared_task
+def ingest_import(import_id: int) -> None:
+    for batch_id in importing.read_upload(import_id=import_id):
+        enqueue(ingest_batch, batch_id)
+
+
+@shared_task
+def ingest_batch(batch_id: int) -> None:
+    importing.ingest_batch(batch_id=batch_id)
+
+
+@shared_task
+def resume_imports() -> None:
+    """Send what was lost with a broker or a worker: uploads nobody read, and batches of imports that stand still."""
+    quiet_since = timezone.now() - STALLED_AFTER
+    for import_ in Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.READING], created_at__lt=quiet_since):
+        enqueue(ingest_import, import_.pk)
+    for import_ in Import.objects.filter(state=ImportState.RUNNING, created_at__lt=quiet_since).exclude(
+        batches__done_at__gte=quiet_since
+    ):
+        for batch in ImportBatch.objects.filter(batch_of=import_, done_at__isnull=True):
+            enqueue(ingest_batch, batch.pk)
+
+
+@shared_task
+def score_campaigns() -> None:
+    for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
+        enqueue(score_campaign, campaign.pk)
+
+
+@shared_task
+def score_campaign(campaign_id: int) -> None:
+    campaign = Campaign.objects.get(pk=campaign_id)
+    scoring.settle_pairs(campaign=campaign)
+    scoring.score_campaign(campaign=campaign)
+
+
+@shared_task
+def roll_up_progress() -> None:
+    for campaign in progress.campaigns_to_roll_up():
+        progress.roll_up(campaign=campaign)
+
+
+@shared_task
+def build_release(release_id: int) -> None:
+    releasing.build_release(release_id=release_id)
+
+
+@shared_task
+def resume_releases() -> None:
+    """Send releases again that are not finished. One that is being built refuses the second builder by itself."""
+    quiet_since = timezone.now() - STALLED_AFTER
+    for release in Release.objects.filter(state__in=[ReleaseState.QUEUED, ReleaseState.BUILDING], created_at__lt=quiet_since):
+        enqueue(build_release, release.pk)
