@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from collections.abc import Callable
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.validators import RegexValidator
@@ -39,10 +41,10 @@ class VoteForm(forms.Form):
     choice = forms.ChoiceField(required=False, choices=Choice.choices)
     elapsed_ms = forms.IntegerField(required=False, min_value=0, max_value=ELAPSED_MS_LIMIT)
 
-    def choices(self) -> dict[str, str]:
-        """Question slug to choice; the slug is "" for a lone choice that does not say which question it answers."""
-        if self.cleaned_data["choice"]:
-            return {self.cleaned_data["question"]: self.cleaned_data["choice"]}
+    def choices(self, primary: Callable[[], str]) -> dict[str, str]:
+        """Question slug to choice; `primary` finds the slug for a lone choice that does not say which question it answers."""
+        if choice := self.cleaned_data["choice"]:
+            return {self.cleaned_data["question"] or primary(): choice}
         return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
 
     def require_valid(self) -> None:

@@ -1,0 +1,313 @@
+"""The pages of a campaign's managers: from making a campaign to its releases, without a shell.
+
+Every form has a page of its own, where it is shown again with its errors; the campaign's page shows how it all stands.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator import campaigns, importing, progress, releasing, tasks
+from annotator.access import campaign_for_manager, require_may_create_campaigns
+from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
+from annotator.errors import NotFound, Refusal
+from annotator.forms import CampaignForm, GuidelineForm, ImportForm, MemberForm, NewCampaignForm, add_refusal
+from annotator.models import Campaign, Import, Release, User
+
+SHOWN_AT_FIRST = 5  # imports and releases on the campaign's page; the rest is on their own
+MEMBERS_AT_FIRST = 20
+PER_PAGE = 100
+FAR_FUTURE = timedelta(days=3650)
+# Which of its two images is `a` was drawn at random, so the two say the same about a pair: one of its images won.
+LABEL_ROWS = [
+    ("One image is better", [Label.A, Label.B]),
+    ("Both good", [Label.BOTH_GOOD]),
+    ("Both bad", [Label.BOTH_BAD]),
+    ("No majority", [Label.TIE]),
+]
+UNFINISHED_IMPORTS = [ImportState.QUEUED, ImportState.READING, ImportState.RUNNING]
+UNFINISHED_RELEASES = [ReleaseState.QUEUED, ReleaseState.BUILDING]
+
+
+def user_of(request: HttpRequest) -> User:
+    """Who is logged in: the middleware lets nobody else reach these pages."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form was filled in with; None where it is only to be shown."""
+    return request.POST if request.method == "POST" else None
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_campaign(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    require_may_create_campaigns(user)
+    form = NewCampaignForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            campaign = campaigns.create_campaign(
+                slug=form.cleaned_data["slug"],
+                name=form.cleaned_data["name"],
+                description=form.cleaned_data["description"],
+                votes_wanted=form.cleaned_data["votes_wanted"],
+                lease_seconds=form.cleaned_data["lease_seconds"],
+                pairing_rule=form.cleaned_data["pairing_rule"],
+                questions=[(campaigns.DEFAULT_QUESTION[0], form.cleaned_data["question"])],
+                guideline=form.cleaned_data["guideline"],
+                by=user,
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            messages.success(request, f"{campaign.name} is made. It is a draft: nobody sees its pairs before you open it.")
+            return redirect("campaign_page", campaign.slug)
+    return render(request, "manage/new.html", {"form": form}, status=status_of(form))
+
+
+@never_cache
+@require_safe
+def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """How the campaign stands, and the way to everything a manager does."""
+    campaign = campaign_for_manager(user_of(request), slug)
+    context = {
+        **live_context(campaign),
+        "has_pairs": campaign.pairs.exists(),
+        "guideline": campaigns.current_guideline(campaign),
+        "questions": list(campaign.questions.order_by("position")),
+        "member_form": MemberForm(),
+        "import_form": ImportForm(),
+    }
+    return render(request, "manage/campaign.html", context)
+
+
+@never_cache
+@require_safe
+def campaign_progress(request: HttpRequest, slug: str) -> HttpResponse:
+    """The parts of the campaign's page that change by themselves."""
+    campaign = campaign_for_manager(user_of(request), slug)
+    return render(request, "manage/_live.html", live_context(campaign))
+
+
+def live_context(campaign: Campaign) -> dict[str, Any]:
+    """What the campaign's page shows of its state. From the rolled-up counters and a few rows, at any size."""
+    counters = campaign.progress
+    labels = counters.label_counts
+    pairs_scored = sum(labels.values())
+    left = progress.time_left(counters)
+    imports = list(campaign.imports.order_by("-pk")[:SHOWN_AT_FIRST])
+    releases = list(campaign.releases.order_by("-number")[:SHOWN_AT_FIRST])
+    is_working = any(row.state in UNFINISHED_IMPORTS for row in imports) or any(
+        row.state in UNFINISHED_RELEASES for row in releases
+    )
+    return {
+        "campaign": campaign,
+        "progress": counters,
+        "share_done": progress.share_done(counters),
+        "is_complete": left == timedelta(0),
+        "done_at": timezone.now() + min(left, FAR_FUTURE) if left else None,
+        "labels": [
+            (words, count, count / pairs_scored if pairs_scored else 0)
+            for words, count in ((words, sum(labels.get(label, 0) for label in those)) for words, those in LABEL_ROWS)
+        ],
+        "pairs_scored": pairs_scored,
+        "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
+        "members_total": campaign.members.count(),
+        "imports": imports,
+        "releases": releases,
+        "newest_ready": next((row for row in releases if row.state == ReleaseState.READY), None),
+        "is_live": campaign.state != CampaignState.CLOSED or is_working,
+        "steps": [state for state in CampaignState if state in campaigns.STATE_CHANGES[CampaignState(campaign.state)]],
+    }
+
+
+@require_POST
+def campaign_state(request: HttpRequest, slug: str) -> HttpResponse:
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    try:
+        campaign = campaigns.change_state(campaign=campaign, state=request.POST.get("state", ""), by=user)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, f"{campaign.name} is now {campaign.get_state_display().lower()}.")
+    return redirect("campaign_page", slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def campaign_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    rules = ["name", "description", "votes_wanted", "lease_seconds", "pairing_rule"]
+    form = CampaignForm(posted(request), initial={name: getattr(campaign, name) for name in rules})
+    if request.method == "POST" and form.is_valid():
+        try:
+            campaigns.change_campaign(
+                campaign=campaign,
+                name=form.cleaned_data["name"],
+                description=form.cleaned_data["description"],
+                votes_wanted=form.cleaned_data["votes_wanted"],
+                lease_seconds=form.cleaned_data["lease_seconds"],
+                pairing_rule=form.cleaned_data["pairing_rule"],
+                by=user,
+            )
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            messages.success(request, "The settings are saved.")
+            return redirect("campaign_page", slug)
+    return render(request, "manage/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_guideline(request: HttpRequest, slug: str) -> HttpResponse:
+    """The text of the next version, looked at first (`preview`) or published."""
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    current = campaigns.current_guideline(campaign)
+    form = GuidelineForm(posted(request), initial={"text": current.text if current else ""})
+    preview = ""
+    if request.method == "POST" and form.is_valid():
+        if "preview" in request.POST:
+            preview = form.cleaned_data["text"]
+        else:
+            made = campaigns.publish_guideline(campaign=campaign, text=form.cleaned_data["text"], by=user)
+            messages.success(request, f"Version {made.version} of the guideline is in force. Annotators accept it first.")
+            return redirect("campaign_page", slug)
+    context = {"campaign": campaign, "current": current, "form": form, "preview": preview}
+    return render(request, "manage/guideline.html", context, status=status_of(form))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def members(request: HttpRequest, slug: str) -> HttpResponse:
+    """All members, a page at a time, and the form that adds one or gives one another role."""
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    form = MemberForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        person, role = form.cleaned_data["person"], form.cleaned_data["role"]
+        member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, by=user)
+        what = "is in the campaign now" if is_new else "has the role now"
+        messages.success(request, f"{person} {what}: {member.get_role_display().lower()}.")
+        return redirect(reverse("campaign_page", args=[slug]) + "#people")
+    page = Paginator(progress.member_progress(campaign), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "form": form, "page": page, "members": page.object_list}
+    return render(request, "manage/members.html", context, status=status_of(form))
+
+
+@require_POST
+def member_state(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    member = campaign.members.filter(pk=member_id).select_related("user").first()
+    if member is None:
+        raise NotFound("There is no such member of this campaign.")
+    try:
+        member = campaigns.change_member_state(member=member, state=request.POST.get("state", ""), by=user)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        words = "is paused and gets no more pairs" if member.state == MemberState.PAUSED else "can work again"
+        messages.success(request, f"{member.user} {words}.")
+    return redirect("members", slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def imports(request: HttpRequest, slug: str) -> HttpResponse:
+    """All imports, and the form that uploads a file for workers to read."""
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    form = ImportForm(posted(request), request.FILES)
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["file"]
+        stored_name = f"uploads/{uuid4().hex}"
+        with transaction.atomic():
+            import_ = importing.create_import(
+                campaign=campaign,
+                file_name=upload.name,
+                by=user,
+                column_map=form.cleaned_data["column_map"],
+                stored_name=stored_name,
+            )
+            default_storage.save(stored_name, upload)
+            tasks.enqueue(tasks.ingest_import, import_.pk)
+        messages.success(request, f"{import_.file_name} is uploaded. Its pairs come in while you do other things.")
+        return redirect(reverse("campaign_page", args=[slug]) + "#imports")
+    page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "form": form, "page": page, "imports": page.object_list}
+    return render(request, "manage/imports.html", context, status=status_of(form))
+
+
+@never_cache
+@require_safe
+def import_page(request: HttpRequest, slug: str, import_id: int) -> HttpResponse:
+    """One import: its counts, and why lines were refused."""
+    campaign = campaign_for_manager(user_of(request), slug)
+    import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by").first()
+    if import_ is None:
+        raise NotFound("There is no such import in this campaign.")
+    page = Paginator(import_.line_errors.order_by("number"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/import.html", {"campaign": campaign, "import": import_, "page": page})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def releases(request: HttpRequest, slug: str) -> HttpResponse:
+    """All releases; a POST has a new one built from the votes as they are."""
+    user = user_of(request)
+    campaign = campaign_for_manager(user, slug)
+    if request.method == "POST":
+        try:
+            release = releasing.create_release(campaign=campaign, by=user)
+        except Refusal as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            tasks.enqueue(tasks.build_release, release.pk)
+            messages.success(request, f"Release {release.number} is being built.")
+        return redirect(reverse("campaign_page", args=[slug]) + "#releases")
+    page = Paginator(campaign.releases.order_by("-number"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "page": page, "releases": page.object_list}
+    return render(request, "manage/releases.html", context)
+
+
+@never_cache
+@require_safe
+def release_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """One release: its files to download, and how to load it."""
+    campaign = campaign_for_manager(user_of(request), slug)
+    release: Release | None = campaign.releases.filter(number=number).select_related("created_by").first()
+    if release is None:
+        raise NotFound("There is no such release of this campaign.")
+    files = list(release.files.order_by("path"))
+    context = {
+        "campaign": campaign,
+        "release": release,
+        "files": files,
+        "size": sum(file.size for file in files),
+        "release_url": request.build_absolute_uri(reverse("api:release", args=[slug, number])),
+    }
+    return render(request, "manage/release.html", context)
+
+
+def status_of(form: Any) -> int:
+    """400 for a form that comes back with errors, so that programs and tests see it as well as people."""
+    return 400 if form.errors else 200
