@@ -1,0 +1,25 @@
+"""Files of pairs in. `stage_file` reads and checks the lines, `ingest_batch` does the work on them, many at a time."""
+
+from annotator.importing.ingesting import ingest_batch
+from annotator.importing.lines import COLUMNS
+from annotator.importing.reading import open_import_file
+from annotator.importing.staging import (
+    check_column_map,
+    create_import,
+    fail_import,
+    pending_batches,
+    read_upload,
+    stage_file,
+)
+
+__all__ = [
+    "COLUMNS",
+    "check_column_map",
+    "create_import",
+    "fail_import",
+    "ingest_batch",
+    "open_import_file",
+    "pending_batches",
+    "read_upload",
+    "stage_file",
+]

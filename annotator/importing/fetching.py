@@ -1,0 +1,189 @@
+"""Images from URLs that somebody else wrote: https only, public addresses only, bounded in size, time and redirects.
+
+Every connection, the first and that of each redirect, goes through `CheckedNetwork`: it resolves the name, checks every
+address it got, and connects to one of those very addresses. A name that resolves differently a moment later gains nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+import httpcore
+import httpx
+
+from annotator.errors import Invalid
+from annotator.images import MAX_BYTES
+
+SECONDS = 30.0  # for the whole fetch, redirects included
+STEP_SECONDS = 10.0  # for any one wait in it
+MAX_REDIRECTS = 3
+REDIRECTS = {301, 302, 303, 307, 308}
+HEADERS = [(b"User-Agent", b"Diptych"), (b"Accept", b"image/*"), (b"Accept-Encoding", b"identity")]
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+Resolver = Callable[[str, int], list[str]]
+AddressCheck = Callable[[str], bool]
+
+
+class AddressRefused(Exception):
+    """The name leads to an address that is not public."""
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name, by the system's resolver."""
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is out on the internet, also when an IPv4 address is wrapped in an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        wrapped = [parsed.ipv4_mapped, parsed.sixtofour, *(parsed.teredo or ())]
+        if parsed in NAT64:
+            wrapped.append(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF))
+        if any(inner is not None and not is_public(str(inner)) for inner in wrapped):
+            return False
+        if parsed.ipv4_mapped is not None:
+            return True
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    """A connection that gives up when the time of the whole fetch is over, however the other side drips."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self.stream = stream
+        self.deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.stream.read(max_bytes, time_left(self.deadline, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.stream.write(buffer, time_left(self.deadline, timeout))
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        secured = self.stream.start_tls(ssl_context, server_hostname, time_left(self.deadline, timeout))
+        return _DeadlineStream(secured, self.deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.stream.get_extra_info(info)
+
+
+class CheckedNetwork(httpcore.NetworkBackend):
+    """Connects to checked addresses only."""
+
+    def __init__(self, *, resolver: Resolver, is_allowed: AddressCheck, deadline: float) -> None:
+        self.resolver = resolver
+        self.is_allowed = is_allowed
+        self.deadline = deadline
+        self.network = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            addresses = self.resolver(host, port)
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError("the name cannot be resolved") from error
+        if not addresses or not all(self.is_allowed(address) for address in addresses):
+            raise AddressRefused
+        failure: Exception | None = None
+        for address in addresses:
+            try:
+                stream = self.network.connect_tcp(address, port, time_left(self.deadline, timeout))
+                return _DeadlineStream(stream, self.deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure or httpcore.ConnectError("no address")
+
+
+def time_left(deadline: float, timeout: float | None) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the fetch took too long")
+    return min(left, STEP_SECONDS if timeout is None else timeout)
+
+
+@lru_cache(maxsize=1)
+def _trusted() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def fetch_image(
+    url: str,
+    *,
+    resolver: Resolver = resolve,
+    is_allowed: AddressCheck = is_public,
+    tls: ssl.SSLContext | None = None,
+    seconds: float = SECONDS,
+    max_bytes: int = MAX_BYTES,
+) -> bytes:
+    """The bytes behind a URL. Raises Invalid with the reason, which says where but never what was found there."""
+    network = CheckedNetwork(resolver=resolver, is_allowed=is_allowed, deadline=time.monotonic() + seconds)
+    try:
+        target = _checked(httpx.URL(url))
+        with httpcore.ConnectionPool(ssl_context=tls or _trusted(), network_backend=network, retries=0) as pool:
+            for _ in range(MAX_REDIRECTS + 1):
+                answer = _get(pool, target, max_bytes)
+                if isinstance(answer, bytes):
+                    return answer
+                target = _checked(target.join(answer))
+        raise Invalid(f"The URL redirects more than {MAX_REDIRECTS} times.")
+    except AddressRefused as error:
+        raise Invalid("The URL leads to an address that is not public.") from error
+    except httpcore.TimeoutException as error:
+        raise Invalid(f"The URL did not answer with the image within {seconds:g} seconds.") from error
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        raise Invalid("The URL is not well-formed.") from error
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
+        raise Invalid("The URL could not be fetched: no connection, or a broken one.") from error
+
+
+def _checked(url: httpx.URL) -> httpx.URL:
+    if url.scheme != "https":
+        raise Invalid(f"Images are fetched by https only, not {url.scheme or 'this'}.")
+    if not url.host:
+        raise Invalid("The URL names no host.")
+    if url.userinfo:
+        raise Invalid("The URL has a user name or password in it; those would be kept with the import.")
+    return url
+
+
+def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes | str:
+    """The body, or where a redirect leads."""
+    request_url = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+    timeout = {"connect": STEP_SECONDS, "read": STEP_SECONDS, "write": STEP_SECONDS, "pool": STEP_SECONDS}
+    headers = [(b"Host", url.netloc), *HEADERS]
+    with pool.stream("GET", request_url, headers=headers, extensions={"timeout": timeout}) as response:
+        if response.status in REDIRECTS:
+            for name, value in response.headers:
+                if name.lower() == b"location":
+                    return value.decode("ascii", "strict")
+        if response.status != 200:
+            raise Invalid(f"The URL answered with status {response.status}.")
+        parts, size = [], 0
+        for part in response.iter_stream():
+            size += len(part)
+            if size > max_bytes:
+                raise Invalid(f"The image behind the URL is larger than {max_bytes / 2**20:g} MB.")
+            parts.append(part)
+        return b"".join(parts)

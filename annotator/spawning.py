@@ -1,0 +1,15 @@
+"""Start of a fresh process that works for this one. Imports nothing of ours: Django is not ready when it is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django
+from django.conf import settings
+
+
+def begin(databases: dict[str, Any], storages: dict[str, Any]) -> None:
+    """Make Django ready, on the database and the storage of the process that started this one."""
+    settings.DATABASES = databases
+    settings.STORAGES = storages
+    django.setup()
