@@ -20,6 +20,7 @@ from django.utils import timezone
 from annotator.campaigns import current_guideline, require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
 from annotator.errors import NotAllowed
+from annotator.limits import room_for
 from annotator.models import Assignment, Campaign, Member, Pair, RingCursor
 from annotator.models.material import RING_SIZE
 
@@ -86,7 +87,9 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
         return 0
     # Their own overdue seats come back first: they may well be the only pairs left for them.
     give_back(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
-    missing = QUEUE_TARGET - Assignment.objects.open().filter(member=member).count()
+    has = open_count(member)
+    room = room_for(member, now)
+    missing = (QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)) - has
     taken = 0
     for priority in _priorities(member.campaign):
         if taken >= missing:
@@ -245,11 +248,17 @@ def next_assignments(*, member: Member, count: int = 1, now: datetime | None = N
 
     Each comes with its pair, prompt and images loaded, a lease renewed from now, and `queue_length`, the number of open
     assignments of the member. A queue that cannot serve `count` is filled here, so that nobody waits for a worker.
-    Raises NotAllowed where the campaign takes no votes or the member may not vote.
+    Raises NotAllowed where the campaign takes no votes, the member may not vote, or has reached a limit (limit_per_day,
+    limit_total, limit_share).
     """
     now = now or timezone.now()
     require_open(member.campaign)
     require_active(member)
+    room = room_for(member, now)
+    if room is not None:
+        if room.votes == 0:
+            raise NotAllowed(room.detail, code=room.code)
+        count = min(count, room.votes)
     queue = _queue(member, count, now)
     if len(queue) < count and refill_queue(member_id=member.pk, now=now):
         queue = _queue(member, count, now)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from annotator.assigning import give_back
 from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentState, Choice, PairState
 from annotator.errors import Conflict, Invalid
-from annotator.models import Assignment, Pair, Question, User
+from annotator.models import Assignment, Flag, Pair, Question, User
 
 PRIORITY_LIMIT = 1000
 
@@ -31,8 +31,14 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
 
 
 @transaction.atomic
-def return_pairs(*, pair_ids: Collection[int], by: User | None) -> int:
-    """Put held pairs back in circulation; scoring settles those that have all their votes. Returns how many were held."""
+def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | None = None) -> int:
+    """Put held pairs back in circulation; scoring settles those that have all their votes. Returns how many were held.
+
+    The flags on them are resolved: only new ones count towards holding them again.
+    """
+    Flag.objects.filter(assignment__pair__in=pair_ids, resolved_at__isnull=True).update(
+        resolved_at=now or timezone.now(), resolved_by=by
+    )
     return Pair.objects.filter(pk__in=pair_ids, state=PairState.HELD).update(state=PairState.OPEN)
 
 

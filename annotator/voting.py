@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from annotator.assigning import free_seats, require_active
 from annotator.campaigns import require_open
-from annotator.choices import AssignmentState, CampaignState
-from annotator.errors import Conflict, Invalid, NotFound
-from annotator.models import Assignment, Question, User, Vote
+from annotator.choices import AssignmentState, CampaignState, FlagReason, VoidReason
+from annotator.circulation import hold_pairs
+from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
+from annotator.models import Assignment, Flag, Member, Question, User, Vote
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
+FLAG_NOTE_LIMIT = 2000
 
 CLOSED_WORDS = {
     AssignmentState.ANSWERED: "This pair was answered already.",
@@ -99,6 +101,78 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
     assignment.save(update_fields=["state", "closed_at"])
     free_seats([assignment])
     return assignment
+
+
+@transaction.atomic
+def flag_assignment(
+    *, assignment_id: int, by: User, reason: str, note: str = "", now: datetime | None = None
+) -> Assignment:
+    """Report the pair instead of judging it: its seat is free again, and it never comes back to this member.
+
+    When as many annotators as the campaign's `flags_to_hold` have flagged the pair, it is held until a manager decides.
+    Flagging it again changes nothing. Raises NotFound and Conflict as `cast_vote` does, Invalid for an unknown reason.
+    """
+    now = now or timezone.now()
+    errors = {}
+    if reason not in FlagReason.values:
+        errors["reason"] = [f"{reason!r} is no reason. Use one of {', '.join(FlagReason.values)}."]
+    if len(note) > FLAG_NOTE_LIMIT:
+        errors["note"] = [f"Use at most {FLAG_NOTE_LIMIT} characters."]
+    if errors:
+        raise Invalid("The flag is not complete or not possible.", errors=errors)
+    assignment = _locked(assignment_id, by)
+    if assignment.state == AssignmentState.FLAGGED:
+        return assignment
+    if assignment.state == AssignmentState.ANSWERED:
+        raise Conflict(CLOSED_WORDS[AssignmentState.ANSWERED], code="already_answered")
+    _require_leased(assignment, now)
+    assignment.state, assignment.closed_at = AssignmentState.FLAGGED, now
+    assignment.save(update_fields=["state", "closed_at"])
+    free_seats([assignment])  # locks the pair, so that two flags at once are counted one after the other
+    Flag.objects.create(assignment=assignment, reason=reason, note=note, created_at=now)
+    flags = Flag.objects.filter(assignment__pair=assignment.pair_id, resolved_at__isnull=True).count()
+    if flags >= assignment.member.campaign.flags_to_hold:
+        hold_pairs(pair_ids=[assignment.pair_id], by=None, now=now)
+    return assignment
+
+
+@transaction.atomic
+def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> Assignment:
+    """Take the answer of an assignment back: its votes stay, void, and the pair is before the annotator again.
+
+    Only of the member's last answers, as the campaign's `undo_votes` and `undo_minutes` allow. Undoing it again changes
+    nothing. Raises NotFound, NotAllowed (undo_refused, campaign_*, member_*) and Conflict (assignment_closed).
+    """
+    now = now or timezone.now()
+    assignment = _locked(assignment_id, by)
+    member, campaign = assignment.member, assignment.member.campaign
+    if assignment.state == AssignmentState.OPEN and assignment.votes.filter(void_reason=VoidReason.UNDONE).exists():
+        return assignment
+    if assignment.state != AssignmentState.ANSWERED:
+        raise Conflict("There is no vote on this pair to undo.", code="assignment_closed")
+    if campaign.state != CampaignState.PAUSED:
+        require_open(campaign)
+    require_active(member)
+    if not undoable(member, now).filter(pk=assignment.pk).exists():
+        raise NotAllowed(
+            f"Only your last {campaign.undo_votes} votes can be undone, within {campaign.undo_minutes} minutes.",
+            code="undo_refused",
+        )
+    assignment.votes.live().update(void_reason=VoidReason.UNDONE, voided_at=now, voided_by=by)
+    assignment.state, assignment.closed_at = AssignmentState.OPEN, None
+    assignment.lease_expires_at = now + timedelta(seconds=campaign.lease_seconds)
+    assignment.save(update_fields=["state", "closed_at", "lease_expires_at"])
+    Member.objects.filter(pk=member.pk).update(answered_count=F("answered_count") - 1)
+    return assignment
+
+
+def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
+    """The answered assignments that the member may still undo, the latest first."""
+    campaign = member.campaign
+    since = now - timedelta(minutes=campaign.undo_minutes)
+    latest = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED).order_by("-closed_at", "-pk")
+    last = latest.values("pk")[: campaign.undo_votes]
+    return latest.filter(pk__in=last, closed_at__gt=since)
 
 
 def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms: int | None) -> None:

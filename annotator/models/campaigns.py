@@ -44,7 +44,40 @@ class Campaign(models.Model):
     votes_wanted = models.PositiveSmallIntegerField(
         default=3,
         validators=[MinValueValidator(1), MaxValueValidator(VOTES_WANTED_LIMIT)],
-        help_text="How many people judge each pair.",
+        help_text="How many people judge each pair at first.",
+    )
+    votes_max = models.PositiveSmallIntegerField(
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(VOTES_WANTED_LIMIT)],
+        help_text="How many at most, where those at first do not agree. The same number: every pair is judged by just as many.",
+    )
+    stop_confidence = models.FloatField(
+        default=0.9,
+        validators=[MinValueValidator(0.5), MaxValueValidator(0.999)],
+        help_text="How probable the leading answer must be for a pair to need no further vote, from 0.5 to 0.999.",
+    )
+    limit_per_day = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Votes of one annotator in a day (UTC). Empty: any number."
+    )
+    limit_total = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Votes of one annotator in all. Empty: any number."
+    )
+    limit_share = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.001), MaxValueValidator(1)],
+        help_text="Share of the votes the campaign wants that one annotator may give, such as 0.1. Empty: any.",
+    )
+    flags_to_hold = models.PositiveSmallIntegerField(
+        default=2,
+        validators=[MinValueValidator(1)],
+        help_text="How many annotators must flag a pair before it is taken out until a manager decides.",
+    )
+    undo_votes = models.PositiveSmallIntegerField(
+        default=10, validators=[MaxValueValidator(100)], help_text="How many of their last votes annotators may undo. 0: none."
+    )
+    undo_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(1), MaxValueValidator(24 * 60)], help_text="For how many minutes after the vote."
     )
     lease_seconds = models.PositiveIntegerField(
         default=30 * 60,
@@ -70,6 +103,21 @@ class Campaign(models.Model):
             CheckConstraint(
                 condition=Q(votes_wanted__gte=1, votes_wanted__lte=VOTES_WANTED_LIMIT), name="campaign_votes_wanted_range"
             ),
+            CheckConstraint(
+                condition=Q(votes_max__gte=F("votes_wanted"), votes_max__lte=VOTES_WANTED_LIMIT),
+                name="campaign_votes_max_from_votes_wanted",
+            ),
+            CheckConstraint(
+                condition=Q(stop_confidence__gte=0.5, stop_confidence__lt=1), name="campaign_stop_confidence_is_probability"
+            ),
+            CheckConstraint(
+                condition=Q(limit_per_day__isnull=True) | Q(limit_per_day__gte=1), name="campaign_limit_per_day_positive"
+            ),
+            CheckConstraint(condition=Q(limit_total__isnull=True) | Q(limit_total__gte=1), name="campaign_limit_total_positive"),
+            CheckConstraint(
+                condition=Q(limit_share__isnull=True) | Q(limit_share__gt=0, limit_share__lte=1), name="campaign_limit_share_is_share"
+            ),
+            CheckConstraint(condition=Q(flags_to_hold__gte=1), name="campaign_flags_to_hold_positive"),
             CheckConstraint(
                 condition=Q(lease_seconds__gte=LEASE_SECONDS_LIMITS[0], lease_seconds__lte=LEASE_SECONDS_LIMITS[1]),
                 name="campaign_lease_seconds_range",
