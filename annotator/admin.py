@@ -170,12 +170,6 @@ def each(
 
 
 class QuestionForm(ModelForm):
-    choices = forms.MultipleChoiceField(
-        choices=Choice.choices,
-        initial=Choice.values,
-        widget=forms.CheckboxSelectMultiple,
-    )
-
     class Meta:
         model = Question
         fields = ["position", "slug", "text", "choices"]
@@ -205,6 +199,11 @@ class QuestionInline(admin.TabularInline):
     formset = QuestionFormSet
     extra = 0
     ordering = ["position"]
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        if db_field.name == "choices":
+            return forms.MultipleChoiceField(choices=Choice.choices, initial=Choice.values, widget=forms.CheckboxSelectMultiple)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[str]:
         return [] if is_draft(obj) else ["position", "slug", "choices"]

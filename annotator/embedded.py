@@ -88,10 +88,13 @@ class Server:
         deadline = time.monotonic() + START_TIMEOUT
         while not self.is_up():
             if has_failed() or time.monotonic() > deadline:
-                raise EmbeddedServerError(
-                    f"The embedded {self.name} did not start. Its log is {self.log}; the last lines are:\n{self.last_lines()}"
-                )
+                raise self.did_not_start()
             time.sleep(0.05)
+
+    def did_not_start(self) -> EmbeddedServerError:
+        return EmbeddedServerError(
+            f"The embedded {self.name} did not start. Its log is {self.log}; the last lines are:\n{self.last_lines()}"
+        )
 
     def last_lines(self, count: int = 15) -> str:
         if not self.log.exists():
@@ -106,15 +109,12 @@ class Postgres(Server):
     def connection_parameters(self) -> dict[str, str]:
         return {"host": str(self.socket_dir), "user": POSTGRES_USER, "dbname": DATABASE_NAME}
 
-    def _connect(self) -> psycopg.Connection:
-        """To the database that is always there."""
-        return psycopg.connect(
-            host=str(self.socket_dir), user=POSTGRES_USER, dbname="postgres", connect_timeout=3, autocommit=True
-        )
+    def _connect(self, dbname: str) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.socket_dir), user=POSTGRES_USER, dbname=dbname, connect_timeout=3, autocommit=True)
 
     def is_up(self) -> bool:
         try:
-            with self._connect():
+            with self._connect(DATABASE_NAME):  # which a server that is new does not have at once
                 return True
         except psycopg.OperationalError:
             return False
@@ -166,7 +166,10 @@ class Postgres(Server):
             self._pg_ctl("-t", str(int(START_TIMEOUT)), "-o", options, "start")
         except subprocess.CalledProcessError as error:
             raise EmbeddedServerError(f"pg_ctl failed; see {self.log}:\n{self.last_lines()}") from error
-        self._make_database()
+        try:
+            self._make_database()
+        except psycopg.OperationalError as error:
+            raise EmbeddedServerError(f"PostgreSQL stopped as soon as it had started; see {self.log}") from error
 
     def _make_socket_dir(self) -> None:
         if self.socket_dir == self.home:
@@ -177,7 +180,7 @@ class Postgres(Server):
             os.chown(self.socket_dir, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
 
     def _make_database(self) -> None:
-        with self._connect() as connection:
+        with self._connect("postgres") as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE_NAME]).fetchone()
             if known is None:
                 connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
@@ -285,29 +288,32 @@ def release(data_dir: Path, *, timeout: float = STOP_TIMEOUT) -> None:
 
 
 def _spawn_keeper(server: Server) -> None:
+    """Returns once the server has been started. Raises EmbeddedServerError when it could not be."""
     with server.log.open("ab") as log:
-        subprocess.run(
+        keeper = subprocess.Popen(
             [sys.executable, "-m", "annotator.embedded", server.name, str(server.data_dir)],
-            check=True,
             cwd=Path(__file__).resolve().parent.parent,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
+    # Waited for and not `run`, which would kill it when we are interrupted: it has to stop what it has started.
+    if keeper.wait() != 0:
+        raise server.did_not_start()
 
 
 def keep(server: Server) -> None:
     """Run by the keeper process: the server stays up until nobody holds it.
 
-    The keeper is detached once it has its lock, so that it is nobody's child. A first start that fails ends it, so that
+    The keeper is detached once the server runs, so that it is nobody's child. A first start that fails ends it, so that
     whoever waits is told at once; a later one is tried again, because somebody may be restarting the server by hand.
     """
     with _locked(server.keeping, fcntl.LOCK_EX), server.users.open("w") as users:
-        if os.fork():
-            os._exit(0)
         if not server.is_running():
             server.start()
+        if os.fork():
+            os._exit(0)
         while not _try_lock(users, fcntl.LOCK_EX):
             time.sleep(KEEPER_PERIOD)
             if not server.is_running():

@@ -38,11 +38,11 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     try:
         form.require_valid()
-        choices = form.choices()
-        if "" in choices:
-            choices[primary_slug(assignment_id)] = choices.pop("")
         cast = cast_vote(
-            assignment_id=assignment_id, by=request.user, choices=choices, elapsed_ms=form.cleaned_data["elapsed_ms"]
+            assignment_id=assignment_id,
+            by=request.user,
+            choices=form.choices(lambda: primary_slug(assignment_id)),
+            elapsed_ms=form.cleaned_data["elapsed_ms"],
         )
     except Refusal as refusal:
         return refused(request, assignment_id, refusal)

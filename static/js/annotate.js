@@ -32,8 +32,8 @@
   };
 
   const fetchAhead = (from) => {
-    const images = from.querySelector("template[data-ahead]").content.cloneNode(true).querySelectorAll("img");
-    kept = [...images];
+    const { content } = from.querySelector("template[data-ahead]");
+    kept = [...document.importNode(content, true).querySelectorAll("img")]; // in the template itself nothing loads
     for (const image of kept) image.decode().catch(() => {}); // shown later, and checked then
   };
 
@@ -83,6 +83,17 @@
     setState("sending");
     pressed?.classList.add("pressed");
   });
+
+  // The second half of a double click would fall on the card that came in between.
+  deck.addEventListener(
+    "click",
+    (event) => {
+      if (event.detail < 2 || !event.target.closest("button")) return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    true,
+  );
 
   // Where the keyboard was: on the same button of the next card, else on its heading, which a screen reader then reads.
   deck.addEventListener("htmx:beforeSwap", () => {

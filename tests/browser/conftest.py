@@ -1,0 +1,142 @@
+"""A real Chromium in front of the live server. One browser per test process, a fresh context per test."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from PIL import Image as Picture
+from PIL import ImageDraw
+from playwright.sync_api import sync_playwright
+
+from annotator.images import ingest_image, store_image
+from annotator.models import Campaign, Image, Member, Pair, Prompt
+from tests.browser.driver import BrowserThread, Remote
+from tests.factories import GuidelineFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+TIMEOUT_MS = 10_000
+WIDE = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 640}
+
+
+def find_chromium() -> str:
+    """The path of Chromium; without one the tests are skipped, and where CI is set they fail."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found:
+        return found
+    message = "Chromium is missing. Get it with `apt-get install chromium`, or set CHROMIUM to its path."
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Remote]:
+    path = find_chromium()
+    thread = BrowserThread()
+    playwright = thread.call(sync_playwright().start)
+    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    yield browser
+    browser.close()
+    playwright.stop()
+    thread.stop()
+
+
+Open = Callable[..., Remote]
+
+
+@pytest.fixture
+def open_page(chromium: Remote, live_server: Any) -> Iterator[Open]:
+    """Opens a page of the live server, logged in as a member, with the options of a Playwright context.
+
+    What Chromium reports as an error of ours (a script, the content security policy) fails the test.
+    """
+    contexts: list[Remote] = []
+    errors: list[str] = []
+
+    def open_as(member: Member | None, path: str, **options: Any) -> Remote:
+        context = chromium.new_context(**{"base_url": live_server.url, "viewport": WIDE, "reduced_motion": "reduce"} | options)
+        contexts.append(context)
+        context.set_default_timeout(TIMEOUT_MS)
+        if member:
+            client = Client()
+            client.force_login(member.user)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None)
+        page.goto(path)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert not errors
+
+
+@pytest.fixture
+def member(transactional_db: None) -> Member:
+    """A member who has accepted the guideline of a campaign with a dozen pairs of real images."""
+    member = MemberFactory(campaign__name="Shapes")
+    accept(member)
+    make_pairs(member.campaign, 12)
+    return member
+
+
+def accept(member: Member) -> None:
+    guideline = GuidelineFactory(campaign=member.campaign, text="# Look closely\n\nCount the shapes.")
+    member.guideline_accepted, member.guideline_accepted_at = guideline, guideline.published_at
+    member.save()
+
+
+def make_pairs(campaign: Campaign, count: int) -> list[Pair]:
+    return [make_pair(campaign, number) for number in range(count)]
+
+
+def make_pair(campaign: Campaign, number: int) -> Pair:
+    text = f"{number + 2} circles on a grey ground"
+    prompt = PromptFactory(campaign=campaign, text=text, text_sha256=hashlib.sha256(text.encode()).hexdigest())
+    return PairFactory(
+        campaign=campaign,
+        prompt=prompt,
+        image_a=make_image(prompt, "tomato", number + 2, (320, 240)),
+        image_b=make_image(prompt, "steelblue", number + 1, (240, 320)),
+    )
+
+
+def make_image(prompt: Prompt, colour: str, circles: int, size: tuple[int, int]) -> Image:
+    picture = Picture.new("RGB", size, "silver")
+    draw = ImageDraw.Draw(picture)
+    for index in range(circles):
+        x, y = 20 + index % 5 * 42, 20 + index // 5 * 42
+        draw.ellipse((x, y, x + 30, y + 30), fill=colour)
+    file = BytesIO()
+    picture.save(file, "PNG")
+    clean = ingest_image(file.getvalue())
+    store_image(clean)
+    return ImageFactory(
+        prompt=prompt,
+        sha256=clean.sha256,
+        format=clean.format,
+        width=clean.width,
+        height=clean.height,
+        byte_size=len(clean.data),
+    )

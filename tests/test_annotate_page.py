@@ -1,0 +1,555 @@
+"""The annotation page: GET of the pair, POST of a vote or a skip, as a page and as a piece."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotator.assigning import QUEUE_LOW, QUEUE_TARGET
+from annotator.choices import AssignmentState, CampaignState, Choice, MemberState
+from annotator.models import Assignment, CampaignProgress, Member, Vote
+from annotator.progress import roll_up
+from annotator.views.turns import why_nothing_left
+from tests.factories import (
+    AssignmentFactory,
+    CampaignFactory,
+    GeneratorFactory,
+    GuidelineFactory,
+    MemberFactory,
+    PairFactory,
+    QuestionFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+TRANSACTION = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+@pytest.fixture
+def member() -> Member:
+    """An active member of an open campaign that has more pairs than a queue holds."""
+    member = MemberFactory()
+    PairFactory.create_batch(QUEUE_TARGET + 2, campaign=member.campaign)
+    return member
+
+
+@pytest.fixture
+def browser(client: Client, member: Member) -> Client:
+    client.force_login(member.user)
+    return client
+
+
+def page_of(member: Member) -> str:
+    return reverse("annotate", args=[member.campaign.slug])
+
+
+def seat_shown(html: str) -> Assignment:
+    return Assignment.objects.get(pk=re.search(r'data-assignment="(\d+)"', html)[1])
+
+
+def open_page(browser: Client, member: Member) -> Assignment:
+    """The assignment that the page puts before the member."""
+    return seat_shown(browser.get(page_of(member)).content.decode())
+
+
+def vote(browser: Client, seat: Assignment, choice: str = "a", *, htmx: bool = True, **fields):
+    data = {"question": "overall", "choice": choice} | fields
+    return browser.post(reverse("vote", args=[seat.pk]), data, headers=HTMX if htmx else {})
+
+
+def reason_of(response) -> str | None:
+    found = re.search(r'data-reason="(\w+)"', response.content.decode())
+    return found and found[1]
+
+
+# --- the page
+
+
+def test_it_shows_a_pair_under_its_prompt_with_both_images_and_all_choices(browser, member):
+    html = browser.get(page_of(member)).content.decode()
+
+    seat = seat_shown(html)
+    assert seat.pair.prompt.text in html
+    assert 'alt="Left image"' in html
+    assert 'alt="Right image"' in html
+    assert "Which image is better overall?" in html
+    left, right = ("a", "b") if seat.a_on_left else ("b", "a")
+    assert re.findall(r'name="choice"\s+value="(\w+)"', html) == [left, right, "both_good", "both_bad"]
+    for key in ("1 ArrowLeft", "2 ArrowRight", "3 ArrowUp", "4 ArrowDown", "s"):
+        assert f'aria-keyshortcuts="{key}"' in html
+
+
+@pytest.mark.parametrize("a_on_left", [True, False])
+def test_the_image_of_the_slot_stands_on_the_side_that_the_seat_says(browser, member, a_on_left):
+    AssignmentFactory(member=member, pair__campaign=member.campaign, a_on_left=a_on_left)
+
+    html = browser.get(page_of(member)).content.decode()
+
+    pair = seat_shown(html).pair
+    left = pair.image_a if a_on_left else pair.image_b
+    before_alt = html[: html.index('alt="Left image"')]
+    assert str(left.public_id) in before_alt[before_alt.rindex("<img") :]
+
+
+def test_it_shows_the_same_pair_until_it_is_answered(browser, member):
+    assert open_page(browser, member) == open_page(browser, member)
+
+
+def test_it_offers_only_the_choices_that_the_question_allows(browser, member):
+    member.campaign.questions.update(choices=["a", "b"])
+
+    html = browser.get(page_of(member)).content.decode()
+
+    assert "both_good" not in html
+    assert "both_bad" not in html
+
+
+def test_it_names_the_images_of_the_next_two_pairs_to_fetch_them_early(browser, member):
+    html = browser.get(page_of(member)).content.decode()
+
+    ahead = html[html.index("<template") :]
+    waiting = Assignment.objects.open().order_by("pk")
+    assert [str(seat.pair.image_a.public_id) in ahead for seat in waiting[:4]] == [False, True, True, False]
+
+
+def test_it_shows_own_and_campaign_progress_from_the_counters(browser, member):
+    Member.objects.update(answered_count=7)
+    CampaignProgress.objects.update(votes_live=21, votes_wanted=36)
+
+    html = browser.get(page_of(member)).content.decode()
+
+    assert "<b>7</b> by you" in html
+    assert "<b>21</b> of 36" in html
+
+
+def test_it_tells_nothing_of_generators_gold_or_hashes(browser, member):
+    generator = GeneratorFactory(campaign=member.campaign, name="Painter XL")
+    pair = PairFactory(campaign=member.campaign, priority=9, image_a__generator=generator)
+
+    html = browser.get(page_of(member)).content.decode()
+
+    assert seat_shown(html).pair == pair
+    for secret in ("Painter", "gold", pair.image_a.sha256, pair.image_b.sha256, pair.ring):
+        assert str(secret) not in html
+
+
+def test_it_needs_few_queries_however_many_pairs_there_are(browser, member, django_assert_max_num_queries):
+    browser.get(page_of(member))  # fills the queue
+    PairFactory.create_batch(30, campaign=member.campaign)
+
+    with django_assert_max_num_queries(9):
+        browser.get(page_of(member))
+
+
+def test_it_asks_who_you_are_first(client, member):
+    response = client.get(page_of(member))
+
+    assert response.status_code == 302
+    assert response.url == f"{reverse('login')}?next={page_of(member)}"
+
+
+def test_it_is_not_there_for_somebody_who_is_no_member(client, member):
+    client.force_login(UserFactory())
+
+    response = client.get(page_of(member))
+
+    assert response.status_code == 404
+    assert member.campaign.name not in response.content.decode()
+
+
+@pytest.mark.parametrize("slug", ["nothing", "No Slug At All", "a.b"])
+def test_a_campaign_that_is_not_there_is_404(browser, slug):
+    assert browser.get(reverse("annotate", args=[slug])).status_code == 404
+
+
+def test_it_takes_no_post(browser, member):
+    response = browser.post(page_of(member))
+
+    assert response.status_code == 405
+    assert b"Go to your campaigns" in response.content
+
+
+# --- the guideline first
+
+
+def test_it_asks_to_accept_the_guideline_before_the_first_pair(browser, member):
+    GuidelineFactory(campaign=member.campaign)
+
+    response = browser.get(page_of(member))
+
+    assert response.url == reverse("guideline", args=[member.campaign.slug])
+    assert not Assignment.objects.exists()
+
+
+def test_a_vote_after_a_new_version_counts_and_leads_to_the_guideline(browser, member):
+    seat = open_page(browser, member)
+    GuidelineFactory(campaign=member.campaign)
+
+    response = vote(browser, seat)
+
+    assert response.headers["HX-Redirect"] == reverse("guideline", args=[member.campaign.slug])
+    assert Vote.objects.get().assignment == seat
+
+
+def test_the_guideline_is_on_the_page_to_look_things_up(browser, member):
+    guideline = GuidelineFactory(campaign=member.campaign, text="# Look closely\n\n<script>x</script>")
+    Member.objects.update(guideline_accepted=guideline, guideline_accepted_at=timezone.now())
+
+    html = browser.get(page_of(member)).content.decode()
+
+    assert "<h3>Look closely</h3>" in html
+    assert "<script>x" not in html
+
+
+# --- voting
+
+
+@pytest.mark.parametrize("choice", Choice.values)
+def test_it_records_the_choice_and_shows_the_next_pair(browser, member, choice):
+    seat = open_page(browser, member)
+
+    response = vote(browser, seat, choice, elapsed_ms="1834")
+
+    stored = Vote.objects.get()
+    assert (stored.assignment, stored.choice, stored.elapsed_ms) == (seat, choice, 1834)
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert seat_shown(html) != seat
+    assert "<html" not in html
+    assert "<b>1</b> by you" in html
+
+
+@pytest.mark.parametrize(("a_on_left", "choice", "side"), [(True, "a", "left"), (True, "b", "right"), (False, "a", "right")])
+def test_it_says_which_side_was_recorded(browser, member, a_on_left, choice, side):
+    seat = AssignmentFactory(member=member, pair__campaign=member.campaign, a_on_left=a_on_left)
+
+    said = vote(browser, seat, choice).content.decode()
+
+    assert f'Recorded: <span class="when-wide">{side}</span>' in said
+
+
+def test_without_javascript_it_goes_back_to_the_page_and_says_so_there(browser, member):
+    seat = open_page(browser, member)
+
+    response = vote(browser, seat, "both_good", htmx=False, elapsed_ms="")
+
+    assert response.url == page_of(member)
+    stored = Vote.objects.get()
+    assert (stored.choice, stored.elapsed_ms) == ("both_good", None)
+    assert "Recorded: both good. 1 judged." in browser.get(response.url).content.decode()
+
+
+def test_a_vote_and_the_next_card_take_eight_queries_at_most(browser, member, django_assert_max_num_queries):
+    seat = open_page(browser, member)
+
+    with django_assert_max_num_queries(12) as captured:
+        vote(browser, seat, elapsed_ms="900")
+
+    queries = [query["sql"] for query in captured if not query["sql"].startswith(TRANSACTION)]
+    assert len(queries) <= 8, "\n\n".join(queries)
+
+
+def test_a_lone_choice_answers_the_primary_question(browser, member):
+    seat = open_page(browser, member)
+
+    browser.post(reverse("vote", args=[seat.pk]), {"choice": "b"})
+
+    assert Vote.objects.get().question.slug == "overall"
+
+
+def test_the_same_vote_twice_counts_once(browser, member):
+    seat = open_page(browser, member)
+
+    first, again = vote(browser, seat), vote(browser, seat)
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert Vote.objects.count() == 1
+    assert Member.objects.get().answered_count == 1
+
+
+def test_it_asks_for_more_work_only_when_the_queue_runs_low(browser, member, django_capture_on_commit_callbacks):
+    seat = open_page(browser, member)
+    sent = []
+    for _ in range(QUEUE_TARGET - QUEUE_LOW):
+        with django_capture_on_commit_callbacks() as callbacks:
+            seat = seat_shown(vote(browser, seat).content.decode())
+        sent.append(len(callbacks))
+
+    assert sent == [0] * (QUEUE_TARGET - QUEUE_LOW - 1) + [1]
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_another_choice_for_an_answered_pair_is_refused_with_a_way_on(browser, member, htmx):
+    seat = open_page(browser, member)
+    vote(browser, seat, "a")
+
+    response = vote(browser, seat, "b", htmx=htmx)
+
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert 'data-refused="already_answered"' in html
+    assert f'href="{page_of(member)}"' in html
+    assert ("<html" in html) is not htmx
+    assert response.headers.get("HX-Retarget") == ("#deck" if htmx else None)
+    assert Vote.objects.get().choice == "a"
+
+
+def test_a_lease_that_ran_out_is_refused_with_a_way_on(browser, member):
+    seat = open_page(browser, member)
+    Assignment.objects.filter(pk=seat.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    response = vote(browser, seat)
+
+    assert response.status_code == 409
+    assert b'data-refused="lease_expired"' in response.content
+    assert not Vote.objects.exists()
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_somebody_elses_assignment_is_not_there(client, member, htmx):
+    seat = AssignmentFactory(member=member, pair__campaign=member.campaign)
+    client.force_login(MemberFactory(campaign=member.campaign).user)
+
+    response = vote(client, seat, htmx=htmx)
+
+    assert response.status_code == 404
+    assert response.headers.get("HX-Retarget") == ("#notice" if htmx else None)
+    assert not Vote.objects.exists()
+
+
+def test_an_assignment_that_was_never_made_is_404(browser):
+    assert browser.post(reverse("vote", args=[987654321]), {"choice": "a"}).status_code == 404
+    assert browser.post("/assignments/99999999999999999999/vote/", {"choice": "a"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"choice": "left", "question": "overall"},
+        {"choice": "a", "question": "beauty"},
+        {"choice": "a", "question": "not a slug\x00"},
+        {"choice": "a", "elapsed_ms": "soon"},
+        {"choice": "a", "elapsed_ms": "-1"},
+        {"choice": "a", "elapsed_ms": str(10**30)},
+        {"choice_overall": "left"},
+        {"choice_": "a"},
+    ],
+)
+def test_an_answer_that_is_none_is_refused_and_the_pair_stays(browser, member, data):
+    seat = open_page(browser, member)
+
+    response = browser.post(reverse("vote", args=[seat.pk]), data, headers=HTMX)
+
+    assert response.status_code == 400
+    assert b"Go on" in response.content
+    assert not Vote.objects.exists()
+    assert open_page(browser, member) == seat
+
+
+@pytest.mark.parametrize("name", ["vote", "skip"])
+def test_the_addresses_of_the_forms_take_only_what_the_forms_send(browser, member, name):
+    response = browser.get(reverse(name, args=[open_page(browser, member).pk]))
+
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "POST"
+    assert b"Go to your campaigns" in response.content
+
+
+def test_a_suspended_member_cannot_vote(browser, member):
+    seat = open_page(browser, member)
+    Member.objects.update(state=MemberState.SUSPENDED)
+
+    response = vote(browser, seat)
+
+    assert response.status_code == 403
+    assert not Vote.objects.exists()
+
+
+def test_when_the_session_has_ended_it_leads_to_the_log_in_and_back_to_the_page(browser, member):
+    seat = open_page(browser, member)
+    browser.logout()
+    page = f"http://testserver{page_of(member)}"
+
+    response = browser.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers=HTMX | {"HX-Current-URL": page})
+
+    assert response.headers["HX-Redirect"] == f"{reverse('login')}?next={page_of(member)}"
+    assert "Your session has ended" in browser.get(response.headers["HX-Redirect"]).content.decode()
+
+
+def test_without_javascript_an_ended_session_leads_back_to_the_page_too(browser, member):
+    seat = open_page(browser, member)
+    browser.logout()
+
+    response = browser.post(
+        reverse("vote", args=[seat.pk]), {"choice": "a"}, headers={"Referer": f"http://testserver{page_of(member)}"}
+    )
+
+    assert response.url == f"{reverse('login')}?next={page_of(member)}"
+
+
+def test_a_vote_needs_the_csrf_token(member):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(member.user)
+    seat = open_page(browser, member)
+
+    response = vote(browser, seat, htmx=False)
+
+    assert response.status_code == 403
+    assert b"This page was open too long" in response.content
+    assert not Vote.objects.exists()
+
+
+# --- several questions
+
+
+@pytest.fixture
+def two_questions(member: Member) -> Member:
+    QuestionFactory(campaign=member.campaign, slug="beauty", text="Which looks better?", position=1)
+    return member
+
+
+def test_several_questions_are_asked_as_groups_with_one_button(browser, two_questions):
+    html = browser.get(page_of(two_questions)).content.decode()
+
+    assert html.count('role="radiogroup"') == 2
+    assert html.count('name="choice_overall"') == html.count('name="choice_beauty"') == 4
+    assert "Record these answers" in html
+    assert 'name="choice"' not in html
+
+
+def test_several_questions_are_answered_at_once(browser, two_questions):
+    seat = open_page(browser, two_questions)
+
+    response = browser.post(reverse("vote", args=[seat.pk]), {"choice_overall": "a", "choice_beauty": "both_bad"}, headers=HTMX)
+
+    assert dict(Vote.objects.values_list("question__slug", "choice")) == {"overall": "a", "beauty": "both_bad"}
+    assert "Recorded: 2 answers. 1 judged." in response.content.decode()
+    assert seat_shown(response.content.decode()) != seat
+
+
+def test_one_of_several_questions_left_open_is_refused(browser, two_questions):
+    seat = open_page(browser, two_questions)
+
+    response = browser.post(reverse("vote", args=[seat.pk]), {"choice_overall": "a"}, headers=HTMX)
+
+    assert response.status_code == 400
+    assert not Vote.objects.exists()
+
+
+# --- skipping
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_skipped_pair_gives_way_to_the_next(browser, member, htmx):
+    seat = open_page(browser, member)
+
+    response = browser.post(reverse("skip", args=[seat.pk]), headers=HTMX if htmx else {})
+
+    seat.refresh_from_db()
+    assert seat.state == AssignmentState.SKIPPED
+    html = browser.get(response.url).content.decode() if not htmx else response.content.decode()
+    assert seat_shown(html) != seat
+    assert "Skipped" in html
+
+
+def test_an_answered_pair_cannot_be_skipped(browser, member):
+    seat = open_page(browser, member)
+    vote(browser, seat)
+
+    response = browser.post(reverse("skip", args=[seat.pk]), headers=HTMX)
+
+    assert response.status_code == 409
+    assert b"data-refused" in response.content
+
+
+def test_somebody_elses_pair_cannot_be_skipped(client, member):
+    seat = AssignmentFactory(member=member, pair__campaign=member.campaign)
+    client.force_login(MemberFactory(campaign=member.campaign).user)
+
+    assert client.post(reverse("skip", args=[seat.pk])).status_code == 404
+    seat.refresh_from_db()
+    assert seat.state == AssignmentState.OPEN
+
+
+# --- nothing left
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(CampaignState.DRAFT, "draft"), (CampaignState.PAUSED, "paused"), (CampaignState.CLOSED, "closed")],
+)
+def test_a_campaign_that_takes_no_votes_says_so(browser, member, state, reason):
+    member.campaign.state = state
+    member.campaign.save()
+
+    response = browser.get(page_of(member))
+
+    assert (response.status_code, reason_of(response)) == (200, reason)
+
+
+@pytest.mark.parametrize(("state", "reason"), [(MemberState.PAUSED, "member_paused"), (MemberState.SUSPENDED, "member_out")])
+def test_a_member_who_may_not_judge_is_told_so(browser, member, state, reason):
+    Member.objects.update(state=state)
+
+    assert reason_of(browser.get(page_of(member))) == reason
+
+
+def test_a_vote_in_a_campaign_paused_meanwhile_counts_and_the_next_card_says_paused(browser, member):
+    seat = open_page(browser, member)
+    member.campaign.state = CampaignState.PAUSED
+    member.campaign.save()
+
+    response = vote(browser, seat)
+
+    assert Vote.objects.count() == 1
+    assert reason_of(response) == "paused"
+
+
+def test_after_the_last_pair_it_says_that_everything_is_judged(client):
+    member = MemberFactory()
+    PairFactory(campaign=member.campaign)
+    roll_up(campaign=member.campaign)
+    client.force_login(member.user)
+
+    response = vote(client, open_page(client, member))
+
+    assert reason_of(response) == "judged_all"
+    assert "<b>1</b> by you" in response.content.decode()
+
+
+def test_an_empty_campaign_says_that_there_are_no_pairs_yet(client):
+    member = MemberFactory(campaign=CampaignFactory())
+    client.force_login(member.user)
+
+    assert reason_of(client.get(page_of(member))) == "no_pairs"
+
+
+@pytest.mark.parametrize(
+    ("counters", "answered", "code"),
+    [
+        ({"pairs_total": 0}, 0, "no_pairs"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 10, "finished"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 0, "finished"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 12}, 10, "judged_all"),
+        ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 12}, 8, "judged_all"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 5}, 7, "seats_taken"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 2}, 7, "seen_all"),
+    ],
+)
+def test_the_reason_follows_from_the_counters(counters, answered, code):
+    assert why_nothing_left(CampaignProgress(**counters), answered=answered, lease_seconds=1800).code == code
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5, "a minute"), (60, "a minute"), (1800, "30 minutes")])
+def test_it_says_how_long_others_may_hold_a_seat(seconds, words):
+    counters = CampaignProgress(pairs_total=1, votes_wanted=1, votes_live=0, seats_open=1)
+
+    assert words in why_nothing_left(counters, answered=0, lease_seconds=seconds).text
