@@ -26,9 +26,7 @@ def create_campaign(
     by: User | None,
     description: str = "",
     state: str = CampaignState.DRAFT,
-    votes_wanted: int = 3,
-    lease_seconds: int = 30 * 60,
-    pairing_rule: str = PairingRule.ALL_PAIRS,
+    rules: Rules | None = None,
     questions: list[tuple[str, str]] | None = None,
     guideline: str = "",
 ) -> Campaign:
@@ -43,11 +41,9 @@ def create_campaign(
         name=name,
         description=description,
         state=state,
-        votes_wanted=votes_wanted,
-        lease_seconds=lease_seconds,
-        pairing_rule=pairing_rule,
         created_by=by,
     )
+    (rules or Rules()).apply(campaign)
     save_valid(campaign)
     for position, (question_slug, text) in enumerate(questions or [DEFAULT_QUESTION]):
         save_valid(Question(campaign=campaign, slug=question_slug, text=text, position=position, choices=list(Choice.values)))

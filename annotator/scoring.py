@@ -12,6 +12,7 @@ from psycopg import sql
 
 from annotator.choices import Choice, ConsensusMethod, Label, PairState
 from annotator.consensus.majority import majority_of_counts
+from annotator.consensus.stopping import is_decided
 from annotator.models import Campaign, Consensus
 
 METHOD = ConsensusMethod.MAJORITY
@@ -92,6 +93,15 @@ _COMPLETE_SQL = f"""
       AND pair.seats_taken = pair.votes_wanted AND {_ANSWERED_SQL} >= pair.votes_wanted
     FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - no value of a user's is in it
+_PRIMARY_COUNTS_SQL = """
+    SELECT seat.pair_id,
+           count(*) FILTER (WHERE vote.choice = 'a'), count(*) FILTER (WHERE vote.choice = 'b'),
+           count(*) FILTER (WHERE vote.choice = 'both_good'), count(*) FILTER (WHERE vote.choice = 'both_bad')
+    FROM annotator_assignment seat
+    JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.void_reason IS NULL
+    WHERE seat.pair_id = ANY(%(pairs)s) AND seat.kind = 'regular' AND seat.state = 'answered' AND vote.question_id = %(question)s
+    GROUP BY seat.pair_id
+"""
 # A pair that lost a vote has a free seat or one that is open again; only those are counted.
 _INCOMPLETE_SQL = f"""
     SELECT pair.id FROM annotator_pair pair
@@ -146,17 +156,41 @@ def _verdicts(counts: list[tuple[int, ...]]) -> dict[str, list[Any]]:
 
 @transaction.atomic
 def settle_pairs(*, campaign: Campaign) -> int:
-    """Settle the pairs that have all their votes, and put back those that lost some. Returns how many pairs changed.
+    """Settle the pairs that have all their votes, ask for one more where these do not decide, and put back pairs that lost
+    votes. Returns how many pairs changed.
 
-    Gold pairs and pairs that a manager holds stay as they are.
+    With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose leading answer is less
+    probable than `stop_confidence` wants one vote more, up to `votes_max`. Gold pairs and held ones stay as they are.
     """
-    return _move(campaign, _COMPLETE_SQL, PairState.SETTLED) + _move(campaign, _INCOMPLETE_SQL, PairState.OPEN)
-
-
-def _move(campaign: Campaign, found_by: str, state: PairState) -> int:
+    complete = _pairs(campaign, _COMPLETE_SQL)
+    undecided = _undecided(campaign, complete)
+    incomplete = _pairs(campaign, _INCOMPLETE_SQL)
     with connection.cursor() as cursor:
-        cursor.execute(found_by, {"campaign": campaign.pk})
-        pair_ids = [pair_id for (pair_id,) in cursor.fetchall()]
-        if pair_ids:
+        cursor.execute("UPDATE annotator_pair SET votes_wanted = votes_wanted + 1 WHERE id = ANY(%s)", [undecided])
+        decided = list(set(complete) - set(undecided))
+        for state, pair_ids in ((PairState.SETTLED, decided), (PairState.OPEN, incomplete)):
             cursor.execute("UPDATE annotator_pair SET state = %s WHERE id = ANY(%s)", [state, pair_ids])
-    return len(pair_ids)
+    return len(complete) + len(incomplete)
+
+
+def _pairs(campaign: Campaign, query: str) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"campaign": campaign.pk})
+        return [pair_id for (pair_id,) in cursor.fetchall()]
+
+
+def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
+    """Which of these pairs, all of whose seats are answered, need a further vote on the primary question."""
+    if not pair_ids or campaign.votes_max <= campaign.votes_wanted:
+        return []
+    primary = campaign.questions.get(position=0)
+    with connection.cursor() as cursor:
+        cursor.execute(_PRIMARY_COUNTS_SQL, {"pairs": pair_ids, "question": primary.pk})
+        counted = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 1 + len(Choice.values))
+    decided = is_decided(
+        counted[:, 1:],
+        votes_max=campaign.votes_max,
+        stop_confidence=campaign.stop_confidence,
+        n_choices=len(primary.choices),
+    )
+    return [int(pair_id) for pair_id in counted[~decided, 0]]
