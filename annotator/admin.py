@@ -227,7 +227,7 @@ class CampaignAdmin(NeverDeleted):
     list_select_related = ["progress"]
     ordering = ["-pk"]
     actions = ["open_them", "pause_them", "close_them", "build_releases"]
-    fields = ["name", "slug", "state", "description", "votes_wanted", "lease_seconds", "pairing_rule", "created_at", "created_by"]
+    fields = ["name", "slug", "state", "description", *campaigns.RULES, "created_at", "created_by"]
     inlines = [QuestionInline]
 
     def get_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[Any]:
@@ -249,9 +249,7 @@ class CampaignAdmin(NeverDeleted):
                 by=user_of(request),
                 name=obj.name,
                 description=obj.description,
-                votes_wanted=obj.votes_wanted,
-                lease_seconds=obj.lease_seconds,
-                pairing_rule=obj.pairing_rule,
+                rules=campaigns.rules_in(form.cleaned_data),
             )
             return
         made = campaigns.create_campaign(
@@ -259,9 +257,7 @@ class CampaignAdmin(NeverDeleted):
             name=obj.name,
             by=user_of(request),
             description=obj.description,
-            votes_wanted=obj.votes_wanted,
-            lease_seconds=obj.lease_seconds,
-            pairing_rule=obj.pairing_rule,
+            rules=campaigns.rules_in(form.cleaned_data),
         )
         obj.pk, obj._state.adding = made.pk, False
 

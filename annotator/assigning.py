@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from annotator.errors import NotAllowed
 from annotator.limits import room_for
 from annotator.models import Assignment, Campaign, Member, Pair, RingCursor
 from annotator.models.material import RING_SIZE
+from annotator.seats import give_back
 
 QUEUE_TARGET = 10  # assignments prepared per member
 QUEUE_LOW = 4  # a queue this short is filled again
@@ -205,33 +206,6 @@ def choose_side(seats_taken: int, seats_a_on_left: int, side_balance: int) -> bo
     if side_balance != 0:
         return side_balance < 0
     return random.random() < 0.5  # noqa: S311 - nothing secret hangs on it
-
-
-def give_back(assignments: Iterable[Assignment], *, state: AssignmentState, now: datetime) -> int:
-    """Close open assignments that nobody else is working on, and free their seats. Call inside a transaction.
-
-    `assignments` is a queryset of open ones; it is locked here. Returns how many were closed.
-    """
-    locked = list(
-        assignments.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("pk")  # type: ignore[attr-defined]
-    )
-    if locked:
-        Assignment.objects.filter(pk__in=[seat.pk for seat in locked]).update(state=state, closed_at=now)
-        free_seats(locked)
-    return len(locked)
-
-
-def free_seats(assignments: list[Assignment]) -> None:
-    """Take regular assignments that are live no longer off their pairs' counters."""
-    seats: dict[int, list[bool]] = defaultdict(list)
-    for seat in assignments:
-        if seat.kind == AssignmentKind.REGULAR:
-            seats[seat.pair_id].append(seat.a_on_left)
-    pairs = list(Pair.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk"))
-    for pair in pairs:
-        pair.seats_taken -= len(seats[pair.pk])
-        pair.seats_a_on_left -= sum(seats[pair.pk])
-    Pair.objects.bulk_update(pairs, ["seats_taken", "seats_a_on_left"])
 
 
 @transaction.atomic

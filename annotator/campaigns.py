@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, TypedDict, cast
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from annotator.choices import CampaignState, Choice, MemberState, PairingRule, Role
+from annotator.choices import CampaignState, Choice, MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
-from annotator.models import Campaign, CampaignProgress, Guideline, Member, Pair, Question, User
+from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
+from annotator.seats import want_votes
 
 DEFAULT_QUESTION = ("overall", "Which image is better overall?")
 RESERVED_SLUGS = {"new"}  # /manage/new/ is the page that makes campaigns
+
+
+class Rules(TypedDict, total=False):
+    """How a campaign collects votes. What is left out stays as it is; in a new campaign it is the model's default."""
+
+    votes_wanted: int
+    votes_max: int
+    stop_confidence: float
+    lease_seconds: int
+    pairing_rule: str
+    limit_per_day: int | None
+    limit_total: int | None
+    limit_share: float | None
+    flags_to_hold: int
+    undo_votes: int
+    undo_minutes: int
+
+
+RULES = tuple(Rules.__annotations__)
+
+
+def rules_in(values: Mapping[str, Any]) -> Rules:
+    """The rules among checked values of a form or a body."""
+    return cast(Rules, {name: values[name] for name in RULES if name in values})
+
+
+def _apply(rules: Rules, campaign: Campaign) -> None:
+    """Raises Invalid where `votes_max` would be below `votes_wanted`. With fixed overlap, one follows the other."""
+    is_fixed = campaign.votes_max == campaign.votes_wanted
+    for name, value in rules.items():
+        setattr(campaign, name, value)
+    if is_fixed and "votes_max" not in rules:
+        campaign.votes_max = campaign.votes_wanted
+    if campaign.votes_max < campaign.votes_wanted:
+        raise Invalid("Some values are not right.", errors={"votes_max": ["Use at least as many as votes_wanted."]})
 
 
 @transaction.atomic
@@ -43,7 +80,7 @@ def create_campaign(
         state=state,
         created_by=by,
     )
-    (rules or Rules()).apply(campaign)
+    _apply(rules or {}, campaign)
     save_valid(campaign)
     for position, (question_slug, text) in enumerate(questions or [DEFAULT_QUESTION]):
         save_valid(Question(campaign=campaign, slug=question_slug, text=text, position=position, choices=list(Choice.values)))
@@ -212,28 +249,22 @@ def change_campaign(
     state: str | None = None,
     name: str | None = None,
     description: str | None = None,
-    votes_wanted: int | None = None,
-    lease_seconds: int | None = None,
-    pairing_rule: str | None = None,
+    rules: Rules | None = None,
 ) -> Campaign:
-    """Change what is not None. All or nothing: a state that is refused leaves the rest as it was.
+    """Change what is not None and the rules that are given. All or nothing: a state that is refused leaves the rest as it was.
 
-    `votes_wanted` holds at once for pairs in circulation, where no seat is taken from anybody who has it; settled pairs stay
-    settled. `lease_seconds` holds from the next lease on, `pairing_rule` from the next import on.
-    Raises Invalid, naming the fields, and Conflict as `change_state` does.
+    `votes_wanted` holds at once: pairs that have fewer go back into circulation, and of pairs that have more, the seats
+    nobody has looked at yet are taken back. `lease_seconds` holds from the next lease on, `pairing_rule` from the next
+    import on. Raises Invalid, naming the fields, and Conflict as `change_state` does.
     """
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     wanted_before = locked.votes_wanted
     locked.name = locked.name if name is None else name
     locked.description = locked.description if description is None else description
-    locked.votes_wanted = wanted_before if votes_wanted is None else votes_wanted
-    locked.lease_seconds = locked.lease_seconds if lease_seconds is None else lease_seconds
-    locked.pairing_rule = locked.pairing_rule if pairing_rule is None else pairing_rule
+    _apply(rules or {}, locked)
     save_valid(locked)
     if locked.votes_wanted != wanted_before:
-        # Locked in the order of their ids, as everywhere, so that this and a return of seats cannot wait for each other.
-        in_order = Pair.objects.circulating().filter(campaign=locked).select_for_update(no_key=True).order_by("pk")
-        Pair.objects.filter(pk__in=in_order.values("pk")).update(votes_wanted=Greatest("seats_taken", locked.votes_wanted))
+        want_votes(campaign=locked, votes_wanted=locked.votes_wanted, now=timezone.now())
     if state is None:
         return locked
     return change_state(campaign=locked, state=state, by=by)

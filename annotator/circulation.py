@@ -8,10 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.assigning import give_back
 from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentState, Choice, PairState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Assignment, Flag, Pair, Question, User
+from annotator.seats import give_back
 
 PRIORITY_LIMIT = 1000
 

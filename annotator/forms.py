@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
@@ -77,7 +76,27 @@ class CampaignForm(forms.Form):
         help_text="For the people who join, and for the dataset card.",
     )
     votes_wanted = forms.IntegerField(
-        label="Votes per pair", min_value=1, max_value=VOTES_WANTED_LIMIT, initial=3, help_text="How many people judge each pair."
+        label="Votes per pair",
+        min_value=1,
+        max_value=VOTES_WANTED_LIMIT,
+        initial=3,
+        help_text="How many people judge each pair at first.",
+    )
+    votes_max = forms.IntegerField(
+        label="Votes per pair at most",
+        min_value=1,
+        max_value=VOTES_WANTED_LIMIT,
+        initial=3,
+        help_text="Pairs on which those do not agree get more votes, one at a time, up to this many. With the same number "
+        "every pair is judged by just as many.",
+    )
+    stop_confidence = forms.FloatField(
+        label="Sure enough at",
+        min_value=0.5,
+        max_value=0.999,
+        initial=0.9,
+        help_text="How probable the leading answer must be for a pair to need no further vote, from 0.5 to 0.999. At 0.9, "
+        "two who agree are enough, and after that a lead of two.",
     )
     lease_seconds = forms.IntegerField(
         label="Lease, in seconds",
@@ -90,6 +109,33 @@ class CampaignForm(forms.Form):
         label="Pairs from several images",
         choices=PairingRule.choices,
         help_text="How pairs are made when a line of an import has more than two images. Counts from the next import on.",
+    )
+
+    limit_per_day = forms.IntegerField(
+        label="Votes of one person a day", required=False, min_value=1, help_text="A day ends at midnight UTC. Empty: any number."
+    )
+    limit_total = forms.IntegerField(
+        label="Votes of one person in all", required=False, min_value=1, help_text="Empty: any number."
+    )
+    limit_share = forms.FloatField(
+        label="Share of all votes by one person",
+        required=False,
+        min_value=0.001,
+        max_value=1,
+        help_text="Of the votes the campaign wants, such as 0.1 for a tenth. Empty: any.",
+    )
+    flags_to_hold = forms.IntegerField(
+        label="Flags that take a pair out",
+        min_value=1,
+        max_value=VOTES_WANTED_LIMIT,
+        initial=2,
+        help_text="When this many people have flagged a pair, nobody else gets it until a manager decides.",
+    )
+    undo_votes = forms.IntegerField(
+        label="Votes that can be undone", min_value=0, max_value=100, initial=10, help_text="The last so many of each person."
+    )
+    undo_minutes = forms.IntegerField(
+        label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
     )
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.assigning import free_seats
 from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentKind, AssignmentState, MemberState, VoidReason
 from annotator.errors import Conflict
 from annotator.models import Assignment, Member, Pair, User, Vote
+from annotator.seats import free_seats
 
 # A pair that was only waiting may come to the member again, should they return; one that they answered may not.
 SEAT_BECOMES = {AssignmentState.OPEN: AssignmentState.EXPIRED, AssignmentState.ANSWERED: AssignmentState.RETURNED}

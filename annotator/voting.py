@@ -9,12 +9,13 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator.assigning import free_seats, require_active
+from annotator.assigning import require_active
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.circulation import hold_pairs
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
 from annotator.models import Assignment, Flag, Member, Question, User, Vote
+from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 FLAG_NOTE_LIMIT = 2000
@@ -104,9 +105,7 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
 
 
 @transaction.atomic
-def flag_assignment(
-    *, assignment_id: int, by: User, reason: str, note: str = "", now: datetime | None = None
-) -> Assignment:
+def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = "", now: datetime | None = None) -> Assignment:
     """Report the pair instead of judging it: its seat is free again, and it never comes back to this member.
 
     When as many annotators as the campaign's `flags_to_hold` have flagged the pair, it is held until a manager decides.

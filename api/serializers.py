@@ -14,6 +14,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotator.campaigns import RULES
 from annotator.choices import CampaignState, Choice, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
@@ -35,6 +36,7 @@ from annotator.voting import ELAPSED_MS_LIMIT
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
 SHARE_STEPS = 20
+LIMIT_MAX = 1_000_000_000
 COUNTS = [
     "pairs_total",
     "pairs_settled",
@@ -61,6 +63,15 @@ class WholeNumber(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Share(serializers.FloatField):
+    """A JSON number; text and `true` are not."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if type(data) not in (int, float):
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -96,17 +107,62 @@ class NoBody(Body):
 
 # --- campaigns
 
-VOTES_WANTED: dict[str, Any] = {
-    "min_value": 1,
-    "max_value": VOTES_WANTED_LIMIT,
-    "help_text": "How many people judge each pair. A change holds at once for pairs in circulation.",
-}
-LEASE_SECONDS: dict[str, Any] = {
-    "min_value": LEASE_SECONDS_LIMITS[0],
-    "max_value": LEASE_SECONDS_LIMITS[1],
-    "help_text": "How long an assignment waits for its annotator before somebody else gets the seat.",
-}
-PAIRING_RULE_WORDS = "How k images of one prompt become pairs, from the next import on."
+
+class RulesBody(Body):
+    """How the campaign collects votes. What is left out stays, or is the default of a new campaign."""
+
+    votes_wanted = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=VOTES_WANTED_LIMIT,
+        help_text="How many people judge each pair at first. A change holds at once. Default 3.",
+    )
+    votes_max = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=VOTES_WANTED_LIMIT,
+        help_text="How many at most, where those at first do not agree. The same as votes_wanted: just as many for every pair.",
+    )
+    stop_confidence = Share(
+        required=False,
+        min_value=0.5,
+        max_value=0.999,
+        help_text="How probable the leading answer must be for a pair to need no further vote. Default 0.9.",
+    )
+    lease_seconds = WholeNumber(
+        required=False,
+        min_value=LEASE_SECONDS_LIMITS[0],
+        max_value=LEASE_SECONDS_LIMITS[1],
+        help_text="How long an assignment waits for its annotator before somebody else gets the seat. Default 1800.",
+    )
+    pairing_rule = serializers.ChoiceField(
+        PairingRule.choices, required=False, help_text="How k images of one prompt become pairs, from the next import on."
+    )
+    limit_per_day = WholeNumber(
+        required=False, allow_null=True, min_value=1, max_value=LIMIT_MAX, help_text="Votes of one annotator in a day (UTC)."
+    )
+    limit_total = WholeNumber(
+        required=False, allow_null=True, min_value=1, max_value=LIMIT_MAX, help_text="Votes of one annotator in all."
+    )
+    limit_share = Share(
+        required=False,
+        allow_null=True,
+        min_value=0.001,
+        max_value=1,
+        help_text="Share of the votes the campaign wants that one annotator may give.",
+    )
+    flags_to_hold = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=VOTES_WANTED_LIMIT,
+        help_text="How many annotators must flag a pair before it is taken out until a manager decides. Default 2.",
+    )
+    undo_votes = WholeNumber(
+        required=False, min_value=0, max_value=100, help_text="How many of their last votes annotators may undo. Default 10."
+    )
+    undo_minutes = WholeNumber(
+        required=False, min_value=1, max_value=24 * 60, help_text="For how many minutes after the vote. Default 15."
+    )
 
 
 class QuestionBody(Body):
@@ -116,7 +172,7 @@ class QuestionBody(Body):
     text = Text(max_length=300)
 
 
-class CampaignChanges(Body):
+class CampaignChanges(RulesBody):
     """What is to be changed; what is left out stays."""
 
     fixed = ("slug", "questions", "guideline", "progress", "created_at", "member")
@@ -124,12 +180,9 @@ class CampaignChanges(Body):
     name = Text(max_length=200, required=False)
     description = Text(max_length=20_000, allow_blank=True, required=False)
     state = serializers.ChoiceField(CampaignState.choices, required=False)
-    votes_wanted = WholeNumber(required=False, **VOTES_WANTED)
-    lease_seconds = WholeNumber(required=False, **LEASE_SECONDS)
-    pairing_rule = serializers.ChoiceField(PairingRule.choices, required=False, help_text=PAIRING_RULE_WORDS)
 
 
-class NewCampaign(Body):
+class NewCampaign(RulesBody):
     """A campaign to be made."""
 
     fixed = ("progress", "created_at", "member")
@@ -138,9 +191,6 @@ class NewCampaign(Body):
     name = Text(max_length=200)
     description = Text(max_length=20_000, allow_blank=True, default="")
     state = serializers.ChoiceField([CampaignState.DRAFT, CampaignState.OPEN], default=CampaignState.DRAFT)
-    votes_wanted = WholeNumber(default=3, **VOTES_WANTED)
-    lease_seconds = WholeNumber(default=30 * 60, **LEASE_SECONDS)
-    pairing_rule = serializers.ChoiceField(PairingRule.choices, default=PairingRule.ALL_PAIRS, help_text=PAIRING_RULE_WORDS)
     questions = serializers.ListField(
         child=QuestionBody(),
         default=list,
@@ -213,9 +263,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "description",
             "state",
             "questions",
-            "votes_wanted",
-            "lease_seconds",
-            "pairing_rule",
+            *RULES,
             "progress",
             "member",
             "created_at",

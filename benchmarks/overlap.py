@@ -78,9 +78,8 @@ def main() -> None:
             counts = rule(votes)
             label = majority_of_counts(counts).label
             spent = counts.sum(axis=1).mean()
-            print(
-                f"{name:<24}{spent:>13.2f}{np.mean(label == truth):>10.2%}{np.mean(label == CHOICES):>8.2%}{spent / 5 - 1:>+24.0%}"
-            )
+            accuracy, ties = np.mean(label == truth), np.mean(label == CHOICES)
+            print(f"{name:<24}{spent:>13.2f}{accuracy:>10.2%}{ties:>8.2%}{spent / 5 - 1:>+24.0%}")
     print("\nAccuracy: the majority label is the true answer; a tie is not.")
 
 

@@ -33,6 +33,8 @@ class CampaignFactory(DjangoModelFactory):
     slug = factory.Sequence(lambda n: f"campaign-{n}")
     name = factory.LazyAttribute(lambda campaign: campaign.slug.replace("-", " ").title())
     state = "open"
+    votes_wanted = 3
+    votes_max = factory.SelfAttribute("votes_wanted")
     question = factory.RelatedFactory("tests.factories.QuestionFactory", factory_related_name="campaign")
     progress_row = factory.RelatedFactory("tests.factories.CampaignProgressFactory", factory_related_name="campaign")
 

@@ -32,8 +32,8 @@ def test_the_posterior_of_the_leader(votes, probability):
         ((2, 1, 0, 0), 7, 0.95, False),
         ((2, 1, 0, 0), 7, 0.85, True),
         ((3, 1, 0, 0), 7, 0.95, True),
-        ((3, 2, 0, 0), 5, 0.95, False),
-        ((3, 2, 0, 0), 5, 0.85, True),
+        ((3, 2, 0, 0), 7, 0.95, False),
+        ((3, 2, 0, 0), 7, 0.85, True),
         ((2, 2, 2, 1), 7, 0.95, True),  # as many as there may be
         ((1, 1, 0, 0), 2, 0.95, True),  # plain fixed overlap
         ((0, 0, 0, 0), 7, 0.5, False),

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 # How often a vote names the answer that many votes would give. On published image preferences a single person agrees with
 # the consensus between 65 and 78 times in a hundred; a lower value only asks for a longer lead.
 VOTE_ACCURACY = 0.75
+ROUNDING = 1e-9  # 9 / 10 is meant to reach 0.9
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -62,5 +63,5 @@ def is_decided(
     Arguments and errors as for `posterior`.
     """
     votes = np.asarray(counts)
-    probable = posterior(votes, n_choices=n_choices, accuracy=accuracy) >= stop_confidence
+    probable = posterior(votes, n_choices=n_choices, accuracy=accuracy) >= stop_confidence - ROUNDING
     return np.asarray(probable | (votes.sum(axis=1) >= votes_max))

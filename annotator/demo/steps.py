@@ -174,8 +174,7 @@ class Demo:
             description="Scenes of shapes and colours by four image generators: which one does what it is told?",
             by=manager,
             state=CampaignState.OPEN,
-            votes_wanted=VOTES_WANTED,
-            pairing_rule=PairingRule.RING,
+            rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
             questions=[("overall", "Which image shows the prompt better?")],
             guideline=GUIDELINE,
         )

@@ -49,7 +49,7 @@ class Campaign(models.Model):
     votes_max = models.PositiveSmallIntegerField(
         default=3,
         validators=[MinValueValidator(1), MaxValueValidator(VOTES_WANTED_LIMIT)],
-        help_text="How many at most, where those at first do not agree. The same number: every pair is judged by just as many.",
+        help_text="How many at most, where those at first do not agree. The same number: just as many for every pair.",
     )
     stop_confidence = models.FloatField(
         default=0.9,
@@ -57,7 +57,10 @@ class Campaign(models.Model):
         help_text="How probable the leading answer must be for a pair to need no further vote, from 0.5 to 0.999.",
     )
     limit_per_day = models.PositiveIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Votes of one annotator in a day (UTC). Empty: any number."
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Votes of one annotator in a day (UTC). Empty: any number.",
     )
     limit_total = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Votes of one annotator in all. Empty: any number."
@@ -77,7 +80,9 @@ class Campaign(models.Model):
         default=10, validators=[MaxValueValidator(100)], help_text="How many of their last votes annotators may undo. 0: none."
     )
     undo_minutes = models.PositiveSmallIntegerField(
-        default=15, validators=[MinValueValidator(1), MaxValueValidator(24 * 60)], help_text="For how many minutes after the vote."
+        default=15,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
+        help_text="For how many minutes after the vote.",
     )
     lease_seconds = models.PositiveIntegerField(
         default=30 * 60,
@@ -115,7 +120,8 @@ class Campaign(models.Model):
             ),
             CheckConstraint(condition=Q(limit_total__isnull=True) | Q(limit_total__gte=1), name="campaign_limit_total_positive"),
             CheckConstraint(
-                condition=Q(limit_share__isnull=True) | Q(limit_share__gt=0, limit_share__lte=1), name="campaign_limit_share_is_share"
+                condition=Q(limit_share__isnull=True) | Q(limit_share__gt=0, limit_share__lte=1),
+                name="campaign_limit_share_is_share",
             ),
             CheckConstraint(condition=Q(flags_to_hold__gte=1), name="campaign_flags_to_hold_positive"),
             CheckConstraint(

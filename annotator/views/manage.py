@@ -65,9 +65,7 @@ def new_campaign(request: HttpRequest) -> HttpResponse:
                 slug=form.cleaned_data["slug"],
                 name=form.cleaned_data["name"],
                 description=form.cleaned_data["description"],
-                votes_wanted=form.cleaned_data["votes_wanted"],
-                lease_seconds=form.cleaned_data["lease_seconds"],
-                pairing_rule=form.cleaned_data["pairing_rule"],
+                rules=campaigns.rules_in(form.cleaned_data),
                 questions=[(campaigns.DEFAULT_QUESTION[0], form.cleaned_data["question"])],
                 guideline=form.cleaned_data["guideline"],
                 by=user,
@@ -154,17 +152,14 @@ def campaign_state(request: HttpRequest, slug: str) -> HttpResponse:
 def campaign_settings(request: HttpRequest, slug: str) -> HttpResponse:
     user = user_of(request)
     campaign = campaign_for_manager(user, slug)
-    rules = ["name", "description", "votes_wanted", "lease_seconds", "pairing_rule"]
-    form = CampaignForm(posted(request), initial={name: getattr(campaign, name) for name in rules})
+    form = CampaignForm(posted(request), initial={name: getattr(campaign, name) for name in CampaignForm.base_fields})
     if request.method == "POST" and form.is_valid():
         try:
             campaigns.change_campaign(
                 campaign=campaign,
                 name=form.cleaned_data["name"],
                 description=form.cleaned_data["description"],
-                votes_wanted=form.cleaned_data["votes_wanted"],
-                lease_seconds=form.cleaned_data["lease_seconds"],
-                pairing_rule=form.cleaned_data["pairing_rule"],
+                rules=campaigns.rules_in(form.cleaned_data),
                 by=user,
             )
         except Refusal as refusal:

@@ -38,9 +38,7 @@ class CampaignList(View):
             name=body["name"],
             description=body["description"],
             state=body["state"],
-            votes_wanted=body["votes_wanted"],
-            lease_seconds=body["lease_seconds"],
-            pairing_rule=body["pairing_rule"],
+            rules=campaigns.rules_in(body),
             questions=[(question["slug"], question["text"]) for question in body["questions"]],
             guideline=body["guideline"],
             by=user,
@@ -70,9 +68,7 @@ class CampaignDetail(View):
             state=body.get("state"),
             name=body.get("name"),
             description=body.get("description"),
-            votes_wanted=body.get("votes_wanted"),
-            lease_seconds=body.get("lease_seconds"),
-            pairing_rule=body.get("pairing_rule"),
+            rules=campaigns.rules_in(body),
         )
         return Response(shown(campaign, user))
 
