@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from annotator import assigning
 from annotator.choices import Scope
-from annotator.models import Assignment, User
+from annotator.models import Assignment, Campaign, Member, User
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release
 from tests.api.test_schema import OPERATIONS
-from tests.factories import ImportFactory, MemberFactory, PairFactory, UserFactory
+from tests.factories import CampaignFactory, ImportFactory, MemberFactory, PairFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ class Route:
     path: str
     scopes: set[str]
     statuses: tuple[int, ...]
-    body: object = None
+    body: Mapping[str, str] = field(default_factory=dict)
 
 
 C = "/api/v1/campaigns/campaign/"
@@ -59,33 +60,33 @@ ROUTES = {
 
 @dataclass(frozen=True)
 class World:
-    user: User
+    """A campaign with one of everything, and somebody in every role."""
+
+    users: dict[str, User]
     numbers: dict[str, int]
 
-    def path(self, route: Route) -> str:
-        return route.path.format_map(self.numbers)
 
-
-def make_world(role: str, storage: Path) -> World:
-    """A campaign with one of everything, and a user in that role. The assignment is the annotator's."""
-    user = UserFactory(is_staff=role == "staff", is_superuser=role == "superuser")
-    owner = MemberFactory(role="manager", campaign__slug="campaign")
-    campaign = owner.campaign
+@pytest.fixture
+def world(storage_folder: Path) -> World:
+    users = {role: UserFactory(is_staff=role == "staff", is_superuser=role == "superuser") for role in ROLES}
+    campaign = CampaignFactory(slug="campaign")
     PairFactory.create_batch(2, campaign=campaign)
-    ready_release(campaign, storage)
-    if role.endswith("manager"):
-        MemberFactory(campaign=campaign, user=user, role="manager", state="suspended" if "suspended" in role else "active")
-    elif role == "reviewer":
-        MemberFactory(campaign=campaign, user=user, role=role)
-    annotator = MemberFactory(campaign=campaign, user=user if role == "annotator" else UserFactory())
+    ready_release(campaign, storage_folder)
+    for role in ("annotator", "reviewer", "manager"):
+        MemberFactory(campaign=campaign, user=users[role], role=role)
+    MemberFactory(campaign=campaign, user=users["suspended manager"], role="manager", state="suspended")
+    annotator = Member.objects.get(role="annotator")
     assigning.refill_queue(member_id=annotator.pk)
-    numbers = {"assignment": Assignment.objects.filter(member=annotator).earliest("pk").pk}
-    return World(user, numbers | {"import": ImportFactory(campaign=campaign).pk})
+    assignment = Assignment.objects.earliest("pk")
+    return World(users, {"assignment": assignment.pk, "import": ImportFactory(campaign=campaign).pk})
 
 
 def ask(client: ApiClient, world: World, route: Route):
-    body = json.dumps(route.body or {})
-    response = client.generic(route.method, world.path(route), body, content_type="application/json")
+    body = dict(route.body)
+    if "slug" in body:
+        body["slug"] += f"-{Campaign.objects.count()}"
+    path = route.path.format_map(world.numbers)
+    response = client.generic(route.method, path, json.dumps(body), content_type="application/json")
     if response.streaming:
         assert response.getvalue() == README
     return response
@@ -95,33 +96,27 @@ def test_the_table_has_every_operation():
     assert set(ROUTES) | {"get_schema"} == OPERATIONS
 
 
-@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("operation", ROUTES)
-def test_a_token_opens_what_its_scope_and_role_allow(operation, role, storage_folder):
+def test_a_token_opens_what_its_scope_and_role_allow(operation, world):
     route = ROUTES[operation]
-    world = make_world(role, storage_folder)
-
-    for scope in sorted(EVERYBODY - route.scopes):
-        assert_error(ask(client_of(world.user, scope), world, route), 403, "scope_missing")
-    others = EVERYBODY - route.scopes
-    if others:
-        assert_error(ask(client_of(world.user, *others), world, route), 403, "scope_missing")
-    for scope in sorted(route.scopes):
-        response = ask(client_of(world.user, scope), world, route)
-        assert response.status_code == route.statuses[ROLES.index(role)], (scope, response)
+    others = sorted(EVERYBODY - route.scopes)
+    for role, status in zip(ROLES, route.statuses, strict=True):
+        user = world.users[role]
+        for scopes in [*([scope] for scope in others), others] if others else []:
+            assert_error(ask(client_of(user, *scopes), world, route), 403, "scope_missing")
+        for scope in sorted(route.scopes):
+            response = ask(client_of(user, scope), world, route)
+            assert response.status_code == status, (role, scope, response)
 
 
-@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("operation", ROUTES)
-def test_a_session_opens_what_its_role_allows(operation, role, storage_folder):
+def test_a_session_opens_what_its_role_allows(operation, world):
     route = ROUTES[operation]
-    world = make_world(role, storage_folder)
-
-    assert ask(browser_of(world.user), world, route).status_code == route.statuses[ROLES.index(role)]
+    for role, status in zip(ROLES, route.statuses, strict=True):
+        response = ask(browser_of(world.users[role]), world, route)
+        assert response.status_code == status, (role, response)
 
 
 @pytest.mark.parametrize("operation", ROUTES)
-def test_nobody_gets_in_without_either(operation, storage_folder):
-    world = make_world("stranger", storage_folder)
-
+def test_nobody_gets_in_without_either(operation, world):
     assert_error(ask(ApiClient(), world, ROUTES[operation]), 401, "not_authenticated")
