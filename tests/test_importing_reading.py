@@ -6,7 +6,9 @@ import os
 import stat
 import struct
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +21,7 @@ from annotator.importing.reading import open_import_file
 from tests.pictures import picture_file
 
 
-def rows_of(path: Path, *, name: str = "", column_map: dict[str, str] | None = None) -> list[tuple[int, dict | str]]:
+def rows_of(path: Path, *, name: str = "", column_map: dict[str, str] | None = None) -> list[tuple[int, Any]]:
     """Number and value of each row; of a bad one, the reason."""
     with open_import_file(path, name=name or path.name, column_map=column_map or {}, root=path.parent) as file:
         return [(row.number, str(row.value) if isinstance(row.value, BadLine) else row.value) for row in file.rows]
@@ -332,7 +334,7 @@ def test_an_upload_that_is_no_zip_has_no_folder(tmp_path):
 # --- ZIP
 
 
-def zipped(path: Path, members: dict[str, bytes | str], packing: int = zipfile.ZIP_DEFLATED) -> Path:
+def zipped(path: Path, members: Mapping[str, Any], packing: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", packing) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
