@@ -90,7 +90,7 @@ check: $(INSTALLED_DEV)
 
 # $(call step,COMMAND): a line when it passes, the tool's own words when it does not.
 define step
-@if output=$$($(1) 2>&1); then echo "ok    $(@:check-%=%)"; else printf 'FAIL  %s\n%s\n' '$(@:check-%=%)' "$$output"; exit 1; fi
+@if output=$$({ $(1); } 2>&1); then echo "ok    $(@:check-%=%)"; else printf 'FAIL  %s\n%s\n' '$(@:check-%=%)' "$$output"; exit 1; fi
 endef
 SOURCES := annotator api manage.py
 # What a site that others can reach is started with. None of these servers is asked anything.
@@ -108,7 +108,7 @@ check-types: $(INSTALLED_DEV)
 	$(call step,$(BIN)/mypy $(SOURCES))
 
 check-templates: $(INSTALLED_DEV)
-	$(call step,$(BIN)/djlint templates --quiet --lint --check)
+	$(call step,$(BIN)/djlint templates --quiet --lint && $(BIN)/djlint templates --check)
 
 check-imports: $(INSTALLED_DEV)
 	$(call step,$(BIN)/lint-imports --no-logo)

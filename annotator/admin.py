@@ -84,6 +84,7 @@ class BigTable(admin.ModelAdmin):
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     ordering = ["-pk"]
     sortable_by = ["pk"]
     list_per_page = 50
@@ -221,7 +222,7 @@ def is_draft(campaign: Campaign | None) -> bool:
 
 @admin.register(Campaign)
 class CampaignAdmin(NeverDeleted):
-    list_display = ["name", "slug", "state", "votes", "pairs", "created_at", "open_page"]
+    list_display = ["name", "open_page", "state", "votes", "pairs"]
     list_filter = ["state"]
     search_fields = ["name", "slug"]
     list_select_related = ["progress"]
@@ -459,7 +460,7 @@ class PairForm(ModelForm):
 @admin.register(Pair)
 class PairAdmin(BigTable, NeverDeleted):
     form = PairForm
-    list_display = ["pk", "images", "prompt", "made_by", "campaign", "state", "gold_choice", "votes", "priority"]
+    list_display = ["pk", "images", "prompt", "standing", "made_by", "campaign"]
     list_display_links = ["pk", "prompt"]
     list_filter = ["campaign", "state", GoldFilter, GeneratorFilter]
     list_select_related = ["campaign", "prompt", "image_a__generator", "image_b__generator"]
@@ -485,6 +486,15 @@ class PairAdmin(BigTable, NeverDeleted):
     @admin.display(description="made by")
     def made_by(self, pair: Pair) -> SafeString:
         return format_html("{}<br>{}", pair.image_a.generator or "unknown", pair.image_b.generator or "unknown")
+
+    @admin.display(description="state")
+    def standing(self, pair: Pair) -> SafeString:
+        facts = [pair.get_state_display(), f"{self.votes(pair)} seats taken"]
+        if pair.gold_choice is not None:
+            facts.append(f"Gold: {Choice(pair.gold_choice).label}")
+        if pair.priority:
+            facts.append(f"Priority {pair.priority}")
+        return format_html_join("", "{}<br>", ((fact,) for fact in facts))
 
     @admin.display(description="seats taken")
     def votes(self, pair: Pair) -> str:

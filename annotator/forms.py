@@ -169,7 +169,6 @@ class NewCampaignForm(CampaignForm):
 class GuidelineForm(forms.Form):
     text = forms.CharField(
         label="Text",
-        strip=False,
         widget=forms.Textarea(attrs={"rows": 18}),
         help_text="Markdown: headings, lists, tables, links.",
     )

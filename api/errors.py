@@ -69,7 +69,7 @@ def by_field(detail: Any) -> dict[str, list[str]]:
     """Errors nested as the input is, made flat: `{"questions": [{}, {"slug": ["…"]}]}` gives `{"questions.1.slug": ["…"]}`."""
     errors: dict[str, list[str]] = {}
     for path, text in _leaves(detail, ()):
-        errors.setdefault(".".join(path) or WHOLE_BODY, []).append(text)
+        errors.setdefault(".".join(path) if path else WHOLE_BODY, []).append(text)
     return errors
 
 

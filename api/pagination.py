@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
+CURSOR_PATTERN = re.compile(r"[A-Za-z0-9+/]{1,100}={0,2}")  # what the decoder would else skip over silently
 POSITION_DIGITS = 18  # what a primary key can have at most
 
 
@@ -24,6 +26,9 @@ class NewestFirst(CursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Raises ValidationError on one that was not made here: a position that is no number would fail in the query."""
         wrong = ValidationError({self.cursor_query_param: ["This is no cursor. Follow `next` and `previous`."]})
+        given = request.query_params.get(self.cursor_query_param)
+        if given is not None and not CURSOR_PATTERN.fullmatch(given):
+            raise wrong
         try:
             cursor = super().decode_cursor(request)
         except NotFound as error:

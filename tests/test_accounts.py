@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -142,6 +143,29 @@ def test_there_is_nothing_to_judge_unless_the_campaign_is_open(browser, member, 
     assert reverse("annotate", args=[member.campaign.slug]) not in html
 
 
+def test_a_campaign_with_all_its_votes_says_so_and_asks_for_none(browser, member):
+    member.campaign.progress.votes_live = member.campaign.progress.votes_wanted = 90
+    member.campaign.progress.save()
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert "all votes are in" in html
+    assert reverse("annotate", args=[member.campaign.slug]) not in html
+
+
+def test_only_those_who_may_make_campaigns_are_offered_to(browser, member):
+    assert "New campaign" not in browser.get(reverse("campaigns")).content.decode()
+    member.user.user_permissions.add(Permission.objects.get(codename="add_campaign"))
+    assert "New campaign" in browser.get(reverse("campaigns")).content.decode()
+
+
+def test_a_manager_finds_the_campaign_page(browser, member):
+    page = reverse("campaign_page", args=[member.campaign.slug])
+    assert page not in browser.get(reverse("campaigns")).content.decode()
+    Member.objects.update(role=Role.MANAGER)
+    assert page in browser.get(reverse("campaigns")).content.decode()
+
+
 def test_a_member_who_is_paused_is_told_so(browser):
     Member.objects.update(state=MemberState.PAUSED)
 
@@ -181,11 +205,11 @@ def test_a_superuser_sees_all_campaigns(client):
 
 
 def test_the_list_takes_as_many_queries_for_ten_campaigns_as_for_one(browser, member, django_assert_num_queries):
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):  # the user, the list, and two for their rights
         browser.get(reverse("campaigns"))
     for _ in range(9):
         MemberFactory(user=member.user, role=Role.MANAGER)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(4):
         browser.get(reverse("campaigns"))
 
 

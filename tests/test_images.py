@@ -208,7 +208,7 @@ def test_every_mode_is_shown(mode):
 @pytest.mark.parametrize("kind", ["alpha", "palette", "colour key"])
 def test_transparency_is_shown_on_white(kind):
     image = Image.new("RGBA", (1300, 40), (0, 0, 0, 0))
-    options = {}
+    options: dict[str, object] = {}
     if kind == "palette":
         image, options = Image.new("RGB", image.size, (9, 8, 7)).quantize(2), {"transparency": 0}
     elif kind == "colour key":

@@ -59,10 +59,10 @@ class Checks:
                 said = check(demo, findings)
             except CheckFailed as failure:
                 self.failed += 1
-                self.console.print(Text.assemble(("✗ ", "red"), f"{name}: {failure}"))
+                self.console.print(Text.assemble(("✗ ", "red"), f"{name}: {failure}"), soft_wrap=True)
             else:
                 self.passed += 1
-                self.console.print(Text.assemble(("✓ ", "green"), f"{name}: {said}"))
+                self.console.print(Text.assemble(("✓ ", "green"), f"{name}: {said}"), soft_wrap=True)
         self.console.print(f"{self.passed} checks passed, {self.failed} failed.")
         return not self.failed
 

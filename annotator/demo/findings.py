@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from django.urls import reverse
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -72,8 +73,8 @@ def find(demo: Demo) -> Findings:
 
 
 def show(findings: Findings, demo: Demo, console: Console) -> None:
-    """The summary, and how to log in."""
-    table = Table(title="\nWho finds the true answer", title_justify="left", show_edge=False, pad_edge=False)
+    """The summary."""
+    table = Table(title="\nWho finds the true answer", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("")
     for heading in ("people", "votes", "right"):
         table.add_column(heading, justify="right")
@@ -84,35 +85,28 @@ def show(findings: Findings, demo: Demo, console: Console) -> None:
             table.add_row(f"{kind.name} annotator", str(len(scores)), str(votes), percent(fmean(s.share for s in scores)))
     table.add_section()
     table.add_row("one annotator alone, on average", str(len(findings.people)), str(findings.votes), percent(findings.one_alone))
-    table.add_row(
-        "[bold]consensus by majority[/bold]", "", str(findings.votes), f"[bold]{percent(findings.consensus.share)}[/bold]"
-    )
+    table.add_row("consensus by majority", "", str(findings.votes), percent(findings.consensus.share), style="bold")
     console.print(table)
     release = demo.release
-    console.print(
-        f"\n{len(findings.truths)} pairs of {findings.prompts} prompts by {findings.generators} generators. "
-        f"Skipped: {findings.skips}. Ties among the consensus: {findings.ties}.\n"
-        f"Release v{release.number}, {release.size / 1e6:.1f} MB, revision {release.revision}."
-    )
-    if demo.seconds:
-        console.print("Seconds: " + ", ".join(f"{name[0].lower()}{name[1:]} {taken}" for name, taken in demo.seconds.items()))
+    for line in (
+        f"{len(findings.truths)} pairs of {findings.prompts} prompts by {findings.generators} generators; "
+        f"{findings.skips} skips; {findings.ties} ties among the consensus.",
+        f"Release v{release.number}, {release.size / 1e6:.1f} MB, revision {release.revision}",
+        f"{sum(demo.seconds.values()):.0f} seconds: "
+        + ", ".join(f"{name[0].lower()}{name[1:]} {taken}" for name, taken in demo.seconds.items()),
+    ):
+        console.print(f"  {line}", soft_wrap=True)
 
 
 def show_log_ins(demo: Demo, console: Console) -> None:
     """The address and who may log in there."""
     site = demo.url.rstrip("/")
-    table = Table(title="\nLog in", title_justify="left", show_edge=False, pad_edge=False, show_header=False)
-    table.add_row(
-        "manager", MANAGER, f"[bold]{demo.log_ins.manager}[/bold]", site + reverse("campaign_page", args=[CAMPAIGN]), ""
-    )
-    table.add_row(
-        "annotator",
-        ANNOTATOR,
-        f"[bold]{demo.log_ins.annotator}[/bold]",
-        site + reverse("annotate", args=[CAMPAIGN]),
-        f"{demo.pairs_left()} pairs left to judge",
-    )
-    console.print(table)
+    console.print("\nLog in")
+    for name, password, address, words in (
+        (MANAGER, demo.log_ins.manager, reverse("campaign_page", args=[CAMPAIGN]), "the campaign's page"),
+        (ANNOTATOR, demo.log_ins.annotator, reverse("annotate", args=[CAMPAIGN]), f"{demo.pairs_left()} pairs left to judge"),
+    ):
+        console.print(f"  {name:16} [bold]{password}[/bold]   {site}{address}   {words}", soft_wrap=True)
 
 
 def percent(share: float) -> str:

@@ -235,8 +235,9 @@ class Visit:
             raise Misbehaviour(f"{self.person.name} got {response.status_code} from {where}")
         self.diary.answers_read += 1
         for answer in (*response.history, response):
+            headers = b" ".join(value for _, value in answer.headers.raw)
             for name in GENERATOR_NAMES:
-                if name.encode() in answer.content or any(name in value for value in answer.headers.values()):
+                if name.encode() in answer.content or name.encode() in headers:
                     raise Misbehaviour(f"{where} tells an annotator that an image is by {name}.")
 
 

@@ -107,7 +107,9 @@ class Demo:
         self.prompts = -(-pairs // PAIRS_PER_PROMPT)
         self.log_ins = LogIns.kept_in(self.folder / "log-ins.json")
         self.paths = [self.folder / SCENES, self.folder / MORE_SCENES]
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}  # by step; of the run that did it
+        self.judged_now = False  # by this run
+        self.record: Path | None = None  # the folder of what is known about this campaign
         # Set by the steps, in this order.
         self.album: Album
         self.campaign: Campaign
@@ -137,7 +139,6 @@ class Demo:
                 number = self.build_release(client)
                 self.release = self.download_release(client, number)
                 self.import_file(client, MORE_SCENES, "Importing pairs for you to judge", VISITOR_PROMPTS)
-        self._keep_seconds()
 
     # --- the steps
 
@@ -164,7 +165,9 @@ class Demo:
         # Of this campaign in this database: the folder may have been used with another one.
         self.record = self.folder / f"{started:%Y%m%dT%H%M%S%f}"
         self.diary = Diary(self.record / "votes.jsonl")
-        self.seconds = self._kept_seconds() | self.seconds
+        seconds = self.record / "seconds.json"
+        if seconds.exists():
+            self.seconds = json.loads(seconds.read_text()) | self.seconds
 
     def _make_campaign(self, advance: Callable[[int], None]) -> Campaign:
         manager = self._user(MANAGER, make_password(self.log_ins.manager), is_staff=True, is_superuser=True)
@@ -246,6 +249,7 @@ class Demo:
             return
         with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", wanted) as advance:
             advance(given)
+            self.judged_now = True
             for _ in range(ROUNDS):
                 Crowd([self.visit(person) for person in PEOPLE]).run(lambda: advance(1))
                 if self.own_votes().count() >= wanted:
@@ -254,9 +258,8 @@ class Demo:
                 raise DemoFailed(f"{wanted - self.own_votes().count()} votes are still missing, and nobody finds more to judge.")
 
     def score(self) -> None:
-        pairs = self.own_pairs()
-        total = pairs.count()
-        if self._scored() == total:
+        total = self.own_pairs().count()
+        if self._scored() == total and not self.judged_now:
             return
         with self.bar("Consensus by the worker", total) as advance:
             waiting = Standstill("the consensus")
@@ -370,16 +373,14 @@ class Demo:
         yield lambda steps: self.progress.advance(self._task, steps)
         self.progress.update(self._task, completed=total)
         self.seconds[description] = round(time.monotonic() - started, 1)
+        self._keep_seconds()
 
     def _completed(self) -> int:
         return int(self.progress.tasks[self._task].completed)
 
-    def _kept_seconds(self) -> dict[str, float]:
-        path = self.record / "seconds.json"
-        return json.loads(path.read_text()) if path.exists() else {}
-
     def _keep_seconds(self) -> None:
-        (self.record / "seconds.json").write_text(json.dumps(self.seconds))
+        if self.record is not None:
+            (self.record / "seconds.json").write_text(json.dumps(self.seconds))
 
 
 class Standstill:

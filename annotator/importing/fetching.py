@@ -23,6 +23,7 @@ from annotator.images import MAX_BYTES
 SECONDS = 30.0  # for the whole fetch, redirects included
 STEP_SECONDS = 10.0  # for any one wait in it
 MAX_REDIRECTS = 3
+MAX_PORT = 65_535
 REDIRECTS = {301, 302, 303, 307, 308}
 HEADERS = [(b"User-Agent", b"Diptych"), (b"Accept", b"image/*"), (b"Accept-Encoding", b"identity")]
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -163,6 +164,8 @@ def _checked(url: httpx.URL) -> httpx.URL:
         raise Invalid(f"Images are fetched by https only, not {url.scheme or 'this'}.")
     if not url.host:
         raise Invalid("The URL names no host.")
+    if not 0 < (url.port or 443) <= MAX_PORT:
+        raise Invalid("The URL is not well-formed.")
     if url.userinfo:
         raise Invalid("The URL has a user name or password in it; those would be kept with the import.")
     return url

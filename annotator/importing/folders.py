@@ -50,7 +50,7 @@ class DiskFolder:
         if path.startswith("/"):
             raise Invalid("The image's path is absolute. Paths are relative to the folder of the file.")
         try:
-            target = (self.root / path).resolve(strict=True)
+            target = (self.root / path).resolve()
             if not target.is_relative_to(self.root):
                 raise Invalid("The image's path leaves the folder of the file.")
             found = target.stat()

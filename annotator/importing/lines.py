@@ -32,7 +32,7 @@ PAIR_COLUMNS = ("image_a", "image_b", "generator_a", "generator_b", "gold_choice
 COLUMNS = ("prompt", "external_id", "category", "language", "metadata", "images", *PAIR_COLUMNS)
 JSON_COLUMNS = ("images", "metadata")
 
-URL_START = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):(//|(?=[^/\\]*,))")  # https://… and data:…,…
+URL_START = re.compile(r"([a-z][a-z0-9+.-]*)(?=://)|(data)(?=:)", re.IGNORECASE)
 KINDS = {
     str: "text",
     bool: "true or false",
@@ -229,8 +229,8 @@ def _source(value: Any, name: str) -> Source:
     if len(value) > PATH_LIMIT:
         raise BadLine(name, f"The path of the image is longer than {PATH_LIMIT:,} characters.")
     if scheme := URL_START.match(value):
-        if scheme[1].lower() != "https":
-            raise BadLine(name, f"Images are fetched by https only, not {scheme[1].lower()}.")
+        if scheme[0].lower() != "https":
+            raise BadLine(name, f"Images are fetched by https only, not {scheme[0].lower()}.")
         return Source(url=value)
     return Source(path=value)
 

@@ -37,6 +37,7 @@ MAX_PUSHED_BACK = 1_000_000  # lines of a CSV with broken quotes that are looked
 PARQUET_ROWS = 8  # held at a time: each may have several images
 DELIMITERS = ",;\t"
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+JSON_LIST = "The file is a JSON list. Write each of its objects on a line of its own, without commas (JSONL)."
 NOT_UTF8 = "This line is not UTF-8 text."
 PARQUET_ERRORS = (pa.ArrowException, OSError, ValueError, NotImplementedError, MemoryError)
 
@@ -76,6 +77,8 @@ def open_import_file(path: Path, *, name: str, column_map: Mapping[str, str], ro
                 folder = ZipFolder(archive, posixpath.dirname(info.filename), path.stat().st_size)
                 path = _unzip_list(archive, info, Path(stack.enter_context(tempfile.TemporaryDirectory())))
                 kind = _kind_of(info.filename, _head_of(path))
+                if kind == "zip":
+                    raise Invalid("The ZIP holds another ZIP where its lines should be.")
             if kind == "parquet":
                 rows = _parquet_rows(path, column_map)
             else:
@@ -230,7 +233,7 @@ class _TextLines:
 
 
 def _json_rows(lines: _TextLines, column_map: Mapping[str, str]) -> Iterator[Row]:
-    met_object, first = False, ""
+    met_object, met_list = False, False
     for number, text in lines:
         value: dict[str, Any] | BadLine
         if isinstance(text, BadLine):
@@ -238,19 +241,21 @@ def _json_rows(lines: _TextLines, column_map: Mapping[str, str]) -> Iterator[Row
         elif not text.strip():
             continue
         else:
-            first = first or text.lstrip()[0]
             try:
                 parsed = parse_json(text.strip())
             except BadLine as error:
+                if not met_object and text.lstrip().startswith("["):
+                    raise Invalid(JSON_LIST) from error
                 value = error
             else:
+                met_list = met_list or isinstance(parsed, list)
                 met_object = met_object or isinstance(parsed, dict)
                 value = _renamed(parsed, column_map) if isinstance(parsed, dict) else BadLine("", "This line is no JSON object.")
         yield Row(number, value, lines.fraction)
     if not met_object and lines.met_other_encoding:
         raise Invalid("The file is not UTF-8 text.")
-    if not met_object and first == "[":
-        raise Invalid("The file is one JSON list. Write each of its objects on a line of its own, without commas (JSONL).")
+    if not met_object and met_list:
+        raise Invalid(JSON_LIST)
 
 
 def _renamed(value: dict[str, Any], column_map: Mapping[str, str]) -> dict[str, Any]:
@@ -323,17 +328,19 @@ def _csv_body(lines: _TextLines, feed: _CsvLines, header: list[str], columns: di
         except StopIteration:
             return
         except csv.Error as error:
-            unreadable = str(error)
-            if "end of data" in unreadable or "field limit" in unreadable:
-                unreadable = "a quotation mark is opened and not closed"
+            fault = str(error)
+            if "end of data" in fault or "field limit" in fault:
+                fault = "a quotation mark is opened and not closed"
             feed.push_back()
-            value = BadLine("", f"This row is not well-formed CSV: {unreadable}.")
+            value = BadLine("", f"This row is not well-formed CSV: {fault}.")
+            lines_of_row = feed.row[:1]
         else:
             is_blank = not cells or (len(cells) == 1 and not cells[0].strip())
             if is_blank and not isinstance(feed.row[0][1], BadLine):
                 continue
             value = _csv_value(cells, len(header), positions)
-        for _, line in feed.row:
+            lines_of_row = feed.row
+        for _, line in lines_of_row:
             if isinstance(line, BadLine):
                 value = line
         yield Row(feed.row[0][0], value, lines.fraction)

@@ -84,9 +84,7 @@ def stage_file(*, import_: Import, path: Path, root: Path | None, on_progress: P
     as it is. Raises Invalid, and marks the import failed, when the file as a whole cannot be read; Conflict while another
     process reads it.
     """
-    if not Import.objects.filter(pk=import_.pk, state__in=UNREADY).update(state=ImportState.READING):
-        import_.refresh_from_db()
-        return
+    Import.objects.filter(pk=import_.pk, state=ImportState.QUEUED).update(state=ImportState.READING)
     try:
         with transaction.atomic():
             if _lock_unready(import_.pk) is not None:

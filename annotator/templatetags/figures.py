@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from math import floor
 
 from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 register = template.Library()
+TEN_YEARS = timedelta(days=3653)
 
 
 @register.filter
@@ -26,3 +30,24 @@ def file_size(size: int) -> str:
         if size >= bytes_each:
             return f"{size / bytes_each:.1f} {unit}"
     return f"{size} bytes"
+
+
+@register.filter
+def duration(left: timedelta) -> str:
+    """Roughly, in one unit: 2:51:00 is "3 hours". Beyond ten years nobody wants to know."""
+    if left <= timedelta(0):
+        return "none"
+    if left >= TEN_YEARS:
+        return "over 10 years"
+    for unit, each in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        count = round(left / each)
+        if count >= 2 or (count and unit == "minute"):
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "under a minute"
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long since, in the largest unit: "4 minutes ago"."""
+    now = timezone.now()
+    return f"{timesince(moment, now, depth=1)} ago" if now - moment >= timedelta(minutes=1) else "just now"

@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator.access import campaign_for_annotator, campaign_for_member
+from annotator.access import campaign_for_annotator, campaign_for_member, may_create_campaigns
 from annotator.campaigns import accept_guideline, current_guideline
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import Conflict, NotFound
-from annotator.models import Campaign, Member
+from annotator.models import Campaign, CampaignProgress, Member
 from annotator.views.requests import UserRequest
+from annotator.views.turns import progress_of
 
 # Where there is something to do comes first.
 LIST_ORDER: list[str] = [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.DRAFT, CampaignState.CLOSED]
@@ -28,8 +29,17 @@ class Entry:
     member: Member
 
     @property
+    def progress(self) -> CampaignProgress:
+        return progress_of(self.member.campaign)
+
+    @property
+    def is_complete(self) -> bool:
+        return 0 < self.progress.votes_wanted <= self.progress.votes_live
+
+    @property
     def can_judge(self) -> bool:
-        return self.member.state == MemberState.ACTIVE and self.member.campaign.state == CampaignState.OPEN
+        is_open = self.member.campaign.state == CampaignState.OPEN
+        return self.member.state == MemberState.ACTIVE and is_open and not self.is_complete
 
     @property
     def can_manage(self) -> bool:
@@ -50,7 +60,9 @@ def campaigns(request: UserRequest) -> HttpResponse:
     others = Campaign.objects.none()
     if request.user.is_superuser:
         others = Campaign.objects.exclude(members__user=request.user).select_related("progress")
-    return render(request, "campaigns/list.html", {"entries": entries, "others": others})
+    return render(
+        request, "campaigns/list.html", {"entries": entries, "others": others, "may_create": may_create_campaigns(request.user)}
+    )
 
 
 @never_cache

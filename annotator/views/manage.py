@@ -5,7 +5,6 @@ Every form has a page of its own, where it is shown again with its errors; the c
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +15,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -30,7 +28,6 @@ from annotator.models import Campaign, Import, Release, User
 SHOWN_AT_FIRST = 5  # imports and releases on the campaign's page; the rest is on their own
 MEMBERS_AT_FIRST = 20
 PER_PAGE = 100
-FAR_FUTURE = timedelta(days=3650)
 # Which of its two images is `a` was drawn at random, so the two say the same about a pair: one of its images won.
 LABEL_ROWS = [
     ("One image is better", [Label.A, Label.B]),
@@ -107,7 +104,6 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
     counters = campaign.progress
     labels = counters.label_counts
     pairs_scored = sum(labels.values())
-    left = progress.time_left(counters)
     imports = list(campaign.imports.order_by("-pk")[:SHOWN_AT_FIRST])
     releases = list(campaign.releases.order_by("-number")[:SHOWN_AT_FIRST])
     is_working = any(row.state in UNFINISHED_IMPORTS for row in imports) or any(
@@ -117,8 +113,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "progress": counters,
         "share_done": progress.share_done(counters),
-        "is_complete": left == timedelta(0),
-        "done_at": timezone.now() + min(left, FAR_FUTURE) if left else None,
+        "time_left": progress.time_left(counters),
         "labels": [
             (words, count, count / pairs_scored if pairs_scored else 0)
             for words, count in ((words, sum(labels.get(label, 0) for label in those)) for words, those in LABEL_ROWS)
@@ -231,7 +226,7 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
     """All imports, and the form that uploads a file for workers to read."""
     user = user_of(request)
     campaign = campaign_for_manager(user, slug)
-    form = ImportForm(posted(request), request.FILES)
+    form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         stored_name = f"uploads/{uuid4().hex}"

@@ -25,6 +25,7 @@ BODY_LIMIT = 1024 * 1024  # bytes; enough for any body but an import
 class View(APIView):
     """`scopes` says, per method, which of them a token needs one of; a method that is not there does not exist."""
 
+    http_method_names: Sequence[str] = ("get", "head", "post", "patch")  # all that there are
     parser_classes: Sequence[type[BaseParser]] = (JSONParser,)
     scopes: ClassVar[Mapping[str, Sequence[str]]] = {}
 
@@ -38,7 +39,7 @@ class View(APIView):
 
     def check_length(self, request: Request) -> None:
         """Raises BodyTooLarge by what the client says it sends, and LengthRequired when it does not say."""
-        length = request.META.get("CONTENT_LENGTH") or ""
+        length = str(request.META.get("CONTENT_LENGTH") or "")
         limit = self.body_limit()
         if length.isdigit() and (len(length) > 18 or int(length) > limit):
             raise BodyTooLarge(f"The body may have {limit} bytes at most.")

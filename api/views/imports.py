@@ -127,20 +127,19 @@ def sent_file(request: Request) -> Iterator[tuple[File[bytes], str]]:
         yield sent[0], sent[0].name or "upload"
         return
     with tempfile.TemporaryFile() as copy:
-        if isinstance(data, dict | list):
-            write_lines(data, copy)
-        else:
+        if hasattr(data, "read"):
             copy_body(data, copy, int(request.META["CONTENT_LENGTH"]))
+        else:
+            write_lines(data, copy)
         copy.seek(0)
         yield File(copy), BODY_NAME
 
 
-def write_lines(data: dict[str, Any] | list[Any], copy: IO[bytes]) -> None:
-    """JSON as JSON lines, so that there is one reader for both."""
-    lines = [data] if isinstance(data, dict) else data
-    if not data:
-        raise ValidationError({"non_field_errors": ["Send at least one line."]})
-    for line in lines:
+def write_lines(data: Any, copy: IO[bytes]) -> None:
+    """JSON as JSON lines, so that there is one reader for both. Raises ValidationError when there is no line in it."""
+    if not data or not isinstance(data, dict | list):
+        raise ValidationError({"non_field_errors": ["Send an object, or a list of them."]})
+    for line in [data] if isinstance(data, dict) else data:
         copy.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
 

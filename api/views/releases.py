@@ -105,7 +105,7 @@ class ReleaseFileBytes(View):
 
 
 def release_of(campaign: Campaign, number: int) -> Release:
-    release = campaign.releases.prefetch_related("files").filter(number=number).first()
+    release = campaign.releases.filter(number=number).first()
     if release is None:
         raise NotFound("There is no such release.")
     return release

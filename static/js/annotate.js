@@ -120,7 +120,9 @@
   deck.addEventListener("htmx:timeout", (event) => giveBack(event, "The server does not answer. It may not be recorded."));
   deck.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
-    if (!xhr.getResponseHeader("HX-Retarget")) giveBack(event, `The server had an error (${xhr.status}). Not recorded yet.`);
+    if (xhr.getResponseHeader("HX-Retarget")) return;
+    if (xhr.status === 403) giveBack(event, "Your log-in changed since this page was opened. Reload it.");
+    else giveBack(event, `The server had an error (${xhr.status}). Not recorded yet.`);
   });
   deck.addEventListener("click", (event) => {
     if (event.target.closest("[data-send-again]")) pressed?.click();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import transaction
@@ -62,8 +62,8 @@ def sent_tasks() -> Iterator[list[tuple[str, list[Any]]]]:
     yield sent
     for _, callback, _ in connection.run_on_commit[before:]:
         callback()
-    with app.connection_or_acquire() as broker, broker.SimpleQueue(app.conf.task_default_queue) as queue:
-        while queue.qsize():
+    with app.connection_or_acquire() as broker, broker.SimpleQueue(app.conf.task_default_queue) as queue, suppress(queue.Empty):
+        while True:
             message = queue.get_nowait()
             message.ack()
             arguments, *_ = json.loads(message.body)

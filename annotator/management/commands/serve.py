@@ -73,7 +73,7 @@ class Serve:
             return 1
         except ServiceDied as death:
             self.complain(f"{death}, so everything was stopped. The end of {self.services.log(death.name)}:")
-            self.console.print(Text(self.services.last_lines(death.name), style="dim"))
+            self.console.print(Text(self.services.last_lines(death.name), style="dim"), soft_wrap=True)
             return 1
         except Stopped as stopped:
             self.console.print(f"Stopped by {stopped}. Everything that was started has ended.")
@@ -86,7 +86,8 @@ class Serve:
             if self.check:
                 return 0 if is_right else 1
         self.is_serving = True
-        self.console.print(f"\nDiptych is at [bold]{self.url}[/bold]   (Ctrl-C stops it; logs are in {self.services.log_dir})")
+        words = f"\nDiptych is at [bold]{self.url}[/bold]   Ctrl-C stops it. Its logs are in {self.services.log_dir}"
+        self.console.print(words, soft_wrap=True)
         while True:
             signal.pause()
 
@@ -122,13 +123,13 @@ class Serve:
     def tell(self, service: str, line: str) -> None:
         """Show a line of a service's log, or only the first few that report an error."""
         if self.verbose:
-            self.console.print(Text(f"{service:6} │ {line}"))
+            self.console.print(Text(f"{service:6} │ {line}"), soft_wrap=True)
         elif processes.is_trouble(line):
             self.trouble[service] = self.trouble.get(service, 0) + 1
             if self.trouble[service] <= TROUBLE_SHOWN:
-                self.console.print(Text(f"{service}: {line[:200]}", style="yellow"))
+                self.console.print(Text(f"{service}: {line[:200]}", style="yellow"), soft_wrap=True)
             if self.trouble[service] == TROUBLE_SHOWN:
-                self.console.print(f"More of it, if there is more, is in {self.services.log(service)}")
+                self.console.print(f"{service}: further errors are only in {self.services.log(service)}", soft_wrap=True)
 
     def complain(self, text: str) -> None:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"Error: {text}", style="red"))

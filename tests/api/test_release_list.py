@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import pytest
+
+from annotator.models import Release
+from tests.api.clients import ApiClient, assert_error, client_of, sent_tasks
+from tests.api.releases import ready_release
+from tests.factories import MemberFactory, ReleaseFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def address(campaign) -> str:
+    return f"/api/v1/campaigns/{campaign.slug}/releases/"
+
+
+def member_with(role: str, *scopes: str, **values):
+    member = MemberFactory(role=role, **values)
+    return member.campaign, client_of(member.user, *scopes)
+
+
+def test_a_release_is_asked_for_and_left_to_a_worker():
+    campaign, client = member_with("manager", "manage", "export")
+
+    with sent_tasks() as tasks:
+        response = client.post(address(campaign))
+
+    release = Release.objects.get()
+    assert response.status_code == 202, response.content
+    assert response["Location"] == f"http://testserver{address(campaign)}1/"
+    body = response.json()
+    assert body.pop("created_at").endswith("Z")
+    assert body == {"number": 1, "revision": None, "state": "queued", "progress": 0.0, "files": [], "error": ""}
+    assert (release.campaign, release.created_by) == (campaign, campaign.members.get().user)
+    assert tasks == [("build_release", [release.pk])]
+    assert client.get(response["Location"]).json()["number"] == 1
+
+
+def test_it_lists_releases_newest_first(storage_folder):
+    campaign, client = member_with("reviewer", "export")
+    ready_release(campaign, storage_folder)
+    ReleaseFactory(campaign=campaign, number=2, state="building", progress=0.25)
+    ReleaseFactory()
+
+    body = client.get(address(campaign)).json()
+
+    assert body.keys() == {"next", "previous", "results"}
+    assert [(release["number"], release["state"], len(release["files"])) for release in body["results"]] == [
+        (2, "building", 0),
+        (1, "ready", 2),
+    ]
+
+
+def test_pages_follow_each_other(storage_folder):
+    campaign, client = member_with("manager", "export")
+    for number in range(1, 6):
+        ReleaseFactory(campaign=campaign, number=number, state="failed")
+
+    numbers, following = [], f"{address(campaign)}?page_size=2"
+    while following:
+        page = client.get(following).json()
+        numbers.append([release["number"] for release in page["results"]])
+        following = page["next"]
+
+    assert numbers == [[5, 4], [3, 2], [1]]
+
+
+@pytest.mark.parametrize("number", [2, 20])
+def test_it_asks_the_database_as_often_for_many_as_for_few(number, django_assert_num_queries, storage_folder):
+    campaign, client = member_with("manager", "export")
+    for each in range(1, number + 1):
+        ready_release(campaign, storage_folder, each)
+    client.get(address(campaign))
+
+    with django_assert_num_queries(4):  # token, membership, releases, files
+        assert len(client.get(address(campaign)).json()["results"]) == number
+
+
+def test_annotators_read_no_releases():
+    # They hold other people's votes and the generators' names.
+    campaign, client = member_with("annotator")
+
+    assert_error(client.get(address(campaign)), 403, "not_a_reviewer")
+
+
+@pytest.mark.parametrize("role", ["annotator", "reviewer"])
+def test_only_managers_build_them(role):
+    campaign, client = member_with(role)
+
+    assert_error(client.post(address(campaign)), 403, "not_a_manager")
+    assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["reviewer", "manager"])
+@pytest.mark.parametrize("state", ["paused", "suspended", "withdrawn"])
+def test_those_who_were_put_out_read_and_build_none(role, state):
+    campaign, client = member_with(role, state=state)
+
+    assert_error(client.get(address(campaign)), 403, f"member_{state}")
+    assert_error(client.post(address(campaign)), 403, f"member_{state}")
+
+
+def test_they_are_not_there_for_strangers():
+    campaign, _ = member_with("manager")
+    stranger = client_of(UserFactory(is_staff=True))
+
+    assert_error(stranger.get(address(campaign)), 404, "not_found")
+    assert_error(stranger.post(address(campaign)), 404, "not_found")
+
+
+def test_a_superuser_reads_and_builds_them():
+    campaign, _ = member_with("manager")
+    client = client_of(UserFactory(is_superuser=True))
+
+    assert client.post(address(campaign)).status_code == 202
+    assert len(client.get(address(campaign)).json()["results"]) == 1
+
+
+def test_reading_needs_export_and_building_needs_manage():
+    campaign, reader = member_with("manager", "export")
+    builder = client_of(campaign.members.get().user, "manage", "import", "annotate")
+
+    assert_error(reader.post(address(campaign)), 403, "scope_missing")
+    assert_error(builder.get(address(campaign)), 403, "scope_missing")
+    assert builder.post(address(campaign)).status_code == 202
+
+
+def test_it_takes_no_body():
+    campaign, client = member_with("manager")
+
+    assert_error(client.post(address(campaign), {"number": 7}), 400, "invalid", "number")
+
+
+def test_they_need_somebody():
+    campaign, _ = member_with("manager")
+
+    assert_error(ApiClient().get(address(campaign)), 401, "not_authenticated")
+    assert_error(ApiClient().post(address(campaign)), 401, "not_authenticated")
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
+def test_it_knows_no_other_methods(method):
+    campaign, client = member_with("manager")
+
+    assert_error(getattr(client, method)(address(campaign)), 405, "method_not_allowed")

@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotator.models import Assignment, Vote
+from tests.api.clients import ApiClient, assert_error, browser_of, client_of
+from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def address(assignment_id) -> str:
+    return f"/api/v1/assignments/{assignment_id}/vote/"
+
+
+def an_assignment(*scopes: str, **values):
+    assignment = AssignmentFactory(**values)
+    return assignment, client_of(assignment.member.user, *(scopes or ["annotate"]))
+
+
+def test_a_vote_is_counted_and_shown():
+    assignment, client = an_assignment(a_on_left=False)
+
+    response = client.post(address(assignment.pk), {"choice": "b", "elapsed_ms": 1234})
+
+    vote = Vote.objects.get()
+    assert response.status_code == 201, response.content
+    body = response.json()
+    assert body.pop("created_at").endswith("Z")
+    assert body == {
+        "vote_id": vote.pk,
+        "pair_id": assignment.pair_id,
+        "question": "overall",
+        "annotator_id": assignment.member.public_id,
+        "choice": "b",
+        "a_on_left": False,
+        "kind": None,
+        "elapsed_ms": 1234,
+        "guideline_version": None,
+        "void_reason": None,
+    }
+    assert (vote.choice, vote.elapsed_ms, vote.assignment) == ("b", 1234, assignment)
+    assignment.refresh_from_db()
+    assert assignment.state == "answered"
+
+
+def test_the_guideline_that_was_in_force_is_shown():
+    campaign = CampaignFactory()
+    guideline = GuidelineFactory(campaign=campaign, version=3)
+    assignment, client = an_assignment(member=MemberFactory(campaign=campaign), guideline=guideline)
+
+    assert client.post(address(assignment.pk), {"choice": "a"}).json()["guideline_version"] == 3
+
+
+@pytest.mark.parametrize("kind", ["regular", "gold", "repeat", "training"])
+def test_it_does_not_tell_which_pair_was_gold(kind):
+    assignment, client = an_assignment(kind=kind)
+
+    assert client.post(address(assignment.pk), {"choice": "a"}).json()["kind"] is None
+
+
+@pytest.mark.parametrize("choice", ["a", "b", "both_good", "both_bad"])
+def test_every_choice_counts(choice):
+    assignment, client = an_assignment()
+
+    assert client.post(address(assignment.pk), {"choice": choice}).status_code == 201
+    assert Vote.objects.get().choice == choice
+
+
+@pytest.mark.parametrize("elapsed", [{}, {"elapsed_ms": None}, {"elapsed_ms": 0}, {"elapsed_ms": 24 * 3600 * 1000}])
+def test_the_time_may_be_missing_or_anything_up_to_a_day(elapsed):
+    assignment, client = an_assignment()
+
+    assert client.post(address(assignment.pk), {"choice": "a"} | elapsed).status_code == 201
+    assert Vote.objects.get().elapsed_ms == elapsed.get("elapsed_ms")
+
+
+def test_the_same_again_is_the_same_vote():
+    assignment, client = an_assignment()
+    first = client.post(address(assignment.pk), {"choice": "a", "elapsed_ms": 900})
+
+    again = client.post(address(assignment.pk), {"choice": "a", "elapsed_ms": 1900})
+
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert Vote.objects.count() == 1
+
+
+def test_another_choice_is_refused():
+    assignment, client = an_assignment()
+    client.post(address(assignment.pk), {"choice": "a"})
+
+    assert_error(client.post(address(assignment.pk), {"choice": "b"}), 409, "already_answered")
+    assert Vote.objects.get().choice == "a"
+
+
+def test_several_questions_are_answered_at_once():
+    assignment, client = an_assignment()
+    QuestionFactory(campaign=assignment.member.campaign, slug="prompt", position=1)
+    body = {"choices": {"prompt": "b", "overall": "both_good"}, "elapsed_ms": 5}
+
+    response = client.post(address(assignment.pk), body)
+
+    assert response.status_code == 201, response.content
+    assert response.json().keys() == {"assignment", "votes"}
+    assert response.json()["assignment"] == assignment.pk
+    assert [(vote["question"], vote["choice"]) for vote in response.json()["votes"]] == [
+        ("overall", "both_good"),
+        ("prompt", "b"),
+    ]
+    again = client.post(address(assignment.pk), body)
+    assert (again.status_code, again.json()) == (200, response.json())
+
+
+def test_choices_may_answer_a_single_question_too():
+    assignment, client = an_assignment()
+
+    response = client.post(address(assignment.pk), {"choices": {"overall": "a"}})
+
+    assert (response.status_code, len(response.json()["votes"])) == (201, 1)
+    assert client.post(address(assignment.pk), {"choice": "a"}).status_code == 200
+
+
+def test_one_choice_is_not_enough_for_several_questions():
+    assignment, client = an_assignment()
+    QuestionFactory(campaign=assignment.member.campaign, slug="prompt", position=1)
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 400, "invalid", "prompt")
+    assert not Vote.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "choice"),
+        ({"elapsed_ms": 5}, "choice"),
+        ({"choice": "a", "choices": {"overall": "a"}}, "choice"),
+        ({"choice": "left"}, "choice"),
+        ({"choice": "A"}, "choice"),
+        ({"choice": ""}, "choice"),
+        ({"choice": None}, "choice"),
+        ({"choice": ["a"]}, "choice"),
+        ({"choice": {"a": 1}}, "choice"),
+        ({"choice": 1}, "choice"),
+        ({"choices": {}}, "choices"),
+        ({"choices": ["a"]}, "choices"),
+        ({"choices": "a"}, "choices"),
+        ({"choices": None}, "choices"),
+        ({"choices": {"overall": 1}}, "choices.overall"),
+        ({"choices": {"overall": None}}, "choices.overall"),
+        ({"choices": {"overall": "left"}}, "overall"),
+        ({"choices": {"overall": "a", "other": "a"}}, "other"),
+        ({"choice": "a", "elapsed_ms": -1}, "elapsed_ms"),
+        ({"choice": "a", "elapsed_ms": 24 * 3600 * 1000 + 1}, "elapsed_ms"),
+        ({"choice": "a", "elapsed_ms": 10**30}, "elapsed_ms"),
+        ({"choice": "a", "elapsed_ms": 1.5}, "elapsed_ms"),
+        ({"choice": "a", "elapsed_ms": "5"}, "elapsed_ms"),
+        ({"choice": "a", "elapsed_ms": True}, "elapsed_ms"),
+        ({"choice": "a", "elapsed_ms": [1]}, "elapsed_ms"),
+        ({"choice": "a", "a_on_left": True}, "a_on_left"),
+        ([], "non_field_errors"),
+        (["a"], "non_field_errors"),
+    ],
+)
+def test_it_names_what_is_wrong(body, field):
+    assignment, client = an_assignment()
+
+    assert_error(client.post(address(assignment.pk), body), 400, "invalid", field)
+    assert not Vote.objects.exists()
+
+
+def test_a_question_may_allow_fewer_choices():
+    assignment, client = an_assignment()
+    assignment.member.campaign.questions.update(choices=["a", "b"])
+
+    assert_error(client.post(address(assignment.pk), {"choice": "both_bad"}), 400, "invalid", "overall")
+
+
+def test_an_expired_assignment_is_refused():
+    assignment, client = an_assignment(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 409, "lease_expired")
+    assert not Vote.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("expired", "lease_expired"), ("skipped", "assignment_closed"), ("returned", "assignment_closed")]
+)
+def test_a_closed_assignment_is_refused(state, code):
+    assignment, client = an_assignment(state=state)
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 409, code)
+
+
+@pytest.mark.parametrize("state", ["draft", "closed"])
+def test_a_campaign_that_is_over_takes_no_votes(state):
+    assignment, client = an_assignment(member=MemberFactory(campaign=CampaignFactory(state=state)))
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 403, f"campaign_{state}")
+
+
+def test_a_suspended_member_does_not_vote():
+    assignment, client = an_assignment(member=MemberFactory(state="suspended"))
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 403, "member_suspended")
+
+
+@pytest.mark.parametrize("body", [{"choice": "a"}, {"choices": {"overall": "a"}}])
+def test_somebody_elses_assignment_is_not_there(body):
+    assignment, _ = an_assignment()
+    other = MemberFactory(campaign=assignment.member.campaign, role="manager")
+
+    assert_error(client_of(other.user).post(address(assignment.pk), body), 404, "not_found")
+    assert_error(client_of(UserFactory(is_superuser=True)).post(address(assignment.pk), body), 404, "not_found")
+    assert Assignment.objects.get().state == "open"
+
+
+@pytest.mark.parametrize("number", ["0", "99999999", "9" * 30, "9" * 5000, "-1", "x", "%00"])
+def test_an_unknown_assignment_is_not_there(number):
+    _, client = an_assignment()
+
+    assert_error(client.post(address(number), {"choice": "a"}), 404, "not_found")
+
+
+def test_it_takes_few_queries(django_assert_max_num_queries):
+    assignment, client = an_assignment()
+
+    # token, its use noted, primary question, assignment locked, questions, votes, assignment closed, votes shown;
+    # and the savepoint of a test's transaction
+    with django_assert_max_num_queries(8 + 2):
+        assert client.post(address(assignment.pk), {"choice": "a"}).status_code == 201
+
+
+def test_a_browser_may_vote_too():
+    assignment, _ = an_assignment()
+
+    assert browser_of(assignment.member.user).post(address(assignment.pk), {"choice": "a"}).status_code == 201
+
+
+def test_a_browser_without_the_csrf_token_may_not():
+    assignment, _ = an_assignment()
+    client = browser_of(assignment.member.user, enforce_csrf_checks=True)
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 403, "permission_denied")
+
+
+def test_it_needs_the_scope_annotate():
+    assignment, client = an_assignment("import", "export", "manage")
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a"}), 403, "scope_missing")
+
+
+def test_it_needs_somebody():
+    assignment, _ = an_assignment()
+
+    assert_error(ApiClient().post(address(assignment.pk), {"choice": "a"}), 401, "not_authenticated")
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
+def test_it_knows_no_other_methods(method):
+    assignment, client = an_assignment()
+
+    assert_error(getattr(client, method)(address(assignment.pk)), 405, "method_not_allowed")

@@ -1,0 +1,102 @@
+"""The small programs of the container image, run as the image runs them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Site(BaseHTTPRequestHandler):
+    """Answers /healthz as the site would to a proxy that asked for example.org by HTTPS; anything else is a redirect."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        is_right = (
+            self.path == "/healthz"
+            and self.headers["Host"] == "annotate.example.org"
+            and self.headers["X-Forwarded-Proto"] == "https"
+        )
+        self.send_response(self.status if is_right else 301)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), Site)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def health(port: int, allowed_hosts: str = "annotate.example.org") -> int:
+    environment = {"PORT": str(port), "ALLOWED_HOSTS": allowed_hosts}
+    return subprocess.run([sys.executable, "deploy/healthcheck.py"], cwd=ROOT, env=environment, timeout=20).returncode
+
+
+@pytest.mark.parametrize(
+    "allowed_hosts", ["annotate.example.org", ".annotate.example.org", " annotate.example.org , other.example.org"]
+)
+def test_a_site_that_answers_is_healthy(site, allowed_hosts):
+    assert health(site.server_port, allowed_hosts) == 0
+
+
+def test_a_site_that_answers_with_an_error_is_not(site, monkeypatch):
+    monkeypatch.setattr(Site, "status", 503)
+
+    assert health(site.server_port) == 1
+
+
+def test_a_site_that_does_not_answer_is_not():
+    with HTTPServer(("127.0.0.1", 0), Site, bind_and_activate=False) as nobody:
+        nobody.server_bind()  # a port that is taken and where nobody listens
+
+        assert health(nobody.server_port) == 1
+
+
+def run_service(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    (folder / "deploy").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "deploy" / "run", folder / "deploy")
+    (folder / "Procfile").write_text('web: exec echo "web on ${PORT:-8000} in $PWD"\nworker: exec false\n')
+    return subprocess.run(
+        [folder / "deploy" / "run", *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+
+def test_it_runs_a_line_of_the_procfile(tmp_path):
+    done = run_service(tmp_path, "web", PORT="8123")
+
+    assert done.returncode == 0
+    assert done.stdout == f"web on 8123 in {tmp_path}\n"
+
+
+def test_a_service_that_fails_fails_it(tmp_path):
+    assert run_service(tmp_path, "worker").returncode == 1
+
+
+@pytest.mark.parametrize(("arguments", "says"), [(["wep"], "The Procfile has no service wep."), ([], "Name a service")])
+def test_it_refuses_what_is_no_service(tmp_path, arguments, says):
+    done = run_service(tmp_path, *arguments)
+
+    assert done.returncode == 2
+    assert says in done.stderr
