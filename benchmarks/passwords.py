@@ -1,0 +1,3 @@
+"""The password of the users who exist on this machine while it measures."""
+
+PASSWORD = "only for measuring"

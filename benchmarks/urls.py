@@ -1,0 +1,5 @@
+from django.urls import include, path
+
+from benchmarks.views import one_query
+
+urlpatterns = [path("bench/one-query/", one_query), path("", include("annotator.urls"))]
