@@ -11,7 +11,6 @@ from uuid import uuid4
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -234,17 +233,14 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
     form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
-        stored_name = f"uploads/{uuid4().hex}"
-        with transaction.atomic():
-            import_ = importing.create_import(
-                campaign=campaign,
-                file_name=upload.name,
-                by=user,
-                column_map=form.cleaned_data["column_map"],
-                stored_name=stored_name,
-            )
-            default_storage.save(stored_name, upload)
-            tasks.enqueue(tasks.ingest_import, import_.pk)
+        import_ = importing.create_import(
+            campaign=campaign,
+            file_name=upload.name,
+            by=user,
+            column_map=form.cleaned_data["column_map"],
+            stored_name=default_storage.save(f"uploads/{uuid4().hex}", upload),
+        )
+        tasks.enqueue(tasks.ingest_import, import_.pk)
         messages.success(request, f"{import_.file_name} is uploaded. Its pairs come in while you do other things.")
         return redirect(reverse("campaign_page", args=[slug]) + "#imports")
     page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
