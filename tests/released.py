@@ -70,7 +70,8 @@ def vote(pair: Pair, choice: str, *, member: Member | None = None, question: Que
 def vote_all(pair: Pair, choices: str) -> None:
     """A vote per letter, each by somebody else: a, b, g (both good), x (both bad)."""
     words = {"a": Choice.A, "b": Choice.B, "g": Choice.BOTH_GOOD, "x": Choice.BOTH_BAD}
-    members = list(pair.campaign.members.all()[: len(choices)])
+    # The same few people for every pair; nobody twice on one.
+    members = list(pair.campaign.members.exclude(assignments__pair=pair)[: len(choices)])
     members += [MemberFactory(campaign=pair.campaign) for _ in choices[len(members) :]]
     for letter, member in zip(choices, members, strict=True):
         vote(pair, words[letter], member=member)

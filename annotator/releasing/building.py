@@ -105,7 +105,7 @@ def _build(release: Release, on_progress: Report) -> None:
     except Stopped:
         workplace.discard()
     except FAILURES as error:
-        logger.warning("%s could not be built.", release, exc_info=error)
+        logger.warning("%s could not be built: %s", release, error, exc_info=None if isinstance(error, Refusal) else error)
         Release.objects.filter(pk=release.pk, state=ReleaseState.BUILDING).update(
             state=ReleaseState.FAILED, error=sentence(error), finished_at=timezone.now()
         )
