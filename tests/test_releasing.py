@@ -20,7 +20,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, OperationalError, connection, connections
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from annotator import releasing
@@ -306,6 +306,12 @@ def test_a_file_is_opened_only_of_a_finished_release(campaign):
 def test_a_release_that_does_not_exist_is_not_built():
     with pytest.raises(NotFound):
         releasing.build_release(release_id=1234567)
+
+
+def test_it_refuses_to_build_what_is_not_committed(campaign):
+    release = releasing.create_release(campaign=campaign, by=None)
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
+        releasing.build_release(release_id=release.pk)
 
 
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
