@@ -23,7 +23,7 @@ COPY --from=build /app /app
 WORKDIR /app
 # DATA_DIR gets nothing that must last: the servers are others, images and releases are in STORAGE_URL.
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    HOST=0.0.0.0 PORT=8000 DATA_DIR=/tmp/diptych STATIC_ROOT=/app/staticfiles STORAGE_URL=/storage
+    HOST=0.0.0.0 PORT=8000 DATA_DIR=/tmp STATIC_ROOT=/app/staticfiles STORAGE_URL=/storage
 USER diptych
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["python", "deploy/healthcheck.py"]

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Window
-from django.db.models.functions import Coalesce
+from django.db.models import F
 from django.utils import timezone
 
 from annotator.campaigns import current_guideline, require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
 from annotator.errors import NotAllowed
 from annotator.limits import room_for
-from annotator.models import Assignment, Campaign, Member, Pair, RingCursor
+from annotator.models import Assignment, Campaign, Image, Member, Pair, Prompt, RingCursor
 from annotator.models.material import RING_SIZE
+from annotator.rows import Columns, Reader
 from annotator.seats import give_back
 
 QUEUE_TARGET = 10  # assignments prepared per member
@@ -64,6 +64,35 @@ LEFT JOIN LATERAL (
     WHERE seat.member_id = %(member)s AND seat.pair_id = pair.id AND seat.kind = 'regular' LIMIT 1
 ) seat ON true
 ORDER BY pair.ring
+"""  # noqa: S608
+
+
+_SEAT = Columns(Assignment, "seat")
+_PAIR = Columns(Pair, "pair", "id", "campaign", "prompt", "image_a", "image_b", "external_id")
+_PROMPT = Columns(Prompt, "prompt", "id", "campaign", "text", "category", "language")
+_IMAGE_A = Columns(Image, "image_a", "id", "public_id", "prompt", "width", "height")
+_IMAGE_B = Columns(Image, "image_b", "id", "public_id", "prompt", "width", "height")
+
+# The head of a member's queue with all that is shown of it. A lease is renewed when it was never shown or less than most of
+# it is left, so that what somebody is looking at stays theirs, and a vote rewrites one row and not the whole queue.
+RENEW_BELOW = 0.75
+_QUEUE_SQL = f"""
+WITH seat AS (
+    SELECT {_SEAT.sql}, count(*) OVER () AS queue_length FROM annotator_assignment seat
+    WHERE seat.member_id = %(member)s AND seat.state = 'open' AND seat.lease_expires_at > %(now)s
+    ORDER BY seat.id LIMIT %(count)s
+), renewed AS (
+    UPDATE annotator_assignment SET lease_expires_at = %(renewed)s, shown_at = coalesce(seat.shown_at, %(now)s)
+    FROM seat WHERE annotator_assignment.id = seat.id AND annotator_assignment.state = 'open'
+      AND (seat.shown_at IS NULL OR seat.lease_expires_at < %(renew_before)s)
+)
+SELECT {_SEAT.sql}, {_PAIR.sql}, {_PROMPT.sql}, {_IMAGE_A.sql}, {_IMAGE_B.sql}, seat.queue_length
+FROM seat
+JOIN annotator_pair pair ON pair.id = seat.pair_id
+JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
+JOIN annotator_image image_a ON image_a.id = pair.image_a_id
+JOIN annotator_image image_b ON image_b.id = pair.image_b_id
+ORDER BY seat.id
 """  # noqa: S608
 
 
@@ -220,12 +249,16 @@ def return_expired_seats(*, now: datetime | None = None, limit: int = 1000) -> i
 def next_assignments(*, member: Member, count: int = 1, now: datetime | None = None) -> list[Assignment]:
     """The member's oldest open assignments, the same until they are answered, skipped or expired; [] when none is left.
 
-    Each comes with its pair, prompt and images loaded, a lease renewed from now, and `queue_length`, the number of open
-    assignments of the member. A queue that cannot serve `count` is filled here, so that nobody waits for a worker.
-    Raises NotAllowed where the campaign takes no votes, the member may not vote, or has reached a limit (limit_per_day,
-    limit_total, limit_share).
+    Each comes with its pair, prompt and images loaded, a lease that has most of its time before it, and `queue_length`, the
+    number of open assignments of the member. A queue that cannot serve `count` is filled here, so that nobody waits for a
+    worker. Raises NotAllowed where the campaign takes no votes, the member may not vote, or has reached a limit
+    (limit_per_day, limit_total, limit_share).
     """
-    now = now or timezone.now()
+    return take_next(member, count, now or timezone.now())
+
+
+def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
+    """As `next_assignments`, within a transaction of the caller's."""
     require_open(member.campaign)
     require_active(member)
     room = room_for(member, now)
@@ -236,26 +269,28 @@ def next_assignments(*, member: Member, count: int = 1, now: datetime | None = N
     queue = _queue(member, count, now)
     if len(queue) < count and refill_queue(member_id=member.pk, now=now):
         queue = _queue(member, count, now)
-    lease_expires_at = now + timedelta(seconds=member.campaign.lease_seconds)
-    if queue:
-        Assignment.objects.filter(pk__in=[assignment.pk for assignment in queue]).update(
-            lease_expires_at=lease_expires_at, shown_at=Coalesce("shown_at", now)
-        )
-    for assignment in queue:
-        assignment.lease_expires_at = lease_expires_at
-        assignment.shown_at = assignment.shown_at or now
-        assignment.member = member
     return queue
 
 
 def _queue(member: Member, count: int, now: datetime) -> list[Assignment]:
-    return list(
-        Assignment.objects.leased(now)
-        .filter(member=member)
-        .select_related("pair__prompt", "pair__image_a", "pair__image_b")
-        .annotate(queue_length=Window(Count("pk")))
-        .order_by("pk")[:count]
-    )
+    lease = timedelta(seconds=member.campaign.lease_seconds)
+    renew_before = now + RENEW_BELOW * lease
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _QUEUE_SQL,
+            {"member": member.pk, "now": now, "count": count, "renewed": now + lease, "renew_before": renew_before},
+        )
+        rows = cursor.fetchall()
+    queue = []
+    for row in rows:
+        reader = Reader(row)
+        seat, pair, prompt = reader.take(_SEAT), reader.take(_PAIR), reader.take(_PROMPT)
+        pair.prompt, pair.image_a, pair.image_b = prompt, reader.take(_IMAGE_A), reader.take(_IMAGE_B)
+        seat.pair, seat.member, seat.queue_length = pair, member, reader.take_value()
+        if seat.shown_at is None or seat.lease_expires_at < renew_before:  # what the statement renewed
+            seat.lease_expires_at, seat.shown_at = now + lease, seat.shown_at or now
+        queue.append(seat)
+    return queue
 
 
 def open_count(member: Member) -> int:

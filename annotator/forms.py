@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
 from django.utils.text import slugify
 
@@ -207,6 +209,12 @@ class ImportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
         help_text="One a line, ours first: image_a=image_quality_dev",
     )
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > settings.API_UPLOAD_LIMIT:
+            raise forms.ValidationError("The file is too large for an upload here. An administrator can import it.")
+        return file
 
     def clean_column_map(self) -> dict[str, str]:
         lines = [line.strip() for line in self.cleaned_data["column_map"].splitlines() if line.strip()]

@@ -254,6 +254,8 @@ def require_broker() -> None:
     try:
         with redis.Redis.from_url(settings.CACHE_URL, socket_connect_timeout=5, socket_timeout=5) as client:
             client.ping()
+    except redis.AuthenticationError as error:
+        raise CannotServe("REDIS_URL: the server wants another password. Write redis://:PASSWORD@HOST:PORT/0") from error
     except (redis.RedisError, ValueError) as error:
         raise CannotServe(f"REDIS_URL: {' '.join(str(error).split())}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,12 +10,13 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator.assigning import require_active
+from annotator.assigning import require_active, take_next
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.circulation import hold_pairs
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
-from annotator.models import Assignment, Flag, Member, Question, User, Vote
+from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
+from annotator.rows import Columns, Reader
 from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
@@ -28,25 +30,69 @@ CLOSED_WORDS = {
     AssignmentState.RETURNED: "This pair was taken back.",
 }
 
-# One statement for the assignment and its member's counter; the member must still be active when it is written, so that a
-# suspension that commits first wins.
-_CLOSE_SQL = """
+_SEAT = Columns(Assignment, "seat")
+_MEMBER = Columns(Member, "member")
+_CAMPAIGN = Columns(Campaign, "campaign")
+_PROGRESS = Columns(
+    CampaignProgress, "progress", "campaign", "pairs_total", "pairs_held", "votes_wanted", "votes_live", "seats_open"
+)
+_QUESTION = Columns(Question, "question", "id", "campaign", "slug", "text", "position", "choices")
+
+# The assignment, locked, with all that its answer is judged by and that the page shows beside the next pair.
+_LOCKED_SQL = f"""
+SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql},
+       (SELECT guideline.id FROM annotator_guideline guideline
+        WHERE guideline.campaign_id = campaign.id AND guideline.published_at IS NOT NULL
+        ORDER BY guideline.version DESC LIMIT 1),
+       (SELECT json_agg(json_build_array({_QUESTION.sql}) ORDER BY question.position)::text
+        FROM annotator_question question WHERE question.campaign_id = campaign.id)
+FROM annotator_assignment seat
+JOIN annotator_member member ON member.id = seat.member_id
+JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
+LEFT JOIN annotator_campaignprogress progress ON progress.campaign_id = campaign.id
+WHERE seat.id = %(assignment)s AND member.user_id = %(user)s
+FOR NO KEY UPDATE OF seat
+"""  # noqa: S608 - no value of a user's is in it
+
+# The votes, the end of the assignment and its member's counter in one statement. The member must still be active when it is
+# written, so that a suspension that commits first wins.
+_CAST_SQL = """
 WITH counted AS (
     UPDATE annotator_member SET answered_count = answered_count + 1
     WHERE id = %(member)s AND state = 'active' RETURNING id
+), closed AS (
+    UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s
+    FROM counted WHERE annotator_assignment.id = %(assignment)s AND annotator_assignment.member_id = counted.id
+    RETURNING annotator_assignment.id
 )
-UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s
-FROM counted WHERE annotator_assignment.id = %(assignment)s AND annotator_assignment.member_id = counted.id
+INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT closed.id, answer.question_id, answer.choice, %(elapsed_ms)s, %(now)s
+FROM closed, unnest(%(questions)s::bigint[], %(choices)s::text[]) AS answer (question_id, choice)
+RETURNING id, question_id
 """
 
 
 @dataclass(frozen=True)
 class CastVote:
-    """The votes of one answer, in the order of the questions; `is_new` is false when the same answer was there already."""
+    """The votes of one answer, in the order of the questions; `is_new` is false when the same answer was there already.
+
+    The assignment comes with its member, campaign and progress as they are now, and `guideline_in_force` is the id of the
+    guideline that is.
+    """
 
     assignment: Assignment
     votes: list[Vote]
     is_new: bool
+    guideline_in_force: int | None
+
+
+@dataclass(frozen=True)
+class Locked:
+    """An assignment under its lock, with the questions of its campaign in order."""
+
+    assignment: Assignment
+    questions: list[Question]
+    guideline_in_force: int | None
 
 
 @transaction.atomic
@@ -61,28 +107,76 @@ def cast_vote(
 
     Of a paused campaign what was handed out before may still be answered; nothing new is handed out.
     """
+    return _cast(_locked(assignment_id, by), choices, elapsed_ms, now or timezone.now())
+
+
+@transaction.atomic
+def cast_vote_and_go_on(
+    *,
+    assignment_id: int,
+    by: User,
+    choices: dict[str, str],
+    count: int,
+    elapsed_ms: int | None = None,
+    now: datetime | None = None,
+) -> tuple[CastVote, list[Assignment]]:
+    """As `cast_vote`, and in the same transaction the member's next assignments, as `next_assignments` gives them.
+
+    Where there are none, or the member may have none, the list is empty; the vote counts all the same.
+    """
     now = now or timezone.now()
-    assignment = _locked(assignment_id, by)
+    cast = _cast(_locked(assignment_id, by), choices, elapsed_ms, now)
+    try:
+        return cast, take_next(cast.assignment.member, count, now)
+    except NotAllowed:
+        return cast, []
+
+
+def _cast(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> CastVote:
+    assignment, questions = locked.assignment, locked.questions
     member, campaign = assignment.member, assignment.member.campaign
-    questions = list(campaign.questions.order_by("position"))
     check_answer(questions, choices, elapsed_ms)
     if assignment.state == AssignmentState.ANSWERED:
-        return _same_again(assignment, questions, choices)
+        return _same_again(locked, choices)
     _require_leased(assignment, now)
     if campaign.state != CampaignState.PAUSED:
         require_open(campaign)
     require_active(member)
-    votes = Vote.objects.bulk_create(
-        Vote(assignment=assignment, question=question, choice=choices[question.slug], elapsed_ms=elapsed_ms, created_at=now)
-        for question in questions
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_CLOSE_SQL, {"member": member.pk, "assignment": assignment.pk, "now": now})
-        if cursor.rowcount != 1:
-            raise Conflict("Your membership was changed just now; the vote was not counted.", code="member_changed")
+    votes = _write_votes(locked, choices, elapsed_ms, now)
     assignment.state, assignment.closed_at = AssignmentState.ANSWERED, now
     member.answered_count += 1
-    return CastVote(assignment, votes, is_new=True)
+    return CastVote(assignment, votes, is_new=True, guideline_in_force=locked.guideline_in_force)
+
+
+def _write_votes(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> list[Vote]:
+    questions = {question.pk: question for question in locked.questions}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CAST_SQL,
+            {
+                "member": locked.assignment.member_id,
+                "assignment": locked.assignment.pk,
+                "questions": list(questions),
+                "choices": [choices[question.slug] for question in locked.questions],
+                "elapsed_ms": elapsed_ms,
+                "now": now,
+            },
+        )
+        written = cursor.fetchall()
+    if not written:
+        raise Conflict("Your membership was changed just now; the vote was not counted.", code="member_changed")
+    votes = [
+        Vote(
+            pk=pk,
+            assignment=locked.assignment,
+            question=questions[question_id],
+            choice=choices[questions[question_id].slug],
+            elapsed_ms=elapsed_ms,
+            created_at=now,
+        )
+        for pk, question_id in written
+    ]
+    return sorted(votes, key=lambda vote: vote.question.position)
 
 
 @transaction.atomic
@@ -92,7 +186,7 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
     Skipping it again changes nothing. Raises NotFound and Conflict as `cast_vote` does.
     """
     now = now or timezone.now()
-    assignment = _locked(assignment_id, by)
+    assignment = _locked(assignment_id, by).assignment
     if assignment.state == AssignmentState.SKIPPED:
         return assignment
     if assignment.state == AssignmentState.ANSWERED:
@@ -119,7 +213,7 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
         errors["note"] = [f"Use at most {FLAG_NOTE_LIMIT} characters."]
     if errors:
         raise Invalid("The flag is not complete or not possible.", errors=errors)
-    assignment = _locked(assignment_id, by)
+    assignment = _locked(assignment_id, by).assignment
     if assignment.state == AssignmentState.FLAGGED:
         return assignment
     if assignment.state == AssignmentState.ANSWERED:
@@ -143,7 +237,7 @@ def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> A
     nothing. Raises NotFound, NotAllowed (undo_refused, campaign_*, member_*) and Conflict (assignment_closed).
     """
     now = now or timezone.now()
-    assignment = _locked(assignment_id, by)
+    assignment = _locked(assignment_id, by).assignment
     member, campaign = assignment.member, assignment.member.campaign
     if assignment.state == AssignmentState.OPEN and assignment.votes.filter(void_reason=VoidReason.UNDONE).exists():
         return assignment
@@ -191,19 +285,30 @@ def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms:
         raise Invalid("The answer is not complete or not possible.", errors=errors)
 
 
-def _locked(assignment_id: int, by: User) -> Assignment:
-    mine: QuerySet[Assignment] = Assignment.objects.filter(pk=assignment_id, member__user=by)
-    assignment = mine.select_for_update(no_key=True, of=("self",)).select_related("member__campaign").first()
-    if assignment is None:
+def _locked(assignment_id: int, by: User) -> Locked:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk})
+        row = cursor.fetchone()
+    if row is None:
         raise NotFound("There is no such assignment of yours.")
-    return assignment
+    reader = Reader(row)
+    assignment, member, campaign = reader.take(_SEAT), reader.take(_MEMBER), reader.take(_CAMPAIGN)
+    progress, guideline_in_force = reader.take(_PROGRESS), reader.take_value()
+    assignment.member, member.campaign, member.user = member, campaign, by
+    if progress.campaign_id is not None:
+        campaign.progress = progress
+    questions = [_QUESTION.instance(values) for values in json.loads(reader.take_value() or "[]")]
+    return Locked(assignment, questions, guideline_in_force)
 
 
-def _same_again(assignment: Assignment, questions: list[Question], choices: dict[str, str]) -> CastVote:
-    votes = {vote.question_id: vote for vote in assignment.votes.live()}
-    if any(votes[question.pk].choice != choices[question.slug] for question in questions):
+def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:
+    votes = {vote.question_id: vote for vote in locked.assignment.votes.live()}
+    if any(votes[question.pk].choice != choices[question.slug] for question in locked.questions):
         raise Conflict("This pair was answered already, with another choice.", code="already_answered")
-    return CastVote(assignment, [votes[question.pk] for question in questions], is_new=False)
+    same = [votes[question.pk] for question in locked.questions]
+    for vote, question in zip(same, locked.questions, strict=True):
+        vote.question = question
+    return CastVote(locked.assignment, same, is_new=False, guideline_in_force=locked.guideline_in_force)
 
 
 def _require_leased(assignment: Assignment, now: datetime) -> None:

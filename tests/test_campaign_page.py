@@ -501,11 +501,18 @@ def test_an_upload_that_cannot_be_is_refused(browser: Client, campaign: Campaign
     assert not Import.objects.exists()
 
 
+def test_a_file_beyond_the_limit_is_refused(browser: Client, campaign: Campaign, settings) -> None:
+    settings.API_UPLOAD_LIMIT = 10
+    response = browser.post(address("imports", campaign), {"file": upload()})
+    assert (response.status_code, list(response.context["form"].errors)) == (400, ["file"])
+
+
 def test_an_import_shows_its_refused_lines(browser: Client, campaign: Campaign) -> None:
     import_ = ImportFactory(campaign=campaign, state=ImportState.FAILED, error="The file is empty.", lines_failed=1)
     LineError.objects.create(line_of=import_, number=1234, field="image_a", message="There is no file “<x>”.")
     html = browser.get(address("import_page", campaign, import_.pk)).content.decode()
-    assert "The file is empty." in html
+    for page in (html, browser.get(address("campaign_page", campaign)).content.decode()):
+        assert "The file is empty." in page
     assert "1234" in html
     assert "There is no file “&lt;x&gt;”." in html
 

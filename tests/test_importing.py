@@ -20,10 +20,11 @@ from annotator import importing
 from annotator.choices import ImportState
 from annotator.errors import Conflict, Invalid
 from annotator.images import DISPLAY_WIDTHS, display_name, full_name
-from annotator.importing import staging
+from annotator.importing import ingesting, staging
 from annotator.importing.adding import is_swapped, oriented
 from annotator.importing.folders import NoFolder
 from annotator.models import Generator, Image, Import, ImportBatch, LineError, Pair, Prompt
+from annotator.storing import put_file
 from tests.factories import CampaignFactory, PromptFactory, QuestionFactory
 from tests.pictures import decoded, encoded, picture, picture_file, write_pictures
 from tests.waiting import wait_until
@@ -459,8 +460,9 @@ def test_an_upload_is_read_once_and_removed(campaign, folder):
 
     batch_ids = importing.read_upload(import_id=import_.pk)
 
-    assert importing.read_upload(import_id=import_.pk) == batch_ids
     assert not default_storage.exists(name)
+    Import.objects.filter(pk=import_.pk).update(stored_name=name)  # as if cut off before that was noted
+    assert importing.read_upload(import_id=import_.pk) == batch_ids
     assert counts(ingested(import_)) == ("done", 1, 1, 0, 1, 0)
     assert importing.read_upload(import_id=import_.pk) == []
     assert uploads() == []
@@ -596,6 +598,13 @@ def test_the_last_batch_finishes_the_import_and_removes_what_was_staged(campaign
     assert uploads() == []
 
 
+def test_a_worker_that_was_killed_before_it_tidied_up_is_made_good_for_by_the_next(campaign, folder):
+    import_ = imported(campaign, lines_file(folder, pair_line()))
+    put_file(staging.staged_name(import_.pk, "ab" * 32), b"left over")
+    importing.ingest_batch(batch_id=ImportBatch.objects.get().pk)
+    assert uploads() == []
+
+
 def test_originals_that_are_gone_fail_their_line(campaign, folder):
     import_ = staged(campaign, lines_file(folder, pair_line()))
     for name in uploads():
@@ -617,6 +626,21 @@ def test_a_url_that_is_refused_fails_its_line_alone(campaign, folder):
     import_ = imported(campaign, lines_file(folder, pair_line(), line))
     assert counts(import_) == ("done", 2, 2, 1, 1, 0)
     assert errors_of(import_) == [(2, "image_a", "The URL leads to an address that is not public.")]
+
+
+def test_images_behind_urls_are_fetched_by_the_batch(campaign, folder, monkeypatch):
+    """The fetching itself is tested with a real server; here only where its bytes go."""
+    served = {f"https://images.test/{n}.png": picture_file(n) for n in range(3)}
+    served["https://images.test/twin.png"] = picture_file(0)
+    monkeypatch.setattr(ingesting, "fetch_image", served.__getitem__)
+    urls = list(served)
+    lines = [pair_line() | {"image_a": a, "image_b": b} for a, b in ((urls[0], urls[1]), (urls[0], urls[3]), (urls[3], urls[2]))]
+
+    import_ = imported(campaign, lines_file(folder, *lines, pair_line()))
+
+    assert counts(import_) == ("done", 4, 4, 1, 2, 1)
+    assert errors_of(import_) == [(2, "image_b", "This is the same image as image_a: the files have the same bytes.")]
+    assert uploads() == []
 
 
 def test_queries_do_not_grow_with_the_lines(campaign, folder, django_assert_max_num_queries):

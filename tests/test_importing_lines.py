@@ -175,8 +175,9 @@ def test_a_line_is_of_one_kind_only(column):
     assert refusal(SET | {column: "x"}).field == column
 
 
-def test_a_number_may_be_an_external_id():
-    assert parse_line(PAIR | {"external_id": 17}).external_id == "17"
+@pytest.mark.parametrize("number", [17, 17.0])
+def test_a_number_may_be_an_external_id(number):
+    assert parse_line(PAIR | {"external_id": number}).external_id == "17"
 
 
 def test_gold_choices_are_those_of_the_campaigns_question():

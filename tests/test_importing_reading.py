@@ -226,11 +226,17 @@ def test_parquet_rows_have_bytes_and_numbers_from_one(tmp_path):
 
 def test_parquet_holds_lists_of_images_and_metadata_in_any_shape(tmp_path):
     images = [[{"image": {"bytes": b"1", "path": None}, "generator": "g", "seed": 4}], None, None]
-    table = pa.table({"prompt": ["p"] * 3, "images": images, "metadata": ['{"x": 1}', None, "{"]})
-    pq.write_table(table, tmp_path / "x.parquet")
-    rows = rows_of(tmp_path / "x.parquet")
-    assert rows[0] == (1, {"prompt": "p", "images": images[0], "metadata": {"x": 1}})
-    assert "Not valid JSON" in rows[2][1]
+    as_map = pa.array([[("x", 1)], None, [("x", 1), ("x", 2)]], pa.map_(pa.string(), pa.int64()))
+    for metadata, refused in (
+        (['{"x": 1}', None, "{"], "Not valid JSON"),
+        ([{"x": 1}, None, {"x": 2}], "{"),
+        (as_map, "cannot be read"),
+    ):
+        pq.write_table(pa.table({"prompt": ["p"] * 3, "images": images, "metadata": metadata}), tmp_path / "x.parquet")
+        rows = rows_of(tmp_path / "x.parquet")
+        assert rows[0] == (1, {"prompt": "p", "images": images[0], "metadata": {"x": 1}})
+        assert rows[1] == (2, {"prompt": "p"})
+        assert refused in str(rows[2][1])
 
 
 def test_class_labels_of_hub_datasets_become_their_names(tmp_path):

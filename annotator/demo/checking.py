@@ -37,7 +37,7 @@ from annotator.demo.steps import (
 )
 from annotator.models import Assignment, Consensus
 
-SIDE_BALANCE = 0.02  # how far from a half the share of votes with `a` on the left may be
+ENOUGH_PAIRS = 40  # fewer need not have a pair for each of the four answers
 
 
 class CheckFailed(Exception):
@@ -81,7 +81,8 @@ def check_pairs(demo: Demo, findings: Findings) -> str:
     must_equal("prompts", findings.prompts, demo.prompts)
     must_equal("generators", findings.generators, len(GENERATORS))
     truths = Counter(findings.truths.values())
-    must(set(truths) == set(Choice.values), f"true answers {dict(truths)} leave one of the four out")
+    if len(findings.truths) >= ENOUGH_PAIRS:
+        must(set(truths) == set(Choice.values), f"true answers {dict(truths)} leave one of the four out")
     return f"{len(findings.truths)} pairs, {findings.prompts} prompts, {findings.generators} generators; truths {dict(truths)}"
 
 

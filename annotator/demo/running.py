@@ -8,10 +8,10 @@ from rich.console import Console
 from annotator.demo import findings
 from annotator.demo.checking import Checks
 from annotator.demo.people import Misbehaviour
-from annotator.demo.steps import PAIRS, Demo, DemoFailed
+from annotator.demo.steps import Demo, DemoFailed
 
 
-def run_demo(*, url: str, pairs: int = PAIRS, console: Console, check: bool) -> bool:
+def run_demo(*, url: str, pairs: int, console: Console, check: bool) -> bool:
     """The demo, its summary and its log-ins; with `check` whether all checks passed. Raises DemoFailed."""
     demo = Demo(url=url, pairs=pairs, console=console)
     try:

@@ -32,8 +32,12 @@ def ingest_batch(*, batch_id: int) -> None:
     Safe to run twice and at the same time: what was done is found done. A bad image refuses its line alone. Decoding happens
     before the transaction, which then takes milliseconds.
     """
-    batch = ImportBatch.objects.select_related("batch_of__campaign").filter(pk=batch_id, done_at__isnull=True).first()
-    if batch is None or batch.batch_of.state != ImportState.RUNNING:
+    batch = ImportBatch.objects.select_related("batch_of").filter(pk=batch_id).first()
+    if batch is None:
+        return
+    if batch.batch_of.state == ImportState.DONE:  # by a worker that was perhaps killed before it had tidied up
+        remove_folder(staged_folder(batch.batch_of_id))
+    if batch.batch_of.state != ImportState.RUNNING or batch.done_at is not None:
         return
     ready, refused = _ready_lines(batch, _ingest_images(batch))
     is_finished = False

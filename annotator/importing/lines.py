@@ -101,11 +101,11 @@ def parse_json(text: str, name: str = "") -> Any:
         raise BadLine(name, f"{constant} is not JSON; use null.")
 
     def refuse_twins(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            keys = [key for key, _ in items]
-            twin = next(key for key in keys if keys.count(key) > 1)
-            raise BadLine(name, f"The key {_shown(twin)} appears twice.")
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key in found:
+                raise BadLine(name, f"The key {_shown(key)} appears twice.")
+            found[key] = value
         return found
 
     try:
@@ -250,6 +250,8 @@ def _text(given: Mapping[str, Any], key: str, limit: int, name: str = "") -> str
 def _external_id(given: Mapping[str, Any]) -> str | None:
     """Text, or a whole number, as many tables number their rows."""
     value = given.get("external_id")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a table with gaps keeps its whole numbers as floats
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**NAME_LIMIT:
         return str(value)
     return _text(given, "external_id", NAME_LIMIT) or None
@@ -259,7 +261,7 @@ def _seed(value: Any, name: str) -> int | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # a table with gaps keeps its whole numbers as floats
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise BadLine(name, f"{name} must be a whole number, not {_kind(value)}.")
     if not SEED_RANGE[0] <= value <= SEED_RANGE[1]:

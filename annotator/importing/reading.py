@@ -422,8 +422,8 @@ def _parquet_value(
     value: dict[str, Any] = {}
     for ours, theirs in columns.items():
         try:
-            cell = batch.column(theirs)[index].as_py()
-        except (ValueError, OverflowError, pa.ArrowException):  # text that is not UTF-8, times out of range
+            cell = batch.column(theirs)[index].as_py(maps_as_pydicts="strict")
+        except (ValueError, OverflowError, LookupError, pa.ArrowException):  # not UTF-8, a time out of range, a key twice
             return BadLine(ours, f"{ours} holds a value that cannot be read.")
         if theirs in labels and isinstance(cell, int):
             cell = labels[theirs][cell] if 0 <= cell < len(labels[theirs]) else None  # -1 says unlabelled

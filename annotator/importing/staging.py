@@ -126,16 +126,16 @@ def read_upload(*, import_id: int) -> list[int]:
         return []
     stored_name = import_.stored_name
     try:
-        if stored_name:
-            _stage_stored(import_)
-        else:
-            _give_up_orphan(import_)
+        if import_.state in UNREADY:
+            if stored_name:
+                _stage_stored(import_)
+            else:
+                _give_up_orphan(import_)
+        pending = pending_batches(import_id=import_id)
     except Conflict:  # somebody else reads it
         return []
     except Invalid:  # it is marked failed, with the reason
         pending = []
-    else:
-        pending = pending_batches(import_id=import_id)
     if stored_name:
         default_storage.delete(stored_name)
         Import.objects.filter(pk=import_id).update(stored_name="")

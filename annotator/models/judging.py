@@ -42,6 +42,9 @@ class Assignment(models.Model):
     shown_at = models.DateTimeField(null=True, blank=True, help_text="When it was first sent to the annotator.")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="When it stopped being open.")
 
+    # How many open assignments its member has; set by assigning.next_assignments alone.
+    queue_length: int
+
     objects = AssignmentQuerySet.as_manager()
 
     class Meta:

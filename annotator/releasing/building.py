@@ -59,6 +59,8 @@ def build_release(*, release_id: int, on_progress: Report | None = None) -> None
     A release that is finished, or that somebody else is building at this moment, is left alone. Must not be called inside a
     transaction: progress is seen from outside, and only what is committed is released. Raises NotFound.
     """
+    if connection.in_atomic_block:
+        raise RuntimeError("build_release is called inside a transaction: it would release nothing of what that one wrote")
     with sole_builder(release_id) as is_mine:
         release = Release.objects.select_related("campaign").filter(pk=release_id).first()
         if release is None:
@@ -105,7 +107,7 @@ def _build(release: Release, on_progress: Report) -> None:
     except Stopped:
         workplace.discard()
     except FAILURES as error:
-        logger.warning("%s could not be built.", release, exc_info=error)
+        logger.warning("%s could not be built: %s", release, error, exc_info=None if isinstance(error, Refusal) else error)
         Release.objects.filter(pk=release.pk, state=ReleaseState.BUILDING).update(
             state=ReleaseState.FAILED, error=sentence(error), finished_at=timezone.now()
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from adbc_driver_postgresql import dbapi
+from adbc_driver_postgresql import StatementOptions, dbapi
 from django.db import connection
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -28,6 +28,7 @@ from annotator.scoring import counts_sql
 
 # The sort by vote and the joins to what was judged stay in memory up to this size. Per sort or join, only while a release reads.
 WORK_MEM = "64MB"
+BATCH_BYTES = "4000000"  # of a batch of rows; the driver's own 16 MB cost memory and gain no time
 
 _SPLIT_SQL = sql.SQL("width_bucket(('x' || left(prompt.text_sha256, 8))::bit(32)::bigint, {bounds}::bigint[])")
 
@@ -116,6 +117,7 @@ class Snapshot:
 
     def _stream(self, query: sql.Composable) -> Iterator[pa.RecordBatch]:
         with self.source.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: BATCH_BYTES})
             cursor.execute(query.as_string())
             yield from cursor.fetch_record_batch()
 

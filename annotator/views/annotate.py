@@ -18,8 +18,8 @@ from annotator.forms import VoteForm
 from annotator.models import Assignment, Member, Question
 from annotator.views.refusals import status_of
 from annotator.views.requests import UserRequest
-from annotator.views.turns import Turn, next_turn, progress_of
-from annotator.voting import CastVote, cast_vote, skip_assignment
+from annotator.views.turns import AHEAD, Turn, next_turn, progress_of, turn_after
+from annotator.voting import CastVote, cast_vote_and_go_on, skip_assignment
 
 
 @never_cache
@@ -38,16 +38,16 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     try:
         form.require_valid()
-        cast = cast_vote(
+        cast, queue = cast_vote_and_go_on(
             assignment_id=assignment_id,
             by=request.user,
             choices=form.choices(lambda: primary_slug(assignment_id)),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
+            count=1 + AHEAD,
         )
     except Refusal as refusal:
         return refused(request, assignment_id, refusal)
-    questions = [vote.question for vote in cast.votes]
-    return show_next(request, next_turn(cast.assignment.member, questions, said=words_for(cast)))
+    return show_next(request, turn_after(cast, queue, said=words_for(cast)))
 
 
 @require_POST

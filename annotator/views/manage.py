@@ -11,8 +11,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -23,7 +22,9 @@ from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
 from annotator.errors import NotFound, Refusal
 from annotator.forms import CampaignForm, GuidelineForm, ImportForm, MemberForm, NewCampaignForm, add_refusal
-from annotator.models import Campaign, Import, Release, User
+from annotator.models import Campaign, Import, Release
+from annotator.views.requests import UserRequest
+from annotator.views.turns import progress_of
 
 SHOWN_AT_FIRST = 5  # imports and releases on the campaign's page; the rest is on their own
 MEMBERS_AT_FIRST = 20
@@ -39,22 +40,15 @@ UNFINISHED_IMPORTS = [ImportState.QUEUED, ImportState.READING, ImportState.RUNNI
 UNFINISHED_RELEASES = [ReleaseState.QUEUED, ReleaseState.BUILDING]
 
 
-def user_of(request: HttpRequest) -> User:
-    """Who is logged in: the middleware lets nobody else reach these pages."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
+def posted(request: UserRequest) -> QueryDict | None:
     """What a form was filled in with; None where it is only to be shown."""
     return request.POST if request.method == "POST" else None
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_campaign(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
-    require_may_create_campaigns(user)
+def new_campaign(request: UserRequest) -> HttpResponse:
+    require_may_create_campaigns(request.user)
     form = NewCampaignForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,7 +59,7 @@ def new_campaign(request: HttpRequest) -> HttpResponse:
                 rules=campaigns.rules_in(form.cleaned_data),
                 questions=[(campaigns.DEFAULT_QUESTION[0], form.cleaned_data["question"])],
                 guideline=form.cleaned_data["guideline"],
-                by=user,
+                by=request.user,
             )
         except Refusal as refusal:
             add_refusal(form, refusal)
@@ -77,9 +71,9 @@ def new_campaign(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
     """How the campaign stands, and the way to everything a manager does."""
-    campaign = campaign_for_manager(user_of(request), slug)
+    campaign = campaign_for_manager(request.user, slug)
     context = {
         **live_context(campaign),
         "has_pairs": campaign.pairs.exists(),
@@ -93,15 +87,15 @@ def campaign_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def campaign_progress(request: HttpRequest, slug: str) -> HttpResponse:
+def campaign_progress(request: UserRequest, slug: str) -> HttpResponse:
     """The parts of the campaign's page that change by themselves."""
-    campaign = campaign_for_manager(user_of(request), slug)
+    campaign = campaign_for_manager(request.user, slug)
     return render(request, "manage/_live.html", live_context(campaign))
 
 
 def live_context(campaign: Campaign) -> dict[str, Any]:
     """What the campaign's page shows of its state. From the rolled-up counters and a few rows, at any size."""
-    counters = campaign.progress
+    counters = progress_of(campaign)
     labels = counters.label_counts
     pairs_scored = sum(labels.values())
     imports = list(campaign.imports.order_by("-pk")[:SHOWN_AT_FIRST])
@@ -130,11 +124,10 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
 
 
 @require_POST
-def campaign_state(request: HttpRequest, slug: str) -> HttpResponse:
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
+    campaign = campaign_for_manager(request.user, slug)
     try:
-        campaign = campaigns.change_state(campaign=campaign, state=request.POST.get("state", ""), by=user)
+        campaign = campaigns.change_state(campaign=campaign, state=request.POST.get("state", ""), by=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:
@@ -144,9 +137,8 @@ def campaign_state(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def campaign_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
+    campaign = campaign_for_manager(request.user, slug)
     form = CampaignForm(posted(request), initial={name: getattr(campaign, name) for name in CampaignForm.base_fields})
     if request.method == "POST" and form.is_valid():
         try:
@@ -155,7 +147,7 @@ def campaign_settings(request: HttpRequest, slug: str) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 description=form.cleaned_data["description"],
                 rules=campaigns.rules_in(form.cleaned_data),
-                by=user,
+                by=request.user,
             )
         except Refusal as refusal:
             add_refusal(form, refusal)
@@ -167,10 +159,9 @@ def campaign_settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit_guideline(request: HttpRequest, slug: str) -> HttpResponse:
+def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The text of the next version, looked at first (`preview`) or published."""
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+    campaign = campaign_for_manager(request.user, slug)
     current = campaigns.current_guideline(campaign)
     form = GuidelineForm(posted(request), initial={"text": current.text if current else ""})
     preview = ""
@@ -178,7 +169,7 @@ def edit_guideline(request: HttpRequest, slug: str) -> HttpResponse:
         if "preview" in request.POST:
             preview = form.cleaned_data["text"]
         else:
-            made = campaigns.publish_guideline(campaign=campaign, text=form.cleaned_data["text"], by=user)
+            made = campaigns.publish_guideline(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
             messages.success(request, f"Version {made.version} of the guideline is in force. Annotators accept it first.")
             return redirect("campaign_page", slug)
     context = {"campaign": campaign, "current": current, "form": form, "preview": preview}
@@ -187,14 +178,13 @@ def edit_guideline(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def members(request: HttpRequest, slug: str) -> HttpResponse:
+def members(request: UserRequest, slug: str) -> HttpResponse:
     """All members, a page at a time, and the form that adds one or gives one another role."""
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+    campaign = campaign_for_manager(request.user, slug)
     form = MemberForm(posted(request))
     if request.method == "POST" and form.is_valid():
         person, role = form.cleaned_data["person"], form.cleaned_data["role"]
-        member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, by=user)
+        member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, by=request.user)
         what = "is in the campaign now" if is_new else "has the role now"
         messages.success(request, f"{person} {what}: {member.get_role_display().lower()}.")
         return redirect(reverse("campaign_page", args=[slug]) + "#people")
@@ -204,14 +194,13 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-def member_state(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+def member_state(request: UserRequest, slug: str, member_id: int) -> HttpResponse:
+    campaign = campaign_for_manager(request.user, slug)
     member = campaign.members.filter(pk=member_id).select_related("user").first()
     if member is None:
         raise NotFound("There is no such member of this campaign.")
     try:
-        member = campaigns.change_member_state(member=member, state=request.POST.get("state", ""), by=user)
+        member = campaigns.change_member_state(member=member, state=request.POST.get("state", ""), by=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:
@@ -222,24 +211,20 @@ def member_state(request: HttpRequest, slug: str, member_id: int) -> HttpRespons
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def imports(request: HttpRequest, slug: str) -> HttpResponse:
+def imports(request: UserRequest, slug: str) -> HttpResponse:
     """All imports, and the form that uploads a file for workers to read."""
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+    campaign = campaign_for_manager(request.user, slug)
     form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
-        stored_name = f"uploads/{uuid4().hex}"
-        with transaction.atomic():
-            import_ = importing.create_import(
-                campaign=campaign,
-                file_name=upload.name,
-                by=user,
-                column_map=form.cleaned_data["column_map"],
-                stored_name=stored_name,
-            )
-            default_storage.save(stored_name, upload)
-            tasks.enqueue(tasks.ingest_import, import_.pk)
+        import_ = importing.create_import(
+            campaign=campaign,
+            file_name=upload.name,
+            by=request.user,
+            column_map=form.cleaned_data["column_map"],
+            stored_name=default_storage.save(f"uploads/{uuid4().hex}", upload),
+        )
+        tasks.enqueue(tasks.ingest_import, import_.pk)
         messages.success(request, f"{import_.file_name} is uploaded. Its pairs come in while you do other things.")
         return redirect(reverse("campaign_page", args=[slug]) + "#imports")
     page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
@@ -249,9 +234,9 @@ def imports(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def import_page(request: HttpRequest, slug: str, import_id: int) -> HttpResponse:
+def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse:
     """One import: its counts, and why lines were refused."""
-    campaign = campaign_for_manager(user_of(request), slug)
+    campaign = campaign_for_manager(request.user, slug)
     import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by").first()
     if import_ is None:
         raise NotFound("There is no such import in this campaign.")
@@ -261,13 +246,12 @@ def import_page(request: HttpRequest, slug: str, import_id: int) -> HttpResponse
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def releases(request: HttpRequest, slug: str) -> HttpResponse:
+def releases(request: UserRequest, slug: str) -> HttpResponse:
     """All releases; a POST has a new one built from the votes as they are."""
-    user = user_of(request)
-    campaign = campaign_for_manager(user, slug)
+    campaign = campaign_for_manager(request.user, slug)
     if request.method == "POST":
         try:
-            release = releasing.create_release(campaign=campaign, by=user)
+            release = releasing.create_release(campaign=campaign, by=request.user)
         except Refusal as refusal:
             messages.error(request, refusal.detail)
         else:
@@ -281,9 +265,9 @@ def releases(request: HttpRequest, slug: str) -> HttpResponse:
 
 @never_cache
 @require_safe
-def release_page(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
     """One release: its files to download, and how to load it."""
-    campaign = campaign_for_manager(user_of(request), slug)
+    campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).select_related("created_by").first()
     if release is None:
         raise NotFound("There is no such release of this campaign.")

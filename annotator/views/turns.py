@@ -9,7 +9,9 @@ from django.db.models import OuterRef, Subquery
 from annotator import tasks
 from annotator.assigning import QUEUE_LOW, next_assignments
 from annotator.choices import CampaignState, Choice, MemberState
+from annotator.errors import NotAllowed
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question
+from annotator.voting import CastVote
 
 AHEAD = 2  # pairs after the current one whose images the browser fetches early
 
@@ -69,19 +71,41 @@ class Turn:
     said: str = field(default="")
 
 
-def next_turn(member: Member, questions: list[Question] | None = None, *, said: str = "") -> Turn:
+def next_turn(member: Member, *, said: str = "") -> Turn:
     """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
-    campaign, guideline_id = campaign_now(member)
+    campaign, guideline_in_force = campaign_now(member)
+    return _turn(member, campaign, guideline_in_force, said=said)
+
+
+def turn_after(cast: CastVote, queue: list[Assignment], *, said: str) -> Turn:
+    """The turn after a vote, whose transaction has brought what is next: nothing more is asked of the database."""
+    member = cast.assignment.member
+    questions = [vote.question for vote in cast.votes]
+    return _turn(member, member.campaign, cast.guideline_in_force, queue=queue, questions=questions, said=said)
+
+
+def _turn(
+    member: Member,
+    campaign: Campaign,
+    guideline_in_force: int | None,
+    *,
+    queue: list[Assignment] | None = None,
+    questions: list[Question] | None = None,
+    said: str,
+) -> Turn:
     progress = progress_of(campaign)
     if reason := why_closed(campaign, member):
         return Turn(campaign, member, progress, reason=reason, said=said)
-    if guideline_id not in (None, member.guideline_accepted_id):
+    if guideline_in_force not in (None, member.guideline_accepted_id):
         return Turn(campaign, member, progress, must_read=True, said=said)
-    queue = next_assignments(member=member, count=1 + AHEAD)
+    try:
+        queue = queue or next_assignments(member=member, count=1 + AHEAD)
+    except NotAllowed as limit:
+        return Turn(campaign, member, progress, reason=Reason(limit.code, "Enough for now", limit.detail), said=said)
     if not queue:
         reason = why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds)
         return Turn(campaign, member, progress, reason=reason, said=said)
-    if queue[0].queue_length <= QUEUE_LOW:  # type: ignore[attr-defined]  # annotated by next_assignments
+    if queue[0].queue_length <= QUEUE_LOW:
         tasks.enqueue(tasks.refill_queue, member.pk)
     return Turn(campaign, member, progress, card=make_card(queue, questions or list(campaign.questions.all())), said=said)
 

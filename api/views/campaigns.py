@@ -7,9 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotator import campaigns
-from annotator.access import campaign_for_manager, campaign_for_reader
+from annotator.access import campaign_for_manager, campaign_for_reader, require_may_create_campaigns
 from annotator.choices import Scope
-from annotator.errors import NotAllowed
 from annotator.models import Campaign, User
 from api.pagination import NewestFirst
 from api.permissions import ANY_SCOPE
@@ -31,7 +30,7 @@ class CampaignList(View):
     def post(self, request: Request) -> Response:
         """Make a campaign. You become its manager. Needs the right to add campaigns, as staff has it."""
         user = user_of(request)
-        require_may_create(user)
+        require_may_create_campaigns(user)
         body = valid_body(NewCampaign, request)
         campaign = campaigns.create_campaign(
             slug=body["slug"],
@@ -71,12 +70,6 @@ class CampaignDetail(View):
             rules=campaigns.rules_in(body),
         )
         return Response(shown(campaign, user))
-
-
-def require_may_create(user: User) -> None:
-    """Raises NotAllowed unless the user may make campaigns."""
-    if not (user.is_staff or user.has_perm("annotator.add_campaign")):
-        raise NotAllowed("Only staff and those with the right to add campaigns may do that.", code="may_not_create")
 
 
 def shown(campaign: Campaign, user: User) -> dict[str, object]:

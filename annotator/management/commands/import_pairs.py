@@ -15,25 +15,22 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from annotator import campaigns, importing, tasks
-from annotator.celery import app
 from annotator.choices import ImportState
 from annotator.errors import Invalid, Refusal
 from annotator.models import Campaign, Import
 from annotator.spawning import begin
+from annotator.workers import worker_answers
 
 SHOWN_ERRORS = 20
-PING_SECONDS = 1.0
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0  # without a finished batch; then workers are asked whether they are there
 STUCK_SECONDS = 60.0  # without a finished batch although a worker answers; then the command works too
 
-EXIT_SOME_FAILED, EXIT_UNREADABLE = 1, 2
+EXIT_SOME_FAILED, EXIT_UNREADABLE, EXIT_STOPPED = 1, 2, 130
 
 
 class Command(BaseCommand):
@@ -47,6 +44,7 @@ class Command(BaseCommand):
         parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
         parser.add_argument("file", metavar="FILE", type=Path)
         parser.add_argument("--create", action="store_true", help="make the campaign, as a draft, if there is none")
+        parser.add_argument("--here", action="store_true", help="ingest the images in this command even if a worker runs")
         parser.add_argument(
             "--map",
             action="append",
@@ -61,7 +59,7 @@ class Command(BaseCommand):
         try:
             column_map = read_map(options["map"])
             with importing.open_import_file(path, name=path.name, column_map=column_map, root=path.parent):
-                pass  # a file that cannot be read makes no campaign
+                pass  # a file that is none makes no campaign
             campaign, is_new = find_campaign(options["campaign"], create=options["create"])
             import_ = importing.create_import(campaign=campaign, file_name=path.name, by=None, column_map=column_map)
             with Progress(
@@ -73,11 +71,19 @@ class Command(BaseCommand):
                 console=Console(stderr=True),
             ) as progress:
                 stage(import_, path, progress)
-                for batch_id in importing.pending_batches(import_id=import_.pk):
-                    tasks.enqueue(tasks.ingest_batch, batch_id)
-                see_through(import_, progress)
+                bar = progress.add_task("Ingesting images", total=import_.lines_total, counts="")
+                if options["here"]:
+                    work_here(import_, progress, bar)
+                else:
+                    for batch_id in importing.pending_batches(import_id=import_.pk):
+                        tasks.enqueue(tasks.ingest_batch, batch_id)
+                    see_through(import_, progress, bar)
         except Refusal as refusal:
             raise CommandError(printable(f"{path}: {words_of(refusal)}"), returncode=EXIT_UNREADABLE) from refusal
+        except KeyboardInterrupt as stop:
+            raise CommandError(
+                "Stopped. What is left is done by the next worker, or by this command again.", returncode=EXIT_STOPPED
+            ) from stop
         self.report(import_, campaign, is_new=is_new)
         if import_.lines_failed:
             sys.exit(EXIT_SOME_FAILED)
@@ -135,9 +141,8 @@ def stage(import_: Import, path: Path, progress: Progress) -> None:
     progress.update(bar, completed=1.0)
 
 
-def see_through(import_: Import, progress: Progress) -> None:
+def see_through(import_: Import, progress: Progress, bar: TaskID) -> None:
     """Show how the workers get on until all is done. Where there are none, do their work."""
-    bar = progress.add_task("Ingesting images", total=import_.lines_total, counts="")
     refresh(import_, progress, bar)
     quiet_since = time.monotonic()
     may_be_alone = True
@@ -159,13 +164,6 @@ def refresh(import_: Import, progress: Progress, bar: TaskID) -> bool:
     counts = f"{import_.lines_done:,} of {import_.lines_total:,} lines"
     progress.update(bar, completed=import_.lines_done, counts=counts)
     return import_.lines_done != before
-
-
-def worker_answers() -> bool:
-    try:
-        return bool(app.control.ping(timeout=PING_SECONDS))
-    except (OperationalError, RedisError, OSError):  # no broker, so no worker either
-        return False
 
 
 def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:

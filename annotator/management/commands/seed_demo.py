@@ -12,7 +12,7 @@ from rich.console import Console
 from annotator.demo.running import run_demo
 from annotator.demo.steps import PAIRS, DemoFailed
 
-PAIRS_LIMITS = (4, 4000)
+PAIRS_LIMITS = (4, 1000)
 
 
 class Command(BaseCommand):
@@ -24,15 +24,19 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="check every step's result; exits with 1 when one is wrong")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        low, high = PAIRS_LIMITS
-        if not low <= options["pairs"] <= high:
-            raise CommandError(f"--pairs {options['pairs']}: use a number from {low} to {high}.")
+        pairs = checked_pairs(options["pairs"])
         console = Console(highlight=False)
         try:
-            is_right = run_demo(
-                url=options["url"].rstrip("/") + "/", pairs=options["pairs"], console=console, check=options["check"]
-            )
+            is_right = run_demo(url=options["url"].rstrip("/") + "/", pairs=pairs, console=console, check=options["check"])
         except DemoFailed as failure:
             raise CommandError(str(failure)) from failure
         if not is_right:
             raise CommandError("The demo does not do what it must.")
+
+
+def checked_pairs(pairs: int) -> int:
+    """The number, if the demo can be run with so many. Raises CommandError."""
+    low, high = PAIRS_LIMITS
+    if not low <= pairs <= high:
+        raise CommandError(f"--pairs {pairs}: use a number from {low} to {high}.")
+    return pairs

@@ -18,8 +18,9 @@ from rich.text import Text
 
 from annotator import embedded, processes
 from annotator.demo.running import run_demo
-from annotator.demo.steps import DemoFailed
+from annotator.demo.steps import PAIRS, DemoFailed
 from annotator.environment import read_str
+from annotator.management.commands.seed_demo import checked_pairs
 from annotator.processes import CannotServe, Interrupts, ServiceDied, Services, Stopped
 from annotator.servers import hold_embedded
 
@@ -33,19 +34,23 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="first run a whole campaign on generated images")
         parser.add_argument("--check", action="store_true", help="with --demo: check every step's result, then end with 0 or 1")
+        parser.add_argument(
+            "--pairs", type=int, default=PAIRS, help=f"with --demo, at its first run: how many pairs; else {PAIRS}"
+        )
         parser.add_argument("--verbose", action="store_true", help="show the services' logs here as well")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"] and not options["demo"]:
             raise CommandError("--check checks the demo: serve --demo --check")
-        sys.exit(Serve(demo=options["demo"], check=options["check"], verbose=options["verbose"]).run())
+        pairs = checked_pairs(options["pairs"])
+        sys.exit(Serve(demo=options["demo"], pairs=pairs, check=options["check"], verbose=options["verbose"]).run())
 
 
 class Serve:
     """One run of the command."""
 
-    def __init__(self, *, demo: bool, check: bool, verbose: bool) -> None:
-        self.demo, self.check, self.verbose = demo, check, verbose
+    def __init__(self, *, demo: bool, pairs: int, check: bool, verbose: bool) -> None:
+        self.demo, self.pairs, self.check, self.verbose = demo, pairs, check, verbose
         self.host = read_str("HOST", "127.0.0.1")
         self.console = Console(highlight=False)
         self.interrupts = Interrupts()
@@ -82,7 +87,7 @@ class Serve:
     def serve(self) -> int:
         self.start()
         if self.demo:
-            is_right = run_demo(url=self.url, console=self.console, check=self.check)
+            is_right = run_demo(url=self.url, pairs=self.pairs, console=self.console, check=self.check)
             if self.check:
                 return 0 if is_right else 1
         self.is_serving = True

@@ -1,0 +1,89 @@
+"""`manage.py make_release CAMPAIGN`: build the campaign's next release, with a bar to watch."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import filesizeformat
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from annotator import releasing, tasks
+from annotator.choices import ReleaseState
+from annotator.models import Campaign, Release
+from annotator.releasing.staging import Report
+from annotator.workers import worker_answers
+
+LOOK_SECONDS = 0.2
+QUIET_SECONDS = 3.0  # in which nobody builds; then workers are asked whether they are there
+STUCK_SECONDS = 60.0  # in which nobody builds although a worker answers; then the command builds
+
+UNFINISHED = (ReleaseState.QUEUED, ReleaseState.BUILDING)
+
+
+class Command(BaseCommand):
+    help = (
+        "Build the next release of a campaign: a folder with a dataset card and typed parquet, as the Hub wants it. A worker "
+        "builds it; where none runs, the command does. The same votes give the same revision."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
+        parser.add_argument("--here", action="store_true", help="build in this process even if a worker runs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
+        if campaign is None:
+            raise CommandError(f"There is no campaign {options['campaign']!r}.")
+        release = releasing.create_release(campaign=campaign, by=None)
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        ) as progress:
+            bar = progress.add_task(f"Release {release.number} of {campaign.slug}", total=1.0)
+
+            def show(share: float) -> None:
+                progress.update(bar, completed=share)
+
+            if options["here"] or not worker_answers():
+                releasing.build_release(release_id=release.pk, on_progress=show)
+            else:
+                tasks.enqueue(tasks.build_release, release.pk)
+                see_through(release, show)
+        release.refresh_from_db()
+        self.report(release)
+
+    def report(self, release: Release) -> None:
+        if release.state != ReleaseState.READY:
+            reason = release.error or f"It is {release.get_state_display().lower()}."
+            raise CommandError(f"Release {release.number} of {release.campaign.slug} was not built. {reason}")
+        self.stdout.write(f"Release {release.number} of {release.campaign.slug}, revision {release.revision}")
+        for file in release.files.all():
+            self.stdout.write(f"  {filesizeformat(file.size):>10}  {file.path}")
+        folder = releasing.local_folder(release)
+        if folder is not None:
+            self.stdout.write(f"In {folder}. To load it:\n")
+            self.stdout.write(f'  from datasets import load_dataset\n  pairs = load_dataset("{folder}", "pairs")')
+
+
+def see_through(release: Release, show: Report) -> None:
+    """Show how the worker gets on. Where none is left that could, build it here."""
+    seen_at = time.monotonic()
+    while True:
+        release.refresh_from_db()
+        show(release.progress)
+        if release.state not in UNFINISHED:
+            return
+        if releasing.is_being_built(release):
+            seen_at = time.monotonic()
+        quiet = time.monotonic() - seen_at
+        if quiet > STUCK_SECONDS or (quiet > QUIET_SECONDS and not worker_answers()):
+            releasing.build_release(release_id=release.pk, on_progress=show)
+            seen_at = time.monotonic()
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,38 @@
+"""`manage.py score_campaign CAMPAIGN`: bring the consensus up to date now, and say what it is."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count
+
+from annotator import scoring
+from annotator.choices import Label
+from annotator.models import Campaign, Consensus
+
+
+class Command(BaseCommand):
+    help = "Compute the consensus on every pair of a campaign from its votes, and print how many pairs have each label."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
+        if campaign is None:
+            raise CommandError(f"There is no campaign {options['campaign']!r}.")
+        scoring.settle_pairs(campaign=campaign)
+        scored = scoring.score_campaign(campaign=campaign)
+        self.stdout.write(f"{campaign.slug}: {scored:,} of {campaign.pairs.count():,} pairs have a consensus.")
+        for question in campaign.questions.order_by("position"):
+            counts = dict(
+                Consensus.objects.filter(question=question, method=scoring.METHOD)
+                .values_list("label")
+                .annotate(Count("pk"))
+                .order_by()
+            )
+            self.stdout.write(f"{question.text} ({question.slug})")
+            for label in Label:
+                self.stdout.write(f"  {label.value:<9} {counts.get(label.value, 0):>9,}  {label.label}")
