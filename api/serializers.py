@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.campaigns import RULES
-from annotator.choices import CampaignState, Choice, MemberState, PairingRule, Role
+from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
     Assignment,
@@ -32,7 +32,7 @@ from annotator.models import (
 )
 from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
-from annotator.voting import ELAPSED_MS_LIMIT
+from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
 SHARE_STEPS = 20
@@ -476,8 +476,15 @@ class AnswerSerializer(serializers.Serializer[Any]):
     votes = OwnVoteSerializer(many=True)
 
 
-class SkippedSerializer(serializers.ModelSerializer[Assignment]):
-    """An assignment that was passed on."""
+class FlagBody(Body):
+    """What is wrong with the pair."""
+
+    reason = serializers.ChoiceField(FlagReason.choices)
+    note = Text(max_length=FLAG_NOTE_LIMIT, allow_blank=True, default="", help_text="For the managers, in your own words.")
+
+
+class OutcomeSerializer(serializers.ModelSerializer[Assignment]):
+    """An assignment, and the state it is in now."""
 
     class Meta:
         model = Assignment

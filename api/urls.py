@@ -7,7 +7,7 @@ from api.errors import not_there
 from api.schema import SchemaView
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportDetail, ImportList
-from api.views.judging import AssignmentList, Skip, VoteCast
+from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.releases import ReleaseDetail, ReleaseFileBytes, ReleaseList
 
 register_converter(CampaignSlug, "campaign")
@@ -28,6 +28,8 @@ version_1: list[URLPattern | URLResolver] = [
     path("campaigns/<campaign:slug>/", include(of_campaign)),
     path("assignments/<int:assignment_id>/vote/", VoteCast.as_view(), name="vote"),
     path("assignments/<int:assignment_id>/skip/", Skip.as_view(), name="skip"),
+    path("assignments/<int:assignment_id>/flag/", FlagPair.as_view(), name="flag"),
+    path("assignments/<int:assignment_id>/undo/", Undo.as_view(), name="undo"),
 ]
 urlpatterns = [
     path("v1/", include(version_1)),

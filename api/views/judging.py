@@ -1,4 +1,4 @@
-"""What annotators do: take assignments, vote, skip. The page does the same through the same verbs."""
+"""What annotators do: take assignments, vote, skip, flag, undo. The page does the same through the same verbs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from annotator.models import Question, Vote
 from api.serializers import (
     AnswerSerializer,
     AssignmentSerializer,
+    FlagBody,
     NoBody,
+    OutcomeSerializer,
     OwnVoteSerializer,
     QuestionSerializer,
-    SkippedSerializer,
     VoteBody,
 )
 from api.views.base import View, user_of, valid_body, whole_number
@@ -53,7 +54,11 @@ class AssignmentList(View):
         responses={200: ONE_OR_LIST, 204: None},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Your oldest open assignment: the same one until it is answered, skipped or expired. 204 when nothing is left."""
+        """Your oldest open assignment: the same one until it is answered, skipped, flagged or expired. 204 when nothing is left.
+
+        Once you have given as many votes as the campaign lets one person give, this is a 403 whose code says which limit it
+        was: `limit_per_day`, `limit_total` or `limit_share`.
+        """
         campaign, member = campaign_for_annotator(user_of(request), slug)
         valid_body(NoBody, request)
         count = whole_number(request, "count", low=1, high=COUNT_LIMIT)
@@ -92,13 +97,41 @@ class VoteCast(View):
 class Skip(View):
     scopes = {"POST": [Scope.ANNOTATE]}
 
-    @extend_schema(operation_id="skip", request=None, responses=SkippedSerializer)
+    @extend_schema(operation_id="skip", request=None, responses=OutcomeSerializer)
     def post(self, request: Request, assignment_id: int) -> Response:
         """Pass on a pair: it goes to somebody else and never comes back to you."""
         user = user_of(request)
         valid_body(NoBody, request)
         assignment = voting.skip_assignment(assignment_id=assignment_id, by=user)
-        return Response(SkippedSerializer(assignment).data)
+        return Response(OutcomeSerializer(assignment).data)
+
+
+class FlagPair(View):
+    scopes = {"POST": [Scope.ANNOTATE]}
+
+    @extend_schema(operation_id="flag", request=FlagBody, responses=OutcomeSerializer)
+    def post(self, request: Request, assignment_id: int) -> Response:
+        """Report a pair instead of judging it: it never comes back to you, and enough flags take it out of circulation."""
+        user = user_of(request)
+        body = valid_body(FlagBody, request)
+        assignment = voting.flag_assignment(assignment_id=assignment_id, by=user, reason=body["reason"], note=body["note"])
+        return Response(OutcomeSerializer(assignment).data)
+
+
+class Undo(View):
+    scopes = {"POST": [Scope.ANNOTATE]}
+
+    @extend_schema(operation_id="undo", request=None, responses=OutcomeSerializer)
+    def post(self, request: Request, assignment_id: int) -> Response:
+        """Take back your answer: the assignment is open again and waits for another.
+
+        Only your last answers, and not for long: the campaign's `undo_votes` and `undo_minutes` say how many and how long.
+        Any other is a 403 with the code `undo_refused`.
+        """
+        user = user_of(request)
+        valid_body(NoBody, request)
+        assignment = voting.undo_vote(assignment_id=assignment_id, by=user)
+        return Response(OutcomeSerializer(assignment).data)
 
 
 def primary_question(assignment_id: int) -> str:

@@ -208,6 +208,25 @@ def test_a_member_who_is_not_active_gets_nothing(state):
     assert_error(client.post(address(member.campaign)), 403, f"member_{state}")
 
 
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"limit_per_day": 1}, "Come back tomorrow"),
+        ({"limit_total": 1}, "as many as one person may give"),
+        ({"limit_share": 0.001}, "of the votes of this campaign"),
+    ],
+)
+def test_who_has_reached_a_limit_is_told_which(rules, words):
+    member, client = annotator(pairs=3, campaign=CampaignFactory(**rules))
+    first = client.post(address(member.campaign)).json()["id"]
+    client.post(f"/api/v1/assignments/{first}/vote/", {"choice": "a"})
+
+    response = client.post(address(member.campaign))
+
+    assert_error(response, 403, *rules)
+    assert words in response.json()["detail"]
+
+
 def test_it_is_not_there_for_strangers():
     member, _ = annotator()
 

@@ -80,6 +80,8 @@ def addresses() -> dict[str, str]:
         "POST /api/v1/campaigns/campaign/releases/": "releases",
         f"POST /api/v1/assignments/{seat}/vote/": "vote",
         f"POST /api/v1/assignments/{seat}/skip/": "skip",
+        f"POST /api/v1/assignments/{seat}/flag/": "flag",
+        f"POST /api/v1/assignments/{seat}/undo/": "undo",
     }
 
 

@@ -25,6 +25,8 @@ OPERATIONS = {
     "next_assignments",
     "vote",
     "skip",
+    "flag",
+    "undo",
     "list_releases",
     "create_release",
     "get_release",

@@ -16,6 +16,7 @@ from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release
 from tests.api.test_schema import OPERATIONS
 from tests.factories import CampaignFactory, ImportFactory, MemberFactory, PairFactory, UserFactory
+from tests.judges import judge
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,8 @@ ROUTES = {
     # Of the assignment of the annotator.
     "vote": Route("POST", A + "vote/", {"annotate"}, (404, 404, 201, 404, 404, 404, 404), {"choice": "a"}),
     "skip": Route("POST", A + "skip/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404)),
+    "flag": Route("POST", A + "flag/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404), {"reason": "unsafe"}),
+    "undo": Route("POST", "/api/v1/assignments/{answered}/undo/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404)),
     "list_releases": Route("GET", C + "releases/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "create_release": Route("POST", C + "releases/", {"manage"}, (404, 404, 403, 403, 202, 403, 202)),
     "get_release": Route("GET", C + "releases/1/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
@@ -77,8 +80,10 @@ def world(storage_folder: Path) -> World:
     MemberFactory(campaign=campaign, user=users["suspended manager"], role="manager", state="suspended")
     annotator = Member.objects.get(role="annotator")
     assigning.refill_queue(member_id=annotator.pk)
-    assignment = Assignment.objects.earliest("pk")
-    return World(users, {"assignment": assignment.pk, "import": ImportFactory(campaign=campaign).pk})
+    answered, assignment = Assignment.objects.order_by("pk")
+    judge(answered)
+    numbers = {"assignment": assignment.pk, "answered": answered.pk, "import": ImportFactory(campaign=campaign).pk}
+    return World(users, numbers)
 
 
 def ask(client: ApiClient, world: World, route: Route):

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotator import assigning
+from annotator.choices import FlagReason
+from annotator.models import Assignment, Flag, Pair
+from tests.api.clients import ApiClient, assert_error, browser_of, client_of
+from tests.factories import MemberFactory, PairFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+BODY = {"reason": "broken_image"}
+
+
+def address(assignment_id) -> str:
+    return f"/api/v1/assignments/{assignment_id}/flag/"
+
+
+def an_assignment(*scopes: str, **values):
+    member = MemberFactory(**values)
+    PairFactory(campaign=member.campaign)
+    assigning.refill_queue(member_id=member.pk)
+    return Assignment.objects.get(), client_of(member.user, *(scopes or ["annotate"]))
+
+
+@pytest.mark.parametrize("reason", FlagReason.values)
+def test_a_pair_is_reported_and_never_comes_back(reason):
+    assignment, client = an_assignment()
+
+    response = client.post(address(assignment.pk), {"reason": reason, "note": "The left half is grey."})
+
+    assert (response.status_code, response.json()) == (200, {"id": assignment.pk, "state": "flagged"})
+    assert Flag.objects.values_list("assignment", "reason", "note").get() == (assignment.pk, reason, "The left half is grey.")
+    assert Pair.objects.get().seats_taken == 0
+    assert client.post(f"/api/v1/campaigns/{assignment.member.campaign.slug}/assignments/").status_code == 204
+
+
+def test_the_note_may_be_left_out():
+    assignment, client = an_assignment()
+
+    assert client.post(address(assignment.pk), BODY).status_code == 200
+    assert Flag.objects.get().note == ""
+
+
+def test_enough_flags_take_the_pair_out_of_circulation():
+    assignment, client = an_assignment(campaign__flags_to_hold=1)
+
+    client.post(address(assignment.pk), BODY)
+
+    assert Pair.objects.get().state == "held"
+
+
+def test_the_same_again_changes_nothing():
+    assignment, client = an_assignment()
+    client.post(address(assignment.pk), BODY)
+
+    response = client.post(address(assignment.pk), {"reason": "unsafe"})
+
+    assert (response.status_code, response.json()["state"]) == (200, "flagged")
+    assert Flag.objects.get().reason == "broken_image"
+
+
+def test_an_answered_pair_is_not_flagged():
+    assignment, client = an_assignment()
+    client.post(f"/api/v1/assignments/{assignment.pk}/vote/", {"choice": "a"})
+
+    assert_error(client.post(address(assignment.pk), BODY), 409, "already_answered")
+
+
+def test_an_expired_one_is_refused():
+    assignment, client = an_assignment()
+    Assignment.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert_error(client.post(address(assignment.pk), BODY), 409, "lease_expired")
+
+
+def test_somebody_elses_is_not_there():
+    assignment, _ = an_assignment()
+    other = MemberFactory(campaign=assignment.member.campaign, role="manager")
+
+    assert_error(client_of(other.user).post(address(assignment.pk), BODY), 404, "not_found")
+    assert_error(client_of(UserFactory(is_superuser=True)).post(address(assignment.pk), BODY), 404, "not_found")
+
+
+@pytest.mark.parametrize("number", ["0", "99999999", "9" * 30, "9" * 5000, "-1", "x"])
+def test_an_unknown_one_is_not_there(number):
+    _, client = an_assignment()
+
+    assert_error(client.post(address(number), BODY), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "reason"),
+        ({"reason": ""}, "reason"),
+        ({"reason": "ugly"}, "reason"),
+        ({"reason": None}, "reason"),
+        ({"reason": ["unsafe"]}, "reason"),
+        ({"reason": "unsafe", "note": 5}, "note"),
+        ({"reason": "unsafe", "note": None}, "note"),
+        ({"reason": "unsafe", "note": "x" * 2001}, "note"),
+        ({"reason": "unsafe", "nonsense": 1}, "nonsense"),
+    ],
+)
+def test_it_refuses_what_is_no_flag(body, field):
+    assignment, client = an_assignment()
+
+    assert_error(client.post(address(assignment.pk), body), 400, "invalid", field)
+    assert not Flag.objects.exists()
+
+
+def test_it_takes_few_queries(django_assert_max_num_queries):
+    assignment, client = an_assignment()
+
+    # token, its use noted, assignment locked and closed, pair locked and freed, flag written, flags of the pair counted;
+    # and the savepoints of a test's transaction
+    with django_assert_max_num_queries(8 + 2):
+        client.post(address(assignment.pk), BODY)
+
+
+def test_a_browser_may_flag_too():
+    assignment, _ = an_assignment()
+
+    assert browser_of(assignment.member.user).post(address(assignment.pk), BODY).status_code == 200
+
+
+def test_it_needs_the_scope_annotate():
+    assignment, client = an_assignment("import", "export", "manage")
+
+    assert_error(client.post(address(assignment.pk), BODY), 403, "scope_missing")
+
+
+def test_it_needs_somebody():
+    assignment, _ = an_assignment()
+
+    assert_error(ApiClient().post(address(assignment.pk), BODY), 401, "not_authenticated")
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
+def test_it_knows_no_other_methods(method):
+    assignment, client = an_assignment()
+
+    assert_error(getattr(client, method)(address(assignment.pk)), 405, "method_not_allowed")
