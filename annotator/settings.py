@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from annotator import embedded
 from annotator.environment import read_bool, read_int, read_list, read_path, read_str, read_url
@@ -99,8 +101,20 @@ def read_broker_and_cache() -> tuple[str, str]:
 
 
 CELERY_BROKER_URL, CACHE_URL = read_broker_and_cache()
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "diptych"},
+# A cache that is away is a cache that knows nothing: no error, and no waiting for it to come back.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "diptych",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+            # One more try on a fresh connection: the pooled ones are all dead after the server was restarted.
+            "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 1)},
+        },
+    },
 }
 
 # --- storage: images and releases, in a folder or an S3 bucket
