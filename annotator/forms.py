@@ -14,12 +14,12 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION
-from annotator.choices import Choice, PairingRule, Role
+from annotator.choices import Choice, FlagReason, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
 from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
-from annotator.voting import ELAPSED_MS_LIMIT
+from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
 CHOICE_FIELD = "choice"
@@ -48,11 +48,19 @@ class VoteForm(forms.Form):
             return {self.cleaned_data["question"] or primary(): choice}
         return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
 
-    def require_valid(self) -> None:
-        """Raises Invalid, naming the fields."""
-        if not self.is_valid():
-            errors = {field: [str(message) for message in messages] for field, messages in self.errors.items()}
-            raise Invalid("That is not a possible answer.", errors=errors)
+
+class FlagForm(forms.Form):
+    """What is wrong with a pair, as the card posts it."""
+
+    reason = forms.ChoiceField(choices=FlagReason.choices)
+    note = forms.CharField(required=False, max_length=FLAG_NOTE_LIMIT)
+
+
+def require_valid(form: forms.Form, detail: str) -> None:
+    """Raises Invalid with this sentence, naming the fields, for a form of the card."""
+    if not form.is_valid():
+        errors = {field: [str(message) for message in messages] for field, messages in form.errors.items()}
+        raise Invalid(detail, errors=errors)
 
 
 # --- managers

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from annotator.views import manage
 from annotator.views.accounts import LogIn
-from annotator.views.annotate import annotate, skip, vote
+from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
 from annotator.views.health import healthz
 from annotator.views.images import image
@@ -18,8 +18,10 @@ urlpatterns = [
     path("", campaigns, name="campaigns"),
     path("c/<str:slug>/", annotate, name="annotate"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
+    path("c/<str:slug>/undo/", undo, name="undo"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
+    path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
     path("images/<uuid:public_id>/<int:width>/", image, name="image"),
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing

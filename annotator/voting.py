@@ -256,7 +256,18 @@ def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> A
     assignment.lease_expires_at = now + timedelta(seconds=campaign.lease_seconds)
     assignment.save(update_fields=["state", "closed_at", "lease_expires_at"])
     Member.objects.filter(pk=member.pk).update(answered_count=F("answered_count") - 1)
+    member.answered_count -= 1
     return assignment
+
+
+@transaction.atomic
+def undo_last_vote(*, member: Member, by: User, now: datetime | None = None) -> Assignment:
+    """As `undo_vote`, of the last answer that the member may still undo. Raises NotAllowed (undo_refused) without one."""
+    now = now or timezone.now()
+    last = undoable(member, now).first()
+    if last is None:
+        raise NotAllowed("There is no vote of yours that can still be undone.", code="undo_refused")
+    return undo_vote(assignment_id=last.pk, by=by, now=now)
 
 
 def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:

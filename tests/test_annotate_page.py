@@ -1,4 +1,4 @@
-"""The annotation page: GET of the pair, POST of a vote or a skip, as a page and as a piece."""
+"""The annotation page: GET of the pair, POST of a vote, a skip, a flag or an undo, as a page and as a piece."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.assigning import QUEUE_LOW, QUEUE_TARGET
-from annotator.choices import AssignmentState, CampaignState, Choice, MemberState
-from annotator.models import Assignment, CampaignProgress, Member, Vote
+from annotator.choices import AssignmentState, CampaignState, Choice, FlagReason, MemberState
+from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Pair, Vote
 from annotator.progress import roll_up
 from annotator.views.turns import why_nothing_left
 from tests.factories import (
@@ -82,7 +82,7 @@ def test_it_shows_a_pair_under_its_prompt_with_both_images_and_all_choices(brows
     assert "Which image is better overall?" in html
     left, right = ("a", "b") if seat.a_on_left else ("b", "a")
     assert re.findall(r'name="choice"\s+value="(\w+)"', html) == [left, right, "both_good", "both_bad"]
-    for key in ("1 ArrowLeft", "2 ArrowRight", "3 ArrowUp", "4 ArrowDown", "s"):
+    for key in ("1 ArrowLeft", "2 ArrowRight", "3 ArrowUp", "4 ArrowDown", "s", "f"):
         assert f'aria-keyshortcuts="{key}"' in html
 
 
@@ -355,7 +355,7 @@ def test_an_answer_that_is_none_is_refused_and_the_pair_stays(browser, member, d
     assert open_page(browser, member) == seat
 
 
-@pytest.mark.parametrize("name", ["vote", "skip"])
+@pytest.mark.parametrize("name", ["vote", "skip", "flag"])
 def test_the_addresses_of_the_forms_take_only_what_the_forms_send(browser, member, name):
     response = browser.get(reverse(name, args=[open_page(browser, member).pk]))
 
@@ -480,7 +480,172 @@ def test_somebody_elses_pair_cannot_be_skipped(client, member):
     assert seat.state == AssignmentState.OPEN
 
 
+# --- flagging
+
+
+def flag(browser: Client, seat: Assignment, *, htmx: bool = True, **fields):
+    return browser.post(reverse("flag", args=[seat.pk]), fields, headers=HTMX if htmx else {})
+
+
+def test_the_card_asks_what_is_wrong_without_a_script(browser, member):
+    html = browser.get(page_of(member)).content.decode()
+
+    assert re.findall(r'name="reason" value="(\w+)" required', html) == FlagReason.values
+    assert "<details" in html
+    assert "Identical images" in html
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_flagged_pair_gives_way_to_the_next(browser, member, htmx):
+    seat = open_page(browser, member)
+
+    response = flag(browser, seat, htmx=htmx, reason="bad_prompt", note="It is empty.")
+
+    assert Flag.objects.values_list("assignment", "reason", "note").get() == (seat.pk, "bad_prompt", "It is empty.")
+    html = browser.get(response.url).content.decode() if not htmx else response.content.decode()
+    assert seat_shown(html) != seat
+    assert "Flagged" in html
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"reason": "ugly"}, {"reason": "unsafe", "note": "x" * 2001}, {"reason": "unsafe", "note": "x\0y"}]
+)
+def test_a_flag_that_is_none_is_refused_and_the_pair_stays(browser, member, fields):
+    seat = open_page(browser, member)
+
+    response = flag(browser, seat, **fields)
+
+    assert (response.status_code, response.headers["HX-Retarget"]) == (400, "#deck")
+    assert "Say what is wrong with the pair." in response.content.decode()
+    assert not Flag.objects.exists()
+    assert open_page(browser, member) == seat
+
+
+def test_an_answered_pair_cannot_be_flagged(browser, member):
+    seat = open_page(browser, member)
+    vote(browser, seat)
+
+    assert flag(browser, seat, reason="unsafe").status_code == 409
+    assert not Flag.objects.exists()
+
+
+def test_somebody_elses_pair_cannot_be_flagged(client, member):
+    seat = AssignmentFactory(member=member, pair__campaign=member.campaign)
+    client.force_login(MemberFactory(campaign=member.campaign).user)
+
+    assert flag(client, seat, reason="unsafe").status_code == 404
+    assert not Flag.objects.exists()
+
+
+# --- undoing
+
+
+def undo(browser: Client, member: Member, *, htmx: bool = True):
+    return browser.post(reverse("undo", args=[member.campaign.slug]), headers=HTMX if htmx else {})
+
+
+def has_undo(html: str) -> bool:
+    return 'aria-keyshortcuts="u"' in html
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_the_pair_of_the_last_vote_comes_back(browser, member, htmx):
+    first = open_page(browser, member)
+    second = seat_shown(vote(browser, first).content.decode())
+    vote(browser, second)
+
+    response = undo(browser, member, htmx=htmx)
+
+    html = browser.get(response.url).content.decode() if not htmx else response.content.decode()
+    assert seat_shown(html) == second
+    assert "Undone" in html
+    assert "<b>1</b> by you" in html
+    assert list(Vote.objects.order_by("pk").values_list("assignment", "void_reason")) == [(first.pk, None), (second.pk, "undone")]
+
+
+def test_undo_is_offered_once_there_is_a_vote(browser, member):
+    first = browser.get(page_of(member)).content.decode()
+    second = vote(browser, seat_shown(first)).content.decode()
+    again = undo(browser, member).content.decode()
+
+    assert [has_undo(html) for html in (first, second, again)] == [False, True, False]
+
+
+def test_undo_is_offered_when_nothing_is_left_too(browser, member):
+    Pair.objects.exclude(pk=Pair.objects.earliest("pk").pk).update(state="held")
+    seat = open_page(browser, member)
+    html = vote(browser, seat).content.decode()
+
+    assert "data-reason" in html
+    assert has_undo(html)
+    assert seat_shown(undo(browser, member).content.decode()) == seat
+
+
+def test_a_campaign_that_allows_no_undo_offers_none(browser, member):
+    Campaign.objects.update(undo_votes=0)
+    html = vote(browser, open_page(browser, member)).content.decode()
+
+    assert not has_undo(html)
+    assert "Undo" not in browser.get(page_of(member)).content.decode()
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_without_a_vote_to_undo_it_says_so_with_a_way_on(browser, member, htmx):
+    open_page(browser, member)
+
+    response = undo(browser, member, htmx=htmx)
+
+    html = response.content.decode()
+    assert response.status_code == 403
+    assert "Nothing to undo" in html
+    assert f'href="{page_of(member)}"' in html
+    assert response.headers.get("HX-Retarget") == ("#deck" if htmx else None)
+
+
+def test_a_vote_of_long_ago_stays(browser, member):
+    vote(browser, open_page(browser, member))
+    Assignment.objects.filter(state="answered").update(closed_at=timezone.now() - timedelta(hours=1))
+
+    assert undo(browser, member).status_code == 403
+    assert Vote.objects.live().count() == 1
+
+
+def test_nobody_undoes_the_votes_of_others(client, member):
+    vote_of = Client()
+    vote_of.force_login(member.user)
+    vote(vote_of, open_page(vote_of, member))
+
+    client.force_login(UserFactory())
+    assert undo(client, member).status_code == 404
+    client.force_login(MemberFactory(campaign=member.campaign).user)
+    assert undo(client, member).status_code == 403
+    assert Vote.objects.live().count() == 1
+
+
+def test_the_address_of_undo_takes_only_what_its_button_sends(browser, member):
+    assert browser.get(reverse("undo", args=[member.campaign.slug])).status_code == 405
+
+
 # --- nothing left
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"limit_per_day": 1}, "Come back tomorrow"),
+        ({"limit_total": 1}, "as many as one person may give"),
+        ({"limit_share": 0.001}, "of the votes of this campaign"),
+    ],
+)
+def test_who_has_reached_a_limit_is_told_which(browser, member, rules, words):
+    Campaign.objects.update(**rules)
+
+    response = vote(browser, open_page(browser, member))
+
+    for shown in (response, browser.get(page_of(member))):
+        assert reason_of(shown) == next(iter(rules))
+        assert words in shown.content.decode()
+    assert Vote.objects.count() == 1
 
 
 @pytest.mark.parametrize(

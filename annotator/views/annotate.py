@@ -1,4 +1,4 @@
-"""The annotation page: a pair, a vote, the next pair."""
+"""The annotation page: a pair, a vote, the next pair; or a skip, a flag, an undo."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from annotator.access import campaign_for_member
 from annotator.campaigns import current_guideline
 from annotator.choices import Choice
 from annotator.errors import NotFound, Refusal
-from annotator.forms import VoteForm
+from annotator.forms import FlagForm, VoteForm, require_valid
 from annotator.models import Assignment, Member, Question
 from annotator.views.refusals import status_of
 from annotator.views.requests import UserRequest
 from annotator.views.turns import AHEAD, Turn, next_turn, progress_of, turn_after
-from annotator.voting import CastVote, cast_vote_and_go_on, skip_assignment
+from annotator.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_last_vote
 
 
 @never_cache
@@ -37,7 +37,7 @@ def annotate(request: UserRequest, slug: str) -> HttpResponse:
 def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     try:
-        form.require_valid()
+        require_valid(form, "That is not a possible answer.")
         cast, queue = cast_vote_and_go_on(
             assignment_id=assignment_id,
             by=request.user,
@@ -57,6 +57,30 @@ def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     except Refusal as refusal:
         return refused(request, assignment_id, refusal)
     return show_next(request, next_turn(assignment.member, said="Skipped. This pair will not come back to you."))
+
+
+@require_POST
+def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
+    form = FlagForm(request.POST)
+    try:
+        require_valid(form, "Say what is wrong with the pair.")
+        assignment = flag_assignment(
+            assignment_id=assignment_id, by=request.user, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"]
+        )
+    except Refusal as refusal:
+        return refused(request, assignment_id, refusal)
+    return show_next(request, next_turn(assignment.member, said="Flagged. This pair will not come back to you."))
+
+
+@require_POST
+def undo(request: UserRequest, slug: str) -> HttpResponse:
+    """Take back the member's last vote here; its pair is before them again."""
+    _, member = campaign_for_member(request.user, slug)
+    try:
+        assignment = undo_last_vote(member=member, by=request.user)
+    except Refusal as refusal:
+        return refused_to(request, member, refusal)
+    return show_next(request, next_turn(assignment.member, said="Undone. This pair waits for your answer again."))
 
 
 def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
@@ -80,6 +104,10 @@ def refused(request: UserRequest, assignment_id: int, refusal: Refusal) -> HttpR
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign__progress").first()
     if member is None:
         raise NotFound("There is no such pair among those you were given.") from refusal
+    return refused_to(request, member, refusal)
+
+
+def refused_to(request: UserRequest, member: Member, refusal: Refusal) -> HttpResponse:
     turn = Turn(member.campaign, member, progress_of(member.campaign))
     status = status_of(refusal)
     if not request.htmx:

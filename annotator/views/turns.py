@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Subquery
 
 from annotator import tasks
 from annotator.assigning import QUEUE_LOW, next_assignments
-from annotator.choices import CampaignState, Choice, MemberState
+from annotator.choices import CampaignState, Choice, FlagReason, MemberState
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question
 from annotator.voting import CastVote
@@ -49,6 +49,10 @@ class Card:
     def both_bad(self) -> bool:
         return any(Choice.BOTH_BAD in question.choices for question in self.questions)
 
+    @property
+    def flag_reasons(self) -> list[tuple[str, str]]:
+        return FlagReason.choices
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -69,6 +73,12 @@ class Turn:
     card: Card | None = None
     reason: Reason | None = None
     said: str = field(default="")
+
+    @property
+    def offers_undo(self) -> bool:
+        """Whether there may be a vote to undo. Asks the database nothing: that it is recent enough, the verb finds out."""
+        may_judge = self.campaign.state == CampaignState.OPEN and self.member.state == MemberState.ACTIVE
+        return may_judge and self.campaign.undo_votes > 0 and self.member.answered_count > 0
 
 
 def next_turn(member: Member, *, said: str = "") -> Turn:

@@ -128,6 +128,23 @@
     if (event.target.closest("[data-send-again]")) pressed?.click();
   });
 
+  // --- the form of a flag: keys are for it while it is used, and it closes like a menu
+  const flag = () => deck.querySelector("[data-flag]");
+  deck.addEventListener(
+    "toggle",
+    (event) => {
+      if (event.target.matches("[data-flag][open]")) event.target.querySelector("input[type=radio]").focus();
+    },
+    true,
+  );
+  document.addEventListener("click", (event) => {
+    if (flag()?.open && !flag().contains(event.target)) flag().open = false;
+  });
+  const closeFlag = () => {
+    flag().open = false;
+    flag().querySelector("summary").focus();
+  };
+
   // --- the guideline beside the pair, and the help
   const togglePanel = (show = panel.hidden) => {
     panel.hidden = !show;
@@ -170,7 +187,9 @@
     // A held Enter or space would press the same button of card after card.
     if (event.repeat && target.closest?.("#deck button")) event.preventDefault();
     if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (isTyping(target) || help.open) return;
+    if (help.open) return;
+    if (key === "Escape" && flag()?.open) closeFlag();
+    if (isTyping(target) || target.closest("[data-flag] form")) return;
     if (key === "Escape" && panel && !panel.hidden) togglePanel(false);
     if (!keysOn.checked) return;
     // Arrows belong to a scrolled text or a group of radio buttons that has the focus.
