@@ -22,6 +22,7 @@ from annotator.environment import read_bool, read_int, read_list, read_path, rea
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = read_path("DATA_DIR", BASE_DIR / "var")
 DEBUG = read_bool("DEBUG", default=False)
+HOST = read_str("HOST", "127.0.0.1")
 PORT = read_int("PORT", 8000, low=1, high=65535)
 
 # --- who may ask, and how
@@ -175,6 +176,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 MIDDLEWARE = [
+    "annotator.views.observing.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -231,7 +233,7 @@ SESSION_COOKIE_HTTPONLY = True
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked inside the machine, where nobody speaks HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked inside the machine, where nobody speaks HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -263,7 +265,12 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = 30 * 60
 CELERY_TASK_TIME_LIMIT = 35 * 60
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 10, "socket_connect_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "max_retries": 0,  # whoever sends a task is told at once that the broker is away, not after seconds; workers go on trying
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TIMEZONE = "UTC"
@@ -307,11 +314,15 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.add_errors"],
 }
 
+# --- what operators see
+METRICS_TOKEN = read_str("METRICS_TOKEN")
+METRICS_PORT = read_int("METRICS_PORT", 0, low=1, high=65535)  # of a worker
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "annotator.logs.Context"}},
+    "formatters": {"lines": {"()": "annotator.logs.formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
     "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}},
 }
