@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from annotator import metrics
 from annotator.campaigns import current_guideline, require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
 from annotator.errors import NotAllowed
@@ -104,6 +106,7 @@ class Candidate:
     expired_id: int | None
 
 
+@metrics.REFILL_SECONDS.time()
 @transaction.atomic
 def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     """Take seats until the member has QUEUE_TARGET open assignments, or none is left. Returns how many were taken.
@@ -116,7 +119,7 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     if member.state != MemberState.ACTIVE or member.campaign.state != CampaignState.OPEN:
         return 0
     # Their own overdue seats come back first: they may well be the only pairs left for them.
-    give_back(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
+    _take_back(Assignment.objects.overdue(now).filter(member=member), now)
     has = open_count(member)
     room = room_for(member, now)
     missing = (QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)) - has
@@ -242,7 +245,14 @@ def return_expired_seats(*, now: datetime | None = None, limit: int = 1000) -> i
     """Take back up to `limit` seats whose lease has run out. Returns how many; a full batch means there may be more."""
     now = now or timezone.now()
     overdue = Assignment.objects.overdue(now).order_by("lease_expires_at").values("pk")[:limit]
-    return give_back(Assignment.objects.overdue(now).filter(pk__in=overdue), state=AssignmentState.EXPIRED, now=now)
+    return _take_back(Assignment.objects.overdue(now).filter(pk__in=overdue), now)
+
+
+def _take_back(overdue: QuerySet[Assignment], now: datetime) -> int:
+    returned = give_back(overdue, state=AssignmentState.EXPIRED, now=now)
+    if returned:
+        transaction.on_commit(partial(metrics.EXPIRED_LEASES.inc, returned), robust=True)
+    return returned
 
 
 @transaction.atomic
@@ -257,6 +267,7 @@ def next_assignments(*, member: Member, count: int = 1, now: datetime | None = N
     return take_next(member, count, now or timezone.now())
 
 
+@metrics.ASSIGNMENT_WAIT.time()
 def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     """As `next_assignments`, within a transaction of the caller's."""
     require_open(member.campaign)
@@ -268,6 +279,7 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
         count = min(count, room.votes)
     queue = _queue(member, count, now)
     if len(queue) < count and refill_queue(member_id=member.pk, now=now):
+        metrics.FALLBACKS.inc()
         queue = _queue(member, count, now)
     return queue
 

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
 
+from annotator import tracing  # noqa: F401 - its signals
 from annotator.servers import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
@@ -16,6 +17,8 @@ app = Celery("annotator")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotator"])
 
+HEARTBEAT_PERIOD = 10.0  # seconds
+
 # Seconds. Each job finds its work in the tables, so a beat that was missed loses nothing.
 app.conf.beat_schedule = {
     "return expired seats": {"task": "annotator.tasks.return_expired_seats", "schedule": 10.0},
@@ -23,6 +26,8 @@ app.conf.beat_schedule = {
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
     "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
+    # Expires, so that a worker that comes back late does not find thousands of them.
+    "heartbeat": {"task": "annotator.tasks.heartbeat", "schedule": HEARTBEAT_PERIOD, "options": {"expires": 120}},
 }
 
 

@@ -33,6 +33,7 @@ from django.db.migrations.executor import MigrationExecutor
 from honcho.environ import parse_procfile
 
 from annotator import watchdog
+from annotator.environment import read_str
 
 POSTGRES_NEEDED = 15  # UNIQUE NULLS NOT DISTINCT
 LOG_LIMIT = 20_000_000  # bytes; a longer log is moved aside at the next start
@@ -297,6 +298,7 @@ def service_environment(host: str, port: int) -> dict[str, str]:
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
+        "LOG_FORMAT": read_str("LOG_FORMAT", "line"),  # for the person at this machine
         "DATA_DIR": str(settings.DATA_DIR),
         "HOST": host,
         "PORT": str(port),

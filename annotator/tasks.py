@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, progress, releasing, scoring
+from annotator import assigning, importing, progress, readiness, releasing, scoring
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
+from annotator.tracing import waited_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -102,3 +103,9 @@ def resume_releases() -> None:
     quiet_since = timezone.now() - STALLED_AFTER
     for release in Release.objects.filter(state__in=[ReleaseState.QUEUED, ReleaseState.BUILDING], created_at__lt=quiet_since):
         enqueue(build_release, release.pk)
+
+
+@shared_task(bind=True)
+def heartbeat(self: Task) -> None:
+    """Says that a worker is there, and how long it took to come to this."""
+    readiness.note_heartbeat(waited=waited_seconds(self) or 0.0)

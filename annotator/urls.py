@@ -6,11 +6,14 @@ from annotator.views import manage
 from annotator.views.accounts import LogIn
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
-from annotator.views.health import healthz
+from annotator.views.health import healthz, prometheus, readyz
 from annotator.views.images import image
 
 urlpatterns = [
+    # machines
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", prometheus, name="metrics"),
     # people
     path("login/", LogIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
@@ -33,6 +36,8 @@ urlpatterns = [
     path("manage/<str:slug>/guideline/", manage.edit_guideline, name="edit_guideline"),
     path("manage/<str:slug>/members/", manage.members, name="members"),
     path("manage/<str:slug>/members/<int:member_id>/state/", manage.member_state, name="member_state"),
+    path("manage/<str:slug>/members/<int:member_id>/suspension/", manage.member_suspension, name="member_suspension"),
+    path("manage/<str:slug>/flags/", manage.flags, name="flags"),
     path("manage/<str:slug>/imports/", manage.imports, name="imports"),
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),

@@ -10,11 +10,12 @@ from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from annotator import metrics
 from annotator.assigning import require_active, take_next
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.circulation import hold_pairs
-from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
+from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
 from annotator.rows import Columns, Reader
 from annotator.seats import free_seats
@@ -133,6 +134,18 @@ def cast_vote_and_go_on(
 
 
 def _cast(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> CastVote:
+    kind = locked.assignment.kind
+    try:
+        cast = _answer(locked, choices, elapsed_ms, now)
+    except Refusal as refusal:
+        metrics.VOTES.labels(kind, refusal.code).inc()
+        raise
+    # Counted once it is there to stay, and whatever comes of the counting.
+    transaction.on_commit(metrics.VOTES.labels(kind, "new" if cast.is_new else "again").inc, robust=True)
+    return cast
+
+
+def _answer(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> CastVote:
     assignment, questions = locked.assignment, locked.questions
     member, campaign = assignment.member, assignment.member.campaign
     check_answer(questions, choices, elapsed_ms)

@@ -1,11 +1,25 @@
-"""For load balancers and container health checks."""
+"""For load balancers, monitoring and container health checks. Nobody logs in here, so nothing is told that is secret."""
 
 from __future__ import annotations
 
+import ipaddress
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from annotator import metrics
+from annotator.readiness import lookout
+
+# Any of these, and the request came through a proxy: from anywhere, however near the proxy is.
+PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
 @never_cache
@@ -14,3 +28,58 @@ from django.views.decorators.http import require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """This process answers. Says nothing of the database, so that a database at rest does not have every process restarted."""
     return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Whether all parts are there and keep up: 200, or 503, with an entry for each check."""
+    seen = lookout.look()
+    checks = {name: asdict(check) for name, check in seen.checks.items()}
+    return JsonResponse({"ready": seen.is_ready, "checks": checks}, status=200 if seen.is_ready else 503)
+
+
+@never_cache
+@require_safe
+@login_not_required
+def prometheus(request: HttpRequest) -> HttpResponse:
+    """The metrics in Prometheus's words, for those who may see them."""
+    if not may_see_metrics(request):
+        words = "Metrics are for whoever has METRICS_TOKEN; without one, for this machine alone.\n"
+        return HttpResponse(words, status=403, content_type="text/plain")
+    shown = CollectorRegistry()
+    shown.register(AllMetrics())
+    return HttpResponse(generate_latest(shown), content_type=CONTENT_TYPE_LATEST)
+
+
+def may_see_metrics(request: HttpRequest) -> bool:
+    """With METRICS_TOKEN, who has it; without, who asks from this machine and through no proxy."""
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return secrets.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+class AllMetrics:
+    """What was counted, and what is looked at when somebody asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield from metrics.registry().collect()
+        seen = lookout.look()
+        ready = GaugeMetricFamily("diptych_ready", "1 for each check of /readyz that is well, else 0.", labels=["check"])
+        for name, check in seen.checks.items():
+            ready.add_metric([name], float(check.ok))
+        yield ready
+        for name, words, value in (
+            ("diptych_queue_depth", "Tasks waiting in the queue.", seen.waiting),
+            ("diptych_queue_lag_seconds", "How long a task waits in the queue.", seen.checks["queue"].figure),
+            ("diptych_worker_heartbeat_age_seconds", "How old the newest heartbeat is.", seen.checks["worker"].figure),
+        ):
+            if value is not None:
+                yield GaugeMetricFamily(name, words, value=value)
