@@ -98,7 +98,7 @@ def vote_loop(client: Client, order: dict[str, Any], number: int, end: float) ->
             print(f"{status}: no pair in the answer: {page[:2000]!r}", file=sys.stderr)
             client.errors += 1
             return
-        body = f"csrfmiddlewaretoken={token[1].decode()}&choice={choices[client.done % 4]}&elapsed_ms=2400"
+        body = f"csrfmiddlewaretoken={token[1].decode()}&question=overall&choice={choices[client.done % 4]}&elapsed_ms=2400"
         head = (
             f"POST /assignments/{found[1].decode()}/vote/ HTTP/1.1\r\n{common}"
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
