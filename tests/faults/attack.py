@@ -1,0 +1,149 @@
+"""One run: the site, the people, the manager and the faults, and what is asked of the tables at the end."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+from django.core.management import call_command
+from django.db import Error, connection
+
+from annotator import tasks
+from annotator.choices import Scope
+from annotator.models import Campaign
+from annotator.tokens import create_token
+from benchmarks.campaigns import load_campaign, make_annotators
+from benchmarks.site import free_port
+from tests.faults import invariants
+from tests.faults.annotators import Annotator, Scene
+from tests.faults.clients import Browser, Door, Program
+from tests.faults.manager import Manager
+from tests.faults.record import Record
+from tests.faults.site import Site
+from tests.faults.strikes import FAULTS, Strikes
+
+VOTES_WANTED, VOTES_MAX = 3, 5
+VOTES_PER_PAIR = 4.2  # what pairs come to between these two, when people answer at random
+LEASE_SECONDS = 5
+REST_SHARE = 3  # every third annotator is a program
+FINISH_LIMIT = 120.0  # seconds that the calm end may take, and more in a large run
+
+
+class Attack:
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.votes: int = arguments.votes
+        self.seed: int = arguments.seed
+        self.record = Record()
+        self.scene = Scene(self.record, lease_seconds=LEASE_SECONDS)
+        self.site = Site(free_port())
+        self.annotators: list[Annotator] = []
+        self.seconds = self.calm_seconds = 0.0
+        self.votes_at_calm = 0
+        self._n_annotators: int = arguments.annotators
+        self._limit: float = arguments.limit or 120 + self.votes / 10
+        self._faults = names_of(arguments.faults)
+        every = arguments.fault_every or min(600, max(1, self.votes // (2 * len(self._faults) + 1)))
+        self._fault_votes = list(range(every, int(0.9 * self.votes), every)) if self._faults else []
+        acts = arguments.suspensions if arguments.suspensions is not None else max(6, self.votes // 400)
+        self._manager_votes = [round(self.votes * (n + 1) / (acts + 1)) for n in range(acts)]
+
+    def prepare(self) -> None:
+        """Tables, campaign, people and processes."""
+        call_command("migrate", interactive=False, verbosity=0)
+        campaign = load_campaign(round(self.votes / VOTES_PER_PAIR), votes_wanted=VOTES_WANTED)
+        Campaign.objects.filter(pk=campaign.pk).update(lease_seconds=LEASE_SECONDS, votes_max=VOTES_MAX)
+        for number, user in enumerate(make_annotators(campaign, self._n_annotators, name="hammer")):
+            door: Door
+            if number % REST_SHARE == 0:
+                door = Program(self.site.port, campaign.slug, create_token(user=user, scopes=[Scope.ANNOTATE])[1])
+            else:
+                door = Browser(self.site.port, campaign.slug, user.username)
+            self.annotators.append(Annotator(user.username, door, self.scene, seed=self.seed))
+        self.strikes = Strikes(self.site, self.scene, names=self._faults, at_votes=self._fault_votes, seed=self.seed)
+        at_most_out = self._n_annotators // 5
+        self.manager = Manager(campaign, self.scene, at_votes=self._manager_votes, at_most_out=at_most_out, seed=self.seed)
+        self.site.start()
+
+    def run(self) -> None:
+        """The attack itself, until there are enough votes, the pairs are used up, or time is."""
+        start = time.monotonic()
+        for thread in (*self.annotators, self.strikes, self.manager):
+            thread.start()
+        next_look = start + 5
+        while time.monotonic() < start + self._limit:
+            self._require_alive()
+            if self.record.acknowledged >= self.votes and self.strikes.is_done.is_set():
+                break
+            if time.monotonic() > next_look:
+                next_look = time.monotonic() + 5
+                print(f"  {time.monotonic() - start:6.0f} s  {self.record.acknowledged:>9,} votes", flush=True)
+                if self.strikes.is_done.is_set() and self._is_finished():
+                    break
+            time.sleep(0.1)
+        else:
+            self.record.surprise(f"Only {self.record.acknowledged:,} votes within {self._limit:.0f} s.")
+        self.votes_at_calm, self.seconds = self.record.acknowledged, time.monotonic() - start
+
+    def finish(self) -> None:
+        """Nobody attacks any more: people go on until nothing is left, then every lease comes to its end."""
+        start = time.monotonic()
+        self.scene.is_calm.set()
+        limit = FINISH_LIMIT + self.votes / 100
+        while not self._is_finished():
+            self._require_alive()
+            if time.monotonic() > start + limit:
+                self.record.surprise(f"Not finished after {limit:.0f} s of calm.")
+                break
+            time.sleep(0.25)
+        self.scene.is_over.set()
+        for thread in (*self.annotators, self.strikes, self.manager):
+            thread.join(timeout=60)
+            if thread.is_alive():
+                self.record.surprise(f"{thread.name} hangs.")
+        overdue_after = time.monotonic() + LEASE_SECONDS + 30
+        while time.monotonic() < overdue_after:
+            if self._holds(invariants.RETURNED) and not self._open_seats() and self._holds(invariants.SETTLED):
+                break
+            tasks.enqueue(tasks.return_expired_seats)
+            time.sleep(0.25)
+        self.calm_seconds = time.monotonic() - start
+
+    def check(self) -> dict[str, list[tuple[Any, ...]]]:
+        """The offending rows of each invariant."""
+        invariants.load(self.record.sent, self.scene.suspended)
+        return {name: invariants.offenders(name) for name in invariants.QUERIES}
+
+    def stop(self) -> None:
+        self.scene.is_over.set()
+        connection.close()
+        self.site.stop()
+
+    def _is_finished(self) -> bool:
+        return self._holds(invariants.FINISHED)
+
+    def _holds(self, name: str) -> bool:
+        try:
+            return invariants.holds(name)
+        except Error:  # the database is away
+            connection.close()
+            return False
+
+    def _open_seats(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT 1 FROM annotator_assignment WHERE state = 'open')")
+            return bool(cursor.fetchone()[0])
+
+    def _require_alive(self) -> None:
+        if not any(annotator.is_alive() for annotator in self.annotators):
+            raise SystemExit(f"All annotators broke off: {self.record.surprises[:3]}")
+
+
+def names_of(faults: str) -> list[str]:
+    """Raises SystemExit for an unknown one."""
+    if faults in ("all", "none"):
+        return list(FAULTS) if faults == "all" else []
+    names = faults.split(",")
+    if unknown := set(names) - set(FAULTS):
+        raise SystemExit(f"Unknown faults: {', '.join(sorted(unknown))}. Known: {', '.join(FAULTS)}.")
+    return names

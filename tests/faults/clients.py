@@ -1,0 +1,210 @@
+"""Two doors to the same site: a browser with session and CSRF, and a program with a token.
+
+As little HTTP as it takes, because many of them share the machine with what they attack.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks.passwords import PASSWORD
+
+HOST = "127.0.0.1"
+TIMEOUT = 40.0  # seconds; longer than a request waits for a database that is being restarted
+SHOWN = re.compile(rb'data-assignment="(\d+)"')
+FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
+
+
+class Unknown(Exception):
+    """Whether the request was carried out cannot be told: no answer came, or a 5xx."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: http.client.HTTPMessage
+
+
+class Client:
+    """One keep-alive connection."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: http.client.HTTPConnection | None = None
+
+    def ask(self, method: str, path: str, headers: dict[str, str], body: str = "") -> Answer:
+        """Raises Unknown."""
+        try:
+            if self._connection is None:
+                self._connection = http.client.HTTPConnection(HOST, self._port, timeout=TIMEOUT)
+            self._connection.request(method, path, body.encode(), headers)
+            response = self._connection.getresponse()
+            answer = Answer(response.status, response.read(), response.headers)
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Unknown("timed out" if isinstance(error, TimeoutError) else "cut off") from error
+        if answer.status >= 500:
+            raise Unknown(str(answer.status))
+        return answer
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class LoggedOut(Exception):
+    """The site no longer knows the session."""
+
+
+class Door:
+    """What an annotator can do. Each verb returns the status; `next` the id of an assignment, or None for nothing."""
+
+    name: str
+
+    def __init__(self, port: int, campaign: str) -> None:
+        self.port, self.campaign = port, campaign
+        self.client = Client(port)
+
+    def enter(self) -> None:
+        raise NotImplementedError
+
+    def next(self) -> int | None:
+        raise NotImplementedError
+
+    def vote(self, assignment: int, choice: str, client: Client | None = None) -> int:
+        raise NotImplementedError
+
+    def skip(self, assignment: int) -> int:
+        raise NotImplementedError
+
+    def flag(self, assignment: int) -> int:
+        return self._program("flag", assignment, {"reason": "broken_image", "note": "Half of it is grey."})
+
+    def undo(self, assignment: int) -> int:
+        return self._program("undo", assignment, {})
+
+    def _program(
+        self, verb: str, assignment: int, body: dict[str, Any], client: Client | None = None, path: str | None = None
+    ) -> int:
+        return self._ask_program(path or f"/api/v1/assignments/{assignment}/{verb}/", body, client).status
+
+    def _ask_program(self, path: str, body: dict[str, Any], client: Client | None = None) -> Answer:
+        headers = {"Content-Type": "application/json", **self.credentials()}
+        return (client or self.client).ask("POST", path, headers, json.dumps(body))
+
+    def credentials(self) -> dict[str, str]:
+        raise NotImplementedError
+
+
+class Program(Door):
+    """The REST API with a token."""
+
+    name = "rest"
+
+    def __init__(self, port: int, campaign: str, key: str) -> None:
+        super().__init__(port, campaign)
+        self._key = key
+
+    def enter(self) -> None:
+        pass
+
+    def credentials(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"}
+
+    def next(self) -> int | None:
+        answer = self._ask_program(f"/api/v1/campaigns/{self.campaign}/assignments/", {})
+        return int(json.loads(answer.body)["id"]) if answer.status == 200 else None
+
+    def vote(self, assignment: int, choice: str, client: Client | None = None) -> int:
+        return self._program("vote", assignment, {"choice": choice, "elapsed_ms": 1800}, client)
+
+    def skip(self, assignment: int) -> int:
+        return self._program("skip", assignment, {})
+
+
+class Browser(Door):
+    """The page, as htmx drives it. What it has no buttons for goes through the API with the same session."""
+
+    name = "page"
+
+    def __init__(self, port: int, campaign: str, username: str) -> None:
+        super().__init__(port, campaign)
+        self._username = username
+        self._cookies: dict[str, str] = {}
+        self._token = ""
+        self._shown: int | None = None  # what the last answer put on the screen
+
+    def enter(self) -> None:
+        page = self._ask("GET", "/login/")
+        self._token = self._form_token(page)
+        self._ask("POST", "/login/", {"username": self._username, "password": PASSWORD})
+        if "sessionid" not in self._cookies:
+            raise LoggedOut(f"{self._username} cannot log in.")
+
+    def credentials(self) -> dict[str, str]:
+        cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        return {"Cookie": cookie, "X-CSRFToken": self._token}
+
+    def next(self) -> int | None:
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            return shown
+        page = self._ask("GET", f"/c/{self.campaign}/")
+        if page.status == 302:
+            raise LoggedOut(f"{self._username} was sent to {page.headers['Location']}.")
+        found = SHOWN.search(page.body)
+        if found:
+            self._token = self._form_token(page)
+        return int(found[1]) if found else None
+
+    def vote(self, assignment: int, choice: str, client: Client | None = None) -> int:
+        return self._post(f"/assignments/{assignment}/vote/", {"choice": choice, "elapsed_ms": "1800"}, b"Recorded", client)
+
+    def skip(self, assignment: int) -> int:
+        return self._post(f"/assignments/{assignment}/skip/", {}, b"Skipped")
+
+    def _post(self, path: str, form: dict[str, str], mark: bytes, client: Client | None = None) -> int:
+        self._shown = None
+        answer = self._ask("POST", path, form, client, {"HX-Request": "true"})
+        if "HX-Redirect" in answer.headers or answer.status == 302:
+            raise LoggedOut(f"{self._username} was sent elsewhere by {path}.")
+        if answer.status == 200:
+            if mark not in answer.body:
+                raise LoggedOut(f"{path} answered 200 without {mark.decode()!r}.")
+            if client is None and (found := SHOWN.search(answer.body)):
+                self._shown = int(found[1])
+        return answer.status
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        form: dict[str, str] | None = None,
+        client: Client | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        body = urlencode({**form, "csrfmiddlewaretoken": self._token}) if form is not None else ""
+        sent = {"Cookie": self.credentials()["Cookie"], "Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        answer = (client or self.client).ask(method, path, sent, body)
+        for header in answer.headers.get_all("Set-Cookie", []):
+            for name, morsel in SimpleCookie(header).items():
+                self._cookies[name] = morsel.value
+        return answer
+
+    def _form_token(self, page: Answer) -> str:
+        found = FORM_TOKEN.search(page.body)
+        if found is None:
+            raise LoggedOut(f"{self._username} got a page without a form: {page.status}.")
+        return found[1].decode()

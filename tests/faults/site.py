@@ -1,0 +1,167 @@
+"""The site under attack: web server, two Celery workers and beat, on embedded servers of their own, and how to break them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import psutil
+from django.conf import settings
+
+from annotator import watchdog
+from annotator.embedded import Postgres, Valkey
+from tests.faults.app import app
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HOST = "127.0.0.1"
+WORKERS = ("worker-1", "worker-2")
+START_TIMEOUT = 60.0
+WEB_PROCESSES = 2
+CELERY = (sys.executable, "-m", "celery", "-A", "tests.faults.app")
+
+
+class Site:
+    """The processes, each in a group of its own. A watchdog ends them should we be killed."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.logs = settings.DATA_DIR / "logs"
+        self.postgres, self.valkey = Postgres(settings.DATA_DIR), Valkey(settings.DATA_DIR)
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._watchdog: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._watchdog = subprocess.Popen(
+            [sys.executable, "-m", watchdog.__name__], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+        )
+        granian = Path(sys.executable).parent / "granian"
+        self._spawn(
+            "web",
+            *(str(granian), "--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--no-ws"),
+            *("--workers", str(WEB_PROCESSES), "--blocking-threads", "4", "--log-level", "warning"),
+            *("--respawn-failed-workers", "--workers-kill-timeout", "5", "annotator.wsgi:application"),
+        )
+        self._spawn("beat", *CELERY, "beat", "--loglevel", "WARNING")
+        for name in WORKERS:
+            self._start_worker(name)
+        wait_until(self.answers, seconds=START_TIMEOUT, why=f"the web server; its log is {self.logs / 'web.log'}")
+        wait_until(self.workers_answer, seconds=START_TIMEOUT, why=f"the workers; their logs are in {self.logs}")
+
+    def _start_worker(self, name: str) -> None:
+        options = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
+        self._spawn(name, *CELERY, "worker", "--hostname", self.address(name), *options)
+
+    def address(self, worker: str) -> str:
+        return f"{worker}@hammer"
+
+    def _spawn(self, name: str, *command: str) -> None:
+        environment = os.environ | {"DATABASE_POOL": "1" if name == "web" else "0", "PYTHONUNBUFFERED": "1"}
+        with (self.logs / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._processes[name] = process
+        assert self._watchdog is not None
+        assert self._watchdog.stdin is not None
+        self._watchdog.stdin.write(b"%d\n" % process.pid)
+        self._watchdog.stdin.flush()
+
+    def stop(self) -> None:
+        """End everything that was started. Safe to call at any time."""
+        by_pid = {process.pid: process for process in self._processes.values()}
+        watchdog.stop_groups(by_pid, is_running=lambda pid: by_pid[pid].poll() is None)
+        for process in by_pid.values():
+            process.wait()
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._watchdog.stdin.close()
+            self._watchdog.wait()
+
+    def ended(self) -> list[str]:
+        """Services that ended by themselves; none may."""
+        return [name for name, process in self._processes.items() if process.poll() is not None]
+
+    # --- whether it is well
+
+    def answers(self) -> bool:
+        with suppress(httpx.TransportError):
+            return httpx.get(f"http://{HOST}:{self.port}/healthz", timeout=5, trust_env=False).status_code == 200
+        return False
+
+    def has_both_web_processes(self) -> bool:
+        return len(self._web_processes()) == WEB_PROCESSES and self.answers()
+
+    def workers_answer(self) -> bool:
+        addresses = [self.address(name) for name in WORKERS]
+        try:
+            answers = app.control.ping(destination=addresses, timeout=1.0, limit=len(addresses))
+        except Exception:  # the broker is away, which has many names
+            return False
+        return len(answers or []) == len(addresses)
+
+    def database_answers(self) -> bool:
+        return self.postgres.is_up()
+
+    def _web_processes(self) -> list[psutil.Process]:
+        children = psutil.Process(self._processes["web"].pid).children()
+        return [child for child in children if child.status() != psutil.STATUS_ZOMBIE and "granian" in " ".join(child.cmdline())]
+
+    # --- breaking it
+
+    def kill_worker(self, name: str) -> None:
+        """SIGKILL to a worker with its pool, and another one in its place."""
+        self._kill_group(name)
+        self._start_worker(name)
+
+    def _kill_group(self, name: str) -> None:
+        process = self._processes.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def kill_web_process(self, number: int) -> None:
+        """SIGKILL to one of the processes behind the port; the server is to replace it."""
+        processes = self._web_processes()
+        processes[number % len(processes)].kill()
+
+    def wipe_valkey(self) -> None:
+        with self.valkey.client() as client:
+            client.flushall()
+
+    def kill_valkey(self) -> None:
+        """SIGKILL; its keeper is to start it again."""
+        with self.valkey.client() as client:
+            pid = int(client.info("server")["process_id"])
+        os.kill(pid, signal.SIGKILL)
+
+    def stop_postgres_at_once(self) -> None:
+        """No checkpoint, no goodbye: the next start goes through crash recovery. Its keeper is to start it again."""
+        self.postgres._pg_ctl("-t", "30", "-m", "immediate", "stop")
+
+    def kill_postgres(self) -> None:
+        pid = int((self.postgres.home / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, signal.SIGKILL)
+
+
+def seconds_until(is_well: Callable[[], bool], *, timeout: float) -> float | None:
+    """How long it took, or None when it took too long."""
+    start = time.monotonic()
+    while time.monotonic() - start < timeout:
+        if is_well():
+            return time.monotonic() - start
+        time.sleep(0.05)
+    return None
