@@ -22,7 +22,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, circulation, releasing, tasks
+from annotator import campaigns, circulation, releasing, reviewing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.images import DISPLAY_WIDTHS
@@ -220,8 +220,21 @@ def is_draft(campaign: Campaign | None) -> bool:
     return campaign is not None and campaign.state == CampaignState.DRAFT
 
 
+class CampaignForm(ModelForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "votes_wanted" in cleaned and "votes_max" in cleaned:
+            try:
+                campaigns.check_overlap(votes_wanted=cleaned["votes_wanted"], votes_max=cleaned["votes_max"])
+            except Refusal as refusal:
+                for field, reasons in refusal.errors.items():
+                    self.add_error(field, reasons)
+        return cleaned
+
+
 @admin.register(Campaign)
 class CampaignAdmin(NeverDeleted):
+    form = CampaignForm
     list_display = ["name", "open_page", "state", "votes", "pairs"]
     list_filter = ["state"]
     search_fields = ["name", "slug"]
@@ -569,7 +582,7 @@ class MemberAdmin(NeverDeleted):
     list_select_related = ["user", "campaign"]
     search_fields = ["user__username", "user__email", "public_id"]
     autocomplete_fields = ["campaign", "user"]
-    actions = ["pause", "let_work"]
+    actions = ["pause", "let_work", "suspend", "lift_suspension"]
 
     def get_fields(self, request: HttpRequest, obj: Member | None = None) -> list[Any]:
         return ["campaign", "user", "role", *(self.get_readonly_fields(request, obj)[2:])]
@@ -601,6 +614,22 @@ class MemberAdmin(NeverDeleted):
     @admin.action(description="Let the selected paused members work again", permissions=["change"])
     def let_work(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         self.change_states(request, rows, MemberState.ACTIVE, "At work again")
+
+    @admin.action(description="Suspend the selected members: their votes no longer count", permissions=["change"])
+    def suspend(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
+        seats: list[int] = []
+        members = rows.select_related("user", "campaign")
+        by = user_of(request)
+        each(self, request, members, lambda row: seats.append(reviewing.suspend_member(member=row, by=by)), done="Suspended")
+        self.message_user(request, f"Seats given back: {sum(seats)}.", messages.INFO)
+
+    @admin.action(description="Lift the suspension of the selected members: votes are restored", permissions=["change"])
+    def lift_suspension(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
+        restored: list[int] = []
+        members = rows.select_related("user", "campaign")
+        by = user_of(request)
+        each(self, request, members, lambda row: restored.append(reviewing.lift_suspension(member=row, by=by)), done="Let back")
+        self.message_user(request, f"Answers restored: {sum(restored)}.", messages.INFO)
 
 
 @admin.register(Token)

@@ -45,14 +45,20 @@ def rules_in(values: Mapping[str, Any]) -> Rules:
 
 
 def _apply(rules: Rules, campaign: Campaign) -> None:
-    """Raises Invalid where `votes_max` would be below `votes_wanted`. With fixed overlap, one follows the other."""
+    """Raises Invalid as `check_overlap` does. With fixed overlap, one of its two numbers follows the other."""
     is_fixed = campaign.votes_max == campaign.votes_wanted
     for name, value in rules.items():
         setattr(campaign, name, value)
     if is_fixed and "votes_max" not in rules:
         campaign.votes_max = campaign.votes_wanted
-    if campaign.votes_max < campaign.votes_wanted:
-        raise Invalid("Some values are not right.", errors={"votes_max": ["Use at least as many as votes_wanted."]})
+    check_overlap(votes_wanted=campaign.votes_wanted, votes_max=campaign.votes_max)
+
+
+def check_overlap(*, votes_wanted: int, votes_max: int) -> None:
+    """Raises Invalid where a pair could have fewer votes at most than it gets at first."""
+    if votes_max < votes_wanted:
+        words = f"Use {votes_wanted} or more: that is how many every pair gets at first."
+        raise Invalid("Some values are not right.", errors={"votes_max": [words]})
 
 
 @transaction.atomic

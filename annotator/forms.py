@@ -203,6 +203,13 @@ class MemberForm(forms.Form):
         return found
 
 
+class FlagDecisionForm(forms.Form):
+    """What becomes of a flagged pair, as its buttons post it."""
+
+    pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
 class ImportForm(forms.Form):
     """A file of pairs. `column_map` is written one column a line."""
 

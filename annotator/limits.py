@@ -51,3 +51,15 @@ def votes_in_share(campaign: Campaign, share: float) -> int:
     """How many votes a share of what the campaign wants comes to, at least one. As rolled up a few seconds ago."""
     wanted = CampaignProgress.objects.filter(campaign=campaign).values_list("votes_wanted", flat=True).first() or 0
     return max(1, math.floor(share * wanted))
+
+
+def in_words(campaign: Campaign) -> list[str]:
+    """The limits that the campaign sets: what one person gives at most."""
+    words = []
+    if campaign.limit_per_day is not None:
+        words.append(f"{campaign.limit_per_day:,} votes a day")
+    if campaign.limit_total is not None:
+        words.append(f"{campaign.limit_total:,} votes in all")
+    if campaign.limit_share is not None:
+        words.append(f"{100 * campaign.limit_share:.4g} % of all votes")
+    return words

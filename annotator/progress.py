@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, ConsensusMethod, PairState
-from annotator.models import Assignment, Campaign, CampaignProgress, Import, Member
+from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair
 
 RECENT = timedelta(hours=1)
 
@@ -156,4 +156,18 @@ def member_progress(campaign: Campaign, *, now: datetime | None = None) -> Query
             ),
         )
         .order_by("-answered_count", "pk")
+    )
+
+
+def flagged_pairs(campaign: Campaign) -> QuerySet[Pair]:
+    """The campaign's pairs with flags that nobody has decided on, held ones first, each with the seats they came from as
+    `flagged_seats`."""
+    undecided = Flag.objects.filter(resolved_at__isnull=True, assignment__member__campaign=campaign)
+    flagged = Assignment.objects.filter(flag__in=undecided).select_related("flag", "member__user").order_by("pk")
+    return (
+        Pair.objects.filter(pk__in=undecided.values("assignment__pair"))
+        .select_related("prompt", "image_a", "image_b")
+        .prefetch_related(Prefetch("assignments", queryset=flagged, to_attr="flagged_seats"))
+        .annotate(is_held=Q(state=PairState.HELD))
+        .order_by("-is_held", "pk")
     )

@@ -13,17 +13,21 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.choices import CampaignState, ImportState, MemberState, PairingRule, ReleaseState, Role
-from annotator.models import Campaign, CampaignProgress, Guideline, Import, LineError, Member, Release, ReleaseFile
+from annotator import campaigns
+from annotator.choices import CampaignState, ImportState, MemberState, PairingRule, PairState, ReleaseState, Role
+from annotator.models import Campaign, CampaignProgress, Guideline, Import, LineError, Member, Pair, Release, ReleaseFile, Vote
 from annotator.templatetags.figures import ago, duration, file_size, percent, thousands
 from tests.factories import (
     CampaignFactory,
+    FlagFactory,
     GuidelineFactory,
     ImportFactory,
     MemberFactory,
+    PairFactory,
     ReleaseFactory,
     UserFactory,
 )
+from tests.judges import judge_all
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +43,8 @@ PAGES = [
     ("edit_guideline", [], True, True),
     ("members", [], True, True),
     ("member_state", [1], False, True),
+    ("member_suspension", [1], True, True),
+    ("flags", [], True, True),
     ("imports", [], True, True),
     ("import_page", [1], True, False),
     ("releases", [], True, True),
@@ -69,7 +75,7 @@ def address(name: str, campaign: Campaign, *more: object) -> str:
 
 def row_for(name: str, campaign: Campaign) -> list[int]:
     """The further argument of an address, for a row that exists."""
-    if name == "member_state":
+    if name in ("member_state", "member_suspension"):
         return [MemberFactory(campaign=campaign).pk]
     if name == "import_page":
         return [ImportFactory(campaign=campaign).pk]
@@ -123,7 +129,7 @@ def test_an_unknown_campaign_is_not_found(browser: Client, name, more, get, post
     assert (browser.get(path) if get else browser.post(path)).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["member_state", "import_page", "release_page"])
+@pytest.mark.parametrize("name", ["member_state", "member_suspension", "import_page", "release_page"])
 def test_a_row_of_another_campaign_is_not_found(browser: Client, campaign: Campaign, name: str) -> None:
     theirs = row_for(name, CampaignFactory())
     for number in (*theirs, 2**62):
@@ -133,7 +139,7 @@ def test_a_row_of_another_campaign_is_not_found(browser: Client, campaign: Campa
 
 
 def test_a_number_too_large_for_the_database_is_not_found(browser: Client, campaign: Campaign) -> None:
-    for name in ("import_page", "release_page"):
+    for name in ("import_page", "release_page", "member_suspension"):
         assert browser.get(address(name, campaign, 10**30)).status_code == 404
     assert browser.post(address("member_state", campaign, 10**30), {"state": "paused"}).status_code == 404
 
@@ -142,8 +148,9 @@ def test_a_number_too_large_for_the_database_is_not_found(browser: Client, campa
 
 
 def fill(campaign: Campaign, times: int = 1) -> None:
-    """Members, imports and releases to be listed."""
+    """Members, imports, flags and releases to be listed."""
     for _ in range(times):
+        FlagFactory(assignment__member__campaign=campaign)
         MemberFactory(campaign=campaign, answered_count=7)
         ImportFactory(campaign=campaign, lines_total=12, lines_failed=3, pairs_added=9, finished_at=timezone.now())
     number = campaign.releases.count()
@@ -232,7 +239,7 @@ def test_a_closed_campaign_is_not_watched_once_all_work_is_done(
         assert ("hx-trigger" in browser.get(address(name, campaign)).content.decode()) == is_fetched_again
 
 
-@pytest.mark.parametrize("name", ["campaign_page", "campaign_progress", "members", "imports", "releases"])
+@pytest.mark.parametrize("name", ["campaign_page", "campaign_progress", "members", "flags", "imports", "releases"])
 def test_it_costs_the_same_for_ten_times_the_rows(
     browser: Client, campaign: Campaign, django_assert_max_num_queries, name: str
 ) -> None:
@@ -248,13 +255,14 @@ def test_it_costs_the_same_for_ten_times_the_rows(
 
 
 def test_long_lists_come_in_pages(browser: Client, campaign: Campaign, monkeypatch) -> None:
-    monkeypatch.setattr("annotator.views.manage.PER_PAGE", 2)
+    for name in ("PER_PAGE", "FLAGGED_PER_PAGE"):
+        monkeypatch.setattr(f"annotator.views.manage.{name}", 2)
     fill(campaign, times=3)
-    for name in ("members", "imports", "releases"):
+    for name in ("members", "flags", "imports", "releases"):
         first = browser.get(address(name, campaign)).content.decode()
         second = browser.get(address(name, campaign), {"page": 2}).content.decode()
-        assert "Page 1 of 2" in first
-        assert "Page 2 of 2" in second
+        assert "Page 1 of" in first
+        assert "Page 2 of" in second
         assert browser.get(address(name, campaign), {"page": "nonsense"}).status_code == 200
 
 
@@ -292,13 +300,21 @@ def test_a_step_that_is_none_is_refused_with_a_message(browser: Client, campaign
 
 # --- making and changing one
 
+RULES = {
+    "votes_wanted": 5,
+    "votes_max": 7,
+    "stop_confidence": 0.9,
+    "lease_seconds": 900,
+    "pairing_rule": "ring",
+    "flags_to_hold": 2,
+    "undo_votes": 10,
+    "undo_minutes": 15,
+}
 NEW = {
     "name": "Fresh start",
     "slug": "fresh",
-    "votes_wanted": 5,
-    "lease_seconds": 900,
-    "pairing_rule": "ring",
     "question": "Which?",
+    **RULES,
 }
 
 
@@ -315,7 +331,7 @@ def test_a_campaign_is_made(client: Client) -> None:
     made = Campaign.objects.get(slug="fresh")
     assert response.url == address("campaign_page", made)
     assert client.get(response.url).status_code == 200
-    assert (made.votes_wanted, made.lease_seconds, made.pairing_rule) == (5, 900, PairingRule.RING)
+    assert (made.votes_wanted, made.votes_max, made.lease_seconds, made.pairing_rule) == (5, 7, 900, PairingRule.RING)
     assert (made.state, made.questions.get().text, made.guidelines.get().version) == (CampaignState.DRAFT, "Which?", 1)
 
 
@@ -336,6 +352,14 @@ def test_its_short_name_is_made_from_its_name(client: Client) -> None:
         ("slug", "x\0y"),
         ("votes_wanted", "0"),
         ("votes_wanted", "many"),
+        ("votes_max", "4"),
+        ("votes_max", ""),
+        ("stop_confidence", "1"),
+        ("limit_per_day", "0"),
+        ("limit_share", "1.5"),
+        ("flags_to_hold", "0"),
+        ("undo_votes", "-1"),
+        ("undo_minutes", "0"),
         ("lease_seconds", "4"),
         ("pairing_rule", "swiss"),
         ("question", ""),
@@ -368,17 +392,45 @@ def test_only_those_with_the_right_make_campaigns(client: Client) -> None:
 
 
 def test_settings_are_changed(browser: Client, campaign: Campaign) -> None:
-    form = {"name": "Dawn", "description": "New", "votes_wanted": 4, "lease_seconds": 60, "pairing_rule": "ring"}
+    form = {"name": "Dawn", "description": "New", **RULES, "votes_wanted": 4, "limit_per_day": 200, "limit_share": 0.1}
     assert browser.get(address("campaign_settings", campaign)).context["form"]["name"].value() == "Scenes at dusk"
     assert browser.post(address("campaign_settings", campaign), form).url == address("campaign_page", campaign)
     campaign.refresh_from_db()
-    assert (campaign.name, campaign.description, campaign.votes_wanted, campaign.lease_seconds) == ("Dawn", "New", 4, 60)
+    assert (campaign.name, campaign.description, campaign.votes_wanted, campaign.lease_seconds) == ("Dawn", "New", 4, 900)
+    assert (campaign.votes_max, campaign.limit_per_day, campaign.limit_total, campaign.limit_share) == (7, 200, None, 0.1)
 
 
-def test_bad_settings_are_refused_in_the_form(browser: Client, campaign: Campaign) -> None:
-    form = {"name": "Dawn", "votes_wanted": 101, "lease_seconds": 60, "pairing_rule": "ring"}
-    response = browser.post(address("campaign_settings", campaign), form)
-    assert (response.status_code, list(response.context["form"].errors)) == (400, ["votes_wanted"])
+def test_what_the_form_shows_is_what_holds(browser: Client, campaign: Campaign) -> None:
+    Campaign.objects.update(votes_max=9, limit_total=50, undo_votes=0)
+    shown = browser.get(address("campaign_settings", campaign)).context["form"].initial
+    assert {name: shown[name] for name in ("votes_max", "limit_total", "undo_votes")} == {
+        "votes_max": 9,
+        "limit_total": 50,
+        "undo_votes": 0,
+    }
+    assert set(campaigns.RULES) <= shown.keys()
+
+
+def test_the_rules_are_said_in_words(browser: Client, campaign: Campaign) -> None:
+    def rules() -> str:
+        html = browser.get(address("campaign_page", campaign)).content.decode()
+        return " ".join(re.sub(r"<[^>]+>", " ", html[html.index('id="guideline"') :]).split())
+
+    assert "3 votes per pair Flags 2 people who flag a pair take it out Undo the last 10 votes, for 15 minutes" in rules()
+    Campaign.objects.update(votes_max=7, limit_per_day=1200, limit_share=0.125, flags_to_hold=1, undo_votes=0)
+    for words in (
+        "3 votes per pair, up to 7 where people disagree",
+        "One person gives at most 1,200 votes a day, 12.5 % of all votes",
+        "one flag takes a pair out",
+        "Undo not possible",
+    ):
+        assert words in rules()
+
+
+@pytest.mark.parametrize(("field", "value"), [("votes_wanted", 101), ("votes_max", 4)])
+def test_bad_settings_are_refused_in_the_form(browser: Client, campaign: Campaign, field: str, value: int) -> None:
+    response = browser.post(address("campaign_settings", campaign), {"name": "Dawn", **RULES, field: value})
+    assert (response.status_code, list(response.context["form"].errors)) == (400, [field])
     campaign.refresh_from_db()
     assert campaign.name == "Scenes at dusk"
 
@@ -458,6 +510,91 @@ def test_what_is_not_a_managers_to_decide_is_refused(browser: Client, campaign: 
     assert "notice error" in html
     member.refresh_from_db()
     assert member.state == before
+
+
+def test_a_member_is_suspended_and_let_back(browser: Client, campaign: Campaign, manager: Member) -> None:
+    member = MemberFactory(campaign=campaign)
+    PairFactory.create_batch(2, campaign=campaign)
+    judge_all(member)
+    member.refresh_from_db()
+    path = address("member_suspension", campaign, member.pk)
+    assert "none of their 2 answers counts" in " ".join(browser.get(path).content.decode().split())
+    assert Vote.objects.live().count() == 2  # looking at it does nothing
+
+    html = browser.post(path, follow=True).content.decode()
+
+    assert "Seats given back: 2." in html
+    member.refresh_from_db()
+    assert member.state == MemberState.SUSPENDED
+    assert set(Vote.objects.values_list("void_reason", "voided_by")) == {("suspended", manager.user.pk)}
+    assert "Lift suspension" in html
+
+    assert 'name="lift"' in browser.get(path).content.decode()
+    html = browser.post(path, {"lift": ""}, follow=True).content.decode()
+
+    assert "Answers restored: 2." in html
+    member.refresh_from_db()
+    assert (member.state, Vote.objects.live().count()) == (MemberState.ACTIVE, 2)
+
+
+@pytest.mark.parametrize(("state", "form"), [("active", {"lift": ""}), ("withdrawn", {}), ("withdrawn", {"lift": ""})])
+def test_a_suspension_that_cannot_be_is_refused(browser: Client, campaign: Campaign, state: str, form: dict[str, str]) -> None:
+    member = MemberFactory(campaign=campaign, state=state)
+    html = browser.post(address("member_suspension", campaign, member.pk), form, follow=True).content.decode()
+    assert "notice error" in html
+    member.refresh_from_db()
+    assert member.state == state
+
+
+# --- flagged pairs
+
+
+def test_flagged_pairs_are_shown_with_what_is_said_of_them(browser: Client, campaign: Campaign) -> None:
+    assert reverse("flags", args=[campaign.slug]) not in browser.get(address("campaign_page", campaign)).content.decode()
+    pair = PairFactory(campaign=campaign)
+    for note in ("Half of it is <grey>.", "Broken."):
+        FlagFactory(assignment__member__campaign=campaign, assignment__pair=pair, note=note)
+    FlagFactory(assignment__member__campaign=campaign, resolved_at=timezone.now())
+    FlagFactory()  # in another campaign
+
+    assert "1 flagged pair to decide on" in browser.get(address("campaign_page", campaign)).content.decode()
+    html = browser.get(address("flags", campaign)).content.decode()
+
+    assert re.findall(r"<h2 id=\"pair-(\d+)\"", html) == [str(pair.pk)]
+    for shown in (pair.prompt.text, "Broken image", "Half of it is &lt;grey&gt;.", "Broken.", str(pair.image_b.public_id)):
+        assert shown in html
+
+
+def test_a_flagged_pair_is_taken_out_and_put_back(browser: Client, campaign: Campaign, manager: Member) -> None:
+    flag = FlagFactory(assignment__member__campaign=campaign)
+    pair = flag.assignment.pair
+    path = address("flags", campaign)
+
+    html = browser.post(path, {"pair": pair.pk, "decision": "hold"}, follow=True).content.decode()
+    pair.refresh_from_db()
+    assert pair.state == PairState.HELD
+    assert "Put it back in circulation" in html
+
+    html = browser.post(path, {"pair": pair.pk, "decision": "return"}, follow=True).content.decode()
+    pair.refresh_from_db()
+    flag.refresh_from_db()
+    assert (pair.state, flag.resolved_by) == (PairState.OPEN, manager.user)
+    assert "No flag waits for you." in html
+
+
+@pytest.mark.parametrize("change", [{"pair": 2**63 - 1}, {"pair": 10**30}, {"pair": "x"}, {"pair": ""}, {"decision": "burn"}])
+def test_a_decision_that_is_none_changes_nothing(browser: Client, campaign: Campaign, change: dict[str, object]) -> None:
+    flag = FlagFactory(assignment__member__campaign=campaign)
+    form = {"pair": flag.assignment.pair.pk, "decision": "hold"} | change
+    assert browser.post(address("flags", campaign), form).status_code == 404
+    assert Pair.objects.get().state == PairState.OPEN
+
+
+def test_a_pair_of_another_campaign_is_not_decided_on(browser: Client, campaign: Campaign) -> None:
+    theirs = FlagFactory()
+    form = {"pair": theirs.assignment.pair.pk, "decision": "hold"}
+    assert browser.post(address("flags", campaign), form).status_code == 404
+    assert Pair.objects.get().state == PairState.OPEN
 
 
 # --- imports

@@ -17,18 +17,28 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import campaigns, importing, progress, releasing, tasks
+from annotator import campaigns, circulation, importing, limits, progress, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
 from annotator.errors import NotFound, Refusal
-from annotator.forms import CampaignForm, GuidelineForm, ImportForm, MemberForm, NewCampaignForm, add_refusal
-from annotator.models import Campaign, Import, Release
+from annotator.forms import (
+    CampaignForm,
+    FlagDecisionForm,
+    GuidelineForm,
+    ImportForm,
+    MemberForm,
+    NewCampaignForm,
+    add_refusal,
+)
+from annotator.models import Campaign, Import, Member, Release
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
 
 SHOWN_AT_FIRST = 5  # imports and releases on the campaign's page; the rest is on their own
 MEMBERS_AT_FIRST = 20
+FLAGGED_COUNTED = 1000  # beyond that the campaign's page says "more than"
 PER_PAGE = 100
+FLAGGED_PER_PAGE = 25  # each with two images
 # Which of its two images is `a` was drawn at random, so the two say the same about a pair: one of its images won.
 LABEL_ROWS = [
     ("One image is better", [Label.A, Label.B]),
@@ -79,6 +89,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
         "has_pairs": campaign.pairs.exists(),
         "guideline": campaigns.current_guideline(campaign),
         "questions": list(campaign.questions.order_by("position")),
+        "limits": limits.in_words(campaign),
         "member_form": MemberForm(),
         "import_form": ImportForm(),
     }
@@ -115,6 +126,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "pairs_scored": pairs_scored,
         "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
         "members_total": campaign.members.count(),
+        "flagged_total": progress.flagged_pairs(campaign).order_by()[: FLAGGED_COUNTED + 1].count(),
         "imports": imports,
         "releases": releases,
         "newest_ready": next((row for row in releases if row.state == ReleaseState.READY), None),
@@ -196,9 +208,7 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
 @require_POST
 def member_state(request: UserRequest, slug: str, member_id: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
-    member = campaign.members.filter(pk=member_id).select_related("user").first()
-    if member is None:
-        raise NotFound("There is no such member of this campaign.")
+    member = member_of(campaign, member_id)
     try:
         member = campaigns.change_member_state(member=member, state=request.POST.get("state", ""), by=request.user)
     except Refusal as refusal:
@@ -207,6 +217,56 @@ def member_state(request: UserRequest, slug: str, member_id: int) -> HttpRespons
         words = "is paused and gets no more pairs" if member.state == MemberState.PAUSED else "can work again"
         messages.success(request, f"{member.user} {words}.")
     return redirect("members", slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpResponse:
+    """What suspending a member does, or letting them back, and the button that does it."""
+    campaign = campaign_for_manager(request.user, slug)
+    member = member_of(campaign, member_id)
+    if request.method != "POST":
+        return render(request, "manage/suspension.html", {"campaign": campaign, "member": member})
+    try:
+        if "lift" in request.POST:
+            restored = reviewing.lift_suspension(member=member, by=request.user)
+            messages.success(request, f"{member.user} can work again. Answers restored: {restored}.")
+        else:
+            seats = reviewing.suspend_member(member=member, by=request.user)
+            messages.success(request, f"{member.user} is suspended. Seats given back: {seats}.")
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    return redirect("members", slug)
+
+
+def member_of(campaign: Campaign, member_id: int) -> Member:
+    """Raises NotFound."""
+    member: Member | None = campaign.members.filter(pk=member_id).select_related("user").first()
+    if member is None:
+        raise NotFound("There is no such member of this campaign.")
+    return member
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def flags(request: UserRequest, slug: str) -> HttpResponse:
+    """The pairs that annotators flagged, a page at a time; a POST decides about one of them."""
+    campaign = campaign_for_manager(request.user, slug)
+    flagged = progress.flagged_pairs(campaign)
+    if request.method == "POST":
+        form = FlagDecisionForm(request.POST)
+        pair = flagged.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
+        if pair is None:
+            raise NotFound("There is no such flagged pair in this campaign; somebody may have decided already.")
+        if form.cleaned_data["decision"] == "hold":
+            circulation.hold_pairs(pair_ids=[pair.pk], by=request.user)
+            messages.success(request, f"Pair {pair.pk} is taken out until you put it back.")
+        else:
+            circulation.return_pairs(pair_ids=[pair.pk], by=request.user)
+            messages.success(request, f"Pair {pair.pk} is in circulation, and its flags are settled.")
+        return redirect("flags", slug)
+    page = Paginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/flags.html", {"campaign": campaign, "page": page})
 
 
 @never_cache

@@ -122,7 +122,7 @@ def test_nothing_sent_is_nothing_changed():
     assert client.patch(address(campaign), {}).status_code == 200
 
 
-def test_more_votes_are_wanted_of_pairs_in_circulation_at_once():
+def test_more_votes_are_wanted_of_every_pair_at_once():
     campaign, client = manager(campaign__votes_wanted=3)
     circulating, settled = PairFactory(campaign=campaign, seats_taken=1), PairFactory(campaign=campaign, state="settled")
     elsewhere = PairFactory()
@@ -130,7 +130,7 @@ def test_more_votes_are_wanted_of_pairs_in_circulation_at_once():
     assert client.patch(address(campaign), {"votes_wanted": 5}).json()["votes_wanted"] == 5
 
     wanted = dict(Pair.objects.values_list("pk", "votes_wanted"))
-    assert wanted == {circulating.pk: 5, settled.pk: 3, elsewhere.pk: 3}
+    assert wanted == {circulating.pk: 5, settled.pk: 5, elsewhere.pk: 3}
 
 
 def test_fewer_votes_wanted_take_no_seat_from_anybody():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission
 
+from annotator.campaigns import RULES
 from annotator.models import Campaign, Member
 from tests.api.clients import assert_error, client_of
 from tests.factories import CampaignFactory, MemberFactory, UserFactory
@@ -117,8 +118,16 @@ def test_staff_make_a_campaign_and_manage_it():
         "description": "Which is better?",
         "state": "draft",
         "votes_wanted": 5,
+        "votes_max": 5,
+        "stop_confidence": 0.9,
         "lease_seconds": 600,
         "pairing_rule": "ring",
+        "limit_per_day": None,
+        "limit_total": None,
+        "limit_share": None,
+        "flags_to_hold": 2,
+        "undo_votes": 10,
+        "undo_minutes": 15,
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
             {"slug": "prompt", "text": "Which follows the prompt?", "choices": choices},
@@ -129,6 +138,33 @@ def test_staff_make_a_campaign_and_manage_it():
     assert campaign.created_by == Member.objects.get().user
     assert campaign.guidelines.get().text == "Look at *both*."
     assert client.get(response["Location"]).json()["slug"] == "flux.1-vs_sd"
+
+
+def test_it_sets_every_rule():
+    rules = {
+        "votes_wanted": 2,
+        "votes_max": 7,
+        "stop_confidence": 0.85,
+        "lease_seconds": 600,
+        "pairing_rule": "ring",
+        "limit_per_day": 200,
+        "limit_total": 1000,
+        "limit_share": 0.1,
+        "flags_to_hold": 3,
+        "undo_votes": 0,
+        "undo_minutes": 5,
+    }
+    assert rules.keys() == set(RULES)
+
+    body = staff().post(ADDRESS, {"slug": "ruled", "name": "Ruled"} | rules).json()
+
+    assert {name: body[name] for name in RULES} == rules
+
+
+def test_a_pair_cannot_have_fewer_votes_at_most_than_at_first():
+    response = staff().post(ADDRESS, {"slug": "small", "name": "Small", "votes_wanted": 5, "votes_max": 4})
+
+    assert_error(response, 400, "invalid", "votes_max")
 
 
 def test_a_slug_and_a_name_are_enough():

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import AssignmentState
-from annotator.models import Assignment, Member, Vote
+from annotator.models import Assignment, Flag, Member, Vote
 from annotator.progress import roll_up
 from tests.browser.conftest import PHONE, accept, make_pairs
 from tests.browser.driver import Remote, expect
@@ -95,6 +95,71 @@ def test_every_key_does_what_its_button_says(open_page, member):
     page.keyboard.press("s")
     open_card(page, after=skipped)
     assert Assignment.objects.get(pk=skipped).state == AssignmentState.SKIPPED
+
+
+def test_a_pair_is_flagged_from_the_keyboard(open_page, member):
+    page = open_page(member, annotate_path(member))
+    first = open_card(page)
+
+    page.keyboard.press("f")
+    expect(page.get_by_role("radio", name="Unsafe content")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="Unsafe content")).to_be_hidden()
+    page.keyboard.press("f")
+    page.keyboard.press("1")  # no vote while the form has the keys
+    page.keyboard.press("Enter")  # which reason is not said yet
+    assert open_card(page) == first
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("4 fingers, sunset")
+    page.keyboard.press("Enter")
+    second = open_card(page, after=first)
+
+    expect(page.get_by_role("status")).to_contain_text("Flagged")
+    assert Flag.objects.values_list("assignment", "reason", "note").get() == (first, "broken_image", "4 fingers, sunset")
+    assert Assignment.objects.get(pk=first).state == AssignmentState.FLAGGED
+    assert Assignment.objects.get(pk=second).state == AssignmentState.OPEN
+    assert not Vote.objects.exists()
+
+
+def test_the_last_vote_is_undone_from_the_keyboard_and_given_anew(open_page, member):
+    page = open_page(member, annotate_path(member))
+    first = open_card(page)
+    page.keyboard.press("u")  # nothing to undo yet
+    page.keyboard.press("1")
+    second = open_card(page, after=first)
+    page.keyboard.press("3")
+    open_card(page, after=second)
+
+    page.keyboard.press("u")
+    expect(page.locator(f"article.card[data-state=open][data-assignment='{second}']")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("Undone")
+    page.keyboard.press("4")
+    open_card(page, after=second)
+
+    history = Vote.objects.filter(assignment=second).order_by("pk")
+    assert list(history.values_list("choice", "void_reason")) == [("both_good", "undone"), ("both_bad", None)]
+    assert pressed(first) == "left"
+    assert Member.objects.get(pk=member.pk).answered_count == Vote.objects.live().count() == 2
+
+
+def test_flag_and_undo_work_without_javascript(open_page, member):
+    page = open_page(member, annotate_path(member), java_script_enabled=False)
+    card = page.locator("article.card")
+    first = int(card.get_attribute("data-assignment"))
+    page.get_by_role("button", name="Both good").click()
+    second = int(card.get_attribute("data-assignment"))
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("status")).to_contain_text("Undone")
+    assert int(card.get_attribute("data-assignment")) == first
+    page.get_by_text("Flag", exact=False).first.click()
+    page.get_by_label("Identical images").check()
+    page.get_by_role("button", name="Flag and go on").click()
+    expect(page.get_by_role("status")).to_contain_text("Flagged")
+
+    assert int(card.get_attribute("data-assignment")) == second
+    assert Flag.objects.get().reason == "identical_images"
+    assert list(Vote.objects.values_list("void_reason", flat=True)) == ["undone"]
 
 
 def test_a_key_that_is_held_votes_once(open_page, member):
