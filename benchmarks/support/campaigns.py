@@ -8,7 +8,7 @@ from django.db import connection
 from annotator.campaigns import create_campaign
 from annotator.choices import CampaignState
 from annotator.models import Assignment, Campaign, Member, Pair, User
-from benchmarks.passwords import PASSWORD
+from benchmarks.support.passwords import PASSWORD
 
 IMAGES_PER_PROMPT = 6  # and so 15 pairs of each
 

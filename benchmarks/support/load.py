@@ -2,7 +2,7 @@
 
 It reads only as much HTTP as it must, on plain sockets, because it shares its cores with what it measures.
 
-    python -m benchmarks.load '{"kind": "votes", "port": 8000, "slug": "bench-1000", "users": ["…"], …}'
+    python -m benchmarks.support.load '{"kind": "votes", "port": 8000, "slug": "bench-1000", "users": ["…"], …}'
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.passwords import PASSWORD
+from benchmarks.support.passwords import PASSWORD
 
 ASSIGNMENT = re.compile(rb'action="/assignments/(\d+)/vote/"')
 FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
