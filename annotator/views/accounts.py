@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import LoginView, redirect_to_login
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
@@ -30,6 +30,13 @@ class LogInFirst(LoginRequiredMiddleware):
 
     Django's own would come back to the address that was asked for, which is not a page when a form or a piece was.
     """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: tuple[Any, ...], view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None  # before it is looked up who asks, so that health checks answer without a database
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
     # The answer that sends htmx elsewhere is no HttpResponseRedirect.
     def handle_no_permission(  # type: ignore[override]

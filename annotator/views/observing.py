@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signals import request_finished
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from django.utils.functional import SimpleLazyObject
@@ -46,7 +47,7 @@ class ObservingMiddleware:
         return response
 
 
-@request_finished.connect
+@receiver(request_finished)
 def forget_id(**_: Any) -> None:
     """At the end of the body: what is streamed still belongs to the request."""
     logs.restore()
