@@ -80,7 +80,8 @@ def read_database() -> dict[str, Any]:
         config["CONN_MAX_AGE"] = 0
     else:
         config["CONN_MAX_AGE"] = 60
-        config["CONN_HEALTH_CHECKS"] = True
+    # A connection that died with its server is replaced, and not found out by somebody's vote.
+    config["CONN_HEALTH_CHECKS"] = True
     return config
 
 

@@ -172,6 +172,8 @@ def test_a_process_with_threads_shares_connections_and_others_keep_theirs(load):
 
     assert pooled["OPTIONS"]["pool"]["max_size"] == 12
     assert pooled["CONN_MAX_AGE"] == 0
+    assert pooled["CONN_HEALTH_CHECKS"]
+    assert kept["CONN_HEALTH_CHECKS"]
     assert "pool" not in kept["OPTIONS"]
     assert kept["CONN_HEALTH_CHECKS"] is True
 
