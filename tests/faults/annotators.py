@@ -37,13 +37,17 @@ class Scene:
 
     def expect_failures(self, seconds: float) -> None:
         """From now on, for so long, a 5xx or a cut connection is no surprise."""
-        self._may_fail_until = max(self._may_fail_until, time.monotonic() + seconds)
+        self._may_fail_until = time.monotonic() + seconds
 
     def expect_failures_no_more(self, after: float) -> None:
         self._may_fail_until = time.monotonic() + after
 
     def may_fail(self) -> bool:
         return time.monotonic() < self._may_fail_until
+
+    def was_broken_since(self, at: float) -> bool:
+        """Whether a connection not used since then may have died in a fault without anybody having noticed."""
+        return at < min(self._may_fail_until, time.monotonic())
 
     def wait(self, seconds: float) -> None:
         if self.is_over.wait(seconds):
@@ -199,7 +203,7 @@ class Annotator(threading.Thread):
             try:
                 status = act()
             except Unknown as unknown:
-                expected = expected or self.scene.may_fail()
+                expected = expected or self.scene.may_fail() or self.scene.was_broken_since(unknown.idle_since)
                 self.record.count(kind, unknown.status)
                 if not expected:
                     self.record.surprise(f"{kind}: {unknown.status} while nothing was broken")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
@@ -24,9 +25,10 @@ FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 class Unknown(Exception):
     """Whether the request was carried out cannot be told: no answer came, or a 5xx."""
 
-    def __init__(self, status: str) -> None:
+    def __init__(self, status: str, *, idle_since: float) -> None:
         super().__init__(status)
         self.status = status
+        self.idle_since = idle_since  # when the connection was last known to be good
 
 
 @dataclass(frozen=True)
@@ -41,21 +43,25 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self._used_at = 0.0
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(self, method: str, path: str, headers: dict[str, str], body: str = "") -> Answer:
         """Raises Unknown."""
         try:
             if self._connection is None:
+                self._used_at = time.monotonic()
                 self._connection = http.client.HTTPConnection(HOST, self._port, timeout=TIMEOUT)
             self._connection.request(method, path, body.encode(), headers)
             response = self._connection.getresponse()
             answer = Answer(response.status, response.read(), response.headers)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise Unknown("timed out" if isinstance(error, TimeoutError) else "cut off") from error
+            status = "timed out" if isinstance(error, TimeoutError) else "cut off"
+            raise Unknown(status, idle_since=self._used_at) from error
+        self._used_at = time.monotonic()
         if answer.status >= 500:
-            raise Unknown(str(answer.status))
+            raise Unknown(str(answer.status), idle_since=self._used_at)
         return answer
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from tests.faults.annotators import Scene
 from tests.faults.site import WORKERS, Site, seconds_until
 
 RECOVERY_LIMIT = 90.0  # seconds; a site that is not well again by then is broken
-AFTERMATH = 5.0  # seconds after a recovery in which a connection may still turn out to be dead
+AFTERMATH = 2.0  # seconds after a recovery in which the answers to what was asked before may still come
 FAULTS = ("worker", "wipe", "valkey", "web", "postgres", "postgres-kill")
 
 
