@@ -65,7 +65,7 @@ class AssignmentList(View):
         assignments = assigning.next_assignments(member=member, count=count or 1)
         if not assignments:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        if assignments[0].queue_length <= assigning.QUEUE_LOW:  # type: ignore[attr-defined]  # counted with the queue
+        if assignments[0].queue_length <= assigning.QUEUE_LOW:
             tasks.enqueue(tasks.refill_queue, member.pk)
         questions = QuestionSerializer(campaign.questions.order_by("position"), many=True).data
         shown = AssignmentSerializer(assignments, many=True, context={"request": request, "questions": questions}).data
