@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotator import tasks
 from annotator.assigning import QUEUE_LOW, QUEUE_TARGET
 from annotator.choices import AssignmentState, CampaignState, Choice, FlagReason, MemberState
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Pair, Vote
@@ -274,16 +275,19 @@ def test_the_same_vote_twice_counts_once(browser, member):
     assert Member.objects.get().answered_count == 1
 
 
-def test_it_asks_for_more_work_only_when_the_queue_runs_low(browser, member, django_capture_on_commit_callbacks):
+def test_it_asks_for_more_work_only_when_the_queue_runs_low(browser, member, django_capture_on_commit_callbacks, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks.refill_queue, "apply_async", lambda args, retry: asked.append(args))
     PairFactory.create_batch(QUEUE_TARGET, campaign=member.campaign)
     seat = open_page(browser, member)
     sent = []
     for _ in range(QUEUE_TARGET - QUEUE_LOW):
-        with django_capture_on_commit_callbacks() as callbacks:
+        with django_capture_on_commit_callbacks(execute=True):
             seat = seat_shown(vote(browser, seat).content.decode())
-        sent.append(len(callbacks))
+        sent.append(len(asked))
 
     assert sent == [0] * (QUEUE_TARGET - QUEUE_LOW - 1) + [1]
+    assert asked == [(member.pk,)]
 
 
 @pytest.mark.parametrize("htmx", [True, False])
