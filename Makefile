@@ -4,6 +4,7 @@
 #   make demo-check    the same, every step's result checked, then the end
 #   make serve         the site without demo data: web, worker and beat
 #   make test          the tests; one file: make test ARGS=tests/test_voting.py
+#   make hammer        everything breaks while people annotate; longer: make hammer ARGS="--votes 100000 --annotators 48"
 #   make check         linters, types, import rules, migrations, deployment
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
@@ -16,7 +17,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test check pins
+.PHONY: help demo demo-check serve test hammer check pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -78,6 +79,9 @@ pins: $(INSTALLED_DEV)
 test: $(INSTALLED_DEV)
 	@mkdir -p var
 	@exec $(BIN)/python -m pytest -n auto --durations=10 --junit-xml=var/test-report.xml $(ARGS)
+
+hammer: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m tests.faults.hammer $(ARGS)
 
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 

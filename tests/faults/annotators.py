@@ -80,7 +80,7 @@ class Annotator(threading.Thread):
 
     def run(self) -> None:
         try:
-            self.insist("log in", lambda: self.door.enter() or 200)
+            self.insist("log in", self.door.enter)
             while not self.scene.is_over.is_set():
                 self.turn()
         except Ended:
@@ -94,7 +94,12 @@ class Annotator(threading.Thread):
 
     def turn(self) -> None:
         found: list[int | None] = []
-        self.insist("next", lambda: found.append(self.door.next()) or 200)
+
+        def look() -> int:
+            found.append(self.door.next())
+            return 200 if found[-1] else 204
+
+        self.insist("next", look, may=(200, 204))
         assignment = found[-1]
         if assignment is None:
             self.scene.wait(PACE)
@@ -213,5 +218,3 @@ class Annotator(threading.Thread):
             if status not in may and not (status in (403, 409) and self.if_suspended(status)):
                 self.record.surprise(f"{kind}: {status} to {self.name} ({self.door.name})")
             return status
-
-

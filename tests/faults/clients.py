@@ -75,7 +75,7 @@ class LoggedOut(Exception):
 
 
 class Door:
-    """What an annotator can do. Each verb returns the status; `next` the id of an assignment, or None for nothing."""
+    """What an annotator can do. Each returns a status; `next` the id of an assignment, or None for nothing."""
 
     name: str
 
@@ -83,7 +83,7 @@ class Door:
         self.port, self.campaign = port, campaign
         self.client = Client(port)
 
-    def enter(self) -> None:
+    def enter(self) -> int:
         raise NotImplementedError
 
     def next(self) -> int | None:
@@ -123,8 +123,8 @@ class Program(Door):
         super().__init__(port, campaign)
         self._key = key
 
-    def enter(self) -> None:
-        pass
+    def enter(self) -> int:
+        return 200  # every request brings its token
 
     def credentials(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}"}
@@ -152,12 +152,13 @@ class Browser(Door):
         self._token = ""
         self._shown: int | None = None  # what the last answer put on the screen
 
-    def enter(self) -> None:
+    def enter(self) -> int:
         page = self._ask("GET", "/login/")
         self._token = self._form_token(page)
         self._ask("POST", "/login/", {"username": self._username, "password": PASSWORD})
         if "sessionid" not in self._cookies:
             raise LoggedOut(f"{self._username} cannot log in.")
+        return 200
 
     def credentials(self) -> dict[str, str]:
         cookie = "; ".join(f"{name}={value}" for name, value in self._cookies.items())

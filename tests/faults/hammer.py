@@ -15,8 +15,6 @@ import signal
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
@@ -26,14 +24,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hammer", description="Attack a whole site, then check that nothing was lost.")
     parser.add_argument("--votes", type=int, default=2000, help="acknowledged votes before the attacks end")
     parser.add_argument("--annotators", type=int, default=32, help="how many work at the same time")
-    parser.add_argument("--faults", default="all", help="all, none, or some of them: worker,wipe,valkey,web,postgres,postgres-kill")
-    parser.add_argument("--fault-every", type=int, help="votes between two faults; by default each comes twice, or every 600 votes")
+    parser.add_argument(
+        "--faults", default="all", help="all, none, or some of them: worker,wipe,valkey,web,postgres,postgres-kill"
+    )
+    parser.add_argument(
+        "--fault-every", type=int, help="votes between two faults; by default each comes twice, or every 600 votes"
+    )
     parser.add_argument("--suspensions", type=int, help="how often the manager acts; by default every 60 to 400 votes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, help="seconds after which the run has failed; by default 120 and a tenth per vote")
     parser.add_argument("--data-dir", type=Path, help="kept afterwards; by default a temporary folder that is removed")
     arguments = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     folder = arguments.data_dir or Path(tempfile.mkdtemp(prefix="hammer-"))
     # Servers of our own, and no durability given away: a crash of Postgres must cost nothing.
@@ -60,6 +62,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
     django.setup()
     from annotator import embedded  # noqa: PLC0415
     from tests.faults.attack import Attack  # noqa: PLC0415
+    from tests.faults.report import report  # noqa: PLC0415
 
     start = time.monotonic()
     embedded.hold(folder, "postgres", "valkey")
@@ -73,32 +76,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
     finally:
         attack.stop()
         embedded.release(folder)
-    return report(attack, broken, total=time.monotonic() - start)
-
-
-def report(attack: "Attack", broken: dict[str, list[tuple]], *, total: float) -> int:  # noqa: F821, UP037
-    record = attack.record
-    say: Callable[[str], None] = print
-    say(f"\nVotes acknowledged: {record.acknowledged:,} by {len(attack.annotators)} annotators, of {len(record.sent):,} sent")
-    say(f"Seconds of attack: {attack.seconds:.1f}, {attack.votes_at_calm / attack.seconds:.0f} votes/s; calm end after {attack.calm_seconds:.1f} s more")
-    manager = attack.manager
-    say(f"Suspended: {manager.suspensions}, lifted: {manager.lifted}, votes restored: {manager.votes_restored}")
-    say("\nAnswers by kind of request:")
-    kinds = sorted({kind for kind, _ in record.answers})
-    for kind in kinds:
-        statuses = {status: count for (of, status), count in sorted(record.answers.items()) if of == kind}
-        say(f"  {kind:<22}" + "  ".join(f"{status}: {count:,}" for status, count in statuses.items()))
-    say("\nFaults and seconds until well again:")
-    for name, seconds in sorted(attack.strikes.recoveries.items()):
-        say(f"  {name:<14} {len(seconds):>3} times, mean {sum(seconds) / len(seconds):5.1f}, worst {max(seconds):5.1f}")
-    say("\nInvariants:")
-    for name, rows in broken.items():
-        say(f"  {'ok  ' if not rows else 'FAIL'} {name}" + (f": {len(rows)} rows, such as {rows[:3]}" if rows else ""))
-    for words, count in Counter(record.surprises).most_common(20):
-        say(f"  FAIL {words} ({count} times)")
-    is_clean = not record.surprises and not any(broken.values())
-    say(f"\n{'Clean' if is_clean else 'BROKEN'} after {total:.1f} s in all.")
-    return 0 if is_clean else 1
+    return 0 if report(attack, broken, total=time.monotonic() - start) else 1
 
 
 if __name__ == "__main__":

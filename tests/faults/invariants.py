@@ -142,7 +142,7 @@ def load(sent: Iterable[Answered], suspended: Iterable[str]) -> None:
         row[3] += answered.undo_sent
     with connection.cursor() as cursor:
         cursor.execute(_LOAD_SQL)
-        rows = [(*key, *row) for key, row in counts.items()]
+        rows = [[assignment, choice, *row] for (assignment, choice), row in counts.items()]
         cursor.executemany("INSERT INTO hammer_vote VALUES (%s, %s, %s, %s, %s, %s)", rows)
         cursor.execute(
             """INSERT INTO hammer_suspended SELECT member.id FROM annotator_member member
