@@ -7,6 +7,7 @@ import time
 import pytest
 from django.core.cache import cache
 
+from annotator.models import User
 from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def test_who_is_logged_in_stays_logged_in(client, no_cache):
 
 
 def test_people_can_log_in_and_out(client, no_cache):
-    user = MemberFactory().user
+    user = User.objects.get(pk=MemberFactory().user.pk)
     user.set_password("a long pass phrase")
     user.save()
 

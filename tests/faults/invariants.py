@@ -133,7 +133,7 @@ SETTLED = "a settled pair has all its votes"
 
 def load(sent: Iterable[Answered], suspended: Iterable[str]) -> None:
     """Put the record beside the tables, for as long as the connection lives."""
-    counts: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    counts: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for answered in sent:
         row = counts[answered.assignment, answered.choice]
         row[0] += answered.acknowledged
@@ -142,7 +142,7 @@ def load(sent: Iterable[Answered], suspended: Iterable[str]) -> None:
         row[3] += answered.undo_sent
     with connection.cursor() as cursor:
         cursor.execute(_LOAD_SQL)
-        rows = [[assignment, choice, *row] for (assignment, choice), row in counts.items()]
+        rows: list[list[Any]] = [[assignment, choice, *row] for (assignment, choice), row in counts.items()]
         cursor.executemany("INSERT INTO hammer_vote VALUES (%s, %s, %s, %s, %s, %s)", rows)
         cursor.execute(
             """INSERT INTO hammer_suspended SELECT member.id FROM annotator_member member
