@@ -278,8 +278,10 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
             raise NotAllowed(room.detail, code=room.code)
         count = min(count, room.votes)
     queue = _queue(member, count, now)
-    if len(queue) < count and refill_queue(member_id=member.pk, now=now):
-        metrics.FALLBACKS.inc()
+    if len(queue) < count:
+        if refill_queue(member_id=member.pk, now=now):
+            metrics.FALLBACKS.inc()
+        # Read again in any case: a worker's refill may have come first, while this one waited for it.
         queue = _queue(member, count, now)
     return queue
 

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from annotator.choices import AssignmentState
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Member, Pair
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -312,3 +313,31 @@ def test_many_at_once_never_overfill_a_pair_and_leave_no_seat_empty():
             voting.cast_vote(assignment_id=queue[0].pk, by=member.user, choices={"overall": "a"})
     assert {pair.seats_taken for pair in Pair.objects.all()} == {3}
     assert_counters_are_true(campaign)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_asks_while_a_worker_fills_the_queue_is_not_told_that_nothing_is_left():
+    member = MemberFactory()
+    PairFactory.create_batch(10, campaign=member.campaign)
+    served: list[int] = []
+
+    def ask() -> None:
+        try:
+            served.append(len(assigning.next_assignments(member=Member.objects.get(pk=member.pk))))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        assigning.refill_queue(member_id=member.pk)  # holds the member until it commits
+        thread = threading.Thread(target=ask)
+        thread.start()
+        wait_until(somebody_waits_for_a_lock, why="the one who asks to wait for the refill")
+    thread.join()
+
+    assert served == [1]
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        return bool(cursor.fetchone()[0])
