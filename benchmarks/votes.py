@@ -143,9 +143,10 @@ def compare_servers(seconds: float) -> None:
 def load(kind: str, port: int, facts: dict[str, Any], seconds: float) -> Load:
     """Let a process of its own send requests; see benchmarks/support/load.py."""
     order = {"kind": kind, "port": port, "seconds": seconds, "warm_up": WARM_UP, "clients": ANNOTATORS, **facts}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.support.load", json.dumps(order)], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "benchmarks.support.load", json.dumps(order)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"The load process failed:\n{done.stderr}")
     measured = Load(**json.loads(done.stdout))
     if measured.errors:
         raise SystemExit(f"{measured.errors} requests failed:\n{done.stderr}")
