@@ -14,6 +14,7 @@ from django.test.client import MULTIPART_CONTENT
 from PIL import Image
 
 from annotator import campaigns
+from annotator.choices import Choice
 from annotator.models import Campaign
 from tests.api.clients import ApiClient, client_of
 from tests.factories import UserFactory
@@ -84,4 +85,4 @@ def test_a_campaign_runs_from_import_to_download(celery_worker_process):
         assert (len(data), hashlib.sha256(data).hexdigest()) == (file["size"], file["sha256"])
         if file["path"].startswith("votes/"):
             voted |= {row["pair_id"]: row["choice"] for row in pq.read_table(BytesIO(data)).to_pylist()}
-    assert voted.keys() == judged.keys()
+    assert {pair_id: Choice.values[index] for pair_id, index in voted.items()} == judged
