@@ -5,6 +5,7 @@
 #   make serve         the site without demo data: web, worker and beat
 #   make test          the tests; one file: make test ARGS=tests/test_voting.py
 #   make check         linters, types, import rules, migrations, deployment
+#   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
 # A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
@@ -16,7 +17,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test check pins
+.PHONY: help demo demo-check serve test check bench pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -78,6 +79,11 @@ pins: $(INSTALLED_DEV)
 test: $(INSTALLED_DEV)
 	@mkdir -p var
 	@exec $(BIN)/python -m pytest -n auto --durations=10 --junit-xml=var/test-report.xml $(ARGS)
+
+bench: $(INSTALLED_DEV)
+	@set -e; for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \
+	    echo "== $$name"; $(BIN)/python -m benchmarks.$$name; \
+	done
 
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 
