@@ -91,7 +91,11 @@ class Program:
     def ended(self, *, seconds: float = 60) -> int:
         """Its exit code; nothing that it started may outlive it, but for the blink in which a server's last process goes."""
         code = self.process.wait(seconds)
-        wait_until(lambda: not self.running(), seconds=2, why=lambda: f"the end of {[(p, p.cmdline(), p.ppid()) for p in self.running()]}")
+        wait_until(
+            lambda: not self.running(),
+            seconds=2,
+            why=lambda: f"the end of {[(p, p.cmdline(), p.ppid()) for p in self.running()]}",
+        )
         return code
 
 
