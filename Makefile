@@ -6,6 +6,8 @@
 #   make test          the tests; one file: make test ARGS=tests/test_voting.py
 #   make hammer        everything breaks while people annotate; longer: make hammer ARGS="--votes 100000 --annotators 48"
 #   make check         linters, types, import rules, migrations, deployment
+#   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
+#   make bench-votes   the vote loop from 1,000 to 1,000,000 pairs; make bench-servers: the web servers side by side
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
 # A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
@@ -17,7 +19,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-servers pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -82,6 +84,18 @@ test: $(INSTALLED_DEV)
 
 hammer: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m tests.faults.hammer $(ARGS)
+
+bench: $(INSTALLED_DEV)
+	@set -e; for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \
+	    echo "== $$name"; $(BIN)/python -m benchmarks.$$name; \
+	done
+
+# The vote loop at every size, and the web servers side by side; ARGS="--pairs 1000 --seconds 5" makes it shorter.
+bench-votes: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.votes $(ARGS)
+
+bench-servers: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.votes --servers $(ARGS)
 
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 

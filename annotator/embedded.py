@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import tempfile
@@ -120,12 +121,15 @@ class Postgres(Server):
             return False
 
     def is_running(self) -> bool:
+        return self._process() is not None
+
+    def _process(self) -> psutil.Process | None:
         try:
             first_line = (self.home / "postmaster.pid").read_text().splitlines()[0]
             process = psutil.Process(int(first_line))
-            return process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
+            return process if process.name() == "postgres" and _lives(process) else None
         except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-            return False
+            return None
 
     def _system_user(self) -> str | None:
         # PostgreSQL refuses to run as root; the wheel makes and uses this account for that case.
@@ -186,7 +190,14 @@ class Postgres(Server):
                 connection.execute(f'CREATE DATABASE "{DATABASE_NAME}"')
 
     def stop(self) -> None:
-        self._pg_ctl("-t", str(int(STOP_TIMEOUT)), "-m", "fast", "stop")
+        # Not with pg_ctl, which for root runs as another account, and that may have lost its way into the folder by now.
+        process = self._process()
+        if process is None:
+            return
+        process.send_signal(signal.SIGINT)  # "fast": clients are disconnected, what was committed is written down
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while _lives(process) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 class Valkey(Server):
@@ -323,6 +334,13 @@ def keep(server: Server) -> None:
                     print(error, flush=True)
         if server.is_running():
             server.stop()
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

@@ -115,6 +115,11 @@ def serve(request: HttpRequest, *, open_file: Callable[[], IO[bytes]], size: int
     return with_headers(response, etag)
 
 
+def content_types() -> list[str]:
+    """The kinds that files are sent as, without parameters."""
+    return sorted({kind.partition(";")[0] for kind in [*CONTENT_TYPES.values(), UNKNOWN_TYPE]})
+
+
 def is_known(if_none_match: str, etag: str) -> bool:
     """Whether the client has these bytes. Compared weakly, as RFC 9110 wants it: a proxy may have made the ETag weak."""
     known = parse_etags(if_none_match) if if_none_match else []

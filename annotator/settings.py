@@ -312,7 +312,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "ReleaseState": "annotator.choices.ReleaseState",
         "Choice": "annotator.choices.Choice",
     },
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.add_errors"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.complete"],
 }
 
 # --- what operators see

@@ -1,4 +1,4 @@
-"""Ends the services of a `manage.py serve` that was killed before it could end them itself. Standard library only.
+"""Ends the services of a `manage.py serve` that was killed before it could end them itself.
 
 It reads its standard input: a process id per line, each the leader of a process group. When `serve` ends, however it ends,
 the pipe closes; whatever still runs of those groups is then asked to stop, and killed when it does not.
@@ -13,13 +13,15 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+import psutil
+
 GRACE = 8.0  # seconds between asking and killing
 
 
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    stop_groups([int(line) for line in sys.stdin], is_running=group_exists)
+    stop_groups([int(line) for line in sys.stdin], is_running=is_running)
 
 
 def stop_groups(leaders: Iterable[int], *, is_running: Callable[[int], bool], grace: float = GRACE) -> None:
@@ -41,12 +43,11 @@ def stop_groups(leaders: Iterable[int], *, is_running: Callable[[int], bool], gr
             os.killpg(leader, signal.SIGKILL)
 
 
-def group_exists(leader: int) -> bool:
+def is_running(pid: int) -> bool:
     try:
-        os.killpg(leader, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE  # nobody may be there to reap it
+    except psutil.NoSuchProcess:
         return False
-    return True
 
 
 if __name__ == "__main__":

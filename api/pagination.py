@@ -9,7 +9,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-CURSOR_PATTERN = re.compile(r"[A-Za-z0-9+/]{1,100}={0,2}")  # what the decoder would else skip over silently
+# Whatever else the decoder would skip over silently. An empty one is the beginning.
+CURSOR_PATTERN = re.compile(r"^([A-Za-z0-9+/]{1,100}={0,2})?$", re.ASCII)
 POSITION_DIGITS = 18  # what a primary key can have at most
 
 
@@ -27,7 +28,9 @@ class NewestFirst(CursorPagination):
         """Raises ValidationError on one that was not made here: a position that is no number would fail in the query."""
         wrong = ValidationError({self.cursor_query_param: ["This is no cursor. Follow `next` and `previous`."]})
         given = request.query_params.get(self.cursor_query_param)
-        if given is not None and not CURSOR_PATTERN.fullmatch(given):
+        if not given:
+            return None
+        if not CURSOR_PATTERN.fullmatch(given):
             raise wrong
         try:
             cursor = super().decode_cursor(request)
@@ -39,17 +42,23 @@ class NewestFirst(CursorPagination):
         return cursor
 
     def get_page_size(self, request: Request) -> int:
-        raw: str = request.query_params.get("page_size") or str(self.page_size)
+        raw: str = request.query_params.get("page_size", str(self.page_size))
         if not (raw.isascii() and raw.isdigit() and len(raw) <= 4 and 1 <= int(raw) <= self.max_page_size):
             raise ValidationError({self.page_size_query_param: [f"Use a whole number from 1 to {self.max_page_size}."]})
         return int(raw)
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         parameters = super().get_schema_operation_parameters(view)
-        for parameter in parameters:
-            if parameter["name"] == self.page_size_query_param:
-                parameter["schema"] = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
-        return parameters
+        schemas = {
+            self.cursor_query_param: {"type": "string", "pattern": CURSOR_PATTERN.pattern},
+            self.page_size_query_param: {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": self.max_page_size,
+                "default": self.page_size,
+            },
+        }
+        return [parameter | {"schema": schemas[parameter["name"]]} for parameter in parameters]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}

@@ -70,8 +70,11 @@ def document() -> dict[str, Any]:
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
-def add_errors(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: every operation says with which errors it may answer."""
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: every operation says with which errors it may answer, and no body has unknown fields."""
+    for name, schema in result["components"]["schemas"].items():
+        if name.endswith("Request") and schema.get("type") == "object":
+            schema["additionalProperties"] = False
     result["components"]["schemas"]["Error"] = ERROR_SCHEMA
     for path, operations in result["paths"].items():
         for method, operation in operations.items():

@@ -84,14 +84,13 @@ class Body(serializers.Serializer[Any]):
     """What a client sends. A field that is not known is an error."""
 
     # Otherwise a misspelt rule would be no rule, and nobody would know.
-
-    fixed: tuple[str, ...] = ()
+    refused: Mapping[str, str] = {}  # what to say of fields that somebody may well expect here
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
             for name in data.keys() - self.fields.keys():
-                errors[name] = ["This cannot be changed." if name in self.fixed else "There is no such field."]
+                errors[name] = [self.refused.get(name, "There is no such field.")]
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -175,7 +174,7 @@ class QuestionBody(Body):
 class CampaignChanges(RulesBody):
     """What is to be changed; what is left out stays."""
 
-    fixed = ("slug", "questions", "guideline", "progress", "created_at", "member")
+    refused = dict.fromkeys(["slug", "questions", "guideline", "progress", "created_at", "member"], "This cannot be changed.")
 
     name = Text(max_length=200, required=False)
     description = Text(max_length=20_000, allow_blank=True, required=False)
@@ -184,8 +183,6 @@ class CampaignChanges(RulesBody):
 
 class NewCampaign(RulesBody):
     """A campaign to be made."""
-
-    fixed = ("progress", "created_at", "member")
 
     slug = PatternText(SLUG_PATTERN, max_length=96)
     name = Text(max_length=200)
@@ -370,6 +367,14 @@ class ImportDetailSerializer(ImportSerializer):
 
 # --- judging
 
+ELAPSED_MS: dict[str, Any] = {
+    "min_value": 0,
+    "max_value": ELAPSED_MS_LIMIT,
+    "required": False,
+    "allow_null": True,
+    "help_text": "Milliseconds from both images shown to the answer.",
+}
+
 
 class SideSerializer(serializers.Serializer[Any]):
     """One image as it stands on the page."""
@@ -415,23 +420,25 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
         return {"slot": slot.value, "url": url, "width": image.width, "height": image.height}
 
 
-class VoteBody(Body):
-    """The answer to the only question as `choice`, or one for every question as `choices`."""
+@extend_schema_field({"type": "object", "minProperties": 1, "additionalProperties": {"type": "string", "enum": Choice.values}})
+class ChoicesField(serializers.DictField):
+    """Question slug to choice. Which questions and choices there are is the campaign's to say."""
 
-    choice = serializers.ChoiceField(Choice.choices, required=False)
-    choices = serializers.DictField(child=Text(max_length=16), required=False, allow_empty=False)
-    elapsed_ms = WholeNumber(
-        min_value=0,
-        max_value=ELAPSED_MS_LIMIT,
-        required=False,
-        allow_null=True,
-        help_text="Milliseconds from both images shown to the answer.",
-    )
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if ("choice" in values) == ("choices" in values):
-            raise serializers.ValidationError({"choice": ["Send either `choice` or `choices`."]})
-        return values
+class ChoiceBody(Body):
+    """The answer to the only question."""
+
+    choice = serializers.ChoiceField(Choice.choices)
+    elapsed_ms = WholeNumber(**ELAPSED_MS)
+
+
+class ChoicesBody(Body):
+    """An answer to every question: its slug and the choice."""
+
+    refused = {"choice": "Send either `choice` or `choices`."}
+
+    choices = ChoicesField(child=Text(max_length=16), allow_empty=False)
+    elapsed_ms = WholeNumber(**ELAPSED_MS)
 
 
 class OwnVoteSerializer(serializers.ModelSerializer[Vote]):

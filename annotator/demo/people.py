@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -95,6 +95,7 @@ class Diary:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.Lock()
         self.sent: dict[int, dict[str, Any]] = {}  # by assignment: who, choice, left, right, better
         self.acknowledged: set[int] = set()
@@ -105,14 +106,13 @@ class Diary:
             for line in path.read_text().splitlines():
                 if line.endswith("}"):  # the last line of a killed run may be half of one
                     self._take(json.loads(line))
-        self._file: IO[str] = path.open("a")
 
     def write(self, event: str, assignment: int, **facts: Any) -> None:
         entry = {"event": event, "assignment": assignment, **facts}
         with self._lock:
             self._take(entry)
-            self._file.write(f"\n{json.dumps(entry)}")
-            self._file.flush()
+            with self._path.open("a") as file:
+                file.write(f"\n{json.dumps(entry)}")
 
     def _take(self, entry: dict[str, Any]) -> None:
         if entry["event"] == "sent":
@@ -226,10 +226,11 @@ class Visit:
                     raise
                 continue
             break
-        self._check(response)
+        self.check(response)
         return response
 
-    def _check(self, response: httpx.Response) -> None:
+    def check(self, response: httpx.Response) -> None:
+        """Raises Misbehaviour on an error, and where anything in the answer names a generator."""
         where = urlsplit(str(response.url)).path
         if response.status_code >= 400 and response.status_code != httpx.codes.CONFLICT:
             raise Misbehaviour(f"{self.person.name} got {response.status_code} from {where}")

@@ -14,7 +14,6 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.urls import reverse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import MultiPartParser
@@ -37,8 +36,12 @@ BLOCK_SIZE = 1024 * 1024  # bytes
 LINE_ERRORS_SHOWN = 1000
 LINE_LIMIT = 2**31 - 1
 MAP_PARAMETER = OpenApiParameter(
-    "map", str, many=True, description="A column that is called otherwise, as ours=theirs; several, or one JSON object."
+    "map",
+    {"type": "array", "items": {"type": "string", "pattern": r"^([^=]+=.+|\{.*\})$"}},
+    description="A column that is called otherwise, as ours=theirs; several, or one JSON object.",
 )
+JSON_LINES = {"type": "string", "minLength": 1}
+JSON_OR_LIST = {"oneOf": [{"type": "object", "minProperties": 1}, {"type": "array", "items": {}, "minItems": 1}]}
 
 
 class ImportList(View):
@@ -60,10 +63,11 @@ class ImportList(View):
         parameters=[MAP_PARAMETER],
         request={
             "multipart/form-data": ImportUpload,
-            "application/jsonl": OpenApiTypes.STR,
-            "application/x-ndjson": OpenApiTypes.STR,
-            "text/plain": OpenApiTypes.STR,
-            "application/json": {"oneOf": [{"type": "object"}, {"type": "array", "items": {"type": "object"}, "minItems": 1}]},
+            "application/jsonl": JSON_LINES,
+            "application/x-ndjson": JSON_LINES,
+            "text/plain": JSON_LINES,
+            "application/octet-stream": JSON_LINES,
+            "application/json": JSON_OR_LIST,
         },
         responses={202: ImportDetailSerializer},
     )
@@ -89,7 +93,11 @@ class ImportDetail(View):
     @extend_schema(
         operation_id="get_import",
         parameters=[
-            OpenApiParameter("errors_after", {"type": "integer", "minimum": 0}, description="Show refused lines after this one.")
+            OpenApiParameter(
+                "errors_after",
+                {"type": "integer", "minimum": 0, "maximum": LINE_LIMIT},
+                description="Show refused lines after this one.",
+            )
         ],
         responses=ImportDetailSerializer,
     )

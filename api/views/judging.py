@@ -17,12 +17,13 @@ from annotator.models import Question, Vote
 from api.serializers import (
     AnswerSerializer,
     AssignmentSerializer,
+    ChoiceBody,
+    ChoicesBody,
     FlagBody,
     NoBody,
     OutcomeSerializer,
     OwnVoteSerializer,
     QuestionSerializer,
-    VoteBody,
 )
 from api.views.base import View, user_of, valid_body, whole_number
 
@@ -32,6 +33,9 @@ ONE_OR_LIST = PolymorphicProxySerializer(
     serializers=[AssignmentSerializer, AssignmentSerializer(many=True)],
     resource_type_field_name=None,
     many=False,
+)
+CHOICE_OR_CHOICES = PolymorphicProxySerializer(
+    component_name="VoteBody", serializers=[ChoiceBody, ChoicesBody], resource_type_field_name=None
 )
 VOTE_OR_ANSWER = PolymorphicProxySerializer(
     component_name="VoteOrAnswer", serializers=[OwnVoteSerializer, AnswerSerializer], resource_type_field_name=None
@@ -75,19 +79,20 @@ class AssignmentList(View):
 class VoteCast(View):
     scopes = {"POST": [Scope.ANNOTATE]}
 
-    @extend_schema(operation_id="vote", request=VoteBody, responses={200: VOTE_OR_ANSWER, 201: VOTE_OR_ANSWER})
+    @extend_schema(operation_id="vote", request=CHOICE_OR_CHOICES, responses={200: VOTE_OR_ANSWER, 201: VOTE_OR_ANSWER})
     def post(self, request: Request, assignment_id: int) -> Response:
         """Answer an assignment. The same again is 200 with the same vote; another choice is a 409."""
         user = user_of(request)
-        body = valid_body(VoteBody, request)
-        choices = body.get("choices") or {primary_question(assignment_id): body["choice"]}
+        is_several = isinstance(request.data, dict) and "choices" in request.data
+        body = valid_body(ChoicesBody if is_several else ChoiceBody, request)
+        choices = body["choices"] if is_several else {primary_question(assignment_id): body["choice"]}
         cast = voting.cast_vote(assignment_id=assignment_id, by=user, choices=choices, elapsed_ms=body.get("elapsed_ms"))
         votes = (
             Vote.objects.filter(pk__in=[vote.pk for vote in cast.votes])
             .select_related("question", "assignment__member", "assignment__guideline")
             .order_by("question__position")
         )
-        if "choices" in body:
+        if is_several:
             shown: Any = AnswerSerializer({"assignment": assignment_id, "votes": votes}).data
         else:
             shown = OwnVoteSerializer(votes[0]).data

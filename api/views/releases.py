@@ -77,8 +77,7 @@ class ReleaseFileBytes(View):
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
         ],
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in serving.content_types()},
             304: OpenApiResponse(description="You have it already."),
             416: OpenApiResponse(description="The file ends before that range."),
         },

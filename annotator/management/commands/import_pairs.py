@@ -72,6 +72,7 @@ class Command(BaseCommand):
             ) as progress:
                 stage(import_, path, progress)
                 bar = progress.add_task("Ingesting images", total=import_.lines_total, counts="")
+                refresh(import_, progress, bar)
                 if options["here"]:
                     work_here(import_, progress, bar)
                 else:
@@ -82,7 +83,7 @@ class Command(BaseCommand):
             raise CommandError(printable(f"{path}: {words_of(refusal)}"), returncode=EXIT_UNREADABLE) from refusal
         except KeyboardInterrupt as stop:
             raise CommandError(
-                "Stopped. What is left is done by the next worker, or by this command again.", returncode=EXIT_STOPPED
+                "Stopped. The rest is done by the next worker, or by the same command again.", returncode=EXIT_STOPPED
             ) from stop
         self.report(import_, campaign, is_new=is_new)
         if import_.lines_failed:
@@ -135,15 +136,16 @@ def stage(import_: Import, path: Path, progress: Progress) -> None:
 
     try:
         importing.stage_file(import_=import_, path=path, root=path.parent, on_progress=show)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         importing.fail_import(import_id=import_.pk, reason="The reading of the file was stopped. Import it again.")
-        raise
+        raise CommandError(
+            "Stopped before the file was read to its end. Nothing was imported.", returncode=EXIT_STOPPED
+        ) from stop
     progress.update(bar, completed=1.0)
 
 
 def see_through(import_: Import, progress: Progress, bar: TaskID) -> None:
     """Show how the workers get on until all is done. Where there are none, do their work."""
-    refresh(import_, progress, bar)
     quiet_since = time.monotonic()
     may_be_alone = True
     while import_.state == ImportState.RUNNING:
