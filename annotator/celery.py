@@ -22,6 +22,7 @@ HEARTBEAT_PERIOD = 10.0  # seconds
 # Seconds. Each job finds its work in the tables, so a beat that was missed loses nothing.
 app.conf.beat_schedule = {
     "return expired seats": {"task": "annotator.tasks.return_expired_seats", "schedule": 10.0},
+    "clear away departed": {"task": "annotator.tasks.clear_away_departed", "schedule": 60.0},
     "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},

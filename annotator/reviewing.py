@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentKind, AssignmentState, MemberState, VoidReason
@@ -44,20 +45,37 @@ def _depart(member: Member, state: MemberState, by: User | None, now: datetime) 
 
 @transaction.atomic
 def clear_away(*, member_id: int, by: User | None = None, now: datetime | None = None) -> int:
-    """Void the votes of a suspended or withdrawn member and give their live seats back. Safe to run again."""
+    """Void the votes of a suspended or withdrawn member and give their live seats back. Safe to run again.
+
+    Does nothing for a member who is back already, or who withdrew meanwhile: whoever did that clears away.
+    """
     now = now or timezone.now()
-    member = Member.objects.get(pk=member_id)
-    reason = DEPARTURES[MemberState(member.state)]
-    live = Assignment.objects.filter(member=member, state__in=LIVE_ASSIGNMENT_STATES)
+    reason = DEPARTURES.get(MemberState(Member.objects.values_list("state", flat=True).get(pk=member_id)))
+    if reason is None:
+        return 0
+    live = Assignment.objects.filter(member=member_id, state__in=LIVE_ASSIGNMENT_STATES)
     if reason == VoidReason.SUSPENDED:
         live = live.filter(kind=AssignmentKind.REGULAR)  # what they said on gold is why, and stays
     seats = list(live.select_for_update(no_key=True).order_by("pk"))
+    # The member after their seats, as a vote does it, so that no two wait for each other.
+    member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
+    if DEPARTURES.get(MemberState(member.state)) != reason:
+        return 0
     Vote.objects.live().filter(assignment__in=seats).update(void_reason=reason, voided_at=now, voided_by=by)
     for was, becomes in SEAT_BECOMES.items():
         pks = [seat.pk for seat in seats if seat.state == was]
         Assignment.objects.filter(pk__in=pks).update(state=becomes, closed_at=now)
     free_seats(seats)
     return len(seats)
+
+
+def departed_with_seats() -> QuerySet[Member]:
+    """Suspended and withdrawn members of whom something is still to be cleared away: a suspension was cut off half-way."""
+    seats = Assignment.objects.filter(member=OuterRef("pk"))
+    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind=AssignmentKind.REGULAR)) | Exists(
+        seats.filter(state=AssignmentState.ANSWERED, kind=AssignmentKind.REGULAR)
+    )
+    return Member.objects.filter(is_left, state__in=DEPARTURES)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, progress, readiness, releasing, scoring
+from annotator import assigning, importing, progress, readiness, releasing, reviewing, scoring
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
 from annotator.tracing import waited_seconds
@@ -47,6 +47,13 @@ def refill_queue(member_id: int) -> None:
 def return_expired_seats() -> None:
     while assigning.return_expired_seats(limit=EXPIRY_BATCH) == EXPIRY_BATCH:
         pass
+
+
+@shared_task
+def clear_away_departed() -> None:
+    """Finish suspensions and withdrawals that were cut off between their two transactions."""
+    for member_id in reviewing.departed_with_seats().values_list("pk", flat=True):
+        reviewing.clear_away(member_id=member_id)
 
 
 @shared_task

@@ -25,7 +25,7 @@ def test_who_is_logged_in_stays_logged_in(client, no_cache):
 
 
 def test_people_can_log_in_and_out(client, no_cache):
-    user = User.objects.get(pk=MemberFactory().user_id)
+    user = User.objects.get(memberships__in=[MemberFactory()])
     user.set_password("a long pass phrase")
     user.save()
 

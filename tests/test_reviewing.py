@@ -5,10 +5,10 @@ import threading
 import pytest
 from django.db import connection
 
-from annotator import assigning, reviewing, scoring, voting
+from annotator import assigning, reviewing, scoring, tasks, voting
 from annotator.choices import MemberState, VoidReason
 from annotator.errors import Conflict, Refusal
-from annotator.models import Assignment, Pair, Vote
+from annotator.models import Assignment, Member, Pair, Vote
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
@@ -32,6 +32,29 @@ def test_a_suspension_voids_the_votes_and_returns_every_seat(campaign):
     assert (vote.void_reason, vote.voided_by) == (VoidReason.SUSPENDED, manager)
     assert set(Pair.objects.values_list("seats_taken", flat=True)) == {0}
     assert_seats_are_true(campaign)
+
+
+def test_a_suspension_that_was_cut_off_half_way_is_finished_by_the_beat(campaign):
+    member, other = MemberFactory.create_batch(2, campaign=campaign)
+    judge(assigning.next_assignments(member=member)[0])
+    judge(assigning.next_assignments(member=other)[0])
+    Member.objects.filter(pk=member.pk).update(state=MemberState.SUSPENDED)  # all that its first transaction does
+
+    tasks.clear_away_departed()
+
+    assert Vote.objects.live().get().assignment.member == other
+    assert not Assignment.objects.filter(member=member, state__in=["open", "answered"]).exists()
+    assert not reviewing.departed_with_seats().exists()
+    assert_seats_are_true(campaign)
+
+
+def test_nothing_is_cleared_away_of_somebody_who_is_back(campaign):
+    member = MemberFactory(campaign=campaign)
+    judge(assigning.next_assignments(member=member)[0])
+
+    assert reviewing.clear_away(member_id=member.pk) == 0
+
+    assert Vote.objects.live().count() == 1
 
 
 def test_the_pairs_go_to_others(campaign):
