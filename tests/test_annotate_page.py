@@ -650,6 +650,7 @@ def test_who_has_reached_a_limit_is_told_which(browser, member, rules, words):
         assert reason_of(shown) == next(iter(rules))
         assert words in shown.content.decode()
     assert Vote.objects.count() == 1
+    assert reason_of(undo(browser, member)) is None  # a vote that was undone leaves room for another
 
 
 @pytest.mark.parametrize(
