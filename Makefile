@@ -7,7 +7,8 @@
 #   make hammer        everything breaks while people annotate; longer: make hammer ARGS="--votes 100000 --annotators 48"
 #   make check         linters, types, import rules, migrations, deployment
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
-#   make bench-votes   the vote loop from 1,000 to 1,000,000 pairs; make bench-servers: the web servers side by side
+#   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
+#   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
 # A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
