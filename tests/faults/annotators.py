@@ -24,7 +24,7 @@ class Ended(Exception):
 
 
 class Scene:
-    """What all annotators of a run share. Faults set `troubled`; answers 5xx are surprises while it is not."""
+    """What all annotators of a run share. A request without an answer is a surprise where no fault explains it."""
 
     def __init__(self, record: Record, *, lease_seconds: float) -> None:
         self.record = record
@@ -42,11 +42,8 @@ class Scene:
     def expect_failures_no_more(self, after: float) -> None:
         self._may_fail_until = time.monotonic() + after
 
-    def may_fail(self) -> bool:
-        return time.monotonic() < self._may_fail_until
-
     def was_broken_since(self, at: float) -> bool:
-        """Whether a connection not used since then may have died in a fault without anybody having noticed."""
+        """Whether a request sent then, or a connection last used then, may have died in a fault."""
         return at < min(self._may_fail_until, time.monotonic())
 
     def wait(self, seconds: float) -> None:
@@ -204,11 +201,11 @@ class Annotator(threading.Thread):
     def insist(self, kind: str, act: Callable[[], int], *, may: tuple[int, ...] = (200,)) -> int:
         """The status of the answer, which is asked for until there is one. Raises Ended."""
         while True:
-            expected = self.scene.may_fail()
+            started = time.monotonic()
             try:
                 status = act()
             except Unknown as unknown:
-                expected = expected or self.scene.may_fail() or self.scene.was_broken_since(unknown.idle_since)
+                expected = self.scene.was_broken_since(min(started, unknown.idle_since))
                 self.record.count(kind, unknown.status)
                 if not expected:
                     self.record.surprise(f"{kind}: {unknown.status} while nothing was broken")
