@@ -59,8 +59,6 @@ class Annotator(threading.Thread):
         self.door, self.scene, self.record = door, scene, scene.record
         self.second = Client(door.port)  # a second tab
         self.dice = Random(f"{seed} {name}")
-        self.last_vote = 0.0
-        self.failure: BaseException | None = None
         attacks: dict[Callable[[int], object], int] = {
             self.just_vote: 58,
             self.vote_twice: 9,
@@ -83,7 +81,6 @@ class Annotator(threading.Thread):
         except Ended:
             pass
         except BaseException as failure:
-            self.failure = failure
             self.record.surprise(f"{self.name} ({self.door.name}) broke off: {failure!r}")
         finally:
             self.door.client.close()
@@ -190,7 +187,6 @@ class Annotator(threading.Thread):
         status = self.insist(kind, vote, may=may)
         if status in TOOK:
             self.record.acknowledge(answered)
-            self.last_vote = time.monotonic()
 
     def at_once(self, kind: str, one: Answered, other: Answered) -> None:
         with ThreadPoolExecutor(1) as tab:
