@@ -18,6 +18,7 @@ from benchmarks.support.passwords import PASSWORD
 
 HOST = "127.0.0.1"
 TIMEOUT = 40.0  # seconds; longer than a request waits for a database that is being restarted
+IDLE_LIMIT = 15.0  # seconds; servers close a connection that nobody uses for longer
 SHOWN = re.compile(rb'data-assignment="(\d+)"')
 FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
@@ -48,6 +49,8 @@ class Client:
 
     def ask(self, method: str, path: str, headers: dict[str, str], body: str = "") -> Answer:
         """Raises Unknown."""
+        if time.monotonic() - self._used_at > IDLE_LIMIT:
+            self.close()
         try:
             if self._connection is None:
                 self._used_at = time.monotonic()
