@@ -109,8 +109,9 @@ class Interrupts:
 class Services:
     """The processes of a Procfile. Their output goes to a log file each."""
 
-    def __init__(self, *, log_dir: Path, interrupts: Interrupts) -> None:
+    def __init__(self, *, log_dir: Path, watchdog_lock: Path, interrupts: Interrupts) -> None:
         self.log_dir = log_dir
+        self._watchdog_lock = watchdog_lock
         self._interrupts = interrupts
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._watchdog: subprocess.Popen[bytes] | None = None
@@ -123,7 +124,7 @@ class Services:
         self.log_dir.mkdir(parents=True, exist_ok=True)
         with self._interrupts.held():
             self._watchdog = subprocess.Popen(
-                [sys.executable, "-m", watchdog.__name__],
+                [sys.executable, "-m", watchdog.__name__, str(self._watchdog_lock)],
                 cwd=settings.BASE_DIR,
                 stdin=subprocess.PIPE,
                 start_new_session=True,  # a terminal's Ctrl-C is for `serve` alone
@@ -193,6 +194,24 @@ class Services:
             time.sleep(LOG_LOOK_PERIOD)
 
 
+def wait_for_watchdog(lock: Path) -> None:
+    """Block while the watchdog of a `serve` that was killed ends its services: their port will be free soon."""
+    deadline = time.monotonic() + 2 * watchdog.GRACE
+    while is_locked(lock) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def is_locked(path: Path) -> bool:
+    if not path.exists():
+        return False
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def require_free_port(host: str, port: int) -> None:
     """Raises CannotServe when nobody can listen there."""
     try:
@@ -213,11 +232,19 @@ def require_free_port(host: str, port: int) -> None:
         raise CannotServe(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
 
 
+def serve_lock(data_dir: Path) -> Path:
+    return data_dir / "serve.lock"
+
+
+def watchdog_lock(data_dir: Path) -> Path:
+    return data_dir / "serve.watchdog"
+
+
 @contextmanager
 def sole_server(data_dir: Path, address: str) -> Iterator[None]:
     """Two `serve` on one folder would run two beats and write the same logs. Raises CannotServe in the second."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    with (data_dir / "serve.lock").open("a+") as lock:
+    with serve_lock(data_dir).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -308,7 +335,7 @@ def service_environment(host: str, port: int) -> dict[str, str]:
 def wait_until_answering(url: str) -> None:
     """Block until the web server answers. Raises CannotServe after START_TIMEOUT seconds."""
     headers = {"X-Forwarded-Proto": "https"} if settings.HTTPS else {}
-    names = [name for name in settings.ALLOWED_HOSTS if not name.startswith(("*", "."))]
+    names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS]
     if names and not set(settings.ALLOWED_HOSTS) & {"*", *settings.LOOPBACK_HOSTS}:
         headers["Host"] = names[0]
     deadline = time.monotonic() + START_TIMEOUT

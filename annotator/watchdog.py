@@ -1,11 +1,13 @@
 """Ends the services of a `manage.py serve` that was killed before it could end them itself.
 
 It reads its standard input: a process id per line, each the leader of a process group. When `serve` ends, however it ends,
-the pipe closes; whatever still runs of those groups is then asked to stop, and killed when it does not.
+the pipe closes; whatever still runs of those groups is then asked to stop, and killed when it does not. As long as it is at
+it, it has a lock on the file that is its argument, so that the next `serve` can wait for that.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sys
@@ -21,7 +23,9 @@ GRACE = 8.0  # seconds between asking and killing
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    stop_groups([int(line) for line in sys.stdin], is_running=is_running)
+    with open(sys.argv[1], "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stop_groups([int(line) for line in sys.stdin], is_running=is_running)
 
 
 def stop_groups(leaders: Iterable[int], *, is_running: Callable[[int], bool], grace: float = GRACE) -> None:

@@ -16,7 +16,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from annotator.processes import CannotServe, Interrupts, Stopped, is_trouble, require_free_port, sole_server
+from annotator.processes import CannotServe, Interrupts, Stopped, is_trouble, require_free_port, sole_server, wait_for_watchdog
 from tests.celery_worker import database_url
 from tests.waiting import wait_until
 
@@ -29,7 +29,7 @@ from pathlib import Path
 from annotator.processes import Interrupts, ServiceDied, Services, Stopped
 interrupts = Interrupts()
 interrupts.install()
-services = Services(log_dir=Path(sys.argv[2]), interrupts=interrupts)
+services = Services(log_dir=Path(sys.argv[2]), watchdog_lock=Path(sys.argv[3]), interrupts=interrupts)
 try:
     services.start(Path(sys.argv[1]), dict(os.environ))
     print("up", flush=True)
@@ -132,7 +132,7 @@ def drive(start, tmp_path: Path):
     def drive(**commands: str) -> Program:
         procfile = tmp_path / "Procfile"
         procfile.write_text("".join(f"{name}: {command}\n" for name, command in commands.items()))
-        driver = start("-c", DRIVER, str(procfile), str(tmp_path / "logs"))
+        driver = start("-c", DRIVER, str(procfile), str(tmp_path / "logs"), str(tmp_path / "watchdog"))
         driver.wait_for("up")
         return driver
 
@@ -165,8 +165,10 @@ def test_a_killed_serve_leaves_nothing_behind(drive, tmp_path):
     assert len(driver.running()) > 3
 
     driver.process.kill()
+    driver.process.wait()
+    wait_for_watchdog(tmp_path / "watchdog")
 
-    wait_until(lambda: not driver.running(), seconds=30, why=lambda: f"the end of {driver.running()}")
+    wait_until(lambda: not driver.running(), seconds=2, why=lambda: f"the end of {driver.running()}")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +306,7 @@ def test_check_without_demo_is_refused(start):
 def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_c(start, tmp_path, free_port):
     """On embedded servers of its own, from nothing; then again on what is there."""
     environment = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port), "DATABASE_URL": "", "REDIS_URL": ""}
-    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "48", **environment)
+    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "12", **environment)
     assert demo.ended(seconds=200) == 0, demo.text()
     assert "13 checks passed, 0 failed." in demo.text()
 

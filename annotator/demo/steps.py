@@ -30,7 +30,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from annotator import campaigns, tasks, tokens
 from annotator.assigning import QUEUE_TARGET
 from annotator.choices import CampaignState, ImportState, PairingRule, PairState, ReleaseState, Role, Scope
-from annotator.demo.album import Album, draw_album
+from annotator.demo.album import Album, count_prompts, draw_album
 from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
 from annotator.demo.scenes import GENERATORS, plan_scenes
 from annotator.models import Assignment, Campaign, Import, Member, Pair, Token, User, Vote
@@ -45,6 +45,8 @@ MANAGER, ANNOTATOR = "demo-manager", "demo-annotator"
 STANDSTILL = 90.0  # seconds without any progress after which a step is given up
 LOOK_PERIOD = 0.1  # seconds
 RESEND_PERIOD = 3.0  # seconds after which work that must not have been heard of is sent again
+RELEASE_TRIES = 3
+GONE = (ReleaseState.FAILED, ReleaseState.CANCELLED)
 ROUNDS = 5  # a pair skipped at the very end is free again when others have left
 GUIDELINE = """\
 # Which image shows the prompt?
@@ -105,7 +107,9 @@ class Demo:
         self.console = console
         self.folder = settings.DATA_DIR / "demo"
         self.prompts = -(-pairs // PAIRS_PER_PROMPT)
-        self.log_ins = LogIns.kept_in(self.folder / "log-ins.json")
+        log_ins = self.folder / "log-ins.json"
+        self.has_new_log_ins = not log_ins.exists()
+        self.log_ins = LogIns.kept_in(log_ins)
         self.paths = [self.folder / SCENES, self.folder / MORE_SCENES]
         self.seconds: dict[str, float] = {}  # by step; of the run that did it
         self.judged_now = False  # by this run
@@ -143,14 +147,14 @@ class Demo:
     # --- the steps
 
     def draw(self) -> None:
-        pictures = (self.prompts + VISITOR_PROMPTS) * len(GENERATORS)
-        if all(path.exists() for path in self.paths):
-            self.album = Album(self.paths)
-            self.prompts = len({known.picture.prompt for known in self.album.known}) - VISITOR_PROMPTS
-            return
-        with self.bar("Drawing the scenes", pictures) as advance:
-            draw_album(self.paths[0], 0, self.prompts, on_drawn=lambda: advance(1))
-            draw_album(self.paths[1], self.prompts, self.prompts + VISITOR_PROMPTS, on_drawn=lambda: advance(1))
+        if self.paths[0].exists():
+            self.prompts = count_prompts(self.paths[0])  # the first run has decided
+        ranges = [(0, self.prompts), (self.prompts, self.prompts + VISITOR_PROMPTS)]
+        missing = [(path, *range_) for path, range_ in zip(self.paths, ranges, strict=True) if not path.exists()]
+        if missing:
+            with self.bar("Drawing the scenes", sum(last - first for _, first, last in missing) * len(GENERATORS)) as advance:
+                for path, first, last in missing:
+                    draw_album(path, first, last, on_drawn=lambda: advance(1))
         self.album = Album(self.paths)
 
     def make_campaign(self) -> None:
@@ -161,6 +165,8 @@ class Demo:
         else:
             self.campaign = existing
             self._make_people(lambda steps: None)
+            if self.has_new_log_ins:  # the database was made with another folder
+                self._renew_passwords()
         started = self.campaign.created_at
         # Of this campaign in this database: the folder may have been used with another one.
         self.record = self.folder / f"{started:%Y%m%dT%H%M%S%f}"
@@ -197,6 +203,14 @@ class Demo:
             user = self._user(name, make_password(self.log_ins.annotator) if name == ANNOTATOR else password)
             campaigns.add_member(campaign=self.campaign, user=user, role=Role.ANNOTATOR)
             advance(1)
+
+    def _renew_passwords(self) -> None:
+        for names, password in (
+            ([MANAGER], self.log_ins.manager),
+            ([ANNOTATOR], self.log_ins.annotator),
+            ([person.name for person in PEOPLE], self.log_ins.people),
+        ):
+            User.objects.filter(username__in=names).update(password=make_password(password))
 
     def _user(self, name: str, password: str, *, is_staff: bool = False, is_superuser: bool = False) -> User:
         user, _ = User.objects.update_or_create(
@@ -276,23 +290,24 @@ class Demo:
 
     def build_release(self, client: httpx.Client) -> int:
         """The number of a release of these votes."""
-        gone = [ReleaseState.FAILED, ReleaseState.CANCELLED]
-        release = self.campaign.releases.exclude(state__in=gone).order_by("number").first()
+        release = self.campaign.releases.exclude(state__in=GONE).order_by("number").first()
         if release is not None and release.state == ReleaseState.READY:
             return release.number
         with self.bar("Release built by the worker", 100) as advance:
-            if release is None:
-                number = int(self.call(client, "POST", "releases/")["number"])
-            else:
-                number = release.number
-                tasks.enqueue(tasks.build_release, release.pk)
-            for answer in self.watch(client, f"releases/{number}/", progress_of=lambda answer: answer["progress"]):
-                advance(round(100 * answer["progress"]) - self._completed())
-                if answer["state"] in gone:
-                    raise DemoFailed(f"Release {number} {answer['state']}: {answer['error']}")
-                if answer["state"] == ReleaseState.READY:
-                    break
-        return number
+            if release is not None:
+                tasks.enqueue(tasks.build_release, release.pk)  # the message for the worker may have died with the broker
+            for _ in range(RELEASE_TRIES):
+                number = release.number if release else int(self.call(client, "POST", "releases/")["number"])
+                for answer in self.watch(client, f"releases/{number}/", progress_of=lambda answer: answer["progress"]):
+                    advance(round(100 * answer["progress"]) - self._completed())
+                    if answer["state"] == ReleaseState.READY:
+                        return number
+                    if answer["state"] in GONE:
+                        break
+                # Such as a folder of that number in the storage, from another database that used it.
+                self.console.print(f"Release {number} {answer['state']}: {answer['error']}", soft_wrap=True)
+                release = None
+        raise DemoFailed(f"{RELEASE_TRIES} releases were begun, and none was built.")
 
     def download_release(self, client: httpx.Client, number: int) -> ReleaseCopy:
         """Fetch every file as a training job does, compare it with the manifest, and open the tables."""

@@ -54,7 +54,8 @@ class Serve:
         self.host = read_str("HOST", "127.0.0.1")
         self.console = Console(highlight=False)
         self.interrupts = Interrupts()
-        self.services = Services(log_dir=settings.DATA_DIR / "logs", interrupts=self.interrupts)
+        self.watchdog_lock = processes.watchdog_lock(settings.DATA_DIR)
+        self.services = Services(log_dir=settings.DATA_DIR / "logs", watchdog_lock=self.watchdog_lock, interrupts=self.interrupts)
         self.is_serving = False
         self.trouble: dict[str, int] = {}
 
@@ -67,6 +68,9 @@ class Serve:
         """Serve until asked to stop. Returns the exit code."""
         self.interrupts.install()
         try:
+            if processes.is_locked(self.watchdog_lock) and not processes.is_locked(processes.serve_lock(settings.DATA_DIR)):
+                with self.step("The end of a run that was killed"):
+                    processes.wait_for_watchdog(self.watchdog_lock)
             processes.require_free_port(self.host, settings.PORT)
             with processes.sole_server(settings.DATA_DIR, self.url):
                 try:
