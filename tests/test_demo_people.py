@@ -123,7 +123,12 @@ def album_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def campaign(album_file: Path) -> Campaign:
     campaign = campaigns.create_campaign(
-        slug="scenes", name="Scenes", by=None, state="open", votes_wanted=2, pairing_rule="ring", guideline=GUIDELINE
+        slug="scenes",
+        name="Scenes",
+        by=None,
+        state="open",
+        rules={"votes_wanted": 2, "pairing_rule": "ring"},
+        guideline=GUIDELINE,
     )
     import_ = importing.create_import(campaign=campaign, file_name="scenes.zip", by=None)
     importing.stage_file(import_=import_, path=album_file, root=None)

@@ -36,6 +36,7 @@ from annotator.releasing.layouts import PAIRS
 from annotator.releasing.staging import StagedReader
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory, ReleaseFactory
 from tests.released import contents, folder_of, make_pair, release_of, rows_of, vote, vote_all
+from tests.waiting import wait_until
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -383,6 +384,8 @@ def build_and_die(release: Release, killed_at: float) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
     child = subprocess.run([sys.executable, "-c", CHILD, arguments], env=environment, check=False)
     assert child.returncode == -signal.SIGKILL
+    # Postgres learns of the death, and gives up the lock, a moment later.
+    wait_until(lambda: not releasing.is_being_built(release), why="the lock of the killed build")
 
 
 @pytest.mark.parametrize("killed_at", [pytest.param(0.1, id="while reading"), pytest.param(0.8, id="among the shards")])
