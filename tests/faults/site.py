@@ -41,7 +41,10 @@ class Site:
     def start(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._watchdog = subprocess.Popen(
-            [sys.executable, "-m", watchdog.__name__], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-m", watchdog.__name__, str(settings.DATA_DIR / "watchdog")],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         granian = Path(sys.executable).parent / "granian"
         self._spawn(
