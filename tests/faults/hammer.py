@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, help="seconds after which the run has failed; by default 120 and a tenth per vote")
     parser.add_argument("--data-dir", type=Path, help="kept afterwards; by default a temporary folder that is removed")
     arguments = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, _interrupt)
     folder = arguments.data_dir or Path(tempfile.mkdtemp(prefix="hammer-"))
     # Servers of our own, and no durability given away: a crash of Postgres must cost nothing.
@@ -53,6 +54,8 @@ def main() -> int:
 
 
 def _interrupt(number: int, frame: object) -> None:
+    for other in STOPPING:
+        signal.signal(other, signal.SIG_IGN)  # the way out runs undisturbed
     raise KeyboardInterrupt
 
 
