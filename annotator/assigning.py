@@ -141,6 +141,7 @@ def _take_from_ring(member: Member, priority: int, wanted: int, now: datetime) -
     """Walk the ring of one priority from the member's cursor, at most once around, taking free seats on the way."""
     cursor, _ = RingCursor.objects.get_or_create(member=member, priority=priority, defaults={"ring": random.randrange(RING_SIZE)})  # noqa: S311
     taken = 0
+    busy: list[Candidate] = []
     position = cursor.ring
     for window in _windows(member, priority, cursor.ring):
         candidates: list[Candidate] = []
@@ -152,8 +153,12 @@ def _take_from_ring(member: Member, priority: int, wanted: int, now: datetime) -
                 candidates.append(Candidate(pair_id, assignment_id))
         if candidates:
             taken += _take_seats(member, candidates, now)
+            busy = busy or candidates
         if taken >= wanted:
             break
+    if not taken and busy:
+        # Others hold all of them at this moment. Waiting a moment is better than being told that nothing is left.
+        taken = _take_seats(member, busy, now, skip_locked=False)
     if position != cursor.ring:
         cursor.ring = position
         cursor.save(update_fields=["ring"])
@@ -187,13 +192,18 @@ def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[i
             limit *= WINDOW_GROWTH
 
 
-def _take_seats(member: Member, candidates: list[Candidate], now: datetime) -> int:
-    """Lock the candidates that are still free and nobody else holds, and seat the member on them, in ring order."""
+def _take_seats(member: Member, candidates: list[Candidate], now: datetime, *, skip_locked: bool = True) -> int:
+    """Lock the candidates that are still free, and seat the member on them, in ring order.
+
+    Those that somebody else holds are left out, or waited for in the order of their ids, as everywhere. Returns how many
+    seats were taken.
+    """
     free = {
         pair.pk: pair
         for pair in Pair.objects.circulating()
         .filter(pk__in=[candidate.pair_id for candidate in candidates], seats_taken__lt=F("votes_wanted"))
-        .select_for_update(no_key=True, skip_locked=True)
+        .select_for_update(no_key=True, skip_locked=skip_locked)
+        .order_by("pk")
     }
     guideline = current_guideline(member.campaign)
     lease_expires_at = now + timedelta(seconds=member.campaign.lease_seconds)
