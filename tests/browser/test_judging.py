@@ -106,6 +106,7 @@ def test_a_pair_is_flagged_from_the_keyboard(open_page, member):
     page.keyboard.press("Escape")
     expect(page.get_by_role("radio", name="Unsafe content")).to_be_hidden()
     page.keyboard.press("f")
+    expect(page.get_by_role("radio", name="Unsafe content")).to_be_focused()
     page.keyboard.press("1")  # no vote while the form has the keys
     page.keyboard.press("Enter")  # which reason is not said yet
     assert open_card(page) == first

@@ -1,4 +1,4 @@
-"""The hammer, short: every fault once while 32 people annotate. `make hammer` runs it long."""
+"""The hammer, short: every fault once while 32 people annotate. Run by `pytest -m faults`; `make hammer` runs it long."""
 
 from __future__ import annotations
 
