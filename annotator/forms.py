@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from allauth.account.forms import LoginForm, SignupForm
+from allauth.account import forms as allauth_forms
+from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -33,7 +34,7 @@ CHOICE_FIELD = "choice"
 CHOICE_PREFIX = "choice_"
 
 
-class LogInForm(LoginForm):
+class LogInForm(allauth_forms.LoginForm):
     """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
 
     username = forms.CharField(
@@ -41,11 +42,11 @@ class LogInForm(LoginForm):
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
-    field_order = ["username", "password"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["login"]
+        self.order_fields(["username", "password"])
         self.fields["password"].help_text = ""
         without_placeholders(self)
 
@@ -54,7 +55,7 @@ class LogInForm(LoginForm):
         return super().clean()
 
 
-class SignUpForm(SignupForm):
+class SignUpForm(allauth_forms.SignupForm):
     """A user name, which managers see, an address to get back in with, and a password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +65,45 @@ class SignUpForm(SignupForm):
         self.fields["email"].label = "E-mail"
         self.fields["email"].help_text = "To log in with, and to set a new password."
         without_placeholders(self)
+
+
+class Labelled:
+    """One of allauth's forms with our word for an address, and labels alone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assert isinstance(self, forms.Form)
+        if "email" in self.fields:
+            self.fields["email"].label = "E-mail"
+        without_placeholders(self)
+
+
+class AddAddressForm(Labelled, allauth_forms.AddEmailForm):
+    pass
+
+
+class ChangePasswordForm(Labelled, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(Labelled, allauth_forms.SetPasswordForm):
+    pass
+
+
+class ResetPasswordForm(Labelled, allauth_forms.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(Labelled, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
+class PasswordAgainForm(Labelled, allauth_forms.ReauthenticateForm):
+    pass
+
+
+class ProviderSignUpForm(Labelled, socialaccount_forms.SignupForm):
+    pass
 
 
 def without_placeholders(form: forms.Form) -> None:

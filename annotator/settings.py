@@ -232,7 +232,17 @@ OPEN_SIGN_UP = read_bool("OPEN_SIGN_UP", default=False)
 TRUSTED_PROXIES = read_int("TRUSTED_PROXIES", 0, low=0, high=10)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 ACCOUNT_ADAPTER = "annotator.adapters.AccountAdapter"
-ACCOUNT_FORMS = {"login": "annotator.forms.LogInForm", "signup": "annotator.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "annotator.forms.LogInForm",
+    "signup": "annotator.forms.SignUpForm",
+    "add_email": "annotator.forms.AddAddressForm",
+    "change_password": "annotator.forms.ChangePasswordForm",
+    "set_password": "annotator.forms.SetPasswordForm",
+    "reset_password": "annotator.forms.ResetPasswordForm",
+    "reset_password_from_key": "annotator.forms.ResetPasswordKeyForm",
+    "reauthenticate": "annotator.forms.PasswordAgainForm",
+}
+SOCIALACCOUNT_FORMS = {"signup": "annotator.forms.ProviderSignUpForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True

@@ -22,10 +22,10 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("metrics", prometheus, name="metrics"),
     # people; django-allauth knows its own pages by names of its own
-    path("login/", log_in, name="account_login"),
     path("login/", log_in, name="login"),
-    path("logout/", log_out, name="account_logout"),
+    path("login/", log_in, name="account_login"),
     path("logout/", log_out, name="logout"),
+    path("logout/", log_out, name="account_logout"),
     path("join/<str:key>/", join, name="join"),
     path("account/", with_account(account), name="account"),
     path("account/sign-up/", allauth.signup, name="account_signup"),
