@@ -282,7 +282,7 @@ def read_oidc_providers() -> list[dict[str, Any]]:
 
 def read_oidc_provider(number: int, provider: dict[str, Any]) -> dict[str, Any]:
     which = f"Provider {number} of OIDC_PROVIDERS"
-    known = {"id", "name", "url", "client_id", "client_secret", "scopes"}
+    known = {"id", "name", "url", "client_id", "client_secret", "scopes", "token_auth_method"}
     if unknown := sorted(provider.keys() - known):
         raise ImproperlyConfigured(f"{which} has {', '.join(unknown)}, which mean nothing. Known: {', '.join(sorted(known))}.")
     for name in ("id", "url", "client_id"):
@@ -294,12 +294,22 @@ def read_oidc_provider(number: int, provider: dict[str, Any]) -> dict[str, Any]:
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")):
         raise ImproperlyConfigured(f"{which}: its url must begin with https://.")
     scopes = provider.get("scopes", ["openid", "profile", "email"])
+    if not isinstance(scopes, list) or "openid" not in scopes:
+        raise ImproperlyConfigured(f'{which}: its scopes must be a list with "openid" in it.')
+    method = provider.get("token_auth_method")
+    if method not in (None, "client_secret_basic", "client_secret_post"):
+        raise ImproperlyConfigured(f"{which}: its token_auth_method must be client_secret_basic or client_secret_post.")
     return {
         "provider_id": provider["id"],
         "name": provider.get("name", provider["id"]),
         "client_id": provider["client_id"],
         "secret": provider.get("client_secret", ""),
-        "settings": {"server_url": provider["url"].rstrip("/"), "scope": scopes, "oauth_pkce_enabled": True},
+        "settings": {
+            "server_url": provider["url"].rstrip("/"),
+            "scope": scopes,
+            "oauth_pkce_enabled": True,
+            "token_auth_method": method,
+        },
     }
 
 
