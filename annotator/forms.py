@@ -338,7 +338,7 @@ class MemberForm(forms.Form):
                 raise forms.ValidationError("Several people have that address. Use the user name.")
             found = with_address[0] if with_address else None
         if found is None:
-            raise forms.ValidationError("Nobody has an account with that name or address. Accounts are made by administrators.")
+            raise forms.ValidationError("Nobody has an account with that name or address. Send them an invite link instead.")
         return found
 
 

@@ -718,6 +718,8 @@ def test_an_empty_campaign_says_that_there_are_no_pairs_yet(client):
         ({"pairs_total": 0}, 0, "no_pairs"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 10, "finished"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 0, "finished"),
+        ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 24}, 8, "under_review"),
+        ({"pairs_total": 2, "pairs_held": 2, "votes_wanted": 0, "votes_live": 0}, 0, "under_review"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 12}, 10, "judged_all"),
         ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 12}, 8, "judged_all"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 5}, 7, "seats_taken"),
