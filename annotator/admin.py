@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -49,6 +51,8 @@ from annotator.models import (
 LINE_ERRORS_SHOWN = 100
 NAMES_IN_FILTER = 100
 
+# Providers and their secrets come from the environment alone, tokens of theirs are not kept, and addresses are people's own.
+admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken])
 admin.site.site_header = "Diptych"
 admin.site.site_title = "Diptych"
 admin.site.index_title = "Administration"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.backends import ModelBackend
+from allauth.account.auth_backends import AuthenticationBackend
 
 from annotator.models import User
 from annotator.rows import Columns, fetch
@@ -11,8 +11,8 @@ _USER = Columns(User, "somebody")
 _USER_SQL = f"SELECT {_USER.sql} FROM annotator_user somebody WHERE somebody.id = %(user)s::bigint"  # noqa: S608
 
 
-class PasswordBackend(ModelBackend):
-    """Django's, with the user of a session read by a prepared statement: it is read for every request."""
+class PasswordBackend(AuthenticationBackend):
+    """allauth's, with the user of a session read by a prepared statement: it is read for every request."""
 
     def get_user(self, user_id: int) -> User | None:
         users = [_USER.instance(row) for row in fetch(_USER_SQL, {"user": user_id})]

@@ -34,9 +34,13 @@ class Rules(TypedDict, total=False):
     flags_to_hold: int
     undo_votes: int
     undo_minutes: int
+    completion_code: str
+    return_url: str
 
 
 RULES = tuple(Rules.__annotations__)
+# What annotators get when they are done, and so not before.
+MANAGERS_RULES = ("completion_code", "return_url")
 
 
 def rules_in(values: Mapping[str, Any]) -> Rules:
@@ -111,12 +115,15 @@ def save_valid(instance: Campaign | Question) -> None:
 
 
 @transaction.atomic
-def publish_guideline(*, campaign: Campaign, text: str, by: User | None, now: datetime | None = None) -> Guideline:
-    """The next version of the campaign's guideline, in force from now on. Text is Markdown."""
+def publish_guideline(
+    *, campaign: Campaign, text: str, by: User | None, change_note: str = "", now: datetime | None = None
+) -> Guideline:
+    """The next version of the campaign's guideline, in force from now on. Text is Markdown; the note says what is new."""
     return Guideline.objects.create(
         campaign=campaign,
         version=_next_version(campaign),
         text=_some_text(text),
+        change_note=change_note,
         published_at=now or timezone.now(),
         author=by,
     )
@@ -173,6 +180,14 @@ def current_guideline(campaign: Campaign) -> Guideline | None:
     return campaign.guidelines.filter(published_at__isnull=False).order_by("-version").first()
 
 
+def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
+    """What the managers said of each version after `since` up to `until`, the oldest first; of some they said nothing."""
+    versions = Guideline.objects.filter(
+        campaign=until.campaign_id, published_at__isnull=False, version__gt=since.version, version__lte=until.version
+    )
+    return list(versions.exclude(change_note="").order_by("version").values_list("change_note", flat=True))
+
+
 def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:
     """Record that the member read and accepted this version. Raises Conflict when a newer one is in force."""
     current = current_guideline(member.campaign)
@@ -196,6 +211,9 @@ def add_member(*, campaign: Campaign, user: User, role: str = Role.ANNOTATOR, by
     """Make the user a member, or change the role of one who is. Returns the member and whether they are new."""
     if role not in Role.values:
         raise Invalid(f"{role!r} is no role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+    if user.is_crowd:
+        words = "A crowd platform sent them: they are an annotator in the campaign they came for, and nothing else."
+        raise Invalid(words, errors={"person": [words]})
     member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults={"role": role})
     if not is_new and member.role != role:
         member.role = role

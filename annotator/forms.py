@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from allauth.account import forms as allauth_forms
+from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import RegexValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.utils.text import slugify
 
 from annotator import importing
@@ -17,7 +19,13 @@ from annotator.campaigns import DEFAULT_QUESTION
 from annotator.choices import Choice, FlagReason, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
-from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
+from annotator.models.campaigns import (
+    CHANGE_NOTE_LIMIT,
+    COMPLETION_CODE_LIMIT,
+    LEASE_SECONDS_LIMITS,
+    RETURN_URL_LIMIT,
+    VOTES_WANTED_LIMIT,
+)
 from annotator.models.fields import SLUG_PATTERN
 from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
@@ -26,13 +34,82 @@ CHOICE_FIELD = "choice"
 CHOICE_PREFIX = "choice_"
 
 
-class LogInForm(AuthenticationForm):
-    """Django's own, for a browser that fills it in."""
+class LogInForm(allauth_forms.LoginForm):
+    """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
 
-    error_messages = {
-        "invalid_login": "That name and password do not fit together. Capital letters count in both.",
-        "inactive": "This account is switched off. The managers of your campaign can tell you more.",
-    }
+    username = forms.CharField(
+        label="User name or e-mail",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["login"]
+        self.order_fields(["username", "password"])
+        self.fields["password"].help_text = ""
+        without_placeholders(self)
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["login"] = self.cleaned_data.get("username", "").strip()
+        return super().clean()
+
+
+class SignUpForm(allauth_forms.SignupForm):
+    """A user name, which managers see, an address to get back in with, and a password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "User name"
+        self.fields["username"].help_text = "The managers of your campaigns see it. Datasets never do."
+        self.fields["email"].label = "E-mail"
+        self.fields["email"].help_text = "To log in with, and to set a new password."
+        without_placeholders(self)
+
+
+class Labelled:
+    """One of allauth's forms with our word for an address, and labels alone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assert isinstance(self, forms.Form)
+        if "email" in self.fields:
+            self.fields["email"].label = "E-mail"
+        without_placeholders(self)
+
+
+class AddAddressForm(Labelled, allauth_forms.AddEmailForm):
+    pass
+
+
+class ChangePasswordForm(Labelled, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(Labelled, allauth_forms.SetPasswordForm):
+    pass
+
+
+class ResetPasswordForm(Labelled, allauth_forms.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(Labelled, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
+class PasswordAgainForm(Labelled, allauth_forms.ReauthenticateForm):
+    pass
+
+
+class ProviderSignUpForm(Labelled, socialaccount_forms.SignupForm):
+    pass
+
+
+def without_placeholders(form: forms.Form) -> None:
+    """Each field has a label; a placeholder says it again in grey and is gone when it would help."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
 
 
 class VoteForm(forms.Form):
@@ -147,6 +224,19 @@ class CampaignForm(forms.Form):
     undo_minutes = forms.IntegerField(
         label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
     )
+    completion_code = forms.CharField(
+        max_length=COMPLETION_CODE_LIMIT,
+        required=False,
+        help_text="For people from a crowd platform: shown when nothing is left for them, to enter there.",
+    )
+    return_url = forms.CharField(
+        label="Return address",
+        max_length=RETURN_URL_LIMIT,
+        required=False,
+        validators=[URLValidator(schemes=["https"], message="Use an address that begins with https://.")],
+        widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
+        help_text="For them as well: where the button at the end leads. It begins with https://.",
+    )
 
 
 class NewCampaignForm(CampaignForm):
@@ -182,6 +272,55 @@ class GuidelineForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 18}),
         help_text="Markdown: headings, lists, tables, links.",
     )
+    change_note = forms.CharField(
+        label="What is new",
+        required=False,
+        max_length=CHANGE_NOTE_LIMIT,
+        help_text="Shown first to those who accepted the last version. They see which lines changed in any case.",
+    )
+
+
+class ConsentTextForm(forms.Form):
+    text = forms.CharField(
+        label="Text",
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text="Markdown. What is collected, what for, who sees it, and how to withdraw.",
+    )
+
+
+class InviteForm(forms.Form):
+    """A link by which people join."""
+
+    note = forms.CharField(
+        label="Name of the link", max_length=100, required=False, help_text="To tell links apart. Only managers see it."
+    )
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
+    for_crowd = forms.BooleanField(
+        label="For a crowd platform",
+        required=False,
+        help_text="People it sends need no account: their number there is enough (PROLIFIC_PID, STUDY_ID, SESSION_ID).",
+    )
+    expires_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="The link works until midnight UTC of this day. Empty: until you revoke it.",
+    )
+    uses_max = forms.IntegerField(
+        label="People at most", required=False, min_value=1, max_value=2**31 - 1, help_text="Empty: any number."
+    )
+
+    def expires_at(self) -> datetime | None:
+        """The end of the last day."""
+        day = self.cleaned_data["expires_on"]
+        return datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC) if day else None
+
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        if day is not None and not datetime.now(tz=UTC).date() <= day < date.max:
+            raise forms.ValidationError("Use today or a later day.")
+        return day
 
 
 class MemberForm(forms.Form):
@@ -199,7 +338,7 @@ class MemberForm(forms.Form):
                 raise forms.ValidationError("Several people have that address. Use the user name.")
             found = with_address[0] if with_address else None
         if found is None:
-            raise forms.ValidationError("Nobody has an account with that name or address. Accounts are made by administrators.")
+            raise forms.ValidationError("Nobody has an account with that name or address. Send them an invite link instead.")
         return found
 
 

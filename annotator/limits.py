@@ -25,11 +25,11 @@ def room_for(member: Member, now: datetime) -> Room | None:
     rooms = []
     if campaign.limit_per_day is not None:
         left = campaign.limit_per_day - votes_of_today(member, now)
-        words = f"You have given the {campaign.limit_per_day} votes of a day. Come back tomorrow (a day ends at midnight UTC)."
+        words = f"You have given the {counted(campaign.limit_per_day)} of a day. Come back tomorrow (a day ends at midnight UTC)."
         rooms.append(Room(max(0, left), "limit_per_day", words))
     if campaign.limit_total is not None:
         left = campaign.limit_total - member.answered_count
-        words = f"You have given {campaign.limit_total} votes, as many as one person may give here. Thank you."
+        words = f"You have given {counted(campaign.limit_total)}, as many as one person may give here. Thank you."
         rooms.append(Room(max(0, left), "limit_total", words))
     if campaign.limit_share is not None:
         left = votes_in_share(campaign, campaign.limit_share) - member.answered_count
@@ -39,6 +39,10 @@ def room_for(member: Member, now: datetime) -> Room | None:
         )
         rooms.append(Room(max(0, left), "limit_share", words))
     return min(rooms, key=lambda room: room.votes, default=None)
+
+
+def counted(votes: int) -> str:
+    return "one vote" if votes == 1 else f"{votes} votes"
 
 
 def votes_of_today(member: Member, now: datetime) -> int:

@@ -17,11 +17,18 @@ ALLOWED_SCHEMES = {"http", "https", "mailto"}
 
 
 def render_markdown(text: str, *, under: int = 1) -> SafeString:
-    """HTML of `text`, whose top headings become those of level `under` + 1, so that they fit below the page's own."""
+    """HTML of `text`, whose top headings become those of level `under` + 1, so that they fit below the page's own.
+
+    No level is left out, whatever the author wrote: a screen reader's list of headings has no holes.
+    """
     tokens = PARSER.parse(text)
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + under, 6)}"
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    shift = under + 1 - min((int(token.tag[1]) for token in headings), default=1)
+    last = under
+    for token in headings:
+        if token.type == "heading_open":
+            last = min(int(token.tag[1]) + shift, last + 1, 6)
+        token.tag = f"h{last}"
     html = PARSER.renderer.render(tokens, PARSER.options, {})
     clean = nh3.clean(html, tags=ALLOWED_TAGS, attributes=ALLOWED_ATTRIBUTES, url_schemes=ALLOWED_SCHEMES)
     return mark_safe(clean)  # noqa: S308 - what the sanitiser let through

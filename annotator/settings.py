@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -162,6 +164,11 @@ WHITENOISE_AUTOREFRESH = DEBUG
 ROOT_URLCONF = "annotator.urls"
 WSGI_APPLICATION = "annotator.wsgi.application"
 INSTALLED_APPS = [
+    # Before ours, which takes what it keeps of secrets out of the administration again.
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "annotator",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -191,6 +198,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "annotator.views.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
@@ -216,10 +224,112 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # --- people
 AUTH_USER_MODEL = "annotator.User"
-AUTHENTICATION_BACKENDS = ["annotator.backends.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["annotator.backends.PasswordBackend"]  # by user name or e-mail address
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "campaigns"
 LOGOUT_REDIRECT_URL = "login"
+OPEN_SIGN_UP = read_bool("OPEN_SIGN_UP", default=False)
+# Proxies in front, each of which adds to X-Forwarded-For. With none, that header is whatever somebody chose to send.
+TRUSTED_PROXIES = read_int("TRUSTED_PROXIES", 0, low=0, high=10)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+ACCOUNT_ADAPTER = "annotator.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "annotator.forms.LogInForm",
+    "signup": "annotator.forms.SignUpForm",
+    "add_email": "annotator.forms.AddAddressForm",
+    "change_password": "annotator.forms.ChangePasswordForm",
+    "set_password": "annotator.forms.SetPasswordForm",
+    "reset_password": "annotator.forms.ResetPasswordForm",
+    "reset_password_from_key": "annotator.forms.ResetPasswordKeyForm",
+    "reauthenticate": "annotator.forms.PasswordAgainForm",
+}
+SOCIALACCOUNT_FORMS = {"signup": "annotator.forms.ProviderSignUpForm"}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
+# Log-ins are counted in Postgres (annotator.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
+# There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
+SOCIALACCOUNT_ADAPTER = "annotator.adapters.ProviderAdapter"
+
+
+def read_email_verification() -> str:
+    word = read_str("EMAIL_VERIFICATION", "none")
+    if word not in ("none", "optional", "mandatory"):
+        raise ImproperlyConfigured(f"EMAIL_VERIFICATION={word!r}: use none, optional or mandatory.")
+    if word == "mandatory" and not read_str("EMAIL_URL"):
+        raise ImproperlyConfigured("EMAIL_VERIFICATION=mandatory needs EMAIL_URL: without it no e-mail reaches anybody.")
+    return word
+
+
+ACCOUNT_EMAIL_VERIFICATION = read_email_verification()
+
+
+def read_oidc_providers() -> list[dict[str, Any]]:
+    """The OpenID Connect providers of OIDC_PROVIDERS, as django-allauth wants them."""
+    raw = read_str("OIDC_PROVIDERS", "[]")
+    try:
+        providers = json.loads(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"OIDC_PROVIDERS is no JSON: {error}.") from error
+    if not isinstance(providers, list) or not all(isinstance(provider, dict) for provider in providers):
+        raise ImproperlyConfigured('OIDC_PROVIDERS must be a JSON list of objects: [{"id": …, "url": …, "client_id": …}].')
+    apps = [read_oidc_provider(number, provider) for number, provider in enumerate(providers, start=1)]
+    if len({app["provider_id"] for app in apps}) < len(apps):
+        raise ImproperlyConfigured("OIDC_PROVIDERS has two providers with the same id.")
+    return apps
+
+
+def read_oidc_provider(number: int, provider: dict[str, Any]) -> dict[str, Any]:
+    which = f"Provider {number} of OIDC_PROVIDERS"
+    known = {"id", "name", "url", "client_id", "client_secret", "scopes", "token_auth_method"}
+    if unknown := sorted(provider.keys() - known):
+        raise ImproperlyConfigured(f"{which} has {', '.join(unknown)}, which mean nothing. Known: {', '.join(sorted(known))}.")
+    for name in ("id", "url", "client_id"):
+        if not isinstance(provider.get(name), str) or not provider[name]:
+            raise ImproperlyConfigured(f"{which} needs {name}, a string.")
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", provider["id"]):
+        raise ImproperlyConfigured(f"{which}: its id is part of an address; use lower-case letters, digits and dashes.")
+    parts = urlsplit(provider["url"])
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")):
+        raise ImproperlyConfigured(f"{which}: its url must begin with https://.")
+    scopes = provider.get("scopes", ["openid", "profile", "email"])
+    if not isinstance(scopes, list) or "openid" not in scopes:
+        raise ImproperlyConfigured(f'{which}: its scopes must be a list with "openid" in it.')
+    method = provider.get("token_auth_method")
+    if method not in (None, "client_secret_basic", "client_secret_post"):
+        raise ImproperlyConfigured(f"{which}: its token_auth_method must be client_secret_basic or client_secret_post.")
+    return {
+        "provider_id": provider["id"],
+        "name": provider.get("name", provider["id"]),
+        "client_id": provider["client_id"],
+        "secret": provider.get("client_secret", ""),
+        "settings": {
+            "server_url": provider["url"].rstrip("/"),
+            "scope": scopes,
+            "oauth_pkce_enabled": True,
+            "token_auth_method": method,
+        },
+    }
+
+
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": read_oidc_providers()}}
+
+
+# --- e-mail: by EMAIL_URL; without one it is written to the log
+EMAIL_URL = urlsplit(read_url("EMAIL_URL", "smtp", "smtps"))
+if EMAIL_URL.scheme and not EMAIL_URL.hostname:
+    raise ImproperlyConfigured("EMAIL_URL names no host. Use smtp://user:password@host:587 or smtps://user:password@host:465.")
+EMAIL_REACHES_PEOPLE = bool(EMAIL_URL.scheme)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_REACHES_PEOPLE else 'console'}.EmailBackend"
+EMAIL_HOST = EMAIL_URL.hostname or "localhost"
+EMAIL_USE_SSL = EMAIL_URL.scheme == "smtps"
+EMAIL_PORT = EMAIL_URL.port or (465 if EMAIL_USE_SSL else 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(EMAIL_URL.username or ""), unquote(EMAIL_URL.password or "")
+EMAIL_USE_TLS = not EMAIL_USE_SSL and bool(EMAIL_HOST_USER)  # a password never travels in the clear
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read_str("EMAIL_FROM", "Diptych <diptych@localhost>")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -233,6 +343,8 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- safety
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+# A session ends so long after its last use. That it is in use is noted once a day (annotator.views.accounts), not per vote.
+SESSION_COOKIE_AGE = read_int("SESSION_DAYS", 14, low=2, high=365) * 24 * 3600
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = HTTPS

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from celery import Task, shared_task
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, progress, readiness, releasing, reviewing, scoring
+from annotator import assigning, importing, lockout, progress, readiness, releasing, reviewing, scoring
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
 from annotator.tracing import waited_seconds
@@ -110,6 +111,13 @@ def resume_releases() -> None:
     quiet_since = timezone.now() - STALLED_AFTER
     for release in Release.objects.filter(state__in=[ReleaseState.QUEUED, ReleaseState.BUILDING], created_at__lt=quiet_since):
         enqueue(build_release, release.pk)
+
+
+@shared_task
+def forget_what_is_over() -> None:
+    """Sessions that have ended and failed log-ins that no longer count."""
+    Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    lockout.forget_old()
 
 
 @shared_task(bind=True)

@@ -1,26 +1,61 @@
+from allauth.account import views as allauth
+from allauth.socialaccount import views as socialaccount
+from allauth.socialaccount.providers.openid_connect.views import callback
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from annotator.views import manage
-from annotator.views.accounts import LogIn
+from annotator.views import inviting, manage
+from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
 from annotator.views.health import healthz, prometheus, readyz
+from annotator.views.history import history
 from annotator.views.images import image
+from annotator.views.joining import consent, join
+
+log_in, log_out = LogIn.as_view(), LogoutView.as_view()
 
 urlpatterns = [
     # machines
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", prometheus, name="metrics"),
-    # people
-    path("login/", LogIn.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    # people; django-allauth knows its own pages by names of its own
+    path("login/", log_in, name="login"),
+    path("login/", log_in, name="account_login"),
+    path("logout/", log_out, name="logout"),
+    path("logout/", log_out, name="account_logout"),
+    path("join/<str:key>/", join, name="join"),
+    path("account/", with_account(account), name="account"),
+    path("account/sign-up/", allauth.signup, name="account_signup"),
+    path("account/inactive/", allauth.account_inactive, name="account_inactive"),
+    path("account/password-again/", with_account(allauth.reauthenticate), name="account_reauthenticate"),
+    path("account/email/", with_account(allauth.email), name="account_email"),
+    path("account/email/sent/", allauth.email_verification_sent, name="account_email_verification_sent"),
+    re_path(r"^account/email/(?P<key>[-:\w]+)/$", allauth.confirm_email, name="account_confirm_email"),
+    path("account/password/", with_account(allauth.password_change), name="account_change_password"),
+    path("account/password/set/", with_account(allauth.password_set), name="account_set_password"),
+    path("account/password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("account/password/reset/sent/", allauth.password_reset_done, name="account_reset_password_done"),
+    path("account/password/reset/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    re_path(
+        r"^account/password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("account/connections/", with_account(socialaccount.connections), name="socialaccount_connections"),
+    path("account/connections/sign-up/", socialaccount.signup, name="socialaccount_signup"),
+    path("account/connections/cancelled/", socialaccount.login_cancelled, name="socialaccount_login_cancelled"),
+    path("account/connections/error/", socialaccount.login_error, name="socialaccount_login_error"),
+    path("account/oidc/<slug:provider_id>/login/", with_account(provider_log_in), name="openid_connect_login"),
+    path("account/oidc/<slug:provider_id>/login/callback/", with_account(callback), name="openid_connect_callback"),
     # judging
     path("", campaigns, name="campaigns"),
     path("c/<str:slug>/", annotate, name="annotate"),
+    path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
+    path("c/<str:slug>/history/", history, name="history"),
     path("c/<str:slug>/undo/", undo, name="undo"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
@@ -34,6 +69,10 @@ urlpatterns = [
     path("manage/<str:slug>/state/", manage.campaign_state, name="campaign_state"),
     path("manage/<str:slug>/settings/", manage.campaign_settings, name="campaign_settings"),
     path("manage/<str:slug>/guideline/", manage.edit_guideline, name="edit_guideline"),
+    path("manage/<str:slug>/consent/", inviting.edit_consent, name="edit_consent"),
+    path("manage/<str:slug>/invites/", inviting.invites, name="invites"),
+    path("manage/<str:slug>/invites/<int:invite_id>/revoke/", inviting.revoke_invite, name="revoke_invite"),
+    path("manage/<str:slug>/crowd/", inviting.crowd, name="crowd"),
     path("manage/<str:slug>/members/", manage.members, name="members"),
     path("manage/<str:slug>/members/<int:member_id>/state/", manage.member_state, name="member_state"),
     path("manage/<str:slug>/members/<int:member_id>/suspension/", manage.member_suspension, name="member_suspension"),
@@ -42,6 +81,7 @@ urlpatterns = [
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", manage.release_page, name="release_page"),
+    path("admin/login/", admin_log_in),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("api.urls")),

@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
+from django.core.validators import URLValidator
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.campaigns import RULES
+from annotator.campaigns import MANAGERS_RULES, RULES
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
@@ -30,7 +31,7 @@ from annotator.models import (
     User,
     Vote,
 )
-from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
+from annotator.models.campaigns import COMPLETION_CODE_LIMIT, LEASE_SECONDS_LIMITS, RETURN_URL_LIMIT, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
 from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
@@ -162,6 +163,19 @@ class RulesBody(Body):
     undo_minutes = WholeNumber(
         required=False, min_value=1, max_value=24 * 60, help_text="For how many minutes after the vote. Default 15."
     )
+    completion_code = Text(
+        required=False,
+        allow_blank=True,
+        max_length=COMPLETION_CODE_LIMIT,
+        help_text="What people from a crowd platform are shown at the end, to enter there. Default empty: none.",
+    )
+    return_url = Text(
+        required=False,
+        allow_blank=True,
+        max_length=RETURN_URL_LIMIT,
+        validators=[URLValidator(schemes=["https"], message="Use an address that begins with https://.")],
+        help_text="Where they go back to at the end. Default empty: nowhere.",
+    )
 
 
 class QuestionBody(Body):
@@ -266,6 +280,16 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "created_at",
         ]
         read_only_fields = fields
+        extra_kwargs = {name: {"required": False, "help_text": "Shown to managers only."} for name in MANAGERS_RULES}
+
+    def to_representation(self, campaign: Campaign) -> dict[str, Any]:
+        shown = super().to_representation(campaign)
+        place = own_place(campaign)
+        is_manager = place is not None and place.role == Role.MANAGER and place.state == MemberState.ACTIVE
+        if not is_manager and not self.context["user"].is_superuser:
+            for name in MANAGERS_RULES:
+                del shown[name]
+        return shown
 
     @extend_schema_field(OwnPlaceSerializer(allow_null=True))
     def get_member(self, campaign: Campaign) -> dict[str, Any] | None:

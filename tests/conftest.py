@@ -11,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from annotator.servers import hold_embedded
 from tests.celery_worker import CeleryWorker
+from tests.oidc_provider import OidcProvider
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +36,13 @@ def storage_folder(request: pytest.FixtureRequest, settings: Settings, tmp_path:
         },
     }
     return folder
+
+
+@pytest.fixture(scope="session")
+def oidc_provider() -> Iterator[OidcProvider]:
+    provider = OidcProvider()
+    yield provider
+    provider.stop()
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,50 @@ class MemberFactory(DjangoModelFactory):
     user = factory.SubFactory(UserFactory)
 
 
+class ConsentTextFactory(DjangoModelFactory):
+    """A version on its own. `joining.publish_consent_text` puts one in force."""
+
+    class Meta:
+        model = models.ConsentText
+
+    campaign = factory.SubFactory(CampaignFactory)
+    version = 1
+    text = "Your answers are *published*, without your name."
+    published_at = factory.LazyFunction(timezone.now)
+
+
+class ConsentFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Consent
+
+    member = factory.SubFactory(MemberFactory)
+    text = factory.SubFactory(ConsentTextFactory, campaign=factory.SelfAttribute("..member.campaign"))
+    accepted_at = factory.LazyFunction(timezone.now)
+
+
+class InviteFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Invite
+
+    campaign = factory.SubFactory(CampaignFactory)
+
+
+class CrowdUserFactory(UserFactory):
+    username = factory.Sequence(lambda n: f"crowd-{n}")
+    email = ""
+    password = "!unusable"
+    is_crowd = True
+
+
+class CrowdIdentityFactory(DjangoModelFactory):
+    class Meta:
+        model = models.CrowdIdentity
+
+    member = factory.SubFactory(MemberFactory, user=factory.SubFactory(CrowdUserFactory))
+    campaign = factory.SelfAttribute("member.campaign")
+    participant = factory.Sequence(lambda n: f"5f3e2d1c0b9a8f7e6d5c{n:04x}")
+
+
 class TokenFactory(DjangoModelFactory):
     class Meta:
         model = models.Token

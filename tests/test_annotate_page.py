@@ -378,15 +378,17 @@ def test_a_suspended_member_cannot_vote(browser, member):
     assert not Vote.objects.exists()
 
 
-def test_when_the_session_has_ended_it_leads_to_the_log_in_and_back_to_the_page(browser, member):
+def test_when_the_session_has_ended_a_script_is_told_so_and_where_to_log_in(browser, member):
     seat = open_page(browser, member)
     browser.logout()
     page = f"http://testserver{page_of(member)}"
 
     response = browser.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers=HTMX | {"HX-Current-URL": page})
 
-    assert response.headers["HX-Redirect"] == f"{reverse('login')}?next={page_of(member)}"
-    assert "Your session has ended" in browser.get(response.headers["HX-Redirect"]).content.decode()
+    assert (response.status_code, response.headers["HX-Retarget"]) == (401, "#notice")
+    assert "HX-Redirect" not in response.headers  # the page stays, with what was pressed
+    assert f"{reverse('login')}?next={page_of(member)}" in response.content.decode()
+    assert len(response.content) < 500
 
 
 def test_without_javascript_an_ended_session_leads_back_to_the_page_too(browser, member):
@@ -666,7 +668,14 @@ def test_a_campaign_that_takes_no_votes_says_so(browser, member, state, reason):
     assert (response.status_code, reason_of(response)) == (200, reason)
 
 
-@pytest.mark.parametrize(("state", "reason"), [(MemberState.PAUSED, "member_paused"), (MemberState.SUSPENDED, "member_out")])
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (MemberState.PAUSED, "member_paused"),
+        (MemberState.SUSPENDED, "member_suspended"),
+        (MemberState.WITHDRAWN, "member_out"),
+    ],
+)
 def test_a_member_who_may_not_judge_is_told_so(browser, member, state, reason):
     Member.objects.update(state=state)
 
@@ -709,6 +718,8 @@ def test_an_empty_campaign_says_that_there_are_no_pairs_yet(client):
         ({"pairs_total": 0}, 0, "no_pairs"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 10, "finished"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 0, "finished"),
+        ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 24}, 8, "under_review"),
+        ({"pairs_total": 2, "pairs_held": 2, "votes_wanted": 0, "votes_live": 0}, 0, "under_review"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 12}, 10, "judged_all"),
         ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 12}, 8, "judged_all"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 5}, 7, "seats_taken"),

@@ -73,6 +73,9 @@ ATTEMPTS |= {
     "question_choices_known_with_a_and_b": lambda: changed(make.QuestionFactory(), choices=["a", "left"]),
     "guideline_version_from_one": lambda: make.GuidelineFactory(version=0),
     "guideline_published_is_fixed": lambda: changed(make.GuidelineFactory(), text="Something else."),
+    "campaign_return_url_is_https": lambda: changed(make.CampaignFactory(), return_url="http://platform.example/"),
+    "consent_text_version_from_one": lambda: make.ConsentTextFactory(version=0),
+    "consent_text_is_fixed": lambda: changed(make.ConsentTextFactory(), text="Something else."),
     "progress_settled_within_total": lambda: changed(make.CampaignFactory().progress, pairs_settled=1),
 }
 
@@ -90,6 +93,11 @@ def _() -> None:
 @refuses("guideline_version_unique_in_campaign")
 def _() -> None:
     make.GuidelineFactory(campaign=make.GuidelineFactory().campaign)
+
+
+@refuses("consent_text_version_unique_in_campaign")
+def _() -> None:
+    make.ConsentTextFactory(campaign=make.ConsentTextFactory().campaign)
 
 
 # --- people
@@ -113,6 +121,29 @@ def _() -> None:
     member = make.MemberFactory()
     for ring in (1, 2):
         RingCursor.objects.create(member=member, priority=0, ring=ring)
+
+
+# --- how people come in
+ATTEMPTS |= {
+    "user_crowd_is_pseudonymous": lambda: changed(make.CrowdUserFactory(), is_staff=True),
+    "invite_role_known": lambda: changed(make.InviteFactory(), role="owner"),
+    "invite_for_crowd_makes_annotators": lambda: make.InviteFactory(for_crowd=True, role="manager"),
+    "invite_uses_within_max": lambda: changed(make.InviteFactory(uses_max=2), uses=3),
+    "crowd_identity_participant_form": lambda: make.CrowdIdentityFactory(participant="'; --"),
+    "consent_is_fixed": lambda: deleted(make.ConsentFactory()),
+}
+
+
+@refuses("crowd_identity_once_per_campaign")
+def _() -> None:
+    first = make.CrowdIdentityFactory()
+    make.CrowdIdentityFactory(member__campaign=first.campaign, participant=first.participant)
+
+
+@refuses("consent_once_per_member_and_text")
+def _() -> None:
+    first = make.ConsentFactory()
+    make.ConsentFactory(member=first.member, text=first.text)
 
 
 # --- material

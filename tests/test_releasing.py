@@ -34,7 +34,14 @@ from annotator.releasing.building import FAILURES
 from annotator.releasing.cuts import Range
 from annotator.releasing.layouts import PAIRS
 from annotator.releasing.staging import StagedReader
-from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory, ReleaseFactory
+from tests.factories import (
+    CampaignFactory,
+    CrowdIdentityFactory,
+    GuidelineFactory,
+    MemberFactory,
+    QuestionFactory,
+    ReleaseFactory,
+)
 from tests.released import contents, folder_of, make_pair, release_of, rows_of, vote, vote_all
 from tests.waiting import wait_until
 
@@ -181,6 +188,20 @@ def test_somebody_who_withdrew_is_left_out(campaign):
     release = release_of(campaign)
     assert gone.public_id not in {row["annotator_id"] for row in rows_of(release, "votes")}
     assert [row["n_votes"] for row in rows_of(release, "pairs")] == [1]
+
+
+def test_the_names_of_a_crowd_platform_are_in_no_file_of_a_release(campaign):
+    """Read back, because columns are compressed in the files."""
+    identity = CrowdIdentityFactory(member__campaign=campaign, study="study-of-theirs", session="session-of-theirs")
+    vote(make_pair(campaign), "a", member=identity.member)
+    release = release_of(campaign)
+
+    said = repr([rows_of(release, config) for config in ("votes", "pairs", "binarized")]).encode()
+    said += b"".join(contents(folder_of(release)).values())
+
+    assert identity.member.public_id.encode() in said
+    for name in (identity.participant, identity.study, identity.session, identity.member.user.username):
+        assert name.encode() not in said
 
 
 def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, judged):

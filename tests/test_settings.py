@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import runpy
 import stat
 import subprocess
@@ -210,3 +211,74 @@ def test_the_command_line_says_what_is_wrong_in_one_line(tmp_path, variables):
 )
 def test_the_tests_keep_to_a_database_of_their_own(url, numbered):
     assert with_database_number(url, 7) == numbered
+
+
+# --- people
+
+HF = '[{"id": "huggingface", "name": "Hugging Face", "url": "https://huggingface.co/", "client_id": "us", "client_secret": "s"}]'
+
+
+def test_providers_of_log_ins_are_read_from_json(load):
+    assert load()["SOCIALACCOUNT_PROVIDERS"] == {"openid_connect": {"APPS": []}}
+    (app,) = load(OIDC_PROVIDERS=HF)["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"]
+
+    assert (app["provider_id"], app["name"], app["client_id"], app["secret"]) == ("huggingface", "Hugging Face", "us", "s")
+    assert app["settings"]["server_url"] == "https://huggingface.co"
+    assert app["settings"]["scope"] == ["openid", "profile", "email"]
+    assert app["settings"]["oauth_pkce_enabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("[", "no JSON"),
+        ('{"id": "x"}', "must be a JSON list"),
+        ('["x"]', "must be a JSON list"),
+        (HF.replace('"client_id"', '"client"'), "has client, which mean nothing"),
+        ('[{"id": "x", "url": "https://x.example"}]', "Provider 1 of OIDC_PROVIDERS needs client_id"),
+        (HF.replace('huggingface"', 'Hugging Face"', 1), "its id is part of an address"),
+        (HF.replace("https:", "http:"), "must begin with https://"),
+        (HF.replace('"us"', '"us", "scopes": ["email"]'), '"openid"'),
+        (HF.replace('"us"', '"us", "token_auth_method": "none"'), "token_auth_method"),
+        (HF[:-1] + "," + HF[1:], "two providers with the same id"),
+    ],
+)
+def test_providers_that_cannot_work_stop_the_start(load, value, words):
+    with pytest.raises(ImproperlyConfigured, match=re.escape(words)):
+        load(OIDC_PROVIDERS=value)
+
+
+def test_e_mails_go_to_the_log_unless_a_server_is_named(load):
+    assert load()["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    settings = load(EMAIL_URL="smtp://ann:p%40ss@mail.example.org:2525", EMAIL_FROM="Us <us@example.org>")
+
+    assert settings["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+    found = [settings[f"EMAIL_{name}"] for name in ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")]
+    assert found == ["mail.example.org", 2525, "ann", "p@ss", True, False]
+    assert settings["DEFAULT_FROM_EMAIL"] == "Us <us@example.org>"
+    secure = load(EMAIL_URL="smtps://ann:x@mail.example.org")
+    assert [secure[f"EMAIL_{name}"] for name in ("PORT", "USE_TLS", "USE_SSL")] == [465, False, True]
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"EMAIL_URL": "https://mail.example.org"}, "EMAIL_URL must start with smtp"),
+        ({"EMAIL_URL": "smtp://"}, "names no host"),
+        ({"EMAIL_VERIFICATION": "always"}, "use none, optional or mandatory"),
+        ({"EMAIL_VERIFICATION": "mandatory"}, "needs EMAIL_URL"),
+        ({"SESSION_DAYS": "1"}, "SESSION_DAYS"),
+        ({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES"),
+    ],
+)
+def test_settings_for_people_that_cannot_work_stop_the_start(load, variables, words):
+    with pytest.raises(ImproperlyConfigured, match=words):
+        load(**variables)
+
+
+def test_nobody_signs_up_and_no_proxy_is_trusted_unless_somebody_says_so(load):
+    settings = load()
+
+    assert (settings["OPEN_SIGN_UP"], settings["TRUSTED_PROXIES"]) == (False, 0)
+    assert settings["SESSION_COOKIE_AGE"] == 14 * 24 * 3600
+    assert load(SESSION_DAYS="30")["SESSION_COOKIE_AGE"] == 30 * 24 * 3600

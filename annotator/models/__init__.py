@@ -1,23 +1,28 @@
 """The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
 
-from annotator.models.campaigns import Campaign, CampaignProgress, Guideline, Question
+from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, Guideline, Question
 from annotator.models.imports import Import, ImportBatch, LineError
 from annotator.models.judging import Assignment, Flag, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import Consensus, Release, ReleaseFile
-from annotator.models.people import Member, RingCursor, Token, User
+from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
 
 __all__ = [
     "Assignment",
     "Campaign",
     "CampaignProgress",
     "Consensus",
+    "Consent",
+    "ConsentText",
+    "CrowdIdentity",
+    "FailedLogIn",
     "Flag",
     "Generator",
     "Guideline",
     "Image",
     "Import",
     "ImportBatch",
+    "Invite",
     "LineError",
     "Member",
     "Pair",

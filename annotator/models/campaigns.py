@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 VOTES_WANTED_LIMIT = 100
 LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
+COMPLETION_CODE_LIMIT = 64
+RETURN_URL_LIMIT = 500
+CHANGE_NOTE_LIMIT = 2000
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -92,6 +95,23 @@ class Campaign(models.Model):
     pairing_rule = models.CharField(
         max_length=16, choices=PairingRule, default=PairingRule.ALL_PAIRS, help_text="How k images of one prompt become pairs."
     )
+    completion_code = models.CharField(
+        max_length=COMPLETION_CODE_LIMIT,
+        blank=True,
+        default="",
+        help_text="What people who came from a crowd platform are shown at the end, to enter there. Empty: none.",
+    )
+    return_url = models.CharField(
+        max_length=RETURN_URL_LIMIT,
+        blank=True,
+        default="",
+        validators=[URLValidator(schemes=["https"], message="Use an address that begins with https://.")],
+        help_text="Where they go back to at the end. Empty: nowhere.",
+    )
+    # The newest consent text, kept here so that whoever has the campaign's row knows it without a query.
+    consent_text = models.ForeignKey(
+        "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
@@ -127,6 +147,9 @@ class Campaign(models.Model):
             CheckConstraint(
                 condition=Q(lease_seconds__gte=LEASE_SECONDS_LIMITS[0], lease_seconds__lte=LEASE_SECONDS_LIMITS[1]),
                 name="campaign_lease_seconds_range",
+            ),
+            CheckConstraint(
+                condition=Q(return_url="") | Q(return_url__startswith="https://"), name="campaign_return_url_is_https"
             ),
         ]
 
@@ -174,6 +197,12 @@ class Guideline(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="guidelines")
     version = models.PositiveIntegerField()
     text = models.TextField(help_text="Markdown.")
+    change_note = models.CharField(
+        max_length=CHANGE_NOTE_LIMIT,
+        blank=True,
+        default="",
+        help_text="What is new in this version, for those who know the last one.",
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="guidelines_written"
@@ -195,6 +224,27 @@ class Guideline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} v{self.version}"
+
+
+class ConsentText(models.Model):
+    """What people agree to before they judge, Markdown, versioned. In force from the moment it is made; it never changes."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="consent_texts")
+    version = models.PositiveIntegerField()
+    text = models.TextField(help_text="Markdown.")
+    published_at = models.DateTimeField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["campaign", "-version"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "version"], name="consent_text_version_unique_in_campaign"),
+            CheckConstraint(condition=Q(version__gte=1), name="consent_text_version_from_one"),
+        ]
+        triggers = [pgtrigger.Protect(name="consent_text_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"consent text {self.version} of {self.campaign}"
 
 
 class CampaignProgress(models.Model):

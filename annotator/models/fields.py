@@ -8,6 +8,7 @@ from django.db.models import CheckConstraint, Q, TextChoices
 
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SLUG_PATTERN = r"^[a-z0-9]+([._-][a-z0-9]+)*$"
+PLATFORM_ID_PATTERN = r"^[A-Za-z0-9_-]{6,64}$"  # as crowd platforms name people, studies and sessions
 
 
 def one_of(field: str, choices: type[TextChoices], *, name: str) -> CheckConstraint:

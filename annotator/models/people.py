@@ -2,19 +2,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pgtrigger
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from annotator.choices import MemberState, Role, Scope
-from annotator.models.campaigns import Campaign, Guideline
-from annotator.models.fields import SHA256_PATTERN, one_of, random_public_id
+from annotator.models.campaigns import Campaign, ConsentText, Guideline
+from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, one_of, random_public_id
 
 
 class User(AbstractUser):
     """Somebody who can log in. What they may do in a campaign is said by their membership there."""
+
+    # Somebody a crowd platform sent: no name, no address, no password, no rights but to judge in the campaign they came for.
+    is_crowd = models.BooleanField(default=False, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            CheckConstraint(
+                condition=Q(is_crowd=False)
+                | Q(is_staff=False, is_superuser=False, email="", password__startswith=UNUSABLE_PASSWORD_PREFIX),
+                name="user_crowd_is_pseudonymous",
+            ),
+        ]
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -35,7 +49,20 @@ class Member(models.Model):
     public_id = models.CharField(max_length=16, unique=True, default=random_public_id, editable=False)
     guideline_accepted = models.ForeignKey(Guideline, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     guideline_accepted_at = models.DateTimeField(null=True, blank=True)
+    # The newest of their consents; models.Consent has them all.
+    consent_accepted = models.ForeignKey(
+        ConsentText, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     joined_at = models.DateTimeField(auto_now_add=True)
+    invite = models.ForeignKey(
+        "Invite",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="members",
+        help_text="The link they came by.",
+    )
     # Written with each vote, so that a page never counts: how many assignments of any kind the member has answered.
     answered_count = models.PositiveIntegerField(default=0, editable=False)
     # How often `a` stood on the left less how often on the right, over the member's live assignments.
@@ -58,6 +85,104 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.campaign}"
+
+
+class InviteQuerySet(models.QuerySet["Invite"]):
+    def usable(self, now: datetime) -> InviteQuerySet:
+        return self.filter(
+            Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+            Q(uses_max__isnull=True) | Q(uses__lt=F("uses_max")),
+            revoked_at__isnull=True,
+        )
+
+
+class Invite(models.Model):
+    """A link by which people join a campaign. The link's secret is no column: it is a signature over `public_id`."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="invites")
+    public_id = models.CharField(max_length=16, unique=True, default=random_public_id, editable=False)
+    note = models.CharField(max_length=100, blank=True, help_text="To tell links apart; for managers alone.")
+    role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
+    for_crowd = models.BooleanField(default=False, help_text="People whom a crowd platform sends need no account.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    uses_max = models.PositiveIntegerField(null=True, blank=True, help_text="How many people may join by it. Empty: any number.")
+    uses = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+
+    objects = InviteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            one_of("role", Role, name="invite_role_known"),
+            CheckConstraint(condition=Q(for_crowd=False) | Q(role=Role.ANNOTATOR), name="invite_for_crowd_makes_annotators"),
+            CheckConstraint(
+                condition=Q(uses_max__isnull=True) | Q(uses_max__gte=1, uses__lte=F("uses_max")), name="invite_uses_within_max"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invite {self.public_id} to {self.campaign}"
+
+
+class CrowdIdentity(models.Model):
+    """Who a member is on the crowd platform that sent them, so that managers can pay. In no export and no release."""
+
+    member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="crowd_identity")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="crowd_identities")
+    participant = models.CharField(max_length=64, help_text="PROLIFIC_PID.")
+    study = models.CharField(max_length=64, blank=True, help_text="STUDY_ID.")
+    session = models.CharField(max_length=64, blank=True, help_text="SESSION_ID of their last visit.")
+
+    class Meta:
+        ordering = ["campaign", "-pk"]
+        verbose_name_plural = "crowd identities"
+        constraints = [
+            UniqueConstraint(fields=["campaign", "participant"], name="crowd_identity_once_per_campaign"),
+            CheckConstraint(condition=Q(participant__regex=PLATFORM_ID_PATTERN), name="crowd_identity_participant_form"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant} in {self.campaign}"
+
+
+class Consent(models.Model):
+    """That a member agreed to a version of the campaign's consent text. Append-only."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="consents")
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="consents")
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [UniqueConstraint(fields=["member", "text"], name="consent_once_per_member_and_text")]
+        triggers = [pgtrigger.Protect(name="consent_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.member} to version {self.text.version}"
+
+
+class FailedLogIn(models.Model):
+    """A log-in that failed, kept for as long as it counts towards a lock-out. Neither name nor address is kept in clear."""
+
+    name_digest = models.CharField(max_length=64)
+    address_digest = models.CharField(max_length=64, blank=True, help_text="Empty where the address is not known.")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # lockout.py: the failures of a name, and those of an address, since some time.
+            Index(fields=["name_digest", "at"], name="failed_log_in_name"),
+            Index(fields=["address_digest", "at"], name="failed_log_in_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"failed log-in {self.pk}"
 
 
 class RingCursor(models.Model):

@@ -47,6 +47,12 @@ def duration(left: timedelta) -> str:
 
 
 @register.filter
+def until(moment: datetime) -> str:
+    """How long to go: "3 hours". As `duration` says it."""
+    return duration(moment - timezone.now())
+
+
+@register.filter
 def ago(moment: datetime) -> str:
     """How long since, in the largest unit: "4 minutes ago"."""
     now = timezone.now()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,10 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.access import campaign_for_annotator, campaign_for_member, may_create_campaigns
-from annotator.campaigns import accept_guideline, current_guideline
+from annotator.campaigns import accept_guideline, change_notes, current_guideline
 from annotator.choices import CampaignState, MemberState, Role
+from annotator.comparing import compare
 from annotator.errors import Conflict, NotFound
-from annotator.models import Campaign, CampaignProgress, Member
+from annotator.joining import must_agree
+from annotator.models import Campaign, CampaignProgress, Guideline, Member
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
 
@@ -37,6 +41,18 @@ class Entry:
         return 0 < self.progress.votes_wanted <= self.progress.votes_live
 
     @property
+    def left(self) -> int:
+        """About how many pairs are left for the member: no more than the votes that are wanted, and than their limits allow."""
+        campaign, progress = self.member.campaign, self.progress
+        pairs = progress.pairs_total - progress.pairs_held - self.member.answered_count
+        rooms = [pairs, progress.votes_wanted - progress.votes_live]
+        if campaign.limit_total is not None:
+            rooms.append(campaign.limit_total - self.member.answered_count)
+        if campaign.limit_share is not None:
+            rooms.append(math.floor(campaign.limit_share * progress.votes_wanted) - self.member.answered_count)
+        return roughly(max(0, min(rooms)))
+
+    @property
     def can_judge(self) -> bool:
         is_open = self.member.campaign.state == CampaignState.OPEN
         return self.member.state == MemberState.ACTIVE and is_open and not self.is_complete
@@ -44,6 +60,12 @@ class Entry:
     @property
     def can_manage(self) -> bool:
         return self.member.state == MemberState.ACTIVE and self.member.role == Role.MANAGER
+
+
+def roughly(count: int) -> int:
+    """Two digits of it: the exact count would tell an annotator who is alone what became of their last vote."""
+    step = 10 ** max(0, len(str(count)) - 2)
+    return count // step * step
 
 
 @never_cache
@@ -70,6 +92,8 @@ def campaigns(request: UserRequest) -> HttpResponse:
 def guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The guideline in force, and where the member has not accepted it yet, the button that does."""
     campaign, member = campaign_for_member(request.user, slug)
+    if must_agree(member):
+        return redirect("consent", slug)  # what they consent to comes before how they judge
     current = current_guideline(campaign)
     if current is None:
         raise NotFound("This campaign has no guideline.")
@@ -85,5 +109,13 @@ def guideline(request: UserRequest, slug: str) -> HttpResponse:
             messages.warning(request, conflict.detail)
             return redirect("guideline", slug)
         return redirect("annotate", slug)
-    context = {"campaign": campaign, "member": member, "guideline": current}
+    context = {"campaign": campaign, "member": member, "guideline": current, **news_for(member, current)}
     return render(request, "campaigns/guideline.html", context)
+
+
+def news_for(member: Member, current: Guideline) -> dict[str, Any]:
+    """What is new in the guideline for a member who accepted another version: the managers' notes, and the lines."""
+    accepted = member.guideline_accepted
+    if accepted is None or accepted.pk == current.pk:
+        return {}
+    return {"notes": change_notes(since=accepted, until=current), "changes": compare(accepted.text, current.text)}

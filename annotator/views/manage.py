@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator import campaigns, circulation, importing, limits, progress, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
+from annotator.comparing import compare
 from annotator.errors import NotFound, Refusal
 from annotator.forms import (
     CampaignForm,
@@ -181,10 +182,16 @@ def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
         if "preview" in request.POST:
             preview = form.cleaned_data["text"]
         else:
-            made = campaigns.publish_guideline(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
+            made = campaigns.publish_guideline(
+                campaign=campaign,
+                text=form.cleaned_data["text"],
+                change_note=form.cleaned_data["change_note"],
+                by=request.user,
+            )
             messages.success(request, f"Version {made.version} of the guideline is in force. Annotators accept it first.")
             return redirect("campaign_page", slug)
-    context = {"campaign": campaign, "current": current, "form": form, "preview": preview}
+    changes = compare(current.text, preview) if current and preview else []
+    context = {"campaign": campaign, "current": current, "form": form, "preview": preview, "changes": changes}
     return render(request, "manage/guideline.html", context, status=status_of(form))
 
 
@@ -196,10 +203,14 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
     form = MemberForm(posted(request))
     if request.method == "POST" and form.is_valid():
         person, role = form.cleaned_data["person"], form.cleaned_data["role"]
-        member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, by=request.user)
-        what = "is in the campaign now" if is_new else "has the role now"
-        messages.success(request, f"{person} {what}: {member.get_role_display().lower()}.")
-        return redirect(reverse("campaign_page", args=[slug]) + "#people")
+        try:
+            member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, by=request.user)
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            what = "is in the campaign now" if is_new else "has the role now"
+            messages.success(request, f"{person} {what}: {member.get_role_display().lower()}.")
+            return redirect(reverse("campaign_page", args=[slug]) + "#people")
     page = Paginator(progress.member_progress(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "form": form, "page": page, "members": page.object_list}
     return render(request, "manage/members.html", context, status=status_of(form))

@@ -20,6 +20,7 @@ logger = logging.getLogger("annotator.access")
 
 HEADER = "X-Request-ID"
 QUIET_VIEWS = {"healthz", "readyz", "metrics"}  # asked every few seconds
+SECRET_PATHS = {"join", "account_confirm_email", "account_reset_password_from_key"}  # whoever has the address gets in
 
 
 class ObservingMiddleware:
@@ -36,8 +37,7 @@ class ObservingMiddleware:
         response[HEADER] = logs.current_id()
         view = view_of(request)
         metrics.HTTP_SECONDS.labels(view, str(response.status_code)).observe(seconds)
-        # The path as it was sent, so that nobody breaks a line with it, and without its query, which may hold a secret.
-        facts = {"method": request.method, "path": escape_uri_path(request.path), "status": response.status_code}
+        facts = {"method": request.method, "path": path_of(request, view), "status": response.status_code}
         logger.log(
             logging.DEBUG if view in QUIET_VIEWS else logging.INFO,
             "%(method)s %(path)s %(status)s",
@@ -58,6 +58,16 @@ def view_of(request: HttpRequest) -> str:
     if request.resolver_match is not None:
         return request.resolver_match.view_name
     return "static" if request.path.startswith(settings.STATIC_URL) else "unknown"
+
+
+def path_of(request: HttpRequest, view: str) -> str:
+    """The path as it was sent, so that nobody breaks a line with it, without its query, which may hold a secret.
+
+    Of those that are secrets themselves, the pattern.
+    """
+    if request.resolver_match is not None and view in SECRET_PATHS:
+        return f"/{request.resolver_match.route}"
+    return escape_uri_path(request.path)
 
 
 def user_of(request: HttpRequest) -> int | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
 from annotator import tasks
 from annotator.assigning import QUEUE_LOW, next_assignments
@@ -14,6 +16,10 @@ from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, 
 from annotator.voting import CastVote
 
 AHEAD = 2  # pairs after the current one whose images the browser fetches early
+THE_END = {
+    *("finished", "judged_all", "seen_all", "under_review", "seats_taken", "closed"),
+    *("limit_per_day", "limit_total", "limit_share"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,18 @@ class Card:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why there is nothing to judge. `again` says that looking again later may help."""
+    """Why there is nothing to judge. `again` says that looking again later may help, `back_at` from when on it does."""
 
     code: str
     title: str
     text: str
     again: bool = False
+    back_at: datetime | None = None
+
+    @property
+    def is_the_end(self) -> bool:
+        """Whether somebody from a crowd platform has done what they came for."""
+        return self.code in THE_END
 
 
 @dataclass(frozen=True)
@@ -106,12 +118,13 @@ def _turn(
     progress = progress_of(campaign)
     if reason := why_closed(campaign, member):
         return Turn(campaign, member, progress, reason=reason, said=said)
-    if guideline_in_force not in (None, member.guideline_accepted_id):
+    must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
+    if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
         return Turn(campaign, member, progress, must_read=True, said=said)
     try:
         queue = queue or next_assignments(member=member, count=1 + AHEAD)
     except NotAllowed as limit:
-        return Turn(campaign, member, progress, reason=Reason(limit.code, "Enough for now", limit.detail), said=said)
+        return Turn(campaign, member, progress, reason=why_enough(limit), said=said)
     if not queue:
         reason = why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds)
         return Turn(campaign, member, progress, reason=reason, said=said)
@@ -147,6 +160,13 @@ def why_closed(campaign: Campaign, member: Member) -> Reason | None:
     """Why the member may not judge here now, or None where they may."""
     if member.state == MemberState.PAUSED:
         return Reason("member_paused", "You are paused", "A manager has paused your part here. They can tell you more.")
+    if member.state == MemberState.SUSPENDED:
+        return Reason(
+            "member_suspended",
+            "Your answers are under review",
+            "The managers have suspended your part here, and your answers do not count meanwhile. They can tell you why, and "
+            "lift it again.",
+        )
     if member.state != MemberState.ACTIVE:
         return Reason("member_out", "Your part here has ended", "You no longer judge pairs here. The managers can tell you more.")
     if campaign.state == CampaignState.DRAFT:
@@ -158,10 +178,27 @@ def why_closed(campaign: Campaign, member: Member) -> Reason | None:
     return None
 
 
+def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
+    """The limit that the member has reached, and for the day's when the next day begins."""
+    if limit.code != "limit_per_day":
+        return Reason(limit.code, "You have given all your votes", limit.detail)
+    midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Reason(limit.code, "Enough for today", limit.detail, again=True, back_at=midnight)
+
+
 def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
     """Why an open campaign has no pair for an active member, as far as its counters tell (they are a few seconds old)."""
     if progress.pairs_total == 0:
         return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs to this campaign.", again=True)
+    if progress.votes_live >= progress.votes_wanted and progress.pairs_held:
+        held = "One pair is" if progress.pairs_held == 1 else f"{progress.pairs_held} pairs are"
+        return Reason(
+            "under_review",
+            "Nothing left for now",
+            f"{held} under review by the managers, because people flagged them. All others have the votes they need. "
+            "Thank you. Look again in a day or two: what comes back is handed out again.",
+            again=True,
+        )
     if progress.votes_live >= progress.votes_wanted:
         return Reason("finished", "All done", "Every pair of this campaign has all the votes it needs. Thank you.")
     if answered >= progress.pairs_total - progress.pairs_held:

@@ -128,6 +128,8 @@ def test_staff_make_a_campaign_and_manage_it():
         "flags_to_hold": 2,
         "undo_votes": 10,
         "undo_minutes": 15,
+        "completion_code": "",
+        "return_url": "",
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
             {"slug": "prompt", "text": "Which follows the prompt?", "choices": choices},
@@ -153,6 +155,8 @@ def test_it_sets_every_rule():
         "flags_to_hold": 3,
         "undo_votes": 0,
         "undo_minutes": 5,
+        "completion_code": "C0FFEE42",
+        "return_url": "https://platform.example/complete?cc=C0FFEE42",
     }
     assert rules.keys() == set(RULES)
 

@@ -51,7 +51,7 @@ def test_somebody_logs_in_accepts_the_guideline_and_judges_to_the_end(open_page)
     roll_up(campaign=member.campaign)
 
     page = open_page(None, "/")
-    page.get_by_label("Username").fill(member.user.username)
+    page.get_by_label("User name or e-mail").fill(member.user.username)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="Start judging").click()
@@ -316,7 +316,8 @@ def test_after_the_session_has_ended_the_log_in_leads_back_to_the_pair(open_page
 
     page.keyboard.press("1")
     expect(page.get_by_role("alert").filter(has_text="Your session has ended")).to_be_visible()
-    page.get_by_label("Username").fill(member.user.username)
+    page.get_by_role("link", name="Log in again").click()
+    page.get_by_label("User name or e-mail").fill(member.user.username)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
 

@@ -1,0 +1,333 @@
+"""Every page of the site: nothing for axe-core to find in light and dark, room for large text, visible focus, no motion.
+
+The administration is Django's and left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from annotator.choices import CampaignState, MemberState, Role
+from annotator.joining import agree, create_invite, key_of, publish_consent_text
+from annotator.models import Campaign, Member, User
+from annotator.progress import roll_up
+from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs
+from tests.browser.driver import Remote, expect
+from tests.factories import (
+    AssignmentFactory,
+    CampaignFactory,
+    CrowdIdentityFactory,
+    FlagFactory,
+    GuidelineFactory,
+    ImportFactory,
+    MemberFactory,
+    QuestionFactory,
+    ReleaseFactory,
+    UserFactory,
+    VoteFactory,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+# What is wrong, where, and how axe-core explains it: one line each, for the message of a failed test.
+FIND = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.flatMap((rule) =>
+  rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")} | ${node.html.slice(0, 120)} | ${node.failureSummary}`))"""
+PLATFORM = "?PROLIFIC_PID=5f3e2d1c0b9a8f7e6d5c4b3a&STUDY_ID=64aa00112233445566778899&SESSION_ID=65bb00112233445566778899"
+
+
+@dataclass
+class Site:
+    """A site with something on every page, and who opens which."""
+
+    annotator: Member
+    manager: Member
+    pages: dict[str, tuple[Member | None, str]] = field(default_factory=dict)
+
+    def add(self, name: str, member: Member | None, route: str, *arguments: Any, query: str = "") -> None:
+        self.pages[name] = (member, reverse(route, args=arguments) + query)
+
+
+@pytest.fixture
+def site(transactional_db: None, settings: Any) -> Site:
+    settings.OPEN_SIGN_UP = True
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [a_provider()]}}
+    annotator = MemberFactory(campaign__name="Shapes", campaign__description="Which drawing has the shapes right?")
+    campaign = annotator.campaign
+    manager = MemberFactory(campaign=campaign, role=Role.MANAGER, user__is_staff=True, user__is_superuser=True)
+    accept(annotator)
+    site = Site(annotator, manager)
+    add_annotators_pages(site, campaign)
+    add_managers_pages(site, campaign)
+    add_account_pages(site)
+    return site
+
+
+def a_provider() -> dict[str, Any]:
+    return {
+        "provider_id": "lab",
+        "name": "The Lab",
+        "client_id": "us",
+        "secret": "s",
+        "settings": {"server_url": "https://x.example"},
+    }
+
+
+def add_annotators_pages(site: Site, campaign: Campaign) -> None:
+    me = site.annotator
+    pairs = make_pairs(campaign, 6)
+    for pair, choice in zip(pairs[:3], ["a", "b", "both_bad"], strict=True):
+        VoteFactory(assignment__member=me, assignment__pair=pair, assignment__state="answered", choice=choice)
+    Member.objects.filter(pk=me.pk).update(answered_count=3)
+    flagged = AssignmentFactory(member__campaign=campaign, pair=pairs[5], state="flagged")
+    FlagFactory(assignment=flagged, note="Two of them are the same.")
+    roll_up(campaign=campaign)
+    site.add("campaigns", me, "campaigns")
+    site.add("campaigns of nobody", MemberFactory(state=MemberState.WITHDRAWN), "campaigns")
+    site.add("a pair", me, "annotate", campaign.slug)
+    site.add("guideline", me, "guideline", campaign.slug)
+    site.add("history", me, "history", campaign.slug)
+    several = MemberFactory(campaign__name="Two questions")
+    accept(several)
+    make_pairs(several.campaign, 2)
+    QuestionFactory(campaign=several.campaign, slug="beauty", text="Which is more beautiful?", position=1)
+    site.add("several questions", several, "annotate", several.campaign.slug)
+    add_endings(site)
+    new_version = MemberFactory(campaign__name="New version")
+    accept(new_version)
+    text = "# Look closely\n\nCount *all* shapes."
+    GuidelineFactory(campaign=new_version.campaign, version=2, text=text, change_note="Count the small ones too.")
+    site.add("new guideline", new_version, "guideline", new_version.campaign.slug)
+    agreed = MemberFactory(campaign__name="Consent twice")
+    publish_consent_text(campaign=agreed.campaign, text="Your answers are published.", by=None)
+    agree(member=agreed, version=1)
+    publish_consent_text(campaign=agreed.campaign, text="## Your answers\n\nThey are published without your name.", by=None)
+    site.add("consent", agreed, "consent", agreed.campaign.slug)
+    site.add("no such page", me, "annotate", "nowhere")
+    site.add("not a manager", me, "campaign_page", campaign.slug)
+    site.add("a form's address", me, "vote", 1)
+
+
+def add_endings(site: Site) -> None:
+    """The done page, for each kind of reason."""
+    closed = MemberFactory(campaign__state=CampaignState.CLOSED, answered_count=7)
+    site.add("done, closed", closed, "annotate", closed.campaign.slug)
+    limited = MemberFactory(campaign__limit_per_day=1, answered_count=1)
+    AssignmentFactory(member=limited, state="answered")
+    make_pairs(limited.campaign, 1)
+    roll_up(campaign=limited.campaign)
+    site.add("done, for today", limited, "annotate", limited.campaign.slug)
+    platform = {"completion_code": "C0FFEE42", "return_url": "https://platform.example/complete"}
+    crowd = CrowdIdentityFactory(
+        member__answered_count=3, member__campaign=CampaignFactory(state=CampaignState.CLOSED, **platform)
+    ).member
+    site.add("done, with a completion code", crowd, "annotate", crowd.campaign.slug)
+
+
+def add_managers_pages(site: Site, campaign: Campaign) -> None:
+    manager = site.manager
+    import_ = ImportFactory(campaign=campaign, state="done", lines_total=3, lines_failed=1)
+    import_.line_errors.create(number=2, field="image_a", message="It is no image.")
+    release = ReleaseFactory(campaign=campaign)
+    draft = MemberFactory(user=manager.user, role=Role.MANAGER, campaign__state=CampaignState.DRAFT).campaign
+    invite = create_invite(campaign=campaign, by=manager.user, note="Students")
+    crowd_invite = create_invite(campaign=campaign, by=manager.user, note="Platform", for_crowd=True)
+    revoked = create_invite(campaign=campaign, by=manager.user, note="Old", now=timezone.now())
+    revoked.revoked_at = timezone.now()
+    revoked.save()
+    CrowdIdentityFactory(member__campaign=campaign)
+    MemberFactory(campaign=campaign, state=MemberState.PAUSED)
+    site.add("new campaign", manager, "new_campaign")
+    site.add("draft campaign", manager, "campaign_page", draft.slug)
+    for route in (
+        *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
+        *("members", "flags", "imports", "releases"),
+    ):
+        site.add(route, manager, route, campaign.slug)
+    site.add("no crowd, no invites", manager, "crowd", draft.slug)
+    site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
+    site.add("import", manager, "import_page", campaign.slug, import_.pk)
+    site.add("release", manager, "release_page", campaign.slug, release.number)
+    site.add("join, logged out", None, "join", key_of(invite))
+    site.add("join, logged in", MemberFactory(), "join", key_of(invite))
+    site.add("join, from a platform", None, "join", key_of(crowd_invite), query=PLATFORM)
+    site.add("join, from a platform with an account", manager, "join", key_of(crowd_invite), query=PLATFORM)
+    site.add("join, revoked", None, "join", key_of(revoked))
+
+
+def add_account_pages(site: Site) -> None:
+    me = site.annotator
+    EmailAddress.objects.create(user=me.user, email=me.user.email, primary=True, verified=True)
+    EmailAddress.objects.create(user=me.user, email="second@example.org")
+    for route in ("account", "account_email", "account_change_password", "socialaccount_connections", "account_reauthenticate"):
+        site.add(route, me, route)
+    nobody = MemberFactory(user=UserFactory(password="!"))
+    site.add("account_set_password", nobody, "account_set_password")
+    for route in (
+        *("login", "account_signup", "account_inactive", "account_reset_password", "account_reset_password_done"),
+        *("account_reset_password_from_key_done", "account_email_verification_sent"),
+        *("socialaccount_login_cancelled", "socialaccount_login_error"),
+    ):
+        site.add(route, None, route)
+    site.add("openid_connect_login", None, "openid_connect_login", "lab")
+    site.add("account_confirm_email", None, "account_confirm_email", "nothing")
+    site.add("a spent link", None, "account_reset_password_from_key", "1", "nothing")
+    site.add("account_reset_password_from_key", None, "account_reset_password_from_key", *key_sent_to(me.user))
+
+
+def key_sent_to(user: User) -> list[str]:
+    """The parts of the link that somebody who forgot their password is sent."""
+    Client().post(reverse("account_reset_password"), {"email": user.email})
+    address = next(line for line in mail.outbox[-1].body.splitlines() if "/account/password/reset/" in line)
+    return address.strip("/").rpartition("/")[2].split("-", 1)
+
+
+NO_PAGES = {
+    *("healthz", "readyz", "metrics", "image"),  # for machines
+    *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
+    *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
+    *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
+}
+
+
+def test_no_page_is_left_out(site):
+    """A page that somebody adds has to be added here as well."""
+    patterns = get_resolver().url_patterns
+    names = {pattern.name for pattern in patterns if isinstance(pattern, URLPattern) and pattern.name}
+    visited = {get_resolver().resolve(path.partition("?")[0]).url_name for _, path in site.pages.values()}
+
+    assert names - NO_PAGES == visited - {"vote"}
+
+
+def visit(open_page: Open, site: Site, **options: Any) -> Callable[[str], Remote]:
+    """Opens a page of the site by its name; each of its people has one browser window."""
+    windows: dict[int | None, Remote] = {}
+
+    def show(name: str) -> Remote:
+        member, path = site.pages[name]
+        who = member.pk if member else None
+        if who in windows:
+            windows[who].goto(path)
+        else:
+            windows[who] = open_page(member, path, **options)
+        return windows[who]
+
+    return show
+
+
+def found_on(page: Remote) -> list[str]:
+    page.evaluate(AXE)
+    return page.evaluate(FIND)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(open_page, site, scheme):
+    show = visit(open_page, site, color_scheme=scheme)
+
+    assert [f"{name}: {what}" for name in site.pages for what in found_on(show(name))] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_what_opens_over_a_page(open_page, site, scheme):
+    show = visit(open_page, site, color_scheme=scheme)
+    page = show("a pair")
+    page.locator("[data-assignment]").first.wait_for()
+
+    page.locator(".menu summary").click()
+    assert found_on(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.locator("#guideline-panel")).to_be_visible()
+    assert found_on(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert found_on(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_forms_that_come_back_with_errors(open_page, site, scheme):
+    show = visit(open_page, site, color_scheme=scheme)
+
+    page = show("login")
+    page.get_by_label("User name or e-mail").fill("nobody")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert").filter(has_text="do not fit together")).to_be_visible()
+    assert found_on(page) == []
+    page = show("account_signup")
+    page.evaluate("document.querySelector('form').noValidate = true")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.locator(".field-error").first).to_be_visible()
+    assert found_on(page) == []
+    page = show("invites")
+    page.get_by_label("People at most").fill("0")
+    page.get_by_role("button", name="Make the link").click()
+    expect(page.locator(".field-error").first).to_be_visible()
+    assert found_on(page) == []
+
+
+LARGE_TEXT = """() => {
+  document.documentElement.style.fontSize = "200%";
+  const isOver = ({scrollWidth, clientWidth, scrollHeight, clientHeight}) =>
+    scrollWidth > clientWidth + 1 || scrollHeight > clientHeight + 2;
+  const shown = [...document.querySelectorAll("button, .button, summary")].filter((element) => element.offsetParent);
+  return {
+    width: document.documentElement.scrollWidth,
+    clipped: shown.filter(isOver).map((element) => element.outerHTML.slice(0, 100)),
+  };
+}"""
+
+
+def test_text_of_twice_the_size_fits(open_page, site):
+    show = visit(open_page, site)
+
+    for name in site.pages:
+        seen = show(name).evaluate(LARGE_TEXT)
+        assert seen == {"width": WIDE["width"], "clipped": []}, name
+
+
+def test_no_page_is_wider_than_a_phone(open_page, site):
+    show = visit(open_page, site, viewport=PHONE)
+
+    for name in site.pages:
+        assert show(name).evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+
+
+FOCUS_SEEN = """() => {
+  const {outlineStyle, outlineWidth} = getComputedStyle(document.activeElement);
+  return document.activeElement === document.body || (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
+}"""
+
+
+def test_whatever_has_the_focus_shows_it(open_page, site):
+    show = visit(open_page, site)
+
+    for name in ("login", "campaigns", "a pair", "history", "join, logged in", "campaign_page", "invites", "account"):
+        page = show(name)
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            assert page.evaluate(FOCUS_SEEN), (name, page.evaluate("document.activeElement.outerHTML.slice(0, 120)"))
+
+
+MOVING = """() => [...document.querySelectorAll("*")].filter((element) => {
+  const {transitionDuration, animationName} = getComputedStyle(element);
+  return animationName !== "none" || transitionDuration.split(",").some((duration) => parseFloat(duration) > 0);
+}).map((element) => element.outerHTML.slice(0, 80))"""
+
+
+def test_nothing_moves_for_those_who_do_not_want_it(open_page, site):
+    show = visit(open_page, site, reduced_motion="reduce")
+
+    for name in site.pages:
+        assert show(name).evaluate(MOVING) == [], name
