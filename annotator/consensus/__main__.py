@@ -119,6 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _notes(table: Table, report: Report) -> list[str]:
     notes = list(report.notes)
+    if table.is_matrix:
+        notes.append("Read as a matrix: a row per worker, a column per task.")
     if report.repeats.number:
         fate = "only the first counts" if report.repeats.left_out else "all count"
         notes.insert(0, f"{report.repeats.number} repeated votes of a worker on a task: {fate}.")

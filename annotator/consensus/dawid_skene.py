@@ -107,7 +107,7 @@ def dawid_skene(
     posterior, converged = em.climb(posterior, tolerance, iterations_max) if len(row) else (posterior, True)
     shares, confusion = em.shares, em.confusion
     mass = em.mass(posterior) if len(row) else np.zeros(em.shape)
-    known = np.greater(mass, ROUNDING).any(axis=2)
+    known = np.asarray((mass > ROUNDING).any(axis=2), dtype=np.bool_)
     confusion = np.where(known[:, :, None], confusion, np.nan)
     full = np.full((n_tasks, n_choices), np.nan)
     full[voted] = posterior.T
@@ -130,7 +130,7 @@ def most_probable(posterior: Floats) -> tuple[Ints, Floats]:
     n_tasks, n_choices = posterior.shape
     if not n_choices:
         return np.full(n_tasks, NO_LABEL), np.full(n_tasks, np.nan)
-    voted = ~np.isnan(posterior).any(axis=1)
+    voted = np.asarray(~np.isnan(posterior).any(axis=1), dtype=np.bool_)
     confidence = np.max(posterior, axis=1, initial=-np.inf, where=~np.isnan(posterior))
     label = np.argmax(np.where(voted[:, None], posterior, 0.0), axis=1)
     label[(posterior >= confidence[:, None] - ROUNDING).sum(axis=1) > 1] = n_choices

@@ -33,6 +33,7 @@ COLUMNS = {
     "occasion": ("occasion",),
     "truth": ("truth", "label", "gold"),
 }
+LABELS = ("task", "worker", "label")
 SIDES = {"left": LEFT, "right": RIGHT, "tie": TIE}
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 BLOCK = 16 << 20  # bytes; no line can be longer
@@ -86,7 +87,11 @@ class Table:
         self.skipped = 0
         self.used: dict[str, str] = {}  # role to the column that it was taken from
         self.separator, self.header, self.header_line = self._read_header()
-        self.is_matrix = all(not cell or WHOLE.fullmatch(cell) for cell in self.header) if matrix is None else matrix
+        is_nameless = all(not cell or WHOLE.fullmatch(cell) for cell in self.header)
+        if matrix is None and is_nameless and len(self.header) == len(LABELS):
+            # Votes without their header look like a matrix of three tasks.
+            raise self._fault(f"has no header ({','.join(LABELS)}); if it is a matrix, say --matrix", self.header_line)
+        self.is_matrix = is_nameless if matrix is None else matrix
 
     @property
     def form(self) -> str:
@@ -103,7 +108,7 @@ class Table:
             return self._matrix()
         if self.form == "comparisons":
             return self._oriented(repeats)
-        task, worker, choice, *occasion = self._columns("task", "worker", "label", optional=("occasion",))
+        task, worker, choice, *occasion = self._columns(*LABELS, optional=("occasion",))
         keys = [column for column in occasion if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
