@@ -6,7 +6,7 @@ annotator names it as often as their skill says, and of two generators the bette
     make bench-consensus [ARGS="--votes 100000 --seconds 60"]
 
 crowd-kit is installed into an environment of its own for this, and left out where it cannot be, or where a method of
-its takes longer than --seconds; it has none of the last three, and its noisy Bradley–Terry is a loop in Python over the votes.
+its takes longer than --seconds; it has neither of the last two, and its noisy Bradley–Terry is a loop in Python over the votes.
 Its Dawid–Skene runs as it comes: at most 100 steps, fewer where the likelihood hardly rises. Only the method is timed, with
 the votes in memory as each takes them.
 """
