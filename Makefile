@@ -9,6 +9,7 @@
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
+#   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
 # A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
@@ -20,7 +21,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-servers pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-servers bench-consensus pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -97,6 +98,19 @@ bench-votes: $(INSTALLED_DEV)
 
 bench-servers: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.votes --servers $(ARGS)
+
+# crowd-kit brings what nothing else here needs, and older versions of what something does: it has an environment of its own.
+CROWD_KIT := $(VENV)/crowd-kit
+bench-consensus: $(INSTALLED_DEV)
+	@if [ ! -e $(CROWD_KIT)/installed ] || [ benchmarks/requirements-crowd-kit.txt -nt $(CROWD_KIT)/installed ]; then \
+	    echo "Installing benchmarks/requirements-crowd-kit.txt (once; it takes a minute or so)"; \
+	    { $(BIN)/python -m venv --clear $(CROWD_KIT) \
+	        && $(CROWD_KIT)/bin/python -m pip install --quiet --disable-pip-version-check \
+	            -r benchmarks/requirements-crowd-kit.txt \
+	        && touch $(CROWD_KIT)/installed; } \
+	    || { rm -rf $(CROWD_KIT); echo "crowd-kit could not be installed; our own times follow without it."; }; \
+	fi; \
+	exec $(BIN)/python -m benchmarks.consensus --crowd-kit $(CROWD_KIT)/bin/python $(ARGS)
 
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 

@@ -210,7 +210,7 @@ def pins_of(name: str) -> dict[str, str]:
     return pins
 
 
-@pytest.mark.parametrize("name", REQUIREMENT_FILES)
+@pytest.mark.parametrize("name", [*REQUIREMENT_FILES, "benchmarks/requirements-crowd-kit.txt"])
 def test_every_requirement_is_pinned_and_says_what_it_is_for(name):
     lines = text_of(name).splitlines()
 

@@ -16,12 +16,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from annotator.consensus.arrays import Floats, Ints
 
 NO_LABEL = -1  # of a task without votes
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 class Majority(NamedTuple):
@@ -58,8 +56,8 @@ def majority_of_counts(counts: Ints) -> Majority:
     votes = counts.sum(axis=1)
     voted = votes > 0
     shares = np.divide(counts, votes[:, None], out=np.full(counts.shape, np.nan), where=voted[:, None])
-    top = counts.max(axis=1)
-    label = counts.argmax(axis=1)
+    top = counts.max(axis=1, initial=0)
+    label = counts.argmax(axis=1) if n_choices else np.full(len(counts), NO_LABEL)
     label[(counts == top[:, None]).sum(axis=1) > 1] = n_choices
     label[~voted] = NO_LABEL
     pairs = votes * (votes - 1)

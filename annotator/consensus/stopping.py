@@ -16,15 +16,14 @@ error spends fewer on average than any fixed number.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from annotator.consensus.arrays import Bools, Floats
 
 # How often a vote names the answer that many votes would give. On published image preferences a single person agrees with
 # the consensus between 65 and 78 times in a hundred; a lower value only asks for a longer lead.
 VOTE_ACCURACY = 0.75
 ROUNDING = 1e-9  # 9 / 10 is meant to reach 0.9
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 def posterior(counts: ArrayLike, *, n_choices: ArrayLike = 4, accuracy: float = VOTE_ACCURACY) -> Floats:

@@ -1,0 +1,219 @@
+"""Consensus from a file of votes, without the application: `python -m annotator.consensus METHOD votes.csv`."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from annotator.consensus.bradley_terry import NotConnected, Ties
+from annotator.consensus.reading import COLUMNS, BadInput, Table
+from annotator.consensus.reports import ALIASES, METHODS, Columns, Report
+
+OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
+EPILOG = f"""\
+methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
+
+The file is a CSV with a header, in one of these forms:
+  labels       task,worker,label
+  comparisons  worker,left,right,winner    winner is left, right or tie; task and prompt may be there too
+  matrix       a row per worker, a column per task, no header, empty where there is no vote
+Columns may have other names, or be named by an option; more columns do no harm. Other names are
+  {OTHER_NAMES}
+
+The CSV goes to standard output, or to --out: a row per task, per item (bradley_terry, noisy_bradley_terry), per rate
+(position_bias) or per cycle. The parameters, a JSON object, go to standard error, or to --json:
+  python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
+
+A repeated vote of a worker on a task (on the same occasion, if the file has that column) is reported, and only the first
+counts. Of comparisons, a task is the two items together with the task column. Where that is missing, a worker may have seen the
+same two items on different tasks, so that bradley_terry, noisy_bradley_terry, position_bias and cycles count all; the others
+take the two items as the task. --repeats decides otherwise.
+
+Bad input ends with one line on standard error and status 2.
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (--help explains)\n")
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="python -m annotator.consensus",
+        description="What votes amount to, by one method.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("method", type=_method, metavar="METHOD", help="see below")
+    parser.add_argument("votes", type=Path, metavar="votes.csv")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the parameters there")
+    parser.add_argument("--truth", type=Path, metavar="FILE", help="task,truth: adds accuracies (majority, dawid_skene)")
+    for role in ("task", "worker", "label", "left", "right", "winner", "prompt"):
+        parser.add_argument(f"--{role}", metavar="COLUMN", help=f"the column that is the {role}")
+    parser.add_argument(
+        "--matrix", action="store_true", default=None, help="the file is a matrix (a first line of numbers says so)"
+    )
+    parser.add_argument(
+        "--repeats", choices=("auto", "first", "all"), default="auto", help="which of a worker's votes on one task count"
+    )
+    parser.add_argument("--skip-empty", action="store_true", help="leave out rows with an empty cell in place of refusing them")
+    parser.add_argument("--confidence", type=_share, default=0.95, help="of all intervals (default 0.95)")
+    parser.add_argument("--smoothing", type=_not_negative, default=0.0, help="dawid_skene: votes that each cell has beforehand")
+    parser.add_argument(
+        "--tolerance", type=_not_negative, help="dawid_skene, noisy_bradley_terry: when a step is too small to count"
+    )
+    parser.add_argument("--iterations", type=_whole, help="dawid_skene, noisy_bradley_terry: at most so many")
+    parser.add_argument(
+        "--ties", type=Ties, choices=list(Ties), default=Ties.HALF, help="bradley_terry: how ties count (default half)"
+    )
+    parser.add_argument("--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses of each item beforehand")
+    parser.add_argument(
+        "--split", action="store_true", help="bradley_terry and noisy: score groups that cannot be compared apart"
+    )
+    parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
+    parser.add_argument("--seed", type=_whole, default=0, help="of the bootstrap (default 0)")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    renamed = {role: getattr(options, role) for role in ("task", "worker", "label", "left", "right", "winner", "prompt")}
+    try:
+        table = Table(
+            options.votes,
+            renamed={role: name for role, name in renamed.items() if name is not None},
+            skip_empty=options.skip_empty,
+            matrix=options.matrix,
+        )
+        report = METHODS[options.method](table, options)
+        _write(options.out, sys.stdout, _csv_of(report.columns))
+        notes = _notes(table, report)
+        _write(options.json, sys.stderr, _json_of(options.method, table, report, notes))
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (BadInput, NotConnected) as error:
+        return _fail(str(error) if isinstance(error, BadInput) else f"{options.votes}: {error}")
+    except OSError as error:
+        return _fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+    except (ValueError, MemoryError) as error:
+        return _fail(f"{options.votes}: {error or 'it does not fit into memory'}")
+    if options.json is not None:
+        for note in notes:
+            print(f"note: {note}", file=sys.stderr)
+    return 0
+
+
+def _notes(table: Table, report: Report) -> list[str]:
+    notes = list(report.notes)
+    if table.is_matrix:
+        notes.append("Read as a matrix: a row per worker, a column per task.")
+    if report.repeats.number:
+        fate = "only the first counts" if report.repeats.left_out else "all count"
+        notes.insert(0, f"{report.repeats.number} repeated votes of a worker on a task: {fate}.")
+    if table.skipped:
+        notes.append(f"{table.skipped} rows with an empty cell were left out.")
+    return notes
+
+
+def _json_of(method: str, table: Table, report: Report, notes: list[str]) -> bytes:
+    repeats = report.repeats
+    whole = {
+        "method": method,
+        "input": {
+            "file": table.path.name,
+            "form": table.form,
+            "columns": table.used,
+            "rows_left_out_empty": table.skipped,
+            "repeated_votes": repeats.number,
+            "repeated_votes_left_out": repeats.number if repeats.left_out else 0,
+            "repeated_votes_examples": repeats.examples,
+        },
+        **report.parameters,
+        "notes": notes,
+    }
+    return (json.dumps(_plain(whole), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+
+
+def _plain(value: Any) -> Any:
+    """Numbers that are none are null: JSON has no other word for them."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _csv_of(columns: Columns) -> bytes:
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(columns)
+    arrays = []
+    for column in columns.values():
+        is_number = isinstance(column, np.ndarray)
+        is_none = ~np.isfinite(column) if is_number and column.dtype.kind == "f" else None
+        arrays.append(pa.array(column, mask=is_none) if is_number else pa.array(column, pa.string()))
+    body = pa.BufferOutputStream()
+    # Positions for names: two choices may be called alike to Arrow.
+    table = pa.table(arrays, names=[str(at) for at in range(len(arrays))])
+    arrow_csv.write_csv(table, body, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return header.getvalue().encode() + body.getvalue().to_pybytes()
+
+
+def _write(path: Path | None, stream: Any, content: bytes) -> None:
+    if path is not None:
+        path.write_bytes(content)
+        return
+    stream.flush()
+    stream.buffer.write(content)
+    stream.buffer.flush()
+
+
+def _fail(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _method(text: str) -> str:
+    name = text.strip().lower().replace("-", "_")
+    name = ALIASES.get(name, name)
+    if name not in METHODS:
+        raise argparse.ArgumentTypeError(f"{text} is no method; there are: {', '.join(METHODS)}")
+    return name
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Exact intervals against what they are defined by, and against published values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from annotator.consensus.binomial import clopper_pearson, even_p_value, incomplete_beta, log_gamma
+
+
+def at_least(k: int, n: int, p: float) -> float:
+    return math.fsum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
+
+
+def test_log_gamma_is_the_one_of_the_standard_library():
+    x = np.array([0.01, 0.5, 1, 1.5, 2, 9.99, 10, 123.4, 1e6])
+    assert log_gamma(x) == pytest.approx([math.lgamma(value) for value in x], rel=1e-13, abs=1e-13)
+
+
+@pytest.mark.parametrize("p", [0.01, 0.3, 0.5, 0.97])
+def test_the_beta_function_is_the_tail_of_the_binomial(p):
+    for n in (1, 2, 10, 60):
+        k = np.arange(1, n + 1)
+        assert incomplete_beta(k, n - k + 1, p) == pytest.approx([at_least(i, n, p) for i in k], rel=1e-9, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "lower", "upper"),
+    [
+        (0, 10, 0.0, 0.308497),  # 1 - 0.025 ** (1 / 10)
+        (10, 10, 0.691503, 1.0),
+        (5, 10, 0.187086, 0.812914),
+        (1, 20, 0.001265, 0.248733),
+        (7, 50, 0.058192, 0.267396),
+        (0, 0, 0.0, 1.0),
+    ],
+)
+def test_known_intervals(k, n, lower, upper):
+    assert np.array(clopper_pearson(k, n)) == pytest.approx([lower, upper], abs=1e-6)
+
+
+@pytest.mark.parametrize(("k", "n"), [(3, 17), (499_000, 1_000_000), (1, 1_000_000)])
+def test_each_end_leaves_half_of_the_rest(k, n):
+    lower, upper = clopper_pearson(k, n, confidence=0.9)
+    assert incomplete_beta(k, n - k + 1, lower) == pytest.approx(0.05, abs=1e-7)
+    assert 1 - incomplete_beta(k + 1, n - k, upper) == pytest.approx(0.05, abs=1e-7)
+
+
+def test_columns_are_the_same_as_one_by_one():
+    k, n = np.array([0, 3, 9, 9]), np.array([5, 9, 9, 20])
+    assert np.array(clopper_pearson(k, n)) == pytest.approx(
+        np.array([clopper_pearson(*pair) for pair in zip(k, n, strict=True)]).T
+    )
+
+
+@pytest.mark.parametrize(("k", "n", "p"), [(0, 0, 1.0), (5, 10, 1.0), (9, 10, 22 / 1024), (1, 10, 22 / 1024), (0, 1, 1.0)])
+def test_the_test_of_a_half(k, n, p):
+    assert even_p_value(k, n) == pytest.approx(p)
