@@ -19,7 +19,7 @@ from annotator.errors import Invalid, Refusal
 from annotator.models import User
 from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
-from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
 CHOICE_FIELD = "choice"
@@ -40,13 +40,24 @@ class VoteForm(forms.Form):
 
     question = forms.SlugField(required=False, help_text="Which question `choice` answers; the primary one if left out.")
     choice = forms.ChoiceField(required=False, choices=Choice.choices)
-    elapsed_ms = forms.IntegerField(required=False, min_value=0, max_value=ELAPSED_MS_LIMIT)
+    elapsed_ms = forms.Field(required=False)
+    comment = forms.CharField(required=False, max_length=COMMENT_LIMIT)
+
+    def clean_elapsed_ms(self) -> int | None:
+        """No vote is lost because of its time: what is no possible one is no time."""
+        milliseconds = whole_number(self.cleaned_data["elapsed_ms"])
+        return milliseconds if milliseconds is not None and milliseconds <= ELAPSED_MS_LIMIT else None
 
     def choices(self, primary: Callable[[], str]) -> dict[str, str]:
         """Question slug to choice; `primary` finds the slug for a lone choice that does not say which question it answers."""
         if choice := self.cleaned_data["choice"]:
             return {self.cleaned_data["question"] or primary(): choice}
         return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
+
+
+def whole_number(text: Any) -> int | None:
+    """The number, if the text is one of at most 18 digits."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 class FlagForm(forms.Form):

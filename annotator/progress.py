@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -13,6 +14,9 @@ from annotator.choices import AssignmentKind, AssignmentState, CampaignState, Co
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair
 
 RECENT = timedelta(hours=1)
+# Of what annotators are told. Exact counts would tell one who is alone whether their last vote counted, and so which pair
+# was gold.
+SHARE_STEPS = 20
 
 # How old the counters of a campaign may become. Where nobody votes, only leases that run out and late scores change them.
 FRESH_FOR = {
@@ -130,6 +134,11 @@ def is_due(campaign: Campaign, *, now: datetime, has_import_news: bool) -> bool:
 def share_done(progress: CampaignProgress) -> float:
     """Share of the wanted votes that are in, 0 to 1."""
     return min(progress.votes_live / progress.votes_wanted, 1.0) if progress.votes_wanted else 0.0
+
+
+def coarse_share(progress: CampaignProgress) -> float:
+    """As `share_done`, rounded down to a twentieth: what annotators may know."""
+    return math.floor(share_done(progress) * SHARE_STEPS) / SHARE_STEPS
 
 
 def time_left(progress: CampaignProgress) -> timedelta | None:

@@ -21,10 +21,10 @@ urlpatterns = [
     path("", campaigns, name="campaigns"),
     path("c/<str:slug>/", annotate, name="annotate"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
-    path("c/<str:slug>/undo/", undo, name="undo"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
     path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
+    path("assignments/<int:assignment_id>/undo/", undo, name="undo"),
     path("images/<uuid:public_id>/<int:width>/", image, name="image"),
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing

@@ -22,6 +22,8 @@ from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 FLAG_NOTE_LIMIT = 2000
+COMMENT_LIMIT = 2000
+CLOCKS_DIFFER = timedelta(seconds=2)  # between web processes on several machines, at most
 
 CLOSED_WORDS = {
     AssignmentState.ANSWERED: "This pair was answered already.",
@@ -66,9 +68,9 @@ WITH counted AS (
     FROM counted WHERE annotator_assignment.id = %(assignment)s AND annotator_assignment.member_id = counted.id
     RETURNING annotator_assignment.id
 )
-INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT closed.id, answer.question_id, answer.choice, %(elapsed_ms)s, %(now)s
-FROM closed, unnest(%(questions)s::bigint[], %(choices)s::text[]) AS answer (question_id, choice)
+INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, comment, created_at)
+SELECT closed.id, answer.question_id, answer.choice, %(elapsed_ms)s, answer.comment, %(now)s
+FROM closed, unnest(%(questions)s::bigint[], %(choices)s::text[], %(comments)s::text[]) AS answer (question_id, choice, comment)
 RETURNING id, question_id
 """
 
@@ -98,9 +100,17 @@ class Locked:
 
 @transaction.atomic
 def cast_vote(
-    *, assignment_id: int, by: User, choices: dict[str, str], elapsed_ms: int | None = None, now: datetime | None = None
+    *,
+    assignment_id: int,
+    by: User,
+    choices: dict[str, str],
+    elapsed_ms: int | None = None,
+    comment: str = "",
+    now: datetime | None = None,
 ) -> CastVote:
     """Record the answer to every question of an assignment: `choices` is question slug to choice.
+
+    A time that cannot be true is not kept, and neither is a comment that the campaign does not ask for; the vote counts.
 
     The same answer again is no error and changes nothing. Raises NotFound for an assignment that is not the user's,
     Conflict (lease_expired, already_answered, assignment_closed) when it cannot be answered any more, NotAllowed when the
@@ -108,7 +118,7 @@ def cast_vote(
 
     Of a paused campaign what was handed out before may still be answered; nothing new is handed out.
     """
-    return _cast(_locked(assignment_id, by), choices, elapsed_ms, now or timezone.now())
+    return _cast(_locked(assignment_id, by), choices, elapsed_ms, comment, now or timezone.now())
 
 
 @transaction.atomic
@@ -119,6 +129,7 @@ def cast_vote_and_go_on(
     choices: dict[str, str],
     count: int,
     elapsed_ms: int | None = None,
+    comment: str = "",
     now: datetime | None = None,
 ) -> tuple[CastVote, list[Assignment]]:
     """As `cast_vote`, and in the same transaction the member's next assignments, as `next_assignments` gives them.
@@ -126,17 +137,17 @@ def cast_vote_and_go_on(
     Where there are none, or the member may have none, the list is empty; the vote counts all the same.
     """
     now = now or timezone.now()
-    cast = _cast(_locked(assignment_id, by), choices, elapsed_ms, now)
+    cast = _cast(_locked(assignment_id, by), choices, elapsed_ms, comment, now)
     try:
         return cast, take_next(cast.assignment.member, count, now)
     except NotAllowed:
         return cast, []
 
 
-def _cast(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> CastVote:
+def _cast(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, comment: str, now: datetime) -> CastVote:
     kind = locked.assignment.kind
     try:
-        cast = _answer(locked, choices, elapsed_ms, now)
+        cast = _answer(locked, choices, elapsed_ms, comment, now)
     except Refusal as refusal:
         metrics.VOTES.labels(kind, refusal.code).inc()
         raise
@@ -145,24 +156,36 @@ def _cast(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: 
     return cast
 
 
-def _answer(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> CastVote:
+def _answer(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, comment: str, now: datetime) -> CastVote:
     assignment, questions = locked.assignment, locked.questions
     member, campaign = assignment.member, assignment.member.campaign
-    check_answer(questions, choices, elapsed_ms)
+    check_answer(questions, choices, elapsed_ms, comment)
     if assignment.state == AssignmentState.ANSWERED:
         return _same_again(locked, choices)
     _require_leased(assignment, now)
     if campaign.state != CampaignState.PAUSED:
         require_open(campaign)
     require_active(member)
-    votes = _write_votes(locked, choices, elapsed_ms, now)
+    votes = _write_votes(locked, choices, _believable(elapsed_ms, assignment, now), comment, now)
     assignment.state, assignment.closed_at = AssignmentState.ANSWERED, now
     member.answered_count += 1
     return CastVote(assignment, votes, is_new=True, guideline_in_force=locked.guideline_in_force)
 
 
-def _write_votes(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> list[Vote]:
+def _believable(elapsed_ms: int | None, assignment: Assignment, now: datetime) -> int | None:
+    """The time, unless the pair was sent to the annotator later than it would have begun."""
+    if elapsed_ms is None or assignment.shown_at is None:
+        return elapsed_ms
+    if timedelta(milliseconds=elapsed_ms) <= now - assignment.shown_at + CLOCKS_DIFFER:
+        return elapsed_ms
+    transaction.on_commit(metrics.IMPOSSIBLE_TIMES.inc, robust=True)
+    return None
+
+
+def _write_votes(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, comment: str, now: datetime) -> list[Vote]:
     questions = {question.pk: question for question in locked.questions}
+    # It is on the whole answer, and stands with the first of its votes.
+    comments = [comment if locked.assignment.member.campaign.asks_comment else "", *[""] * (len(questions) - 1)]
     with connection.cursor() as cursor:
         cursor.execute(
             _CAST_SQL,
@@ -171,6 +194,7 @@ def _write_votes(locked: Locked, choices: dict[str, str], elapsed_ms: int | None
                 "assignment": locked.assignment.pk,
                 "questions": list(questions),
                 "choices": [choices[question.slug] for question in locked.questions],
+                "comments": comments,
                 "elapsed_ms": elapsed_ms,
                 "now": now,
             },
@@ -273,16 +297,6 @@ def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> A
     return assignment
 
 
-@transaction.atomic
-def undo_last_vote(*, member: Member, by: User, now: datetime | None = None) -> Assignment:
-    """As `undo_vote`, of the last answer that the member may still undo. Raises NotAllowed (undo_refused) without one."""
-    now = now or timezone.now()
-    last = undoable(member, now).first()
-    if last is None:
-        raise NotAllowed("There is no vote of yours that can still be undone.", code="undo_refused")
-    return undo_vote(assignment_id=last.pk, by=by, now=now)
-
-
 def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     """The answered assignments that the member may still undo, the latest first."""
     campaign = member.campaign
@@ -292,7 +306,7 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     return latest.filter(pk__in=last, closed_at__gt=since)
 
 
-def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms: int | None) -> None:
+def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms: int | None, comment: str = "") -> None:
     """Raises Invalid, naming each question, unless `choices` answers exactly the questions with choices they allow."""
     errors: dict[str, list[str]] = {}
     for question in questions:
@@ -305,6 +319,8 @@ def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms:
         errors[slug] = ["This campaign does not ask that question."]
     if elapsed_ms is not None and not 0 <= elapsed_ms <= ELAPSED_MS_LIMIT:
         errors["elapsed_ms"] = [f"Use milliseconds from 0 to {ELAPSED_MS_LIMIT}."]
+    if len(comment) > COMMENT_LIMIT:
+        errors["comment"] = [f"Use at most {COMMENT_LIMIT} characters."]
     if errors:
         raise Invalid("The answer is not complete or not possible.", errors=errors)
 

@@ -5,7 +5,6 @@ The docstrings of these classes are read by the API's users, in the OpenAPI docu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -32,10 +31,10 @@ from annotator.models import (
 )
 from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
+from annotator.progress import coarse_share, share_done
 from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
-SHARE_STEPS = 20
 LIMIT_MAX = 1_000_000_000
 COUNTS = [
     "pairs_total",
@@ -235,8 +234,7 @@ class ProgressSerializer(serializers.ModelSerializer[CampaignProgress]):
         extra_kwargs = {name: {"required": False} for name in COUNTS}
 
     def get_share(self, progress: CampaignProgress) -> float:
-        share = min(1.0, progress.votes_live / progress.votes_wanted) if progress.votes_wanted else 0.0
-        return round(share, 4) if self.context["sees_counts"] else math.floor(share * SHARE_STEPS) / SHARE_STEPS
+        return round(share_done(progress), 4) if self.context["sees_counts"] else coarse_share(progress)
 
     def to_representation(self, progress: CampaignProgress) -> dict[str, Any]:
         shown = super().to_representation(progress)

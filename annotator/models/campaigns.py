@@ -84,6 +84,9 @@ class Campaign(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
         help_text="For how many minutes after the vote.",
     )
+    asks_comment = models.BooleanField(
+        default=False, db_default=False, help_text="Whether annotators may write a comment beside their answer."
+    )
     lease_seconds = models.PositiveIntegerField(
         default=30 * 60,
         validators=[MinValueValidator(LEASE_SECONDS_LIMITS[0]), MaxValueValidator(LEASE_SECONDS_LIMITS[1])],
