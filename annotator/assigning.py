@@ -7,95 +7,116 @@ when one is wanted and locked in the order of their ids when a seat goes back, a
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotator import metrics
-from annotator.campaigns import current_guideline, require_open
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
+from annotator.campaigns import require_open
+from annotator.choices import AssignmentState, CampaignState, MemberState
 from annotator.errors import NotAllowed
 from annotator.limits import room_for
-from annotator.models import Assignment, Campaign, Image, Member, Pair, Prompt, RingCursor
+from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
-from annotator.rows import Columns, Reader
+from annotator.queues import OPEN_SEATS, head_of_queue
+from annotator.rows import fetch
 from annotator.seats import give_back
 
 QUEUE_TARGET = 10  # assignments prepared per member
 QUEUE_LOW = 4  # a queue this short is filled again
 # Rows of the ring read at once. The first window nearly always holds enough; each further one is four times as wide, so
 # that somebody who has judged nearly everything still gets through a lap in a few queries.
-FIRST_WINDOW = 4 * QUEUE_TARGET
+FIRST_WINDOW = 16
 WINDOW_GROWTH = 4
 LOOKED_AT_LIMIT = 50_000  # rows in one call; the cursor stays where it got to, and the next call goes on from there
 
+_OPEN_SEATS = OPEN_SEATS.format(member="%(member)s::bigint")
 _FREE_SEATS = "pair.state = 'open' AND pair.gold_choice IS NULL AND pair.seats_taken < pair.votes_wanted"
 
-# The priorities that have free seats, highest first: one step down the index for each, however many pairs there are.
-_PRIORITIES_SQL = f"""
+# What a refill goes by, once it holds the member: how many assignments they have before them, how many of theirs are overdue,
+# which guideline is in force, and the priorities that have free seats, highest first, with the place of the member's cursor on
+# each: one step down the index for each priority, however many pairs there are.
+_FACTS_SQL = f"""
 WITH RECURSIVE level AS (
     (SELECT pair.priority FROM annotator_pair pair
-     WHERE pair.campaign_id = %(campaign)s AND {_FREE_SEATS} ORDER BY pair.priority DESC LIMIT 1)
+     WHERE pair.campaign_id = %(campaign)s::bigint AND {_FREE_SEATS} ORDER BY pair.priority DESC LIMIT 1)
     UNION ALL
     SELECT (SELECT pair.priority FROM annotator_pair pair
-            WHERE pair.campaign_id = %(campaign)s AND {_FREE_SEATS} AND pair.priority < level.priority
+            WHERE pair.campaign_id = %(campaign)s::bigint AND {_FREE_SEATS} AND pair.priority < level.priority
             ORDER BY pair.priority DESC LIMIT 1)
     FROM level WHERE level.priority IS NOT NULL
 )
-SELECT priority FROM level WHERE priority IS NOT NULL
+SELECT
+    (SELECT count(*) FROM {_OPEN_SEATS} seat WHERE seat.lease_expires_at > %(now)s::timestamptz),
+    (SELECT count(*) FROM {_OPEN_SEATS} seat WHERE seat.lease_expires_at <= %(now)s::timestamptz),
+    (SELECT guideline.id FROM annotator_guideline guideline
+     WHERE guideline.campaign_id = %(campaign)s::bigint AND guideline.published_at IS NOT NULL
+     ORDER BY guideline.version DESC LIMIT 1),
+    level.priority, ring_cursor.ring
+FROM (SELECT) nothing
+LEFT JOIN level ON level.priority IS NOT NULL
+LEFT JOIN annotator_ringcursor ring_cursor
+  ON ring_cursor.member_id = %(member)s::bigint AND ring_cursor.priority = level.priority
+ORDER BY level.priority DESC
 """  # noqa: S608 - no value of a user's is in it
 
 # The next stretch of the ring: which pairs have a free seat, and what the member has to do with each already. The LIMIT in
 # the lateral query makes it one index probe per pair; without it the planner may read all that the member ever judged.
-_WINDOW_SQL = f"""
+WINDOW_SQL = f"""
 SELECT pair.id, pair.ring, seat.id, seat.state
 FROM (
     SELECT pair.id, pair.ring FROM annotator_pair pair
-    WHERE pair.campaign_id = %(campaign)s AND pair.priority = %(priority)s AND {_FREE_SEATS}
-      AND pair.ring > %(after)s AND pair.ring <= %(up_to)s
-    ORDER BY pair.ring LIMIT %(limit)s
+    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.priority = %(priority)s::smallint AND {_FREE_SEATS}
+      AND pair.ring > %(after)s::int AND pair.ring <= %(up_to)s::int
+    ORDER BY pair.ring LIMIT %(limit)s::int
 ) pair
 LEFT JOIN LATERAL (
     SELECT seat.id, seat.state FROM annotator_assignment seat
-    WHERE seat.member_id = %(member)s AND seat.pair_id = pair.id AND seat.kind = 'regular' LIMIT 1
+    WHERE seat.member_id = %(member)s::bigint AND seat.pair_id = pair.id AND seat.kind = 'regular' LIMIT 1
 ) seat ON true
 ORDER BY pair.ring
 """  # noqa: S608
 
-
-_SEAT = Columns(Assignment, "seat")
-_PAIR = Columns(Pair, "pair", "id", "campaign", "prompt", "image_a", "image_b", "external_id")
-_PROMPT = Columns(Prompt, "prompt", "id", "campaign", "text", "category", "language")
-_IMAGE_A = Columns(Image, "image_a", "id", "public_id", "prompt", "width", "height")
-_IMAGE_B = Columns(Image, "image_b", "id", "public_id", "prompt", "width", "height")
-
-# The head of a member's queue with all that is shown of it. A lease is renewed when it was never shown or less than most of
-# it is left, so that what somebody is looking at stays theirs, and a vote rewrites one row and not the whole queue.
-RENEW_BELOW = 0.75
-_QUEUE_SQL = f"""
-WITH seat AS (
-    SELECT {_SEAT.sql}, count(*) OVER () AS queue_length FROM annotator_assignment seat
-    WHERE seat.member_id = %(member)s AND seat.state = 'open' AND seat.lease_expires_at > %(now)s
-    ORDER BY seat.id LIMIT %(count)s
-), renewed AS (
-    UPDATE annotator_assignment SET lease_expires_at = %(renewed)s, shown_at = coalesce(seat.shown_at, %(now)s)
-    FROM seat WHERE annotator_assignment.id = seat.id AND annotator_assignment.state = 'open'
-      AND (seat.shown_at IS NULL OR seat.lease_expires_at < %(renew_before)s)
-)
-SELECT {_SEAT.sql}, {_PAIR.sql}, {_PROMPT.sql}, {_IMAGE_A.sql}, {_IMAGE_B.sql}, seat.queue_length
-FROM seat
-JOIN annotator_pair pair ON pair.id = seat.pair_id
-JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
-JOIN annotator_image image_a ON image_a.id = pair.image_a_id
-JOIN annotator_image image_b ON image_b.id = pair.image_b_id
-ORDER BY seat.id
+# Those of the candidates that still have a free seat, locked in the order of their ids. Whoever holds one is left alone, or
+# waited for.
+_LOCK_PAIRS_SQL = f"""
+SELECT pair.id, pair.seats_taken, pair.seats_a_on_left FROM annotator_pair pair
+WHERE pair.id = ANY (%(pairs)s::bigint[]) AND {_FREE_SEATS} ORDER BY pair.id FOR NO KEY UPDATE
 """  # noqa: S608
+_TRY_PAIRS_SQL = f"{_LOCK_PAIRS_SQL} SKIP LOCKED"
+
+# The seats on pairs that are locked, in the order of the ring; the counters of the pairs; the member's balance of sides; and
+# the place on the ring that was reached.
+_SEAT_SQL = """
+WITH taken AS (
+    SELECT * FROM unnest(%(pairs)s::bigint[], %(sides)s::bool[], %(expired)s::bigint[])
+        WITH ORDINALITY AS taken (pair_id, a_on_left, expired_id, place)
+), fresh AS (
+    INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at)
+    SELECT %(member)s::bigint, pair_id, 'regular', 'open', a_on_left, %(guideline)s::bigint, %(now)s::timestamptz,
+           %(lease_expires_at)s::timestamptz
+    FROM taken WHERE expired_id IS NULL ORDER BY place
+), reopened AS (
+    UPDATE annotator_assignment
+    SET state = 'open', a_on_left = taken.a_on_left, guideline_id = %(guideline)s::bigint,
+        lease_expires_at = %(lease_expires_at)s::timestamptz, shown_at = NULL, closed_at = NULL
+    FROM taken WHERE annotator_assignment.id = taken.expired_id
+), pair AS (
+    UPDATE annotator_pair
+    SET seats_taken = seats_taken + 1, seats_a_on_left = seats_a_on_left + taken.a_on_left::int
+    FROM taken WHERE annotator_pair.id = taken.pair_id
+), member AS (
+    UPDATE annotator_member SET side_balance = %(side_balance)s::int WHERE id = %(member)s::bigint AND EXISTS (SELECT FROM taken)
+)
+INSERT INTO annotator_ringcursor (member_id, priority, ring) SELECT %(member)s::bigint, %(priority)s::smallint, %(ring)s::int
+ON CONFLICT (member_id, priority) DO UPDATE SET ring = excluded.ring
+RETURNING ring
+"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +124,19 @@ class Candidate:
     """A pair with a free seat that the member may take; `expired_id` is their own expired assignment on it, to be reopened."""
 
     pair_id: int
+    ring: int
     expired_id: int | None
+
+
+@dataclass
+class Refill:
+    """One refill of a member's queue, whose row is locked: what it still wants, and what it goes by."""
+
+    member: Member
+    guideline_id: int | None
+    missing: int
+    now: datetime
+    taken: int = 0
 
 
 @metrics.REFILL_SECONDS.time()
@@ -118,51 +151,43 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     member = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member_id)
     if member.state != MemberState.ACTIVE or member.campaign.state != CampaignState.OPEN:
         return 0
-    # Their own overdue seats come back first: they may well be the only pairs left for them.
-    _take_back(Assignment.objects.overdue(now).filter(member=member), now)
-    has = open_count(member)
+    place = {"member": member.pk, "campaign": member.campaign_id, "now": now}
+    facts = fetch(_FACTS_SQL, place)
+    if facts[0][1]:
+        # Their own overdue seats come back first: they may well be the only pairs left for them.
+        _take_back(Assignment.objects.overdue(now).filter(member=member), now)
+        facts = fetch(_FACTS_SQL, place)
+    has, _, guideline_id, *_ = facts[0]
     room = room_for(member, now)
-    missing = (QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)) - has
-    taken = 0
-    for priority in _priorities(member.campaign):
-        if taken >= missing:
-            break
-        taken += _take_from_ring(member, priority, missing - taken, now)
-    return taken
+    target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
+    refill = Refill(member, guideline_id, missing=target - has, now=now)
+    for *_, priority, ring in facts:
+        if refill.missing > 0 and priority is not None:
+            _take_from_ring(refill, priority, random.randrange(RING_SIZE) if ring is None else ring)  # noqa: S311
+    return refill.taken
 
 
-def _priorities(campaign: Campaign) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_PRIORITIES_SQL, {"campaign": campaign.pk})
-        return [priority for (priority,) in cursor.fetchall()]
-
-
-def _take_from_ring(member: Member, priority: int, wanted: int, now: datetime) -> int:
+def _take_from_ring(refill: Refill, priority: int, start: int) -> None:
     """Walk the ring of one priority from the member's cursor, at most once around, taking free seats on the way."""
-    cursor, _ = RingCursor.objects.get_or_create(member=member, priority=priority, defaults={"ring": random.randrange(RING_SIZE)})  # noqa: S311
-    taken = 0
     busy: list[Candidate] = []
-    position = cursor.ring
-    for window in _windows(member, priority, cursor.ring):
+    position = start
+    before = refill.taken
+    for window in _windows(refill.member, priority, start):
         candidates: list[Candidate] = []
         for pair_id, ring, assignment_id, state in window:
-            if len(candidates) == wanted - taken:
+            if len(candidates) == refill.missing:
                 break
             position = ring
             if state is None or state == AssignmentState.EXPIRED:
-                candidates.append(Candidate(pair_id, assignment_id))
+                candidates.append(Candidate(pair_id, ring, assignment_id))
         if candidates:
-            taken += _take_seats(member, candidates, now)
+            _take_seats(refill, candidates, priority, position)
             busy = busy or candidates
-        if taken >= wanted:
-            break
-    if not taken and busy:
+        if refill.missing <= 0:
+            return
+    if refill.taken == before and busy:
         # Others hold all of them at this moment. Waiting a moment is better than being told that nothing is left.
-        taken = _take_seats(member, busy, now, skip_locked=False)
-    if position != cursor.ring:
-        cursor.ring = position
-        cursor.save(update_fields=["ring"])
-    return taken
+        _take_seats(refill, busy, priority, position, lock_sql=_LOCK_PAIRS_SQL)
 
 
 def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[int, int, int | None, str | None]]]:
@@ -170,19 +195,8 @@ def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[i
     limit, looked_at = FIRST_WINDOW, 0
     for after, up_to in ((start, RING_SIZE), (-1, start)):
         while looked_at < LOOKED_AT_LIMIT:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    _WINDOW_SQL,
-                    {
-                        "campaign": member.campaign_id,
-                        "priority": priority,
-                        "member": member.pk,
-                        "after": after,
-                        "up_to": up_to,
-                        "limit": limit,
-                    },
-                )
-                window = cursor.fetchall()
+            place = {"campaign": member.campaign_id, "priority": priority, "member": member.pk}
+            window = fetch(WINDOW_SQL, place | {"after": after, "up_to": up_to, "limit": limit})
             if window:
                 yield window
             if len(window) < limit:
@@ -192,53 +206,36 @@ def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[i
             limit *= WINDOW_GROWTH
 
 
-def _take_seats(member: Member, candidates: list[Candidate], now: datetime, *, skip_locked: bool = True) -> int:
-    """Lock the candidates that are still free, and seat the member on them, in ring order.
-
-    Those that somebody else holds are left out, or waited for in the order of their ids, as everywhere. Returns how many
-    seats were taken.
-    """
-    free = {
-        pair.pk: pair
-        for pair in Pair.objects.circulating()
-        .filter(pk__in=[candidate.pair_id for candidate in candidates], seats_taken__lt=F("votes_wanted"))
-        .select_for_update(no_key=True, skip_locked=skip_locked)
-        .order_by("pk")
-    }
-    guideline = current_guideline(member.campaign)
-    lease_expires_at = now + timedelta(seconds=member.campaign.lease_seconds)
-    fresh: list[Assignment] = []
-    reopened: list[Assignment] = []
-    pairs_by_side: dict[bool, list[int]] = defaultdict(list)
-    for candidate in candidates:
-        pair = free.get(candidate.pair_id)
-        if pair is None:
-            continue
-        a_on_left = choose_side(pair.seats_taken, pair.seats_a_on_left, member.side_balance)
+def _take_seats(
+    refill: Refill, candidates: list[Candidate], priority: int, position: int, *, lock_sql: str = _TRY_PAIRS_SQL
+) -> None:
+    """Lock the candidates that are still free, seat the member on them, in ring order, and move the cursor to `position`."""
+    member = refill.member
+    locked = fetch(lock_sql, {"pairs": [candidate.pair_id for candidate in candidates]})
+    seats = {pair_id: (seats_taken, seats_a_on_left) for pair_id, seats_taken, seats_a_on_left in locked}
+    taken = [candidate for candidate in candidates if candidate.pair_id in seats]
+    sides = []
+    for candidate in taken:
+        a_on_left = choose_side(*seats[candidate.pair_id], member.side_balance)
         member.side_balance += 1 if a_on_left else -1
-        pairs_by_side[a_on_left].append(pair.pk)
-        assignment = Assignment(
-            pk=candidate.expired_id,
-            member=member,
-            pair=pair,
-            kind=AssignmentKind.REGULAR,
-            state=AssignmentState.OPEN,
-            a_on_left=a_on_left,
-            guideline=guideline,
-            lease_expires_at=lease_expires_at,
-        )
-        (fresh if candidate.expired_id is None else reopened).append(assignment)
-    Assignment.objects.bulk_create(fresh)
-    if reopened:
-        fields = ["state", "a_on_left", "guideline", "lease_expires_at", "shown_at", "closed_at"]
-        Assignment.objects.bulk_update(reopened, fields)
-    if fresh or reopened:
-        Pair.objects.filter(pk__in=pairs_by_side[True]).update(
-            seats_taken=F("seats_taken") + 1, seats_a_on_left=F("seats_a_on_left") + 1
-        )
-        Pair.objects.filter(pk__in=pairs_by_side[False]).update(seats_taken=F("seats_taken") + 1)
-        member.save(update_fields=["side_balance"])
-    return len(fresh) + len(reopened)
+        sides.append(a_on_left)
+    fetch(
+        _SEAT_SQL,
+        {
+            "member": member.pk,
+            "pairs": [candidate.pair_id for candidate in taken],
+            "sides": sides,
+            "expired": [candidate.expired_id for candidate in taken],
+            "guideline": refill.guideline_id,
+            "side_balance": member.side_balance,
+            "now": refill.now,
+            "lease_expires_at": refill.now + timedelta(seconds=member.campaign.lease_seconds),
+            "priority": priority,
+            "ring": position,
+        },
+    )
+    refill.taken += len(taken)
+    refill.missing -= len(taken)
 
 
 def choose_side(seats_taken: int, seats_a_on_left: int, side_balance: int) -> bool:
@@ -287,33 +284,12 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
         if room.votes == 0:
             raise NotAllowed(room.detail, code=room.code)
         count = min(count, room.votes)
-    queue = _queue(member, count, now)
+    queue = head_of_queue(member, count=count, now=now)
     if len(queue) < count:
         if refill_queue(member_id=member.pk, now=now):
             metrics.FALLBACKS.inc()
         # Read again in any case: a worker's refill may have come first, while this one waited for it.
-        queue = _queue(member, count, now)
-    return queue
-
-
-def _queue(member: Member, count: int, now: datetime) -> list[Assignment]:
-    lease = timedelta(seconds=member.campaign.lease_seconds)
-    renew_before = now + RENEW_BELOW * lease
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _QUEUE_SQL,
-            {"member": member.pk, "now": now, "count": count, "renewed": now + lease, "renew_before": renew_before},
-        )
-        rows = cursor.fetchall()
-    queue = []
-    for row in rows:
-        reader = Reader(row)
-        seat, pair, prompt = reader.take(_SEAT), reader.take(_PAIR), reader.take(_PROMPT)
-        pair.prompt, pair.image_a, pair.image_b = prompt, reader.take(_IMAGE_A), reader.take(_IMAGE_B)
-        seat.pair, seat.member, seat.queue_length = pair, member, reader.take_value()
-        if seat.shown_at is None or seat.lease_expires_at < renew_before:  # what the statement renewed
-            seat.lease_expires_at, seat.shown_at = now + lease, seat.shown_at or now
-        queue.append(seat)
+        queue = head_of_queue(member, count=count, now=now)
     return queue
 
 

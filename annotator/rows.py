@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar, cast
 
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from annotator.postgres.base import DatabaseWrapper
 
 M = TypeVar("M", bound=models.Model)
+
+
+def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that is prepared once for a connection. Parameters must carry their types in the SQL."""
+    with cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).prepared_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cast("list[tuple[Any, ...]]", cursor.fetchall())
 
 
 class Columns(Generic[M]):
@@ -32,12 +41,16 @@ class Reader:
 
     def __init__(self, row: Sequence[Any]) -> None:
         self._row = row
-        self._at = 0
+        self.at = 0
 
     def take(self, columns: Columns[M]) -> M:
-        start, self._at = self._at, self._at + len(columns.attnames)
-        return columns.instance(self._row[start : self._at])
+        start, self.at = self.at, self.at + len(columns.attnames)
+        return columns.instance(self._row[start : self.at])
 
     def take_value(self) -> Any:
-        self._at += 1
-        return self._row[self._at - 1]
+        self.at += 1
+        return self._row[self.at - 1]
+
+    def peek(self) -> Any:
+        """The value that is next, without taking it."""
+        return self._row[self.at]

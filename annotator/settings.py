@@ -68,14 +68,15 @@ def read_database() -> dict[str, Any]:
     else:
         parameters = embedded.Postgres(DATA_DIR).connection_parameters()
         config = {
-            "ENGINE": "django.db.backends.postgresql",
             "HOST": parameters["host"],
             "USER": parameters["user"],
             "NAME": parameters["dbname"],
         }
+    config["ENGINE"] = "annotator.postgres"
     options = config.setdefault("OPTIONS", {})
+    if read_bool("DATABASE_PREPARE", default=True):
+        options["prepare_threshold"] = 0
     if read_bool("DATABASE_POOL", default=False):
-        # A process with threads shares connections; one with a single thread at a time keeps its own.
         options["pool"] = {"min_size": 1, "max_size": read_int("DATABASE_POOL_SIZE", 8, low=1, high=200), "timeout": 20}
         config["CONN_MAX_AGE"] = 0
     else:
@@ -215,6 +216,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # --- people
 AUTH_USER_MODEL = "annotator.User"
+AUTHENTICATION_BACKENDS = ["annotator.backends.PasswordBackend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "campaigns"
 LOGOUT_REDIRECT_URL = "login"

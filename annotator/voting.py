@@ -6,24 +6,26 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator import metrics
-from annotator.assigning import require_active, take_next
+from annotator import metrics, queues
+from annotator.assigning import next_assignments, require_active
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.circulation import hold_pairs
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.limits import room_for
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
-from annotator.rows import Columns, Reader
+from annotator.rows import Columns, Reader, fetch
 from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 FLAG_NOTE_LIMIT = 2000
 COMMENT_LIMIT = 2000
-CLOCKS_DIFFER = timedelta(seconds=2)  # between web processes on several machines, at most
+CLOCKS_DIFFER_MS = 2000  # between web processes on several machines, at most
+ID_LIMIT = 2**63 - 1
 
 CLOSED_WORDS = {
     AssignmentState.ANSWERED: "This pair was answered already.",
@@ -41,38 +43,83 @@ _PROGRESS = Columns(
 )
 _QUESTION = Columns(Question, "question", "id", "campaign", "slug", "text", "position", "choices")
 
+_IN_FORCE = """
+(SELECT guideline.id FROM annotator_guideline guideline
+ WHERE guideline.campaign_id = campaign.id AND guideline.published_at IS NOT NULL
+ ORDER BY guideline.version DESC LIMIT 1)
+"""
+_QUESTIONS = f"""
+(SELECT json_agg(json_build_array({_QUESTION.sql}) ORDER BY question.position)::text
+ FROM annotator_question question WHERE question.campaign_id = campaign.id)
+"""  # noqa: S608 - no value of a user's is in it
+
 # The assignment, locked, with all that its answer is judged by and that the page shows beside the next pair.
 _LOCKED_SQL = f"""
-SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql},
-       (SELECT guideline.id FROM annotator_guideline guideline
-        WHERE guideline.campaign_id = campaign.id AND guideline.published_at IS NOT NULL
-        ORDER BY guideline.version DESC LIMIT 1),
-       (SELECT json_agg(json_build_array({_QUESTION.sql}) ORDER BY question.position)::text
-        FROM annotator_question question WHERE question.campaign_id = campaign.id)
+SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_IN_FORCE}, {_QUESTIONS}
 FROM annotator_assignment seat
 JOIN annotator_member member ON member.id = seat.member_id
 JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
 LEFT JOIN annotator_campaignprogress progress ON progress.campaign_id = campaign.id
-WHERE seat.id = %(assignment)s AND member.user_id = %(user)s
+WHERE seat.id = %(assignment)s::bigint AND member.user_id = %(user)s::bigint
 FOR NO KEY UPDATE OF seat
-"""  # noqa: S608 - no value of a user's is in it
+"""  # noqa: S608
 
-# The votes, the end of the assignment and its member's counter in one statement. The member must still be active when it is
-# written, so that a suspension that commits first wins.
-_CAST_SQL = """
-WITH counted AS (
-    UPDATE annotator_member SET answered_count = answered_count + 1
-    WHERE id = %(member)s AND state = 'active' RETURNING id
-), closed AS (
-    UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s
-    FROM counted WHERE annotator_assignment.id = %(assignment)s AND annotator_assignment.member_id = counted.id
-    RETURNING annotator_assignment.id
-)
-INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, comment, created_at)
-SELECT closed.id, answer.question_id, answer.choice, %(elapsed_ms)s, answer.comment, %(now)s
-FROM closed, unnest(%(questions)s::bigint[], %(choices)s::text[], %(comments)s::text[]) AS answer (question_id, choice, comment)
-RETURNING id, question_id
+# The time, unless the pair was sent to the annotator later than it would have begun.
+_BELIEVED = f"""
+CASE WHEN seat.shown_at IS NULL
+       OR %(elapsed_ms)s::int <= extract(epoch FROM %(now)s::timestamptz - seat.shown_at) * 1000 + {CLOCKS_DIFFER_MS}
+     THEN %(elapsed_ms)s::int END
 """
+# A vote that is as it should be, in one statement, and so in one transaction of its own: the votes, the end of the
+# assignment, its member's counter, and the head of the queue after it. Where anything is not as it should be it writes
+# nothing, and `_refusal` finds out why. The member must still be active when it is written, so that a suspension that
+# commits first wins.
+_VOTE_SQL = f"""
+WITH seat AS MATERIALIZED (
+    SELECT {_SEAT.sql} FROM annotator_assignment seat
+    WHERE seat.id = %(assignment)s::bigint AND seat.state = 'open' AND seat.lease_expires_at > %(now)s::timestamptz
+      AND EXISTS (SELECT FROM annotator_member member JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
+                  WHERE member.id = seat.member_id AND member.user_id = %(user)s::bigint AND member.state = 'active'
+                    AND campaign.state IN ('open', 'paused'))
+    FOR NO KEY UPDATE OF seat
+), answer AS MATERIALIZED (
+    SELECT question.id, given.choice, question.position = 0 AND campaign.asks_comment AS takes_comment
+    FROM seat JOIN annotator_member member ON member.id = seat.member_id
+    JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
+    JOIN annotator_question question ON question.campaign_id = member.campaign_id
+    LEFT JOIN unnest(%(slugs)s::text[], %(choices)s::text[]) AS given (slug, choice)
+      ON given.slug = question.slug AND given.choice = ANY (question.choices)
+), counted AS (
+    UPDATE annotator_member SET answered_count = answered_count + 1 FROM seat
+    WHERE annotator_member.id = seat.member_id AND annotator_member.state = 'active'
+      AND (SELECT count(*) = count(choice) AND count(*) = cardinality(%(slugs)s::text[]) FROM answer)
+    RETURNING annotator_member.id
+), closed AS (
+    UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s::timestamptz
+    FROM counted WHERE annotator_assignment.id = %(assignment)s::bigint
+    RETURNING annotator_assignment.id, annotator_assignment.member_id
+), vote AS (
+    INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, comment, created_at)
+    SELECT closed.id, answer.id, answer.choice, {_BELIEVED}, CASE WHEN answer.takes_comment THEN %(comment)s::text ELSE '' END,
+           %(now)s::timestamptz
+    FROM closed JOIN seat ON seat.id = closed.id, answer
+    RETURNING id, question_id, elapsed_ms
+), owner AS (
+    SELECT member.id, campaign.lease_seconds * interval '1 second' AS lease
+    FROM closed JOIN annotator_member member ON member.id = closed.member_id
+    JOIN annotator_campaign campaign ON campaign.id = member.campaign_id AND campaign.state = 'open'
+), {queues.HEAD}
+SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_IN_FORCE}, {_QUESTIONS},
+       (SELECT json_object_agg(vote.question_id, vote.id)::text FROM vote), (SELECT max(vote.elapsed_ms) FROM vote),
+       {queues.COLUMNS}
+FROM closed
+JOIN seat ON seat.id = closed.id
+JOIN annotator_member member ON member.id = seat.member_id
+JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
+LEFT JOIN annotator_campaignprogress progress ON progress.campaign_id = campaign.id
+LEFT JOIN ({queues.TABLES}) ON true
+ORDER BY head.id
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -97,8 +144,27 @@ class Locked:
     questions: list[Question]
     guideline_in_force: int | None
 
+    def cast(self, votes: list[Vote], *, is_new: bool) -> CastVote:
+        return CastVote(self.assignment, votes, is_new=is_new, guideline_in_force=self.guideline_in_force)
 
-@transaction.atomic
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody says about a pair: question slug to choice, how long they looked, and a comment on all of it."""
+
+    choices: dict[str, str]
+    elapsed_ms: int | None
+    comment: str
+
+    @property
+    def has_possible_time(self) -> bool:
+        return self.elapsed_ms is None or 0 <= self.elapsed_ms <= ELAPSED_MS_LIMIT
+
+    @property
+    def has_possible_comment(self) -> bool:
+        return len(self.comment) <= COMMENT_LIMIT
+
+
 def cast_vote(
     *,
     assignment_id: int,
@@ -118,10 +184,11 @@ def cast_vote(
 
     Of a paused campaign what was handed out before may still be answered; nothing new is handed out.
     """
-    return _cast(_locked(assignment_id, by), choices, elapsed_ms, comment, now or timezone.now())
+    cast, _ = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=0, now=now or timezone.now())
+    return cast
 
 
-@transaction.atomic
+@metrics.ASSIGNMENT_WAIT.time()
 def cast_vote_and_go_on(
     *,
     assignment_id: int,
@@ -132,88 +199,105 @@ def cast_vote_and_go_on(
     comment: str = "",
     now: datetime | None = None,
 ) -> tuple[CastVote, list[Assignment]]:
-    """As `cast_vote`, and in the same transaction the member's next assignments, as `next_assignments` gives them.
+    """As `cast_vote`, and in the same statement the member's next assignments, as `next_assignments` gives them.
 
     Where there are none, or the member may have none, the list is empty; the vote counts all the same.
     """
     now = now or timezone.now()
-    cast = _cast(_locked(assignment_id, by), choices, elapsed_ms, comment, now)
+    cast, queue = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=count, now=now)
+    member = cast.assignment.member
+    room = room_for(member, now)
+    if room is not None:
+        count = min(count, room.votes)
+    if len(queue) >= count:
+        return cast, queue[:count]
     try:
-        return cast, take_next(cast.assignment.member, count, now)
+        return cast, next_assignments(member=member, count=count, now=now)
     except NotAllowed:
         return cast, []
 
 
-def _cast(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, comment: str, now: datetime) -> CastVote:
-    kind = locked.assignment.kind
-    try:
-        cast = _answer(locked, choices, elapsed_ms, comment, now)
-    except Refusal as refusal:
-        metrics.VOTES.labels(kind, refusal.code).inc()
-        raise
+def _cast(assignment_id: int, by: User, answer: Answer, *, count: int, now: datetime) -> tuple[CastVote, list[Assignment]]:
+    """The vote and, where it is new, the head of the queue after it."""
+    is_possible = answer.has_possible_time and answer.has_possible_comment
+    if is_possible and (cast := _write_votes(assignment_id, by, answer, count, now)):
+        outcome, kind = "new", cast[0].assignment.kind
+    else:
+        with transaction.atomic():
+            locked = _locked(assignment_id, by)
+            kind = locked.assignment.kind
+            try:
+                cast, outcome = (_same_answer(locked, answer, now), []), "again"
+            except Refusal as refusal:
+                metrics.VOTES.labels(kind, refusal.code).inc()
+                raise
     # Counted once it is there to stay, and whatever comes of the counting.
-    transaction.on_commit(metrics.VOTES.labels(kind, "new" if cast.is_new else "again").inc, robust=True)
+    transaction.on_commit(metrics.VOTES.labels(kind, outcome).inc, robust=True)
     return cast
 
 
-def _answer(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, comment: str, now: datetime) -> CastVote:
-    assignment, questions = locked.assignment, locked.questions
-    member, campaign = assignment.member, assignment.member.campaign
-    check_answer(questions, choices, elapsed_ms, comment)
-    if assignment.state == AssignmentState.ANSWERED:
-        return _same_again(locked, choices)
-    _require_leased(assignment, now)
-    if campaign.state != CampaignState.PAUSED:
-        require_open(campaign)
-    require_active(member)
-    votes = _write_votes(locked, choices, _believable(elapsed_ms, assignment, now), comment, now)
+def _write_votes(
+    assignment_id: int, by: User, answer: Answer, count: int, now: datetime
+) -> tuple[CastVote, list[Assignment]] | None:
+    """The votes, written, and the head of the queue after them; None where they cannot be, and nothing was written."""
+    if assignment_id > ID_LIMIT:
+        return None
+    rows = fetch(
+        _VOTE_SQL,
+        {
+            "assignment": assignment_id,
+            "user": by.pk,
+            "slugs": list(answer.choices),
+            "choices": list(answer.choices.values()),
+            "elapsed_ms": answer.elapsed_ms,
+            "comment": answer.comment,
+            "count": count,
+            "now": now,
+        },
+    )
+    if not rows:
+        return None
+    readers = [Reader(row) for row in rows]
+    locked = _read_locked(readers[0], by)
+    ids, elapsed_ms = json.loads(readers[0].take_value()), readers[0].take_value()
+    if elapsed_ms != answer.elapsed_ms:
+        transaction.on_commit(metrics.IMPOSSIBLE_TIMES.inc, robust=True)
+    assignment, member = locked.assignment, locked.assignment.member
     assignment.state, assignment.closed_at = AssignmentState.ANSWERED, now
     member.answered_count += 1
-    return CastVote(assignment, votes, is_new=True, guideline_in_force=locked.guideline_in_force)
-
-
-def _believable(elapsed_ms: int | None, assignment: Assignment, now: datetime) -> int | None:
-    """The time, unless the pair was sent to the annotator later than it would have begun."""
-    if elapsed_ms is None or assignment.shown_at is None:
-        return elapsed_ms
-    if timedelta(milliseconds=elapsed_ms) <= now - assignment.shown_at + CLOCKS_DIFFER:
-        return elapsed_ms
-    transaction.on_commit(metrics.IMPOSSIBLE_TIMES.inc, robust=True)
-    return None
-
-
-def _write_votes(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, comment: str, now: datetime) -> list[Vote]:
-    questions = {question.pk: question for question in locked.questions}
-    # It is on the whole answer, and stands with the first of its votes.
-    comments = [comment if locked.assignment.member.campaign.asks_comment else "", *[""] * (len(questions) - 1)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CAST_SQL,
-            {
-                "member": locked.assignment.member_id,
-                "assignment": locked.assignment.pk,
-                "questions": list(questions),
-                "choices": [choices[question.slug] for question in locked.questions],
-                "comments": comments,
-                "elapsed_ms": elapsed_ms,
-                "now": now,
-            },
-        )
-        written = cursor.fetchall()
-    if not written:
-        raise Conflict("Your membership was changed just now; the vote was not counted.", code="member_changed")
     votes = [
         Vote(
-            pk=pk,
-            assignment=locked.assignment,
-            question=questions[question_id],
-            choice=choices[questions[question_id].slug],
+            pk=ids[str(question.pk)],
+            assignment=assignment,
+            question=question,
+            choice=answer.choices[question.slug],
             elapsed_ms=elapsed_ms,
             created_at=now,
         )
-        for pk, question_id in written
+        for question in locked.questions
     ]
-    return sorted(votes, key=lambda vote: vote.question.position)
+    return locked.cast(votes, is_new=True), _read_queue(readers, member, now)
+
+
+def _read_queue(readers: list[Reader], member: Member, now: datetime) -> list[Assignment]:
+    """What comes after the columns of `_read_locked` and the votes; nothing where the queue is empty."""
+    start = readers[0].at
+    for reader in readers[1:]:
+        reader.at = start
+    return [] if readers[0].peek() is None else queues.as_queue(readers, member, now)
+
+
+def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
+    """The votes that are there already, if they are the same. Raises what stands against the answer otherwise."""
+    assignment = locked.assignment
+    check_answer(locked.questions, answer)
+    if assignment.state == AssignmentState.ANSWERED:
+        return _same_again(locked, answer.choices)
+    _require_leased(assignment, now)
+    if assignment.member.campaign.state != CampaignState.PAUSED:
+        require_open(assignment.member.campaign)
+    require_active(assignment.member)
+    raise Conflict("Your membership was changed just now; the vote was not counted. Answer again.", code="member_changed")
 
 
 @transaction.atomic
@@ -306,32 +390,33 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     return latest.filter(pk__in=last, closed_at__gt=since)
 
 
-def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms: int | None, comment: str = "") -> None:
-    """Raises Invalid, naming each question, unless `choices` answers exactly the questions with choices they allow."""
+def check_answer(questions: list[Question], answer: Answer) -> None:
+    """Raises Invalid, naming each question, unless it answers exactly the questions with choices they allow."""
     errors: dict[str, list[str]] = {}
     for question in questions:
-        choice = choices.get(question.slug)
+        choice = answer.choices.get(question.slug)
         if choice is None:
             errors[question.slug] = ["This question is not answered."]
         elif choice not in question.choices:
             errors[question.slug] = [f"{choice!r} is no choice. Use one of {', '.join(question.choices)}."]
-    for slug in choices.keys() - {question.slug for question in questions}:
+    for slug in answer.choices.keys() - {question.slug for question in questions}:
         errors[slug] = ["This campaign does not ask that question."]
-    if elapsed_ms is not None and not 0 <= elapsed_ms <= ELAPSED_MS_LIMIT:
+    if not answer.has_possible_time:
         errors["elapsed_ms"] = [f"Use milliseconds from 0 to {ELAPSED_MS_LIMIT}."]
-    if len(comment) > COMMENT_LIMIT:
+    if not answer.has_possible_comment:
         errors["comment"] = [f"Use at most {COMMENT_LIMIT} characters."]
     if errors:
         raise Invalid("The answer is not complete or not possible.", errors=errors)
 
 
 def _locked(assignment_id: int, by: User) -> Locked:
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk})
-        row = cursor.fetchone()
-    if row is None:
+    rows = fetch(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk}) if assignment_id <= ID_LIMIT else []
+    if not rows:
         raise NotFound("There is no such assignment of yours.")
-    reader = Reader(row)
+    return _read_locked(Reader(rows[0]), by)
+
+
+def _read_locked(reader: Reader, by: User) -> Locked:
     assignment, member, campaign = reader.take(_SEAT), reader.take(_MEMBER), reader.take(_CAMPAIGN)
     progress, guideline_in_force = reader.take(_PROGRESS), reader.take_value()
     assignment.member, member.campaign, member.user = member, campaign, by
@@ -348,7 +433,7 @@ def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:
     same = [votes[question.pk] for question in locked.questions]
     for vote, question in zip(same, locked.questions, strict=True):
         vote.question = question
-    return CastVote(locked.assignment, same, is_new=False, guideline_in_force=locked.guideline_in_force)
+    return locked.cast(same, is_new=False)
 
 
 def _require_leased(assignment: Assignment, now: datetime) -> None:

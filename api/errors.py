@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.template import loader
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import status
@@ -27,6 +30,8 @@ STATUS_OF_REFUSAL: dict[type[Refusal], int] = {
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 WHOLE_BODY = "non_field_errors"  # the key for what is wrong with no field in particular
 API_PREFIX = "/api/"
+SERVER_ERROR = ("server_error", "Something went wrong here, and it was logged.")
+RETRY_AFTER = "2"  # seconds
 
 
 class BodyTooLarge(APIException):
@@ -95,8 +100,19 @@ def not_there(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`: JSON for programs, the usual page for people."""
+    """Django's `handler500`: JSON for programs, the usual page for people.
+
+    A database that went away in the middle of a request is back in a moment: that is a 503, which programs try again.
+    """
+    is_away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
+    code = status.HTTP_503_SERVICE_UNAVAILABLE if is_away else status.HTTP_500_INTERNAL_SERVER_ERROR
     if request.path.startswith(API_PREFIX):
-        body = body_of("server_error", "Something went wrong here, and it was logged.")
-        return JsonResponse(body, status=status.HTTP_500_INTERNAL_SERVER_ERROR)
-    return defaults.server_error(request)
+        words = ("unavailable", "The database is away for a moment. Try again.") if is_away else SERVER_ERROR
+        response: HttpResponse = JsonResponse(body_of(*words), status=code)
+    elif is_away:
+        response = HttpResponse(loader.get_template("503.html").render(), status=code)
+    else:
+        return defaults.server_error(request)
+    if is_away:
+        response["Retry-After"] = RETRY_AFTER
+    return response

@@ -54,8 +54,8 @@ FROM seats WHERE pair.id = seats.pair_id
 """
 
 
-def load_campaign(n_pairs: int, *, votes_wanted: int = 20) -> Campaign:
-    """An open campaign of `n_pairs`, made once for a data folder."""
+def load_campaign(n_pairs: int, *, votes_wanted: int = 20, settle: bool = True) -> Campaign:
+    """An open campaign of `n_pairs`, made once for a data folder; with `settle`, which needs no transaction, ready to measure."""
     slug = f"bench-{n_pairs}"
     known = Campaign.objects.filter(slug=slug).first()
     if known is not None:
@@ -74,7 +74,8 @@ def load_campaign(n_pairs: int, *, votes_wanted: int = 20) -> Campaign:
     with connection.cursor() as cursor:
         for statement in (_PROMPTS_SQL, _IMAGES_SQL, _PAIRS_SQL):
             cursor.execute(statement, numbers)
-    settle_down()
+    if settle:
+        settle_down()
     assert Pair.objects.filter(campaign=campaign).count() == n_pairs
     return campaign
 
@@ -88,14 +89,15 @@ def make_annotators(campaign: Campaign, count: int, *, name: str) -> list[User]:
     return users
 
 
-def give_past(campaign: Campaign, users: list[User], n_votes: int) -> None:
+def give_past(campaign: Campaign, users: list[User], n_votes: int, *, settle: bool = True) -> None:
     """Let the users have judged `n_votes` pairs of the campaign, two days ago."""
     question = campaign.questions.get(position=0)
     for member in Member.objects.filter(campaign=campaign, user__in=users):
         with connection.cursor() as cursor:
             cursor.execute(_PAST_SQL, {"campaign": campaign.pk, "member": member.pk, "question": question.pk, "votes": n_votes})
         Member.objects.filter(pk=member.pk).update(answered_count=Assignment.objects.filter(member=member).count())
-    settle_down()
+    if settle:
+        settle_down()
 
 
 def settle_down() -> None:

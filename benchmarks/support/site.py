@@ -68,8 +68,13 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
     commands = [command]
     if worker:
         options = ["--concurrency", "1", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-        commands.append([sys.executable, "-m", "celery", "-A", "annotator", "worker", *options])
-    processes = [subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) for command in commands]
+        commands.append([sys.executable, "-m", "celery", "--quiet", "-A", "annotator", "worker", *options])
+    # As in the Procfile, only the web server has a pool.
+    environments = [environment, environment | {"DATABASE_POOL": "0"}]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        for command, environment in zip(commands, environments, strict=False)
+    ]
     try:
         _wait_for(port, processes[0])
         yield port

@@ -368,7 +368,7 @@
     const last = judged.findIndex(({ card }) => idOf(card) === act.id);
     const [entry] = last >= 0 && act.verb === "vote" ? judged.splice(last, 1) : [];
     setUndo();
-    if (entry && (code === "invalid" || !code)) bringBack(entry.card, entry.answer);
+    if (entry && ["invalid", "member_changed", ""].includes(code)) bringBack(entry.card, entry.answer);
     const about = act.prompt ? ` (“${act.prompt.slice(0, 80)}”)` : "";
     const title = { lease_expired: "Too late. ", already_answered: "Answered before, and that stays. " }[code] ?? "Not recorded. ";
     complain(act.verb === "undo" ? text : title + text + about);

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError
 from django.test import RequestFactory
 from rest_framework.exceptions import Throttled
 
@@ -59,3 +60,14 @@ def test_being_too_fast_says_when_to_come_back():
 )
 def test_errors_are_made_flat(nested, flat):
     assert errors.by_field(nested) == flat
+
+
+@pytest.mark.parametrize(("path", "words"), [("/api/v1/campaigns/", b'"unavailable"'), ("/", b"Back in a moment")])
+def test_a_database_that_goes_away_in_a_request_is_a_503_with_a_time(path, words):
+    try:
+        raise OperationalError("terminating connection due to administrator command")
+    except OperationalError:
+        response = errors.server_error(RequestFactory().get(path))
+
+    assert (response.status_code, response["Retry-After"]) == (503, "2")
+    assert words in response.content

@@ -24,7 +24,7 @@ from tests.faults.site import Site
 from tests.faults.strikes import FAULTS, Strikes
 
 VOTES_WANTED, VOTES_MAX = 3, 5
-VOTES_PER_PAIR = 5.4  # what pairs come to when people answer at random, undo, and are suspended
+VOTES_PER_PAIR = 4.2  # fewer than pairs come to when people answer at random, so that the pairs outlast the faults
 LEASE_SECONDS = 5
 REST_SHARE = 3  # every third annotator is a program
 FINISH_LIMIT = 120.0  # seconds that the calm end may take, and more in a large run

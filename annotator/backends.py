@@ -1,0 +1,19 @@
+"""How a session finds its user."""
+
+from __future__ import annotations
+
+from django.contrib.auth.backends import ModelBackend
+
+from annotator.models import User
+from annotator.rows import Columns, fetch
+
+_USER = Columns(User, "somebody")
+_USER_SQL = f"SELECT {_USER.sql} FROM annotator_user somebody WHERE somebody.id = %(user)s::bigint"  # noqa: S608
+
+
+class PasswordBackend(ModelBackend):
+    """Django's, with the user of a session read by a prepared statement: it is read for every request."""
+
+    def get_user(self, user_id: int) -> User | None:
+        users = [_USER.instance(row) for row in fetch(_USER_SQL, {"user": user_id})]
+        return next((user for user in users if self.user_can_authenticate(user)), None)
