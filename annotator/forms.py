@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -13,11 +13,11 @@ from django.core.validators import RegexValidator
 from django.utils.text import slugify
 
 from annotator import importing
-from annotator.campaigns import DEFAULT_QUESTION
+from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
 from annotator.choices import Choice, FlagReason, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
-from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
+from annotator.models.campaigns import LEASE_SECONDS_LIMITS, QUESTION_SLUG_PATTERN, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
@@ -158,6 +158,9 @@ class CampaignForm(forms.Form):
     undo_minutes = forms.IntegerField(
         label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
     )
+    asks_comment = forms.BooleanField(
+        label="Ask for a comment", required=False, help_text="Annotators may write a few words beside an answer."
+    )
 
 
 class NewCampaignForm(CampaignForm):
@@ -170,7 +173,11 @@ class NewCampaignForm(CampaignForm):
         ],
         help_text="For addresses and for training jobs; it never changes. Made from the name if you leave it empty.",
     )
-    question = forms.CharField(max_length=300, initial=DEFAULT_QUESTION[1], help_text="What is asked of every pair.")
+    question = forms.CharField(
+        max_length=300,
+        initial=DEFAULT_QUESTION.text,
+        help_text="What is asked of every pair. You can add more questions later, before you open the campaign.",
+    )
     guideline = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
@@ -185,6 +192,43 @@ class NewCampaignForm(CampaignForm):
             if not cleaned["slug"]:
                 self.add_error("slug", "None can be made from this name: write one.")
         return cleaned
+
+
+class QuestionForm(forms.Form):
+    """A question as a row of the page that sets them. A row without a text is no question."""
+
+    text = forms.CharField(label="Question", max_length=300, required=False)
+    slug = forms.CharField(
+        label="Short name",
+        max_length=48,
+        required=False,
+        validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")],
+        help_text="In votes and exports. Made from the question if you leave it empty.",
+    )
+    order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary one.")
+    both_good = forms.BooleanField(label="Both good", required=False)
+    both_bad = forms.BooleanField(label="Both bad", required=False)
+
+    def asked(self) -> NewQuestion:
+        """The question of a valid row that has a text."""
+        ties = [choice for choice in (Choice.BOTH_GOOD, Choice.BOTH_BAD) if self.cleaned_data[choice.value]]
+        choices = (Choice.A.value, Choice.B.value, *(choice.value for choice in ties))
+        text = self.cleaned_data["text"]
+        words = slugify(text).replace("-", "_").lstrip("_0123456789")
+        return NewQuestion(self.cleaned_data["slug"] or words[:48].strip("_") or "question", text, choices)
+
+
+class QuestionRows(forms.BaseFormSet):
+    def asked(self) -> list[NewQuestion]:
+        """The questions of valid rows, in the order that their numbers say."""
+        rows = [form for form in self.forms if form.cleaned_data.get("text")]
+        rows.sort(key=lambda form: form.cleaned_data["order"] or QUESTIONS_LIMIT)  # stable: equal numbers as they stand
+        return [form.asked() for form in rows]
+
+
+QuestionFormSet = cast(
+    type[QuestionRows], forms.formset_factory(QuestionForm, formset=QuestionRows, extra=2, max_num=QUESTIONS_LIMIT)
+)
 
 
 class GuidelineForm(forms.Form):

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, ConsensusMethod, PairState
-from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair
+from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
 
 RECENT = timedelta(hours=1)
 # Of what annotators are told. Exact counts would tell one who is alone whether their last vote counted, and so which pair
@@ -166,6 +166,12 @@ def member_progress(campaign: Campaign, *, now: datetime | None = None) -> Query
         )
         .order_by("-answered_count", "pk")
     )
+
+
+def comments(campaign: Campaign) -> QuerySet[Vote]:
+    """The votes with a comment that count, the newest first, each with its pair and who wrote it."""
+    votes = Vote.objects.live().filter(question__in=campaign.questions.all()).exclude(comment="")
+    return votes.select_related("assignment__pair__prompt", "assignment__member__user").order_by("-pk")
 
 
 def flagged_pairs(campaign: Campaign) -> QuerySet[Pair]:

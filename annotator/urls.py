@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from annotator.views import manage
+from annotator.views import asking, manage
 from annotator.views.accounts import LogIn
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -33,6 +33,8 @@ urlpatterns = [
     path("manage/<str:slug>/progress/", manage.campaign_progress, name="campaign_progress"),
     path("manage/<str:slug>/state/", manage.campaign_state, name="campaign_state"),
     path("manage/<str:slug>/settings/", manage.campaign_settings, name="campaign_settings"),
+    path("manage/<str:slug>/questions/", asking.questions, name="questions"),
+    path("manage/<str:slug>/comments/", asking.comments, name="comments"),
     path("manage/<str:slug>/guideline/", manage.edit_guideline, name="edit_guideline"),
     path("manage/<str:slug>/members/", manage.members, name="members"),
     path("manage/<str:slug>/members/<int:member_id>/state/", manage.member_state, name="member_state"),

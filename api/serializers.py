@@ -13,7 +13,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.campaigns import RULES
+from annotator.campaigns import QUESTIONS_LIMIT, RULES
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
@@ -32,7 +32,7 @@ from annotator.models import (
 from annotator.models.campaigns import LEASE_SECONDS_LIMITS, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
 from annotator.progress import coarse_share, share_done
-from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
 LIMIT_MAX = 1_000_000_000
@@ -161,6 +161,9 @@ class RulesBody(Body):
     undo_minutes = WholeNumber(
         required=False, min_value=1, max_value=24 * 60, help_text="For how many minutes after the vote. Default 15."
     )
+    asks_comment = serializers.BooleanField(
+        required=False, help_text="Whether annotators may write a comment beside their answer. Default false."
+    )
 
 
 class QuestionBody(Body):
@@ -168,6 +171,16 @@ class QuestionBody(Body):
 
     slug = PatternText(r"^[a-z][a-z0-9_]*$", max_length=48)
     text = Text(max_length=300)
+    choices = serializers.ListField(
+        child=serializers.ChoiceField(Choice.choices),
+        default=lambda: list(Choice.values),
+        help_text="What may be answered: `a` and `b`, and `both_good` or `both_bad` where they are wanted. All four if left out.",
+    )
+
+    def validate_choices(self, choices: list[str]) -> list[str]:
+        if not {Choice.A, Choice.B} <= set(choices):
+            raise serializers.ValidationError("`a` and `b` must be among them.")
+        return choices
 
 
 class CampaignChanges(RulesBody):
@@ -190,7 +203,7 @@ class NewCampaign(RulesBody):
     questions = serializers.ListField(
         child=QuestionBody(),
         default=list,
-        max_length=20,
+        max_length=QUESTIONS_LIMIT,
         help_text="The first is primary. Left out: which image is better overall.",
     )
     guideline = Text(max_length=200_000, allow_blank=True, default="", help_text="Its first guideline, in Markdown.")
@@ -370,7 +383,13 @@ ELAPSED_MS: dict[str, Any] = {
     "max_value": ELAPSED_MS_LIMIT,
     "required": False,
     "allow_null": True,
-    "help_text": "Milliseconds from both images shown to the answer.",
+    "help_text": "Milliseconds from both images shown to the answer. Not kept when the pair was handed out later than that.",
+}
+COMMENT: dict[str, Any] = {
+    "max_length": COMMENT_LIMIT,
+    "allow_blank": True,
+    "default": "",
+    "help_text": "In your own words; kept where the campaign asks for comments.",
 }
 
 
@@ -428,6 +447,7 @@ class ChoiceBody(Body):
 
     choice = serializers.ChoiceField(Choice.choices)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
+    comment = Text(**COMMENT)
 
 
 class ChoicesBody(Body):
@@ -437,6 +457,7 @@ class ChoicesBody(Body):
 
     choices = ChoicesField(child=Text(max_length=16), allow_empty=False)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
+    comment = Text(**COMMENT)
 
 
 class OwnVoteSerializer(serializers.ModelSerializer[Vote]):

@@ -185,7 +185,7 @@ class Demo:
             by=manager,
             state=CampaignState.OPEN,
             rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
-            questions=[("overall", "Which image shows the prompt better?")],
+            questions=[campaigns.NewQuestion("overall", "Which image shows the prompt better?")],
             guideline=GUIDELINE,
         )
         advance(1)

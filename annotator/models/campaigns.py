@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from annotator.models.people import User
 
 VOTES_WANTED_LIMIT = 100
+QUESTION_SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
 LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
 
 
@@ -146,7 +147,7 @@ class Question(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="questions")
     slug = models.CharField(
-        max_length=48, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Use lower-case letters, digits, _.")]
+        max_length=48, validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")]
     )
     text = models.CharField(max_length=300)
     position = models.PositiveSmallIntegerField(default=0)

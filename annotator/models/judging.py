@@ -123,6 +123,8 @@ class Vote(models.Model):
                 name="vote_void_has_reason_and_time",
             ),
         ]
+        # progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
+        indexes = [Index(fields=["question", "-id"], condition=~Q(comment=""), name="vote_comments")]
         triggers = [
             pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(

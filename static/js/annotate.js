@@ -136,7 +136,9 @@
     current = card;
     const state = cards.querySelector(".state");
     waiting.hidden = Boolean(card || state);
-    controls.hidden = !card && Boolean(state);
+    // Their place stays, so that nothing moves.
+    controls.classList.toggle("away", !card && Boolean(state));
+    if (card) controls.hidden = false;
     if (card) {
       card.classList.add("current");
       setForms(card);
@@ -725,7 +727,7 @@
     }
     const name = key.length === 1 ? key.toLowerCase() : key; // capital letters when caps lock is on
     const buttons = [...deck.querySelectorAll(`[aria-keyshortcuts~="${CSS.escape(name)}"]`)];
-    const button = buttons.find((one) => one.checkVisibility());
+    const button = buttons.find((one) => one.checkVisibility({ visibilityProperty: true }));
     if (!button) return;
     event.preventDefault();
     button.click();

@@ -99,7 +99,7 @@ def test_staff_make_a_campaign_and_manage_it():
             "pairing_rule": "ring",
             "questions": [
                 {"slug": "overall", "text": "Which is better?"},
-                {"slug": "prompt", "text": "Which follows the prompt?"},
+                {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["both_bad", "b", "a"]},
             ],
             "guideline": "Look at *both*.",
         },
@@ -128,9 +128,10 @@ def test_staff_make_a_campaign_and_manage_it():
         "flags_to_hold": 2,
         "undo_votes": 10,
         "undo_minutes": 15,
+        "asks_comment": False,
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
-            {"slug": "prompt", "text": "Which follows the prompt?", "choices": choices},
+            {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["a", "b", "both_bad"]},
         ],
         "member": {"role": "manager", "state": "active", "answered_count": 0},
     }
@@ -153,6 +154,7 @@ def test_it_sets_every_rule():
         "flags_to_hold": 3,
         "undo_votes": 0,
         "undo_minutes": 5,
+        "asks_comment": True,
     }
     assert rules.keys() == set(RULES)
 
