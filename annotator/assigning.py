@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -90,8 +90,8 @@ WHERE pair.id = ANY (%(pairs)s::bigint[]) AND {_FREE_SEATS} ORDER BY pair.id FOR
 """  # noqa: S608
 _TRY_PAIRS_SQL = f"{_LOCK_PAIRS_SQL} SKIP LOCKED"
 
-# The seats on pairs that are locked, in the order of the ring; the counters of the pairs; the member's balance of sides; and
-# the place on the ring that was reached.
+# Seats on pairs that are locked, in the order in which they are to be met; the counters of these pairs; the member's balance
+# of sides; and how far their cursors got.
 _SEAT_SQL = """
 WITH taken AS (
     SELECT * FROM unnest(%(pairs)s::bigint[], %(sides)s::bool[], %(expired)s::bigint[])
@@ -113,30 +113,39 @@ WITH taken AS (
 ), member AS (
     UPDATE annotator_member SET side_balance = %(side_balance)s::int WHERE id = %(member)s::bigint AND EXISTS (SELECT FROM taken)
 )
-INSERT INTO annotator_ringcursor (member_id, priority, ring) SELECT %(member)s::bigint, %(priority)s::smallint, %(ring)s::int
+INSERT INTO annotator_ringcursor (member_id, priority, ring)
+SELECT %(member)s::bigint, * FROM unnest(%(priorities)s::smallint[], %(rings)s::int[])
 ON CONFLICT (member_id, priority) DO UPDATE SET ring = excluded.ring
 RETURNING ring
 """
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A pair with a free seat that the member may take; `expired_id` is their own expired assignment on it, to be reopened."""
+class Seat:
+    """A place on a pair that the member is to get. `expired_id` is an expired assignment of theirs, to be reopened."""
 
     pair_id: int
-    ring: int
+    a_on_left: bool
     expired_id: int | None
 
 
 @dataclass
 class Refill:
-    """One refill of a member's queue, whose row is locked: what it still wants, and what it goes by."""
+    """One refill of a member's queue, whose row is locked: what it goes by, and what it has got so far.
+
+    The pairs of `seats` are locked. `places` is how far the member's cursors got, by priority.
+    """
 
     member: Member
     guideline_id: int | None
-    missing: int
+    wanted: int
     now: datetime
-    taken: int = 0
+    seats: list[Seat] = field(default_factory=list)
+    places: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> int:
+        return self.wanted - len(self.seats)
 
 
 @metrics.REFILL_SECONDS.time()
@@ -160,34 +169,35 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     has, _, guideline_id, *_ = facts[0]
     room = room_for(member, now)
     target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
-    refill = Refill(member, guideline_id, missing=target - has, now=now)
+    refill = Refill(member, guideline_id, wanted=target - has, now=now)
     for *_, priority, ring in facts:
         if refill.missing > 0 and priority is not None:
             _take_from_ring(refill, priority, random.randrange(RING_SIZE) if ring is None else ring)  # noqa: S311
-    return refill.taken
+    _seat(refill)
+    return len(refill.seats)
 
 
 def _take_from_ring(refill: Refill, priority: int, start: int) -> None:
-    """Walk the ring of one priority from the member's cursor, at most once around, taking free seats on the way."""
-    busy: list[Candidate] = []
-    position = start
-    before = refill.taken
+    """Walk the ring of one priority from the member's cursor, at most once around, locking pairs with free seats on the way."""
+    busy: dict[int, int | None] = {}
+    has = len(refill.seats)
+    refill.places[priority] = start
     for window in _windows(refill.member, priority, start):
-        candidates: list[Candidate] = []
+        candidates: dict[int, int | None] = {}  # pair to their own expired assignment on it
         for pair_id, ring, assignment_id, state in window:
             if len(candidates) == refill.missing:
                 break
-            position = ring
+            refill.places[priority] = ring
             if state is None or state == AssignmentState.EXPIRED:
-                candidates.append(Candidate(pair_id, ring, assignment_id))
+                candidates[pair_id] = assignment_id
         if candidates:
-            _take_seats(refill, candidates, priority, position)
+            _lock(refill, candidates, _TRY_PAIRS_SQL)
             busy = busy or candidates
-        if refill.missing <= 0:
+        if refill.missing == 0:
             return
-    if refill.taken == before and busy:
+    if len(refill.seats) == has and busy:
         # Others hold all of them at this moment. Waiting a moment is better than being told that nothing is left.
-        _take_seats(refill, busy, priority, position, lock_sql=_LOCK_PAIRS_SQL)
+        _lock(refill, busy, _LOCK_PAIRS_SQL)
 
 
 def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[int, int, int | None, str | None]]]:
@@ -206,36 +216,38 @@ def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[i
             limit *= WINDOW_GROWTH
 
 
-def _take_seats(
-    refill: Refill, candidates: list[Candidate], priority: int, position: int, *, lock_sql: str = _TRY_PAIRS_SQL
-) -> None:
-    """Lock the candidates that are still free, seat the member on them, in ring order, and move the cursor to `position`."""
+def _lock(refill: Refill, candidates: dict[int, int | None], lock_sql: str) -> None:
+    """Lock the candidates that still have a free seat, and put them down for the member, in the order of the candidates."""
     member = refill.member
-    locked = fetch(lock_sql, {"pairs": [candidate.pair_id for candidate in candidates]})
-    seats = {pair_id: (seats_taken, seats_a_on_left) for pair_id, seats_taken, seats_a_on_left in locked}
-    taken = [candidate for candidate in candidates if candidate.pair_id in seats]
-    sides = []
-    for candidate in taken:
-        a_on_left = choose_side(*seats[candidate.pair_id], member.side_balance)
-        member.side_balance += 1 if a_on_left else -1
-        sides.append(a_on_left)
+    locked = fetch(lock_sql, {"pairs": list(candidates)})
+    free = {pair_id: (seats_taken, seats_a_on_left) for pair_id, seats_taken, seats_a_on_left in locked}
+    for pair_id, expired_id in candidates.items():
+        if pair_id in free:
+            a_on_left = choose_side(*free[pair_id], member.side_balance)
+            member.side_balance += 1 if a_on_left else -1
+            refill.seats.append(Seat(pair_id, a_on_left, expired_id))
+
+
+def _seat(refill: Refill) -> None:
+    """Give the member the seats, and move their cursors."""
+    member = refill.member
+    if not refill.places:
+        return
     fetch(
         _SEAT_SQL,
         {
             "member": member.pk,
-            "pairs": [candidate.pair_id for candidate in taken],
-            "sides": sides,
-            "expired": [candidate.expired_id for candidate in taken],
+            "pairs": [seat.pair_id for seat in refill.seats],
+            "sides": [seat.a_on_left for seat in refill.seats],
+            "expired": [seat.expired_id for seat in refill.seats],
             "guideline": refill.guideline_id,
             "side_balance": member.side_balance,
             "now": refill.now,
             "lease_expires_at": refill.now + timedelta(seconds=member.campaign.lease_seconds),
-            "priority": priority,
-            "ring": position,
+            "priorities": list(refill.places),
+            "rings": list(refill.places.values()),
         },
     )
-    refill.taken += len(taken)
-    refill.missing -= len(taken)
 
 
 def choose_side(seats_taken: int, seats_a_on_left: int, side_balance: int) -> bool:

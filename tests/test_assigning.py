@@ -13,7 +13,7 @@ from annotator import assigning, voting
 from annotator.choices import AssignmentState
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Member, Pair
-from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory
+from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, PairFactory
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
@@ -342,3 +342,16 @@ def somebody_waits_for_a_lock() -> bool:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # or a transaction sees the same activity for ever
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
         return bool(cursor.fetchone()[0])
+
+
+def test_who_has_judged_nearly_everything_gets_on_with_every_refill(monkeypatch):
+    monkeypatch.setattr(assigning, "LOOKED_AT_LIMIT", assigning.FIRST_WINDOW)  # of pairs in one refill
+    member = MemberFactory()
+    pairs = PairFactory.create_batch(4 * assigning.FIRST_WINDOW, campaign=member.campaign)
+    for pair in pairs[1:]:
+        AssignmentFactory(member=member, pair=pair, state=AssignmentState.SKIPPED, closed_at=timezone.now())
+
+    taken = [assigning.refill_queue(member_id=member.pk) for _ in range(10)]
+
+    assert sum(taken) == 1
+    assert open_pairs(member) == [pairs[0].pk]

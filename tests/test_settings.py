@@ -75,7 +75,7 @@ def test_external_servers_are_used_and_none_is_started(load):
     database = settings["DATABASES"]["default"]
     assert settings["EMBEDDED_SERVERS"] == []
     assert [database[key] for key in ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")] == [
-        *("django.db.backends.postgresql", "db", 5433, "ann", "secret", "site")
+        *("annotator.postgres", "db", 5433, "ann", "secret", "site")
     ]
     assert settings["CELERY_BROKER_URL"] == settings["CACHES"]["default"]["LOCATION"] == "rediss://:pw@broker:6380/3"
 
@@ -176,6 +176,11 @@ def test_a_process_with_threads_shares_connections_and_others_keep_theirs(load):
     assert kept["CONN_HEALTH_CHECKS"]
     assert "pool" not in kept["OPTIONS"]
     assert kept["CONN_HEALTH_CHECKS"] is True
+
+
+def test_statements_are_prepared_unless_a_pooler_stands_in_the_way(load):
+    assert load()["DATABASES"]["default"]["OPTIONS"]["prepare_threshold"] == 0
+    assert "prepare_threshold" not in load(DATABASE_PREPARE="0")["DATABASES"]["default"]["OPTIONS"]
 
 
 @pytest.mark.parametrize("variables", [{"PORT": "eighty"}, {"DATA_DIR": "/dev/null/diptych"}])
