@@ -206,8 +206,8 @@ class QuestionForm(forms.Form):
         help_text="In votes and exports. Made from the question if you leave it empty.",
     )
     order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary one.")
-    both_good = forms.BooleanField(label="Both good", required=False)
-    both_bad = forms.BooleanField(label="Both bad", required=False)
+    both_good = forms.BooleanField(label="Both good", required=False, initial=True)
+    both_bad = forms.BooleanField(label="Both bad", required=False, initial=True)
 
     def asked(self) -> NewQuestion:
         """The question of a valid row that has a text."""

@@ -253,8 +253,10 @@
     const id = last ? idOf(last.card) : undoable;
     if (!id || (!last && isPending(id))) return;
     const unsent = outbox.find((act) => act.id === id && act.verb === "vote" && act !== sending);
-    if (unsent) take(unsent);
-    else put({ verb: "undo", id, fields: {}, prompt: last ? promptOf(last.card) : "" });
+    if (unsent) {
+      take(unsent);
+      say("Taken back before it was sent.");
+    } else put({ verb: "undo", id, fields: {}, prompt: last ? promptOf(last.card) : "" });
     if (last) bringBack(last.card, last.answer);
     setUndo();
     sendSoon();

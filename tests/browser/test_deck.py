@@ -155,6 +155,29 @@ def test_what_is_not_sent_outlives_the_page(open_page, member):
     assert (pressed(first), pressed(second)) == ("left", "both_bad")
 
 
+def test_a_browser_that_keeps_nothing_warns_before_an_answer_is_lost(open_page, member):
+    page = open_page(member, "/")
+    page.add_init_script("Storage.prototype.setItem = () => { throw new Error('full'); }")
+    page.goto(annotate_path(member))
+    settled(page)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: [asked.append(dialog.type), dialog.accept()])
+    page.route("**/vote/", lambda route: route.abort(), times=1)
+    first = judge(page, "1")
+    expect(page.get_by_role("status")).to_contain_text("leave this page open")
+    all_sent(page)
+    page.reload()
+    open_card(page)
+    assert asked == []
+    assert pressed(first) == "left"
+
+    page.route("**/vote/", lambda route: route.abort())
+    judge(page, "2")
+    expect(page.get_by_role("status")).to_contain_text("leave this page open")
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
 def test_after_the_session_has_ended_the_log_in_leads_back_and_what_was_pressed_is_sent(open_page, member):
     page = open_page(member, annotate_path(member))
     settled(page)
@@ -280,7 +303,9 @@ def test_undo_takes_back_what_is_not_sent_yet_and_what_is(open_page, member):
     all_sent(page)
     page.context.set_offline(True)
     third = judge(page, "3", after=second)
+    expect(page.get_by_role("status")).to_have_text("Offline. 1 answer is kept here.")
     page.keyboard.press("u")  # never left the browser
+    expect(page.get_by_role("status")).to_have_text("Taken back before it was sent.")
     assert open_card(page) == third
     page.keyboard.press("u")
     assert open_card(page) == second
