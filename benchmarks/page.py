@@ -201,7 +201,7 @@ def report(name: str, measured: Measured) -> None:
     )
     if measured.events:
         slowest = measured.events[-1]
-        print(f"  of these slower than a frame     {len(measured.events)} by event timing, the slowest {slowest:.0f} ms")
+        print(f"  by event timing                  {len(measured.events)} keys took 16 ms or more, the slowest {slowest:.0f} ms")
     print(f"  next pair not there yet          {measured.late} of {judged} times")
     print(f"  first load to first votable pair {measured.first_votable:.0f} ms")
     print(f"  bytes a pair                     {measured.bytes / 1000:.0f} kB, so the network brings {bound:.1f} pairs a second")
