@@ -8,6 +8,7 @@
 #   make check         linters, types, import rules, migrations, deployment
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
+#   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
@@ -21,7 +22,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-servers bench-consensus pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-consensus pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -95,6 +96,9 @@ bench: $(INSTALLED_DEV)
 # The vote loop at every size, and the web servers side by side; ARGS="--pairs 1000 --seconds 5" makes it shorter.
 bench-votes: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.votes $(ARGS)
+
+bench-page: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.page $(ARGS)
 
 bench-servers: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.votes --servers $(ARGS)

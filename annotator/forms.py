@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import forms as allauth_forms
 from allauth.socialaccount import forms as socialaccount_forms
@@ -15,7 +15,7 @@ from django.core.validators import RegexValidator, URLValidator
 from django.utils.text import slugify
 
 from annotator import importing
-from annotator.campaigns import DEFAULT_QUESTION
+from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
 from annotator.choices import Choice, FlagReason, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
@@ -23,11 +23,12 @@ from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     COMPLETION_CODE_LIMIT,
     LEASE_SECONDS_LIMITS,
+    QUESTION_SLUG_PATTERN,
     RETURN_URL_LIMIT,
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
-from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
 CHOICE_FIELD = "choice"
@@ -117,13 +118,24 @@ class VoteForm(forms.Form):
 
     question = forms.SlugField(required=False, help_text="Which question `choice` answers; the primary one if left out.")
     choice = forms.ChoiceField(required=False, choices=Choice.choices)
-    elapsed_ms = forms.IntegerField(required=False, min_value=0, max_value=ELAPSED_MS_LIMIT)
+    elapsed_ms = forms.Field(required=False)
+    comment = forms.CharField(required=False, max_length=COMMENT_LIMIT)
+
+    def clean_elapsed_ms(self) -> int | None:
+        """No vote is lost because of its time: what is no possible one is no time."""
+        milliseconds = whole_number(self.cleaned_data["elapsed_ms"])
+        return milliseconds if milliseconds is not None and milliseconds <= ELAPSED_MS_LIMIT else None
 
     def choices(self, primary: Callable[[], str]) -> dict[str, str]:
         """Question slug to choice; `primary` finds the slug for a lone choice that does not say which question it answers."""
         if choice := self.cleaned_data["choice"]:
             return {self.cleaned_data["question"] or primary(): choice}
         return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
+
+
+def whole_number(text: Any) -> int | None:
+    """The number, if the text is one of at most 18 digits."""
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
 class FlagForm(forms.Form):
@@ -237,6 +249,9 @@ class CampaignForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "url", "spellcheck": "false"}),
         help_text="For them as well: where the button at the end leads. It begins with https://.",
     )
+    asks_comment = forms.BooleanField(
+        label="Ask for a comment", required=False, help_text="Annotators may write a few words beside an answer."
+    )
 
 
 class NewCampaignForm(CampaignForm):
@@ -249,7 +264,11 @@ class NewCampaignForm(CampaignForm):
         ],
         help_text="For addresses and for training jobs; it never changes. Made from the name if you leave it empty.",
     )
-    question = forms.CharField(max_length=300, initial=DEFAULT_QUESTION[1], help_text="What is asked of every pair.")
+    question = forms.CharField(
+        max_length=300,
+        initial=DEFAULT_QUESTION.text,
+        help_text="What is asked of every pair. You can add more questions later, before you open the campaign.",
+    )
     guideline = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
@@ -264,6 +283,43 @@ class NewCampaignForm(CampaignForm):
             if not cleaned["slug"]:
                 self.add_error("slug", "None can be made from this name: write one.")
         return cleaned
+
+
+class QuestionForm(forms.Form):
+    """A question as a row of the page that sets them. A row without a text is no question."""
+
+    text = forms.CharField(label="Question", max_length=300, required=False)
+    slug = forms.CharField(
+        label="Short name",
+        max_length=48,
+        required=False,
+        validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")],
+        help_text="In votes and exports. Made from the question if you leave it empty.",
+    )
+    order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary one.")
+    both_good = forms.BooleanField(label="Both good", required=False, initial=True)
+    both_bad = forms.BooleanField(label="Both bad", required=False, initial=True)
+
+    def asked(self) -> NewQuestion:
+        """The question of a valid row that has a text."""
+        ties = [choice for choice in (Choice.BOTH_GOOD, Choice.BOTH_BAD) if self.cleaned_data[choice.value]]
+        choices = (Choice.A.value, Choice.B.value, *(choice.value for choice in ties))
+        text = self.cleaned_data["text"]
+        words = slugify(text).replace("-", "_").lstrip("_0123456789")
+        return NewQuestion(self.cleaned_data["slug"] or words[:48].strip("_") or "question", text, choices)
+
+
+class QuestionRows(forms.BaseFormSet):
+    def asked(self) -> list[NewQuestion]:
+        """The questions of valid rows, in the order that their numbers say."""
+        rows = [form for form in self.forms if form.cleaned_data.get("text")]
+        rows.sort(key=lambda form: form.cleaned_data["order"] or QUESTIONS_LIMIT)  # stable: equal numbers as they stand
+        return [form.asked() for form in rows]
+
+
+QuestionFormSet = cast(
+    type[QuestionRows], forms.formset_factory(QuestionForm, formset=QuestionRows, extra=2, max_num=QUESTIONS_LIMIT)
+)
 
 
 class GuidelineForm(forms.Form):

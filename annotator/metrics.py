@@ -19,6 +19,9 @@ VOTES = Counter(
     "Answers to an assignment by its kind; outcome is new, again (posted twice), or the code of the refusal.",
     ["kind", "outcome"],
 )
+IMPOSSIBLE_TIMES = Counter(
+    "diptych_impossible_times", "Votes counted without their time, because the pair was sent out later than it would have begun."
+)
 ASSIGNMENT_WAIT = Histogram(
     "diptych_assignment_wait_seconds", "Time to hand a member the next assignments, filling the queue included.", buckets=FAST
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -10,9 +11,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, ConsensusMethod, PairState
-from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair
+from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
 
 RECENT = timedelta(hours=1)
+# Of what annotators are told. Exact counts would tell one who is alone whether their last vote counted, and so which pair
+# was gold.
+SHARE_STEPS = 20
 
 # How old the counters of a campaign may become. Where nobody votes, only leases that run out and late scores change them.
 FRESH_FOR = {
@@ -132,6 +136,11 @@ def share_done(progress: CampaignProgress) -> float:
     return min(progress.votes_live / progress.votes_wanted, 1.0) if progress.votes_wanted else 0.0
 
 
+def coarse_share(progress: CampaignProgress) -> float:
+    """As `share_done`, rounded down to a twentieth: what annotators may know."""
+    return math.floor(share_done(progress) * SHARE_STEPS) / SHARE_STEPS
+
+
 def time_left(progress: CampaignProgress) -> timedelta | None:
     """Until the last wanted vote at the pace of the last hour; None where nobody voted in it."""
     missing = max(progress.votes_wanted - progress.votes_live, 0)
@@ -157,6 +166,12 @@ def member_progress(campaign: Campaign, *, now: datetime | None = None) -> Query
         )
         .order_by("-answered_count", "pk")
     )
+
+
+def comments(campaign: Campaign) -> QuerySet[Vote]:
+    """The votes with a comment that count, the newest first, each with its pair and who wrote it."""
+    votes = Vote.objects.live().filter(question__in=campaign.questions.all()).exclude(comment="")
+    return votes.select_related("assignment__pair__prompt", "assignment__member__user").order_by("-pk")
 
 
 def flagged_pairs(campaign: Campaign) -> QuerySet[Pair]:

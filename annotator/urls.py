@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import inviting, manage
+from annotator.views import asking, inviting, manage
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -56,10 +56,10 @@ urlpatterns = [
     path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
     path("c/<str:slug>/history/", history, name="history"),
-    path("c/<str:slug>/undo/", undo, name="undo"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
     path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
+    path("assignments/<int:assignment_id>/undo/", undo, name="undo"),
     path("images/<uuid:public_id>/<int:width>/", image, name="image"),
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing
@@ -68,6 +68,8 @@ urlpatterns = [
     path("manage/<str:slug>/progress/", manage.campaign_progress, name="campaign_progress"),
     path("manage/<str:slug>/state/", manage.campaign_state, name="campaign_state"),
     path("manage/<str:slug>/settings/", manage.campaign_settings, name="campaign_settings"),
+    path("manage/<str:slug>/questions/", asking.questions, name="questions"),
+    path("manage/<str:slug>/comments/", asking.comments, name="comments"),
     path("manage/<str:slug>/guideline/", manage.edit_guideline, name="edit_guideline"),
     path("manage/<str:slug>/consent/", inviting.edit_consent, name="edit_consent"),
     path("manage/<str:slug>/invites/", inviting.invites, name="invites"),

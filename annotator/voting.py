@@ -23,6 +23,8 @@ from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 FLAG_NOTE_LIMIT = 2000
+COMMENT_LIMIT = 2000
+CLOCKS_DIFFER_MS = 2000  # between web processes on several machines, at most
 ID_LIMIT = 2**63 - 1
 
 CLOSED_WORDS = {
@@ -62,6 +64,12 @@ WHERE seat.id = %(assignment)s::bigint AND member.user_id = %(user)s::bigint
 FOR NO KEY UPDATE OF seat
 """  # noqa: S608
 
+# The time, unless the pair was sent to the annotator later than it would have begun.
+_BELIEVED = f"""
+CASE WHEN seat.shown_at IS NULL
+       OR %(elapsed_ms)s::int <= extract(epoch FROM %(now)s::timestamptz - seat.shown_at) * 1000 + {CLOCKS_DIFFER_MS}
+     THEN %(elapsed_ms)s::int END
+"""
 # A vote that is as it should be, in one statement, and so in one transaction of its own: the votes, the end of the
 # assignment, its member's counter, and the head of the queue after it. Where anything is not as it should be it writes
 # nothing, and `_refusal` finds out why. The member must still be active when it is written, so that a suspension that
@@ -75,8 +83,9 @@ WITH seat AS MATERIALIZED (
                     AND campaign.state IN ('open', 'paused'))
     FOR NO KEY UPDATE OF seat
 ), answer AS MATERIALIZED (
-    SELECT question.id, given.choice
+    SELECT question.id, given.choice, question.position = 0 AND campaign.asks_comment AS takes_comment
     FROM seat JOIN annotator_member member ON member.id = seat.member_id
+    JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
     JOIN annotator_question question ON question.campaign_id = member.campaign_id
     LEFT JOIN unnest(%(slugs)s::text[], %(choices)s::text[]) AS given (slug, choice)
       ON given.slug = question.slug AND given.choice = ANY (question.choices)
@@ -90,16 +99,19 @@ WITH seat AS MATERIALIZED (
     FROM counted WHERE annotator_assignment.id = %(assignment)s::bigint
     RETURNING annotator_assignment.id, annotator_assignment.member_id
 ), vote AS (
-    INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-    SELECT closed.id, answer.id, answer.choice, %(elapsed_ms)s::int, %(now)s::timestamptz FROM closed, answer
-    RETURNING id, question_id
+    INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, comment, created_at)
+    SELECT closed.id, answer.id, answer.choice, {_BELIEVED}, CASE WHEN answer.takes_comment THEN %(comment)s::text ELSE '' END,
+           %(now)s::timestamptz
+    FROM closed JOIN seat ON seat.id = closed.id, answer
+    RETURNING id, question_id, elapsed_ms
 ), owner AS (
     SELECT member.id, campaign.lease_seconds * interval '1 second' AS lease
     FROM closed JOIN annotator_member member ON member.id = closed.member_id
     JOIN annotator_campaign campaign ON campaign.id = member.campaign_id AND campaign.state = 'open'
 ), {queues.HEAD}
 SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_IN_FORCE}, {_QUESTIONS},
-       (SELECT json_object_agg(vote.question_id, vote.id)::text FROM vote), {queues.COLUMNS}
+       (SELECT json_object_agg(vote.question_id, vote.id)::text FROM vote), (SELECT max(vote.elapsed_ms) FROM vote),
+       {queues.COLUMNS}
 FROM closed
 JOIN seat ON seat.id = closed.id
 JOIN annotator_member member ON member.id = seat.member_id
@@ -136,10 +148,35 @@ class Locked:
         return CastVote(self.assignment, votes, is_new=is_new, guideline_in_force=self.guideline_in_force)
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What somebody says about a pair: question slug to choice, how long they looked, and a comment on all of it."""
+
+    choices: dict[str, str]
+    elapsed_ms: int | None
+    comment: str
+
+    @property
+    def has_possible_time(self) -> bool:
+        return self.elapsed_ms is None or 0 <= self.elapsed_ms <= ELAPSED_MS_LIMIT
+
+    @property
+    def has_possible_comment(self) -> bool:
+        return len(self.comment) <= COMMENT_LIMIT
+
+
 def cast_vote(
-    *, assignment_id: int, by: User, choices: dict[str, str], elapsed_ms: int | None = None, now: datetime | None = None
+    *,
+    assignment_id: int,
+    by: User,
+    choices: dict[str, str],
+    elapsed_ms: int | None = None,
+    comment: str = "",
+    now: datetime | None = None,
 ) -> CastVote:
     """Record the answer to every question of an assignment: `choices` is question slug to choice.
+
+    A time that cannot be true is not kept, and neither is a comment that the campaign does not ask for; the vote counts.
 
     The same answer again is no error and changes nothing. Raises NotFound for an assignment that is not the user's,
     Conflict (lease_expired, already_answered, assignment_closed) when it cannot be answered any more, NotAllowed when the
@@ -147,7 +184,7 @@ def cast_vote(
 
     Of a paused campaign what was handed out before may still be answered; nothing new is handed out.
     """
-    cast, _ = _cast(assignment_id, by, choices, elapsed_ms, count=0, now=now or timezone.now())
+    cast, _ = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=0, now=now or timezone.now())
     return cast
 
 
@@ -159,6 +196,7 @@ def cast_vote_and_go_on(
     choices: dict[str, str],
     count: int,
     elapsed_ms: int | None = None,
+    comment: str = "",
     now: datetime | None = None,
 ) -> tuple[CastVote, list[Assignment]]:
     """As `cast_vote`, and in the same statement the member's next assignments, as `next_assignments` gives them.
@@ -166,7 +204,7 @@ def cast_vote_and_go_on(
     Where there are none, or the member may have none, the list is empty; the vote counts all the same.
     """
     now = now or timezone.now()
-    cast, queue = _cast(assignment_id, by, choices, elapsed_ms, count=count, now=now)
+    cast, queue = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=count, now=now)
     member = cast.assignment.member
     room = room_for(member, now)
     if room is not None:
@@ -179,18 +217,17 @@ def cast_vote_and_go_on(
         return cast, []
 
 
-def _cast(
-    assignment_id: int, by: User, choices: dict[str, str], elapsed_ms: int | None, *, count: int, now: datetime
-) -> tuple[CastVote, list[Assignment]]:
+def _cast(assignment_id: int, by: User, answer: Answer, *, count: int, now: datetime) -> tuple[CastVote, list[Assignment]]:
     """The vote and, where it is new, the head of the queue after it."""
-    if is_plausible(elapsed_ms) and (cast := _write_votes(assignment_id, by, choices, elapsed_ms, count, now)):
+    is_possible = answer.has_possible_time and answer.has_possible_comment
+    if is_possible and (cast := _write_votes(assignment_id, by, answer, count, now)):
         outcome, kind = "new", cast[0].assignment.kind
     else:
         with transaction.atomic():
             locked = _locked(assignment_id, by)
             kind = locked.assignment.kind
             try:
-                cast, outcome = (_same_answer(locked, choices, elapsed_ms, now), []), "again"
+                cast, outcome = (_same_answer(locked, answer, now), []), "again"
             except Refusal as refusal:
                 metrics.VOTES.labels(kind, refusal.code).inc()
                 raise
@@ -200,7 +237,7 @@ def _cast(
 
 
 def _write_votes(
-    assignment_id: int, by: User, choices: dict[str, str], elapsed_ms: int | None, count: int, now: datetime
+    assignment_id: int, by: User, answer: Answer, count: int, now: datetime
 ) -> tuple[CastVote, list[Assignment]] | None:
     """The votes, written, and the head of the queue after them; None where they cannot be, and nothing was written."""
     if assignment_id > ID_LIMIT:
@@ -210,9 +247,10 @@ def _write_votes(
         {
             "assignment": assignment_id,
             "user": by.pk,
-            "slugs": list(choices),
-            "choices": list(choices.values()),
-            "elapsed_ms": elapsed_ms,
+            "slugs": list(answer.choices),
+            "choices": list(answer.choices.values()),
+            "elapsed_ms": answer.elapsed_ms,
+            "comment": answer.comment,
             "count": count,
             "now": now,
         },
@@ -221,7 +259,9 @@ def _write_votes(
         return None
     readers = [Reader(row) for row in rows]
     locked = _read_locked(readers[0], by)
-    ids = json.loads(readers[0].take_value())
+    ids, elapsed_ms = json.loads(readers[0].take_value()), readers[0].take_value()
+    if elapsed_ms != answer.elapsed_ms:
+        transaction.on_commit(metrics.IMPOSSIBLE_TIMES.inc, robust=True)
     assignment, member = locked.assignment, locked.assignment.member
     assignment.state, assignment.closed_at = AssignmentState.ANSWERED, now
     member.answered_count += 1
@@ -230,7 +270,7 @@ def _write_votes(
             pk=ids[str(question.pk)],
             assignment=assignment,
             question=question,
-            choice=choices[question.slug],
+            choice=answer.choices[question.slug],
             elapsed_ms=elapsed_ms,
             created_at=now,
         )
@@ -247,12 +287,12 @@ def _read_queue(readers: list[Reader], member: Member, now: datetime) -> list[As
     return [] if readers[0].peek() is None else queues.as_queue(readers, member, now)
 
 
-def _same_answer(locked: Locked, choices: dict[str, str], elapsed_ms: int | None, now: datetime) -> CastVote:
+def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
     """The votes that are there already, if they are the same. Raises what stands against the answer otherwise."""
     assignment = locked.assignment
-    check_answer(locked.questions, choices, elapsed_ms)
+    check_answer(locked.questions, answer)
     if assignment.state == AssignmentState.ANSWERED:
-        return _same_again(locked, choices)
+        return _same_again(locked, answer.choices)
     _require_leased(assignment, now)
     if assignment.member.campaign.state != CampaignState.PAUSED:
         require_open(assignment.member.campaign)
@@ -341,16 +381,6 @@ def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> A
     return assignment
 
 
-@transaction.atomic
-def undo_last_vote(*, member: Member, by: User, now: datetime | None = None) -> Assignment:
-    """As `undo_vote`, of the last answer that the member may still undo. Raises NotAllowed (undo_refused) without one."""
-    now = now or timezone.now()
-    last = undoable(member, now).first()
-    if last is None:
-        raise NotAllowed("There is no vote of yours that can still be undone.", code="undo_refused")
-    return undo_vote(assignment_id=last.pk, by=by, now=now)
-
-
 def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     """The answered assignments that the member may still undo, the latest first."""
     campaign = member.campaign
@@ -360,23 +390,21 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     return latest.filter(pk__in=last, closed_at__gt=since)
 
 
-def is_plausible(elapsed_ms: int | None) -> bool:
-    return elapsed_ms is None or 0 <= elapsed_ms <= ELAPSED_MS_LIMIT
-
-
-def check_answer(questions: list[Question], choices: dict[str, str], elapsed_ms: int | None) -> None:
-    """Raises Invalid, naming each question, unless `choices` answers exactly the questions with choices they allow."""
+def check_answer(questions: list[Question], answer: Answer) -> None:
+    """Raises Invalid, naming each question, unless it answers exactly the questions with choices they allow."""
     errors: dict[str, list[str]] = {}
     for question in questions:
-        choice = choices.get(question.slug)
+        choice = answer.choices.get(question.slug)
         if choice is None:
             errors[question.slug] = ["This question is not answered."]
         elif choice not in question.choices:
             errors[question.slug] = [f"{choice!r} is no choice. Use one of {', '.join(question.choices)}."]
-    for slug in choices.keys() - {question.slug for question in questions}:
+    for slug in answer.choices.keys() - {question.slug for question in questions}:
         errors[slug] = ["This campaign does not ask that question."]
-    if not is_plausible(elapsed_ms):
+    if not answer.has_possible_time:
         errors["elapsed_ms"] = [f"Use milliseconds from 0 to {ELAPSED_MS_LIMIT}."]
+    if not answer.has_possible_comment:
+        errors["comment"] = [f"Use at most {COMMENT_LIMIT} characters."]
     if errors:
         raise Invalid("The answer is not complete or not possible.", errors=errors)
 

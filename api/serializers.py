@@ -5,7 +5,6 @@ The docstrings of these classes are read by the API's users, in the OpenAPI docu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -15,7 +14,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.campaigns import MANAGERS_RULES, RULES
+from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
@@ -33,10 +32,10 @@ from annotator.models import (
 )
 from annotator.models.campaigns import COMPLETION_CODE_LIMIT, LEASE_SECONDS_LIMITS, RETURN_URL_LIMIT, VOTES_WANTED_LIMIT
 from annotator.models.fields import SLUG_PATTERN
-from annotator.voting import ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.progress import coarse_share, share_done
+from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
-SHARE_STEPS = 20
 LIMIT_MAX = 1_000_000_000
 COUNTS = [
     "pairs_total",
@@ -176,6 +175,9 @@ class RulesBody(Body):
         validators=[URLValidator(schemes=["https"], message="Use an address that begins with https://.")],
         help_text="Where they go back to at the end. Default empty: nowhere.",
     )
+    asks_comment = serializers.BooleanField(
+        required=False, help_text="Whether annotators may write a comment beside their answer. Default false."
+    )
 
 
 class QuestionBody(Body):
@@ -183,6 +185,16 @@ class QuestionBody(Body):
 
     slug = PatternText(r"^[a-z][a-z0-9_]*$", max_length=48)
     text = Text(max_length=300)
+    choices = serializers.ListField(
+        child=serializers.ChoiceField(Choice.choices),
+        default=lambda: list(Choice.values),
+        help_text="What may be answered: `a` and `b`, and `both_good` or `both_bad` where they are wanted. All four if left out.",
+    )
+
+    def validate_choices(self, choices: list[str]) -> list[str]:
+        if not {Choice.A, Choice.B} <= set(choices):
+            raise serializers.ValidationError("`a` and `b` must be among them.")
+        return choices
 
 
 class CampaignChanges(RulesBody):
@@ -205,7 +217,7 @@ class NewCampaign(RulesBody):
     questions = serializers.ListField(
         child=QuestionBody(),
         default=list,
-        max_length=20,
+        max_length=QUESTIONS_LIMIT,
         help_text="The first is primary. Left out: which image is better overall.",
     )
     guideline = Text(max_length=200_000, allow_blank=True, default="", help_text="Its first guideline, in Markdown.")
@@ -249,8 +261,7 @@ class ProgressSerializer(serializers.ModelSerializer[CampaignProgress]):
         extra_kwargs = {name: {"required": False} for name in COUNTS}
 
     def get_share(self, progress: CampaignProgress) -> float:
-        share = min(1.0, progress.votes_live / progress.votes_wanted) if progress.votes_wanted else 0.0
-        return round(share, 4) if self.context["sees_counts"] else math.floor(share * SHARE_STEPS) / SHARE_STEPS
+        return round(share_done(progress), 4) if self.context["sees_counts"] else coarse_share(progress)
 
     def to_representation(self, progress: CampaignProgress) -> dict[str, Any]:
         shown = super().to_representation(progress)
@@ -396,7 +407,13 @@ ELAPSED_MS: dict[str, Any] = {
     "max_value": ELAPSED_MS_LIMIT,
     "required": False,
     "allow_null": True,
-    "help_text": "Milliseconds from both images shown to the answer.",
+    "help_text": "Milliseconds from both images shown to the answer. Not kept when the pair was handed out later than that.",
+}
+COMMENT: dict[str, Any] = {
+    "max_length": COMMENT_LIMIT,
+    "allow_blank": True,
+    "default": "",
+    "help_text": "In your own words; kept where the campaign asks for comments.",
 }
 
 
@@ -454,6 +471,7 @@ class ChoiceBody(Body):
 
     choice = serializers.ChoiceField(Choice.choices)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
+    comment = Text(**COMMENT)
 
 
 class ChoicesBody(Body):
@@ -463,6 +481,7 @@ class ChoicesBody(Body):
 
     choices = ChoicesField(child=Text(max_length=16), allow_empty=False)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
+    comment = Text(**COMMENT)
 
 
 class OwnVoteSerializer(serializers.ModelSerializer[Vote]):

@@ -15,7 +15,7 @@ from annotator.demo.album import Album, draw_album
 from annotator.demo.pages import Page
 from annotator.demo.people import AVERAGE, CAREFUL, HASTY, PEOPLE, RANDOM, Crowd, Diary, Misbehaviour, Person, Visit
 from annotator.demo.scenes import Picture, plan_pictures, true_choice
-from annotator.demo.steps import GUIDELINE
+from annotator.demo.steps import GUIDELINE, pass_time
 from annotator.models import Assignment, Campaign, User, Vote
 
 PASSWORD = "correct horse battery"
@@ -92,22 +92,34 @@ def test_the_diary_of_a_killed_run_is_read_up_to_its_last_whole_line(tmp_path):
 
 def test_a_page_is_read_as_it_is_shown():
     page = Page(
-        """<h1 id="prompt">A red circle &amp; a star</h1><img src="/images/1/640/"><img src="/images/2/640/">
-        <template><img src="/images/3/640/"></template>
+        """<html><h1>Scenes</h1><article data-assignment="7"><h1>A red circle &amp; a star</h1>
+        <div data-slot="b"><img src="/images/1/640/"></div><div data-slot="a"><img src="/images/2/640/"></div></article>
+        <article data-assignment="8"><h1>A cube</h1></article>
         <form action="/assignments/7/vote/"><input name="csrfmiddlewaretoken" value="t">
         <button name="choice" value="b">Left</button><button name="choice" value="a">Right</button>
         <button type="button">Zoom</button></form>
-        <form action="/assignments/7/skip/"><button>Skip</button></form>"""
+        <form action="/assignments/7/skip/"><button>Skip</button></form></html>"""
     )
+    card, following = page.cards
     vote = page.form("/vote/")
 
-    assert page.prompt == "A red circle & a star"
-    assert page.images == ["/images/1/640/", "/images/2/640/"]
+    assert page.is_whole
+    assert (card.assignment, card.prompt) == (7, "A red circle & a star")
+    assert card.images == ["/images/1/640/", "/images/2/640/"]
+    assert card.slots == ["b", "a"]
+    assert (following.assignment, following.prompt) == (8, "A cube")
     assert vote is not None
     assert vote.fields == {"csrfmiddlewaretoken": "t"}
     assert vote.buttons == [("choice", "b"), ("choice", "a")]
     assert page.form("/skip/") is not None
     assert page.form("/log-in/") is None
+
+
+def test_a_piece_of_a_page_is_known_as_one():
+    page = Page('<article class="state" data-reason="seen_all"></article><p data-refused="lease_expired">Too late.</p>')
+
+    assert not page.is_whole
+    assert (page.cards, page.reason, page.refusal) == ([], "seen_all", "lease_expired")
 
 
 # --- the site, over HTTP
@@ -144,7 +156,15 @@ def visit(live_server, campaign, album_file, tmp_path):
     def visit(person: Person, *, password: str = PASSWORD) -> Visit:
         user = User.objects.create_user(person.name, password=PASSWORD)
         campaigns.add_member(campaign=campaign, user=user)
-        return Visit(person=person, url=f"{live_server.url}/", campaign="scenes", password=password, album=album, diary=diary)
+        return Visit(
+            person=person,
+            url=f"{live_server.url}/",
+            campaign="scenes",
+            password=password,
+            album=album,
+            diary=diary,
+            pass_time=pass_time,
+        )
 
     return visit
 

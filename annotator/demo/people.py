@@ -13,10 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from django.db import connections
 
 from annotator.choices import Choice
 from annotator.demo.album import Album
-from annotator.demo.pages import Form, Page
+from annotator.demo.pages import Card, Form, Page
 from annotator.demo.scenes import GENERATORS, Picture, true_choice
 
 SKIP_RATE = 0.03
@@ -134,9 +135,22 @@ class Stop(Exception):
 class Visit:
     """One person's session in a browser."""
 
-    def __init__(self, *, person: Person, url: str, campaign: str, password: str, album: Album, diary: Diary) -> None:
+    def __init__(
+        self,
+        *,
+        person: Person,
+        url: str,
+        campaign: str,
+        password: str,
+        album: Album,
+        diary: Diary,
+        pass_time: Callable[[int, int], None] = lambda assignment, milliseconds: None,
+    ) -> None:
+        """`pass_time` lets so many milliseconds pass while an assignment is looked at, without anybody waiting for them."""
         self.person, self.campaign, self.password = person, campaign, password
-        self.album, self.diary = album, diary
+        self.album, self.diary, self.pass_time = album, diary, pass_time
+        self._deck: list[Card] = []
+        self._fields: dict[str, dict[str, str]] = {}  # of the page's forms, by what they do
         self.stopping = threading.Event()
         self._client = httpx.Client(base_url=url, follow_redirects=True, timeout=30, trust_env=False)
         self._cache: dict[str, Picture] = {}  # as a browser's: an image address is fetched once
@@ -146,11 +160,24 @@ class Visit:
         with self._client:
             page = self.log_in()
             while True:
-                if page.form("/vote/") is None:
+                self._take(page)
+                if not self._deck:
                     if not page.reason:
                         raise Misbehaviour(f"{self.person.name} got a page with neither a pair nor a reason.")
                     return page.reason
-                page = self._answer(page, on_vote)
+                page = self._answer(self._deck.pop(0), on_vote)
+
+    def _take(self, page: Page) -> None:
+        """A whole page has all there is; a piece has what comes behind the cards that are there."""
+        if not page.is_whole:
+            self._deck += page.cards
+            return
+        self._deck = page.cards
+        for verb in ("vote", "skip"):
+            form = page.form(f"/{verb}/")
+            if self._deck and form is None:
+                raise Misbehaviour(f"There is a pair, and no form to {verb}.")
+            self._fields[verb] = form.fields if form else {}
 
     def log_in(self) -> Page:
         """Log in and accept the guideline where that is asked. Returns the annotation page."""
@@ -167,29 +194,32 @@ class Visit:
             page = self._submit(guideline, {}, address=f"{address}guideline/")
         return page
 
-    def _answer(self, page: Page, on_vote: Callable[[], None]) -> Page:
-        form = page.form("/vote/")
-        assert form is not None
-        assignment = int(form.action.split("/")[-3])
-        left, right = (self._look(source, page.prompt) for source in page.images[:2])
-        skip = page.form("/skip/")
-        if skip is not None and self.person.wants_to_skip((left, right)):
-            page = self._submit(skip, {})
+    def _answer(self, card: Card, on_vote: Callable[[], None]) -> Page:
+        assignment = card.assignment
+        left, right = (self._look(source, card.prompt) for source in card.images)
+        if self.person.wants_to_skip((left, right)):
+            page = self._do("skip", card, {})
             self.diary.write("skipped", assignment, who=self.person.name)
             return page
         answer = self.person.judge(left, right)
-        # The first two buttons are the left and the right image's; what they post is the page's business.
-        slots = [value for name, value in form.buttons if name == "choice"]
-        choice = {"left": slots[0], "right": slots[1]}.get(answer, answer)
+        # What stands for the left and the right image is the page's business.
+        choice = dict(zip(("left", "right"), card.slots, strict=True)).get(answer, answer)
         better = {"left": left.file_name, "right": right.file_name}.get(answer, "")
         elapsed_ms = round(1000 * self.person.seconds((left, right)))
         self.diary.write("sent", assignment, who=self.person.name, choice=choice, better=better, elapsed_ms=elapsed_ms)
-        page = self._submit(form, {"choice": choice, "elapsed_ms": str(elapsed_ms)})
+        self.pass_time(assignment, elapsed_ms)
+        page = self._do("vote", card, {"choice": choice, "elapsed_ms": str(elapsed_ms)})
         if page.refusal:  # the lease ran out meanwhile, say after a run that was killed
             return self._get(f"/c/{self.campaign}/")
         self.diary.write("acknowledged", assignment)
         on_vote()
         return page
+
+    def _do(self, verb: str, card: Card, values: dict[str, str]) -> Page:
+        """Press the button of the verb, as it is while this card is shown."""
+        form = Form(f"/assignments/{card.assignment}/{verb}/", self._fields[verb])
+        have = ",".join(str(waiting.assignment) for waiting in self._deck) if self.person.has_javascript else ""
+        return self._submit(form, values | {"have": have})
 
     def _look(self, source: str, prompt: str) -> Picture:
         """Download the image as the page asks for it, and see what it shows."""
@@ -270,6 +300,8 @@ class Crowd:
         except Exception as failure:
             self._failure = self._failure or failure
             self.stop()
+        finally:
+            connections.close_all()  # this thread's; `pass_time` may have opened one
 
     def stop(self) -> None:
         for visit in self._visits:

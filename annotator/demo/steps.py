@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db.models import F
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -184,7 +185,7 @@ class Demo:
             by=manager,
             state=CampaignState.OPEN,
             rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
-            questions=[("overall", "Which image shows the prompt better?")],
+            questions=[campaigns.NewQuestion("overall", "Which image shows the prompt better?")],
             guideline=GUIDELINE,
         )
         advance(1)
@@ -346,7 +347,13 @@ class Demo:
 
     def visit(self, person: Person) -> Visit:
         return Visit(
-            person=person, url=self.url, campaign=CAMPAIGN, password=self.log_ins.people, album=self.album, diary=self.diary
+            person=person,
+            url=self.url,
+            campaign=CAMPAIGN,
+            password=self.log_ins.people,
+            album=self.album,
+            diary=self.diary,
+            pass_time=pass_time,
         )
 
     @contextmanager
@@ -441,3 +448,9 @@ def answer_of(response: httpx.Response) -> httpx.Response:
     except (ValueError, KeyError, TypeError):
         words = response.reason_phrase
     raise DemoFailed(f"{response.request.method} {response.request.url.path}: {response.status_code} {words}")
+
+
+def pass_time(assignment: int, milliseconds: int) -> None:
+    """As if the pair had been sent out so much earlier: nobody waits for simulated people to look at it."""
+    earlier = F("shown_at") - timedelta(milliseconds=milliseconds)
+    Assignment.objects.filter(pk=assignment).update(shown_at=earlier)

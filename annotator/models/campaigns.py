@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from annotator.models.people import User
 
 VOTES_WANTED_LIMIT = 100
+QUESTION_SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
 LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
 COMPLETION_CODE_LIMIT = 64
 RETURN_URL_LIMIT = 500
@@ -86,6 +87,9 @@ class Campaign(models.Model):
         default=15,
         validators=[MinValueValidator(1), MaxValueValidator(24 * 60)],
         help_text="For how many minutes after the vote.",
+    )
+    asks_comment = models.BooleanField(
+        default=False, db_default=False, help_text="Whether annotators may write a comment beside their answer."
     )
     lease_seconds = models.PositiveIntegerField(
         default=30 * 60,
@@ -166,7 +170,7 @@ class Question(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="questions")
     slug = models.CharField(
-        max_length=48, validators=[RegexValidator(r"^[a-z][a-z0-9_]*$", "Use lower-case letters, digits, _.")]
+        max_length=48, validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")]
     )
     text = models.CharField(max_length=300)
     position = models.PositiveSmallIntegerField(default=0)

@@ -97,6 +97,9 @@ class Vote(models.Model):
     elapsed_ms = models.PositiveIntegerField(
         null=True, blank=True, help_text="Milliseconds from both images shown to the answer, as the client measured."
     )
+    comment = models.TextField(
+        blank=True, default="", db_default="", help_text="What the annotator wrote beside the answer; with its first vote."
+    )
     created_at = models.DateTimeField()
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
     voided_at = models.DateTimeField(null=True, blank=True)
@@ -120,10 +123,12 @@ class Vote(models.Model):
                 name="vote_void_has_reason_and_time",
             ),
         ]
+        # progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
+        indexes = [Index(fields=["question", "-id"], condition=~Q(comment=""), name="vote_comments")]
         triggers = [
             pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
-                name="vote_answer_is_fixed", fields=["assignment", "question", "choice", "elapsed_ms", "created_at"]
+                name="vote_answer_is_fixed", fields=["assignment", "question", "choice", "elapsed_ms", "comment", "created_at"]
             ),
         ]
 

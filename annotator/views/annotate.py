@@ -1,10 +1,16 @@
-"""The annotation page: a pair, a vote, the next pair; or a skip, a flag, an undo."""
+"""The annotation page: a deck of pairs, and what is done with them: a vote, a skip, a flag, an undo.
+
+With htmx, what was done is answered with the cards that the page does not have yet; without, with a redirect to the page.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import get_template
 from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -14,28 +20,31 @@ from annotator.access import campaign_for_member
 from annotator.campaigns import current_guideline
 from annotator.choices import Choice
 from annotator.errors import NotFound, Refusal
-from annotator.forms import FlagForm, VoteForm, require_valid
+from annotator.forms import FlagForm, VoteForm, require_valid, whole_number
 from annotator.models import Assignment, Member, Question
 from annotator.views.refusals import status_of
 from annotator.views.requests import UserRequest
-from annotator.views.turns import AHEAD, Turn, next_turn, progress_of, turn_after
-from annotator.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_last_vote
+from annotator.views.turns import Held, Turn, next_turn, turn_after
+from annotator.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
+
+HELD_LIMIT = 100  # cards that a page may name; it never has as many
 
 
 @never_cache
 @require_safe
 def annotate(request: UserRequest, slug: str) -> HttpResponse:
-    """The pair that is next for this member, or why there is none."""
+    """The pairs that are next for this member, or why there are none."""
     _, member = campaign_for_member(request.user, slug)
-    turn = next_turn(member)
+    turn = next_turn(member, held=held_by(request))
     if turn.must_read:
-        return redirect("guideline", slug)
-    return page(request, turn)
+        return go_and_read(request, turn)
+    return piece(turn) if request.htmx else page(request, turn)
 
 
 @require_POST
 def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
+    held = held_by(request)
     try:
         require_valid(form, "That is not a possible answer.")
         cast, queue = cast_vote_and_go_on(
@@ -43,44 +52,57 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
             by=request.user,
             choices=form.choices(lambda: primary_slug(assignment_id)),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
-            count=1 + AHEAD,
+            comment=form.cleaned_data["comment"],
+            count=held.wanted,
         )
     except Refusal as refusal:
         return refused(request, assignment_id, refusal)
-    return show_next(request, turn_after(cast, queue, said=words_for(cast)))
+    return go_on(request, turn_after(cast, queue, held=held, said=words_for(cast)))
 
 
 @require_POST
 def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
-    try:
-        assignment = skip_assignment(assignment_id=assignment_id, by=request.user)
-    except Refusal as refusal:
-        return refused(request, assignment_id, refusal)
-    return show_next(request, next_turn(assignment.member, said="Skipped. This pair will not come back to you."))
+    def act() -> Assignment:
+        return skip_assignment(assignment_id=assignment_id, by=request.user)
+
+    return act_and_go_on(request, assignment_id, act, said="Skipped. This pair will not come back to you.")
 
 
 @require_POST
 def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = FlagForm(request.POST)
-    try:
+
+    def act() -> Assignment:
         require_valid(form, "Say what is wrong with the pair.")
-        assignment = flag_assignment(
-            assignment_id=assignment_id, by=request.user, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"]
-        )
-    except Refusal as refusal:
-        return refused(request, assignment_id, refusal)
-    return show_next(request, next_turn(assignment.member, said="Flagged. This pair will not come back to you."))
+        reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
+        return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
+
+    return act_and_go_on(request, assignment_id, act, said="Flagged. This pair will not come back to you.")
 
 
 @require_POST
-def undo(request: UserRequest, slug: str) -> HttpResponse:
-    """Take back the member's last vote here; its pair is before them again."""
-    _, member = campaign_for_member(request.user, slug)
+def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
+    """Take back the vote on this assignment; its pair is before the member again."""
+
+    def act() -> Assignment:
+        return undo_vote(assignment_id=assignment_id, by=request.user)
+
+    return act_and_go_on(request, assignment_id, act, said="Undone. This pair waits for your answer again.")
+
+
+def act_and_go_on(request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, said: str) -> HttpResponse:
     try:
-        assignment = undo_last_vote(member=member, by=request.user)
+        assignment = act()
     except Refusal as refusal:
-        return refused_to(request, member, refusal)
-    return show_next(request, next_turn(assignment.member, said="Undone. This pair waits for your answer again."))
+        return refused(request, assignment_id, refusal)
+    return go_on(request, next_turn(assignment.member, held=held_by(request), said=said))
+
+
+def held_by(request: UserRequest) -> Held:
+    """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
+    data = request.POST if request.method == "POST" else request.GET
+    numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
+    return Held(frozenset(number for number in numbers if number is not None), whole_number(data.get("unsent")) or 0)
 
 
 def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
@@ -88,33 +110,38 @@ def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, st
     return render(request, "annotate/page.html", context, status=status)
 
 
-def show_next(request: UserRequest, turn: Turn) -> HttpResponse:
-    """The next card as a piece; for a browser without JavaScript the page again."""
-    if not request.htmx:
-        messages.success(request, turn.said)
-        return redirect("annotate", turn.campaign.slug)
-    if turn.must_read:
-        messages.success(request, turn.said)
-        return HttpResponseClientRedirect(redirect("guideline", turn.campaign.slug).url)
-    return render(request, "annotate/_turn.html", {"turn": turn})
+def piece(turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
+    """The cards that the page does not have. Rendered without a request: context processors have no part in it."""
+    html = get_template("annotate/_turn.html").render({"turn": turn, "refusal": refusal})
+    response = HttpResponse(html, status=status)
+    if refusal is not None:
+        response["HX-Retarget"] = "#cards"  # so annotate.js knows the refusals of the site from an error of whatever else
+    return response
+
+
+def go_on(request: UserRequest, turn: Turn) -> HttpResponse:
+    if request.htmx and not turn.must_read:
+        return piece(turn)
+    messages.success(request, turn.said)
+    return go_and_read(request, turn) if turn.must_read else redirect("annotate", turn.campaign.slug)
+
+
+def go_and_read(request: UserRequest, turn: Turn) -> HttpResponse:
+    """To the guideline, which the member has to accept first."""
+    there = redirect("guideline", turn.campaign.slug)
+    return HttpResponseClientRedirect(there.url) if request.htmx else there
 
 
 def refused(request: UserRequest, assignment_id: int, refusal: Refusal) -> HttpResponse:
-    """The refusal in place of the card, with a way on. Raises NotFound where the assignment is not the user's."""
-    member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign__progress").first()
+    """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
+    member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
     if member is None:
         raise NotFound("There is no such pair among those you were given.") from refusal
-    return refused_to(request, member, refusal)
-
-
-def refused_to(request: UserRequest, member: Member, refusal: Refusal) -> HttpResponse:
-    turn = Turn(member.campaign, member, progress_of(member.campaign))
     status = status_of(refusal)
-    if not request.htmx:
-        return page(request, turn, refusal=refusal, status=status)
-    response = render(request, "annotate/_turn.html", {"turn": turn, "refusal": refusal}, status=status)
-    response["HX-Retarget"] = "#deck"  # base.js shows an error answer only where it says where it belongs
-    return response
+    turn = next_turn(member, held=held_by(request))
+    if request.htmx:
+        return piece(turn, refusal=refusal, status=status)
+    return page(request, turn, refusal=refusal, status=status)
 
 
 def primary_slug(assignment_id: int) -> str:

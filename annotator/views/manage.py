@@ -68,7 +68,7 @@ def new_campaign(request: UserRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 description=form.cleaned_data["description"],
                 rules=campaigns.rules_in(form.cleaned_data),
-                questions=[(campaigns.DEFAULT_QUESTION[0], form.cleaned_data["question"])],
+                questions=[campaigns.NewQuestion(campaigns.DEFAULT_QUESTION.slug, form.cleaned_data["question"])],
                 guideline=form.cleaned_data["guideline"],
                 by=request.user,
             )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
+from django.urls import reverse
 from django.utils import timezone
 
 from annotator import tasks
-from annotator.assigning import QUEUE_LOW, next_assignments
-from annotator.choices import CampaignState, Choice, FlagReason, MemberState
+from annotator.assigning import QUEUE_LOW, QUEUE_TARGET, next_assignments
+from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
-from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question
-from annotator.voting import CastVote
+from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
+from annotator.progress import coarse_share
+from annotator.voting import CastVote, undoable
 
-AHEAD = 2  # pairs after the current one whose images the browser fetches early
+AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
 THE_END = {
     *("finished", "judged_all", "seen_all", "under_review", "seats_taken", "closed"),
     *("limit_per_day", "limit_total", "limit_share"),
@@ -23,41 +28,41 @@ THE_END = {
 
 
 @dataclass(frozen=True)
-class Side:
-    """One half of the card. `slot` is what a vote for it posts."""
+class Held:
+    """What the page has already: the cards in it, and how many of them are answered but not sent."""
 
-    name: str
-    name_stacked: str
-    keys: str
+    cards: frozenset[int] = frozenset()
+    unsent: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """How many assignments to look at, so that AHEAD cards wait behind the one that is shown."""
+        return min(1 + AHEAD + self.unsent, QUEUE_TARGET)
+
+
+NOTHING = Held()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One half of a card. `slot` is what a vote for it posts; `address` is of its image, without the size."""
+
     slot: str
-    image: Image
+    address: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
 class Card:
-    """A pair as it is put before the annotator."""
+    """A pair as it is put before the annotator. `earlier` is the answer they took back, as slug:choice words."""
 
-    assignment: Assignment
-    questions: list[Question]
-    sides: list[Side]
-    ahead: list[Image]
-
-    @property
-    def question(self) -> Question | None:
-        """The only question; None where there are several."""
-        return self.questions[0] if len(self.questions) == 1 else None
-
-    @property
-    def both_good(self) -> bool:
-        return any(Choice.BOTH_GOOD in question.choices for question in self.questions)
-
-    @property
-    def both_bad(self) -> bool:
-        return any(Choice.BOTH_BAD in question.choices for question in self.questions)
-
-    @property
-    def flag_reasons(self) -> list[tuple[str, str]]:
-        return FlagReason.choices
+    assignment: int
+    prompt: str
+    language: str
+    left: Side
+    right: Side
+    earlier: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,59 +83,116 @@ class Reason:
 
 @dataclass(frozen=True)
 class Turn:
+    """Where the member stands. `cards` are those that the page does not have; `queue` names all that it should have."""
+
     campaign: Campaign
     member: Member
     progress: CampaignProgress
     must_read: bool = False
-    card: Card | None = None
+    cards: list[Card] = field(default_factory=list)
+    queue: list[int] = field(default_factory=list)
+    lease_left: int = 0  # seconds, of the card in the queue that has least
+    questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
-    said: str = field(default="")
+    said: str = ""
+    undoable_id: int | None = None  # the assignment whose answer `undo` takes back
 
     @property
-    def offers_undo(self) -> bool:
-        """Whether there may be a vote to undo. Asks the database nothing: that it is recent enough, the verb finds out."""
-        may_judge = self.campaign.state == CampaignState.OPEN and self.member.state == MemberState.ACTIVE
-        return may_judge and self.campaign.undo_votes > 0 and self.member.answered_count > 0
+    def question(self) -> Question | None:
+        """The one that is asked first; None where there is no question at all."""
+        return self.questions[0] if self.questions else None
+
+    @property
+    def choices(self) -> set[str]:
+        """What any of the questions allows."""
+        return {choice for question in self.questions for choice in question.choices}
+
+    @property
+    def flag_reasons(self) -> list[tuple[str, str]]:
+        return FlagReason.choices
+
+    @property
+    def percent(self) -> int:
+        return round(100 * coarse_share(self.progress))
 
 
-def next_turn(member: Member, *, said: str = "") -> Turn:
+def next_turn(member: Member, *, held: Held = NOTHING, said: str = "") -> Turn:
     """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
     campaign, guideline_in_force = campaign_now(member)
-    return _turn(member, campaign, guideline_in_force, said=said)
+    questions = list(campaign.questions.order_by("position"))
+    last = last_answered(member)
+    return _turn(member, campaign, guideline_in_force, questions, last, held=held, said=said, knows_earlier=True)
 
 
-def turn_after(cast: CastVote, queue: list[Assignment], *, said: str) -> Turn:
+def turn_after(cast: CastVote, queue: list[Assignment], *, held: Held = NOTHING, said: str) -> Turn:
     """The turn after a vote, whose transaction has brought what is next: nothing more is asked of the database."""
     member = cast.assignment.member
     questions = [vote.question for vote in cast.votes]
-    return _turn(member, member.campaign, cast.guideline_in_force, queue=queue, questions=questions, said=said)
+    last = cast.assignment.pk if member.campaign.undo_votes else None
+    return _turn(member, member.campaign, cast.guideline_in_force, questions, last, queue=queue, held=held, said=said)
 
 
 def _turn(
     member: Member,
     campaign: Campaign,
     guideline_in_force: int | None,
+    questions: list[Question],
+    undoable_id: int | None,
     *,
-    queue: list[Assignment] | None = None,
-    questions: list[Question] | None = None,
+    held: Held,
     said: str,
+    queue: list[Assignment] | None = None,
+    knows_earlier: bool = False,
 ) -> Turn:
     progress = progress_of(campaign)
+
+    def stop(reason: Reason) -> Turn:
+        return Turn(campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id)
+
     if reason := why_closed(campaign, member):
-        return Turn(campaign, member, progress, reason=reason, said=said)
+        return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
         return Turn(campaign, member, progress, must_read=True, said=said)
     try:
-        queue = queue or next_assignments(member=member, count=1 + AHEAD)
+        queue = queue or next_assignments(member=member, count=held.wanted)
     except NotAllowed as limit:
-        return Turn(campaign, member, progress, reason=why_enough(limit), said=said)
+        return stop(why_enough(limit))
     if not queue:
-        reason = why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds)
-        return Turn(campaign, member, progress, reason=reason, said=said)
+        return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
     if queue[0].queue_length <= QUEUE_LOW:
         tasks.enqueue(tasks.refill_queue, member.pk)
-    return Turn(campaign, member, progress, card=make_card(queue, questions or list(campaign.questions.all())), said=said)
+    fresh = [seat for seat in queue if seat.pk not in held.cards]
+    earlier = earlier_answers(fresh) if knows_earlier else {}
+    return Turn(
+        campaign,
+        member,
+        progress,
+        cards=[make_card(seat, earlier.get(seat.pk, "")) for seat in fresh],
+        queue=[seat.pk for seat in queue],
+        lease_left=int(min((seat.lease_expires_at - timezone.now()).total_seconds() for seat in queue)),
+        questions=questions,
+        said=said,
+        undoable_id=undoable_id,
+    )
+
+
+def last_answered(member: Member) -> int | None:
+    """The assignment whose answer the member may take back first."""
+    campaign = member.campaign
+    may_judge = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED) and member.state == MemberState.ACTIVE
+    if not (may_judge and campaign.undo_votes and member.answered_count):
+        return None
+    return undoable(member, timezone.now()).values_list("pk", flat=True).first()
+
+
+def earlier_answers(seats: list[Assignment]) -> dict[int, str]:
+    """What was answered, and taken back, on those of the assignments that are open again."""
+    undone = Vote.objects.filter(assignment__in=[seat.pk for seat in seats], void_reason=VoidReason.UNDONE).order_by("pk")
+    latest: dict[int, dict[str, str]] = defaultdict(dict)
+    for seat, question, choice in undone.values_list("assignment", "question__slug", "choice"):
+        latest[seat][question] = choice
+    return {seat: " ".join(map(":".join, answer.items())) for seat, answer in latest.items()}
 
 
 def campaign_now(member: Member) -> tuple[Campaign, int | None]:
@@ -147,13 +209,21 @@ def progress_of(campaign: Campaign) -> CampaignProgress:
     return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
 
 
-def make_card(queue: list[Assignment], questions: list[Question]) -> Card:
-    current, *ahead = queue
-    pair = current.pair
-    slots = [(Choice.A.value, pair.image_a), (Choice.B.value, pair.image_b)]
-    left, right = slots if current.a_on_left else reversed(slots)
-    sides = [Side("Left", "Top", "1 ArrowLeft", *left), Side("Right", "Bottom", "2 ArrowRight", *right)]
-    return Card(current, questions, sides, [image for seat in ahead for image in (seat.pair.image_a, seat.pair.image_b)])
+def make_card(seat: Assignment, earlier: str = "") -> Card:
+    pair = seat.pair
+    a, b = make_side(Choice.A.value, pair.image_a), make_side(Choice.B.value, pair.image_b)
+    left, right = (a, b) if seat.a_on_left else (b, a)
+    return Card(seat.pk, pair.prompt.text, pair.prompt.language, left, right, earlier)
+
+
+def make_side(slot: str, image: Image) -> Side:
+    return Side(slot, f"{image_root()}{image.public_id}/", image.width, image.height)
+
+
+@cache
+def image_root() -> str:
+    """What every address of an image begins with: looked up once, because a vote's answer has no time for it."""
+    return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
 
 
 def why_closed(campaign: Campaign, member: Member) -> Reason | None:

@@ -38,7 +38,10 @@ class CampaignList(View):
             description=body["description"],
             state=body["state"],
             rules=campaigns.rules_in(body),
-            questions=[(question["slug"], question["text"]) for question in body["questions"]],
+            questions=[
+                campaigns.NewQuestion(question["slug"], question["text"], tuple(question["choices"]))
+                for question in body["questions"]
+            ],
             guideline=body["guideline"],
             by=user,
         )

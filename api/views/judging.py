@@ -86,7 +86,13 @@ class VoteCast(View):
         is_several = isinstance(request.data, dict) and "choices" in request.data
         body = valid_body(ChoicesBody if is_several else ChoiceBody, request)
         choices = body["choices"] if is_several else {primary_question(assignment_id): body["choice"]}
-        cast = voting.cast_vote(assignment_id=assignment_id, by=user, choices=choices, elapsed_ms=body.get("elapsed_ms"))
+        cast = voting.cast_vote(
+            assignment_id=assignment_id,
+            by=user,
+            choices=choices,
+            elapsed_ms=body.get("elapsed_ms"),
+            comment=body["comment"],
+        )
         votes = (
             Vote.objects.filter(pk__in=[vote.pk for vote in cast.votes])
             .select_related("question", "assignment__member", "assignment__guideline")

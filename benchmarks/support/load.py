@@ -20,7 +20,7 @@ import httpx
 
 from benchmarks.support.passwords import PASSWORD
 
-ASSIGNMENT = re.compile(rb'action="/assignments/(\d+)/vote/"')
+ASSIGNMENT = re.compile(rb'data-assignment="(\d+)"')
 FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
@@ -84,22 +84,23 @@ def log_in(port: int, username: str) -> dict[str, str]:
 
 def vote_loop(client: Client, order: dict[str, Any], number: int, end: float) -> None:
     """Open the page once, then vote on what each answer brings."""
-    cookie = "; ".join(f"{name}={value}" for name, value in order["cookies"][number].items())
-    common = f"Host: 127.0.0.1:{order['port']}\r\nCookie: {cookie}\r\nHX-Request: true\r\n"
+    cookies = order["cookies"][number]
+    cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    common = f"Host: 127.0.0.1:{order['port']}\r\nCookie: {cookie}\r\n"
     status, page = client.ask(f"GET /c/{order['slug']}/ HTTP/1.1\r\n{common}\r\n".encode())
     client.times.clear()
-    token = re.search(rb'name="csrfmiddlewaretoken"\s+value="([^"]+)"', page)
-    assert token, f"{status}: {page!r}"
     choices = ("a", "b", "both_good", "both_bad")
+    deck = [int(found) for found in ASSIGNMENT.findall(page)]
     while time.perf_counter() < end:
-        found = ASSIGNMENT.search(page)
-        if found is None:
+        if not deck:
             print(f"{status}: no pair in the answer: {page!r}", file=sys.stderr)
             client.errors += 1
             return
-        body = f"csrfmiddlewaretoken={token[1].decode()}&question=overall&choice={choices[client.done % 4]}&elapsed_ms=2400"
+        assignment = deck.pop(0)
+        body = f"question=overall&choice={choices[client.done % 4]}&elapsed_ms=2400&have={'%2C'.join(map(str, deck))}&unsent=0"
         head = (
-            f"POST /assignments/{found[1].decode()}/vote/ HTTP/1.1\r\n{common}"
+            f"POST /assignments/{assignment}/vote/ HTTP/1.1\r\n{common}HX-Request: true\r\n"
+            f"X-CSRFToken: {cookies['csrftoken']}\r\n"
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         status, page = client.ask((head + body).encode())
@@ -107,6 +108,7 @@ def vote_loop(client: Client, order: dict[str, Any], number: int, end: float) ->
             print(f"{status}: {page!r}", file=sys.stderr)
             client.errors += 1
             return
+        deck += [int(found) for found in ASSIGNMENT.findall(page)]
         client.done += 1
 
 

@@ -99,7 +99,7 @@ def test_staff_make_a_campaign_and_manage_it():
             "pairing_rule": "ring",
             "questions": [
                 {"slug": "overall", "text": "Which is better?"},
-                {"slug": "prompt", "text": "Which follows the prompt?"},
+                {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["both_bad", "b", "a"]},
             ],
             "guideline": "Look at *both*.",
         },
@@ -130,9 +130,10 @@ def test_staff_make_a_campaign_and_manage_it():
         "undo_minutes": 15,
         "completion_code": "",
         "return_url": "",
+        "asks_comment": False,
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
-            {"slug": "prompt", "text": "Which follows the prompt?", "choices": choices},
+            {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["a", "b", "both_bad"]},
         ],
         "member": {"role": "manager", "state": "active", "answered_count": 0},
     }
@@ -157,6 +158,7 @@ def test_it_sets_every_rule():
         "undo_minutes": 5,
         "completion_code": "C0FFEE42",
         "return_url": "https://platform.example/complete?cc=C0FFEE42",
+        "asks_comment": True,
     }
     assert rules.keys() == set(RULES)
 

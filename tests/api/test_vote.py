@@ -47,6 +47,24 @@ def test_a_vote_is_counted_and_shown():
     assert assignment.state == "answered"
 
 
+@pytest.mark.parametrize("body", [{"choice": "a"}, {"choices": {"overall": "a"}}])
+def test_a_comment_is_kept_where_the_campaign_asks_for_one(body):
+    member = MemberFactory(campaign__asks_comment=True)
+    assignment, client = an_assignment(member=member)
+
+    assert client.post(address(assignment.pk), body | {"comment": "Close."}).status_code == 201
+    assert Vote.objects.get().comment == "Close."
+
+
+def test_a_time_from_before_the_pair_was_handed_out_is_not_kept():
+    assignment, client = an_assignment(shown_at=timezone.now() - timedelta(seconds=30))
+
+    response = client.post(address(assignment.pk), {"choice": "a", "elapsed_ms": 40_000})
+
+    assert (response.status_code, response.json()["elapsed_ms"]) == (201, None)
+    assert Vote.objects.get().elapsed_ms is None
+
+
 def test_the_guideline_that_was_in_force_is_shown():
     campaign = CampaignFactory()
     guideline = GuidelineFactory(campaign=campaign, version=3)

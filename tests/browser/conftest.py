@@ -107,18 +107,19 @@ def accept(member: Member) -> None:
     member.save()
 
 
-def make_pairs(campaign: Campaign, count: int) -> list[Pair]:
-    return [make_pair(campaign, number) for number in range(count)]
+def make_pairs(campaign: Campaign, count: int, *, size: int = 320) -> list[Pair]:
+    """Pairs of a wide and a high image, `size` pixels long."""
+    return [make_pair(campaign, number, size) for number in range(count)]
 
 
-def make_pair(campaign: Campaign, number: int) -> Pair:
+def make_pair(campaign: Campaign, number: int, size: int) -> Pair:
     text = f"{number + 2} circles on a grey ground"
     prompt = PromptFactory(campaign=campaign, text=text, text_sha256=hashlib.sha256(text.encode()).hexdigest())
     return PairFactory(
         campaign=campaign,
         prompt=prompt,
-        image_a=make_image(prompt, "tomato", number + 2, (320, 240)),
-        image_b=make_image(prompt, "steelblue", number + 1, (240, 320)),
+        image_a=make_image(prompt, "tomato", number + 2, (size, size * 3 // 4)),
+        image_b=make_image(prompt, "steelblue", number + 1, (size * 3 // 4, size)),
     )
 
 

@@ -136,7 +136,7 @@ def test_the_administration_works_under_the_content_security_policy(open_page, m
     page = open_page(manager, reverse("admin:annotator_pair_changelist"))
     thumbnails = page.locator("img.thumbnail")
     expect(thumbnails).to_have_count(4)
-    page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth)")
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
     page.locator(f"input[name=_selected_action][value='{first.pk}']").check()
     page.locator("select[name=action]").select_option("hold")
     page.get_by_role("button", name="Go").click()

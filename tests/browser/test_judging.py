@@ -6,8 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +14,7 @@ from annotator.models import Assignment, Flag, Member, Vote
 from annotator.progress import roll_up
 from tests.browser.conftest import PHONE, accept, make_pairs
 from tests.browser.driver import Remote, expect
-from tests.factories import MemberFactory, QuestionFactory
+from tests.factories import MemberFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -30,9 +28,19 @@ def annotate_path(member: Member) -> str:
 
 def open_card(page: Remote, *, after: int | None = None) -> int:
     """The id of the assignment before the annotator, once it can be judged; `after`: once it is another one."""
-    card = page.locator(f"article.card[data-state=open]:not([data-assignment='{after}'])")
+    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{after}'])")
     card.wait_for()
     return int(card.get_attribute("data-assignment"))
+
+
+def all_sent(page: Remote) -> None:
+    """Wait until the server has acknowledged all that was pressed."""
+    page.locator("#deck[data-unsent='0']").wait_for()
+
+
+def shown(page: Remote) -> int:
+    """The assignment before the annotator, where no script says when it can be judged."""
+    return int(page.locator("article.card").first.get_attribute("data-assignment"))
 
 
 def pressed(assignment_id: int) -> str:
@@ -90,10 +98,12 @@ def test_every_key_does_what_its_button_says(open_page, member):
         current = open_card(page, after=current)
         page.keyboard.press(key)
         open_card(page, after=current)
+        all_sent(page)
         assert pressed(current) == meant, key
     skipped = open_card(page)
     page.keyboard.press("s")
     open_card(page, after=skipped)
+    all_sent(page)
     assert Assignment.objects.get(pk=skipped).state == AssignmentState.SKIPPED
 
 
@@ -117,6 +127,7 @@ def test_a_pair_is_flagged_from_the_keyboard(open_page, member):
     second = open_card(page, after=first)
 
     expect(page.get_by_role("status")).to_contain_text("Flagged")
+    all_sent(page)
     assert Flag.objects.values_list("assignment", "reason", "note").get() == (first, "broken_image", "4 fingers, sunset")
     assert Assignment.objects.get(pk=first).state == AssignmentState.FLAGGED
     assert Assignment.objects.get(pk=second).state == AssignmentState.OPEN
@@ -132,11 +143,16 @@ def test_the_last_vote_is_undone_from_the_keyboard_and_given_anew(open_page, mem
     page.keyboard.press("3")
     open_card(page, after=second)
 
+    all_sent(page)
+
     page.keyboard.press("u")
-    expect(page.locator(f"article.card[data-state=open][data-assignment='{second}']")).to_be_visible()
+    expect(page.locator(f"article.card.current[data-state=open][data-assignment='{second}']")).to_be_visible()
+    expect(page.get_by_role("button", name="Both good")).to_have_attribute("data-earlier", "")
     expect(page.get_by_role("status")).to_contain_text("Undone")
     page.keyboard.press("4")
     open_card(page, after=second)
+    expect(page.get_by_role("button", name="Both good")).not_to_have_attribute("data-earlier", "")
+    all_sent(page)
 
     history = Vote.objects.filter(assignment=second).order_by("pk")
     assert list(history.values_list("choice", "void_reason")) == [("both_good", "undone"), ("both_bad", None)]
@@ -146,19 +162,19 @@ def test_the_last_vote_is_undone_from_the_keyboard_and_given_anew(open_page, mem
 
 def test_flag_and_undo_work_without_javascript(open_page, member):
     page = open_page(member, annotate_path(member), java_script_enabled=False)
-    card = page.locator("article.card")
-    first = int(card.get_attribute("data-assignment"))
+    first = shown(page)
     page.get_by_role("button", name="Both good").click()
-    second = int(card.get_attribute("data-assignment"))
+    second = shown(page)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("status")).to_contain_text("Undone")
-    assert int(card.get_attribute("data-assignment")) == first
-    page.get_by_text("Flag", exact=False).first.click()
+    assert shown(page) == first
+    expect(page.get_by_role("button", name="Both good")).to_have_attribute("data-earlier", "")
+    page.locator("summary", has_text="Flag").click()
     page.get_by_label("Identical images").check()
     page.get_by_role("button", name="Flag and go on").click()
     expect(page.get_by_role("status")).to_contain_text("Flagged")
 
-    assert int(card.get_attribute("data-assignment")) == second
+    assert shown(page) == second
     assert Flag.objects.get().reason == "identical_images"
     assert list(Vote.objects.values_list("void_reason", flat=True)) == ["undone"]
 
@@ -182,6 +198,7 @@ def test_a_key_that_is_held_votes_once(open_page, member):
     page.keyboard.up("Enter")
     page.keyboard.press("3")
     open_card(page, after=third)
+    all_sent(page)
 
     assert [pressed(seat) for seat in (first, second, third)] == ["left", "both_bad", "both_good"]
     assert Vote.objects.count() == 3
@@ -197,6 +214,7 @@ def test_a_double_click_votes_once(open_page, member):
     third = open_card(page, after=second)
     page.keyboard.press("4")
     open_card(page, after=third)
+    all_sent(page)
 
     assert [pressed(seat) for seat in (first, second, third)] == ["right", "both_good", "both_bad"]
     assert Vote.objects.count() == 3
@@ -229,6 +247,7 @@ def test_keys_rest_where_they_would_surprise(open_page, member):
     page.get_by_role("heading", level=1).focus()
     page.keyboard.press("4")
     open_card(page, after=first)
+    all_sent(page)
     assert pressed(first) == "both_bad"
     assert Vote.objects.count() == 1
 
@@ -240,12 +259,13 @@ def test_the_guideline_opens_beside_the_pair_and_closes_again(open_page, member)
 
     page.keyboard.press("g")
     expect(panel).to_contain_text("Count the shapes.")
-    expect(page.get_by_alt_text("Left image")).to_be_in_viewport()
+    expect(page.get_by_role("img", name="Left image")).to_be_in_viewport()
     page.keyboard.press("1")
     open_card(page, after=first)
     expect(panel).to_be_visible()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
+    all_sent(page)
 
     assert pressed(first) == "left"
 
@@ -270,78 +290,16 @@ def test_it_works_without_javascript(open_page, member):
     assert Vote.objects.get(assignment=seats[0]).elapsed_ms is None
 
 
-@pytest.mark.parametrize("javascript", [True, False])
-def test_a_pair_whose_lease_is_gone_says_so_and_leads_on(open_page, member, javascript):
-    page = open_page(member, annotate_path(member), java_script_enabled=javascript)
-    page.get_by_alt_text("Left image").wait_for()
-    first = int(page.locator("article.card").get_attribute("data-assignment"))
-    Assignment.objects.filter(pk=first).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
+def test_without_javascript_a_pair_whose_lease_is_gone_says_so_and_leads_on(open_page, member):
+    page = open_page(member, annotate_path(member), java_script_enabled=False)
+    Assignment.objects.filter(pk=shown(page)).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
 
     page.get_by_role("button", name="Left is better").click()
-    refused = page.get_by_role("alert").filter(has_text="Too late for this pair")
-    expect(refused).to_contain_text("ran out")
+    expect(page.get_by_role("alert").filter(has_text="Too late for this pair")).to_contain_text("ran out")
     page.get_by_role("link", name="Go on").click()
 
-    page.get_by_alt_text("Left image").wait_for()
+    expect(page.get_by_role("button", name="Left is better")).to_be_visible()
     assert not Vote.objects.exists()
-
-
-def test_a_vote_that_the_network_swallowed_is_kept_and_sent_again(open_page, member):
-    page = open_page(member, annotate_path(member))
-    first = open_card(page)
-    page.wait_for_load_state("networkidle")
-
-    page.context.set_offline(True)
-    page.keyboard.press("2")
-    expect(page.get_by_role("alert").filter(has_text="cannot be reached")).to_be_visible()
-    page.context.set_offline(False)
-    page.get_by_role("button", name="Send it again").click()
-    second = open_card(page, after=first)
-    page.route("**/vote/", lambda route: route.fulfill(status=500, body="<html>broken</html>"))
-    page.keyboard.press("3")
-    expect(page.get_by_role("alert").filter(has_text="The server had an error")).to_be_visible()
-    page.unroute("**/vote/")
-    page.keyboard.press("3")
-    open_card(page, after=second)
-
-    assert (pressed(first), pressed(second)) == ("right", "both_good")
-    assert Vote.objects.count() == 2
-
-
-def test_after_the_session_has_ended_the_log_in_leads_back_to_the_pair(open_page, member):
-    page = open_page(member, annotate_path(member))
-    first = open_card(page)
-    Session.objects.all().delete()
-    cache.clear()
-
-    page.keyboard.press("1")
-    expect(page.get_by_role("alert").filter(has_text="Your session has ended")).to_be_visible()
-    page.get_by_role("link", name="Log in again").click()
-    page.get_by_label("User name or e-mail").fill(member.user.username)
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Log in").click()
-
-    assert open_card(page) == first
-    page.keyboard.press("4")
-    open_card(page, after=first)
-    assert pressed(first) == "both_bad"
-    assert Vote.objects.count() == 1
-
-
-def test_several_questions_are_answered_by_keys_in_order_and_sent_as_one(open_page, member):
-    QuestionFactory(campaign=member.campaign, slug="beauty", text="Which looks better?", position=1)
-    page = open_page(member, annotate_path(member))
-    first = open_card(page)
-
-    page.keyboard.press("1")
-    page.keyboard.press("4")
-    expect(page.get_by_role("button", name="Record these answers")).to_be_focused()
-    page.keyboard.press("Enter")
-    open_card(page, after=first)
-
-    seat = Assignment.objects.get(pk=first)
-    votes = dict(Vote.objects.filter(assignment=seat).values_list("question__slug", "choice"))
-    assert votes == {"overall": "a" if seat.a_on_left else "b", "beauty": "both_bad"}
 
 
 def test_the_images_of_the_next_two_pairs_are_fetched_ahead(open_page, member):
@@ -361,11 +319,11 @@ def test_the_images_of_the_next_two_pairs_are_fetched_ahead(open_page, member):
 def test_nothing_moves_and_both_images_stand_in_equal_boxes(open_page, member):
     page = open_page(member, annotate_path(member))
     first = open_card(page)
-    boxes = [page.get_by_alt_text(f"{side} image").bounding_box() for side in ("Left", "Right")]
+    boxes = [page.get_by_role("img", name=f"{side} image").bounding_box() for side in ("Left", "Right")]
     page.keyboard.press("1")
     open_card(page, after=first)
 
-    assert boxes == [page.get_by_alt_text(f"{side} image").bounding_box() for side in ("Left", "Right")]
+    assert boxes == [page.get_by_role("img", name=f"{side} image").bounding_box() for side in ("Left", "Right")]
     assert (boxes[0]["width"], boxes[0]["height"]) == (boxes[1]["width"], boxes[1]["height"])
     shifts = page.evaluate(
         """() => new Promise((done) => {
@@ -381,7 +339,7 @@ def test_a_phone_shows_both_images_and_all_choices_at_once(open_page, member):
     page = open_page(member, annotate_path(member), viewport=PHONE, has_touch=True, is_mobile=True)
     first = open_card(page)
 
-    top, bottom = (page.get_by_alt_text(f"{side} image").bounding_box() for side in ("Top", "Bottom"))
+    top, bottom = (page.get_by_role("img", name=f"{side} image").bounding_box() for side in ("Top", "Bottom"))
     buttons = [page.get_by_role("button", name=name) for name in ("Top is better", "Bottom is better", "Both good", "Both bad")]
     places = [button.bounding_box() for button in buttons]
     assert top["y"] >= 0
@@ -393,4 +351,5 @@ def test_a_phone_shows_both_images_and_all_choices_at_once(open_page, member):
 
     buttons[1].tap()
     open_card(page, after=first)
+    all_sent(page)
     assert pressed(first) == "right"

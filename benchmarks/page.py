@@ -1,0 +1,214 @@
+"""The annotation page in a real Chromium over a slow network: how long a person waits for the next pair.
+
+Pairs of one-megapixel images that are made here, from the real web server, through 200 ms of delay and 10 Mbit/s. One
+annotator judges them at a person's pace, another as fast as the page lets them; every vote is then looked for in Postgres.
+
+    make bench-page                         100 pairs
+    make bench-page ARGS="--pairs 30"       fewer
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.import_images import encode
+from benchmarks.votes import prepare
+
+HOST = "http://127.0.0.1"
+DELAY_MS = 200
+MEGABITS = 10
+PACE = (0.7, 1.5)  # seconds that a person looks at a pair, least and most
+TARGET_MS = 50
+VIEWPORT = {"width": 1440, "height": 900}
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PROBE = Path(__file__).parent / "support" / "annotating.js"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One annotator's session. Times in milliseconds; a key whose next pair was not there yet is `late`."""
+
+    first_votable: float
+    painted: list[float]
+    events: list[float]
+    late: int
+    seconds: float
+    bytes: int
+    shift: float
+    pressed: dict[int, str]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=100)
+    count = parser.parse_args().pairs
+    prepare()
+    from benchmarks.support.campaigns import make_annotators  # noqa: PLC0415 - the settings are named in `prepare`
+    from benchmarks.support.site import granian, running  # noqa: PLC0415
+
+    campaign = load_pictures(count)
+    users = make_annotators(campaign, 2, name=f"page-{count}")
+    with running(granian(workers=2, threads=4, pool=True)) as port:
+        print(f"{count} pairs of 1 MP, {DELAY_MS} ms and {MEGABITS} Mbit/s, {os.cpu_count()} cores\n")
+        sessions = {
+            "at a person's pace": annotate(port, campaign.slug, users[0].username, count, PACE),
+            "as fast as it goes": annotate(port, campaign.slug, users[1].username, count, (0, 0)),
+        }
+    for (name, measured), user in zip(sessions.items(), users, strict=True):
+        assert_as_pressed(user, measured)
+        report(name, measured)
+
+
+def load_pictures(count: int) -> Any:
+    """An open campaign of `count` pairs with stored images, made once for a data folder."""
+    from annotator.campaigns import create_campaign  # noqa: PLC0415
+    from annotator.choices import CampaignState  # noqa: PLC0415
+    from annotator.models import Campaign  # noqa: PLC0415
+
+    slug = f"bench-page-{count}"
+    campaign = Campaign.objects.filter(slug=slug).first()
+    if campaign is None:
+        campaign = create_campaign(slug=slug, name=f"{count} pairs to look at", by=None, rules={"votes_wanted": 100})
+        with ProcessPoolExecutor() as pool:
+            files = pool.map(encode, [(seed, "JPEG") for seed in range(2 * count)], chunksize=4)
+            for number, (one, other) in enumerate(zip(files, files, strict=True)):
+                add_pair(campaign, number, one, other)
+        Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.OPEN)
+    return campaign
+
+
+def add_pair(campaign: Any, number: int, *files: bytes) -> None:
+    import hashlib  # noqa: PLC0415
+
+    from annotator.images import ingest_image, store_image  # noqa: PLC0415
+    from annotator.models import Image, Pair, Prompt  # noqa: PLC0415
+
+    text = f"Soft shapes in fine grain, as seen by nobody for the {number + 1}th time"
+    prompt = Prompt.objects.create(campaign=campaign, text=text, text_sha256=hashlib.sha256(text.encode()).hexdigest())
+    images = []
+    for data in files:
+        clean = ingest_image(data)
+        store_image(clean)
+        images.append(
+            Image.objects.create(
+                prompt=prompt,
+                sha256=clean.sha256,
+                format=clean.format,
+                width=clean.width,
+                height=clean.height,
+                byte_size=len(clean.data),
+            )
+        )
+    ring = random.randrange(2**31 - 1)
+    Pair.objects.create(campaign=campaign, prompt=prompt, image_a=images[0], image_b=images[1], votes_wanted=100, ring=ring)
+
+
+def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float, float]) -> Measured:
+    """Log in, then judge `count` pairs with the keys, over the slow network from the first byte of the page on."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    from benchmarks.support.passwords import PASSWORD  # noqa: PLC0415
+
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if chromium is None:
+        raise SystemExit("Chromium is missing. Get it with `apt-get install chromium`, or set CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        page = browser.new_context(base_url=f"{HOST}:{port}", viewport=VIEWPORT).new_page()
+        page.goto("/login/")
+        page.get_by_label("Username").fill(username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/")
+        received: list[int] = []
+        network = page.context.new_cdp_session(page)
+        network.send("Network.enable")
+        network.send("Network.clearBrowserCache")
+        rate = MEGABITS * 1_000_000 / 8
+        conditions = {"offline": False, "latency": DELAY_MS, "downloadThroughput": rate, "uploadThroughput": rate}
+        network.send("Network.emulateNetworkConditions", conditions)
+        network.on("Network.loadingFinished", lambda event: received.append(int(event["encodedDataLength"])))
+        page.add_init_script(path=PROBE)
+        pressed: dict[int, str] = {}
+        page.goto(f"/c/{slug}/", wait_until="commit")
+        last = ""
+        start = time.perf_counter()
+        for number in range(count):
+            card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{last}'])")
+            card.wait_for(timeout=60_000)
+            last = str(card.get_attribute("data-assignment"))
+            if number == 0:
+                start = time.perf_counter()
+            if pace[1]:
+                time.sleep(random.uniform(*pace))
+            key = random.choice("1234")
+            pressed[int(last)] = key
+            page.keyboard.press(key)
+        page.locator("#deck[data-unsent='0']").wait_for(timeout=60_000)
+        seconds = time.perf_counter() - start
+        page.wait_for_timeout(500)  # the observers are told a moment later
+        seen = json.loads(page.evaluate("JSON.stringify(window.measured)"))
+        browser.close()
+    due = [(at, seen["painted"].get(card)) for at, card in seen["keys"] if card]
+    return Measured(
+        first_votable=seen["firstVotable"],
+        painted=sorted(painted - at for at, painted in due if painted),
+        events=sorted(seen["events"]),
+        late=count - 1 - len(due),
+        seconds=seconds,
+        bytes=sum(received) // count,
+        shift=sum(value for value, _ in seen["shifts"]),
+        pressed=pressed,
+    )
+
+
+def assert_as_pressed(user: Any, measured: Measured) -> None:
+    """What Postgres holds is what was pressed."""
+    from annotator.models import Vote  # noqa: PLC0415
+
+    votes = Vote.objects.live().filter(assignment__member__user=user)
+    stored = {
+        seat: (choice, a_on_left)
+        for seat, choice, a_on_left in votes.values_list("assignment", "choice", "assignment__a_on_left")
+    }
+    for seat, key in measured.pressed.items():
+        choice, a_on_left = stored[seat]
+        meant = {"1": "a" if a_on_left else "b", "2": "b" if a_on_left else "a", "3": "both_good", "4": "both_bad"}[key]
+        assert choice == meant, f"{seat}: pressed {key}, stored {choice}"
+    assert len(stored) == len(measured.pressed)
+
+
+def report(name: str, measured: Measured) -> None:
+    def rank(times: list[float], share: float) -> float:
+        return times[min(len(times) - 1, int(share * len(times)))]
+
+    p50, p95, p99 = (rank(measured.painted, share) for share in (0.50, 0.95, 0.99))
+    judged = len(measured.pressed)
+    bound = MEGABITS * 1_000_000 / 8 / measured.bytes
+    print(name)
+    print(
+        f"  key press to next pair painted   p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms ({len(measured.painted)} pairs)"
+    )
+    if measured.events:
+        slowest = measured.events[-1]
+        print(f"  by event timing                  {len(measured.events)} keys took 16 ms or more, the slowest {slowest:.0f} ms")
+    print(f"  next pair not there yet          {measured.late} of {judged} times")
+    print(f"  first load to first votable pair {measured.first_votable:.0f} ms")
+    print(f"  bytes a pair                     {measured.bytes / 1000:.0f} kB, so the network brings {bound:.1f} pairs a second")
+    print(f"  judged                           {judged / measured.seconds:.2f} pairs a second")
+    print(f"  layout shift                     {measured.shift:.4f} in all, also just after a key, which CLS leaves out")
+    print(f"  within {TARGET_MS} ms at the 95th percentile: {'yes' if p95 <= TARGET_MS else 'NO'}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""Whatever reaches an annotator tells neither which pair is gold, nor who made an image, nor what its file was called.
+
+Two pairs come in through an import with everything that could betray them: generators, seeds, external ids, file names,
+categories, and metadata in the files themselves. One is gold. Everything that is sent for the one is held against
+everything that is sent for the other.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from PIL import Image as Picture
+from PIL.PngImagePlugin import PngInfo
+
+from annotator import assigning, importing
+from annotator.choices import AssignmentKind
+from annotator.models import Assignment, Campaign, Member, Pair
+from annotator.progress import roll_up
+from tests.api.clients import client_of
+from tests.factories import AssignmentFactory, MemberFactory
+from tests.pictures import picture
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+SECRETS = ("Painter-XL", "dreamy", "secret-id", "portfolio", "Adobe", "471147114711", "hush", "workflow", "gold", "Because")
+VOLATILE = {"x-request-id", "content-length", "etag", "set-cookie", "expires", "date"}
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> Member:
+    member = MemberFactory(campaign__votes_wanted=2, user__username="ana")
+    lines = []
+    for number, more in enumerate(({}, {"gold_choice": "a", "gold_note": "Because hush."})):
+        names = [f"portfolio-Painter-XL-{number}.png", f"portfolio-dreamy-{number}.jpg"]
+        for name in names:
+            write_telling_file(tmp_path / name, number)
+        lines.append(
+            {
+                "prompt": f"Prompt {number}",
+                "image_a": names[0],
+                "image_b": names[1],
+                "generator_a": "Painter-XL",
+                "generator_b": "dreamy",
+                "external_id": f"secret-id-{number}",
+                "category": "hush",
+                "metadata": {"seed": 471147114711},
+                **more,
+            }
+        )
+    file = tmp_path / "pairs.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    import_ = importing.create_import(campaign=member.campaign, file_name=file.name, by=None)
+    importing.stage_file(import_=import_, path=file, root=tmp_path)
+    for batch in import_.batches.all():
+        importing.ingest_batch(batch_id=batch.pk)
+    roll_up(campaign=member.campaign)
+    return member
+
+
+def write_telling_file(path: Path, number: int) -> None:
+    image = picture(number * 7 + len(path.name), size=(64, 64))
+    if path.suffix == ".png":
+        info = PngInfo()
+        info.add_text("parameters", "Painter-XL, seed 471147114711")
+        info.add_itxt("workflow", json.dumps({"model": "Painter-XL"}))
+        image.save(path, pnginfo=info)
+        return
+    exif = Picture.Exif()
+    exif[0x0131], exif[0x010E] = "dreamy 0.5, Adobe", "gold"
+    image.save(path, exif=exif, comment=b"by dreamy")
+
+
+@pytest.fixture
+def seats(member: Member) -> dict[str, Assignment]:
+    """An assignment on the regular and one on the gold pair, of the kinds that they are handed out as."""
+    regular = assigning.next_assignments(member=member)[0]
+    gold = AssignmentFactory(
+        member=member,
+        pair=Pair.objects.get(gold_choice__isnull=False),
+        kind=AssignmentKind.GOLD,
+        a_on_left=regular.a_on_left,
+        shown_at=regular.shown_at,
+        lease_expires_at=regular.lease_expires_at,
+    )
+    assert regular.pair != gold.pair
+    return {"regular": regular, "gold": gold}
+
+
+def only(seats: dict[str, Assignment], kind: str) -> Assignment:
+    """The assignment of that kind, alone in the queue."""
+    seat, other = seats[kind], seats["gold" if kind == "regular" else "regular"]
+    Assignment.objects.filter(pk=other.pk).update(state="skipped", closed_at=seat.lease_expires_at)
+    Assignment.objects.filter(pk=seat.pk).update(state="open", closed_at=None)
+    return seat
+
+
+def plain(response: Any, seat: Assignment) -> tuple[int, dict[str, str], str]:
+    """Status, headers and body without what names this one assignment."""
+    body = response.content.decode()
+    body = re.sub(r'(csrfmiddlewaretoken"\s+value="|X-CSRFToken": ")\w+', r"\1", body)
+    body = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "IMAGE", body)
+    numbers = r'(/assignments/|data-assignment="|data-undo="|class="stand"\s+value="|"(?:id|vote_id|pair_id)": ?)\d+'
+    body = re.sub(numbers, r"\1NUMBER", body)
+    body = re.sub(r'(data-lease="|"(?:expires_at|created_at)": ?")[\w:.+-]*', r"\1TIME", body)
+    body = body.replace(seat.pair.prompt.text, "PROMPT")
+    headers = {name: value for name, value in response.headers.items() if name.lower() not in VOLATILE}
+    return response.status_code, headers, body
+
+
+def everything_said(response: Any) -> bytes:
+    headers = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return headers.encode() + body
+
+
+def assert_tells_nothing(response: Any, campaign: Campaign) -> bytes:
+    said = everything_said(response)
+    images = [image for pair in campaign.pairs.all() for image in (pair.image_a, pair.image_b)]
+    for secret in (*SECRETS, *(image.sha256 for image in images)):
+        assert secret.lower().encode() not in said.lower(), secret
+    return said
+
+
+PAGES = {
+    "page": lambda browser, seat, slug: browser.get(reverse("annotate", args=[slug])),
+    "piece": lambda browser, seat, slug: browser.get(reverse("annotate", args=[slug]), headers=HTMX),
+    "vote": lambda browser, seat, slug: browser.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers=HTMX),
+    "undo": lambda browser, seat, slug: [
+        browser.post(reverse("vote", args=[seat.pk]), {"choice": "a"}),
+        browser.post(reverse("undo", args=[seat.pk]), headers=HTMX),
+    ][1],
+    "skip": lambda browser, seat, slug: browser.post(reverse("skip", args=[seat.pk]), headers=HTMX),
+    "flag": lambda browser, seat, slug: browser.post(reverse("flag", args=[seat.pk]), {"reason": "unsafe"}, headers=HTMX),
+    "refusal": lambda browser, seat, slug: browser.post(reverse("vote", args=[seat.pk]), {"choice": "c"}, headers=HTMX),
+}
+
+
+def answers(member: Member, seats: dict[str, Assignment], act: Any) -> dict[str, tuple[Any, Assignment]]:
+    """The answer to the same act for either kind, each from the same state of things."""
+    found = {}
+    for kind in seats:
+        seat = only(seats, kind)
+        Member.objects.filter(pk=member.pk).update(answered_count=0)
+        found[kind] = act(seat), seat
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_and_pieces_are_the_same_for_gold_and_regular(client: Client, member, seats, name):
+    client.force_login(member.user)
+    found = answers(member, seats, lambda seat: PAGES[name](client, seat, member.campaign.slug))
+
+    for response, _ in found.values():
+        assert_tells_nothing(response, member.campaign)
+    regular, gold = (plain(*found[kind]) for kind in ("regular", "gold"))
+    assert regular == gold
+
+
+@pytest.mark.parametrize("verb", ["assignments", "vote", "skip"])
+def test_json_is_the_same_for_gold_and_regular(member, seats, verb):
+    api = client_of(member.user, "annotate")
+
+    def act(seat: Assignment) -> Any:
+        if verb == "assignments":
+            return api.post(f"/api/v1/campaigns/{member.campaign.slug}/assignments/")
+        return api.post(f"/api/v1/assignments/{seat.pk}/{verb}/", {"choice": "a"} if verb == "vote" else None)
+
+    found = answers(member, seats, act)
+
+    for response, _ in found.values():
+        assert_tells_nothing(response, member.campaign)
+    regular, gold = (plain(*found[kind]) for kind in ("regular", "gold"))
+    assert regular == gold
+
+
+@pytest.mark.parametrize("copy", ["640", "1280", "full"])
+def test_image_bytes_carry_nothing_but_the_image(client: Client, member, seats, copy):
+    client.force_login(member.user)
+    headers = {}
+    for kind, seat in seats.items():
+        for slot in "ab":
+            image = getattr(seat.pair, f"image_{slot}")
+            response = client.get(reverse("image", args=[image.public_id, 640]).replace("640", copy))
+            assert response.status_code == 200
+            data = assert_tells_nothing(response, member.campaign)
+            for mark in (b"Exif", b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"XMP", b"ICCP", b"tIME", b"http://"):
+                assert copy == "full" or mark not in data, mark
+            kept = {name: value for name, value in response.headers.items() if name.lower() not in VOLATILE}
+            headers[kind, slot] = sorted(kept.items())
+    # The full copies keep the encoding of their files; the copies that are judged by are all made alike.
+    assert sorted([headers["regular", "a"], headers["regular", "b"]]) == sorted([headers["gold", "a"], headers["gold", "b"]])
+    assert copy == "full" or headers["regular", "a"] == headers["regular", "b"]
+
+
+def test_the_two_images_of_a_card_differ_in_nothing_but_their_address(client: Client, member, seats):
+    client.force_login(member.user)
+    html = client.get(reverse("annotate", args=[member.campaign.slug])).content.decode()
+
+    left, right = re.findall(r'<div class="box" data-slot="[ab]">(<img .*?>)', html)[:2]
+    same = [re.sub(r"[0-9a-f-]{36}", "IMAGE", tag).replace("Right", "Left") for tag in (left, right)]
+    assert same[0] == same[1]
