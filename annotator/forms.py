@@ -147,6 +147,12 @@ class CampaignForm(forms.Form):
     undo_minutes = forms.IntegerField(
         label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
     )
+    data_is_public = forms.BooleanField(
+        label="The data is public",
+        required=False,
+        help_text="Anybody may load the releases, without a token, once the campaign is no draft any more. Otherwise that takes "
+        "a token of one of its reviewers or managers.",
+    )
 
 
 class NewCampaignForm(CampaignForm):

@@ -147,6 +147,19 @@ def read_storage() -> dict[str, Any]:
     }
 
 
+def read_send_files() -> str:
+    """Who sends the bytes of stored files to clients: `app` (the web process itself), `proxy` or `store`."""
+    sender, needed = read_str("SEND_FILES", "app"), {"app": "", "proxy": "a folder", "store": "an S3 bucket"}
+    if sender not in needed:
+        raise ImproperlyConfigured(f"SEND_FILES={sender!r}: use app, proxy or store.")
+    is_bucket = urlsplit(STORAGE_URL).scheme == "s3"
+    if sender != "app" and is_bucket != (sender == "store"):
+        raise ImproperlyConfigured(f"SEND_FILES={sender} needs {needed[sender]} as STORAGE_URL. Use app, or change one of them.")
+    return sender
+
+
+SEND_FILES = read_send_files()
+
 STORAGES = {
     "default": read_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

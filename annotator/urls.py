@@ -45,5 +45,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("api.urls")),
+    path("hub/", include("api.hub.urls")),
 ]
 handler500 = "api.errors.server_error"

@@ -92,6 +92,10 @@ class Campaign(models.Model):
     pairing_rule = models.CharField(
         max_length=16, choices=PairingRule, default=PairingRule.ALL_PAIRS, help_text="How k images of one prompt become pairs."
     )
+    data_is_public = models.BooleanField(
+        default=False,
+        help_text="Whether anybody may read the releases over the Hub's protocol. Otherwise its reviewers and managers alone.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
