@@ -32,18 +32,24 @@ TAG_PATTERN = re.compile(r"(?:refs/tags/)?v([1-9][0-9]{0,8})")
 
 @dataclass(frozen=True)
 class RepoFile:
-    """A file at a revision. `oid` is what git calls it, and `stored_as` is empty for one that is made from others."""
+    """A file at a revision. `stored_as` is empty for one that is made from others."""
 
     path: str
     size: int
     sha256: str
-    oid: str
     open: Callable[[], IO[bytes]]
     stored_as: str = ""
 
     @property
     def is_large(self) -> bool:
-        return not is_text(self.path)
+        return PurePosixPath(self.path).suffix not in TEXT_SUFFIXES
+
+    @property
+    def oid(self) -> str:
+        """What git calls it: a large file by its pointer, a text by its bytes."""
+        if self.is_large:
+            return git.blob_id(git.pointer_of(self.sha256, self.size))
+        return _stored_blob_id(self.stored_as, self.sha256) if self.stored_as else git.blob_id(self.open().read())
 
     @property
     def pointer_size(self) -> int:
@@ -163,26 +169,19 @@ def _repositories(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> Iterator[Re
 
 
 def stored_file(release: Release, row: ReleaseFile) -> RepoFile:
-    stored_as = releasing.stored_name(release, row.path)
-    pointer = git.pointer_of(row.sha256, row.size)
     return RepoFile(
         path=row.path,
         size=row.size,
         sha256=row.sha256,
-        oid=_stored_blob_id(stored_as, row.sha256) if is_text(row.path) else git.blob_id(pointer),
         open=lambda: releasing.open_file(release, row.path),
-        stored_as=stored_as,
+        stored_as=releasing.stored_name(release, row.path),
     )
 
 
 def derived_card(release: Release, rows: dict[str, ReleaseFile]) -> RepoFile:
     data = _dpo_card(releasing.stored_name(release, CARD), rows[CARD].sha256, tuple(sorted(rows.keys() - {CARD})))
     sha256 = hashlib.sha256(data).hexdigest()
-    return RepoFile(path=CARD, size=len(data), sha256=sha256, oid=git.blob_id(data), open=lambda: BytesIO(data))
-
-
-def is_text(path: str) -> bool:
-    return PurePosixPath(path).suffix in TEXT_SUFFIXES
+    return RepoFile(path=CARD, size=len(data), sha256=sha256, open=lambda: BytesIO(data))
 
 
 # What follows is told by the sha256 and never changes; a process remembers it, so that no file is read twice for its name.
