@@ -293,6 +293,7 @@ CELERY_TIMEZONE = "UTC"
 
 # --- the API
 HUB_NAMESPACE = read_str("HUB_NAMESPACE", "diptych")
+HUB_URL = (read_url("HUB_URL", "http", "https") or "https://huggingface.co").rstrip("/")  # where releases are published to
 API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 1024 * 1024  # bytes of one import
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -340,5 +341,5 @@ LOGGING = {
     "formatters": {"lines": {"()": "annotator.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}},
+    "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
 }

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from annotator.views import manage
+from annotator.views import manage, publishing
 from annotator.views.accounts import LogIn
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -42,6 +42,9 @@ urlpatterns = [
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", manage.release_page, name="release_page"),
+    path("manage/<str:slug>/releases/<int:number>/publish/", publishing.publish_release, name="publish_release"),
+    path("manage/<str:slug>/hub/", publishing.hub_account, name="hub_account"),
+    path("manage/<str:slug>/hub/forget/", publishing.forget_hub_account, name="forget_hub_account"),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("api.urls")),

@@ -128,6 +128,7 @@ def test_staff_make_a_campaign_and_manage_it():
         "flags_to_hold": 2,
         "undo_votes": 10,
         "undo_minutes": 15,
+        "data_is_public": False,
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
             {"slug": "prompt", "text": "Which follows the prompt?", "choices": choices},
@@ -153,6 +154,7 @@ def test_it_sets_every_rule():
         "flags_to_hold": 3,
         "undo_votes": 0,
         "undo_minutes": 5,
+        "data_is_public": True,
     }
     assert rules.keys() == set(RULES)
 

@@ -8,8 +8,10 @@ import json
 import pytest
 
 from annotator.models import Campaign
-from tests.factories import MemberFactory, UserFactory
+from tests.api.releases import SHARD, ready_release
+from tests.factories import CampaignFactory, MemberFactory, UserFactory
 from tests.hub.clients import ClientFailed, HubClient
+from tests.hub.dropping import DroppingLine
 from tests.hub.releases import contents, key_of, manager_key, two_releases
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -198,6 +200,28 @@ def test_the_file_system_and_pandas_read_it(hub):
         "pandas": [3, 2, 2],
         "arrow": 3,
     }
+
+
+def test_a_download_goes_on_where_its_connection_dropped(live_server, tmp_path, storage_folder):
+    campaign = CampaignFactory(slug="bees", data_is_public=True)
+    ready_release(campaign, storage_folder)
+    with DroppingLine(live_server.url, after=500_000, times=2) as line:
+        client = HubClient(f"{line.url}/hub", tmp_path / "home")
+        said = client.run("""
+            import hashlib
+            from huggingface_hub import hf_hub_download
+            shard = "pairs/train-00000-of-00001.parquet"
+            for tries in (1, 2, 3):  # older clients leave it to their user to go on
+                try:
+                    path = hf_hub_download("diptych/bees", shard, repo_type="dataset", revision="v1")
+                    return hashlib.sha256(open(path, "rb").read()).hexdigest()
+                except Exception:
+                    if tries == 3:
+                        raise
+        """)
+
+        assert line.drops == 2
+    assert said == hashlib.sha256(SHARD).hexdigest()
 
 
 # The lines of diffusers' Diffusion-DPO training script that touch the data, as they are there in effect: the dataset by its
