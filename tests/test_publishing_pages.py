@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -48,7 +50,9 @@ def test_a_manager_says_where_to(manager, pages):
 
 
 def test_it_is_private_unless_somebody_says_otherwise(pages):
-    assert b'name="is_private" id="id_is_private" aria-describedby="id_is_private_helptext" checked' in pages.get(ACCOUNT).content
+    (tag,) = re.findall(r'<input[^>]*name="is_private"[^>]*>', pages.get(ACCOUNT).content.decode())
+
+    assert "checked" in tag
 
 
 def test_the_token_is_never_shown(manager, pages):
@@ -124,10 +128,7 @@ def test_the_page_says_how_to_load_it(manager, pages):
     page = pages.get(RELEASE).content.decode()
 
     assert "export HF_ENDPOINT=http://testserver/hub\nexport HF_TOKEN=dpt_…\n" in page
-    assert (
-        "load_dataset(&#x27;diptych/birds&#x27;, revision=&#x27;v1&#x27;)" in page
-        or "load_dataset('diptych/birds', revision='v1')" in page
-    )
+    assert "load_dataset('diptych/birds', revision='v1')" in page
     manager.campaign.data_is_public = True
     manager.campaign.save()
     assert "HF_TOKEN" not in pages.get(RELEASE).content.decode()
