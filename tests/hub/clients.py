@@ -15,6 +15,7 @@ from textwrap import dedent, indent
 from typing import Any
 
 PYTHON = os.environ.get("HUB_CLIENT_PYTHON", sys.executable)
+ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT = 120.0  # seconds
 PROGRAM = """
 import io, json, os, traceback
@@ -47,9 +48,20 @@ class HubClient:
 
     def run(self, program: str, **environment: str) -> Any:
         """What the program returns, which is the body of a function. Raises ClientFailed."""
+        printed, complaints = self._run(["-c", PROGRAM.format(body=indent(dedent(program), "    "))], environment)
+        answer = json.loads(printed.splitlines()[-1])
+        if "raised" in answer:
+            raise ClientFailed(answer["raised"], answer["message"], answer["trace"] + complaints[-2000:])
+        return answer["returned"]
+
+    def run_file(self, path: str, *arguments: str) -> str:
+        """What a program of this repository prints."""
+        return self._run([str(ROOT / path), *arguments], {})[0]
+
+    def _run(self, command: list[str], environment: dict[str, str]) -> tuple[str, str]:
         self.home.mkdir(exist_ok=True)
         done = subprocess.run(
-            [PYTHON, "-c", PROGRAM.format(body=indent(dedent(program), "    "))],
+            [PYTHON, *command],
             cwd=self.home,
             env={
                 "PATH": os.environ["PATH"],
@@ -69,7 +81,4 @@ class HubClient:
         )
         if done.returncode or not done.stdout:
             raise AssertionError(f"The client ended with exit code {done.returncode}:\n{done.stdout}\n{done.stderr}")
-        answer = json.loads(done.stdout.splitlines()[-1])
-        if "raised" in answer:
-            raise ClientFailed(answer["raised"], answer["message"], answer["trace"] + done.stderr[-2000:])
-        return answer["returned"]
+        return done.stdout, done.stderr
