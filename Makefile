@@ -11,6 +11,7 @@
 #   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
+#   make check-old-clients  the Hub's protocol with clients of older generations; another one: make check-old-clients ARGS=3.6.0:0.34.4
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
 # A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
@@ -22,7 +23,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-consensus pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-consensus check-old-clients pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -87,6 +88,10 @@ test: $(INSTALLED_DEV)
 
 hammer: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m tests.faults.hammer $(ARGS)
+
+# Of datasets and huggingface_hub, made for each other. Not among the checks: it downloads them.
+check-old-clients: $(INSTALLED_DEV)
+	@exec tests/hub/old_clients.sh $(BIN)/python var/old-clients $(or $(ARGS),2.21.0:0.28.1)
 
 bench: $(INSTALLED_DEV)
 	@set -e; for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \
@@ -163,4 +168,4 @@ check-compose: $(INSTALLED_DEV)
 	$(call step,$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 
 check-shell: $(INSTALLED_DEV)
-	$(call step,$(BIN)/shellcheck .ci/run deploy/run)
+	$(call step,$(BIN)/shellcheck .ci/run deploy/run tests/hub/old_clients.sh)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from annotator.choices import MemberState, Role
+from django.db.models import Q, QuerySet
+
+from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import NotAllowed, NotFound
 from annotator.models import Campaign, Member, User
 
@@ -62,6 +64,20 @@ def campaign_for_reviewer(user: User, slug: str) -> Campaign:
     if member.role not in (Role.REVIEWER, Role.MANAGER):
         raise NotAllowed("Only the reviewers and managers of this campaign may do that.", code="not_a_reviewer")
     return campaign
+
+
+def readers_campaigns(user: User | None) -> QuerySet[Campaign]:
+    """The campaigns whose releases the user may read, or anybody where it is None.
+
+    Public data is for everybody, though not of a draft; the rest is for active reviewers and managers, and superusers.
+    """
+    if user is not None and user.is_superuser:
+        return Campaign.objects.all()
+    may_read = Q(data_is_public=True) & ~Q(state=CampaignState.DRAFT)
+    if user is not None:
+        own = Member.objects.active().filter(user=user, role__in=[Role.REVIEWER, Role.MANAGER])
+        may_read |= Q(pk__in=own.values("campaign"))
+    return Campaign.objects.filter(may_read)
 
 
 def may_create_campaigns(user: User) -> bool:

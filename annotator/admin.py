@@ -36,11 +36,13 @@ from annotator.models import (
     Flag,
     Generator,
     Guideline,
+    HubAccount,
     Image,
     Import,
     Member,
     Pair,
     Prompt,
+    Publication,
     Question,
     Release,
     Token,
@@ -706,6 +708,26 @@ class ConsensusAdmin(BigTable, ReadOnly):
     list_display = ["pk", "pair", "question", "label", "confidence", "n_a", "n_b", "n_both_good", "n_both_bad", "agreement"]
     list_filter = ["label", "method", "question__campaign"]
     list_select_related = ["pair", "question"]
+
+
+@admin.register(HubAccount)
+class HubAccountAdmin(ReadOnly):
+    """Set on the campaign's pages; the token is shown nowhere."""
+
+    list_display = ["campaign", "repository", "is_private", "updated_at", "updated_by"]
+    list_select_related = ["campaign", "updated_by"]
+    fields = ["campaign", "repository", "is_private", "token_hint", "updated_at", "updated_by"]
+
+
+@admin.register(Publication)
+class PublicationAdmin(ReadOnly):
+    list_display = ["pk", "release", "repository", "state", "how_far", "created_at", "created_by"]
+    list_filter = ["state", "release__campaign"]
+    list_select_related = ["release__campaign", "created_by"]
+
+    @admin.display(description="progress")
+    def how_far(self, publication: Publication) -> SafeString:
+        return bar(publication.progress, 1, f"{publication.progress:.0%}")
 
 
 @admin.register(Release)

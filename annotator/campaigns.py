@@ -29,10 +29,14 @@ class NewQuestion(NamedTuple):
 
 DEFAULT_QUESTION = NewQuestion("overall", "Which image is better overall?")
 RESERVED_SLUGS = {"new"}  # /manage/new/ is the page that makes campaigns
+RESERVED_ENDINGS = (".dpo", ".git")  # the other repository of a campaign on the Hub's protocol; no name for its clients
 
 
 class Rules(TypedDict, total=False):
-    """How a campaign collects votes. What is left out stays as it is; in a new campaign it is the model's default."""
+    """How a campaign collects votes, and who may read what comes of them.
+
+    What is left out stays as it is; in a new campaign it is the model's default.
+    """
 
     votes_wanted: int
     votes_max: int
@@ -48,6 +52,7 @@ class Rules(TypedDict, total=False):
     completion_code: str
     return_url: str
     asks_comment: bool
+    data_is_public: bool
 
 
 RULES = tuple(Rules.__annotations__)
@@ -95,6 +100,9 @@ def create_campaign(
     """
     if slug in RESERVED_SLUGS:
         raise Invalid("Some values are not right.", errors={"slug": [f"{slug!r} is taken by a page of the site."]})
+    if slug.endswith(RESERVED_ENDINGS):
+        words = f"It may not end in {' or '.join(RESERVED_ENDINGS)}: training jobs would take it for something else."
+        raise Invalid("Some values are not right.", errors={"slug": [words]})
     campaign = Campaign(
         slug=slug,
         name=name,

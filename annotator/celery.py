@@ -28,6 +28,7 @@ app.conf.beat_schedule = {
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
     "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
     "forget what is over": {"task": "annotator.tasks.forget_what_is_over", "schedule": 3600.0},
+    "resume publications": {"task": "annotator.tasks.resume_publications", "schedule": 60.0},
     # Expires, so that a worker that comes back late does not find thousands of them.
     "heartbeat": {"task": "annotator.tasks.heartbeat", "schedule": HEARTBEAT_PERIOD, "options": {"expires": 120}},
 }

@@ -111,6 +111,16 @@ class ReleaseState(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class PublicationState(TextChoices):
+    QUEUED = "queued", "Queued"
+    PUBLISHING = "publishing", "Publishing"
+    DONE = "done", "Published"
+    FAILED = "failed", "Failed"
+
+
+UNFINISHED_PUBLICATIONS = (PublicationState.QUEUED, PublicationState.PUBLISHING)
+
+
 class Scope(TextChoices):
     """What a token may do, each further bounded by its user's roles."""
 

@@ -252,6 +252,12 @@ class CampaignForm(forms.Form):
     asks_comment = forms.BooleanField(
         label="Ask for a comment", required=False, help_text="Annotators may write a few words beside an answer."
     )
+    data_is_public = forms.BooleanField(
+        label="The data is public",
+        required=False,
+        help_text="Anybody may load the releases, without a token, once the campaign is no draft any more. Otherwise that takes "
+        "a token of one of its reviewers or managers.",
+    )
 
 
 class NewCampaignForm(CampaignForm):
@@ -403,6 +409,29 @@ class FlagDecisionForm(forms.Form):
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class HubAccountForm(forms.Form):
+    """Where releases are published on the Hub. The token goes one way: it is never shown again."""
+
+    repository = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "placeholder": "owner/name"}),
+        help_text="A dataset repository as owner/name. It is made at the first release if there is none.",
+    )
+    token = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="One that may write there, made on the Hub's own pages. It is kept encrypted and never shown again; "
+        "left empty, the one that is kept stays.",
+    )
+    is_private = forms.BooleanField(
+        label="Private",
+        required=False,
+        initial=True,
+        help_text="How the repository is made. One that is there already stays as it is.",
+    )
 
 
 class ImportForm(forms.Form):

@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import IO
 
+from django.conf import settings
+from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from django.utils.encoding import escape_uri_path
 from django.utils.http import content_disposition_header, parse_etags
 
 BLOCK_SIZE = 1024 * 1024  # bytes; Django's own 4 KiB cost a third of the rate
@@ -23,6 +26,10 @@ CONTENT_TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 UNKNOWN_TYPE = "application/octet-stream"
+# Kept by the client alone and asked for again each time, so that somebody who lost access has lost it.
+ASK_AGAIN = "private, no-cache"
+PROXY_FOLDER = "/stored/"  # where deploy/nginx.conf has the storage folder, for its own redirects only
+STORE_ADDRESS_SECONDS = 3600  # a slow client takes a while for 500 MB; whoever begins must be able to end
 
 
 class RangeNotSatisfiable(Exception):
@@ -83,18 +90,29 @@ class Blocks:
         self.file.close()
 
 
-def serve(request: HttpRequest, *, open_file: Callable[[], IO[bytes]], size: int, sha256: str, name: str) -> HttpResponseBase:
+def serve(
+    request: HttpRequest,
+    *,
+    open_file: Callable[[], IO[bytes]],
+    size: int,
+    sha256: str,
+    name: str,
+    tag: str = "",
+    cache_control: str = ASK_AGAIN,
+    stored_as: str = "",
+) -> HttpResponseBase:
     """The answer to GET or HEAD for a file whose content never changes under this address.
 
-    200, 206 for one range, 304 where the client has it. `open_file` is called only when bytes are sent.
-    Raises RangeNotSatisfiable.
+    200, 206 for one range, 304 where the client has it; 302 where the store is to send it, and a word to the proxy where that
+    one is (SEND_FILES): for either it must be said under which name the file is stored. The ETag is the sha256 unless another
+    `tag` is given. `open_file` is called only when bytes are sent from here. Raises RangeNotSatisfiable.
     """
-    etag = f'"{sha256}"'
+    etag = f'"{tag or sha256}"'
     response: HttpResponseBase
     if is_known(request.headers.get("If-None-Match", ""), etag):
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
-        return with_headers(response, etag)
+        return with_headers(response, etag, cache_control)
     wanted = None
     if request.method == "GET" and request.headers.get("If-Range", etag).strip() == etag:
         wanted = range_of(request.headers.get("Range", ""), size)
@@ -102,17 +120,42 @@ def serve(request: HttpRequest, *, open_file: Callable[[], IO[bytes]], size: int
     length = last - first + 1
     if request.method == "HEAD":
         response = HttpResponse()
+    elif stored_as and settings.SEND_FILES != "app":
+        response = handed_over(stored_as, name)
     else:
         response = StreamingHttpResponse(Blocks(open_file(), first, length), status=206 if wanted else 200)
-    if wanted:
-        response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    path = PurePosixPath(name)
-    response.headers["Content-Length"] = str(length)
-    response.headers["Content-Type"] = CONTENT_TYPES.get(path.suffix, UNKNOWN_TYPE)
-    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=path.name) or "attachment"
+        if wanted:
+            response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    if request.method == "HEAD" or response.streaming:
+        response.headers["Content-Length"] = str(length)
+    describe(response, name)
+    return with_headers(response, etag, cache_control)
+
+
+def handed_over(stored_as: str, name: str) -> HttpResponse:
+    """An answer without bytes: the proxy puts those of the file in its place, Range and all, or the store is asked for them."""
+    if settings.SEND_FILES == "proxy":
+        return HttpResponse(headers={"X-Accel-Redirect": PROXY_FOLDER + escape_uri_path(stored_as)})
+    parameters = {"ResponseContentType": content_type_of(name), "ResponseContentDisposition": disposition_of(name)}
+    # The storage's own way to make an address that is good for a while, and signed; only that of S3 is ever asked.
+    address = default_storage.url(stored_as, parameters=parameters, expire=STORE_ADDRESS_SECONDS)  # type: ignore[call-arg]
+    return HttpResponse(status=302, headers={"Location": address})
+
+
+def describe(response: HttpResponseBase, name: str) -> None:
+    """What kind of file it is; and that it is sent as it is, and nothing guessed about it."""
+    response.headers["Content-Type"] = content_type_of(name)
+    response.headers["Content-Disposition"] = disposition_of(name)
     response.headers["Content-Encoding"] = "identity"  # or a proxy might compress it, and ranges would mean other bytes
     response.headers["X-Content-Type-Options"] = "nosniff"
-    return with_headers(response, etag)
+
+
+def content_type_of(name: str) -> str:
+    return CONTENT_TYPES.get(PurePosixPath(name).suffix, UNKNOWN_TYPE)
+
+
+def disposition_of(name: str) -> str:
+    return content_disposition_header(as_attachment=True, filename=PurePosixPath(name).name) or "attachment"
 
 
 def content_types() -> list[str]:
@@ -126,10 +169,9 @@ def is_known(if_none_match: str, etag: str) -> bool:
     return "*" in known or etag in [each.removeprefix("W/") for each in known]
 
 
-def with_headers(response: HttpResponseBase, etag: str) -> HttpResponseBase:
+def with_headers(response: HttpResponseBase, etag: str, cache_control: str) -> HttpResponseBase:
     response.headers["ETag"] = etag
     response.headers["Accept-Ranges"] = "bytes"
-    # Kept by the client alone and asked for again each time, so that somebody who lost access has lost it.
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = cache_control
     patch_vary_headers(response, ["Authorization", "Cookie"])
     return response

@@ -149,6 +149,19 @@ def read_storage() -> dict[str, Any]:
     }
 
 
+def read_send_files() -> str:
+    """Who sends the bytes of stored files to clients: `app` (the web process itself), `proxy` or `store`."""
+    sender, needed = read_str("SEND_FILES", "app"), {"app": "", "proxy": "a folder", "store": "an S3 bucket"}
+    if sender not in needed:
+        raise ImproperlyConfigured(f"SEND_FILES={sender!r}: use app, proxy or store.")
+    is_bucket = urlsplit(STORAGE_URL).scheme == "s3"
+    if sender != "app" and is_bucket != (sender == "store"):
+        raise ImproperlyConfigured(f"SEND_FILES={sender} needs {needed[sender]} as STORAGE_URL. Use app, or change one of them.")
+    return sender
+
+
+SEND_FILES = read_send_files()
+
 STORAGES = {
     "default": read_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -392,6 +405,7 @@ CELERY_TIMEZONE = "UTC"
 
 # --- the API
 HUB_NAMESPACE = read_str("HUB_NAMESPACE", "diptych")
+HUB_URL = (read_url("HUB_URL", "http", "https") or "https://huggingface.co").rstrip("/")  # where releases are published to
 API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 1024 * 1024  # bytes of one import
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -439,5 +453,5 @@ LOGGING = {
     "formatters": {"lines": {"()": "annotator.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}},
+    "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
 }

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, lockout, progress, readiness, releasing, reviewing, scoring
+from annotator import assigning, importing, lockout, progress, publishing, readiness, releasing, reviewing, scoring
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
 from annotator.tracing import waited_seconds
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 STALLED_AFTER = timedelta(seconds=60)  # work that nothing was heard of for this long is sent again
 EXPIRY_BATCH = 1000
+PUBLISHING_LIMIT = 12 * 3600  # seconds
 
 
 def enqueue(task: Task, *arguments: Any) -> None:
@@ -118,6 +119,19 @@ def forget_what_is_over() -> None:
     """Sessions that have ended and failed log-ins that no longer count."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
+
+
+# A large release takes hours on a slow line; what was sent is not sent again, but a commit takes one run to its end.
+@shared_task(soft_time_limit=PUBLISHING_LIMIT, time_limit=PUBLISHING_LIMIT + 60)
+def publish_release(publication_id: int) -> None:
+    publishing.publish(publication_id=publication_id)
+
+
+@shared_task
+def resume_publications() -> None:
+    """Send publications again that are not finished. One that is under way refuses the second worker by itself."""
+    for publication in publishing.unfinished_publications():
+        enqueue(publish_release, publication.pk)
 
 
 @shared_task(bind=True)

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import asking, inviting, manage
+from annotator.views import asking, inviting, manage, publishing
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -84,8 +84,12 @@ urlpatterns = [
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", manage.release_page, name="release_page"),
     path("admin/login/", admin_log_in),
+    path("manage/<str:slug>/releases/<int:number>/publish/", publishing.publish_release, name="publish_release"),
+    path("manage/<str:slug>/hub/", publishing.hub_account, name="hub_account"),
+    path("manage/<str:slug>/hub/forget/", publishing.forget_hub_account, name="forget_hub_account"),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("api.urls")),
+    path("hub/", include("api.hub.urls")),
 ]
 handler500 = "api.errors.server_error"

@@ -29,7 +29,7 @@ STATUS_OF_REFUSAL: dict[type[Refusal], int] = {
 }
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 WHOLE_BODY = "non_field_errors"  # the key for what is wrong with no field in particular
-API_PREFIX = "/api/"
+PROGRAM_PREFIXES = ("/api/", "/hub/")
 SERVER_ERROR = ("server_error", "Something went wrong here, and it was logged.")
 RETRY_AFTER = "2"  # seconds
 
@@ -106,7 +106,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     is_away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
     code = status.HTTP_503_SERVICE_UNAVAILABLE if is_away else status.HTTP_500_INTERNAL_SERVER_ERROR
-    if request.path.startswith(API_PREFIX):
+    if request.path.startswith(PROGRAM_PREFIXES):
         words = ("unavailable", "The database is away for a moment. Try again.") if is_away else SERVER_ERROR
         response: HttpResponse = JsonResponse(body_of(*words), status=code)
     elif is_away:

@@ -76,6 +76,15 @@ class Share(serializers.FloatField):
         return super().to_internal_value(data)
 
 
+class YesOrNo(serializers.BooleanField):
+    """A JSON true or false; no word and no number is taken for one."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if type(data) is not bool:
+            self.fail("invalid")
+        return data
+
+
 class PatternText(Text, serializers.RegexField):
     pass
 
@@ -177,6 +186,9 @@ class RulesBody(Body):
     )
     asks_comment = serializers.BooleanField(
         required=False, help_text="Whether annotators may write a comment beside their answer. Default false."
+    )
+    data_is_public = YesOrNo(
+        required=False, help_text="Whether anybody may read the releases over the Hub's protocol. Default false."
     )
 
 

@@ -72,6 +72,8 @@ def one_of_each() -> dict[type, object]:
             FlagFactory(assignment__member=member, assignment__pair=pair, assignment__kind="repeat"),
             ConsensusFactory(pair=pair),
             Group.objects.create(name=campaign.slug),
+            models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
+            models.Publication.objects.create(release=release, repository="flowers/birds"),
         ),
     ]
     return {type(row): row for row in rows}

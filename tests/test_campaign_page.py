@@ -192,7 +192,7 @@ def test_it_shows_how_the_campaign_stands(browser: Client, campaign: Campaign) -
         "pairs.jsonl",
         "Release 1",
         REVISION[:12],
-        f"load_dataset(&quot;{campaign.slug}-v1&quot;, &quot;pairs&quot;)",
+        f"load_dataset(&quot;diptych/{campaign.slug}&quot;, revision=&quot;v1&quot;)",
         "Look <em>closely</em> &lt;script&gt;",
         campaign.members.get(user__username="mira").public_id,
     ):
@@ -676,7 +676,8 @@ def test_a_ready_release_lists_its_files(browser: Client, campaign: Campaign) ->
     html = browser.get(address("release_page", campaign, 1)).content.decode()
     assert reverse("api:release_file", args=[campaign.slug, 1, "pairs/train-00000-of-00001.parquet"]) in html
     assert "12.3 MB" in html
-    assert f"http://testserver/api/v1/campaigns/{campaign.slug}/releases/1/" in html
+    assert "export HF_ENDPOINT=http://testserver/hub\n" in html
+    assert f"load_dataset('diptych/{campaign.slug}', revision='v1')" in html
 
 
 @pytest.mark.parametrize("state", [ReleaseState.QUEUED, ReleaseState.BUILDING, ReleaseState.FAILED])

@@ -6,6 +6,7 @@ from annotator.models.judging import Assignment, Flag, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import Consensus, Release, ReleaseFile
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
+from annotator.models.publishing import HubAccount, Publication
 
 __all__ = [
     "Assignment",
@@ -19,6 +20,7 @@ __all__ = [
     "Flag",
     "Generator",
     "Guideline",
+    "HubAccount",
     "Image",
     "Import",
     "ImportBatch",
@@ -27,6 +29,7 @@ __all__ = [
     "Member",
     "Pair",
     "Prompt",
+    "Publication",
     "Question",
     "Release",
     "ReleaseFile",

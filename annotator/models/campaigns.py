@@ -116,6 +116,10 @@ class Campaign(models.Model):
     consent_text = models.ForeignKey(
         "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    data_is_public = models.BooleanField(
+        default=False,
+        help_text="Whether anybody may read the releases over the Hub's protocol. Otherwise its reviewers and managers alone.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"

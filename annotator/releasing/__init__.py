@@ -13,6 +13,7 @@ places      where a release is built and where it is kept
 """
 
 from annotator.releasing.building import build_release, create_release, is_being_built
+from annotator.releasing.places import file_name as stored_name
 from annotator.releasing.places import local_folder, open_file
 
-__all__ = ["build_release", "create_release", "is_being_built", "local_folder", "open_file"]
+__all__ = ["build_release", "create_release", "is_being_built", "local_folder", "open_file", "stored_name"]

@@ -31,6 +31,7 @@ def folder_name(release: Release) -> str:
 
 
 def file_name(release: Release, path: str) -> str:
+    """A file's address in storage."""
     return f"{folder_name(release)}/{path}"
 
 

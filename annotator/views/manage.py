@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
@@ -17,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import campaigns, circulation, importing, limits, progress, releasing, reviewing, tasks
+from annotator import campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
 from annotator.comparing import compare
@@ -130,6 +131,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "flagged_total": progress.flagged_pairs(campaign).order_by()[: FLAGGED_COUNTED + 1].count(),
         "imports": imports,
         "releases": releases,
+        "namespace": settings.HUB_NAMESPACE,
         "newest_ready": next((row for row in releases if row.state == ReleaseState.READY), None),
         "is_live": campaign.state != CampaignState.CLOSED or is_working,
         "steps": [state for state in CampaignState if state in campaigns.STATE_CHANGES[CampaignState(campaign.state)]],
@@ -348,7 +350,10 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "release": release,
         "files": files,
         "size": sum(file.size for file in files),
-        "release_url": request.build_absolute_uri(reverse("api:release", args=[slug, number])),
+        "hub_url": request.build_absolute_uri("/hub"),
+        "repository": f"{settings.HUB_NAMESPACE}/{campaign.slug}",
+        "account": publishing.account_of(campaign),
+        "publications": list(release.publications.all()[:SHOWN_AT_FIRST]),
     }
     return render(request, "manage/release.html", context)
 

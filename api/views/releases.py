@@ -98,6 +98,7 @@ class ReleaseFileBytes(View):
                 size=file.size,
                 sha256=file.sha256,
                 name=file.path,
+                stored_as=releasing.stored_name(release, file.path),
             )
         except serving.RangeNotSatisfiable as error:
             return Response(body_of("range_not_satisfiable", str(error)), status=416, headers=error.headers)

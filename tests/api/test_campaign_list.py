@@ -131,6 +131,7 @@ def test_staff_make_a_campaign_and_manage_it():
         "completion_code": "",
         "return_url": "",
         "asks_comment": False,
+        "data_is_public": False,
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
             {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["a", "b", "both_bad"]},
@@ -159,6 +160,7 @@ def test_it_sets_every_rule():
         "completion_code": "C0FFEE42",
         "return_url": "https://platform.example/complete?cc=C0FFEE42",
         "asks_comment": True,
+        "data_is_public": True,
     }
     assert rules.keys() == set(RULES)
 

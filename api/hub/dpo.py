@@ -1,0 +1,75 @@
+"""`<slug>.dpo`: a release for scripts that load a dataset by its name alone and expect Pick-a-Pic's columns.
+
+It has the files of the release's `diffusion_dpo` config and a card of its own, in which that config is the default. The card is
+a function of the release's card: with EDITION it is told by the release's revision, and so is the revision here.
+Whoever changes what `card` makes, raises EDITION; then new revisions name the new bytes, and none changes its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+CONFIG = "diffusion_dpo"
+EDITION = 1
+# The splits of Pick-a-Pic that scripts ask for, and under which of ours they are found.
+SPLITS = {"train": "train", "validation": "validation", "test": "test", "validation_unique": "validation", "test_unique": "test"}
+KEPT = ("pretty_name", "license", "license_name", "license_link", "language", "task_categories", "tags", "size_categories")
+
+TEXT = """\
+# {name}, for Diffusion-DPO
+
+The pairs with a winner, in the columns that Diffusion-DPO training scripts read: `caption`, `jpg_0` and `jpg_1` (the bytes of
+the images), and `label_0`, which is 1 where `jpg_0` won and 0 where `jpg_1` did. Ties are left out: those scripts would train
+them as a win for `jpg_0`.
+
+The splits are {splits}. Scripts that ask for `validation_unique` or `test_unique` get `validation` or `test`.
+
+What was asked, who answered and how far they agreed is said in the card of the whole dataset, which has this one's name
+without `.dpo`; it also has the pairs that are left out here, and every vote.
+"""
+
+
+def revision_of(release_revision: str) -> str:
+    """40 hex digits: the revision here of the release with that one."""
+    text = f"{CONFIG} {EDITION} {release_revision}\n"
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def card(release_card: bytes, paths: Iterable[str]) -> bytes:
+    """README.md, made of the release's own and of the paths of the files that are here."""
+    matter = front_matter(release_card)
+    present = {path.removeprefix(f"{CONFIG}/").partition("-")[0] for path in paths}
+    splits = {name: ours for name, ours in SPLITS.items() if ours in present}
+    own: dict[str, Any] = {key: matter[key] for key in KEPT if key in matter}
+    own["configs"] = [
+        {
+            "config_name": CONFIG,
+            "default": True,
+            "data_files": [{"split": name, "path": f"{CONFIG}/{ours}-*"} for name, ours in splits.items()],
+        }
+    ]
+    if info := next((info for info in matter.get("dataset_info", []) if info.get("config_name") == CONFIG), None):
+        own["dataset_info"] = [with_splits(info, splits)]
+    text = TEXT.format(name=matter.get("pretty_name", "Preferences"), splits=", ".join(f"`{name}`" for name in splits) or "none")
+    return f"---\n{yaml.safe_dump(own, sort_keys=False, allow_unicode=True, width=120)}---\n\n{text}".encode()
+
+
+def front_matter(release_card: bytes) -> dict[str, Any]:
+    """The YAML at the head of a card; nothing where there is none."""
+    head, _, rest = release_card.decode().partition("---\n")
+    if head or not rest:
+        return {}
+    matter = yaml.safe_load(rest.partition("\n---")[0])
+    return matter if isinstance(matter, dict) else {}
+
+
+def with_splits(info: dict[str, Any], splits: dict[str, str]) -> dict[str, Any]:
+    """`dataset_info` with the splits under all their names; clients check how many rows each has."""
+    sizes = {split["name"]: split for split in info.get("splits", [])}
+    named = [{**sizes[ours], "name": name} for name, ours in splits.items() if ours in sizes]
+    kept = {key: value for key, value in info.items() if key not in ("splits", "dataset_size")}
+    return {**kept, "splits": named, "dataset_size": sum(split.get("num_bytes", 0) for split in named)}

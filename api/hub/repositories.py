@@ -1,0 +1,199 @@
+"""Campaigns as repositories: their names, their revisions, and the files at a revision."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import IO
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotator import releasing
+from annotator.access import readers_campaigns
+from annotator.choices import CampaignState, ReleaseState
+from annotator.models import Campaign, Release, ReleaseFile
+from api.hub import dpo, git
+from api.hub.asking import Asker, HubError
+
+CARD = "README.md"
+DPO_ENDING = ".dpo"
+# Kept in git itself and not as large files, by the way the Hub does it: their ETag is git's name for them.
+TEXT_SUFFIXES = {".md", ".json", ".txt", ".yaml"}
+MAIN = {"main", "refs/heads/main", "HEAD"}
+TAG_PATTERN = re.compile(r"(?:refs/tags/)?v([1-9][0-9]{0,8})")
+
+
+@dataclass(frozen=True)
+class RepoFile:
+    """A file at a revision. `stored_as` is empty for one that is made from others."""
+
+    path: str
+    size: int
+    sha256: str
+    open: Callable[[], IO[bytes]]
+    stored_as: str = ""
+
+    @property
+    def is_large(self) -> bool:
+        return PurePosixPath(self.path).suffix not in TEXT_SUFFIXES
+
+    @property
+    def oid(self) -> str:
+        """What git calls it: a large file by its pointer, a text by its bytes."""
+        if self.is_large:
+            return git.blob_id(git.pointer_of(self.sha256, self.size))
+        return _stored_blob_id(self.stored_as, self.sha256) if self.stored_as else git.blob_id(self.open().read())
+
+    @property
+    def pointer_size(self) -> int:
+        return len(git.pointer_of(self.sha256, self.size))
+
+    @property
+    def tag(self) -> str:
+        """The ETag, without quotes."""
+        return self.sha256 if self.is_large else self.oid
+
+
+@dataclass(frozen=True)
+class Folder:
+    path: str
+    oid: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A repository at a revision."""
+
+    repository: Repository
+    release: Release
+    sha: str
+    files: dict[str, RepoFile]
+
+    def folders(self) -> list[Folder]:
+        paths = {str(parent) for path in self.files for parent in PurePosixPath(path).parents if str(parent) != "."}
+        return [Folder(path, git.tree_id(f"{file.oid} {file.path}" for file in self.below(path))) for path in sorted(paths)]
+
+    def below(self, folder: str) -> Iterator[RepoFile]:
+        """Everything in a folder, at any depth. "" is the whole."""
+        prefix = f"{folder}/" if folder else ""
+        return (file for path, file in sorted(self.files.items()) if path.startswith(prefix))
+
+
+@dataclass(frozen=True)
+class Repository:
+    """`releases` are all that can be read here, oldest first; at least one."""
+
+    campaign: Campaign
+    is_dpo: bool
+    releases: list[Release]
+
+    @property
+    def name(self) -> str:
+        return self.campaign.slug + (DPO_ENDING if self.is_dpo else "")
+
+    @property
+    def id(self) -> str:
+        return f"{settings.HUB_NAMESPACE}/{self.name}"
+
+    @property
+    def is_private(self) -> bool:
+        return not self.campaign.data_is_public or self.campaign.state == CampaignState.DRAFT
+
+    def sha_of(self, release: Release) -> str:
+        assert release.revision is not None  # as every finished one has
+        return dpo.revision_of(release.revision) if self.is_dpo else release.revision
+
+    def release_at(self, revision: str) -> Release:
+        """Raises HubError where there is no such revision."""
+        found = None
+        if revision in MAIN:
+            found = self.releases[-1]
+        elif match := TAG_PATTERN.fullmatch(revision):
+            found = next((release for release in self.releases if release.number == int(match[1])), None)
+        elif len(revision) == 40:
+            found = next((release for release in self.releases if self.sha_of(release) == revision), None)
+        if found is None:
+            raise HubError(404, f"{self.id} has no such revision. main is the newest; v1 is the first.", "RevisionNotFound")
+        return found
+
+    def at(self, revision: str) -> Snapshot:
+        """Raises HubError where there is no such revision."""
+        release = self.release_at(revision)
+        rows = {row.path: row for row in ReleaseFile.objects.filter(release=release)}
+        if self.is_dpo:
+            rows = {path: row for path, row in rows.items() if path == CARD or path.startswith(f"{dpo.CONFIG}/")}
+        files = {path: stored_file(release, row) for path, row in rows.items()}
+        if self.is_dpo:
+            files[CARD] = derived_card(release, rows)
+        return Snapshot(self, release, self.sha_of(release), files)
+
+
+def served_releases(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> QuerySet[Release]:
+    """Releases that can be read at all, oldest first: those that are ready, and for the one repository those with its config."""
+    releases = Release.objects.filter(campaign__in=campaigns, state=ReleaseState.READY).order_by("number")
+    if is_dpo:
+        its_files = ReleaseFile.objects.filter(release=OuterRef("pk"), path__startswith=f"{dpo.CONFIG}/")
+        releases = releases.filter(Exists(its_files))
+    return releases
+
+
+def repository_for(asker: Asker, namespace: str, name: str) -> Repository:
+    """A repository with at least one revision, that the asker may read. Raises HubError for any other, alike for all reasons."""
+    slug = name.removesuffix(DPO_ENDING)
+    if namespace == settings.HUB_NAMESPACE:
+        for repository in _repositories(readers_campaigns(asker.user).filter(slug=slug), is_dpo=slug != name):
+            return repository
+    raise asker.no_repository()
+
+
+def repositories_for(asker: Asker) -> list[Repository]:
+    """All that the asker may read, by name."""
+    campaigns = readers_campaigns(asker.user)
+    found = [*_repositories(campaigns, is_dpo=False), *_repositories(campaigns, is_dpo=True)]
+    return sorted(found, key=lambda repository: repository.name)
+
+
+def _repositories(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> Iterator[Repository]:
+    """Those of the campaigns with a release. One query, however many there are."""
+    releases: dict[Campaign, list[Release]] = {}
+    for release in served_releases(campaigns, is_dpo=is_dpo).select_related("campaign"):
+        releases.setdefault(release.campaign, []).append(release)
+    return (Repository(campaign, is_dpo, its) for campaign, its in releases.items())
+
+
+def stored_file(release: Release, row: ReleaseFile) -> RepoFile:
+    return RepoFile(
+        path=row.path,
+        size=row.size,
+        sha256=row.sha256,
+        open=lambda: releasing.open_file(release, row.path),
+        stored_as=releasing.stored_name(release, row.path),
+    )
+
+
+def derived_card(release: Release, rows: dict[str, ReleaseFile]) -> RepoFile:
+    data = _dpo_card(releasing.stored_name(release, CARD), rows[CARD].sha256, tuple(sorted(rows.keys() - {CARD})))
+    sha256 = hashlib.sha256(data).hexdigest()
+    return RepoFile(path=CARD, size=len(data), sha256=sha256, open=lambda: BytesIO(data))
+
+
+# What follows is told by the sha256 and never changes; a process remembers it, so that no file is read twice for its name.
+
+
+@lru_cache(maxsize=4096)
+def _stored_blob_id(stored_as: str, sha256: str) -> str:
+    with default_storage.open(stored_as, "rb") as file:
+        return git.blob_id(file.read())
+
+
+@lru_cache(maxsize=256)
+def _dpo_card(stored_as: str, sha256: str, paths: tuple[str, ...]) -> bytes:
+    with default_storage.open(stored_as, "rb") as file:
+        return dpo.card(file.read(), paths)

@@ -1,0 +1,262 @@
+"""The routes of the protocol, one function each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from annotator import serving
+from annotator.models import Release
+from api.hub.asking import Asker, HubError, hub_view, json_answer
+from api.hub.repositories import Folder, RepoFile, Repository, Snapshot, repositories_for, repository_for
+
+Json = dict[str, Any]
+
+PAGE_SIZE = 1000  # entries, as on the Hub
+EXPANDED_PAGE_SIZE = 50
+PATHS_BODY_LIMIT = 1024 * 1024  # bytes
+PATHS_LIMIT = 10_000
+FOR_EVER = "private, max-age=31536000, immutable"  # behind a revision's own digits there is never anything else
+
+
+# --- repositories
+
+
+@hub_view("GET", "HEAD")
+def datasets(request: HttpRequest, asker: Asker) -> HttpResponse:
+    """What there is to read, by name; `author` and `search` narrow it down."""
+    author, words = request.GET.get("author", ""), request.GET.get("search", "").casefold()
+    found = repositories_for(asker) if author in ("", settings.HUB_NAMESPACE) else []
+    found = [repository for repository in found if words in repository.id.casefold()]
+    page, headers = page_of(request, found, lambda repository: repository.name, number_in(request, "limit", PAGE_SIZE))
+    return json_answer([info_of(repository, repository.releases[-1]) for repository in page], **headers)
+
+
+@hub_view("GET", "HEAD")
+def info(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str = "main") -> HttpResponse:
+    repository = repository_for(asker, namespace, name)
+    snapshot = repository.at(revision)
+    siblings = [sibling_of(file, is_on(request, "blobs")) for file in snapshot.below("")]
+    return json_answer({**info_of(repository, snapshot.release), "siblings": siblings}, X_Repo_Commit=snapshot.sha)
+
+
+def info_of(repository: Repository, release: Release) -> Json:
+    return {
+        "_id": hashlib.sha256(repository.id.encode()).hexdigest()[:24],
+        "id": repository.id,
+        "author": settings.HUB_NAMESPACE,
+        "sha": repository.sha_of(release),
+        "lastModified": time_of(release),
+        "createdAt": time_of(repository.releases[0]),
+        "private": repository.is_private,
+        "gated": False,
+        "disabled": False,
+        "description": repository.campaign.description,
+        "tags": [],
+        "downloads": 0,
+        "likes": 0,
+    }
+
+
+def sibling_of(file: RepoFile, with_blobs: bool) -> Json:
+    if not with_blobs:
+        return {"rfilename": file.path}
+    said: Json = {"rfilename": file.path, "size": file.size, "blobId": file.oid}
+    if file.is_large:
+        said["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": file.pointer_size}
+    return said
+
+
+@hub_view("GET", "HEAD")
+def auth_check(request: HttpRequest, asker: Asker, namespace: str, name: str) -> HttpResponse:
+    repository_for(asker, namespace, name)
+    return json_answer({})
+
+
+@hub_view("GET", "HEAD")
+def refs(request: HttpRequest, asker: Asker, namespace: str, name: str) -> HttpResponse:
+    repository = repository_for(asker, namespace, name)
+    said: Json = {
+        "branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repository.sha_of(repository.releases[-1])}],
+        "tags": [
+            {"name": f"v{release.number}", "ref": f"refs/tags/v{release.number}", "targetCommit": repository.sha_of(release)}
+            for release in repository.releases
+        ],
+        "converts": [],
+    }
+    if is_on(request, "include_prs"):
+        said["pullRequests"] = []
+    return json_answer(said)
+
+
+@hub_view("GET", "HEAD")
+def commits(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str) -> HttpResponse:
+    """The releases up to that one, newest first. Two with the same content are one revision."""
+    repository = repository_for(asker, namespace, name)
+    last = repository.release_at(revision)
+    by_sha = {repository.sha_of(release): release for release in repository.releases if release.number <= last.number}
+    return json_answer([commit_of(repository, release) for release in reversed(by_sha.values())])
+
+
+def commit_of(repository: Repository, release: Release) -> Json:
+    # The author is the site: who asked for a release is not for everybody to know.
+    said = {"id": repository.sha_of(release), "title": f"Release {release.number}", "message": "", "date": time_of(release)}
+    return {**said, "authors": [{"user": settings.HUB_NAMESPACE}]}
+
+
+# --- files
+
+
+@hub_view("GET", "HEAD")
+def tree(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str, path: str = "") -> HttpResponse:
+    """What is in a folder; with `recursive` at any depth, with `expand` each with its last commit."""
+    snapshot = repository_for(asker, namespace, name).at(revision)
+    folder = path.strip("/")
+    entries: list[RepoFile | Folder] = sorted(
+        [*snapshot.below(folder), *(each for each in snapshot.folders() if not folder or each.path.startswith(f"{folder}/"))],
+        key=lambda entry: entry.path,
+    )
+    if folder and not entries:
+        raise no_entry(snapshot, folder)
+    if not is_on(request, "recursive"):
+        depth = folder.count("/") + 1 if folder else 0
+        entries = [entry for entry in entries if entry.path.count("/") == depth]
+    expand = is_on(request, "expand")
+    page, headers = page_of(request, entries, lambda entry: entry.path, EXPANDED_PAGE_SIZE if expand else PAGE_SIZE)
+    return json_answer([entry_of(snapshot, entry, expand) for entry in page], X_Repo_Commit=snapshot.sha, **headers)
+
+
+@hub_view("POST")
+def paths_info(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str) -> HttpResponse:
+    """The files and folders among the paths that are asked for."""
+    snapshot = repository_for(asker, namespace, name).at(revision)
+    paths, expand = asked_paths(request)
+    folders = {folder.path: folder for folder in snapshot.folders()}
+    found = [snapshot.files.get(path) or folders.get(path) for path in dict.fromkeys(path.strip("/") for path in paths)]
+    return json_answer([entry_of(snapshot, entry, expand) for entry in found if entry is not None])
+
+
+def asked_paths(request: HttpRequest) -> tuple[list[str], bool]:
+    """Paths, and whether with their commits: from a form, or JSON. Not from `request.POST`, which refuses a thousand paths."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if len(length) > 9 or int(length) > PATHS_BODY_LIMIT:
+        raise HubError(413, f"The body may have {PATHS_BODY_LIMIT} bytes at most. Ask for fewer paths at once.")
+    try:
+        body = request.body.decode()
+        if request.content_type == "application/json":
+            said = json.loads(body)
+            paths, expand = said.get("paths", []), said.get("expand", False)
+        else:
+            form = parse_qs(body, max_num_fields=PATHS_LIMIT)
+            paths, expand = form.get("paths", []), form.get("expand", [""])[-1]
+        if not all(isinstance(path, str) for path in paths):
+            raise ValueError
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise HubError(400, "The body cannot be read. Send `paths`, once for each, as a form.") from error
+    return paths, str(expand).lower() in ("true", "1")
+
+
+@hub_view("GET", "HEAD")
+def resolve(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str, path: str) -> HttpResponseBase:
+    """The bytes of a file, or a range of them."""
+    snapshot = repository_for(asker, namespace, name).at(revision)
+    file = snapshot.files.get(path)
+    if file is None:
+        raise no_entry(snapshot, path)
+    try:
+        response = serving.serve(
+            request,
+            open_file=file.open,
+            size=file.size,
+            sha256=file.sha256,
+            name=file.path,
+            tag=file.tag,
+            cache_control=FOR_EVER if revision == snapshot.sha else "private, no-store",
+            stored_as=file.stored_as,
+        )
+    except serving.RangeNotSatisfiable as error:
+        raise HubError(416, str(error), **error.headers) from error
+    response.headers["X-Repo-Commit"] = snapshot.sha
+    response.headers["X-Linked-ETag"] = f'"{file.tag}"'
+    response.headers["X-Linked-Size"] = str(file.size)
+    return response
+
+
+def no_entry(snapshot: Snapshot, path: str) -> HubError:
+    """With the commit, so that a client may remember that the file is not there."""
+    return HubError(404, "There is no such file at this revision.", "EntryNotFound", X_Repo_Commit=snapshot.sha)
+
+
+def entry_of(snapshot: Snapshot, entry: RepoFile | Folder, expand: bool) -> Json:
+    said: Json = {"type": "directory", "oid": entry.oid, "size": 0, "path": entry.path}
+    if isinstance(entry, RepoFile):
+        said |= {"type": "file", "size": entry.size}
+        if entry.is_large:
+            said["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": entry.pointer_size}
+    if expand:
+        commit = commit_of(snapshot.repository, snapshot.release)
+        said["lastCommit"] = {key: commit[key] for key in ("id", "title", "date")}
+    return said
+
+
+# --- the rest
+
+
+@hub_view("GET", "HEAD")
+def whoami(request: HttpRequest, asker: Asker) -> HttpResponse:
+    if asker.token is None:
+        raise asker.unknown() if asker.has_bad_token else HubError(401, "Log in with a token.", WWW_Authenticate="Bearer")
+    token, user = asker.token, asker.token.user
+    said = {"type": "user", "id": f"{user.pk:024x}", "name": user.username, "fullname": user.get_full_name() or user.username}
+    access = {"displayName": token.name or token.hint, "role": "read"}
+    return json_answer({**said, "isPro": False, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
+
+
+@hub_view("GET", "HEAD")
+def agent_harnesses(request: HttpRequest, asker: Asker) -> HttpResponse:
+    """Newer clients ask it once a day."""
+    return json_answer({"standardEnvVars": [], "harnesses": {}})
+
+
+@hub_view("GET", "HEAD")
+def not_there(request: HttpRequest, asker: Asker) -> HttpResponse:
+    """Models, spaces and everything else. A client that finds no model here takes the one it has."""
+    raise asker.no_repository() if "/datasets" in request.path else HubError(404, "Only datasets are here.", "RepoNotFound")
+
+
+# --- words and pages
+
+
+def time_of(release: Release) -> str:
+    """When it was finished, as the clients read it."""
+    finished = release.finished_at or datetime.fromtimestamp(0, UTC)
+    return finished.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def is_on(request: HttpRequest, name: str) -> bool:
+    """A parameter that is true, in the spelling of either HTTP library."""
+    return request.GET.get(name, "").lower() in ("true", "1")
+
+
+def number_in(request: HttpRequest, name: str, most: int) -> int:
+    raw = request.GET.get(name, "")
+    return min(int(raw), most) or most if raw.isascii() and raw.isdigit() and len(raw) <= 9 else most
+
+
+def page_of(request: HttpRequest, rows: list[Any], key: Callable[[Any], str], size: int) -> tuple[list[Any], dict[str, str]]:
+    """The rows after the `cursor`, and the header that leads to the next ones. Its address is whole: clients take no other."""
+    after = request.GET.get("cursor", "")
+    left = [row for row in rows if key(row) > after] if after else rows
+    if len(left) <= size:
+        return left, {}
+    query = urlencode({name: request.GET[name] for name in request.GET} | {"cursor": key(left[size - 1])})
+    address = request.build_absolute_uri(f"?{query}")
+    return left[:size], {"Link": f'<{address}>; rel="next"'}
