@@ -91,8 +91,23 @@ class MemberState(TextChoices):
     WITHDRAWN = "withdrawn", "Withdrew consent"
 
 
+class MemberKind(TextChoices):
+    """What judges. A machine's votes never enter the consensus of people, and are compared with it."""
+
+    HUMAN = "human", "Person"
+    MACHINE = "machine", "Machine"
+
+
+class GoldUse(TextChoices):
+    """What a gold pair is for."""
+
+    CHECK = "check", "Mixed in to check annotators"
+    TRAINING = "training", "Training, with feedback"
+
+
 class ConsensusMethod(TextChoices):
     MAJORITY = "majority", "Majority"
+    DAWID_SKENE = "dawid_skene", "Dawid–Skene"
 
 
 class ImportState(TextChoices):

@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
-from annotator.choices import CampaignState, Choice, PairingRule
+from annotator.choices import CampaignState, Choice, ConsensusMethod, PairingRule
 from annotator.models.fields import SLUG_PATTERN, one_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ VOTES_WANTED_LIMIT = 100
 QUESTION_SLUG_PATTERN = r"^[a-z][a-z0-9_]*$"
 LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
 COMPLETION_CODE_LIMIT = 64
+GOLD_RATE_LIMIT, REPEAT_RATE_LIMIT = 0.5, 0.25  # at least a quarter of the pairs are always regular
+TRAINING_PAIRS_LIMIT = 100
 RETURN_URL_LIMIT = 500
 CHANGE_NOTE_LIMIT = 2000
 
@@ -99,6 +101,46 @@ class Campaign(models.Model):
     pairing_rule = models.CharField(
         max_length=16, choices=PairingRule, default=PairingRule.ALL_PAIRS, help_text="How k images of one prompt become pairs."
     )
+    consensus_method = models.CharField(
+        max_length=16,
+        choices=ConsensusMethod,
+        default=ConsensusMethod.MAJORITY,
+        db_default=ConsensusMethod.MAJORITY,
+        help_text="How votes become the label of a pair.",
+    )
+    gold_rate = models.FloatField(
+        default=0.1,
+        db_default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(GOLD_RATE_LIMIT)],
+        help_text="Share of an annotator's pairs that are gold, at unpredictable places, while there are some they have not met.",
+    )
+    repeat_rate = models.FloatField(
+        default=0.05,
+        db_default=0.05,
+        validators=[MinValueValidator(0), MaxValueValidator(REPEAT_RATE_LIMIT)],
+        help_text="Share of an annotator's pairs that are earlier ones of theirs once more, with the sides swapped.",
+    )
+    repeat_after = models.PositiveSmallIntegerField(
+        default=20,
+        db_default=20,
+        validators=[MinValueValidator(1)],
+        help_text="How many other votes lie at least between a pair and its repeat.",
+    )
+    training_pairs = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(TRAINING_PAIRS_LIMIT)],
+        help_text="How many training pairs somebody judges, with feedback, before they are let in. 0: none.",
+    )
+    training_pass_mark = models.FloatField(
+        default=0.8,
+        db_default=0.8,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Share of them that must be right, from 0 to 1.",
+    )
+    training_tries = models.PositiveSmallIntegerField(
+        default=2, db_default=2, validators=[MinValueValidator(1)], help_text="How often somebody may try."
+    )
     completion_code = models.CharField(
         max_length=COMPLETION_CODE_LIMIT,
         blank=True,
@@ -132,6 +174,18 @@ class Campaign(models.Model):
         constraints = [
             one_of("state", CampaignState, name="campaign_state_known"),
             one_of("pairing_rule", PairingRule, name="campaign_pairing_rule_known"),
+            one_of("consensus_method", ConsensusMethod, name="campaign_consensus_method_known"),
+            CheckConstraint(
+                condition=Q(gold_rate__gte=0, gold_rate__lte=GOLD_RATE_LIMIT)
+                & Q(repeat_rate__gte=0, repeat_rate__lte=REPEAT_RATE_LIMIT),
+                name="campaign_mixed_rates_range",
+            ),
+            CheckConstraint(condition=Q(repeat_after__gte=1), name="campaign_repeat_after_range"),
+            CheckConstraint(
+                condition=Q(training_pairs__lte=TRAINING_PAIRS_LIMIT, training_tries__gte=1)
+                & Q(training_pass_mark__gte=0, training_pass_mark__lte=1),
+                name="campaign_training_range",
+            ),
             CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="campaign_slug_form"),
             CheckConstraint(
                 condition=Q(votes_wanted__gte=1, votes_wanted__lte=VOTES_WANTED_LIMIT), name="campaign_votes_wanted_range"

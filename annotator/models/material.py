@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Greatest, Least
 
-from annotator.choices import Choice, PairState
+from annotator.choices import Choice, GoldUse, PairState
 from annotator.models.campaigns import VOTES_WANTED_LIMIT, Campaign
 from annotator.models.fields import SHA256_PATTERN, one_of
 
@@ -105,6 +105,10 @@ class Pair(models.Model):
     gold_choice = models.CharField(  # noqa: DJ001 - null: not a gold pair
         max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer. A gold pair collects no regular votes."
     )
+    gold_use = models.CharField(max_length=8, choices=GoldUse, default=GoldUse.CHECK, db_default=GoldUse.CHECK)
+    gold_in_review_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when a gold pair counts for nobody, because good annotators failed it."
+    )
     gold_note = models.TextField(blank=True, help_text="Why that is the answer.")
     votes_wanted = models.PositiveSmallIntegerField()
     # Live regular assignments (open or answered), and on how many of them `a` stands on the left.
@@ -132,6 +136,10 @@ class Pair(models.Model):
             CheckConstraint(condition=Q(ring__gte=0), name="pair_ring_not_negative"),
             one_of("state", PairState, name="pair_state_known"),
             one_of("gold_choice", Choice, name="pair_gold_choice_known"),
+            one_of("gold_use", GoldUse, name="pair_gold_use_known"),
+            CheckConstraint(
+                condition=Q(gold_in_review_since__isnull=True) | Q(gold_choice__isnull=False), name="pair_review_is_of_gold"
+            ),
         ]
         indexes = [
             # assigning.py: the next pairs with a free seat after a member's cursor.
@@ -140,6 +148,8 @@ class Pair(models.Model):
                 condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
                 name="pair_ring_with_free_seats",
             ),
+            # mixing.py: gold pairs after a random place.
+            Index(fields=["campaign", "gold_use", "ring"], condition=Q(gold_choice__isnull=False), name="pair_gold_ring"),
             # scoring.py: pairs whose seats are all taken and that may have all their votes.
             Index(
                 fields=["campaign"],

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
-from annotator.choices import MemberState, Role, Scope
+from annotator.choices import MemberKind, MemberState, Role, Scope
 from annotator.models.campaigns import Campaign, ConsentText, Guideline
 from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, one_of, random_public_id
 
@@ -46,6 +46,7 @@ class Member(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
     state = models.CharField(max_length=10, choices=MemberState, default=MemberState.ACTIVE)
+    kind = models.CharField(max_length=8, choices=MemberKind, default=MemberKind.HUMAN, db_default=MemberKind.HUMAN)
     public_id = models.CharField(max_length=16, unique=True, default=random_public_id, editable=False)
     guideline_accepted = models.ForeignKey(Guideline, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     guideline_accepted_at = models.DateTimeField(null=True, blank=True)
@@ -63,6 +64,10 @@ class Member(models.Model):
         related_name="members",
         help_text="The link they came by.",
     )
+    # Which try at the training the member is at or was last at, from 1; and when they passed, or failed the last one.
+    training_try = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    training_passed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    training_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Written with each vote, so that a page never counts: how many assignments of any kind the member has answered.
     answered_count = models.PositiveIntegerField(default=0, editable=False)
     # How often `a` stood on the left less how often on the right, over the member's live assignments.
@@ -76,6 +81,7 @@ class Member(models.Model):
             UniqueConstraint(fields=["campaign", "user"], name="member_once_per_campaign"),
             one_of("role", Role, name="member_role_known"),
             one_of("state", MemberState, name="member_state_known"),
+            one_of("kind", MemberKind, name="member_kind_known"),
             CheckConstraint(
                 condition=Q(guideline_accepted__isnull=True, guideline_accepted_at__isnull=True)
                 | Q(guideline_accepted__isnull=False, guideline_accepted_at__isnull=False),
