@@ -155,7 +155,7 @@ def test_it_serves_several_in_order_and_says_how_many_wait():
     three = assigning.next_assignments(member=member, count=3)
 
     assert [seat.pk for seat in three] == sorted(seat.pk for seat in three)
-    assert [seat.queue_length for seat in three] == [10, 10, 10]
+    assert [seat.queue_length for seat in three] == [assigning.QUEUE_TARGET] * 3
     assert assigning.next_assignments(member=member)[0] == three[0]
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator import tasks
-from annotator.assigning import QUEUE_LOW, QUEUE_TARGET, next_assignments
+from annotator.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
@@ -160,7 +160,7 @@ def _turn(
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
-    if queue[0].queue_length <= QUEUE_LOW:
+    if queue[0].queue_length in REFILL_AT:
         tasks.enqueue(tasks.refill_queue, member.pk)
     fresh = [seat for seat in queue if seat.pk not in held.cards]
     earlier = earlier_answers(fresh) if knows_earlier else {}
