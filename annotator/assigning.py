@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotator import metrics
+from annotator.admission import training_is_due
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
 from annotator.errors import NotAllowed
@@ -282,7 +283,7 @@ def next_assignments(*, member: Member, count: int = 1, now: datetime | None = N
     Each comes with its pair, prompt and images loaded, a lease that has most of its time before it, and `queue_length`, the
     number of open assignments of the member. A queue that cannot serve `count` is filled here, so that nobody waits for a
     worker. Raises NotAllowed where the campaign takes no votes, the member may not vote, or has reached a limit
-    (limit_per_day, limit_total, limit_share).
+    (limit_per_day, limit_total, limit_share), or has to be trained first (training_due).
     """
     return take_next(member, count, now or timezone.now())
 
@@ -292,6 +293,8 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     """As `next_assignments`, within a transaction of the caller's."""
     require_open(member.campaign)
     require_active(member)
+    if training_is_due(member):
+        raise NotAllowed("Do the training first: the campaign's page leads to it.", code="training_due")
     room = room_for(member, now)
     if room is not None:
         if room.votes == 0:

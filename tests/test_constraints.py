@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from annotator.models import (
     Generator,
+    GoldDecision,
     ImportBatch,
     LineError,
     Member,
     Prompt,
+    Publication,
     Release,
     ReleaseFile,
     RingCursor,
@@ -57,6 +59,10 @@ def release_file() -> ReleaseFile:
     return ReleaseFile.objects.create(release=make.ReleaseFactory(), path="README.md", size=1, sha256="b" * 64)
 
 
+def decision(**values: Any) -> GoldDecision:
+    return GoldDecision.objects.create(**{"pair": make.PairFactory(), "act": "made", "decided_at": timezone.now()} | values)
+
+
 # --- campaigns
 ATTEMPTS |= {
     "campaign_state_known": lambda: changed(make.CampaignFactory(), state="running"),
@@ -65,6 +71,13 @@ ATTEMPTS |= {
     "campaign_mixed_rates_range": lambda: changed(make.CampaignFactory(), gold_rate=0.6),
     "campaign_repeat_after_range": lambda: changed(make.CampaignFactory(), repeat_after=0),
     "campaign_training_range": lambda: changed(make.CampaignFactory(), training_pass_mark=1.1),
+    "assignment_repeat_once_per_member_and_pair": lambda: make.AssignmentFactory(
+        member=(first := make.AssignmentFactory(kind="repeat")).member, pair=first.pair, kind="repeat"
+    ),
+    "gold_decision_act_known": lambda: decision(act="doubted"),
+    "gold_decision_choice_known": lambda: decision(gold_choice="left"),
+    "gold_decision_wrong_within_answers": lambda: decision(answers_wrong=3),
+    "gold_decision_is_fixed": lambda: changed(decision(), answers=9),
     "member_kind_known": lambda: changed(make.MemberFactory(), kind="ghost"),
     "pair_gold_use_known": lambda: changed(make.PairFactory(), gold_use="none"),
     "pair_review_is_of_gold": lambda: changed(make.PairFactory(), gold_in_review_since=timezone.now()),

@@ -88,7 +88,7 @@ class Turn:
     campaign: Campaign
     member: Member
     progress: CampaignProgress
-    must_read: bool = False
+    first: str = ""  # the page that comes before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
     queue: list[int] = field(default_factory=list)
     lease_left: int = 0  # seconds, of the card in the queue that has least
@@ -153,10 +153,12 @@ def _turn(
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
-        return Turn(campaign, member, progress, must_read=True, said=said)
+        return Turn(campaign, member, progress, first="guideline", said=said)
     try:
         queue = queue or next_assignments(member=member, count=held.wanted)
     except NotAllowed as limit:
+        if limit.code == "training_due":
+            return Turn(campaign, member, progress, first="training", said=said)
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
