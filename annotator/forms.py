@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, PairingRule, Role
+from annotator.choices import Choice, FlagReason, GoldUse, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -464,6 +464,38 @@ class FlagDecisionForm(forms.Form):
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class GoldForm(forms.Form):
+    """The known answer of a pair. The choices are those of the campaign's first question."""
+
+    gold_choice = forms.ChoiceField(
+        label="Known answer", required=False, help_text="A pair with a known answer collects no regular votes."
+    )
+    gold_use = forms.ChoiceField(
+        label="What it is for",
+        choices=GoldUse.choices,
+        help_text="A check looks like any other pair, and nobody is told the answer. In the training everybody is.",
+    )
+    gold_note = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=FLAG_NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In the training, people read this after their answer.",
+    )
+
+    def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [("", "None: an ordinary pair"), *((choice, Choice(choice).label) for choice in choices)]
+        cast(forms.ChoiceField, self.fields["gold_choice"]).choices = offered
+
+
+class TraineeForm(forms.Form):
+    """What becomes of somebody in the training, as the buttons post it."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("let_in", "Let in"), ("try", "Another try")])
 
 
 class HubAccountForm(forms.Form):

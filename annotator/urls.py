@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import asking, inviting, manage, publishing
+from annotator.views import asking, gold, inviting, manage, publishing, training
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -56,6 +56,9 @@ urlpatterns = [
     path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
     path("c/<str:slug>/history/", history, name="history"),
+    path("c/<str:slug>/training/", training.train, name="training"),
+    path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
+    path("c/<str:slug>/training/<int:assignment_id>/", training.feedback, name="training_feedback"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
     path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
@@ -78,6 +81,11 @@ urlpatterns = [
     path("manage/<str:slug>/members/", manage.members, name="members"),
     path("manage/<str:slug>/members/<int:member_id>/state/", manage.member_state, name="member_state"),
     path("manage/<str:slug>/members/<int:member_id>/suspension/", manage.member_suspension, name="member_suspension"),
+    path("manage/<str:slug>/training/", training.trainees, name="trainees"),
+    path("manage/<str:slug>/pairs/", gold.pairs, name="pairs"),
+    path("manage/<str:slug>/pairs/proposed/", gold.proposed_gold, name="proposed_gold"),
+    path("manage/<str:slug>/pairs/<int:pair_id>/", gold.pair_page, name="pair_page"),
+    path("manage/<str:slug>/pairs/<int:pair_id>/review/", gold.review_pair, name="review_pair"),
     path("manage/<str:slug>/flags/", manage.flags, name="flags"),
     path("manage/<str:slug>/imports/", manage.imports, name="imports"),
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
