@@ -20,7 +20,7 @@ from annotator.errors import NotFound, Refusal
 from annotator.forms import TraineeForm, VoteForm, require_valid, whole_number
 from annotator.joining import must_agree
 from annotator.models import Assignment, Campaign, Member
-from annotator.views.annotate import choice_in_words, primary_slug
+from annotator.views.annotate import primary_slug
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 100
@@ -81,8 +81,8 @@ def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpRespons
         "standing": feedback.standing,
         "seat": seat,
         "sides": sides_of(seat),
-        "said": choice_in_words(seat, feedback.choice),
-        "known": choice_in_words(seat, str(seat.pair.gold_choice)),
+        "said": in_words(seat, feedback.choice),
+        "known": in_words(seat, str(seat.pair.gold_choice)),
     }
     return render(request, "training/feedback.html", context)
 
@@ -95,6 +95,13 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     return redirect("training", slug)
+
+
+def in_words(seat: Assignment, choice: str) -> str:
+    """Side by side at any width, so that left is left."""
+    if choice not in (Choice.A, Choice.B):
+        return str(Choice(choice).label).lower()
+    return "left is better" if (choice == Choice.A) == seat.a_on_left else "right is better"
 
 
 def sides_of(seat: Assignment) -> list[dict[str, Any]]:
