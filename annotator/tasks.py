@@ -96,6 +96,17 @@ def score_campaign(campaign_id: int) -> None:
 
 
 @shared_task
+def review_campaigns() -> None:
+    for campaign in reviewing.campaigns_to_review():
+        enqueue(review_campaign, campaign.pk)
+
+
+@shared_task
+def review_campaign(campaign_id: int) -> None:
+    reviewing.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
+
+
+@shared_task
 def roll_up_progress() -> None:
     for campaign in progress.campaigns_to_roll_up():
         progress.roll_up(campaign=campaign)

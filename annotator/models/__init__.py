@@ -8,8 +8,11 @@ from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import Consensus, Release, ReleaseFile
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
 from annotator.models.publishing import HubAccount, Publication
+from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
 
 __all__ = [
+    "Act",
+    "Appeal",
     "Assignment",
     "Campaign",
     "CampaignProgress",
@@ -31,11 +34,14 @@ __all__ = [
     "Member",
     "Pair",
     "Prompt",
+    "Proposal",
     "Publication",
     "Question",
     "Release",
     "ReleaseFile",
+    "ReviewRule",
     "RingCursor",
+    "Standing",
     "Token",
     "User",
     "Vote",
