@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
     "review campaigns": {"task": "annotator.tasks.review_campaigns", "schedule": 30.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
+    "review gold": {"task": "annotator.tasks.review_gold", "schedule": 60.0},
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
     "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
     "forget what is over": {"task": "annotator.tasks.forget_what_is_over", "schedule": 3600.0},

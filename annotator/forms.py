@@ -16,16 +16,19 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, Measure, PairingRule, Role
+from annotator.choices import Choice, FlagReason, GoldUse, Measure, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     COMPLETION_CODE_LIMIT,
+    GOLD_RATE_LIMIT,
     LEASE_SECONDS_LIMITS,
     QUESTION_SLUG_PATTERN,
+    REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
     TOO_FAST_LIMIT,
+    TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
@@ -168,6 +171,9 @@ def add_refusal(form: forms.Form, refusal: Refusal) -> None:
         form.add_error(None, refusal.detail)
 
 
+MIXED_RULES = ("gold_rate", "repeat_rate", "repeat_after", "training_pairs", "training_pass_mark", "training_tries")
+
+
 class CampaignForm(forms.Form):
     """The rules of a campaign that may change at any time."""
 
@@ -240,6 +246,50 @@ class CampaignForm(forms.Form):
     undo_minutes = forms.IntegerField(
         label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
     )
+    gold_rate = forms.FloatField(
+        label="Share of gold",
+        min_value=0,
+        max_value=GOLD_RATE_LIMIT,
+        required=False,
+        initial=0.1,
+        help_text="Of everybody's pairs, this share are pairs whose answer is known, at places nobody can foresee. 0.1 is one in "
+        "ten.",
+    )
+    repeat_rate = forms.FloatField(
+        label="Share of repeats",
+        min_value=0,
+        max_value=REPEAT_RATE_LIMIT,
+        required=False,
+        initial=0.05,
+        help_text="This share are pairs of their own once more, with the sides swapped: does somebody agree with themselves?",
+    )
+    repeat_after = forms.IntegerField(
+        label="Votes before a repeat",
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        initial=20,
+        help_text="How many other votes lie at least between a pair and its repeat.",
+    )
+    training_pairs = forms.IntegerField(
+        label="Pairs of the training",
+        min_value=0,
+        max_value=TRAINING_PAIRS_LIMIT,
+        required=False,
+        initial=0,
+        help_text="How many training pairs people judge, with feedback, before they are let in. 0: no training.",
+    )
+    training_pass_mark = forms.FloatField(
+        label="Pass mark",
+        min_value=0,
+        max_value=1,
+        required=False,
+        initial=0.8,
+        help_text="Share of them that must be right, from 0 to 1.",
+    )
+    training_tries = forms.IntegerField(
+        label="Tries", min_value=1, max_value=100, required=False, initial=2, help_text="How often somebody may do the training."
+    )
     completion_code = forms.CharField(
         max_length=COMPLETION_CODE_LIMIT,
         required=False,
@@ -262,6 +312,11 @@ class CampaignForm(forms.Form):
         help_text="Anybody may load the releases, without a token, once the campaign is no draft any more. Otherwise that takes "
         "a token of one of its reviewers or managers.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        """What is left empty and has no meaning as that stays as it is."""
+        cleaned = super().clean() or {}
+        return {name: value for name, value in cleaned.items() if value is not None or name not in MIXED_RULES}
 
 
 class NewCampaignForm(CampaignForm):
@@ -516,6 +571,38 @@ class FlagDecisionForm(forms.Form):
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class GoldForm(forms.Form):
+    """The known answer of a pair. The choices are those of the campaign's first question."""
+
+    gold_choice = forms.ChoiceField(
+        label="Known answer", required=False, help_text="A pair with a known answer collects no regular votes."
+    )
+    gold_use = forms.ChoiceField(
+        label="What it is for",
+        choices=GoldUse.choices,
+        help_text="A check looks like any other pair, and nobody is told the answer. In the training everybody is.",
+    )
+    gold_note = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=FLAG_NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In the training, people read this after their answer.",
+    )
+
+    def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [("", "None: an ordinary pair"), *((choice, Choice(choice).label) for choice in choices)]
+        cast(forms.ChoiceField, self.fields["gold_choice"]).choices = offered
+
+
+class TraineeForm(forms.Form):
+    """What becomes of somebody in the training, as the buttons post it."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("let_in", "Let in"), ("try", "Another try")])
 
 
 class HubAccountForm(forms.Form):
