@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, PairingRule, Role
+from annotator.choices import Choice, ConsensusMethod, FlagReason, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -209,7 +209,13 @@ class CampaignForm(forms.Form):
         choices=PairingRule.choices,
         help_text="How pairs are made when a line of an import has more than two images. Counts from the next import on.",
     )
-
+    consensus_method = forms.ChoiceField(
+        label="Labels by",
+        choices=ConsensusMethod.choices,
+        initial=ConsensusMethod.MAJORITY,
+        help_text="How votes become the label of a pair. Majority counts all people alike; Dawid–Skene learns from the votes how "
+        "far to trust each of them, and wants some 20 votes or more of each.",
+    )
     limit_per_day = forms.IntegerField(
         label="Votes of one person a day", required=False, min_value=1, help_text="A day ends at midnight UTC. Empty: any number."
     )

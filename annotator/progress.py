@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, ConsensusMethod, PairState
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, PairState
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
 
 RECENT = timedelta(hours=1)
@@ -65,7 +65,7 @@ WITH pairs AS (
         SELECT label, count(*) AS pairs
         FROM annotator_consensus
         WHERE question_id = (SELECT id FROM annotator_question WHERE campaign_id = %(campaign)s AND position = 0)
-          AND method = %(method)s
+          AND method = (SELECT consensus_method FROM annotator_campaign WHERE id = %(campaign)s)
         GROUP BY label
     ) AS by_label
 )
@@ -104,7 +104,6 @@ def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgr
                 "open": AssignmentState.OPEN.value,
                 "answered": AssignmentState.ANSWERED.value,
                 "regular": AssignmentKind.REGULAR.value,
-                "method": ConsensusMethod.MAJORITY.value,
                 "recent_since": now - RECENT,
                 "now": now,
             },

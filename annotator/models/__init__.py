@@ -1,17 +1,26 @@
 """The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
 
-from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, Guideline, Question
+from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
 from annotator.models.imports import Import, ImportBatch, LineError
 from annotator.models.judging import Assignment, Flag, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
-from annotator.models.outcome import Consensus, Release, ReleaseFile
-from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
+from annotator.models.outcome import (
+    CampaignScoring,
+    CampaignStatistics,
+    Consensus,
+    Release,
+    ReleaseFile,
+    UnscoredAssignment,
+)
+from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
 from annotator.models.publishing import HubAccount, Publication
 
 __all__ = [
     "Assignment",
     "Campaign",
     "CampaignProgress",
+    "CampaignScoring",
+    "CampaignStatistics",
     "Consensus",
     "Consent",
     "ConsentText",
@@ -19,6 +28,7 @@ __all__ = [
     "FailedLogIn",
     "Flag",
     "Generator",
+    "GroupQuestion",
     "Guideline",
     "HubAccount",
     "Image",
@@ -34,7 +44,9 @@ __all__ = [
     "Release",
     "ReleaseFile",
     "RingCursor",
+    "SelfDescription",
     "Token",
+    "UnscoredAssignment",
     "User",
     "Vote",
 ]
