@@ -59,6 +59,11 @@ class Assignment(models.Model):
             UniqueConstraint(
                 fields=["member", "pair"], condition=Q(kind=AssignmentKind.GOLD), name="assignment_gold_once_per_member_and_pair"
             ),
+            UniqueConstraint(
+                fields=["member", "pair"],
+                condition=Q(kind=AssignmentKind.REPEAT),
+                name="assignment_repeat_once_per_member_and_pair",
+            ),
             one_of("kind", AssignmentKind, name="assignment_kind_known"),
             one_of("state", AssignmentState, name="assignment_state_known"),
             CheckConstraint(

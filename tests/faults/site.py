@@ -67,7 +67,7 @@ class Site:
         return f"{worker}@hammer"
 
     def _spawn(self, name: str, *command: str) -> None:
-        environment = os.environ | {"DATABASE_POOL": "1" if name == "web" else "0", "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
