@@ -23,6 +23,8 @@ from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     COMPLETION_CODE_LIMIT,
     GOLD_RATE_LIMIT,
+    GROUP_PEOPLE_LEAST,
+    GROUP_PEOPLE_MIN,
     LEASE_SECONDS_LIMITS,
     QUESTION_SLUG_PATTERN,
     REPEAT_RATE_LIMIT,
@@ -465,8 +467,8 @@ class MemberForm(forms.Form):
         return found
 
 
-class FlagDecisionForm(forms.Form):
-    """What becomes of a flagged pair, as its buttons post it."""
+class PairDecisionForm(forms.Form):
+    """What becomes of a pair that somebody or something found wrong, as its buttons post it."""
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
@@ -527,3 +529,22 @@ class ImportForm(forms.Form):
         except Invalid as refusal:
             raise forms.ValidationError(refusal.errors["column_map"]) from refusal
         return column_map
+
+
+class GroupQuestionForm(forms.Form):
+    """What annotators may say of themselves. Its answers are looked at by `describing.ask_groups`."""
+
+    text = forms.CharField(label="Question", max_length=300, help_text="Such as: How often do you make images with a generator?")
+    options = forms.CharField(
+        label="Answers",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One a line. Nobody has to choose any.",
+    )
+    people_min = forms.IntegerField(
+        label="People in a group at least",
+        min_value=GROUP_PEOPLE_LEAST,
+        max_value=1000,
+        initial=GROUP_PEOPLE_MIN,
+        help_text="Nothing is told of a group of fewer people.",
+    )

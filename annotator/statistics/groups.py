@@ -44,7 +44,8 @@ def groups_shown(people: Sequence[int], *, others: int, people_min: int) -> list
     while shown:
         hidden = [its for code, its in enumerate(people) if its and code not in shown]
         left = sum(hidden) + others
-        if len(hidden) != 1 and (left == 0 or left >= people_min):
+        is_alone = len(hidden) == 1 and hidden[0] < people_min
+        if not is_alone and (left == 0 or left >= people_min):
             break
         shown.remove(min(shown, key=lambda code: (people[code], code)))
     return shown
