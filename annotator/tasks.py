@@ -12,7 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, lockout, progress, publishing, readiness, releasing, reviewing, scoring, statistics
+from annotator import (
+    assigning,
+    gold,
+    importing,
+    lockout,
+    progress,
+    publishing,
+    readiness,
+    releasing,
+    reviewing,
+    scoring,
+    statistics,
+)
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
 from annotator.tracing import waited_seconds
@@ -103,6 +115,17 @@ def recount_campaigns() -> None:
 
 
 @shared_task
+def review_campaigns() -> None:
+    for campaign in reviewing.campaigns_to_review():
+        enqueue(review_campaign, campaign.pk)
+
+
+@shared_task
+def review_campaign(campaign_id: int) -> None:
+    reviewing.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
+
+
+@shared_task
 def roll_up_progress() -> None:
     for campaign in progress.campaigns_to_roll_up():
         progress.roll_up(campaign=campaign)
@@ -125,6 +148,13 @@ def resume_releases() -> None:
     quiet_since = timezone.now() - STALLED_AFTER
     for release in Release.objects.filter(state__in=[ReleaseState.QUEUED, ReleaseState.BUILDING], created_at__lt=quiet_since):
         enqueue(build_release, release.pk)
+
+
+@shared_task
+def review_gold() -> None:
+    """Put up for review the gold pairs that annotators with a good record fail."""
+    for campaign in Campaign.objects.filter(state=CampaignState.OPEN):
+        gold.review_gold(campaign=campaign)
 
 
 @shared_task

@@ -15,8 +15,11 @@ from annotator.models.outcome import (
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
 from annotator.models.publishing import HubAccount, Publication
+from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
 
 __all__ = [
+    "Act",
+    "Appeal",
     "Assignment",
     "Campaign",
     "CampaignProgress",
@@ -41,12 +44,15 @@ __all__ = [
     "Member",
     "Pair",
     "Prompt",
+    "Proposal",
     "Publication",
     "Question",
     "Release",
     "ReleaseFile",
+    "ReviewRule",
     "RingCursor",
     "SelfDescription",
+    "Standing",
     "Token",
     "UnscoredAssignment",
     "User",

@@ -54,7 +54,7 @@ FROM seats WHERE pair.id = seats.pair_id
 """
 
 
-def load_campaign(n_pairs: int, *, votes_wanted: int = 20, settle: bool = True) -> Campaign:
+def load_campaign(n_pairs: int, *, votes_wanted: int = 100, settle: bool = True) -> Campaign:
     """An open campaign of `n_pairs`, made once for a data folder; with `settle`, which needs no transaction, ready to measure."""
     slug = f"bench-{n_pairs}"
     known = Campaign.objects.filter(slug=slug).first()
