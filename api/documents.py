@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from functools import cache
 from typing import Any
 
 from rest_framework import serializers
 
 PREFIX = "Statistics"
+MADE: dict[type[Any], type[serializers.Serializer[Any]]] = {}  # a name in the document stands for one class
 PLAIN: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
     int: serializers.IntegerField,
     float: serializers.FloatField,
@@ -18,16 +18,18 @@ PLAIN: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
 }
 
 
-@cache
 def serializer_of(document: type[Any]) -> type[serializers.Serializer[Any]]:
     """A serializer with the dataclass's fields and docstring, for answers alone.
 
     Names in an OpenAPI document are all in one room, so `Progress` is called `StatisticsProgress` there.
     """
+    if document in MADE:
+        return MADE[document]
     hints = typing.get_type_hints(document)
     fields = {field.name: _field(hints[field.name]) for field in dataclasses.fields(document)}
     name = document.__name__ if document.__name__.startswith(PREFIX) else PREFIX + document.__name__
-    return type(name, (serializers.Serializer,), {"__doc__": document.__doc__, **fields})
+    MADE[document] = type(name, (serializers.Serializer,), {"__doc__": document.__doc__, **fields})
+    return MADE[document]
 
 
 def _field(hint: Any, **options: Any) -> serializers.Field[Any, Any, Any, Any]:
