@@ -44,6 +44,7 @@ class Rules(TypedDict, total=False):
     stop_confidence: float
     lease_seconds: int
     pairing_rule: str
+    consensus_method: str
     limit_per_day: int | None
     limit_total: int | None
     limit_share: float | None

@@ -16,13 +16,15 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, GoldUse, Measure, PairingRule, Role
+from annotator.choices import Choice, ConsensusMethod, FlagReason, GoldUse, Measure, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     COMPLETION_CODE_LIMIT,
     GOLD_RATE_LIMIT,
+    GROUP_PEOPLE_LEAST,
+    GROUP_PEOPLE_MIN,
     LEASE_SECONDS_LIMITS,
     QUESTION_SLUG_PATTERN,
     REPEAT_RATE_LIMIT,
@@ -219,7 +221,13 @@ class CampaignForm(forms.Form):
         choices=PairingRule.choices,
         help_text="How pairs are made when a line of an import has more than two images. Counts from the next import on.",
     )
-
+    consensus_method = forms.ChoiceField(
+        label="Labels by",
+        choices=ConsensusMethod.choices,
+        initial=ConsensusMethod.MAJORITY,
+        help_text="How votes become the label of a pair. Majority counts all people alike; Dawid–Skene learns from the votes how "
+        "far to trust each of them, and wants some 20 votes or more of each.",
+    )
     limit_per_day = forms.IntegerField(
         label="Votes of one person a day", required=False, min_value=1, help_text="A day ends at midnight UTC. Empty: any number."
     )
@@ -566,8 +574,8 @@ class WithdrawForm(forms.Form):
     is_sure = forms.BooleanField(label="I withdraw my consent, and know that I cannot come back", required=True)
 
 
-class FlagDecisionForm(forms.Form):
-    """What becomes of a flagged pair, as its buttons post it."""
+class PairDecisionForm(forms.Form):
+    """What becomes of a pair that somebody or something found wrong, as its buttons post it."""
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
@@ -660,3 +668,22 @@ class ImportForm(forms.Form):
         except Invalid as refusal:
             raise forms.ValidationError(refusal.errors["column_map"]) from refusal
         return column_map
+
+
+class GroupQuestionForm(forms.Form):
+    """What annotators may say of themselves. Its answers are looked at by `describing.ask_groups`."""
+
+    text = forms.CharField(label="Question", max_length=300, help_text="Such as: How often do you make images with a generator?")
+    options = forms.CharField(
+        label="Answers",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One a line. Nobody has to choose any.",
+    )
+    people_min = forms.IntegerField(
+        label="People in a group at least",
+        min_value=GROUP_PEOPLE_LEAST,
+        max_value=1000,
+        initial=GROUP_PEOPLE_MIN,
+        help_text="Nothing is told of a group of fewer people.",
+    )

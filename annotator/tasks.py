@@ -12,7 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, gold, importing, lockout, progress, publishing, readiness, releasing, reviewing, scoring
+from annotator import (
+    assigning,
+    gold,
+    importing,
+    lockout,
+    progress,
+    publishing,
+    readiness,
+    releasing,
+    reviewing,
+    scoring,
+    statistics,
+)
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
 from annotator.tracing import waited_seconds
@@ -92,7 +104,14 @@ def score_campaigns() -> None:
 def score_campaign(campaign_id: int) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
     scoring.settle_pairs(campaign=campaign)
-    scoring.score_campaign(campaign=campaign)
+    scoring.score_changes(campaign=campaign)
+
+
+@shared_task
+def recount_campaigns() -> None:
+    """Score all votes, whatever was noted of them: for those that came in while the triggers were off, as in a restored dump."""
+    for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
+        scoring.score_campaign(campaign=campaign)
 
 
 @shared_task
@@ -110,6 +129,12 @@ def review_campaign(campaign_id: int) -> None:
 def roll_up_progress() -> None:
     for campaign in progress.campaigns_to_roll_up():
         progress.roll_up(campaign=campaign)
+
+
+@shared_task
+def compute_statistics() -> None:
+    for campaign in statistics.campaigns_to_compute():
+        statistics.compute_statistics(campaign=campaign)
 
 
 @shared_task

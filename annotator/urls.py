@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import appeals, asking, gold, inviting, manage, publishing, review, training
+from annotator.views import appeals, asking, describing, gold, inviting, manage, publishing, review, statistics, training
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -55,6 +55,7 @@ urlpatterns = [
     path("c/<str:slug>/", annotate, name="annotate"),
     path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
+    path("c/<str:slug>/about-you/", describing.about_you, name="about_you"),
     path("c/<str:slug>/history/", history, name="history"),
     path("c/<str:slug>/training/", training.train, name="training"),
     path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
@@ -96,6 +97,9 @@ urlpatterns = [
     path("manage/<str:slug>/review/appeals/<int:appeal_id>/", review.answer_appeal, name="answer_appeal"),
     path("manage/<str:slug>/review/acts/", review.acts, name="acts"),
     path("manage/<str:slug>/flags/", manage.flags, name="flags"),
+    path("manage/<str:slug>/statistics/", statistics.statistics_page, name="statistics"),
+    path("manage/<str:slug>/near-identical/", statistics.near_identical, name="near_identical"),
+    path("manage/<str:slug>/groups/", describing.edit_group_question, name="group_question"),
     path("manage/<str:slug>/imports/", manage.imports, name="imports"),
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),

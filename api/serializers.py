@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
-from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
+from annotator.choices import CampaignState, Choice, ConsensusMethod, FlagReason, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
     Assignment,
@@ -153,6 +153,9 @@ class RulesBody(Body):
     )
     pairing_rule = serializers.ChoiceField(
         PairingRule.choices, required=False, help_text="How k images of one prompt become pairs, from the next import on."
+    )
+    consensus_method = serializers.ChoiceField(
+        ConsensusMethod.choices, required=False, help_text="How votes become the label of a pair. Default majority."
     )
     limit_per_day = WholeNumber(
         required=False, allow_null=True, min_value=1, max_value=LIMIT_MAX, help_text="Votes of one annotator in a day (UTC)."

@@ -97,6 +97,24 @@ class ConsentFactory(DjangoModelFactory):
     accepted_at = factory.LazyFunction(timezone.now)
 
 
+class GroupQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.GroupQuestion
+
+    campaign = factory.SubFactory(CampaignFactory)
+    text = "How often do you make images with a generator?"
+    options = factory.LazyFunction(lambda: ["never", "sometimes", "often"])
+
+
+class SelfDescriptionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SelfDescription
+
+    member = factory.SubFactory(MemberFactory)
+    option = "never"
+    described_at = factory.LazyFunction(timezone.now)
+
+
 class InviteFactory(DjangoModelFactory):
     class Meta:
         model = models.Invite

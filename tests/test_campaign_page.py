@@ -307,6 +307,7 @@ RULES = {
     "stop_confidence": 0.9,
     "lease_seconds": 900,
     "pairing_rule": "ring",
+    "consensus_method": "majority",
     "flags_to_hold": 2,
     "undo_votes": 10,
     "undo_minutes": 15,
@@ -363,6 +364,7 @@ def test_its_short_name_is_made_from_its_name(client: Client) -> None:
         ("undo_minutes", "0"),
         ("lease_seconds", "4"),
         ("pairing_rule", "swiss"),
+        ("consensus_method", "loudest"),
         ("question", ""),
     ],
 )

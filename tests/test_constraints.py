@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, transaction
@@ -93,6 +94,8 @@ ATTEMPTS |= {
     "question_choices_known_with_a_and_b": lambda: changed(make.QuestionFactory(), choices=["a", "left"]),
     "guideline_version_from_one": lambda: make.GuidelineFactory(version=0),
     "guideline_published_is_fixed": lambda: changed(make.GuidelineFactory(), text="Something else."),
+    "group_question_people_min_protects": lambda: make.GroupQuestionFactory(people_min=2),
+    "group_question_has_options": lambda: make.GroupQuestionFactory(options=["only one"]),
     "campaign_return_url_is_https": lambda: changed(make.CampaignFactory(), return_url="http://platform.example/"),
     "consent_text_version_from_one": lambda: make.ConsentTextFactory(version=0),
     "consent_text_is_fixed": lambda: changed(make.ConsentTextFactory(), text="Something else."),
@@ -368,11 +371,11 @@ def _() -> None:
 
 
 def names_in_the_models() -> set[str]:
-    """Every named constraint and trigger of our own tables."""
+    """Every named constraint of our own tables, and every trigger that refuses something: those that run before."""
     names = set()
     for model in apps.get_app_config("annotator").get_models():
         names |= {constraint.name for constraint in model._meta.constraints}
-        names |= {trigger.name for trigger in getattr(model._meta, "triggers", [])}
+        names |= {trigger.name for trigger in getattr(model._meta, "triggers", []) if trigger.when == pgtrigger.Before}
     return names
 
 

@@ -24,6 +24,8 @@ TRAINING_PAIRS_LIMIT = 100
 TOO_FAST_LIMIT = 60_000  # milliseconds
 RETURN_URL_LIMIT = 500
 CHANGE_NOTE_LIMIT = 2000
+GROUP_OPTION_LIMIT, GROUP_OPTIONS_LIMIT = 60, 12
+GROUP_PEOPLE_MIN, GROUP_PEOPLE_LEAST = 5, 3  # what a campaign begins with, and what it cannot go below
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -324,6 +326,28 @@ class ConsentText(models.Model):
 
     def __str__(self) -> str:
         return f"consent text {self.version} of {self.campaign}"
+
+
+class GroupQuestion(models.Model):
+    """What annotators may say of themselves, if they like. A campaign without one asks nobody."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="group_question")
+    text = models.CharField(max_length=300)
+    options = ArrayField(models.CharField(max_length=GROUP_OPTION_LIMIT))
+    people_min = models.PositiveSmallIntegerField(
+        default=GROUP_PEOPLE_MIN, help_text="How many people there are in a group at least of which anything is told."
+    )
+
+    class Meta:
+        constraints = [
+            CheckConstraint(condition=Q(people_min__gte=GROUP_PEOPLE_LEAST), name="group_question_people_min_protects"),
+            CheckConstraint(
+                condition=Q(options__len__gte=2, options__len__lte=GROUP_OPTIONS_LIMIT), name="group_question_has_options"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class CampaignProgress(models.Model):

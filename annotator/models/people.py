@@ -11,8 +11,9 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from annotator.choices import MemberKind, MemberState, Role, Scope
-from annotator.models.campaigns import Campaign, ConsentText, Guideline
+from annotator.models.campaigns import GROUP_OPTION_LIMIT, Campaign, ConsentText, Guideline
 from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, one_of, random_public_id
+from annotator.models.triggers import note_member_who_counts_otherwise
 
 
 class User(AbstractUser):
@@ -91,6 +92,7 @@ class Member(models.Model):
                 name="member_acceptance_has_time",
             ),
         ]
+        triggers = [note_member_who_counts_otherwise("member_who_counts_otherwise_is_noted")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.campaign}"
@@ -174,6 +176,17 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} to version {self.text.version}"
+
+
+class SelfDescription(models.Model):
+    """How a member described themselves. Only ever told of as a number over many; in no export; erased when they take it back."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="self_description")
+    option = models.CharField(max_length=GROUP_OPTION_LIMIT, help_text="One of the options of the campaign's question.")
+    described_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"self-description of {self.member}"
 
 
 class FailedLogIn(models.Model):

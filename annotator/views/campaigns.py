@@ -81,7 +81,7 @@ def campaigns(request: UserRequest) -> HttpResponse:
     mine = (
         Member.objects.filter(user=request.user)
         .exclude(state=MemberState.WITHDRAWN)
-        .select_related("campaign__progress")
+        .select_related("campaign__progress", "campaign__group_question")
         .order_by("-campaign__created_at", "-campaign_id")
     )
     entries = [Entry(member) for member in sorted(mine, key=lambda member: LIST_ORDER.index(member.campaign.state))]

@@ -44,6 +44,7 @@ from tests.factories import (
     UserFactory,
     VoteFactory,
 )
+from tests.statistics.judged import judge_for_statistics, same_images
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -185,6 +186,14 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
         *("trainees", "pairs", "proposed_gold"),
     ):
         site.add(route, manager, route, campaign.slug)
+    judged = MemberFactory(user=manager.user, role=Role.MANAGER, campaign__name="All judged").campaign
+    judge_for_statistics(judged)
+    site.add("statistics", manager, "statistics", judged.slug)
+    site.add("statistics of nothing", manager, "statistics", draft.slug)
+    site.add("group_question", manager, "group_question", judged.slug)
+    site.add("about_you", judged.members.filter(role=Role.ANNOTATOR).first(), "about_you", judged.slug)
+    same_images(campaign.pairs.first())
+    site.add("near_identical", manager, "near_identical", campaign.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
     site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
     add_review_pages(site, campaign)
