@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
-from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
+from annotator.choices import AssignmentKind, CampaignState, Choice, FlagReason, MemberState, PairingRule, Role, VoidReason
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
     Assignment,
@@ -536,6 +536,32 @@ class AnswerSerializer(serializers.Serializer[Any]):
 
     assignment = serializers.IntegerField()
     votes = OwnVoteSerializer(many=True)
+
+
+class ExportedVoteSerializer(serializers.Serializer[Any]):
+    """A vote in the columns of the `votes` config. Of somebody who withdrew, only that there was one."""
+
+    # For the OpenAPI document: the database makes the JSON (following.py).
+
+    vote_id = serializers.IntegerField()
+    pair_id = serializers.IntegerField()
+    question = serializers.CharField()
+    annotator_id = serializers.CharField(help_text="A pseudonym; the same person has another one in another campaign.")
+    choice = serializers.ChoiceField(Choice.choices, allow_null=True, help_text="Null where its annotator withdrew.")
+    a_on_left = serializers.BooleanField(allow_null=True)
+    kind = serializers.ChoiceField(AssignmentKind.choices, help_text="Only regular votes make labels; `machine`: of a machine.")
+    elapsed_ms = serializers.IntegerField(allow_null=True)
+    guideline_version = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a vote that counts.")
+
+
+class VotePageSerializer(serializers.Serializer[Any]):
+    """Votes in the order of their last change, the oldest first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ExportedVoteSerializer(many=True)
 
 
 class FlagBody(Body):

@@ -9,6 +9,7 @@ from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportDetail, ImportList
 from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.releases import ReleaseDetail, ReleaseFileBytes, ReleaseList
+from api.views.votes import VoteList
 
 register_converter(CampaignSlug, "campaign")
 app_name = "api"
@@ -17,6 +18,7 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("", CampaignDetail.as_view(), name="campaign"),
     path("imports/", ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
+    path("votes/", VoteList.as_view(), name="votes"),
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("releases/", ReleaseList.as_view(), name="releases"),
     path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),

@@ -2,11 +2,13 @@
 
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, Guideline, Question
 from annotator.models.imports import Import, ImportBatch, LineError
-from annotator.models.judging import Assignment, Flag, Vote
+from annotator.models.judging import Assignment, Flag, Lineage, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import Consensus, Release, ReleaseFile
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
 from annotator.models.publishing import HubAccount, Publication
+from annotator.models.retries import KeptAnswer
+from annotator.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "Assignment",
@@ -16,6 +18,7 @@ __all__ = [
     "Consent",
     "ConsentText",
     "CrowdIdentity",
+    "Delivery",
     "FailedLogIn",
     "Flag",
     "Generator",
@@ -25,7 +28,9 @@ __all__ = [
     "Import",
     "ImportBatch",
     "Invite",
+    "KeptAnswer",
     "LineError",
+    "Lineage",
     "Member",
     "Pair",
     "Prompt",
@@ -37,4 +42,5 @@ __all__ = [
     "Token",
     "User",
     "Vote",
+    "Webhook",
 ]

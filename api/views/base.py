@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer, Serializer
@@ -49,6 +50,9 @@ class View(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers are for the one who asked: nobody on the way keeps them, unless the view said how."""
         response.headers.setdefault("Cache-Control", "private, no-store")
+        if isinstance(response, Response) and response.exception:
+            request.accepted_renderer = JSONRenderer()  # whatever was to be had, errors are JSON
+            request.accepted_media_type = JSONRenderer.media_type
         return super().finalize_response(request, response, *args, **kwargs)
 
 
