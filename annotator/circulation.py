@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentState, Choice, PairState
+from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentKind, AssignmentState, Choice, PairState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Assignment, Flag, Pair, Question, User
 from annotator.seats import give_back
@@ -73,7 +73,7 @@ def check_gold(*, pair: Pair, choice: str | None, note: str) -> None:
         raise Invalid(
             "That is no known answer.", errors={"gold_choice": [f"{choice!r} is no choice of the campaign's first question."]}
         )
-    if pair.assignments.filter(state__in=LIVE_ASSIGNMENT_STATES).exists():
+    if pair.assignments.filter(state__in=LIVE_ASSIGNMENT_STATES).exclude(kind=AssignmentKind.MACHINE).exists():
         raise Conflict(
             "Somebody works on this pair or has answered it, so its known answer cannot change any more.", code="pair_in_use"
         )

@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, PairingRule, Role
+from annotator.choices import Choice, FlagReason, MemberKind, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -390,6 +390,10 @@ class MemberForm(forms.Form):
 
     person = forms.CharField(max_length=254, label="User name or e-mail")
     role = forms.ChoiceField(choices=Role.choices)
+    kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
+
+    def clean_kind(self) -> str | None:
+        return self.cleaned_data["kind"] or None
 
     def clean_person(self) -> User:
         person = self.cleaned_data["person"]
