@@ -8,8 +8,17 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentKind, AssignmentState, MemberState, VoidReason
+from annotator.choices import (
+    LIVE_ASSIGNMENT_STATES,
+    SUSPENDABLE_KINDS,
+    AssignmentKind,
+    AssignmentState,
+    Event,
+    MemberState,
+    VoidReason,
+)
 from annotator.errors import Conflict
+from annotator.events import note_event
 from annotator.models import Assignment, Member, Pair, User, Vote
 from annotator.seats import free_seats
 
@@ -38,9 +47,17 @@ def _depart(member: Member, state: MemberState, by: User | None, now: datetime) 
         locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
         if locked.state == MemberState.WITHDRAWN and state != MemberState.WITHDRAWN:
             raise Conflict("This member withdrew and has nothing left to suspend.", code="member_withdrawn")
-        locked.state = state
+        was, locked.state = locked.state, state
         locked.save(update_fields=["state"])
+        if state == MemberState.SUSPENDED and was != state:
+            note_suspension(locked, by, now)
     return clear_away(member_id=member.pk, by=by, now=now)
+
+
+def note_suspension(member: Member, by: User | None, now: datetime) -> None:
+    """For webhooks, which know the member by the pseudonym of the exports."""
+    about = {"annotator_id": member.public_id, "kind": member.kind, "is_automatic": by is None}
+    note_event(campaign=member.campaign, event=Event.ANNOTATOR_SUSPENDED, data=about, now=now)
 
 
 @transaction.atomic
@@ -55,7 +72,7 @@ def clear_away(*, member_id: int, by: User | None = None, now: datetime | None =
         return 0
     live = Assignment.objects.filter(member=member_id, state__in=LIVE_ASSIGNMENT_STATES)
     if reason == VoidReason.SUSPENDED:
-        live = live.filter(kind=AssignmentKind.REGULAR)  # what they said on gold is why, and stays
+        live = live.filter(kind__in=SUSPENDABLE_KINDS)
     seats = list(live.select_for_update(no_key=True).order_by("pk"))
     # The member after their seats, as a vote does it, so that no two wait for each other.
     member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
@@ -72,8 +89,8 @@ def clear_away(*, member_id: int, by: User | None = None, now: datetime | None =
 def departed_with_seats() -> QuerySet[Member]:
     """Suspended and withdrawn members of whom something is still to be cleared away: a suspension was cut off half-way."""
     seats = Assignment.objects.filter(member=OuterRef("pk"))
-    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind=AssignmentKind.REGULAR)) | Exists(
-        seats.filter(state=AssignmentState.ANSWERED, kind=AssignmentKind.REGULAR)
+    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind__in=SUSPENDABLE_KINDS)) | Exists(
+        seats.filter(state=AssignmentState.ANSWERED, kind__in=SUSPENDABLE_KINDS)
     )
     return Member.objects.filter(is_left, state__in=DEPARTURES)
 
@@ -96,13 +113,15 @@ def lift_suspension(*, member: Member, by: User | None, now: datetime | None = N
             member=member, state=AssignmentState.RETURNED, pk__in=void.values("assignment")
         ).select_for_update(no_key=True)
     }
+    of_machine = [seat.pk for seat in seats.values() if seat.kind == AssignmentKind.MACHINE]  # these take no seat
+    seats = {pair_id: seat for pair_id, seat in seats.items() if seat.kind != AssignmentKind.MACHINE}
     pairs = Pair.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk")
     free = [pair for pair in pairs if pair.seats_taken < pair.votes_wanted]
     for pair in free:
         pair.seats_taken += 1
         pair.seats_a_on_left += seats[pair.pk].a_on_left
     Pair.objects.bulk_update(free, ["seats_taken", "seats_a_on_left"])
-    restored = [seats[pair.pk].pk for pair in free]
+    restored = [seats[pair.pk].pk for pair in free] + of_machine
     void.filter(assignment__in=restored).update(void_reason=None, voided_at=None, voided_by=None)
     Assignment.objects.filter(pk__in=restored).update(state=AssignmentState.ANSWERED)
     return len(restored)

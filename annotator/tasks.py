@@ -12,7 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, lockout, progress, publishing, readiness, releasing, reviewing, scoring
+from annotator import (
+    assigning,
+    importing,
+    lockout,
+    progress,
+    publishing,
+    readiness,
+    releasing,
+    retries,
+    reviewing,
+    scoring,
+    webhooks,
+)
 from annotator.choices import CampaignState, ImportState, ReleaseState
 from annotator.models import Campaign, Import, ImportBatch, Release
 from annotator.tracing import waited_seconds
@@ -115,10 +127,23 @@ def resume_releases() -> None:
 
 
 @shared_task
+def send_due_deliveries() -> None:
+    for delivery_id in webhooks.due_deliveries():
+        enqueue(send_delivery, delivery_id)
+
+
+@shared_task
+def send_delivery(delivery_id: int) -> None:
+    webhooks.send_delivery(delivery_id=delivery_id)
+
+
+@shared_task
 def forget_what_is_over() -> None:
-    """Sessions that have ended and failed log-ins that no longer count."""
+    """Sessions that have ended, failed log-ins that no longer count, old answers kept for retries, old deliveries."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
+    retries.forget_old()
+    webhooks.forget_old()
 
 
 # A large release takes hours on a slow line; what was sent is not sent again, but a commit takes one run to its end.
