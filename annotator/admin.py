@@ -24,7 +24,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, circulation, releasing, reviewing, tasks
+from annotator import campaigns, circulation, gold, releasing, reviewing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.images import DISPLAY_WIDTHS
@@ -453,8 +453,8 @@ class PairForm(ModelForm):
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
         required=False,
-        help_text="The known answer. A gold pair collects no regular votes. It can be set, changed or removed only while nobody"
-        " works on the pair or has answered it: afterwards it is what people were measured against.",
+        help_text="The known answer. A gold pair collects no regular votes. Annotators are measured by it, so once it is used it"
+        " can be changed or removed only while the pair is in review.",
     )
 
     class Meta:
@@ -467,7 +467,7 @@ class PairForm(ModelForm):
             cleaned["gold_choice"] = cleaned["gold_choice"] or None
             pair = Pair.objects.get(pk=self.instance.pk)  # the instance takes on what the form says
             try:
-                circulation.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""))
+                gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
             except Refusal as refusal:
                 if not refusal.errors:
                     self.add_error("gold_choice", refusal.detail)
@@ -496,7 +496,7 @@ class PairAdmin(BigTable, NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Pair, form: ModelForm, change: bool) -> None:
         circulation.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
-        circulation.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, by=user_of(request))
+        gold.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, use=obj.gold_use, by=user_of(request))
 
     @admin.display(description="images a and b")
     def images(self, pair: Pair) -> SafeString:

@@ -49,6 +49,12 @@ class Rules(TypedDict, total=False):
     flags_to_hold: int
     undo_votes: int
     undo_minutes: int
+    gold_rate: float
+    repeat_rate: float
+    repeat_after: int
+    training_pairs: int
+    training_pass_mark: float
+    training_tries: int
     completion_code: str
     return_url: str
     asks_comment: bool
@@ -56,8 +62,8 @@ class Rules(TypedDict, total=False):
 
 
 RULES = tuple(Rules.__annotations__)
-# What annotators get when they are done, and so not before.
-MANAGERS_RULES = ("completion_code", "return_url")
+# What annotators get when they are done, and so not before; and how they are checked.
+MANAGERS_RULES = ("completion_code", "return_url", "gold_rate", "repeat_rate", "repeat_after")
 
 
 def rules_in(values: Mapping[str, Any]) -> Rules:

@@ -108,6 +108,16 @@ class GoldUse(TextChoices):
     TRAINING = "training", "Training, with feedback"
 
 
+class GoldAct(TextChoices):
+    """What is decided about a known answer."""
+
+    MADE = "made", "Made gold"
+    CHANGED = "changed", "Changed"
+    REMOVED = "removed", "No gold any more"
+    REVIEW = "review", "Put up for review"
+    KEPT = "kept", "Kept as it was"
+
+
 class ConsensusMethod(TextChoices):
     MAJORITY = "majority", "Majority"
     DAWID_SKENE = "dawid_skene", "Dawid–Skene"

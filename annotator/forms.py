@@ -22,9 +22,12 @@ from annotator.models import User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     COMPLETION_CODE_LIMIT,
+    GOLD_RATE_LIMIT,
     LEASE_SECONDS_LIMITS,
     QUESTION_SLUG_PATTERN,
+    REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
+    TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
@@ -164,6 +167,9 @@ def add_refusal(form: forms.Form, refusal: Refusal) -> None:
         form.add_error(None, refusal.detail)
 
 
+MIXED_RULES = ("gold_rate", "repeat_rate", "repeat_after", "training_pairs", "training_pass_mark", "training_tries")
+
+
 class CampaignForm(forms.Form):
     """The rules of a campaign that may change at any time."""
 
@@ -236,6 +242,50 @@ class CampaignForm(forms.Form):
     undo_minutes = forms.IntegerField(
         label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
     )
+    gold_rate = forms.FloatField(
+        label="Share of gold",
+        min_value=0,
+        max_value=GOLD_RATE_LIMIT,
+        required=False,
+        initial=0.1,
+        help_text="Of everybody's pairs, this share are pairs whose answer is known, at places nobody can foresee. 0.1 is one in "
+        "ten.",
+    )
+    repeat_rate = forms.FloatField(
+        label="Share of repeats",
+        min_value=0,
+        max_value=REPEAT_RATE_LIMIT,
+        required=False,
+        initial=0.05,
+        help_text="This share are pairs of their own once more, with the sides swapped: does somebody agree with themselves?",
+    )
+    repeat_after = forms.IntegerField(
+        label="Votes before a repeat",
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        initial=20,
+        help_text="How many other votes lie at least between a pair and its repeat.",
+    )
+    training_pairs = forms.IntegerField(
+        label="Pairs of the training",
+        min_value=0,
+        max_value=TRAINING_PAIRS_LIMIT,
+        required=False,
+        initial=0,
+        help_text="How many training pairs people judge, with feedback, before they are let in. 0: no training.",
+    )
+    training_pass_mark = forms.FloatField(
+        label="Pass mark",
+        min_value=0,
+        max_value=1,
+        required=False,
+        initial=0.8,
+        help_text="Share of them that must be right, from 0 to 1.",
+    )
+    training_tries = forms.IntegerField(
+        label="Tries", min_value=1, max_value=100, required=False, initial=2, help_text="How often somebody may do the training."
+    )
     completion_code = forms.CharField(
         max_length=COMPLETION_CODE_LIMIT,
         required=False,
@@ -258,6 +308,11 @@ class CampaignForm(forms.Form):
         help_text="Anybody may load the releases, without a token, once the campaign is no draft any more. Otherwise that takes "
         "a token of one of its reviewers or managers.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        """What is left empty and has no meaning as that stays as it is."""
+        cleaned = super().clean() or {}
+        return {name: value for name, value in cleaned.items() if value is not None or name not in MIXED_RULES}
 
 
 class NewCampaignForm(CampaignForm):

@@ -30,7 +30,15 @@ from annotator.models import (
     User,
     Vote,
 )
-from annotator.models.campaigns import COMPLETION_CODE_LIMIT, LEASE_SECONDS_LIMITS, RETURN_URL_LIMIT, VOTES_WANTED_LIMIT
+from annotator.models.campaigns import (
+    COMPLETION_CODE_LIMIT,
+    GOLD_RATE_LIMIT,
+    LEASE_SECONDS_LIMITS,
+    REPEAT_RATE_LIMIT,
+    RETURN_URL_LIMIT,
+    TRAINING_PAIRS_LIMIT,
+    VOTES_WANTED_LIMIT,
+)
 from annotator.models.fields import SLUG_PATTERN
 from annotator.progress import coarse_share, share_done
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
@@ -170,6 +178,36 @@ class RulesBody(Body):
     )
     undo_minutes = WholeNumber(
         required=False, min_value=1, max_value=24 * 60, help_text="For how many minutes after the vote. Default 15."
+    )
+    gold_rate = Share(
+        required=False,
+        min_value=0,
+        max_value=GOLD_RATE_LIMIT,
+        help_text="Share of everybody's pairs whose answer is known, at places nobody can foresee. Default 0.1.",
+    )
+    repeat_rate = Share(
+        required=False,
+        min_value=0,
+        max_value=REPEAT_RATE_LIMIT,
+        help_text="Share of everybody's pairs that are earlier ones of theirs, with the sides swapped. Default 0.05.",
+    )
+    repeat_after = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=10_000,
+        help_text="How many other votes lie at least between a pair and its repeat. Default 20.",
+    )
+    training_pairs = WholeNumber(
+        required=False,
+        min_value=0,
+        max_value=TRAINING_PAIRS_LIMIT,
+        help_text="How many training pairs people judge, with feedback, before they are let in. Default 0: no training.",
+    )
+    training_pass_mark = Share(
+        required=False, min_value=0, max_value=1, help_text="Share of them that must be right. Default 0.8."
+    )
+    training_tries = WholeNumber(
+        required=False, min_value=1, max_value=100, help_text="How often somebody may do the training. Default 2."
     )
     completion_code = Text(
         required=False,

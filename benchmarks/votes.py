@@ -91,7 +91,7 @@ def compare_sizes(sizes: list[int], seconds: float) -> None:
     from benchmarks.support.campaigns import give_past, load_campaign, make_annotators  # noqa: PLC0415
     from benchmarks.support.site import granian, running  # noqa: PLC0415
 
-    server = granian(workers=2, threads=4, pool=True)
+    server = granian(workers=2, threads=4, pool=False)
     print(f"{ANNOTATORS} annotators, {server.name}, 2 workers of 4 threads, {os.cpu_count()} cores, {seconds:.0f} s each\n")
     print(
         f"{'pairs':>10}  {'annotators':<24}{'votes/s':>8}{'p50':>8}{'p95':>8}{'p99':>8}  {'of one query':>12}  {'of pgbench':>10}"

@@ -24,7 +24,7 @@ class UserFactory(DjangoModelFactory):
 
 
 class CampaignFactory(DjangoModelFactory):
-    """An open campaign with its primary question and progress row."""
+    """An open campaign with its primary question and progress row, and nothing but regular pairs in its queues."""
 
     class Meta:
         model = models.Campaign
@@ -35,6 +35,7 @@ class CampaignFactory(DjangoModelFactory):
     state = "open"
     votes_wanted = 3
     votes_max = factory.SelfAttribute("votes_wanted")
+    gold_rate = repeat_rate = 0.0  # what is mixed in is drawn by lot; a test that is about it says so
     question = factory.RelatedFactory("tests.factories.QuestionFactory", factory_related_name="campaign")
     progress_row = factory.RelatedFactory("tests.factories.CampaignProgressFactory", factory_related_name="campaign")
 

@@ -196,6 +196,13 @@ RULES = {
     "flags_to_hold": 2,
     "undo_votes": 10,
     "undo_minutes": 15,
+    "consensus_method": "majority",
+    "gold_rate": 0.1,
+    "repeat_rate": 0.05,
+    "repeat_after": 20,
+    "training_pairs": 0,
+    "training_pass_mark": 0.8,
+    "training_tries": 2,
 }
 
 
@@ -424,7 +431,7 @@ def test_the_known_answer_is_fixed_once_somebody_works_on_the_pair_but_the_note_
     form = {"priority": 0, "gold_choice": "b", "gold_note": ""}
     response = client.post(address(Pair, "change", pair.pk), form)
     assert response.status_code == 200
-    assert "cannot change any more" in response.context["adminform"].errors["gold_choice"][0]
+    assert "measured by this known answer already" in response.context["adminform"].errors["gold_choice"][0]
     form = {"priority": 0, "gold_choice": "a", "gold_note": "Better said."}
     assert client.post(address(Pair, "change", pair.pk), form).status_code == 302
     pair.refresh_from_db()

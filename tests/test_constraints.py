@@ -14,11 +14,13 @@ from django.utils import timezone
 
 from annotator.models import (
     Generator,
+    GoldDecision,
     ImportBatch,
     Lineage,
     LineError,
     Member,
     Prompt,
+    Publication,
     Release,
     ReleaseFile,
     RingCursor,
@@ -59,10 +61,28 @@ def release_file() -> ReleaseFile:
     return ReleaseFile.objects.create(release=make.ReleaseFactory(), path="README.md", size=1, sha256="b" * 64)
 
 
+def decision(**values: Any) -> GoldDecision:
+    return GoldDecision.objects.create(**{"pair": make.PairFactory(), "act": "made", "decided_at": timezone.now()} | values)
+
+
 # --- campaigns
 ATTEMPTS |= {
     "campaign_state_known": lambda: changed(make.CampaignFactory(), state="running"),
     "campaign_pairing_rule_known": lambda: changed(make.CampaignFactory(), pairing_rule="swiss"),
+    "campaign_consensus_method_known": lambda: changed(make.CampaignFactory(), consensus_method="dice"),
+    "campaign_mixed_rates_range": lambda: changed(make.CampaignFactory(), gold_rate=0.6),
+    "campaign_repeat_after_range": lambda: changed(make.CampaignFactory(), repeat_after=0),
+    "campaign_training_range": lambda: changed(make.CampaignFactory(), training_pass_mark=1.1),
+    "assignment_repeat_once_per_member_and_pair": lambda: make.AssignmentFactory(
+        member=(first := make.AssignmentFactory(kind="repeat")).member, pair=first.pair, kind="repeat"
+    ),
+    "gold_decision_act_known": lambda: decision(act="doubted"),
+    "gold_decision_choice_known": lambda: decision(gold_choice="left"),
+    "gold_decision_wrong_within_answers": lambda: decision(answers_wrong=3),
+    "gold_decision_is_fixed": lambda: changed(decision(), answers=9),
+    "member_kind_known": lambda: changed(make.MemberFactory(), kind="ghost"),
+    "pair_gold_use_known": lambda: changed(make.PairFactory(), gold_use="none"),
+    "pair_review_is_of_gold": lambda: changed(make.PairFactory(), gold_in_review_since=timezone.now()),
     "campaign_slug_form": lambda: changed(make.CampaignFactory(), slug="No Slug"),
     "campaign_votes_wanted_range": lambda: changed(make.CampaignFactory(), votes_wanted=0),
     "campaign_votes_max_from_votes_wanted": lambda: changed(make.CampaignFactory(votes_wanted=3), votes_max=2),
@@ -279,6 +299,21 @@ def _() -> None:
     file = release_file()
     ReleaseFile.objects.create(release=file.release, path=file.path, size=1, sha256="b" * 64)
 
+
+def publication(**values: Any) -> Publication:
+    return Publication.objects.create(release=release_in("ready"), repository="flowers/birds", **values)
+
+
+@refuses("publication_one_at_a_time_per_release")
+def _() -> None:
+    Publication.objects.create(release=publication().release, repository="flowers/trees")
+
+
+ATTEMPTS |= {
+    "publication_state_known": lambda: changed(publication(), state="lost"),
+    "publication_progress_is_share": lambda: changed(publication(), progress=2),
+    "publication_done_has_commit": lambda: changed(publication(), state="done", finished_at=timezone.now()),
+}
 
 # --- imports
 ATTEMPTS |= {

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from annotator import assigning, campaigns, circulation, limits, progress, reviewing, scoring, voting
+from annotator import assigning, campaigns, circulation, gold, limits, progress, reviewing, scoring, voting
 from annotator.errors import Conflict, Invalid
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
 from tests.api.clients import client_of
@@ -93,7 +93,7 @@ def test_progress_counts_people_alone(campaign, machine):
 
     counters = progress.roll_up(campaign=campaign)
 
-    assert (counters.votes_live, counters.seats_open, counters.votes_last_hour, counters.annotators_last_hour) == (1, 9, 1, 1)
+    assert (counters.votes_live, counters.seats_open, counters.votes_last_hour, counters.annotators_last_hour) == (1, 11, 1, 1)
 
 
 def test_limits_are_for_people(campaign, machine):
@@ -125,10 +125,10 @@ def test_a_held_pair_is_handed_out_when_it_is_put_back(campaign, machine):
 
 
 def test_when_all_that_is_next_is_held_it_goes_on_looking(campaign, machine):
-    pairs = PairFactory.create_batch(25, campaign=campaign)
-    circulation.hold_pairs(pair_ids=[pair.pk for pair in pairs[:24]], by=None)
+    pairs = PairFactory.create_batch(2 * assigning.QUEUE_TARGET + 1, campaign=campaign)
+    circulation.hold_pairs(pair_ids=[pair.pk for pair in pairs[:-1]], by=None)
 
-    assert pairs_of(judge_all(machine)) == [pairs[24].pk]
+    assert pairs_of(judge_all(machine)) == [pairs[-1].pk]
 
 
 def test_what_ran_out_comes_again_and_frees_no_seat(campaign, machine):
@@ -197,7 +197,7 @@ def test_a_pair_that_only_machines_judged_may_become_gold(campaign, machine):
     pair = PairFactory(campaign=campaign)
     judge_all(machine)
 
-    assert circulation.set_gold(pair=pair, choice="a", note="", by=None).gold_choice == "a"
+    assert gold.set_gold(pair=pair, choice="a", note="", by=None).gold_choice == "a"
 
 
 def test_both_sides_come_up(campaign, machine):

@@ -1,6 +1,7 @@
 """The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
 
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, Guideline, Question
+from annotator.models.gold import GoldDecision
 from annotator.models.imports import Import, ImportBatch, LineError
 from annotator.models.judging import Assignment, Flag, Lineage, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
@@ -22,6 +23,7 @@ __all__ = [
     "FailedLogIn",
     "Flag",
     "Generator",
+    "GoldDecision",
     "Guideline",
     "HubAccount",
     "Image",

@@ -63,6 +63,11 @@ class Assignment(models.Model):
                 condition=Q(kind=AssignmentKind.MACHINE),
                 name="assignment_machine_once_per_member_and_pair",
             ),
+            UniqueConstraint(
+                fields=["member", "pair"],
+                condition=Q(kind=AssignmentKind.REPEAT),
+                name="assignment_repeat_once_per_member_and_pair",
+            ),
             one_of("kind", AssignmentKind, name="assignment_kind_known"),
             one_of("state", AssignmentState, name="assignment_state_known"),
             CheckConstraint(

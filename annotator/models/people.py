@@ -66,6 +66,7 @@ class Member(models.Model):
     )
     # Which try at the training the member is at or was last at, from 1; and when they passed, or failed the last one.
     training_try = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    training_since = models.DateTimeField(null=True, blank=True, editable=False)  # null: the first try
     training_passed_at = models.DateTimeField(null=True, blank=True, editable=False)
     training_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Written with each vote, so that a page never counts: how many assignments of any kind the member has answered.

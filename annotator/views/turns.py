@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator import tasks
-from annotator.assigning import QUEUE_LOW, QUEUE_TARGET, next_assignments
+from annotator.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
@@ -88,7 +88,7 @@ class Turn:
     campaign: Campaign
     member: Member
     progress: CampaignProgress
-    must_read: bool = False
+    first: str = ""  # the page that comes before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
     queue: list[int] = field(default_factory=list)
     lease_left: int = 0  # seconds, of the card in the queue that has least
@@ -153,14 +153,16 @@ def _turn(
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
-        return Turn(campaign, member, progress, must_read=True, said=said)
+        return Turn(campaign, member, progress, first="guideline", said=said)
     try:
         queue = queue or next_assignments(member=member, count=held.wanted)
     except NotAllowed as limit:
+        if limit.code == "training_due":
+            return Turn(campaign, member, progress, first="training", said=said)
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
-    if queue[0].queue_length <= QUEUE_LOW:
+    if queue[0].queue_length in REFILL_AT:
         tasks.enqueue(tasks.refill_queue, member.pk)
     fresh = [seat for seat in queue if seat.pk not in held.cards]
     earlier = earlier_answers(fresh) if knows_earlier else {}

@@ -151,7 +151,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
-        *("members", "flags", "imports", "releases"),
+        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account"),
     ):
         site.add(route, manager, route, campaign.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
@@ -195,6 +195,7 @@ def key_sent_to(user: User) -> list[str]:
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
+    *("publish_release", "forget_hub_account"),  # forms as well
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
 }
