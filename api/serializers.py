@@ -15,12 +15,23 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
-from annotator.choices import AssignmentKind, CampaignState, Choice, FlagReason, MemberState, PairingRule, Role, VoidReason
+from annotator.choices import (
+    CAMPAIGN_EVENTS,
+    AssignmentKind,
+    CampaignState,
+    Choice,
+    FlagReason,
+    MemberState,
+    PairingRule,
+    Role,
+    VoidReason,
+)
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
     Assignment,
     Campaign,
     CampaignProgress,
+    Delivery,
     Import,
     LineError,
     Member,
@@ -29,6 +40,7 @@ from annotator.models import (
     ReleaseFile,
     User,
     Vote,
+    Webhook,
 )
 from annotator.models.campaigns import (
     COMPLETION_CODE_LIMIT,
@@ -40,6 +52,7 @@ from annotator.models.campaigns import (
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
+from annotator.models.webhooks import URL_LIMIT
 from annotator.progress import coarse_share, share_done
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
@@ -638,4 +651,57 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     class Meta:
         model = Release
         fields = ["number", "revision", "state", "progress", "files", "created_at", "error"]
+        read_only_fields = fields
+
+
+# --- webhooks
+
+
+class NewWebhook(Body):
+    """An address to tell, and of what."""
+
+    url = Text(max_length=URL_LIMIT, help_text="https, and out on the internet.")
+    events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
+
+
+class WebhookChanges(Body):
+    """What is left out stays."""
+
+    url = Text(required=False, max_length=URL_LIMIT)
+    events = serializers.ListField(
+        required=False, child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS])
+    )
+    active = YesOrNo(required=False)
+
+
+class WebhookSerializer(serializers.ModelSerializer[Webhook]):
+    """An address that is told what happens in a campaign."""
+
+    active = serializers.BooleanField(source="is_active")
+    events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
+
+    class Meta:
+        model = Webhook
+        fields = ["id", "url", "events", "active", "created_at"]
+        read_only_fields = fields
+
+
+class WebhookWithSecretSerializer(WebhookSerializer):
+    """A new webhook."""
+
+    secret = serializers.CharField(help_text="Signs what is sent. Keep it: it is shown this once.")
+
+    class Meta(WebhookSerializer.Meta):
+        fields = [*WebhookSerializer.Meta.fields, "secret"]
+        read_only_fields = fields
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One event on its way to one webhook. `id` is that of the body."""
+
+    id = serializers.UUIDField(source="public_id")
+
+    class Meta:
+        model = Delivery
+        fields = ["id", "event", "state", "attempts", "status", "error", "created_at", "last_attempt_at", "next_attempt_at"]
         read_only_fields = fields
