@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, MemberKind, PairingRule, Role
+from annotator.choices import CAMPAIGN_EVENTS, Choice, FlagReason, MemberKind, PairingRule, Role
 from annotator.errors import Invalid, Refusal
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -31,6 +31,7 @@ from annotator.models.campaigns import (
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
+from annotator.models.webhooks import URL_LIMIT
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
@@ -468,6 +469,22 @@ class FlagDecisionForm(forms.Form):
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class WebhookForm(forms.Form):
+    """An address that is told what happens."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=URL_LIMIT,
+        widget=forms.URLInput(attrs={"spellcheck": "false", "placeholder": "https://"}),
+        help_text="It begins with https:// and is out on the internet.",
+    )
+    events = forms.MultipleChoiceField(
+        choices=[(event.value, event.label) for event in CAMPAIGN_EVENTS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[event.value for event in CAMPAIGN_EVENTS],
+    )
 
 
 class HubAccountForm(forms.Form):

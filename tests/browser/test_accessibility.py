@@ -27,6 +27,7 @@ from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
     CrowdIdentityFactory,
+    DeliveryFactory,
     FlagFactory,
     GuidelineFactory,
     ImportFactory,
@@ -35,6 +36,7 @@ from tests.factories import (
     ReleaseFactory,
     UserFactory,
     VoteFactory,
+    WebhookFactory,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -151,9 +153,14 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
-        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account"),
+        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account", "webhooks"),
     ):
         site.add(route, manager, route, campaign.slug)
+    webhook = WebhookFactory(campaign=campaign)
+    DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, status=500)
+    DeliveryFactory(webhook=webhook, attempts=1, error="No answer within 10 seconds.")
+    site.add("webhook_page", manager, "webhook_page", campaign.slug, webhook.pk)
+    site.add("no webhooks", manager, "webhooks", draft.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
     site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
     site.add("import", manager, "import_page", campaign.slug, import_.pk)
