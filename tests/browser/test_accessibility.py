@@ -203,6 +203,7 @@ NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
     *("publish_release", "forget_hub_account"),  # forms as well
+    *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
 }
