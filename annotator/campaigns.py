@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from annotator import reviewing, ruling
 from annotator.choices import CampaignState, Choice, MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
@@ -120,6 +121,7 @@ def create_campaign(
     save_valid(campaign)
     _write_questions(campaign, questions or [DEFAULT_QUESTION])
     CampaignProgress.objects.create(campaign=campaign, updated_at=timezone.now())
+    ruling.ensure_rules(campaign)
     if guideline:
         publish_guideline(campaign=campaign, text=guideline, by=by)
     if by is not None:
@@ -318,7 +320,6 @@ def add_member(
     return member, is_new
 
 
-@transaction.atomic
 def change_member_state(*, member: Member, state: str, by: User | None) -> Member:
     """Pause a member, or let a paused one work again. The same state again is no change.
 
@@ -327,13 +328,9 @@ def change_member_state(*, member: Member, state: str, by: User | None) -> Membe
     """
     if state not in (MemberState.ACTIVE, MemberState.PAUSED):
         raise Invalid(f"{state!r} is not for a manager to set.", errors={"state": ["Use active or paused."]})
-    locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
-    if locked.state not in (MemberState.ACTIVE, MemberState.PAUSED):
-        raise Conflict(f"This member is {locked.state}, which pausing cannot change.", code="member_state_refused")
-    if locked.state != state:
-        locked.state = state
-        locked.save(update_fields=["state"])
-    return locked
+    verb = reviewing.pause_member if state == MemberState.PAUSED else reviewing.resume_member
+    verb(member=member, by=by)
+    return Member.objects.get(pk=member.pk)
 
 
 STATE_CHANGES = {

@@ -24,7 +24,9 @@ app.conf.beat_schedule = {
     "return expired seats": {"task": "annotator.tasks.return_expired_seats", "schedule": 10.0},
     "clear away departed": {"task": "annotator.tasks.clear_away_departed", "schedule": 60.0},
     "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
+    "review campaigns": {"task": "annotator.tasks.review_campaigns", "schedule": 30.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
+    "review gold": {"task": "annotator.tasks.review_gold", "schedule": 60.0},
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
     "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
     # Expires, so that they do not pile up where no worker is: the next one finds as much.

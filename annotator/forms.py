@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -11,14 +11,14 @@ from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import RegexValidator, URLValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import CAMPAIGN_EVENTS, Choice, FlagReason, MemberKind, PairingRule, Role
+from annotator.choices import CAMPAIGN_EVENTS, Choice, FlagReason, GoldUse, Measure, MemberKind, PairingRule, Role
 from annotator.errors import Invalid, Refusal
-from annotator.models import User
+from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     COMPLETION_CODE_LIMIT,
@@ -27,11 +27,15 @@ from annotator.models.campaigns import (
     QUESTION_SLUG_PATTERN,
     REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
+    TOO_FAST_LIMIT,
     TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
+from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.models.webhooks import URL_LIMIT
+from annotator.reviewing import RuleChange
+from annotator.ruling import READINGS
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
@@ -464,6 +468,109 @@ class MemberForm(forms.Form):
         return found
 
 
+class RuleForm(forms.Form):
+    """One rule of the review. Thresholds of shares are percents; trust is in log odds, and below 0 where it is lost."""
+
+    threshold = forms.FloatField()
+    minimum = forms.IntegerField(label="Answers at least", min_value=1, max_value=100_000)
+    enabled = forms.BooleanField(label="On", required=False)
+
+    def __init__(self, *args: Any, rule: ReviewRule | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rule = rule
+        if rule is None:
+            return
+        reading = READINGS[Measure(rule.measure)]
+        low, high = (0, 100) if reading.is_share else (-1000, 0)
+        threshold = self.fields["threshold"]
+        threshold.validators += [MinValueValidator(low), MaxValueValidator(high)]
+        side = "Surely below" if reading.is_bad_below else "Surely above"
+        threshold.label = f"{side}, in percent" if reading.is_share else "Below"
+
+    def change(self) -> RuleChange:
+        """The rule of a valid form, as it is to be."""
+        assert self.rule is not None
+        scale = 100 if READINGS[Measure(self.rule.measure)].is_share else 1
+        return RuleChange(
+            rule_id=self.rule.pk,
+            threshold=self.cleaned_data["threshold"] / scale,
+            minimum=self.cleaned_data["minimum"],
+            enabled=self.cleaned_data["enabled"],
+        )
+
+
+class RuleRows(forms.BaseFormSet):
+    """A row for each rule there is, in their order."""
+
+    def __init__(self, *args: Any, rules: Sequence[ReviewRule], **kwargs: Any) -> None:
+        self.rules = rules
+        super().__init__(*args, **kwargs)
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        known = index is not None and index < len(self.rules)
+        return {**super().get_form_kwargs(index), "rule": self.rules[index] if known and index is not None else None}
+
+    def clean(self) -> None:
+        if self.total_form_count() != len(self.rules):
+            raise forms.ValidationError("The rules have changed meanwhile. Load the page again.")
+
+    def changes(self) -> list[RuleChange]:
+        return [form.change() for form in self.forms]
+
+
+RuleFormSet = cast(type[RuleRows], forms.formset_factory(RuleForm, formset=RuleRows, extra=0, max_num=100, absolute_max=100))
+
+
+class ReviewForm(forms.Form):
+    """What holds for all rules of the review."""
+
+    share_max_percent = forms.FloatField(
+        label="Ask first from this share on, in percent",
+        min_value=0,
+        max_value=100,
+        help_text="A rule that would act on more of the annotators than this, and on three or more, asks you instead. "
+        "100: it never asks.",
+    )
+    too_fast_ms = forms.IntegerField(
+        label="Too fast, in milliseconds",
+        min_value=0,
+        max_value=TOO_FAST_LIMIT,
+        help_text="An answer that took less than this came too fast to have been looked at. Counted from both images shown.",
+    )
+
+
+class WarnForm(forms.Form):
+    note = forms.CharField(
+        label="What you write to them",
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="They read it beside their next pair, until they put it away. Never say which pairs have a known answer.",
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label="Your answer to them",
+        required=False,
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="They read it in any case. Never say which pairs have a known answer.",
+    )
+
+
+class AppealForm(forms.Form):
+    message = forms.CharField(
+        label="Your message to the managers",
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What they should know. They see your figures beside it.",
+    )
+
+
+class WithdrawForm(forms.Form):
+    is_sure = forms.BooleanField(label="I withdraw my consent, and know that I cannot come back", required=True)
+
+
 class FlagDecisionForm(forms.Form):
     """What becomes of a flagged pair, as its buttons post it."""
 
@@ -485,6 +592,38 @@ class WebhookForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         initial=[event.value for event in CAMPAIGN_EVENTS],
     )
+
+
+class GoldForm(forms.Form):
+    """The known answer of a pair. The choices are those of the campaign's first question."""
+
+    gold_choice = forms.ChoiceField(
+        label="Known answer", required=False, help_text="A pair with a known answer collects no regular votes."
+    )
+    gold_use = forms.ChoiceField(
+        label="What it is for",
+        choices=GoldUse.choices,
+        help_text="A check looks like any other pair, and nobody is told the answer. In the training everybody is.",
+    )
+    gold_note = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=FLAG_NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In the training, people read this after their answer.",
+    )
+
+    def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [("", "None: an ordinary pair"), *((choice, Choice(choice).label) for choice in choices)]
+        cast(forms.ChoiceField, self.fields["gold_choice"]).choices = offered
+
+
+class TraineeForm(forms.Form):
+    """What becomes of somebody in the training, as the buttons post it."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("let_in", "Let in"), ("try", "Another try")])
 
 
 class HubAccountForm(forms.Form):

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from annotator import (
     assigning,
+    gold,
     importing,
     lockout,
     progress,
@@ -108,6 +109,17 @@ def score_campaign(campaign_id: int) -> None:
 
 
 @shared_task
+def review_campaigns() -> None:
+    for campaign in reviewing.campaigns_to_review():
+        enqueue(review_campaign, campaign.pk)
+
+
+@shared_task
+def review_campaign(campaign_id: int) -> None:
+    reviewing.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
+
+
+@shared_task
 def roll_up_progress() -> None:
     for campaign in progress.campaigns_to_roll_up():
         progress.roll_up(campaign=campaign)
@@ -135,6 +147,13 @@ def send_due_deliveries() -> None:
 @shared_task
 def send_delivery(delivery_id: int) -> None:
     webhooks.send_delivery(delivery_id=delivery_id)
+
+
+@shared_task
+def review_gold() -> None:
+    """Put up for review the gold pairs that annotators with a good record fail."""
+    for campaign in Campaign.objects.filter(state=CampaignState.OPEN):
+        gold.review_gold(campaign=campaign)
 
 
 @shared_task

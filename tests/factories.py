@@ -10,7 +10,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from annotator import models
-from annotator.choices import AssignmentState, Choice, Label
+from annotator.choices import ActKind, AssignmentState, Choice, Label, Measure, Outcome
 
 
 class UserFactory(DjangoModelFactory):
@@ -254,6 +254,52 @@ class KeptAnswerFactory(DjangoModelFactory):
     route = "POST /api/v1/campaigns/"
     key = "one"
     digest = "0" * 64
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class ReviewRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewRule
+
+    campaign = factory.SubFactory(CampaignFactory)
+    measure = Measure.GOLD_ACCURACY
+    outcome = Outcome.WARN
+    threshold = 0.7
+    minimum = 5
+
+
+class StandingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Standing
+
+    member = factory.SubFactory(MemberFactory)
+    computed_at = factory.LazyFunction(timezone.now)
+
+
+class ActFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Act
+
+    member = factory.SubFactory(MemberFactory)
+    kind = ActKind.WARN
+    at = factory.LazyFunction(timezone.now)
+
+
+class ProposalFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Proposal
+
+    rule = factory.SubFactory(ReviewRuleFactory)
+    member = factory.SubFactory(MemberFactory, campaign=factory.SelfAttribute("..rule.campaign"))
+    proposed_at = factory.LazyFunction(timezone.now)
+
+
+class AppealFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Appeal
+
+    member = factory.SubFactory(MemberFactory, state="paused")
+    message = "I do look at both images."
     created_at = factory.LazyFunction(timezone.now)
 
 

@@ -262,6 +262,39 @@ def _() -> None:
     make.VoteFactory(assignment=vote.assignment, choice="a")
 
 
+# --- the review
+ATTEMPTS |= {
+    "campaign_review_range": lambda: changed(make.CampaignFactory(), review_share_max=1.5),
+    "review_rule_measure_known": lambda: make.ReviewRuleFactory(measure="mood"),
+    "review_rule_outcome_known": lambda: make.ReviewRuleFactory(outcome="scold"),
+    "review_rule_minimum_from_one": lambda: make.ReviewRuleFactory(minimum=0),
+    "review_rule_threshold_is_number": lambda: make.ReviewRuleFactory(threshold=float("nan")),
+    "standing_parts_within_wholes": lambda: make.StandingFactory(gold_count=1, gold_right=2),
+    "act_kind_known": lambda: make.ActFactory(kind="scold"),
+    "act_is_fixed": lambda: changed(make.ActFactory(), kind="lift"),
+    "appeal_state_known": lambda: changed(make.AppealFactory(), state="lost", answered_at=timezone.now()),
+    "appeal_answered_at_says_when": lambda: changed(make.AppealFactory(), state="declined"),
+    "appeal_never_deleted": lambda: deleted(make.AppealFactory()),
+    "appeal_message_is_fixed": lambda: changed(make.AppealFactory(), message="Something else."),
+}
+
+
+@refuses("review_rule_once_per_measure_and_outcome")
+def _() -> None:
+    make.ReviewRuleFactory(campaign=make.ReviewRuleFactory().campaign)
+
+
+@refuses("proposal_once_per_rule_and_member")
+def _() -> None:
+    proposal = make.ProposalFactory()
+    make.ProposalFactory(rule=proposal.rule, member=proposal.member)
+
+
+@refuses("appeal_one_open_per_member")
+def _() -> None:
+    make.AppealFactory(member=make.AppealFactory().member)
+
+
 # --- outcome
 ATTEMPTS |= {
     "consensus_label_known": lambda: make.ConsensusFactory(label="left"),

@@ -9,9 +9,12 @@ from annotator.models.outcome import Consensus, Release, ReleaseFile
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
 from annotator.models.publishing import HubAccount, Publication
 from annotator.models.retries import KeptAnswer
+from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
 from annotator.models.webhooks import Delivery, Webhook
 
 __all__ = [
+    "Act",
+    "Appeal",
     "Assignment",
     "Campaign",
     "CampaignProgress",
@@ -36,11 +39,14 @@ __all__ = [
     "Member",
     "Pair",
     "Prompt",
+    "Proposal",
     "Publication",
     "Question",
     "Release",
     "ReleaseFile",
+    "ReviewRule",
     "RingCursor",
+    "Standing",
     "Token",
     "User",
     "Vote",

@@ -21,6 +21,7 @@ LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
 COMPLETION_CODE_LIMIT = 64
 GOLD_RATE_LIMIT, REPEAT_RATE_LIMIT = 0.5, 0.25  # at least a quarter of the pairs are always regular
 TRAINING_PAIRS_LIMIT = 100
+TOO_FAST_LIMIT = 60_000  # milliseconds
 RETURN_URL_LIMIT = 500
 CHANGE_NOTE_LIMIT = 2000
 
@@ -141,6 +142,18 @@ class Campaign(models.Model):
     training_tries = models.PositiveSmallIntegerField(
         default=2, db_default=2, validators=[MinValueValidator(1)], help_text="How often somebody may try."
     )
+    too_fast_ms = models.PositiveIntegerField(
+        default=700,
+        db_default=700,
+        validators=[MaxValueValidator(TOO_FAST_LIMIT)],
+        help_text="An answer that took fewer milliseconds than this came too fast to have been looked at. 0: none does.",
+    )
+    review_share_max = models.FloatField(
+        default=0.2,
+        db_default=0.2,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="A rule of the review that would act on a larger share of the annotators than this asks first. 1: never.",
+    )
     completion_code = models.CharField(
         max_length=COMPLETION_CODE_LIMIT,
         blank=True,
@@ -185,6 +198,10 @@ class Campaign(models.Model):
                 condition=Q(training_pairs__lte=TRAINING_PAIRS_LIMIT, training_tries__gte=1)
                 & Q(training_pass_mark__gte=0, training_pass_mark__lte=1),
                 name="campaign_training_range",
+            ),
+            CheckConstraint(
+                condition=Q(review_share_max__gte=0, review_share_max__lte=1, too_fast_ms__lte=TOO_FAST_LIMIT),
+                name="campaign_review_range",
             ),
             CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="campaign_slug_form"),
             CheckConstraint(

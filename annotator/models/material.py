@@ -164,5 +164,9 @@ class Pair(models.Model):
         return f"pair {self.pk}"
 
     @property
+    def images(self) -> tuple[Image, Image]:
+        return self.image_a, self.image_b
+
+    @property
     def is_gold(self) -> bool:
         return self.gold_choice is not None

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
+from annotator import auditing, campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
 from annotator.comparing import compare
@@ -128,6 +128,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "pairs_scored": pairs_scored,
         "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
         "members_total": campaign.members.count(),
+        "review": auditing.summary(campaign),
         "flagged_total": progress.flagged_pairs(campaign).order_by()[: FLAGGED_COUNTED + 1].count(),
         "imports": imports,
         "releases": releases,

@@ -18,6 +18,7 @@ from annotator.choices import CampaignState, Choice, FlagReason, MemberState, Vo
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
 from annotator.progress import coarse_share
+from annotator.views.noticing import Notice, notice_for, what_happened
 from annotator.voting import CastVote, undoable
 
 AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
@@ -74,6 +75,11 @@ class Reason:
     text: str
     again: bool = False
     back_at: datetime | None = None
+    more: tuple[str, ...] = ()  # further paragraphs
+
+    @property
+    def may_appeal(self) -> bool:
+        return self.code in ("member_paused", "member_suspended")
 
     @property
     def is_the_end(self) -> bool:
@@ -96,6 +102,7 @@ class Turn:
     reason: Reason | None = None
     said: str = ""
     undoable_id: int | None = None  # the assignment whose answer `undo` takes back
+    notice: Notice | None = None
 
     @property
     def question(self) -> Question | None:
@@ -144,10 +151,12 @@ def _turn(
     queue: list[Assignment] | None = None,
     knows_earlier: bool = False,
 ) -> Turn:
-    progress = progress_of(campaign)
+    progress, notice = progress_of(campaign), notice_for(member)
 
     def stop(reason: Reason) -> Turn:
-        return Turn(campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id)
+        return Turn(
+            campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id, notice=notice
+        )
 
     if reason := why_closed(campaign, member):
         return stop(reason)
@@ -176,6 +185,7 @@ def _turn(
         questions=questions,
         said=said,
         undoable_id=undoable_id,
+        notice=notice,
     )
 
 
@@ -231,13 +241,14 @@ def image_root() -> str:
 def why_closed(campaign: Campaign, member: Member) -> Reason | None:
     """Why the member may not judge here now, or None where they may."""
     if member.state == MemberState.PAUSED:
-        return Reason("member_paused", "You are paused", "A manager has paused your part here. They can tell you more.")
+        text = "Your part here is paused: you are given no pairs for now. Your answers so far are safe."
+        return Reason("member_paused", "You are paused", text, more=tuple(what_happened(member)))
     if member.state == MemberState.SUSPENDED:
         return Reason(
             "member_suspended",
             "Your answers are under review",
-            "The managers have suspended your part here, and your answers do not count meanwhile. They can tell you why, and "
-            "lift it again.",
+            "Your part here is suspended, and your answers do not count meanwhile. The managers can lift it again.",
+            more=tuple(what_happened(member)),
         )
     if member.state != MemberState.ACTIVE:
         return Reason("member_out", "Your part here has ended", "You no longer judge pairs here. The managers can tell you more.")

@@ -18,9 +18,11 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from annotator.choices import CampaignState, MemberState, Role
+from annotator.gold import set_gold
 from annotator.joining import agree, create_invite, key_of, publish_consent_text
-from annotator.models import Campaign, Member, User
+from annotator.models import Assignment, Campaign, Member, User
 from annotator.progress import roll_up
+from annotator.training import answer_training, next_training
 from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs
 from tests.browser.driver import Remote, expect
 from tests.factories import (
@@ -105,6 +107,7 @@ def add_annotators_pages(site: Site, campaign: Campaign) -> None:
     QuestionFactory(campaign=several.campaign, slug="beauty", text="Which is more beautiful?", position=1)
     site.add("several questions", several, "annotate", several.campaign.slug)
     add_endings(site)
+    add_training(site)
     new_version = MemberFactory(campaign__name="New version")
     accept(new_version)
     text = "# Look closely\n\nCount *all* shapes."
@@ -118,6 +121,27 @@ def add_annotators_pages(site: Site, campaign: Campaign) -> None:
     site.add("no such page", me, "annotate", "nowhere")
     site.add("not a manager", me, "campaign_page", campaign.slug)
     site.add("a form's address", me, "vote", 1)
+
+
+def add_training(site: Site) -> None:
+    """A training that has begun, one that was failed, and the feedback on an answer."""
+    campaign = CampaignFactory(name="After training", training_pairs=2, training_tries=2)
+    gold = make_pairs(campaign, 2)
+    for pair in gold:
+        set_gold(pair=pair, choice="a", note="Count the shapes.", use="training", by=None)
+    trainee, failed = MemberFactory.create_batch(2, campaign=campaign)
+    seat = next_training(member=trainee)
+    assert seat is not None
+    answer_training(assignment_id=seat.pk, by=trainee.user, choices={"overall": "b"})
+    while (seat := next_training(member=failed)) is not None:
+        answer_training(assignment_id=seat.pk, by=failed.user, choices={"overall": "b"})
+    feedback = Assignment.objects.filter(member=trainee, state="answered").get()
+    site.add("training", trainee, "training", campaign.slug)
+    site.add("training_feedback", trainee, "training_feedback", campaign.slug, feedback.pk)
+    site.add("training, failed", failed, "training", campaign.slug)
+    boss = MemberFactory(campaign=campaign, role=Role.MANAGER)
+    site.add("trainees of a training", boss, "trainees", campaign.slug)
+    site.add("pair_page", boss, "pair_page", campaign.slug, gold[0].pk)
 
 
 def add_endings(site: Site) -> None:
@@ -154,6 +178,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
         *("members", "flags", "imports", "releases", "questions", "comments", "hub_account", "webhooks"),
+        *("trainees", "pairs", "proposed_gold"),
     ):
         site.add(route, manager, route, campaign.slug)
     webhook = WebhookFactory(campaign=campaign)
@@ -202,7 +227,7 @@ def key_sent_to(user: User) -> list[str]:
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
-    *("publish_release", "forget_hub_account"),  # forms as well
+    *("publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login

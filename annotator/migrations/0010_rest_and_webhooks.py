@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0008_gold_decisions'),
+        ('annotator', '0009_review'),
     ]
 
     operations = [
