@@ -19,8 +19,9 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from annotator.choices import ReleaseState
+from annotator.choices import Event, ReleaseState
 from annotator.errors import NotFound, Refusal
+from annotator.events import note_event
 from annotator.models import Campaign, Release, ReleaseFile, User
 from annotator.releasing.card import write_card
 from annotator.releasing.parquet import Written
@@ -210,6 +211,8 @@ def _make_ready(release: Release, workplace: Workplace, files: list[Written]) ->
         locked.progress = 1.0
         locked.finished_at = timezone.now()
         locked.save(update_fields=["revision", "state", "progress", "finished_at"])
+        about = {"release": locked.number, "revision": locked.revision}
+        note_event(campaign=release.campaign, event=Event.RELEASE_READY, data=about)
 
 
 def revision_of(files: Iterable[Written]) -> str:
