@@ -30,6 +30,8 @@ from annotator.errors import Refusal
 from annotator.images import DISPLAY_WIDTHS
 from annotator.markdown import render_markdown
 from annotator.models import (
+    Act,
+    Appeal,
     Assignment,
     Campaign,
     Consensus,
@@ -45,6 +47,8 @@ from annotator.models import (
     Publication,
     Question,
     Release,
+    ReviewRule,
+    Standing,
     Token,
     User,
     Vote,
@@ -708,6 +712,38 @@ class ConsensusAdmin(BigTable, ReadOnly):
     list_display = ["pk", "pair", "question", "label", "confidence", "n_a", "n_b", "n_both_good", "n_both_bad", "agreement"]
     list_filter = ["label", "method", "question__campaign"]
     list_select_related = ["pair", "question"]
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnly):
+    """Made by the review and on the managers' pages."""
+
+    list_display = ["pk", "kind", "member", "rule", "actor", "at", "note"]
+    list_filter = ["kind", "member__campaign"]
+    list_select_related = ["member__user", "member__campaign", "rule", "actor"]
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnly):
+    list_display = ["pk", "state", "member", "message", "created_at", "answered_by", "answered_at"]
+    list_filter = ["state", "member__campaign"]
+    list_select_related = ["member__user", "member__campaign", "answered_by"]
+
+
+@admin.register(ReviewRule)
+class ReviewRuleAdmin(ReadOnly):
+    """Changed on the managers' pages, where each says what it means."""
+
+    list_display = ["__str__", "campaign", "threshold", "minimum", "enabled", "asks_since", "confirmed_at"]
+    list_filter = ["measure", "outcome", "enabled", "campaign"]
+    list_select_related = ["campaign"]
+
+
+@admin.register(Standing)
+class StandingAdmin(ReadOnly):
+    list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
+    list_filter = ["member__campaign"]
+    list_select_related = ["member__user", "member__campaign"]
 
 
 @admin.register(HubAccount)

@@ -123,8 +123,8 @@ class Measure(TextChoices):
     SIDE_SHARE = "side_share", "Share of one side"
     FAST_RATE = "fast_rate", "Answers that came too fast"
     AGREEMENT = "agreement", "Agreement with others"
-    TRUST = "trust", "Trust, from all of it"
-    RECENT_TRUST = "recent_trust", "Trust lost since their best time"
+    TRUST = "trust", "Trust"
+    RECENT_TRUST = "recent_trust", "Trust since their best time"
 
 
 class Outcome(TextChoices):

@@ -55,8 +55,8 @@ DEFAULTS = (
     Default(Measure.FAST_RATE, Outcome.WARN, 0.2, 20),
     Default(Measure.FAST_RATE, Outcome.PAUSE, 0.6, 30),
     Default(Measure.AGREEMENT, Outcome.WARN, 0.5, 30),
-    Default(Measure.TRUST, Outcome.WARN, -3.0, 10),
-    Default(Measure.TRUST, Outcome.SUSPEND, -5.0, 10),
+    Default(Measure.TRUST, Outcome.WARN, -3.0, 15),
+    Default(Measure.TRUST, Outcome.SUSPEND, -5.0, 20),
     Default(Measure.RECENT_TRUST, Outcome.PAUSE, -7.0, 40),
 )
 

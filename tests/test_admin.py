@@ -16,6 +16,8 @@ from annotator.admin import BoundedPaginator
 from annotator.choices import AssignmentState, CampaignState, MemberState, PairState, Role
 from annotator.models import Assignment, Campaign, Guideline, Member, Pair, Question, Release, Token, User, Vote
 from tests.factories import (
+    ActFactory,
+    AppealFactory,
     AssignmentFactory,
     CampaignFactory,
     ConsensusFactory,
@@ -26,6 +28,8 @@ from tests.factories import (
     MemberFactory,
     PairFactory,
     ReleaseFactory,
+    ReviewRuleFactory,
+    StandingFactory,
     TokenFactory,
     UserFactory,
     VoteFactory,
@@ -35,7 +39,21 @@ from tests.judges import judge_all
 pytestmark = pytest.mark.django_db
 
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
-READ_ONLY = {"Assignment", "Consensus", "Flag", "Generator", "Image", "Import", "Prompt", "Release", "Vote"}
+READ_ONLY = {
+    "Act",
+    "Appeal",
+    "Assignment",
+    "Consensus",
+    "Flag",
+    "Generator",
+    "Image",
+    "Import",
+    "Prompt",
+    "Release",
+    "ReviewRule",
+    "Standing",
+    "Vote",
+}
 
 
 @pytest.fixture
@@ -74,6 +92,8 @@ def one_of_each() -> dict[type, object]:
             Group.objects.create(name=campaign.slug),
             models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),
+            *(StandingFactory(member=member), ReviewRuleFactory(campaign=campaign)),
+            *(ActFactory(member=member), AppealFactory(member=member)),
         ),
     ]
     return {type(row): row for row in rows}

@@ -215,10 +215,10 @@ def test_the_piece_is_what_changes_by_itself(browser: Client, campaign: Campaign
     fill(campaign)
     html = browser.get(address("campaign_progress", campaign), headers=HTMX).content.decode()
     assert "<html" not in html
-    assert re.findall(r'<(?:section|div) id="([a-z-]+)"', html) == [
-        *("progress", "state", "member-rows", "import-rows", "release-rows")
+    assert re.findall(r'<(?:section|div|p) id="([a-z-]+)"', html) == [
+        *("progress", "state", "member-rows", "review-line", "import-rows", "release-rows")
     ]
-    assert html.count('hx-swap-oob="true"') == 4
+    assert html.count('hx-swap-oob="true"') == 5
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_it_costs_the_same_for_ten_times_the_rows(
     browser: Client, campaign: Campaign, django_assert_max_num_queries, name: str
 ) -> None:
     def queries() -> int:
-        with django_assert_max_num_queries(13) as captured:
+        with django_assert_max_num_queries(14) as captured:
             browser.get(address(name, campaign))
         return len(captured)
 

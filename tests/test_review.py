@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotator import appealing, campaigns, reviewing, tasks
@@ -103,6 +105,32 @@ def test_reviewing_again_does_nothing_more():
     wrong_on_gold(member, 3)
 
     assert review_campaign(campaign=campaign) == []
+    assert Act.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reviews_at_once_act_once():
+    campaign = CampaignFactory()
+    only_rule(campaign, outcome="suspend")
+    warned_by_gold(campaign)
+    started, surprises = threading.Barrier(3), []
+
+    def review() -> None:
+        try:
+            started.wait()
+            review_campaign(campaign=campaign)
+        except BaseException as error:
+            surprises.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=review) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert surprises == []
     assert Act.objects.count() == 1
 
 

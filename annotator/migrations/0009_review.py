@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
             name='ReviewRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('measure', models.CharField(choices=[('gold_accuracy', 'Right on gold'), ('consistency', 'The same again on repeats'), ('side_share', 'Share of one side'), ('fast_rate', 'Answers that came too fast'), ('agreement', 'Agreement with others'), ('trust', 'Trust, from all of it'), ('recent_trust', 'Trust lost since their best time')], max_length=16)),
+                ('measure', models.CharField(choices=[('gold_accuracy', 'Right on gold'), ('consistency', 'The same again on repeats'), ('side_share', 'Share of one side'), ('fast_rate', 'Answers that came too fast'), ('agreement', 'Agreement with others'), ('trust', 'Trust'), ('recent_trust', 'Trust since their best time')], max_length=16)),
                 ('outcome', models.CharField(choices=[('warn', 'Warn'), ('pause', 'Pause'), ('suspend', 'Suspend')], max_length=8)),
                 ('threshold', models.FloatField()),
                 ('minimum', models.PositiveIntegerField(help_text='How many answers of the kind it looks at there must be at least.')),

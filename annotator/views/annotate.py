@@ -102,7 +102,8 @@ def held_by(request: UserRequest) -> Held:
     """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
-    return Held(frozenset(number for number in numbers if number is not None), whole_number(data.get("unsent")) or 0)
+    cards = frozenset(number for number in numbers if number is not None)
+    return Held(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
 
 
 def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:

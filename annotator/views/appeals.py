@@ -21,7 +21,7 @@ from annotator.views.requests import UserRequest
 def put_away_notice(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_member(request.user, slug)
     reviewing.put_away_notice(member=member)
-    return redirect("annotate", slug)
+    return HttpResponse() if request.htmx else redirect("annotate", slug)
 
 
 @never_cache

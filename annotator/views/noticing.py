@@ -32,24 +32,26 @@ ADVICE: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Notice:
-    """`note` is what a manager wrote. `is_warning` says whether one can appeal against it."""
+    """`act` is the id of what it tells of, `note` what a manager wrote, and against a warning one can appeal."""
 
+    act: int
     title: str
     text: str
     note: str
     is_warning: bool
 
 
-def notice_for(member: Member) -> Notice | None:
-    """What the member is told of until they put it away. Costs a query only where there is something."""
-    if member.notice_id is None:
+def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
+    """What the member is told of until they put it away, unless the page has it. Costs a query only where there is something."""
+    if member.notice_id in (None, known):
         return None
     act = Act.objects.select_related("rule").get(pk=member.notice_id)
     if act.kind != ActKind.WARN:
-        return Notice("You can go on", "The managers have looked at your answers. Thank you for your patience.", act.note, False)
+        text = "The managers have looked at your answers. Thank you for your patience."
+        return Notice(act.pk, "You can go on", text, act.note, is_warning=False)
     measure = act.rule.measure if act.rule else None
     text = f"{WHAT[measure]} {ADVICE[measure]}" if measure else "The managers ask you to look at the guideline once more."
-    return Notice("A word about your answers", text, act.note, True)
+    return Notice(act.pk, "A word about your answers", text, act.note, is_warning=True)
 
 
 def what_happened(member: Member) -> list[str]:

@@ -70,8 +70,7 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
         "may_decide": is_manager(request.user, campaign),
         "summary": auditing.summary(campaign),
         "asking": [(rule, rule_in_words(rule), proposals_of(rule)) for rule in auditing.asking_rules(campaign)],
-        "appeals": [(row, last_act(row.member)) for row in appealing.open_appeals(campaign)],
-        "answer_form": AnswerForm(),
+        "appeals": list(appealing.open_appeals(campaign)),
         "rows": rows_of(page.object_list),
         "headings": [(name, heading) for name, heading, *_ in SHARES],
         "order": order if order in auditing.ORDERS else "trust",
@@ -191,6 +190,7 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
         "member": member,
         "standing": standing,
         "row": rows_of([member])[0] if standing else None,
+        "p_value": probability(standing.left_p_value) if standing else "",
         "form": form,
         "may_decide": is_manager(request.user, campaign),
         "acts": [entry_of(act) for act in auditing.acts_of(campaign).filter(member=member)],
@@ -236,6 +236,10 @@ def number(value: float | None, form: str) -> str:
     return "–" if value is None else format(value, form).replace("-", "−")
 
 
+def probability(value: float) -> str:
+    return "less than 0.0001" if value < 0.0001 else f"{value:.2g}"
+
+
 def interval(lower: float | None, upper: float | None, form: str) -> str:
     return "" if lower is None or upper is None else f"{form.format(lower)} to {form.format(upper)}".replace("-", "−")
 
@@ -254,9 +258,10 @@ def figure(measure: str, value: float | None) -> str:
 
 
 def rule_in_words(rule: ReviewRule) -> str:
-    side = "below" if ruling.READINGS[Measure(rule.measure)].is_bad_below else "above"
-    what = f"{rule.get_measure_display()} surely {side} {figure(rule.measure, rule.threshold)}"
-    return f"{what}, from {rule.minimum} answers on"
+    reading = ruling.READINGS[Measure(rule.measure)]
+    side = f"{'surely ' if reading.is_share else ''}{'below' if reading.is_bad_below else 'above'}"
+    what = f"{rule.get_measure_display()} {side} {figure(rule.measure, rule.threshold)}"
+    return f"{what}, from {rule.minimum} answer{'s' if rule.minimum > 1 else ''} on"
 
 
 def entry_of(act: Act) -> tuple[Act, str]:

@@ -30,10 +30,11 @@ THE_END = {
 
 @dataclass(frozen=True)
 class Held:
-    """What the page has already: the cards in it, and how many of them are answered but not sent."""
+    """What the page has already: the cards in it, how many of them are answered but not sent, and the notice it shows."""
 
     cards: frozenset[int] = frozenset()
     unsent: int = 0
+    notice: int | None = None
 
     @property
     def wanted(self) -> int:
@@ -151,7 +152,7 @@ def _turn(
     queue: list[Assignment] | None = None,
     knows_earlier: bool = False,
 ) -> Turn:
-    progress, notice = progress_of(campaign), notice_for(member)
+    progress, notice = progress_of(campaign), notice_for(member, known=held.notice)
 
     def stop(reason: Reason) -> Turn:
         return Turn(

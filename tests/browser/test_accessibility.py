@@ -22,10 +22,13 @@ from annotator.gold import set_gold
 from annotator.joining import agree, create_invite, key_of, publish_consent_text
 from annotator.models import Assignment, Campaign, Member, User
 from annotator.progress import roll_up
+from annotator.reviewing import Ground, warn_member
 from annotator.training import answer_training, next_training
 from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs
 from tests.browser.driver import Remote, expect
 from tests.factories import (
+    ActFactory,
+    AppealFactory,
     AssignmentFactory,
     CampaignFactory,
     CrowdIdentityFactory,
@@ -33,8 +36,11 @@ from tests.factories import (
     GuidelineFactory,
     ImportFactory,
     MemberFactory,
+    ProposalFactory,
     QuestionFactory,
     ReleaseFactory,
+    ReviewRuleFactory,
+    StandingFactory,
     UserFactory,
     VoteFactory,
 )
@@ -190,6 +196,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("near_identical", manager, "near_identical", campaign.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
     site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
+    add_review_pages(site, campaign)
     site.add("import", manager, "import_page", campaign.slug, import_.pk)
     site.add("release", manager, "release_page", campaign.slug, release.number)
     site.add("join, logged out", None, "join", key_of(invite))
@@ -197,6 +204,31 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("join, from a platform", None, "join", key_of(crowd_invite), query=PLATFORM)
     site.add("join, from a platform with an account", manager, "join", key_of(crowd_invite), query=PLATFORM)
     site.add("join, revoked", None, "join", key_of(revoked))
+
+
+def add_review_pages(site: Site, campaign: Campaign) -> None:
+    manager, me = site.manager, site.annotator
+    rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    StandingFactory(member=me, gold_count=8, gold_right=3, side_count=40, left_count=22, trust=-1.2, skill=0.4)
+    figures = {"measure": rule.measure, "count": 8, "value": 0.375, "bound": 0.69, "threshold": 0.7, "minimum": 5}
+    ProposalFactory(rule=rule, member=me, figures=figures)
+    appeal = AppealFactory(member__campaign=campaign, member__state=MemberState.SUSPENDED)
+    ActFactory(member=appeal.member, kind="suspend", rule=rule, figures=figures)
+    AppealFactory(member=appeal.member, state="declined", answer="We looked.", answered_at=timezone.now())
+    site.add("review", manager, "review", campaign.slug)
+    site.add("review rules", manager, "review_rules", campaign.slug)
+    site.add("acts", manager, "acts", campaign.slug)
+    site.add("appeal to answer", manager, "answer_appeal", campaign.slug, appeal.pk)
+    site.add("a member", manager, "member_page", campaign.slug, me.pk)
+    site.add("appeal", appeal.member, "appeal", campaign.slug)
+    site.add("done, suspended", appeal.member, "annotate", campaign.slug)
+    site.add("withdraw", me, "withdraw", campaign.slug)
+    warned = MemberFactory(campaign__name="Warned")
+    accept(warned)
+    make_pairs(warned.campaign, 2)
+    warn_member(member=warned, by=None, ground=Ground(rule=ReviewRuleFactory(campaign=warned.campaign), note="Mind the hands."))
+    site.add("warned", warned, "annotate", warned.campaign.slug)
+    site.add("appeal against a warning", warned, "appeal", warned.campaign.slug)
 
 
 def add_account_pages(site: Site) -> None:
@@ -230,6 +262,7 @@ NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
     *("publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
+    *("put_away_notice", "decide_rule"),  # and these
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
 }
