@@ -4,7 +4,7 @@ from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, 
 from annotator.models.imports import Import, ImportBatch, LineError
 from annotator.models.judging import Assignment, Flag, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
-from annotator.models.outcome import Consensus, Release, ReleaseFile
+from annotator.models.outcome import Consensus, Release, ReleaseFile, ReleaseShard
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
 from annotator.models.publishing import HubAccount, Publication
 
@@ -33,6 +33,7 @@ __all__ = [
     "Question",
     "Release",
     "ReleaseFile",
+    "ReleaseShard",
     "RingCursor",
     "Token",
     "User",

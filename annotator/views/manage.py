@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator import campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
-from annotator.choices import CampaignState, ImportState, Label, MemberState, ReleaseState
+from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, ReleaseState
 from annotator.comparing import compare
 from annotator.errors import NotFound, Refusal
 from annotator.forms import (
@@ -49,7 +49,6 @@ LABEL_ROWS = [
     ("No majority", [Label.TIE]),
 ]
 UNFINISHED_IMPORTS = [ImportState.QUEUED, ImportState.READING, ImportState.RUNNING]
-UNFINISHED_RELEASES = [ReleaseState.QUEUED, ReleaseState.BUILDING]
 
 
 def posted(request: UserRequest) -> QueryDict | None:
