@@ -83,6 +83,7 @@ urlpatterns = [
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", manage.release_page, name="release_page"),
+    path("manage/<str:slug>/releases/<int:number>/cancel/", manage.cancel_release, name="cancel_release"),
     path("admin/login/", admin_log_in),
     path("manage/<str:slug>/releases/<int:number>/publish/", publishing.publish_release, name="publish_release"),
     path("manage/<str:slug>/hub/", publishing.hub_account, name="hub_account"),

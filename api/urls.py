@@ -8,7 +8,7 @@ from api.schema import SchemaView
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportDetail, ImportList
 from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
-from api.views.releases import ReleaseDetail, ReleaseFileBytes, ReleaseList
+from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 
 register_converter(CampaignSlug, "campaign")
 app_name = "api"
@@ -20,6 +20,7 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("releases/", ReleaseList.as_view(), name="releases"),
     path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),
+    path("releases/<int:number>/cancel/", ReleaseCancel.as_view(), name="cancel_release"),
     path("releases/<int:number>/files/<path:path>", ReleaseFileBytes.as_view(), name="release_file"),
 ]
 version_1: list[URLPattern | URLResolver] = [

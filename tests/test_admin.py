@@ -74,6 +74,7 @@ def one_of_each() -> dict[type, object]:
             Group.objects.create(name=campaign.slug),
             models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),
+            models.ReleaseShard.objects.create(release=release, path="pairs/train-00000-of-00001.parquet"),
         ),
     ]
     return {type(row): row for row in rows}

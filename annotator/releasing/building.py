@@ -12,7 +12,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 import pyarrow as pa
@@ -147,7 +147,7 @@ def sole_holder(key: int) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
-def sole_builder(release_id: int):  # type: ignore[no-untyped-def]
+def sole_builder(release_id: int) -> AbstractContextManager[bool]:
     return sole_holder(BUILDING_LOCK + release_id)
 
 

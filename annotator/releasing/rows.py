@@ -118,7 +118,7 @@ class Snapshot:
 
     def query(self, query: str, **values: Any) -> list[dict[str, Any]]:
         """All rows of a small result. {own} is the campaign's id; {is_released} and {is_counted} are who and what counts."""
-        composed = sql.SQL(query).format(  # type: ignore[arg-type]  # every query is written here
+        composed = sql.SQL(query).format(
             own=self.own,
             is_released=_IS_RELEASED,
             is_counted=_IS_COUNTED,
