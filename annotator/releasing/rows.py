@@ -131,11 +131,13 @@ class Snapshot:
 
     def votes(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The rows of the votes config by vote id, in batches of some megabytes, with the split of each."""
-        query = _VOTES_SQL.format(campaign=self.own, choice=_CHOICE_SQL, split=self._split(), is_released=_IS_RELEASED)
         schema = VOTES.schema
-        for batch in self._stream(query):
+        for batch in self._stream(self.votes_query()):
             *columns, split = batch.columns
             yield pa.RecordBatch.from_arrays(columns, schema=schema), split.to_numpy()
+
+    def votes_query(self) -> sql.Composed:
+        return _VOTES_SQL.format(campaign=self.own, choice=_CHOICE_SQL, split=self._split(), is_released=_IS_RELEASED)
 
     def counted(self, question_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pair, member and choice of every vote that counts, by vote id. All in memory: 24 bytes a vote."""
