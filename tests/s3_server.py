@@ -88,6 +88,7 @@ class S3Server:
                 "file_overwrite": True,
                 "default_acl": None,
                 "querystring_auth": True,
+                "signature_version": "s3v4",
                 "endpoint_url": self.endpoint,
                 "access_key": KEY,
                 "secret_key": SECRET,
