@@ -10,6 +10,7 @@
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
 #   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
+#   make bench-quality simulated annotators of all kinds: how soon harm is found; shorter: make bench-quality ARGS="--campaigns 20"
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
 #   make bench-release releases built and served, beside their floors; shorter: make bench-release ARGS="--votes 300000 --pairs 500"
 #   make check-old-clients  the Hub's protocol with clients of older generations; another one: make check-old-clients ARGS=3.6.0:0.34.4
@@ -24,7 +25,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-consensus bench-release check-old-clients pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-quality bench-consensus bench-release check-old-clients pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -108,6 +109,9 @@ bench-page: $(INSTALLED_DEV)
 
 bench-servers: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.votes --servers $(ARGS)
+
+bench-quality: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.quality $(ARGS)
 
 # crowd-kit brings what nothing else here needs, and older versions of what something does: it has an environment of its own.
 CROWD_KIT := $(VENV)/crowd-kit

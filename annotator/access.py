@@ -66,6 +66,11 @@ def campaign_for_reviewer(user: User, slug: str) -> Campaign:
     return campaign
 
 
+def is_manager(user: User, campaign: Campaign) -> bool:
+    """Whether the user may decide in the campaign: its active managers, and superusers."""
+    return user.is_superuser or Member.objects.managers().filter(campaign=campaign, user=user).exists()
+
+
 def readers_campaigns(user: User | None) -> QuerySet[Campaign]:
     """The campaigns whose releases the user may read, or anybody where it is None.
 

@@ -24,12 +24,14 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, circulation, releasing, reviewing, tasks
+from annotator import campaigns, circulation, gold, releasing, reviewing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.images import DISPLAY_WIDTHS
 from annotator.markdown import render_markdown
 from annotator.models import (
+    Act,
+    Appeal,
     Assignment,
     Campaign,
     Consensus,
@@ -46,6 +48,8 @@ from annotator.models import (
     Question,
     Release,
     ReleaseShard,
+    ReviewRule,
+    Standing,
     Token,
     User,
     Vote,
@@ -454,8 +458,8 @@ class PairForm(ModelForm):
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
         required=False,
-        help_text="The known answer. A gold pair collects no regular votes. It can be set, changed or removed only while nobody"
-        " works on the pair or has answered it: afterwards it is what people were measured against.",
+        help_text="The known answer. A gold pair collects no regular votes. Annotators are measured by it, so once it is used it"
+        " can be changed or removed only while the pair is in review.",
     )
 
     class Meta:
@@ -468,7 +472,7 @@ class PairForm(ModelForm):
             cleaned["gold_choice"] = cleaned["gold_choice"] or None
             pair = Pair.objects.get(pk=self.instance.pk)  # the instance takes on what the form says
             try:
-                circulation.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""))
+                gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
             except Refusal as refusal:
                 if not refusal.errors:
                     self.add_error("gold_choice", refusal.detail)
@@ -497,7 +501,7 @@ class PairAdmin(BigTable, NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Pair, form: ModelForm, change: bool) -> None:
         circulation.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
-        circulation.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, by=user_of(request))
+        gold.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, use=obj.gold_use, by=user_of(request))
 
     @admin.display(description="images a and b")
     def images(self, pair: Pair) -> SafeString:
@@ -709,6 +713,38 @@ class ConsensusAdmin(BigTable, ReadOnly):
     list_display = ["pk", "pair", "question", "label", "confidence", "n_a", "n_b", "n_both_good", "n_both_bad", "agreement"]
     list_filter = ["label", "method", "question__campaign"]
     list_select_related = ["pair", "question"]
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnly):
+    """Made by the review and on the managers' pages."""
+
+    list_display = ["pk", "kind", "member", "rule", "actor", "at", "note"]
+    list_filter = ["kind", "member__campaign"]
+    list_select_related = ["member__user", "member__campaign", "rule", "actor"]
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnly):
+    list_display = ["pk", "state", "member", "message", "created_at", "answered_by", "answered_at"]
+    list_filter = ["state", "member__campaign"]
+    list_select_related = ["member__user", "member__campaign", "answered_by"]
+
+
+@admin.register(ReviewRule)
+class ReviewRuleAdmin(ReadOnly):
+    """Changed on the managers' pages, where each says what it means."""
+
+    list_display = ["__str__", "campaign", "threshold", "minimum", "enabled", "asks_since", "confirmed_at"]
+    list_filter = ["measure", "outcome", "enabled", "campaign"]
+    list_select_related = ["campaign"]
+
+
+@admin.register(Standing)
+class StandingAdmin(ReadOnly):
+    list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
+    list_filter = ["member__campaign"]
+    list_select_related = ["member__user", "member__campaign"]
 
 
 @admin.register(HubAccount)

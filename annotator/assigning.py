@@ -17,21 +17,25 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotator import metrics
+from annotator.admission import training_is_due
 from annotator.campaigns import require_open
-from annotator.choices import AssignmentState, CampaignState, MemberState
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
 from annotator.errors import NotAllowed
 from annotator.limits import room_for
+from annotator.mixing import Seat, extras_for, mixed
 from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
 from annotator.queues import OPEN_SEATS, head_of_queue
 from annotator.rows import fetch
 from annotator.seats import give_back
 
-QUEUE_TARGET = 10  # assignments prepared per member
-QUEUE_LOW = 4  # a queue this short is filled again
+QUEUE_TARGET = 16  # assignments prepared per member
+QUEUE_LOW = 6  # a queue this short is filled again
+# A worker is asked when a queue gets this short, and once more should the first task be lost; after that the view fills it.
+REFILL_AT = (QUEUE_LOW, QUEUE_LOW // 2)
 # Rows of the ring read at once. The first window nearly always holds enough; each further one is four times as wide, so
 # that somebody who has judged nearly everything still gets through a lap in a few queries.
-FIRST_WINDOW = 16
+FIRST_WINDOW = 24
 WINDOW_GROWTH = 4
 LOOKED_AT_LIMIT = 50_000  # rows in one call; the cursor stays where it got to, and the next call goes on from there
 
@@ -90,15 +94,15 @@ WHERE pair.id = ANY (%(pairs)s::bigint[]) AND {_FREE_SEATS} ORDER BY pair.id FOR
 """  # noqa: S608
 _TRY_PAIRS_SQL = f"{_LOCK_PAIRS_SQL} SKIP LOCKED"
 
-# Seats on pairs that are locked, in the order in which they are to be met; the counters of these pairs; the member's balance
-# of sides; and how far their cursors got.
+# Seats in the order in which they are to be met; the counters of the pairs with regular ones, which are locked; the member's
+# balance of sides over these; and how far their cursors got.
 _SEAT_SQL = """
 WITH taken AS (
-    SELECT * FROM unnest(%(pairs)s::bigint[], %(sides)s::bool[], %(expired)s::bigint[])
-        WITH ORDINALITY AS taken (pair_id, a_on_left, expired_id, place)
+    SELECT * FROM unnest(%(pairs)s::bigint[], %(kinds)s::text[], %(sides)s::bool[], %(expired)s::bigint[])
+        WITH ORDINALITY AS taken (pair_id, kind, a_on_left, expired_id, place)
 ), fresh AS (
     INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at)
-    SELECT %(member)s::bigint, pair_id, 'regular', 'open', a_on_left, %(guideline)s::bigint, %(now)s::timestamptz,
+    SELECT %(member)s::bigint, pair_id, kind, 'open', a_on_left, %(guideline)s::bigint, %(now)s::timestamptz,
            %(lease_expires_at)s::timestamptz
     FROM taken WHERE expired_id IS NULL ORDER BY place
 ), reopened AS (
@@ -109,7 +113,7 @@ WITH taken AS (
 ), pair AS (
     UPDATE annotator_pair
     SET seats_taken = seats_taken + 1, seats_a_on_left = seats_a_on_left + taken.a_on_left::int
-    FROM taken WHERE annotator_pair.id = taken.pair_id
+    FROM taken WHERE annotator_pair.id = taken.pair_id AND taken.kind = 'regular'
 ), member AS (
     UPDATE annotator_member SET side_balance = %(side_balance)s::int WHERE id = %(member)s::bigint AND EXISTS (SELECT FROM taken)
 )
@@ -118,15 +122,6 @@ SELECT %(member)s::bigint, * FROM unnest(%(priorities)s::smallint[], %(rings)s::
 ON CONFLICT (member_id, priority) DO UPDATE SET ring = excluded.ring
 RETURNING ring
 """
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A place on a pair that the member is to get. `expired_id` is an expired assignment of theirs, to be reopened."""
-
-    pair_id: int
-    a_on_left: bool
-    expired_id: int | None
 
 
 @dataclass
@@ -169,12 +164,13 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     has, _, guideline_id, *_ = facts[0]
     room = room_for(member, now)
     target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
-    refill = Refill(member, guideline_id, wanted=target - has, now=now)
+    missing = max(0, target - has)
+    extras = extras_for(member, missing)[: max(0, missing - 1)]
+    refill = Refill(member, guideline_id, wanted=missing - len(extras), now=now)
     for *_, priority, ring in facts:
         if refill.missing > 0 and priority is not None:
             _take_from_ring(refill, priority, random.randrange(RING_SIZE) if ring is None else ring)  # noqa: S311
-    _seat(refill)
-    return len(refill.seats)
+    return _seat(refill, extras)
 
 
 def _take_from_ring(refill: Refill, priority: int, start: int) -> None:
@@ -225,21 +221,26 @@ def _lock(refill: Refill, candidates: dict[int, int | None], lock_sql: str) -> N
         if pair_id in free:
             a_on_left = choose_side(*free[pair_id], member.side_balance)
             member.side_balance += 1 if a_on_left else -1
-            refill.seats.append(Seat(pair_id, a_on_left, expired_id))
+            refill.seats.append(Seat(pair_id, AssignmentKind.REGULAR, a_on_left, expired_id))
 
 
-def _seat(refill: Refill) -> None:
-    """Give the member the seats, and move their cursors."""
+def _seat(refill: Refill, extras: list[Seat]) -> int:
+    """Give the member the seats, with the extras among them, and move their cursors. Returns how many they get.
+
+    Nobody gets extras alone: where no regular pair is left, the work is done.
+    """
     member = refill.member
     if not refill.places:
-        return
+        return 0
+    seats = mixed(refill.seats, extras[: len(refill.seats)])
     fetch(
         _SEAT_SQL,
         {
             "member": member.pk,
-            "pairs": [seat.pair_id for seat in refill.seats],
-            "sides": [seat.a_on_left for seat in refill.seats],
-            "expired": [seat.expired_id for seat in refill.seats],
+            "pairs": [seat.pair_id for seat in seats],
+            "kinds": [seat.kind.value for seat in seats],
+            "sides": [seat.a_on_left for seat in seats],
+            "expired": [seat.expired_id for seat in seats],
             "guideline": refill.guideline_id,
             "side_balance": member.side_balance,
             "now": refill.now,
@@ -248,6 +249,7 @@ def _seat(refill: Refill) -> None:
             "rings": list(refill.places.values()),
         },
     )
+    return len(seats)
 
 
 def choose_side(seats_taken: int, seats_a_on_left: int, side_balance: int) -> bool:
@@ -281,7 +283,7 @@ def next_assignments(*, member: Member, count: int = 1, now: datetime | None = N
     Each comes with its pair, prompt and images loaded, a lease that has most of its time before it, and `queue_length`, the
     number of open assignments of the member. A queue that cannot serve `count` is filled here, so that nobody waits for a
     worker. Raises NotAllowed where the campaign takes no votes, the member may not vote, or has reached a limit
-    (limit_per_day, limit_total, limit_share).
+    (limit_per_day, limit_total, limit_share), or has to be trained first (training_due).
     """
     return take_next(member, count, now or timezone.now())
 
@@ -291,6 +293,8 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     """As `next_assignments`, within a transaction of the caller's."""
     require_open(member.campaign)
     require_active(member)
+    if training_is_due(member):
+        raise NotAllowed("Do the training first: the campaign's page leads to it.", code="training_due")
     room = room_for(member, now)
     if room is not None:
         if room.votes == 0:

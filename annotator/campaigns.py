@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from annotator import reviewing, ruling
 from annotator.choices import CampaignState, Choice, MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
@@ -43,12 +44,19 @@ class Rules(TypedDict, total=False):
     stop_confidence: float
     lease_seconds: int
     pairing_rule: str
+    consensus_method: str
     limit_per_day: int | None
     limit_total: int | None
     limit_share: float | None
     flags_to_hold: int
     undo_votes: int
     undo_minutes: int
+    gold_rate: float
+    repeat_rate: float
+    repeat_after: int
+    training_pairs: int
+    training_pass_mark: float
+    training_tries: int
     completion_code: str
     return_url: str
     asks_comment: bool
@@ -60,8 +68,8 @@ class Rules(TypedDict, total=False):
 
 
 RULES = tuple(Rules.__annotations__)
-# What annotators get when they are done, and so not before.
-MANAGERS_RULES = ("completion_code", "return_url")
+# What annotators get when they are done, and so not before; and how they are checked.
+MANAGERS_RULES = ("completion_code", "return_url", "gold_rate", "repeat_rate", "repeat_after")
 
 
 def rules_in(values: Mapping[str, Any]) -> Rules:
@@ -118,6 +126,7 @@ def create_campaign(
     save_valid(campaign)
     _write_questions(campaign, questions or [DEFAULT_QUESTION])
     CampaignProgress.objects.create(campaign=campaign, updated_at=timezone.now())
+    ruling.ensure_rules(campaign)
     if guideline:
         publish_guideline(campaign=campaign, text=guideline, by=by)
     if by is not None:
@@ -295,7 +304,6 @@ def add_member(*, campaign: Campaign, user: User, role: str = Role.ANNOTATOR, by
     return member, is_new
 
 
-@transaction.atomic
 def change_member_state(*, member: Member, state: str, by: User | None) -> Member:
     """Pause a member, or let a paused one work again. The same state again is no change.
 
@@ -304,13 +312,9 @@ def change_member_state(*, member: Member, state: str, by: User | None) -> Membe
     """
     if state not in (MemberState.ACTIVE, MemberState.PAUSED):
         raise Invalid(f"{state!r} is not for a manager to set.", errors={"state": ["Use active or paused."]})
-    locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
-    if locked.state not in (MemberState.ACTIVE, MemberState.PAUSED):
-        raise Conflict(f"This member is {locked.state}, which pausing cannot change.", code="member_state_refused")
-    if locked.state != state:
-        locked.state = state
-        locked.save(update_fields=["state"])
-    return locked
+    verb = reviewing.pause_member if state == MemberState.PAUSED else reviewing.resume_member
+    verb(member=member, by=by)
+    return Member.objects.get(pk=member.pk)
 
 
 STATE_CHANGES = {

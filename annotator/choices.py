@@ -105,6 +105,53 @@ class GoldUse(TextChoices):
     TRAINING = "training", "Training, with feedback"
 
 
+class GoldAct(TextChoices):
+    """What is decided about a known answer."""
+
+    MADE = "made", "Made gold"
+    CHANGED = "changed", "Changed"
+    REMOVED = "removed", "No gold any more"
+    REVIEW = "review", "Put up for review"
+    KEPT = "kept", "Kept as it was"
+
+
+class Measure(TextChoices):
+    """What a rule of the review looks at, of one annotator."""
+
+    GOLD_ACCURACY = "gold_accuracy", "Right on gold"
+    CONSISTENCY = "consistency", "The same again on repeats"
+    SIDE_SHARE = "side_share", "Share of one side"
+    FAST_RATE = "fast_rate", "Answers that came too fast"
+    AGREEMENT = "agreement", "Agreement with others"
+    TRUST = "trust", "Trust"
+    RECENT_TRUST = "recent_trust", "Trust since their best time"
+
+
+class Outcome(TextChoices):
+    """What a rule of the review does, from the mildest on."""
+
+    WARN = "warn", "Warn"
+    PAUSE = "pause", "Pause"
+    SUSPEND = "suspend", "Suspend"
+
+
+class ActKind(TextChoices):
+    """What was done about a member."""
+
+    WARN = "warn", "Warned"
+    PAUSE = "pause", "Paused"
+    SUSPEND = "suspend", "Suspended"
+    LIFT = "lift", "Let work again"
+    DISMISS = "dismiss", "Left as it was"
+    WITHDRAW = "withdraw", "Withdrew consent"
+
+
+class AppealState(TextChoices):
+    OPEN = "open", "Waits for an answer"
+    ACCEPTED = "accepted", "Accepted"
+    DECLINED = "declined", "Declined"
+
+
 class ConsensusMethod(TextChoices):
     MAJORITY = "majority", "Majority"
     DAWID_SKENE = "dawid_skene", "Dawid–Skene"

@@ -1,4 +1,4 @@
-"""What a manager does with pairs: take them out, put them back, move them in the line, mark them as gold."""
+"""What a manager does with pairs: take them out, put them back, move them in the line."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.choices import LIVE_ASSIGNMENT_STATES, AssignmentState, Choice, PairState
-from annotator.errors import Conflict, Invalid
-from annotator.models import Assignment, Flag, Pair, Question, User
+from annotator.choices import AssignmentState, PairState
+from annotator.errors import Invalid
+from annotator.models import Assignment, Flag, Pair, User
 from annotator.seats import give_back
 
 PRIORITY_LIMIT = 1000
@@ -47,38 +47,3 @@ def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -
     if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
         raise Invalid("That is no priority.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
     return Pair.objects.filter(pk__in=pair_ids).update(priority=priority)
-
-
-@transaction.atomic
-def set_gold(*, pair: Pair, choice: str | None, note: str, by: User | None) -> Pair:
-    """Make the pair gold with its known answer and why, or an ordinary pair again (None). Raises as `check_gold` does."""
-    locked = Pair.objects.select_for_update(no_key=True).get(pk=pair.pk)  # nobody takes a seat on it meanwhile
-    check_gold(pair=locked, choice=choice, note=note)
-    locked.gold_choice, locked.gold_note = choice, note
-    locked.save(update_fields=["gold_choice", "gold_note"])
-    return locked
-
-
-def check_gold(*, pair: Pair, choice: str | None, note: str) -> None:
-    """Raises Invalid or Conflict where the pair cannot have this known answer.
-
-    A gold pair collects no regular votes, and its answer is what annotators are measured against. So the answer is fixed
-    as soon as somebody works on the pair or has answered it; the note may change at any time.
-    """
-    if choice is None and note.strip():
-        raise Invalid("A note explains a known answer.", errors={"gold_note": ["Say the known answer, or leave this empty."]})
-    if choice == pair.gold_choice:
-        return
-    if choice is not None and choice not in primary_choices(pair):
-        raise Invalid(
-            "That is no known answer.", errors={"gold_choice": [f"{choice!r} is no choice of the campaign's first question."]}
-        )
-    if pair.assignments.filter(state__in=LIVE_ASSIGNMENT_STATES).exists():
-        raise Conflict(
-            "Somebody works on this pair or has answered it, so its known answer cannot change any more.", code="pair_in_use"
-        )
-
-
-def primary_choices(pair: Pair) -> list[str]:
-    question = Question.objects.filter(campaign=pair.campaign_id, position=0).first()
-    return question.choices if question else list(Choice.values)

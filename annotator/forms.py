@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -11,27 +11,36 @@ from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import RegexValidator, URLValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator, URLValidator
 from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, FlagReason, PairingRule, Role
+from annotator.choices import Choice, ConsensusMethod, FlagReason, GoldUse, Measure, PairingRule, Role
 from annotator.errors import Invalid, Refusal
-from annotator.models import User
+from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
     CITATION_LIMIT,
     COMPLETION_CODE_LIMIT,
+    GOLD_RATE_LIMIT,
+    GROUP_PEOPLE_LEAST,
+    GROUP_PEOPLE_MIN,
     LEASE_SECONDS_LIMITS,
     LICENCE_PATTERN,
     LICENCE_WORDS,
     QUESTION_SLUG_PATTERN,
+    REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
     SPLIT_SHARE_LIMIT,
+    TOO_FAST_LIMIT,
+    TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
+from annotator.models.reviewing import MESSAGE_LIMIT
+from annotator.reviewing import RuleChange
+from annotator.ruling import READINGS
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
@@ -168,6 +177,9 @@ def add_refusal(form: forms.Form, refusal: Refusal) -> None:
         form.add_error(None, refusal.detail)
 
 
+MIXED_RULES = ("gold_rate", "repeat_rate", "repeat_after", "training_pairs", "training_pass_mark", "training_tries")
+
+
 class CampaignForm(forms.Form):
     """The rules of a campaign that may change at any time."""
 
@@ -213,7 +225,13 @@ class CampaignForm(forms.Form):
         choices=PairingRule.choices,
         help_text="How pairs are made when a line of an import has more than two images. Counts from the next import on.",
     )
-
+    consensus_method = forms.ChoiceField(
+        label="Labels by",
+        choices=ConsensusMethod.choices,
+        initial=ConsensusMethod.MAJORITY,
+        help_text="How votes become the label of a pair. Majority counts all people alike; Dawid–Skene learns from the votes how "
+        "far to trust each of them, and wants some 20 votes or more of each.",
+    )
     limit_per_day = forms.IntegerField(
         label="Votes of one person a day", required=False, min_value=1, help_text="A day ends at midnight UTC. Empty: any number."
     )
@@ -239,6 +257,50 @@ class CampaignForm(forms.Form):
     )
     undo_minutes = forms.IntegerField(
         label="Minutes to undo them", min_value=1, max_value=24 * 60, initial=15, help_text="Counted from the vote."
+    )
+    gold_rate = forms.FloatField(
+        label="Share of gold",
+        min_value=0,
+        max_value=GOLD_RATE_LIMIT,
+        required=False,
+        initial=0.1,
+        help_text="Of everybody's pairs, this share are pairs whose answer is known, at places nobody can foresee. 0.1 is one in "
+        "ten.",
+    )
+    repeat_rate = forms.FloatField(
+        label="Share of repeats",
+        min_value=0,
+        max_value=REPEAT_RATE_LIMIT,
+        required=False,
+        initial=0.05,
+        help_text="This share are pairs of their own once more, with the sides swapped: does somebody agree with themselves?",
+    )
+    repeat_after = forms.IntegerField(
+        label="Votes before a repeat",
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        initial=20,
+        help_text="How many other votes lie at least between a pair and its repeat.",
+    )
+    training_pairs = forms.IntegerField(
+        label="Pairs of the training",
+        min_value=0,
+        max_value=TRAINING_PAIRS_LIMIT,
+        required=False,
+        initial=0,
+        help_text="How many training pairs people judge, with feedback, before they are let in. 0: no training.",
+    )
+    training_pass_mark = forms.FloatField(
+        label="Pass mark",
+        min_value=0,
+        max_value=1,
+        required=False,
+        initial=0.8,
+        help_text="Share of them that must be right, from 0 to 1.",
+    )
+    training_tries = forms.IntegerField(
+        label="Tries", min_value=1, max_value=100, required=False, initial=2, help_text="How often somebody may do the training."
     )
     completion_code = forms.CharField(
         max_length=COMPLETION_CODE_LIMIT,
@@ -291,6 +353,11 @@ class CampaignForm(forms.Form):
         initial=0.1,
         help_text="In the test split of releases, from 0 to 0.4.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        """What is left empty and has no meaning as that stays as it is."""
+        cleaned = super().clean() or {}
+        return {name: value for name, value in cleaned.items() if value is not None or name not in MIXED_RULES}
 
 
 class NewCampaignForm(CampaignForm):
@@ -437,11 +504,146 @@ class MemberForm(forms.Form):
         return found
 
 
-class FlagDecisionForm(forms.Form):
-    """What becomes of a flagged pair, as its buttons post it."""
+class RuleForm(forms.Form):
+    """One rule of the review. Thresholds of shares are percents; trust is in log odds, and below 0 where it is lost."""
+
+    threshold = forms.FloatField()
+    minimum = forms.IntegerField(label="Answers at least", min_value=1, max_value=100_000)
+    enabled = forms.BooleanField(label="On", required=False)
+
+    def __init__(self, *args: Any, rule: ReviewRule | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rule = rule
+        if rule is None:
+            return
+        reading = READINGS[Measure(rule.measure)]
+        low, high = (0, 100) if reading.is_share else (-1000, 0)
+        threshold = self.fields["threshold"]
+        threshold.validators += [MinValueValidator(low), MaxValueValidator(high)]
+        side = "Surely below" if reading.is_bad_below else "Surely above"
+        threshold.label = f"{side}, in percent" if reading.is_share else "Below"
+
+    def change(self) -> RuleChange:
+        """The rule of a valid form, as it is to be."""
+        assert self.rule is not None
+        scale = 100 if READINGS[Measure(self.rule.measure)].is_share else 1
+        return RuleChange(
+            rule_id=self.rule.pk,
+            threshold=self.cleaned_data["threshold"] / scale,
+            minimum=self.cleaned_data["minimum"],
+            enabled=self.cleaned_data["enabled"],
+        )
+
+
+class RuleRows(forms.BaseFormSet):
+    """A row for each rule there is, in their order."""
+
+    def __init__(self, *args: Any, rules: Sequence[ReviewRule], **kwargs: Any) -> None:
+        self.rules = rules
+        super().__init__(*args, **kwargs)
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        known = index is not None and index < len(self.rules)
+        return {**super().get_form_kwargs(index), "rule": self.rules[index] if known and index is not None else None}
+
+    def clean(self) -> None:
+        if self.total_form_count() != len(self.rules):
+            raise forms.ValidationError("The rules have changed meanwhile. Load the page again.")
+
+    def changes(self) -> list[RuleChange]:
+        return [form.change() for form in self.forms]
+
+
+RuleFormSet = cast(type[RuleRows], forms.formset_factory(RuleForm, formset=RuleRows, extra=0, max_num=100, absolute_max=100))
+
+
+class ReviewForm(forms.Form):
+    """What holds for all rules of the review."""
+
+    share_max_percent = forms.FloatField(
+        label="Ask first from this share on, in percent",
+        min_value=0,
+        max_value=100,
+        help_text="A rule that would act on more of the annotators than this, and on three or more, asks you instead. "
+        "100: it never asks.",
+    )
+    too_fast_ms = forms.IntegerField(
+        label="Too fast, in milliseconds",
+        min_value=0,
+        max_value=TOO_FAST_LIMIT,
+        help_text="An answer that took less than this came too fast to have been looked at. Counted from both images shown.",
+    )
+
+
+class WarnForm(forms.Form):
+    note = forms.CharField(
+        label="What you write to them",
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="They read it beside their next pair, until they put it away. Never say which pairs have a known answer.",
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label="Your answer to them",
+        required=False,
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="They read it in any case. Never say which pairs have a known answer.",
+    )
+
+
+class AppealForm(forms.Form):
+    message = forms.CharField(
+        label="Your message to the managers",
+        max_length=MESSAGE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="What they should know. They see your figures beside it.",
+    )
+
+
+class WithdrawForm(forms.Form):
+    is_sure = forms.BooleanField(label="I withdraw my consent, and know that I cannot come back", required=True)
+
+
+class PairDecisionForm(forms.Form):
+    """What becomes of a pair that somebody or something found wrong, as its buttons post it."""
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class GoldForm(forms.Form):
+    """The known answer of a pair. The choices are those of the campaign's first question."""
+
+    gold_choice = forms.ChoiceField(
+        label="Known answer", required=False, help_text="A pair with a known answer collects no regular votes."
+    )
+    gold_use = forms.ChoiceField(
+        label="What it is for",
+        choices=GoldUse.choices,
+        help_text="A check looks like any other pair, and nobody is told the answer. In the training everybody is.",
+    )
+    gold_note = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=FLAG_NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In the training, people read this after their answer.",
+    )
+
+    def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [("", "None: an ordinary pair"), *((choice, Choice(choice).label) for choice in choices)]
+        cast(forms.ChoiceField, self.fields["gold_choice"]).choices = offered
+
+
+class TraineeForm(forms.Form):
+    """What becomes of somebody in the training, as the buttons post it."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("let_in", "Let in"), ("try", "Another try")])
 
 
 class HubAccountForm(forms.Form):
@@ -499,3 +701,22 @@ class ImportForm(forms.Form):
         except Invalid as refusal:
             raise forms.ValidationError(refusal.errors["column_map"]) from refusal
         return column_map
+
+
+class GroupQuestionForm(forms.Form):
+    """What annotators may say of themselves. Its answers are looked at by `describing.ask_groups`."""
+
+    text = forms.CharField(label="Question", max_length=300, help_text="Such as: How often do you make images with a generator?")
+    options = forms.CharField(
+        label="Answers",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One a line. Nobody has to choose any.",
+    )
+    people_min = forms.IntegerField(
+        label="People in a group at least",
+        min_value=GROUP_PEOPLE_LEAST,
+        max_value=1000,
+        initial=GROUP_PEOPLE_MIN,
+        help_text="Nothing is told of a group of fewer people.",
+    )

@@ -10,8 +10,9 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, ConsensusMethod, PairState
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, PairState
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
+from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 
 RECENT = timedelta(hours=1)
 # Of what annotators are told. Exact counts would tell one who is alone whether their last vote counted, and so which pair
@@ -65,7 +66,7 @@ WITH pairs AS (
         SELECT label, count(*) AS pairs
         FROM annotator_consensus
         WHERE question_id = (SELECT id FROM annotator_question WHERE campaign_id = %(campaign)s AND position = 0)
-          AND method = %(method)s
+          AND method = (SELECT consensus_method FROM annotator_campaign WHERE id = %(campaign)s)
         GROUP BY label
     ) AS by_label
 )
@@ -104,7 +105,6 @@ def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgr
                 "open": AssignmentState.OPEN.value,
                 "answered": AssignmentState.ANSWERED.value,
                 "regular": AssignmentKind.REGULAR.value,
-                "method": ConsensusMethod.MAJORITY.value,
                 "recent_since": now - RECENT,
                 "now": now,
             },
@@ -172,6 +172,12 @@ def comments(campaign: Campaign) -> QuerySet[Vote]:
     """The votes with a comment that count, the newest first, each with its pair and who wrote it."""
     votes = Vote.objects.live().filter(question__in=campaign.questions.all()).exclude(comment="")
     return votes.select_related("assignment__pair__prompt", "assignment__member__user").order_by("-pk")
+
+
+def near_identical_pairs(campaign: Campaign) -> QuerySet[Pair]:
+    """Pairs whose two images look nearly the same, the most alike first."""
+    alike = campaign.pairs.filter(image_distance__lte=NEAR_IDENTICAL_DISTANCE)
+    return alike.select_related("prompt", "image_a__generator", "image_b__generator").order_by("image_distance", "pk")
 
 
 def flagged_pairs(campaign: Campaign) -> QuerySet[Pair]:

@@ -12,7 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, importing, lockout, progress, publishing, readiness, releasing, reviewing, scoring
+from annotator import (
+    assigning,
+    gold,
+    importing,
+    lockout,
+    progress,
+    publishing,
+    readiness,
+    releasing,
+    reviewing,
+    scoring,
+    statistics,
+)
 from annotator.choices import CampaignState, ImportState
 from annotator.models import Campaign, Import, ImportBatch
 from annotator.tracing import waited_seconds
@@ -93,13 +105,37 @@ def score_campaigns() -> None:
 def score_campaign(campaign_id: int) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
     scoring.settle_pairs(campaign=campaign)
-    scoring.score_campaign(campaign=campaign)
+    scoring.score_changes(campaign=campaign)
+
+
+@shared_task
+def recount_campaigns() -> None:
+    """Score all votes, whatever was noted of them: for those that came in while the triggers were off, as in a restored dump."""
+    for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
+        scoring.score_campaign(campaign=campaign)
+
+
+@shared_task
+def review_campaigns() -> None:
+    for campaign in reviewing.campaigns_to_review():
+        enqueue(review_campaign, campaign.pk)
+
+
+@shared_task
+def review_campaign(campaign_id: int) -> None:
+    reviewing.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
 
 
 @shared_task
 def roll_up_progress() -> None:
     for campaign in progress.campaigns_to_roll_up():
         progress.roll_up(campaign=campaign)
+
+
+@shared_task
+def compute_statistics() -> None:
+    for campaign in statistics.campaigns_to_compute():
+        statistics.compute_statistics(campaign=campaign)
 
 
 @shared_task(soft_time_limit=RELEASE_LIMIT, time_limit=RELEASE_LIMIT + 60)
@@ -137,6 +173,13 @@ def resume_releases() -> None:
         enqueue(build_release, release.pk)
     for release in releasing.left_behind():
         enqueue(clear_release, release.pk)
+
+
+@shared_task
+def review_gold() -> None:
+    """Put up for review the gold pairs that annotators with a good record fail."""
+    for campaign in Campaign.objects.filter(state=CampaignState.OPEN):
+        gold.review_gold(campaign=campaign)
 
 
 @shared_task

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import asking, inviting, manage, publishing
+from annotator.views import appeals, asking, describing, gold, inviting, manage, publishing, review, statistics, training
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -55,7 +55,14 @@ urlpatterns = [
     path("c/<str:slug>/", annotate, name="annotate"),
     path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
+    path("c/<str:slug>/about-you/", describing.about_you, name="about_you"),
     path("c/<str:slug>/history/", history, name="history"),
+    path("c/<str:slug>/training/", training.train, name="training"),
+    path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
+    path("c/<str:slug>/training/<int:assignment_id>/", training.feedback, name="training_feedback"),
+    path("c/<str:slug>/notice/", appeals.put_away_notice, name="put_away_notice"),
+    path("c/<str:slug>/appeal/", appeals.appeal, name="appeal"),
+    path("c/<str:slug>/withdraw/", appeals.withdraw, name="withdraw"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
     path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
@@ -78,7 +85,21 @@ urlpatterns = [
     path("manage/<str:slug>/members/", manage.members, name="members"),
     path("manage/<str:slug>/members/<int:member_id>/state/", manage.member_state, name="member_state"),
     path("manage/<str:slug>/members/<int:member_id>/suspension/", manage.member_suspension, name="member_suspension"),
+    path("manage/<str:slug>/training/", training.trainees, name="trainees"),
+    path("manage/<str:slug>/pairs/", gold.pairs, name="pairs"),
+    path("manage/<str:slug>/pairs/proposed/", gold.proposed_gold, name="proposed_gold"),
+    path("manage/<str:slug>/pairs/<int:pair_id>/", gold.pair_page, name="pair_page"),
+    path("manage/<str:slug>/pairs/<int:pair_id>/review/", gold.review_pair, name="review_pair"),
+    path("manage/<str:slug>/members/<int:member_id>/", review.member_page, name="member_page"),
+    path("manage/<str:slug>/review/", review.review, name="review"),
+    path("manage/<str:slug>/review/rules/", review.review_rules, name="review_rules"),
+    path("manage/<str:slug>/review/rules/<int:rule_id>/", review.decide_rule, name="decide_rule"),
+    path("manage/<str:slug>/review/appeals/<int:appeal_id>/", review.answer_appeal, name="answer_appeal"),
+    path("manage/<str:slug>/review/acts/", review.acts, name="acts"),
     path("manage/<str:slug>/flags/", manage.flags, name="flags"),
+    path("manage/<str:slug>/statistics/", statistics.statistics_page, name="statistics"),
+    path("manage/<str:slug>/near-identical/", statistics.near_identical, name="near_identical"),
+    path("manage/<str:slug>/groups/", describing.edit_group_question, name="group_question"),
     path("manage/<str:slug>/imports/", manage.imports, name="imports"),
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),

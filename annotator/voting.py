@@ -13,7 +13,7 @@ from django.utils import timezone
 from annotator import metrics, queues
 from annotator.assigning import next_assignments, require_active
 from annotator.campaigns import require_open
-from annotator.choices import AssignmentState, CampaignState, FlagReason, VoidReason
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.circulation import hold_pairs
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from annotator.limits import room_for
@@ -385,7 +385,8 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     """The answered assignments that the member may still undo, the latest first."""
     campaign = member.campaign
     since = now - timedelta(minutes=campaign.undo_minutes)
-    latest = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED).order_by("-closed_at", "-pk")
+    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
+    latest = answered.exclude(kind=AssignmentKind.TRAINING).order_by("-closed_at", "-pk")  # they know its answer by now
     last = latest.values("pk")[: campaign.undo_votes]
     return latest.filter(pk__in=last, closed_at__gt=since)
 

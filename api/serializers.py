@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
-from annotator.choices import CampaignState, Choice, FlagReason, MemberState, PairingRule, Role
+from annotator.choices import CampaignState, Choice, ConsensusMethod, FlagReason, MemberState, PairingRule, Role
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
     Assignment,
@@ -33,11 +33,14 @@ from annotator.models import (
 from annotator.models.campaigns import (
     CITATION_LIMIT,
     COMPLETION_CODE_LIMIT,
+    GOLD_RATE_LIMIT,
     LEASE_SECONDS_LIMITS,
     LICENCE_PATTERN,
     LICENCE_WORDS,
+    REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
     SPLIT_SHARE_LIMIT,
+    TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
@@ -155,6 +158,9 @@ class RulesBody(Body):
     pairing_rule = serializers.ChoiceField(
         PairingRule.choices, required=False, help_text="How k images of one prompt become pairs, from the next import on."
     )
+    consensus_method = serializers.ChoiceField(
+        ConsensusMethod.choices, required=False, help_text="How votes become the label of a pair. Default majority."
+    )
     limit_per_day = WholeNumber(
         required=False, allow_null=True, min_value=1, max_value=LIMIT_MAX, help_text="Votes of one annotator in a day (UTC)."
     )
@@ -179,6 +185,36 @@ class RulesBody(Body):
     )
     undo_minutes = WholeNumber(
         required=False, min_value=1, max_value=24 * 60, help_text="For how many minutes after the vote. Default 15."
+    )
+    gold_rate = Share(
+        required=False,
+        min_value=0,
+        max_value=GOLD_RATE_LIMIT,
+        help_text="Share of everybody's pairs whose answer is known, at places nobody can foresee. Default 0.1.",
+    )
+    repeat_rate = Share(
+        required=False,
+        min_value=0,
+        max_value=REPEAT_RATE_LIMIT,
+        help_text="Share of everybody's pairs that are earlier ones of theirs, with the sides swapped. Default 0.05.",
+    )
+    repeat_after = WholeNumber(
+        required=False,
+        min_value=1,
+        max_value=10_000,
+        help_text="How many other votes lie at least between a pair and its repeat. Default 20.",
+    )
+    training_pairs = WholeNumber(
+        required=False,
+        min_value=0,
+        max_value=TRAINING_PAIRS_LIMIT,
+        help_text="How many training pairs people judge, with feedback, before they are let in. Default 0: no training.",
+    )
+    training_pass_mark = Share(
+        required=False, min_value=0, max_value=1, help_text="Share of them that must be right. Default 0.8."
+    )
+    training_tries = WholeNumber(
+        required=False, min_value=1, max_value=100, help_text="How often somebody may do the training. Default 2."
     )
     completion_code = Text(
         required=False,

@@ -9,6 +9,7 @@ from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportDetail, ImportList
 from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
+from api.views.statistics import LeaderboardDetail, StatisticsDetail
 
 register_converter(CampaignSlug, "campaign")
 app_name = "api"
@@ -18,6 +19,8 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("imports/", ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
     path("assignments/", AssignmentList.as_view(), name="assignments"),
+    path("stats/", StatisticsDetail.as_view(), name="statistics"),
+    path("leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
     path("releases/", ReleaseList.as_view(), name="releases"),
     path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),
     path("releases/<int:number>/cancel/", ReleaseCancel.as_view(), name="cancel_release"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from annotator import models
-from annotator.choices import AssignmentState, Choice, Label
+from annotator.choices import ActKind, AssignmentState, Choice, Label, Measure, Outcome
 
 
 class UserFactory(DjangoModelFactory):
@@ -24,7 +24,7 @@ class UserFactory(DjangoModelFactory):
 
 
 class CampaignFactory(DjangoModelFactory):
-    """An open campaign with its primary question and progress row."""
+    """An open campaign with its primary question and progress row, and nothing but regular pairs in its queues."""
 
     class Meta:
         model = models.Campaign
@@ -35,6 +35,7 @@ class CampaignFactory(DjangoModelFactory):
     state = "open"
     votes_wanted = 3
     votes_max = factory.SelfAttribute("votes_wanted")
+    gold_rate = repeat_rate = 0.0  # what is mixed in is drawn by lot; a test that is about it says so
     question = factory.RelatedFactory("tests.factories.QuestionFactory", factory_related_name="campaign")
     progress_row = factory.RelatedFactory("tests.factories.CampaignProgressFactory", factory_related_name="campaign")
 
@@ -94,6 +95,24 @@ class ConsentFactory(DjangoModelFactory):
     member = factory.SubFactory(MemberFactory)
     text = factory.SubFactory(ConsentTextFactory, campaign=factory.SelfAttribute("..member.campaign"))
     accepted_at = factory.LazyFunction(timezone.now)
+
+
+class GroupQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.GroupQuestion
+
+    campaign = factory.SubFactory(CampaignFactory)
+    text = "How often do you make images with a generator?"
+    options = factory.LazyFunction(lambda: ["never", "sometimes", "often"])
+
+
+class SelfDescriptionFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SelfDescription
+
+    member = factory.SubFactory(MemberFactory)
+    option = "never"
+    described_at = factory.LazyFunction(timezone.now)
 
 
 class InviteFactory(DjangoModelFactory):
@@ -220,6 +239,52 @@ class ConsensusFactory(DjangoModelFactory):
     p_both_good = 0.0
     p_both_bad = 0.0
     computed_at = factory.LazyFunction(timezone.now)
+
+
+class ReviewRuleFactory(DjangoModelFactory):
+    class Meta:
+        model = models.ReviewRule
+
+    campaign = factory.SubFactory(CampaignFactory)
+    measure = Measure.GOLD_ACCURACY
+    outcome = Outcome.WARN
+    threshold = 0.7
+    minimum = 5
+
+
+class StandingFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Standing
+
+    member = factory.SubFactory(MemberFactory)
+    computed_at = factory.LazyFunction(timezone.now)
+
+
+class ActFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Act
+
+    member = factory.SubFactory(MemberFactory)
+    kind = ActKind.WARN
+    at = factory.LazyFunction(timezone.now)
+
+
+class ProposalFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Proposal
+
+    rule = factory.SubFactory(ReviewRuleFactory)
+    member = factory.SubFactory(MemberFactory, campaign=factory.SelfAttribute("..rule.campaign"))
+    proposed_at = factory.LazyFunction(timezone.now)
+
+
+class AppealFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Appeal
+
+    member = factory.SubFactory(MemberFactory, state="paused")
+    message = "I do look at both images."
+    created_at = factory.LazyFunction(timezone.now)
 
 
 class ReleaseFactory(DjangoModelFactory):

@@ -16,6 +16,8 @@ from annotator.admin import BoundedPaginator
 from annotator.choices import AssignmentState, CampaignState, MemberState, PairState, Role
 from annotator.models import Assignment, Campaign, Guideline, Member, Pair, Question, Release, Token, User, Vote
 from tests.factories import (
+    ActFactory,
+    AppealFactory,
     AssignmentFactory,
     CampaignFactory,
     ConsensusFactory,
@@ -26,6 +28,8 @@ from tests.factories import (
     MemberFactory,
     PairFactory,
     ReleaseFactory,
+    ReviewRuleFactory,
+    StandingFactory,
     TokenFactory,
     UserFactory,
     VoteFactory,
@@ -35,7 +39,21 @@ from tests.judges import judge_all
 pytestmark = pytest.mark.django_db
 
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
-READ_ONLY = {"Assignment", "Consensus", "Flag", "Generator", "Image", "Import", "Prompt", "Release", "Vote"}
+READ_ONLY = {
+    "Act",
+    "Appeal",
+    "Assignment",
+    "Consensus",
+    "Flag",
+    "Generator",
+    "Image",
+    "Import",
+    "Prompt",
+    "Release",
+    "ReviewRule",
+    "Standing",
+    "Vote",
+}
 
 
 @pytest.fixture
@@ -75,6 +93,8 @@ def one_of_each() -> dict[type, object]:
             models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),
             models.ReleaseShard.objects.create(release=release, path="pairs/train-00000-of-00001.parquet"),
+            *(StandingFactory(member=member), ReviewRuleFactory(campaign=campaign)),
+            *(ActFactory(member=member), AppealFactory(member=member)),
         ),
     ]
     return {type(row): row for row in rows}
@@ -199,6 +219,13 @@ RULES = {
     "undo_minutes": 15,
     "share_validation": 0.1,
     "share_test": 0.1,
+    "consensus_method": "majority",
+    "gold_rate": 0.1,
+    "repeat_rate": 0.05,
+    "repeat_after": 20,
+    "training_pairs": 0,
+    "training_pass_mark": 0.8,
+    "training_tries": 2,
 }
 
 
@@ -427,7 +454,7 @@ def test_the_known_answer_is_fixed_once_somebody_works_on_the_pair_but_the_note_
     form = {"priority": 0, "gold_choice": "b", "gold_note": ""}
     response = client.post(address(Pair, "change", pair.pk), form)
     assert response.status_code == 200
-    assert "cannot change any more" in response.context["adminform"].errors["gold_choice"][0]
+    assert "measured by this known answer already" in response.context["adminform"].errors["gold_choice"][0]
     form = {"priority": 0, "gold_choice": "a", "gold_note": "Better said."}
     assert client.post(address(Pair, "change", pair.pk), form).status_code == 302
     pair.refresh_from_db()

@@ -33,13 +33,13 @@ def assert_counters_are_true(campaign) -> None:
         assert (pair.seats_taken, pair.seats_a_on_left) == seats_counted(pair)
 
 
-def test_it_fills_a_queue_to_ten_and_no_further():
+def test_it_fills_a_queue_and_no_further():
     member = MemberFactory()
-    PairFactory.create_batch(15, campaign=member.campaign)
+    PairFactory.create_batch(20, campaign=member.campaign)
 
-    assert assigning.refill_queue(member_id=member.pk) == 10
+    assert assigning.refill_queue(member_id=member.pk) == assigning.QUEUE_TARGET
     assert assigning.refill_queue(member_id=member.pk) == 0
-    assert len(set(open_pairs(member))) == 10
+    assert len(set(open_pairs(member))) == assigning.QUEUE_TARGET
     assert_counters_are_true(member.campaign)
 
 
@@ -150,12 +150,12 @@ def test_the_next_assignment_stays_the_same_until_it_is_answered():
 
 def test_it_serves_several_in_order_and_says_how_many_wait():
     member = MemberFactory()
-    PairFactory.create_batch(12, campaign=member.campaign)
+    PairFactory.create_batch(20, campaign=member.campaign)
 
     three = assigning.next_assignments(member=member, count=3)
 
     assert [seat.pk for seat in three] == sorted(seat.pk for seat in three)
-    assert [seat.queue_length for seat in three] == [10, 10, 10]
+    assert [seat.queue_length for seat in three] == [assigning.QUEUE_TARGET] * 3
     assert assigning.next_assignments(member=member)[0] == three[0]
 
 
@@ -273,7 +273,7 @@ def test_a_refill_asks_as_often_in_a_large_campaign_as_in_a_small_one():
     def queries_of_a_refill() -> int:
         member = MemberFactory(campaign=campaign)
         with CaptureQueriesContext(connection) as queries:
-            assert assigning.refill_queue(member_id=member.pk) == 10
+            assert assigning.refill_queue(member_id=member.pk) == assigning.QUEUE_TARGET
         return len(queries)
 
     campaign = CampaignFactory()

@@ -187,7 +187,7 @@ def test_image_bytes_carry_nothing_but_the_image(client: Client, member, seats, 
     for kind, seat in seats.items():
         for slot in "ab":
             image = getattr(seat.pair, f"image_{slot}")
-            response = client.get(reverse("image", args=[image.public_id, 640]).replace("640", copy))
+            response = client.get(reverse("image", args=[image.public_id, 640]).replace("/640/", f"/{copy}/"))
             assert response.status_code == 200
             data = assert_tells_nothing(response, member.campaign)
             for mark in (b"Exif", b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"XMP", b"ICCP", b"tIME", b"http://"):

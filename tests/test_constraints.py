@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import DatabaseError, transaction
@@ -13,10 +14,12 @@ from django.utils import timezone
 
 from annotator.models import (
     Generator,
+    GoldDecision,
     ImportBatch,
     LineError,
     Member,
     Prompt,
+    Publication,
     Release,
     ReleaseFile,
     RingCursor,
@@ -57,10 +60,28 @@ def release_file() -> ReleaseFile:
     return ReleaseFile.objects.create(release=make.ReleaseFactory(), path="README.md", size=1, sha256="b" * 64)
 
 
+def decision(**values: Any) -> GoldDecision:
+    return GoldDecision.objects.create(**{"pair": make.PairFactory(), "act": "made", "decided_at": timezone.now()} | values)
+
+
 # --- campaigns
 ATTEMPTS |= {
     "campaign_state_known": lambda: changed(make.CampaignFactory(), state="running"),
     "campaign_pairing_rule_known": lambda: changed(make.CampaignFactory(), pairing_rule="swiss"),
+    "campaign_consensus_method_known": lambda: changed(make.CampaignFactory(), consensus_method="dice"),
+    "campaign_mixed_rates_range": lambda: changed(make.CampaignFactory(), gold_rate=0.6),
+    "campaign_repeat_after_range": lambda: changed(make.CampaignFactory(), repeat_after=0),
+    "campaign_training_range": lambda: changed(make.CampaignFactory(), training_pass_mark=1.1),
+    "assignment_repeat_once_per_member_and_pair": lambda: make.AssignmentFactory(
+        member=(first := make.AssignmentFactory(kind="repeat")).member, pair=first.pair, kind="repeat"
+    ),
+    "gold_decision_act_known": lambda: decision(act="doubted"),
+    "gold_decision_choice_known": lambda: decision(gold_choice="left"),
+    "gold_decision_wrong_within_answers": lambda: decision(answers_wrong=3),
+    "gold_decision_is_fixed": lambda: changed(decision(), answers=9),
+    "member_kind_known": lambda: changed(make.MemberFactory(), kind="ghost"),
+    "pair_gold_use_known": lambda: changed(make.PairFactory(), gold_use="none"),
+    "pair_review_is_of_gold": lambda: changed(make.PairFactory(), gold_in_review_since=timezone.now()),
     "campaign_slug_form": lambda: changed(make.CampaignFactory(), slug="No Slug"),
     "campaign_votes_wanted_range": lambda: changed(make.CampaignFactory(), votes_wanted=0),
     "campaign_votes_max_from_votes_wanted": lambda: changed(make.CampaignFactory(votes_wanted=3), votes_max=2),
@@ -73,6 +94,8 @@ ATTEMPTS |= {
     "question_choices_known_with_a_and_b": lambda: changed(make.QuestionFactory(), choices=["a", "left"]),
     "guideline_version_from_one": lambda: make.GuidelineFactory(version=0),
     "guideline_published_is_fixed": lambda: changed(make.GuidelineFactory(), text="Something else."),
+    "group_question_people_min_protects": lambda: make.GroupQuestionFactory(people_min=2),
+    "group_question_has_options": lambda: make.GroupQuestionFactory(options=["only one"]),
     "campaign_return_url_is_https": lambda: changed(make.CampaignFactory(), return_url="http://platform.example/"),
     "consent_text_version_from_one": lambda: make.ConsentTextFactory(version=0),
     "consent_text_is_fixed": lambda: changed(make.ConsentTextFactory(), text="Something else."),
@@ -240,6 +263,39 @@ def _() -> None:
     make.VoteFactory(assignment=vote.assignment, choice="a")
 
 
+# --- the review
+ATTEMPTS |= {
+    "campaign_review_range": lambda: changed(make.CampaignFactory(), review_share_max=1.5),
+    "review_rule_measure_known": lambda: make.ReviewRuleFactory(measure="mood"),
+    "review_rule_outcome_known": lambda: make.ReviewRuleFactory(outcome="scold"),
+    "review_rule_minimum_from_one": lambda: make.ReviewRuleFactory(minimum=0),
+    "review_rule_threshold_is_number": lambda: make.ReviewRuleFactory(threshold=float("nan")),
+    "standing_parts_within_wholes": lambda: make.StandingFactory(gold_count=1, gold_right=2),
+    "act_kind_known": lambda: make.ActFactory(kind="scold"),
+    "act_is_fixed": lambda: changed(make.ActFactory(), kind="lift"),
+    "appeal_state_known": lambda: changed(make.AppealFactory(), state="lost", answered_at=timezone.now()),
+    "appeal_answered_at_says_when": lambda: changed(make.AppealFactory(), state="declined"),
+    "appeal_never_deleted": lambda: deleted(make.AppealFactory()),
+    "appeal_message_is_fixed": lambda: changed(make.AppealFactory(), message="Something else."),
+}
+
+
+@refuses("review_rule_once_per_measure_and_outcome")
+def _() -> None:
+    make.ReviewRuleFactory(campaign=make.ReviewRuleFactory().campaign)
+
+
+@refuses("proposal_once_per_rule_and_member")
+def _() -> None:
+    proposal = make.ProposalFactory()
+    make.ProposalFactory(rule=proposal.rule, member=proposal.member)
+
+
+@refuses("appeal_one_open_per_member")
+def _() -> None:
+    make.AppealFactory(member=make.AppealFactory().member)
+
+
 # --- outcome
 ATTEMPTS |= {
     "consensus_label_known": lambda: make.ConsensusFactory(label="left"),
@@ -278,6 +334,21 @@ def _() -> None:
     ReleaseFile.objects.create(release=file.release, path=file.path, size=1, sha256="b" * 64)
 
 
+def publication(**values: Any) -> Publication:
+    return Publication.objects.create(release=release_in("ready"), repository="flowers/birds", **values)
+
+
+@refuses("publication_one_at_a_time_per_release")
+def _() -> None:
+    Publication.objects.create(release=publication().release, repository="flowers/trees")
+
+
+ATTEMPTS |= {
+    "publication_state_known": lambda: changed(publication(), state="lost"),
+    "publication_progress_is_share": lambda: changed(publication(), progress=2),
+    "publication_done_has_commit": lambda: changed(publication(), state="done", finished_at=timezone.now()),
+}
+
 # --- imports
 ATTEMPTS |= {
     "import_state_known": lambda: changed(make.ImportFactory(), state="lost"),
@@ -300,11 +371,11 @@ def _() -> None:
 
 
 def names_in_the_models() -> set[str]:
-    """Every named constraint and trigger of our own tables."""
+    """Every named constraint of our own tables, and every trigger that refuses something: those that run before."""
     names = set()
     for model in apps.get_app_config("annotator").get_models():
         names |= {constraint.name for constraint in model._meta.constraints}
-        names |= {trigger.name for trigger in getattr(model._meta, "triggers", [])}
+        names |= {trigger.name for trigger in getattr(model._meta, "triggers", []) if trigger.when == pgtrigger.Before}
     return names
 
 

@@ -11,7 +11,16 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from annotator.errors import Invalid
-from annotator.images import DISPLAY_WIDTHS, MAX_BYTES, display_name, full_name, ingest_image, is_stored, store_image
+from annotator.images import (
+    DISPLAY_WIDTHS,
+    MAX_BYTES,
+    display_name,
+    full_name,
+    hash_distance,
+    ingest_image,
+    is_stored,
+    store_image,
+)
 from annotator.stripping import strip_jpeg, strip_png, strip_webp
 from tests.pictures import decoded, encoded, picture
 
@@ -318,3 +327,45 @@ def test_an_image_is_stored_under_names_that_only_its_content_decides():
     for width in DISPLAY_WIDTHS:
         with default_storage.open(display_name(clean.sha256, width)) as file:
             assert file.read() == clean.displays[width]
+
+
+# --- how an image looks
+
+
+def look(image: Image.Image, format: str = "PNG", **options) -> int:
+    return ingest_image(encoded(image, format, **options)).phash
+
+
+def soft(seed: int, size: int = 200) -> Image.Image:
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC)
+
+
+def test_what_looks_the_same_has_nearly_the_same_hash_however_it_is_saved():
+    image = soft(1)
+    others = [look(image, "JPEG", quality=50), look(image, "WEBP", quality=60), look(soft(1, 300)), look(image.convert("RGBA"))]
+    assert max(hash_distance(look(image), other) for other in others) <= 6
+
+
+def test_what_looks_different_has_another_hash():
+    hashes = [look(soft(seed)) for seed in range(8)]
+    distances = [hash_distance(one, other) for place, one in enumerate(hashes) for other in hashes[:place]]
+    assert min(distances) > 12
+
+
+def test_the_hash_is_of_the_image_as_it_is_shown():
+    upright = soft(3)
+    turned = upright.transpose(Image.Transpose.ROTATE_90)
+    assert hash_distance(look(turned, "JPEG", exif=exif_with(6), quality=95), look(upright)) <= 6
+    assert hash_distance(look(turned), look(upright)) > 6
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"), [(0, 0, 0), (0, 1, 1), (-1, 0, 64), (-(2**63), 2**63 - 1, 64), (None, 0, None), (0, None, None)]
+)
+def test_the_distance_is_in_bits_of_64(one, other, distance):
+    assert hash_distance(one, other) == distance
+
+
+def test_an_image_of_one_colour_and_a_tiny_one_have_hashes_too():
+    assert all(-(2**63) <= look(Image.new("RGB", size, "red")) < 2**63 for size in [(64, 64), (1, 1), (3, 200)])

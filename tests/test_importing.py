@@ -9,12 +9,14 @@ from base64 import b64encode
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, connections, transaction
+from PIL import Image as PillowImage
 
 from annotator import importing
 from annotator.choices import ImportState
@@ -24,6 +26,8 @@ from annotator.importing import ingesting, staging
 from annotator.importing.adding import is_swapped, oriented
 from annotator.importing.folders import NoFolder
 from annotator.models import Generator, Image, Import, ImportBatch, LineError, Pair, Prompt
+from annotator.models.material import NEAR_IDENTICAL_DISTANCE
+from annotator.progress import near_identical_pairs
 from annotator.storing import put_file
 from tests.factories import CampaignFactory, PromptFactory, QuestionFactory
 from tests.pictures import decoded, encoded, picture, picture_file, write_pictures
@@ -739,3 +743,45 @@ def test_a_row_that_another_way_of_adding_puts_in_meanwhile_is_found(campaign, f
     assert raised == [None]
     assert counts(Import.objects.get()) == ("done", 1, 1, 0, 1, 0)
     assert Pair.objects.get().prompt == prompt
+
+
+# --- images that look alike
+
+
+def scene(seed: int, size: int = 96) -> PillowImage.Image:
+    """Soft shapes, unlike those of another seed."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return PillowImage.fromarray(coarse).resize((size, size), PillowImage.Resampling.BICUBIC)
+
+
+def test_pairs_whose_images_look_nearly_the_same_are_found_at_import(campaign, tmp_path):
+    for name, image, options in (
+        ("0.png", scene(1), {}),
+        ("1.png", scene(1, size=160), {}),
+        ("2.jpg", scene(1), {"format": "JPEG", "quality": 60}),
+        ("3.png", scene(2), {}),
+    ):
+        image.save(tmp_path / name, **options)
+    lines = [{"prompt": f"to {other}", "image_a": "0.png", "image_b": other} for other in ("1.png", "2.jpg", "3.png")]
+
+    imported(campaign, lines_file(tmp_path, *lines))
+
+    distance = dict(Pair.objects.values_list("prompt__text", "image_distance"))
+    assert distance["to 1.png"] <= NEAR_IDENTICAL_DISTANCE
+    assert distance["to 2.jpg"] <= NEAR_IDENTICAL_DISTANCE
+    assert distance["to 3.png"] > 3 * NEAR_IDENTICAL_DISTANCE
+    assert set(near_identical_pairs(campaign)) == set(Pair.objects.exclude(prompt__text="to 3.png"))
+
+
+def test_an_image_that_was_imported_before_there_were_hashes_is_compared_with_nothing(campaign, folder):
+    imported(campaign, lines_file(folder, pair_line(0, 1)))
+    Image.objects.update(phash=None)
+    imported(campaign, lines_file(folder, pair_line(0, 1, prompt="Another"), name="more.jsonl"))
+    assert Pair.objects.get(prompt__text="Another").image_distance is None
+
+
+def test_an_image_that_is_known_keeps_its_hash(campaign, folder):
+    imported(campaign, lines_file(folder, pair_line(0, 1)))
+    imported(campaign, lines_file(folder, pair_line(0, 1, prompt="Another"), name="more.jsonl"))
+    assert Image.objects.filter(phash=None).count() == 0
+    assert len(set(Pair.objects.values_list("image_distance", flat=True))) == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
+import huggingface_hub.constants
 import pytest
 from django.db import IntegrityError, connection
 
@@ -22,7 +23,8 @@ SHARD_PATH = "pairs/train-00000-of-00001.parquet"
 
 
 @pytest.fixture
-def hub(settings):
+def hub(settings, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)  # other tests forbid the network to it
     with running_hub() as hub:
         settings.HUB_URL = hub.url
         yield hub

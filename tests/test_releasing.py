@@ -23,7 +23,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
-from annotator import releasing
+from annotator import releasing, reviewing
 from annotator.choices import Choice, Label, ReleaseState
 from annotator.consensus.majority import majority_of_counts
 from annotator.errors import NotFound
@@ -189,6 +189,20 @@ def test_somebody_who_withdrew_is_left_out(campaign):
     release = release_of(campaign)
     assert gone.public_id not in {row["annotator_id"] for row in rows_of(release, "votes")}
     assert [row["n_votes"] for row in rows_of(release, "pairs")] == [1]
+
+
+def test_a_withdrawal_leaves_the_person_out_of_the_next_release_and_the_last_one_as_it_was(campaign):
+    pair = make_pair(campaign, seats_taken=2, seats_a_on_left=2)
+    vote(pair, "a")
+    leaving = vote(pair, "b").assignment.member
+    before = release_of(campaign)
+    reviewing.withdraw_member(member=leaving, by=leaving.user)
+
+    after = release_of(campaign)
+
+    assert leaving.public_id in {row["annotator_id"] for row in rows_of(before, "votes")}
+    assert leaving.public_id not in repr(rows_of(after, "votes"))
+    assert [row["n_votes"] for row in rows_of(after, "pairs")] == [1]
 
 
 def test_the_names_of_a_crowd_platform_are_in_no_file_of_a_release(campaign):

@@ -15,8 +15,16 @@ from annotator.choices import Choice
 from annotator.consensus.bradley_terry import bradley_terry
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.images import full_name
-from annotator.releasing.verdicts import SMOOTHING
-from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, QuestionFactory
+from annotator.scoring import SMOOTHING
+from tests.factories import (
+    ActFactory,
+    CampaignFactory,
+    GuidelineFactory,
+    MemberFactory,
+    PairFactory,
+    QuestionFactory,
+    ReviewRuleFactory,
+)
 from tests.released import card_of, make_image, make_pair, release_of, rows_of, vote, vote_all
 
 # What is released has to be committed: it is read on a connection of its own.
@@ -198,3 +206,13 @@ def test_prompts_are_split_by_the_shares_of_the_campaign(campaign):
         number = int(hashlib.sha256(pair.prompt.text.encode()).hexdigest()[:8], 16) / 2**32
         assert splits[pair.pk] == ("train" if number < 0.6 else "validation")
     assert set(splits.values()) == {"train", "validation"}
+
+
+def test_the_card_says_by_which_rules_people_were_reviewed_and_what_came_of_it(campaign):
+    suspended = vote(make_pair(campaign), "a").assignment.member
+    rule = ReviewRuleFactory(campaign=campaign)
+    ActFactory(member=suspended, kind="suspend", rule=rule)
+    ActFactory(member=suspended, kind="lift")
+    card = card_of(release_of(campaign))
+    assert f"- {rule.get_outcome_display()}: {rule.get_measure_display().lower()}, threshold {rule.threshold:g}" in card
+    assert "What was done: let work again 1 (1 person, 0 by a rule), suspended 1 (1 person, 1 by a rule)." in card

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from annotator.choices import AssignmentState, Choice, PairState
-from annotator.models import Assignment, Consensus, Vote
-from annotator.scoring import score_campaign, settle_pairs
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Member, Pair, UnscoredAssignment, Vote
+from annotator.reviewing import lift_suspension, suspend_member
+from annotator.scoring import score_campaign, score_changes, settle_pairs
+from annotator.voting import undo_vote
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory
 from tests.released import vote, vote_all
 
@@ -64,6 +66,7 @@ def test_only_live_regular_votes_count(campaign, pair):
     for reason in ("undone", "suspended", "withdrawn"):
         void(vote(pair, "a"), reason)
     vote(pair, "a", member=MemberFactory(campaign=campaign, state="withdrawn"))
+    vote(pair, "a", member=MemberFactory(campaign=campaign, kind="machine"))
     score_campaign(campaign=campaign)
     consensus = Consensus.objects.get()
     assert (consensus.label, consensus.n_votes) == ("b", 1)
@@ -119,10 +122,177 @@ def test_the_number_of_queries_does_not_grow_with_the_pairs(campaign, django_ass
     for count in (1, 10):
         for number in range(count):
             vote_all(PairFactory(campaign=campaign), "ab" if number % 2 else "aax")
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(15):
             score_campaign(campaign=campaign)
         with django_assert_max_num_queries(7):
             settle_pairs(campaign=campaign)
+
+
+# --- what changed since
+
+
+def labels() -> dict[int, str]:
+    return dict(Consensus.objects.filter(method="majority").values_list("pair", "label"))
+
+
+def test_only_pairs_whose_votes_changed_are_counted(campaign, pair):
+    other = PairFactory(campaign=campaign)
+    vote_all(pair, "aa")
+    vote_all(other, "b")
+    assert score_changes(campaign=campaign, now=MONDAY) == 2
+    assert score_changes(campaign=campaign, now=TUESDAY) == 0
+    vote_all(other, "a")
+    assert score_changes(campaign=campaign, now=TUESDAY) == 1
+    assert dict(Consensus.objects.values_list("pair", "computed_at")) == {pair.pk: MONDAY, other.pk: TUESDAY}
+    assert labels() == {pair.pk: "a", other.pk: "tie"}
+    assert not UnscoredAssignment.objects.exists()
+
+
+def test_no_void_no_undo_and_no_departure_is_missed(campaign, pair):
+    first, second, third = (vote(pair, choice) for choice in "aab")
+    Member.objects.update(answered_count=1)
+    Pair.objects.update(seats_taken=3, seats_a_on_left=3)
+    score_changes(campaign=campaign)
+    undo_vote(assignment_id=first.assignment_id, by=first.assignment.member.user)
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "tie"}
+    suspend_member(member=second.assignment.member, by=None)
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "b"}
+    lift_suspension(member=second.assignment.member, by=None)
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "tie"}
+    # Their vote is as live as it was; it is the member who counts no longer.
+    Member.objects.filter(pk=third.assignment.member_id).update(state="withdrawn")
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "a"}
+    Member.objects.filter(pk=second.assignment.member_id).update(kind="machine")
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {}
+
+
+def test_what_changes_nothing_about_votes_is_not_noted(campaign, pair):
+    cast = vote(pair, "a")
+    score_changes(campaign=campaign)
+    Member.objects.filter(pk=cast.assignment.member_id).update(state="paused", answered_count=7)
+    assert not UnscoredAssignment.objects.exists()
+
+
+def test_changes_of_another_campaign_stay_noted(campaign, pair):
+    other = PairFactory(campaign=CampaignFactory())
+    vote_all(other, "b")
+    assert score_changes(campaign=campaign) == 0
+    assert score_changes(campaign=other.campaign) == 1
+
+
+def test_counting_all_finds_what_no_trigger_noted(campaign, pair):
+    vote_all(pair, "a")
+    UnscoredAssignment.objects.all().delete()
+    assert score_changes(campaign=campaign) == 0
+    assert not Consensus.objects.exists()
+    assert score_campaign(campaign=campaign) == 1
+    changes = CampaignScoring.objects.get().changes
+    assert changes > 0
+    score_campaign(campaign=campaign)
+    assert CampaignScoring.objects.get().changes == changes
+
+
+def test_an_unchanged_campaign_costs_the_same_few_queries_however_many_votes_it_has(campaign, django_assert_max_num_queries):
+    for _ in range(2):
+        for _ in range(8):
+            vote_all(PairFactory(campaign=campaign), "ab")
+        score_changes(campaign=campaign)
+        with django_assert_max_num_queries(8):
+            score_changes(campaign=campaign)
+
+
+# --- Dawid–Skene
+
+
+@pytest.fixture
+def crowd(campaign):
+    """Two who know, and three who say b whatever is shown: on most pairs they are more."""
+    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene", votes_wanted=5, votes_max=5)
+    campaign.refresh_from_db()
+    good, blind = MemberFactory.create_batch(2, campaign=campaign), MemberFactory.create_batch(3, campaign=campaign)
+    truth = {}
+    for number in range(30):
+        pair, right = PairFactory(campaign=campaign), "abx"[number % 3]
+        truth[pair.pk] = {"a": "a", "b": "b", "x": "both_bad"}[right]
+        for member in good:
+            vote(pair, truth[pair.pk], member=member)
+        for member in blind:
+            vote(pair, "b", member=member)
+    return truth
+
+
+def by(method: str) -> dict[int, str]:
+    return dict(Consensus.objects.filter(method=method).values_list("pair", "label"))
+
+
+def test_dawid_skene_finds_those_who_know(campaign, crowd):
+    score_campaign(campaign=campaign, now=MONDAY)
+    assert by("dawid_skene") == crowd
+    assert set(by("majority").values()) == {"b"}
+    row = Consensus.objects.filter(method="dawid_skene", label="a").first()
+    assert (row.n_a, row.n_b, row.n_both_good, row.n_both_bad) == (2, 3, 0, 0)
+    assert row.confidence == row.p_a > 0.9
+    assert row.p_a + row.p_b + row.p_both_good + row.p_both_bad == pytest.approx(1, abs=1e-4)
+    assert row.agreement == pytest.approx(8 / 20)
+
+
+def test_dawid_skene_writes_only_what_changed_and_is_the_same_however_often_it_is_asked(campaign, crowd):
+    score_campaign(campaign=campaign, now=MONDAY)
+    before = list(Consensus.objects.order_by("pk").values())
+    score_campaign(campaign=campaign, now=TUESDAY)
+    assert list(Consensus.objects.order_by("pk").values()) == before
+
+    vote_of = Vote.objects.filter(assignment__pair=min(crowd)).order_by("pk").first()
+    void(vote_of)
+    score_campaign(campaign=campaign, now=TUESDAY)
+    Vote.objects.filter(pk=vote_of.pk).update(void_reason=None, voided_at=None)
+    score_campaign(campaign=campaign, now=TUESDAY)
+    without_times = [{key: value for key, value in row.items() if key != "computed_at"} for row in before]
+    again = list(Consensus.objects.order_by("pk").values())
+    assert [{key: value for key, value in row.items() if key != "computed_at"} for row in again] == without_times
+
+
+def test_dawid_skene_is_removed_with_the_last_vote_and_with_the_method(campaign, crowd):
+    score_changes(campaign=campaign, now=MONDAY)
+    gone = min(crowd)
+    Vote.objects.filter(assignment__pair=gone).update(void_reason="suspended", voided_at=MONDAY)
+    score_campaign(campaign=campaign, now=TUESDAY)
+    assert by("dawid_skene").keys() == crowd.keys() - {gone}
+    campaign.consensus_method = "majority"
+    campaign.save()
+    score_changes(campaign=campaign)
+    assert by("dawid_skene") == {}
+    campaign.consensus_method = "dawid_skene"
+    campaign.save()
+    score_changes(campaign=campaign)
+    assert by("dawid_skene").keys() == crowd.keys() - {gone}
+
+
+def test_dawid_skene_waits_in_the_background_as_long_as_it_is_slow_and_comes_in_the_end(campaign, crowd):
+    score_changes(campaign=campaign, now=MONDAY)
+    CampaignScoring.objects.update(dawid_skene_seconds=60)
+    extra = PairFactory(campaign=campaign)
+    vote_all(extra, "aa")
+    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=19))
+    assert extra.pk in by("majority")
+    assert extra.pk not in by("dawid_skene")
+    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=20))
+    assert extra.pk in by("dawid_skene")
+
+
+def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair):
+    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene")
+    campaign.questions.update(choices=["a", "b"])
+    campaign.refresh_from_db()
+    vote_all(pair, "ab")
+    score_campaign(campaign=campaign)
+    row = Consensus.objects.get(method="dawid_skene")
+    assert (row.label, row.p_a, row.p_b, row.p_both_good, row.p_both_bad) == ("tie", 0.5, 0.5, 0, 0)
 
 
 # --- settling

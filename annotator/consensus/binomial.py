@@ -10,6 +10,8 @@ Mathematical Functions.
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -53,6 +55,19 @@ def clopper_pearson(k: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> 
     lower = np.where(k > 0, _share_at(tail, np.maximum(k, 1), n - np.maximum(k, 1) + 1, n), 0.0)
     upper = np.where(k < n, _share_at(1 - tail, k + 1, np.maximum(n - k, 1), n), 1.0)
     return lower, upper
+
+
+def wilson(k: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Lower and upper end for k of n by E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+    JASA 22 (1927): the shares from which k lies z standard errors away at most. Where n is 0: 0 and 1.
+
+    Shorter than Clopper and Pearson's; it covers the true share as often as it says on average, and not at least.
+    """
+    k, n = (np.asarray(values, dtype=np.float64) for values in np.broadcast_arrays(k, n))
+    z2 = NormalDist().inv_cdf((1 + confidence) / 2) ** 2
+    total = n + z2
+    centre, half = (k + z2 / 2) / total, np.sqrt(z2 * (k * (n - k) / np.maximum(n, 1) + z2 / 4)) / total
+    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
 
 
 def even_p_value(k: ArrayLike, n: ArrayLike) -> Floats:

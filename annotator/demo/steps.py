@@ -28,12 +28,12 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from annotator import campaigns, tasks, tokens
+from annotator import campaigns, gold, tasks, tokens
 from annotator.assigning import QUEUE_TARGET
-from annotator.choices import CampaignState, ImportState, PairingRule, PairState, ReleaseState, Role, Scope
+from annotator.choices import AssignmentKind, CampaignState, ImportState, PairingRule, PairState, ReleaseState, Role, Scope
 from annotator.demo.album import Album, count_prompts, draw_album
 from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
-from annotator.demo.scenes import GENERATORS, plan_scenes
+from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
 from annotator.models import Assignment, Campaign, Import, Member, Pair, Token, User, Vote
 
 CAMPAIGN = "demo-scenes"
@@ -49,6 +49,7 @@ RESEND_PERIOD = 3.0  # seconds after which work that must not have been heard of
 RELEASE_TRIES = 3
 GONE = (ReleaseState.FAILED, ReleaseState.CANCELLED)
 ROUNDS = 5  # a pair skipped at the very end is free again when others have left
+GOLD_NOTE = "Counted from the mistakes that were drawn."
 GUIDELINE = """\
 # Which image shows the prompt?
 
@@ -138,6 +139,7 @@ class Demo:
             self.make_campaign()
             with self.client() as client:
                 self.import_file(client, SCENES, "Importing the pairs", self.prompts)
+                self.mark_gold()
                 self.fill_queues()
                 self.judge()
                 self.score()
@@ -240,6 +242,17 @@ class Demo:
             if answer["lines_failed"]:
                 raise DemoFailed(f"Lines of {name} were refused: {answer['line_errors'][:3]}")
 
+    def mark_gold(self) -> None:
+        """Make one pair of every second prompt gold: the errors that were drawn say what is right."""
+        if self.gold_pairs().exists():
+            return
+        prompts = [scene.prompt for scene in plan_scenes(self.prompts)][1::2]
+        pairs = Pair.objects.filter(campaign=self.campaign, prompt__text__in=prompts).select_related("image_a", "image_b")
+        of_prompt = {pair.prompt_id: pair for pair in pairs.order_by("-pk")}
+        for pair in of_prompt.values():
+            errors = [self.album.by_sha256[image.sha256].error for image in (pair.image_a, pair.image_b)]
+            gold.set_gold(pair=pair, choice=true_choice(*errors), note=GOLD_NOTE, by=self.campaign.created_by)
+
     def fill_queues(self) -> None:
         """Have the worker take the first seats, so that the first page is there before anybody asks for it."""
         members = self.campaign.members.filter(user__username__in=[person.name for person in PEOPLE])
@@ -262,8 +275,9 @@ class Demo:
         wanted, given = VOTES_WANTED * self.own_pairs().count(), self.own_votes().count()
         if given == wanted:
             return
-        with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", wanted) as advance:
-            advance(given)
+        mixed_in = self.campaign.gold_rate + self.campaign.repeat_rate
+        with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", round(wanted / (1 - mixed_in))) as advance:
+            advance(self.all_votes().count())
             self.judged_now = True
             for _ in range(ROUNDS):
                 Crowd([self.visit(person) for person in PEOPLE]).run(lambda: advance(1))
@@ -332,11 +346,22 @@ class Demo:
     # --- what the steps share
 
     def own_pairs(self) -> Any:
-        """The pairs that the simulated people judge, without those kept for visitors."""
-        return Pair.objects.filter(campaign=self.campaign, prompt__text__in=[scene.prompt for scene in plan_scenes(self.prompts)])
+        """The pairs that the simulated people judge, without those kept for visitors and without gold."""
+        prompts = [scene.prompt for scene in plan_scenes(self.prompts)]
+        return Pair.objects.filter(campaign=self.campaign, gold_choice__isnull=True, prompt__text__in=prompts)
+
+    def gold_pairs(self) -> Any:
+        return Pair.objects.filter(campaign=self.campaign, gold_choice__isnull=False)
 
     def own_votes(self) -> Any:
-        return Vote.objects.live().filter(assignment__pair__in=self.own_pairs())
+        """Their votes that count: neither on gold nor on repeats."""
+        return self.all_votes().filter(assignment__pair__in=self.own_pairs(), assignment__kind=AssignmentKind.REGULAR)
+
+    def all_votes(self) -> Any:
+        """All that the simulated people answered."""
+        return Vote.objects.live().filter(
+            assignment__member__campaign=self.campaign, assignment__member__user__username__in=[person.name for person in PEOPLE]
+        )
 
     def pairs_left(self) -> int:
         """How many pairs the visitor may still judge."""

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import F
 
 from annotator.choices import Choice
+from annotator.images import hash_distance
 from annotator.importing.lines import BadLine
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
 from annotator.models.material import RING_SIZE
@@ -31,6 +32,7 @@ class StoredImage(NamedTuple):
     width: int
     height: int
     byte_size: int
+    phash: int | None = None
 
 
 @dataclass(frozen=True)
@@ -237,6 +239,7 @@ class _Known:
             gold_note=line["gold_note"],
             votes_wanted=self.campaign.votes_wanted,
             ring=secrets.randbelow(RING_SIZE),
+            image_distance=hash_distance(image_a.phash, image_b.phash),
         )
         self.new[Pair].append(pair)
         if pair.external_id is not None:

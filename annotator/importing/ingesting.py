@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from annotator.choices import ImportState
@@ -94,8 +95,9 @@ def _fetch_and_stage(import_id: int, url: str) -> str:
 
 def _known_images(hashes: Iterable[str]) -> dict[str, StoredImage]:
     """Those of the files that were ingested before, for whatever prompt or campaign."""
-    rows = Image.objects.filter(sha256__in=set(hashes)).values_list("sha256", "format", "width", "height", "byte_size")
-    known = {row[0]: StoredImage(*row) for row in rows.distinct()}
+    rows = Image.objects.filter(sha256__in=set(hashes)).values_list(*StoredImage._fields).distinct()
+    # Of a file that was imported before there were perceptual hashes and again since, the row that has one.
+    known = {row[0]: StoredImage(*row) for row in rows.order_by(F("phash").asc(nulls_first=True))}
     return {sha256: image for sha256, image in known.items() if is_stored(sha256, image.format)}
 
 
@@ -106,7 +108,7 @@ def _ingest_staged(import_id: int, sha256: str) -> StoredImage:
         raise Invalid("The image is no longer in storage. Import the file again.") from error
     image = ingest_image(data)
     store_image(image)
-    return StoredImage(image.sha256, image.format, image.width, image.height, len(image.data))
+    return StoredImage(image.sha256, image.format, image.width, image.height, len(image.data), image.phash)
 
 
 def _ready_lines(

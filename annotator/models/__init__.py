@@ -1,17 +1,31 @@
 """The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
 
-from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, Guideline, Question
+from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
+from annotator.models.gold import GoldDecision
 from annotator.models.imports import Import, ImportBatch, LineError
 from annotator.models.judging import Assignment, Flag, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
-from annotator.models.outcome import Consensus, Release, ReleaseFile, ReleaseShard
-from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, Token, User
+from annotator.models.outcome import (
+    CampaignScoring,
+    CampaignStatistics,
+    Consensus,
+    Release,
+    ReleaseFile,
+    ReleaseShard,
+    UnscoredAssignment,
+)
+from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
 from annotator.models.publishing import HubAccount, Publication
+from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
 
 __all__ = [
+    "Act",
+    "Appeal",
     "Assignment",
     "Campaign",
     "CampaignProgress",
+    "CampaignScoring",
+    "CampaignStatistics",
     "Consensus",
     "Consent",
     "ConsentText",
@@ -19,6 +33,8 @@ __all__ = [
     "FailedLogIn",
     "Flag",
     "Generator",
+    "GoldDecision",
+    "GroupQuestion",
     "Guideline",
     "HubAccount",
     "Image",
@@ -29,13 +45,18 @@ __all__ = [
     "Member",
     "Pair",
     "Prompt",
+    "Proposal",
     "Publication",
     "Question",
     "Release",
     "ReleaseFile",
     "ReleaseShard",
+    "ReviewRule",
     "RingCursor",
+    "SelfDescription",
+    "Standing",
     "Token",
+    "UnscoredAssignment",
     "User",
     "Vote",
 ]

@@ -21,12 +21,15 @@ LEASE_SECONDS_LIMITS = (5, 7 * 24 * 3600)
 COMPLETION_CODE_LIMIT = 64
 GOLD_RATE_LIMIT, REPEAT_RATE_LIMIT = 0.5, 0.25  # at least a quarter of the pairs are always regular
 TRAINING_PAIRS_LIMIT = 100
+TOO_FAST_LIMIT = 60_000  # milliseconds
 RETURN_URL_LIMIT = 500
 CHANGE_NOTE_LIMIT = 2000
 LICENCE_PATTERN = r"^[a-z0-9]+(?:[.-][a-z0-9]+)*$"
 LICENCE_WORDS = "Use the Hub's short name of a licence, such as cc-by-4.0."
 CITATION_LIMIT = 5000
 SPLIT_SHARE_LIMIT = 0.4  # so that most prompts are to train with
+GROUP_OPTION_LIMIT, GROUP_OPTIONS_LIMIT = 60, 12
+GROUP_PEOPLE_MIN, GROUP_PEOPLE_LEAST = 5, 3  # what a campaign begins with, and what it cannot go below
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
@@ -145,6 +148,18 @@ class Campaign(models.Model):
     training_tries = models.PositiveSmallIntegerField(
         default=2, db_default=2, validators=[MinValueValidator(1)], help_text="How often somebody may try."
     )
+    too_fast_ms = models.PositiveIntegerField(
+        default=700,
+        db_default=700,
+        validators=[MaxValueValidator(TOO_FAST_LIMIT)],
+        help_text="An answer that took fewer milliseconds than this came too fast to have been looked at. 0: none does.",
+    )
+    review_share_max = models.FloatField(
+        default=0.2,
+        db_default=0.2,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="A rule of the review that would act on a larger share of the annotators than this asks first. 1: never.",
+    )
     completion_code = models.CharField(
         max_length=COMPLETION_CODE_LIMIT,
         blank=True,
@@ -216,6 +231,10 @@ class Campaign(models.Model):
                 condition=Q(training_pairs__lte=TRAINING_PAIRS_LIMIT, training_tries__gte=1)
                 & Q(training_pass_mark__gte=0, training_pass_mark__lte=1),
                 name="campaign_training_range",
+            ),
+            CheckConstraint(
+                condition=Q(review_share_max__gte=0, review_share_max__lte=1, too_fast_ms__lte=TOO_FAST_LIMIT),
+                name="campaign_review_range",
             ),
             CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="campaign_slug_form"),
             CheckConstraint(
@@ -344,6 +363,28 @@ class ConsentText(models.Model):
 
     def __str__(self) -> str:
         return f"consent text {self.version} of {self.campaign}"
+
+
+class GroupQuestion(models.Model):
+    """What annotators may say of themselves, if they like. A campaign without one asks nobody."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="group_question")
+    text = models.CharField(max_length=300)
+    options = ArrayField(models.CharField(max_length=GROUP_OPTION_LIMIT))
+    people_min = models.PositiveSmallIntegerField(
+        default=GROUP_PEOPLE_MIN, help_text="How many people there are in a group at least of which anything is told."
+    )
+
+    class Meta:
+        constraints = [
+            CheckConstraint(condition=Q(people_min__gte=GROUP_PEOPLE_LEAST), name="group_question_people_min_protects"),
+            CheckConstraint(
+                condition=Q(options__len__gte=2, options__len__lte=GROUP_OPTIONS_LIMIT), name="group_question_has_options"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class CampaignProgress(models.Model):

@@ -12,6 +12,7 @@ from annotator.models.campaigns import Guideline, Question
 from annotator.models.fields import one_of
 from annotator.models.material import Pair
 from annotator.models.people import Member
+from annotator.models.triggers import note_changed_votes
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -57,6 +58,11 @@ class Assignment(models.Model):
             ),
             UniqueConstraint(
                 fields=["member", "pair"], condition=Q(kind=AssignmentKind.GOLD), name="assignment_gold_once_per_member_and_pair"
+            ),
+            UniqueConstraint(
+                fields=["member", "pair"],
+                condition=Q(kind=AssignmentKind.REPEAT),
+                name="assignment_repeat_once_per_member_and_pair",
             ),
             one_of("kind", AssignmentKind, name="assignment_kind_known"),
             one_of("state", AssignmentState, name="assignment_state_known"),
@@ -130,6 +136,8 @@ class Vote(models.Model):
             pgtrigger.ReadOnly(
                 name="vote_answer_is_fixed", fields=["assignment", "question", "choice", "elapsed_ms", "comment", "created_at"]
             ),
+            note_changed_votes("vote_cast_is_noted", pgtrigger.Insert),
+            note_changed_votes("vote_voided_is_noted", pgtrigger.Update),
         ]
 
     def __str__(self) -> str:

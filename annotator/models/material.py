@@ -10,6 +10,8 @@ from annotator.choices import Choice, GoldUse, PairState
 from annotator.models.campaigns import VOTES_WANTED_LIMIT, Campaign
 from annotator.models.fields import SHA256_PATTERN, one_of
 
+# Of 64 bits of the perceptual hashes of a pair's images: so many may differ for the images to look nearly the same.
+NEAR_IDENTICAL_DISTANCE = 6
 RING_SIZE = 2**31 - 1  # ring positions are drawn from [0, RING_SIZE)
 
 
@@ -66,6 +68,9 @@ class Image(models.Model):
     width = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
     height = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
     byte_size = models.PositiveIntegerField(editable=False, help_text="Of the clean full-size copy.")
+    phash = models.BigIntegerField(
+        null=True, editable=False, help_text="64 bits of how it looks, as a signed number. Null: imported before there were any."
+    )
 
     class Meta:
         ordering = ["prompt", "pk"]
@@ -116,6 +121,9 @@ class Pair(models.Model):
     seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
     priority = models.SmallIntegerField(default=0, help_text="Higher comes first.")
     ring = models.IntegerField(editable=False, help_text="Random position at which annotators come past.")
+    image_distance = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="Bits in which the perceptual hashes of its images differ, where both have one."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PairQuerySet.as_manager()
@@ -150,6 +158,12 @@ class Pair(models.Model):
             ),
             # mixing.py: gold pairs after a random place.
             Index(fields=["campaign", "gold_use", "ring"], condition=Q(gold_choice__isnull=False), name="pair_gold_ring"),
+            # progress.py: pairs whose images look nearly the same.
+            Index(
+                fields=["campaign", "image_distance", "id"],
+                condition=Q(image_distance__lte=NEAR_IDENTICAL_DISTANCE),
+                name="pair_near_identical",
+            ),
             # scoring.py: pairs whose seats are all taken and that may have all their votes.
             Index(
                 fields=["campaign"],
@@ -160,6 +174,10 @@ class Pair(models.Model):
 
     def __str__(self) -> str:
         return f"pair {self.pk}"
+
+    @property
+    def images(self) -> tuple[Image, Image]:
+        return self.image_a, self.image_b
 
     @property
     def is_gold(self) -> bool:

@@ -9,6 +9,7 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from annotator.choices import UNFINISHED_RELEASES, ConsensusMethod, Label, ReleaseState
 from annotator.models.campaigns import Campaign, Question
 from annotator.models.fields import SHA256_PATTERN, one_of
+from annotator.models.judging import Assignment
 from annotator.models.material import Pair
 
 
@@ -62,6 +63,51 @@ class Consensus(models.Model):
     @property
     def n_votes(self) -> int:
         return self.n_a + self.n_b + self.n_both_good + self.n_both_bad
+
+
+class UnscoredAssignment(models.Model):
+    """That the votes of an assignment changed, and its pair is to be scored again.
+
+    Written by triggers on what decides whether and how a vote counts (see `triggers.py`), in the transaction of the change, so
+    that no change is missed and none is seen too early. Taken away by scoring. Without constraints and indexes: a vote should
+    pay for one row and nothing else, and there are seldom more than the votes of some seconds.
+    """
+
+    assignment = models.ForeignKey(Assignment, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+
+    def __str__(self) -> str:
+        return f"unscored: {self.assignment_id}"
+
+
+class CampaignScoring(models.Model):
+    """How far a campaign is scored. `changes` only ever grows: what was computed at the same number is still right."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="scoring")
+    changes = models.PositiveBigIntegerField(default=0, help_text="Changes to votes that were scored so far.")
+    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="At how many of them Dawid–Skene was run last.")
+    dawid_skene_at = models.DateTimeField(null=True)
+    dawid_skene_seconds = models.FloatField(default=0.0, help_text="How long that took.")
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: {self.changes} changes scored"
+
+
+class CampaignStatistics(models.Model):
+    """What the votes of a campaign say about its people, pairs and generators; computed by a task, never on request."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="statistics")
+    document = models.JSONField(help_text="As annotator/statistics/document.py describes it. Only shown.")
+    changes = models.PositiveBigIntegerField(default=0, help_text="CampaignScoring.changes as it was.")
+    votes_counted = models.PositiveBigIntegerField(default=0)
+    computed_at = models.DateTimeField()
+    seconds = models.FloatField(default=0.0, help_text="How long it took.")
+    is_outdated = models.BooleanField(default=False, help_text="Whether something else than votes has changed since.")
+
+    class Meta:
+        verbose_name_plural = "campaign statistics"
+
+    def __str__(self) -> str:
+        return f"{self.campaign} at {self.computed_at}"
 
 
 class Release(models.Model):

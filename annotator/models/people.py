@@ -11,8 +11,9 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from annotator.choices import MemberKind, MemberState, Role, Scope
-from annotator.models.campaigns import Campaign, ConsentText, Guideline
+from annotator.models.campaigns import GROUP_OPTION_LIMIT, Campaign, ConsentText, Guideline
 from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, one_of, random_public_id
+from annotator.models.triggers import note_member_who_counts_otherwise
 
 
 class User(AbstractUser):
@@ -66,8 +67,11 @@ class Member(models.Model):
     )
     # Which try at the training the member is at or was last at, from 1; and when they passed, or failed the last one.
     training_try = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    training_since = models.DateTimeField(null=True, blank=True, editable=False)  # null: the first try
     training_passed_at = models.DateTimeField(null=True, blank=True, editable=False)
     training_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # What the member is told of until they put it away; on this row, so that a vote's answer needs no further query.
+    notice = models.ForeignKey("Act", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     # Written with each vote, so that a page never counts: how many assignments of any kind the member has answered.
     answered_count = models.PositiveIntegerField(default=0, editable=False)
     # How often `a` stood on the left less how often on the right, over the member's live assignments.
@@ -88,6 +92,7 @@ class Member(models.Model):
                 name="member_acceptance_has_time",
             ),
         ]
+        triggers = [note_member_who_counts_otherwise("member_who_counts_otherwise_is_noted")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.campaign}"
@@ -171,6 +176,17 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member} to version {self.text.version}"
+
+
+class SelfDescription(models.Model):
+    """How a member described themselves. Only ever told of as a number over many; in no export; erased when they take it back."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="self_description")
+    option = models.CharField(max_length=GROUP_OPTION_LIMIT, help_text="One of the options of the campaign's question.")
+    described_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"self-description of {self.member}"
 
 
 class FailedLogIn(models.Model):

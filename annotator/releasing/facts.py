@@ -73,6 +73,8 @@ class Facts:
     left_votes: int = 0  # of these, for the image on the left
     gold: dict[str, int] = field(default_factory=dict)  # votes, right, people
     repeats: dict[str, int] = field(default_factory=dict)  # votes, same
+    review_rules: list[dict[str, Any]] = field(default_factory=list)  # outcome, measure, threshold, minimum; those in force
+    acts: list[dict[str, Any]] = field(default_factory=list)  # kind, acts, by_rule, people
     crowd_people: int = 0  # of those whose votes count
     machines: dict[str, int] = field(default_factory=dict)  # members, votes
     standings: list[dict[str, Any]] = field(default_factory=list)  # the rows of the leaderboard
@@ -149,6 +151,11 @@ def facts_of(snapshot: Snapshot) -> Facts:
     [facts.gold] = snapshot.query(_GOLD_SQL)
     [facts.repeats] = snapshot.query(_REPEATS_SQL)
     [facts.machines] = snapshot.query(_MACHINES_SQL)
+    facts.review_rules = snapshot.query(
+        "SELECT outcome, measure, threshold, minimum FROM annotator_reviewrule"
+        " WHERE campaign_id = {own} AND enabled ORDER BY outcome, measure"
+    )
+    facts.acts = snapshot.query(_ACTS_SQL)
     [people] = snapshot.query(_PEOPLE_SQL)
     facts.prompts, facts.crowd_people = people["prompts"], people["crowd_people"]
     return facts
@@ -184,6 +191,11 @@ _MACHINES_SQL = """
     JOIN annotator_assignment seat ON seat.id = vote.assignment_id
     JOIN annotator_member member ON member.id = seat.member_id AND member.kind = 'machine'
     WHERE member.campaign_id = {own} AND member.state <> 'withdrawn' AND vote.void_reason IS NULL
+"""
+_ACTS_SQL = """
+    SELECT act.kind, count(*) AS acts, count(act.rule_id) AS by_rule, count(DISTINCT member.id) AS people
+    FROM annotator_act act JOIN annotator_member member ON member.id = act.member_id
+    WHERE member.campaign_id = {own} AND {is_released} GROUP BY act.kind ORDER BY act.kind
 """
 _PEOPLE_SQL = """
     SELECT (SELECT count(DISTINCT prompt_id) FROM annotator_pair WHERE campaign_id = {own}) AS prompts,

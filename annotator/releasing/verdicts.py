@@ -19,9 +19,8 @@ from annotator.consensus.dawid_skene import dawid_skene, most_probable
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.releasing.layouts import IMAGE_REFERENCE_TYPE, JUDGED_FIELDS, pairs_layout
 from annotator.releasing.rows import Snapshot, count_name
+from annotator.scoring import SMOOTHING
 
-# Dawid–Skene with a vote beforehand in every cell of a confusion matrix: most annotators of a campaign have cast few.
-SMOOTHING = 1.0
 # Of probabilities: two machines may differ in the last places of an exponential, and the bytes must not.
 DECIMALS = 9
 

@@ -10,12 +10,22 @@ from typing import Any
 
 from django.conf import settings
 
-from annotator.choices import AssignmentKind, Choice, ConsensusMethod, Label, PairingRule, VoidReason
+from annotator.choices import (
+    ActKind,
+    AssignmentKind,
+    Choice,
+    ConsensusMethod,
+    Label,
+    Measure,
+    Outcome,
+    PairingRule,
+    VoidReason,
+)
 from annotator.consensus.bias import share_of
 from annotator.releasing.facts import RESAMPLES, Facts, VoteCount, is_live_regular
 from annotator.releasing.layouts import BINARIZED, DEFAULT_CONFIG, DIFFUSION_DPO, LEADERBOARD, PAIRS, SPLITS, VOTES, Layout
 from annotator.releasing.parquet import Written
-from annotator.releasing.verdicts import SMOOTHING
+from annotator.scoring import SMOOTHING
 
 UNDECIDED = (Label.BOTH_GOOD, Label.BOTH_BAD, Label.TIE)
 CHOICE_WORDS = {Choice.A: "`a`", Choice.B: "`b`", Choice.BOTH_GOOD: "both good", Choice.BOTH_BAD: "both bad"}
@@ -36,7 +46,7 @@ METHOD_WORDS = {
     ),
     ConsensusMethod.DAWID_SKENE: (
         "Labels are by the method of Dawid and Skene, which learns from the votes how each annotator errs and weighs them by"
-        f" it, with {SMOOTHING:g} vote beforehand in each cell of a confusion matrix. It was run on the votes of all splits"
+        f" it, with {SMOOTHING:g} votes beforehand in each cell of a confusion matrix. It was run on the votes of all splits"
         " together; the soft label is its posterior. The counts of the votes are beside it."
     ),
 }
@@ -180,7 +190,7 @@ def agreement(facts: Facts) -> str:
 
 
 def quality(facts: Facts) -> str:
-    parts = [gold(facts), repeats(facts), limits_on_people(facts), left_out_votes(facts)]
+    parts = [gold(facts), repeats(facts), limits_on_people(facts), review(facts), left_out_votes(facts)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -217,6 +227,25 @@ def limits_on_people(facts: Facts) -> str:
     ]
     said = [words for words, limit in limits if limit]
     return f"The rules when this was made: at most {listed(said)}." if said else ""
+
+
+def review(facts: Facts) -> str:
+    """The rules by which annotators are judged, and what was done by them. What suspensions removed is among the void votes."""
+    rules = "\n".join(
+        f"- {Outcome(rule['outcome']).label}: {Measure(rule['measure']).label.lower()}, threshold {rule['threshold']:g}, from"
+        f" {number(rule['minimum'], 'answer')} on"
+        for rule in facts.review_rules
+    )
+    acts = ", ".join(
+        f"{ActKind(act['kind']).label.lower()} {act['acts']:,} ({number(act['people'], 'person', 'people')},"
+        f" {act['by_rule']:,} by a rule)"
+        for act in facts.acts
+    )
+    said = [
+        f"Annotators were reviewed by these rules:\n\n{rules}" if rules else "No rule for the review of annotators was in force.",
+        f"What was done: {acts}." if acts else "Nothing was done about anybody.",
+    ]
+    return "\n\n".join(said)
 
 
 def left_out_votes(facts: Facts) -> str:

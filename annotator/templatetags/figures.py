@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from math import floor
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -57,3 +58,34 @@ def ago(moment: datetime) -> str:
     """How long since, in the largest unit: "4 minutes ago"."""
     now = timezone.now()
     return f"{timesince(moment, now, depth=1)} ago" if now - moment >= timedelta(minutes=1) else "just now"
+
+
+@register.filter
+def rate(of: dict[str, Any]) -> str:
+    """A share with its interval: "62 % (55–69 %)"; a dash where nothing is counted."""
+    if of["rate"] is None:
+        return "–"
+    return f"{of['rate'] * 100:.0f} % ({of['lower'] * 100:.0f}–{of['upper'] * 100:.0f} %)"
+
+
+@register.filter
+def share(value: float | None) -> str:
+    """A share to a tenth of a percent; a dash for none."""
+    return "–" if value is None else f"{value * 100:.1f} %"
+
+
+@register.filter
+def points(value: float | None) -> str:
+    """A difference of shares, with its sign: "+3.1"."""
+    return "–" if value is None else f"{value * 100:+.1f}".replace("-", "−")
+
+
+@register.filter
+def decimal(value: float | None) -> str:
+    """To two places; a dash for none."""
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+@register.filter
+def seconds(milliseconds: float | None) -> str:
+    return "–" if milliseconds is None else f"{milliseconds / 1000:.1f} s"

@@ -25,6 +25,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from annotator.choices import MemberState
 from annotator.errors import NotAllowed
 from annotator.views.requests import PageRequest, UserRequest
 
@@ -127,7 +128,9 @@ def account(request: UserRequest) -> HttpResponse:
     """What one can change about one's account."""
     providers = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     connected = SocialAccount.objects.filter(user=request.user).count() if providers else 0
-    return render(request, "account/account.html", {"has_providers": bool(providers), "connected": connected})
+    mine = request.user.memberships.exclude(state=MemberState.WITHDRAWN).select_related("campaign").order_by("-campaign_id")
+    context = {"has_providers": bool(providers), "connected": connected, "memberships": mine}
+    return render(request, "account/account.html", context)
 
 
 @login_not_required

@@ -36,8 +36,8 @@ def annotate(request: UserRequest, slug: str) -> HttpResponse:
     """The pairs that are next for this member, or why there are none."""
     _, member = campaign_for_member(request.user, slug)
     turn = next_turn(member, held=held_by(request))
-    if turn.must_read:
-        return go_and_read(request, turn)
+    if turn.first:
+        return go_first(request, turn)
     return piece(turn) if request.htmx else page(request, turn)
 
 
@@ -102,7 +102,8 @@ def held_by(request: UserRequest) -> Held:
     """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
-    return Held(frozenset(number for number in numbers if number is not None), whole_number(data.get("unsent")) or 0)
+    cards = frozenset(number for number in numbers if number is not None)
+    return Held(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
 
 
 def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
@@ -120,15 +121,15 @@ def piece(turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> H
 
 
 def go_on(request: UserRequest, turn: Turn) -> HttpResponse:
-    if request.htmx and not turn.must_read:
+    if request.htmx and not turn.first:
         return piece(turn)
     messages.success(request, turn.said)
-    return go_and_read(request, turn) if turn.must_read else redirect("annotate", turn.campaign.slug)
+    return go_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
 
 
-def go_and_read(request: UserRequest, turn: Turn) -> HttpResponse:
-    """To the guideline, which the member has to accept first."""
-    there = redirect("guideline", turn.campaign.slug)
+def go_first(request: UserRequest, turn: Turn) -> HttpResponse:
+    """To the page that comes before any pair."""
+    there = redirect(turn.first, turn.campaign.slug)
     return HttpResponseClientRedirect(there.url) if request.htmx else there
 
 

@@ -19,18 +19,18 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
+from annotator import auditing, campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
-from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, ReleaseState
+from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
 from annotator.comparing import compare
 from annotator.errors import NotFound, Refusal
 from annotator.forms import (
     CampaignForm,
-    FlagDecisionForm,
     GuidelineForm,
     ImportForm,
     MemberForm,
     NewCampaignForm,
+    PairDecisionForm,
     add_refusal,
 )
 from annotator.models import Campaign, Import, Member, Release
@@ -128,7 +128,12 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "pairs_scored": pairs_scored,
         "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
         "members_total": campaign.members.count(),
+        "review": auditing.summary(campaign),
         "flagged_total": progress.flagged_pairs(campaign).order_by()[: FLAGGED_COUNTED + 1].count(),
+        "near_identical_total": progress.near_identical_pairs(campaign)
+        .exclude(state=PairState.HELD)
+        .order_by()[: FLAGGED_COUNTED + 1]
+        .count(),
         "imports": imports,
         "releases": releases,
         "namespace": settings.HUB_NAMESPACE,
@@ -267,7 +272,7 @@ def flags(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     flagged = progress.flagged_pairs(campaign)
     if request.method == "POST":
-        form = FlagDecisionForm(request.POST)
+        form = PairDecisionForm(request.POST)
         pair = flagged.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
         if pair is None:
             raise NotFound("There is no such flagged pair in this campaign; somebody may have decided already.")

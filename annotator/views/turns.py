@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator import tasks
-from annotator.assigning import QUEUE_LOW, QUEUE_TARGET, next_assignments
+from annotator.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
 from annotator.progress import coarse_share
+from annotator.views.noticing import Notice, notice_for, what_happened
 from annotator.voting import CastVote, undoable
 
 AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
@@ -29,10 +30,11 @@ THE_END = {
 
 @dataclass(frozen=True)
 class Held:
-    """What the page has already: the cards in it, and how many of them are answered but not sent."""
+    """What the page has already: the cards in it, how many of them are answered but not sent, and the notice it shows."""
 
     cards: frozenset[int] = frozenset()
     unsent: int = 0
+    notice: int | None = None
 
     @property
     def wanted(self) -> int:
@@ -74,6 +76,11 @@ class Reason:
     text: str
     again: bool = False
     back_at: datetime | None = None
+    more: tuple[str, ...] = ()  # further paragraphs
+
+    @property
+    def may_appeal(self) -> bool:
+        return self.code in ("member_paused", "member_suspended")
 
     @property
     def is_the_end(self) -> bool:
@@ -88,7 +95,7 @@ class Turn:
     campaign: Campaign
     member: Member
     progress: CampaignProgress
-    must_read: bool = False
+    first: str = ""  # the page that comes before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
     queue: list[int] = field(default_factory=list)
     lease_left: int = 0  # seconds, of the card in the queue that has least
@@ -96,6 +103,7 @@ class Turn:
     reason: Reason | None = None
     said: str = ""
     undoable_id: int | None = None  # the assignment whose answer `undo` takes back
+    notice: Notice | None = None
 
     @property
     def question(self) -> Question | None:
@@ -144,23 +152,27 @@ def _turn(
     queue: list[Assignment] | None = None,
     knows_earlier: bool = False,
 ) -> Turn:
-    progress = progress_of(campaign)
+    progress, notice = progress_of(campaign), notice_for(member, known=held.notice)
 
     def stop(reason: Reason) -> Turn:
-        return Turn(campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id)
+        return Turn(
+            campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id, notice=notice
+        )
 
     if reason := why_closed(campaign, member):
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
-        return Turn(campaign, member, progress, must_read=True, said=said)
+        return Turn(campaign, member, progress, first="guideline", said=said)
     try:
         queue = queue or next_assignments(member=member, count=held.wanted)
     except NotAllowed as limit:
+        if limit.code == "training_due":
+            return Turn(campaign, member, progress, first="training", said=said)
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
-    if queue[0].queue_length <= QUEUE_LOW:
+    if queue[0].queue_length in REFILL_AT:
         tasks.enqueue(tasks.refill_queue, member.pk)
     fresh = [seat for seat in queue if seat.pk not in held.cards]
     earlier = earlier_answers(fresh) if knows_earlier else {}
@@ -174,6 +186,7 @@ def _turn(
         questions=questions,
         said=said,
         undoable_id=undoable_id,
+        notice=notice,
     )
 
 
@@ -229,13 +242,14 @@ def image_root() -> str:
 def why_closed(campaign: Campaign, member: Member) -> Reason | None:
     """Why the member may not judge here now, or None where they may."""
     if member.state == MemberState.PAUSED:
-        return Reason("member_paused", "You are paused", "A manager has paused your part here. They can tell you more.")
+        text = "Your part here is paused: you are given no pairs for now. Your answers so far are safe."
+        return Reason("member_paused", "You are paused", text, more=tuple(what_happened(member)))
     if member.state == MemberState.SUSPENDED:
         return Reason(
             "member_suspended",
             "Your answers are under review",
-            "The managers have suspended your part here, and your answers do not count meanwhile. They can tell you why, and "
-            "lift it again.",
+            "Your part here is suspended, and your answers do not count meanwhile. The managers can lift it again.",
+            more=tuple(what_happened(member)),
         )
     if member.state != MemberState.ACTIVE:
         return Reason("member_out", "Your part here has ended", "You no longer judge pairs here. The managers can tell you more.")

@@ -27,7 +27,7 @@ from api.serializers import (
 )
 from api.views.base import View, user_of, valid_body, whole_number
 
-COUNT_LIMIT = assigning.QUEUE_TARGET
+COUNT_LIMIT = 10
 ONE_OR_LIST = PolymorphicProxySerializer(
     component_name="AssignmentOrList",
     serializers=[AssignmentSerializer, AssignmentSerializer(many=True)],

@@ -54,7 +54,7 @@ FROM seats WHERE pair.id = seats.pair_id
 """
 
 
-def load_campaign(n_pairs: int, *, votes_wanted: int = 20, settle: bool = True) -> Campaign:
+def load_campaign(n_pairs: int, *, votes_wanted: int = 100, settle: bool = True) -> Campaign:
     """An open campaign of `n_pairs`, made once for a data folder; with `settle`, which needs no transaction, ready to measure."""
     slug = f"bench-{n_pairs}"
     known = Campaign.objects.filter(slug=slug).first()
@@ -63,6 +63,15 @@ def load_campaign(n_pairs: int, *, votes_wanted: int = 20, settle: bool = True) 
     campaign = create_campaign(
         slug=slug, name=f"{n_pairs:,} pairs", by=None, state=CampaignState.OPEN, rules={"votes_wanted": votes_wanted}
     )
+    fill_campaign(campaign, n_pairs, votes_wanted=votes_wanted)
+    if settle:
+        settle_down()
+    assert Pair.objects.filter(campaign=campaign).count() == n_pairs
+    return campaign
+
+
+def fill_campaign(campaign: Campaign, n_pairs: int, *, votes_wanted: int) -> None:
+    """So many pairs, of images that have no files."""
     prompts = -(-n_pairs // (IMAGES_PER_PROMPT * (IMAGES_PER_PROMPT - 1) // 2))
     numbers = {
         "campaign": campaign.pk,
@@ -74,10 +83,6 @@ def load_campaign(n_pairs: int, *, votes_wanted: int = 20, settle: bool = True) 
     with connection.cursor() as cursor:
         for statement in (_PROMPTS_SQL, _IMAGES_SQL, _PAIRS_SQL):
             cursor.execute(statement, numbers)
-    if settle:
-        settle_down()
-    assert Pair.objects.filter(campaign=campaign).count() == n_pairs
-    return campaign
 
 
 def make_annotators(campaign: Campaign, count: int, *, name: str) -> list[User]:

@@ -69,7 +69,7 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
     if worker:
         options = ["--concurrency", "1", "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         commands.append([sys.executable, "-m", "celery", "--quiet", "-A", "annotator", "worker", *options])
-    # As in the Procfile, only the web server has a pool.
+    # A worker has no use for a pool.
     environments = [environment, environment | {"DATABASE_POOL": "0"}]
     processes = [
         subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)

@@ -80,6 +80,9 @@
     trouble.hidden = false;
   };
 
+  // Which notice is on the page already: it is not to be said again with every answer.
+  const toldId = () => document.querySelector("#told [data-notice]")?.dataset.notice ?? "";
+
   // --- the time of a judgment: while both images are there and somebody can see them
   let spent = 0;
   let since = null;
@@ -280,7 +283,7 @@
   const request = (act) => {
     const shown = [...cards.querySelectorAll(".card:not(.gone)")].map(idOf);
     const unsent = new Set(outbox.filter((other) => other !== act && other.verb !== "undo").map((other) => other.id));
-    const values = { ...act.fields, have: [...new Set([...shown, ...unsent])].join(), unsent: unsent.size };
+    const values = { ...act.fields, have: [...new Set([...shown, ...unsent])].join(), unsent: unsent.size, told: toldId() };
     return new Promise((resolve) => {
       htmx
         .ajax(act === LOOK ? "GET" : "POST", act === LOOK ? page : `${root}${act.id}/${act.verb}/`, {

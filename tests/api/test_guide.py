@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,6 +11,19 @@ import pytest
 from django.urls import resolve
 
 from annotator.choices import Scope
+from annotator.statistics.document import (
+    Annotator,
+    Concentration,
+    Gold,
+    Group,
+    Groups,
+    LeaveOneOut,
+    Position,
+    Progress,
+    Ranked,
+    Statistics,
+    Throughput,
+)
 from api.errors import not_there
 
 GUIDE = (Path(__file__).resolve().parent.parent.parent / "docs" / "rest.md").read_text()
@@ -43,3 +57,15 @@ def test_its_bodies_are_json():
     assert len(bodies) == SESSION.count("-d '")
     for body in bodies:
         json.loads(body)
+
+
+def test_it_names_every_part_of_the_statistics():
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", GUIDE, re.MULTILINE)
+    named = {name for first, _ in rows for name in re.findall(r"`(\w+)`", first)}
+    explained = {name for row in rows for cell in row for name in re.findall(r"`(\w+)`", cell)}
+    parts = dataclasses.fields(Statistics)
+
+    assert {field.name for field in parts} - {"annotators_listed_max"} <= named
+    assert "annotators_listed_max" in explained
+    for document in (Progress, Throughput, Gold, Position, Concentration, LeaveOneOut, Annotator, Groups, Group, Ranked):
+        assert {field.name for field in dataclasses.fields(document)} <= explained, document

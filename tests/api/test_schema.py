@@ -27,6 +27,8 @@ OPERATIONS = {
     "skip",
     "flag",
     "undo",
+    "get_statistics",
+    "get_leaderboard",
     "list_releases",
     "create_release",
     "get_release",

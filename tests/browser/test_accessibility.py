@@ -18,12 +18,17 @@ from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from annotator.choices import CampaignState, MemberState, Role
+from annotator.gold import set_gold
 from annotator.joining import agree, create_invite, key_of, publish_consent_text
-from annotator.models import Campaign, Member, User
+from annotator.models import Assignment, Campaign, Member, User
 from annotator.progress import roll_up
+from annotator.reviewing import Ground, warn_member
+from annotator.training import answer_training, next_training
 from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs
 from tests.browser.driver import Remote, expect
 from tests.factories import (
+    ActFactory,
+    AppealFactory,
     AssignmentFactory,
     CampaignFactory,
     CrowdIdentityFactory,
@@ -31,11 +36,15 @@ from tests.factories import (
     GuidelineFactory,
     ImportFactory,
     MemberFactory,
+    ProposalFactory,
     QuestionFactory,
     ReleaseFactory,
+    ReviewRuleFactory,
+    StandingFactory,
     UserFactory,
     VoteFactory,
 )
+from tests.statistics.judged import judge_for_statistics, same_images
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -103,6 +112,7 @@ def add_annotators_pages(site: Site, campaign: Campaign) -> None:
     QuestionFactory(campaign=several.campaign, slug="beauty", text="Which is more beautiful?", position=1)
     site.add("several questions", several, "annotate", several.campaign.slug)
     add_endings(site)
+    add_training(site)
     new_version = MemberFactory(campaign__name="New version")
     accept(new_version)
     text = "# Look closely\n\nCount *all* shapes."
@@ -116,6 +126,27 @@ def add_annotators_pages(site: Site, campaign: Campaign) -> None:
     site.add("no such page", me, "annotate", "nowhere")
     site.add("not a manager", me, "campaign_page", campaign.slug)
     site.add("a form's address", me, "vote", 1)
+
+
+def add_training(site: Site) -> None:
+    """A training that has begun, one that was failed, and the feedback on an answer."""
+    campaign = CampaignFactory(name="After training", training_pairs=2, training_tries=2)
+    gold = make_pairs(campaign, 2)
+    for pair in gold:
+        set_gold(pair=pair, choice="a", note="Count the shapes.", use="training", by=None)
+    trainee, failed = MemberFactory.create_batch(2, campaign=campaign)
+    seat = next_training(member=trainee)
+    assert seat is not None
+    answer_training(assignment_id=seat.pk, by=trainee.user, choices={"overall": "b"})
+    while (seat := next_training(member=failed)) is not None:
+        answer_training(assignment_id=seat.pk, by=failed.user, choices={"overall": "b"})
+    feedback = Assignment.objects.filter(member=trainee, state="answered").get()
+    site.add("training", trainee, "training", campaign.slug)
+    site.add("training_feedback", trainee, "training_feedback", campaign.slug, feedback.pk)
+    site.add("training, failed", failed, "training", campaign.slug)
+    boss = MemberFactory(campaign=campaign, role=Role.MANAGER)
+    site.add("trainees of a training", boss, "trainees", campaign.slug)
+    site.add("pair_page", boss, "pair_page", campaign.slug, gold[0].pk)
 
 
 def add_endings(site: Site) -> None:
@@ -151,11 +182,21 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
-        *("members", "flags", "imports", "releases"),
+        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account"),
+        *("trainees", "pairs", "proposed_gold"),
     ):
         site.add(route, manager, route, campaign.slug)
+    judged = MemberFactory(user=manager.user, role=Role.MANAGER, campaign__name="All judged").campaign
+    judge_for_statistics(judged)
+    site.add("statistics", manager, "statistics", judged.slug)
+    site.add("statistics of nothing", manager, "statistics", draft.slug)
+    site.add("group_question", manager, "group_question", judged.slug)
+    site.add("about_you", judged.members.filter(role=Role.ANNOTATOR).first(), "about_you", judged.slug)
+    same_images(campaign.pairs.first())
+    site.add("near_identical", manager, "near_identical", campaign.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
     site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
+    add_review_pages(site, campaign)
     site.add("import", manager, "import_page", campaign.slug, import_.pk)
     site.add("release", manager, "release_page", campaign.slug, release.number)
     site.add("join, logged out", None, "join", key_of(invite))
@@ -163,6 +204,31 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("join, from a platform", None, "join", key_of(crowd_invite), query=PLATFORM)
     site.add("join, from a platform with an account", manager, "join", key_of(crowd_invite), query=PLATFORM)
     site.add("join, revoked", None, "join", key_of(revoked))
+
+
+def add_review_pages(site: Site, campaign: Campaign) -> None:
+    manager, me = site.manager, site.annotator
+    rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    StandingFactory(member=me, gold_count=8, gold_right=3, side_count=40, left_count=22, trust=-1.2, skill=0.4)
+    figures = {"measure": rule.measure, "count": 8, "value": 0.375, "bound": 0.69, "threshold": 0.7, "minimum": 5}
+    ProposalFactory(rule=rule, member=me, figures=figures)
+    appeal = AppealFactory(member__campaign=campaign, member__state=MemberState.SUSPENDED)
+    ActFactory(member=appeal.member, kind="suspend", rule=rule, figures=figures)
+    AppealFactory(member=appeal.member, state="declined", answer="We looked.", answered_at=timezone.now())
+    site.add("review", manager, "review", campaign.slug)
+    site.add("review rules", manager, "review_rules", campaign.slug)
+    site.add("acts", manager, "acts", campaign.slug)
+    site.add("appeal to answer", manager, "answer_appeal", campaign.slug, appeal.pk)
+    site.add("a member", manager, "member_page", campaign.slug, me.pk)
+    site.add("appeal", appeal.member, "appeal", campaign.slug)
+    site.add("done, suspended", appeal.member, "annotate", campaign.slug)
+    site.add("withdraw", me, "withdraw", campaign.slug)
+    warned = MemberFactory(campaign__name="Warned")
+    accept(warned)
+    make_pairs(warned.campaign, 2)
+    warn_member(member=warned, by=None, ground=Ground(rule=ReviewRuleFactory(campaign=warned.campaign), note="Mind the hands."))
+    site.add("warned", warned, "annotate", warned.campaign.slug)
+    site.add("appeal against a warning", warned, "appeal", warned.campaign.slug)
 
 
 def add_account_pages(site: Site) -> None:
@@ -195,6 +261,8 @@ def key_sent_to(user: User) -> list[str]:
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
+    *("publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
+    *("put_away_notice", "decide_rule"),  # and these
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
 }

@@ -291,7 +291,7 @@ def test_a_new_guideline_is_read_once_all_is_sent(open_page, member):
     GuidelineFactory(campaign=member.campaign, version=2, text="# Look anew")
     page.keyboard.press("1")
 
-    expect(page.get_by_role("heading", name="Look anew")).to_be_visible()
+    expect(page.get_by_role("article").get_by_role("heading", name="Look anew")).to_be_visible()
     assert pressed(first) == "left"
 
 

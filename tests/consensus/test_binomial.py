@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from annotator.consensus.binomial import clopper_pearson, even_p_value, incomplete_beta, log_gamma
+from annotator.consensus.binomial import clopper_pearson, even_p_value, incomplete_beta, log_gamma, wilson
 
 
 def at_least(k: int, n: int, p: float) -> float:
@@ -58,3 +58,23 @@ def test_columns_are_the_same_as_one_by_one():
 @pytest.mark.parametrize(("k", "n", "p"), [(0, 0, 1.0), (5, 10, 1.0), (9, 10, 22 / 1024), (1, 10, 22 / 1024), (0, 1, 1.0)])
 def test_the_test_of_a_half(k, n, p):
     assert even_p_value(k, n) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "lower", "upper"),
+    [
+        (0, 10, 0.0, 0.277533),
+        (10, 10, 0.722467, 1.0),
+        (5, 10, 0.236593, 0.763407),
+        (81, 263, 0.255274, 0.366210),
+        (0, 0, 0.0, 1.0),
+    ],
+)
+def test_known_intervals_of_wilson(k, n, lower, upper):
+    assert np.array(wilson(k, n)) == pytest.approx([lower, upper], abs=1e-5)
+
+
+def test_wilsons_ends_are_where_the_share_would_be_just_so_far_away():
+    k, n, z = 7, 40, 1.959964
+    for end in wilson(k, n):
+        assert abs(k / n - end) == pytest.approx(z * np.sqrt(end * (1 - end) / n), rel=1e-6)

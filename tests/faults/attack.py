@@ -8,9 +8,10 @@ from typing import Any
 
 from django.core.management import call_command
 from django.db import Error, connection
+from django.db.models.functions import Mod
 
 from annotator import tasks
-from annotator.choices import Scope
+from annotator.choices import Choice, Scope
 from annotator.models import Campaign
 from annotator.tokens import create_token
 from benchmarks.support.campaigns import load_campaign, make_annotators
@@ -25,6 +26,7 @@ from tests.faults.strikes import FAULTS, Strikes
 
 VOTES_WANTED, VOTES_MAX = 3, 5
 VOTES_PER_PAIR = 4.2  # fewer than pairs come to when people answer at random, so that the pairs outlast the faults
+GOLD_EVERY = 40  # pairs, of which one is gold: it and repeats are mixed in at the usual rates
 LEASE_SECONDS = 5
 REST_SHARE = 3  # every third annotator is a program
 FINISH_LIMIT = 120.0  # seconds that the calm end may take, and more in a large run
@@ -53,6 +55,8 @@ class Attack:
         call_command("migrate", interactive=False, verbosity=0)
         campaign = load_campaign(round(self.votes / VOTES_PER_PAIR), votes_wanted=VOTES_WANTED)
         Campaign.objects.filter(pk=campaign.pk).update(lease_seconds=LEASE_SECONDS, votes_max=VOTES_MAX)
+        every = campaign.pairs.annotate(place=Mod("pk", GOLD_EVERY))
+        every.filter(place=0).update(gold_choice=Choice.A)
         for number, user in enumerate(make_annotators(campaign, self._n_annotators, name="hammer")):
             door: Door
             if number % REST_SHARE == 0:

@@ -67,7 +67,7 @@ class Site:
         return f"{worker}@hammer"
 
     def _spawn(self, name: str, *command: str) -> None:
-        environment = os.environ | {"DATABASE_POOL": "1" if name == "web" else "0", "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -153,11 +153,14 @@ class Site:
 
     def stop_postgres_at_once(self) -> None:
         """No checkpoint, no goodbye: the next start goes through crash recovery. Its keeper is to start it again."""
-        self.postgres._pg_ctl("-t", "30", "-m", "immediate", "stop")
+        self._signal_postgres(signal.SIGQUIT)  # as pg_ctl does it, which then waits for a file that the keeper writes anew
 
     def kill_postgres(self) -> None:
+        self._signal_postgres(signal.SIGKILL)
+
+    def _signal_postgres(self, number: signal.Signals) -> None:
         pid = int((self.postgres.home / "postmaster.pid").read_text().splitlines()[0])
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
 
 def seconds_until(is_well: Callable[[], bool], *, timeout: float) -> float | None:

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 
 from annotator import scoring
-from annotator.choices import Label
-from annotator.models import Campaign, Consensus
+from annotator.choices import ConsensusMethod, Label
+from annotator.models import Campaign, Consensus, Question
 
 
 class Command(BaseCommand):
@@ -27,12 +27,13 @@ class Command(BaseCommand):
         scored = scoring.score_campaign(campaign=campaign)
         self.stdout.write(f"{campaign.slug}: {scored:,} of {campaign.pairs.count():,} pairs have a consensus.")
         for question in campaign.questions.order_by("position"):
-            counts = dict(
-                Consensus.objects.filter(question=question, method=scoring.METHOD)
-                .values_list("label")
-                .annotate(Count("pk"))
-                .order_by()
-            )
             self.stdout.write(f"{question.text} ({question.slug})")
-            for label in Label:
-                self.stdout.write(f"  {label.value:<9} {counts.get(label.value, 0):>9,}  {label.label}")
+            for method in dict.fromkeys([scoring.METHOD, ConsensusMethod(campaign.consensus_method)]):
+                self.print_labels(question, method)
+
+    def print_labels(self, question: Question, method: ConsensusMethod) -> None:
+        rows = Consensus.objects.filter(question=question, method=method)
+        counts = dict(rows.values_list("label").annotate(Count("pk")).order_by())
+        self.stdout.write(f"  {method.label}")
+        for label in Label:
+            self.stdout.write(f"    {label.value:<9} {counts.get(label.value, 0):>9,}  {label.label}")

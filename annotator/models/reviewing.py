@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+
+from annotator.choices import ActKind, AppealState, Measure, Outcome
+from annotator.models.campaigns import Campaign
+from annotator.models.fields import one_of
+from annotator.models.people import Member
+
+MESSAGE_LIMIT = 2000
+
+
+class ReviewRule(models.Model):
+    """What is done about an annotator whose measure passes the threshold, once there is enough to go by.
+
+    `threshold` is a share for measures that are shares, and else log odds; `ruling` says which end of an interval passes it.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="review_rules")
+    measure = models.CharField(max_length=16, choices=Measure)
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    threshold = models.FloatField()
+    minimum = models.PositiveIntegerField(help_text="How many answers of the kind it looks at there must be at least.")
+    enabled = models.BooleanField(default=True)
+    # Since when it asks before it acts: it would have acted on too many.
+    asks_since = models.DateTimeField(null=True, blank=True, editable=False)
+    # When a manager last told it to go on. Whom it acted on before then does not make it ask again.
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["campaign", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "measure", "outcome"], name="review_rule_once_per_measure_and_outcome"),
+            one_of("measure", Measure, name="review_rule_measure_known"),
+            one_of("outcome", Outcome, name="review_rule_outcome_known"),
+            CheckConstraint(condition=Q(minimum__gte=1), name="review_rule_minimum_from_one"),
+            CheckConstraint(condition=Q(threshold__gte=-1000, threshold__lte=1000), name="review_rule_threshold_is_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.get_measure_display().lower()}"
+
+
+class Standing(models.Model):
+    """What the review measured of a member at its last look. Only ever shown and ruled on; the votes are the truth."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="standing")
+    counted_since = models.DateTimeField(
+        null=True, blank=True, help_text="Answers before this do not count: a manager has let the member start afresh."
+    )
+    gold_count = models.PositiveIntegerField(default=0)
+    gold_right = models.PositiveIntegerField(default=0)
+    repeat_count = models.PositiveIntegerField(default=0)
+    repeat_same = models.PositiveIntegerField(default=0)
+    repeat_same_side = models.PositiveIntegerField(
+        default=0, help_text="Of the repeats answered otherwise, on how many the image on the same side was chosen."
+    )
+    side_count = models.PositiveIntegerField(default=0, help_text="Answers for one image or the other.")
+    left_count = models.PositiveIntegerField(default=0, help_text="Of these, for the one on the left.")
+    left_p_value = models.FloatField(default=1.0, help_text="How probable that is, or worse, for somebody without a side.")
+    timed_count = models.PositiveIntegerField(default=0)
+    fast_count = models.PositiveIntegerField(default=0)
+    shared_count = models.PositiveIntegerField(default=0, help_text="Answers on pairs on which the others have a majority.")
+    agreed_count = models.PositiveIntegerField(default=0)
+    skill = models.FloatField(null=True, blank=True, help_text="0: chance. 1: as the good annotators of the campaign.")
+    skill_lower = models.FloatField(null=True, blank=True)
+    skill_upper = models.FloatField(null=True, blank=True)
+    evidence_count = models.PositiveIntegerField(default=0, help_text="Answers that trust is made of.")
+    trust = models.FloatField(default=0.0, help_text="Log odds of a good annotator against chance, from all answers.")
+    recent_trust = models.FloatField(default=0.0, help_text="How far trust lies below its highest; 0 or less.")
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            CheckConstraint(
+                condition=Q(
+                    gold_right__lte=F("gold_count"),
+                    repeat_same__lte=F("repeat_count"),
+                    repeat_same_side__lte=F("repeat_count") - F("repeat_same"),
+                    left_count__lte=F("side_count"),
+                    fast_count__lte=F("timed_count"),
+                    agreed_count__lte=F("shared_count"),
+                ),
+                name="standing_parts_within_wholes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"standing of {self.member}"
+
+
+class Act(models.Model):
+    """That something was done about a member: by whom or by which rule, when, and on what figures. Append-only."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=8, choices=ActKind)
+    rule = models.ForeignKey(ReviewRule, on_delete=models.PROTECT, null=True, blank=True, related_name="acts")
+    figures = models.JSONField(default=dict, help_text="What was measured at that moment. Only shown.")
+    note = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="", help_text="What the manager wrote to the member.")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [one_of("kind", ActKind, name="act_kind_known")]
+        # reviewing.py: what a rule did to whom since a manager last said that it may go on.
+        indexes = [Index(fields=["rule", "member"], condition=Q(rule__isnull=False), name="act_of_rule")]
+        triggers = [pgtrigger.Protect(name="act_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.member}"
+
+
+class Proposal(models.Model):
+    """What a rule that asks first would do to a member. Gone once a manager has decided; what was decided is an act."""
+
+    rule = models.ForeignKey(ReviewRule, on_delete=models.CASCADE, related_name="proposals")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    figures = models.JSONField(default=dict, help_text="What was measured at that moment. Only shown.")
+    proposed_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [UniqueConstraint(fields=["rule", "member"], name="proposal_once_per_rule_and_member")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} of {self.member}"
+
+
+class Appeal(models.Model):
+    """A member asks the managers to look again at what was done, and what these answered."""
+
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="appeals")
+    message = models.CharField(max_length=MESSAGE_LIMIT)
+    state = models.CharField(max_length=8, choices=AppealState, default=AppealState.OPEN)
+    created_at = models.DateTimeField()
+    answer = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="")
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            one_of("state", AppealState, name="appeal_state_known"),
+            UniqueConstraint(fields=["member"], condition=Q(state=AppealState.OPEN), name="appeal_one_open_per_member"),
+            CheckConstraint(
+                condition=Q(state=AppealState.OPEN, answered_at__isnull=True)
+                | (~Q(state=AppealState.OPEN) & Q(answered_at__isnull=False)),
+                name="appeal_answered_at_says_when",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="appeal_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="appeal_message_is_fixed", fields=["member", "message", "created_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"appeal of {self.member}"

@@ -1,0 +1,24 @@
+"""Numbers of numpy as the document has them."""
+
+from __future__ import annotations
+
+import math
+
+from annotator.consensus.bias import Share, share_of
+from annotator.statistics.document import Rate
+
+DIGITS = 6
+
+
+def number(value: float) -> float | None:
+    """None for what is not defined."""
+    return None if not math.isfinite(value) else round(float(value), DIGITS)
+
+
+def rates_of(share: Share) -> list[Rate]:
+    columns = zip(share.taken.tolist(), share.votes.tolist(), share.rate, share.lower, share.upper, strict=True)
+    return [Rate(k, n, number(rate), round(float(low), DIGITS), round(float(high), DIGITS)) for k, n, rate, low, high in columns]
+
+
+def rate_of(k: int, n: int) -> Rate:
+    return rates_of(share_of([k], [n]))[0]

@@ -1,0 +1,70 @@
+"""What annotators can do about the review and about their part: put a notice away, appeal, withdraw their consent."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotator import appealing, reviewing
+from annotator.access import campaign_for_member
+from annotator.choices import AppealState, MemberState
+from annotator.errors import NotFound, Refusal
+from annotator.forms import AppealForm, WithdrawForm, add_refusal
+from annotator.views.noticing import notice_for, what_happened
+from annotator.views.requests import UserRequest
+
+
+@require_POST
+def put_away_notice(request: UserRequest, slug: str) -> HttpResponse:
+    _, member = campaign_for_member(request.user, slug)
+    reviewing.put_away_notice(member=member)
+    return HttpResponse() if request.htmx else redirect("annotate", slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def appeal(request: UserRequest, slug: str) -> HttpResponse:
+    """What was done, what the member wrote about it before, and what the managers answered; a POST is a new message."""
+    campaign, member = campaign_for_member(request.user, slug)
+    if member.state == MemberState.WITHDRAWN:
+        raise NotFound("You have left this campaign.")
+    form = AppealForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            appealing.appeal(member=member, message=form.cleaned_data["message"])
+        except Refusal as refusal:
+            add_refusal(form, refusal)
+        else:
+            messages.success(request, "The managers have your message. Their answer will be here.")
+            return redirect("appeal", slug)
+    appeals = list(member.appeals.all())
+    is_waiting = any(row.state == AppealState.OPEN for row in appeals)
+    context = {
+        "campaign": campaign,
+        "member": member,
+        "form": form,
+        "appeals": appeals,
+        "may_appeal": appealing.may_appeal(member) and not is_waiting,
+        "happened": what_happened(member) if member.state != MemberState.ACTIVE else [],
+        "notice": notice_for(member),
+    }
+    return render(request, "campaigns/appeal.html", context, status=400 if form.errors else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: UserRequest, slug: str) -> HttpResponse:
+    """What withdrawing one's consent does, and the form that does it, for good."""
+    campaign, member = campaign_for_member(request.user, slug)
+    if member.state == MemberState.WITHDRAWN:
+        raise NotFound("You have left this campaign.")
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        reviewing.withdraw_member(member=member, by=request.user)
+        messages.success(request, f"You have left {campaign.name}. None of your answers counts any more.")
+        return redirect("campaigns")
+    context = {"campaign": campaign, "member": member, "form": form}
+    return render(request, "campaigns/withdraw.html", context, status=400 if form.errors else 200)
