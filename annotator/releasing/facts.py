@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
 from annotator.consensus.arrays import Ints
-from annotator.releasing.layouts import LABEL, WINNERS
+from annotator.releasing.layouts import LABEL, has_winner
 from annotator.releasing.rows import Snapshot
 
 RESAMPLES = 1000  # of the bootstrap whose interval is that of alpha; the seed is fixed
@@ -262,8 +262,7 @@ class PairTally:
             self.counts[slug].update(dict(zip(packed.tolist(), times.tolist(), strict=True)))
         self.gold += pc.sum(judged["is_gold"], min_count=0).as_py()
         self.held += pc.sum(judged["is_held"], min_count=0).as_py()
-        has_winner = pc.is_in(judged["label"], value_set=WINNERS)
-        self.held_with_winner += pc.sum(pc.and_(judged["is_held"], has_winner), min_count=0).as_py()
+        self.held_with_winner += pc.sum(pc.and_(judged["is_held"], has_winner(judged)), min_count=0).as_py()
         self.agreement += pc.sum(judged["agreement"], min_count=0).as_py()
         self.rated += pc.count(judged["agreement"]).as_py()
         self._add_names(pa.Table.from_batches([judged]))

@@ -26,7 +26,7 @@ IMAGE: Feature = {"_type": "Image"}
 BYTES: Feature = {"dtype": "binary", "_type": "Value"}  # an image for readers that decode it themselves
 CHOICE: Feature = {"names": list(Choice.values), "_type": "ClassLabel"}
 LABEL: Feature = {"names": list(Label.values), "_type": "ClassLabel"}
-WINNERS = pa.array([Label.values.index(winner) for winner in (Label.A, Label.B)])
+A_WON, B_WON = (Label.values.index(winner) for winner in (Label.A, Label.B))
 
 ARROW_TYPES = {
     "binary": pa.binary(),
@@ -112,14 +112,18 @@ class Layout:
 # --- what a judged pair becomes
 
 
+def has_winner(judged: pa.RecordBatch) -> pa.BooleanArray:
+    return pc.or_(pc.equal(judged["label"], A_WON), pc.equal(judged["label"], B_WON))
+
+
 def decided(judged: pa.RecordBatch) -> pa.RecordBatch:
     """The pairs of which one image won, and that no manager holds."""
-    return judged.filter(pc.and_(pc.is_in(judged["label"], value_set=WINNERS), pc.invert(judged["is_held"])))
+    return judged.filter(pc.and_(has_winner(judged), pc.invert(judged["is_held"])))
 
 
 def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
     rows = decided(judged)
-    chosen, rejected = (in_slots(rows, pc.equal(rows["label"], code)) for code in WINNERS)
+    chosen, rejected = (in_slots(rows, pc.equal(rows["label"], code)) for code in (A_WON, B_WON))
     columns = {
         "id": rows["pair_id"],
         "prompt": rows["prompt"],
@@ -137,7 +141,7 @@ def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
     rows = decided(judged)
     stays = pc.invert(is_swapped(rows))
     first, second = in_slots(rows, stays), in_slots(rows, pc.invert(stays))
-    first_won = pc.equal(stays, pc.equal(rows["label"], WINNERS[0]))
+    first_won = pc.equal(stays, pc.equal(rows["label"], A_WON))
     yes = pa.array(np.ones(rows.num_rows, dtype=np.bool_))
     columns = {
         "ranking_id": rows["pair_id"],
