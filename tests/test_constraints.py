@@ -416,7 +416,8 @@ def names_in_the_models() -> set[str]:
     names = set()
     for model in apps.get_app_config("annotator").get_models():
         names |= {constraint.name for constraint in model._meta.constraints}
-        names |= {trigger.name for trigger in getattr(model._meta, "triggers", []) if trigger.when == pgtrigger.Before}
+        refusing = (pgtrigger.Protect, pgtrigger.ReadOnly)
+        names |= {trigger.name for trigger in getattr(model._meta, "triggers", []) if isinstance(trigger, refusing)}
     return names
 
 

@@ -26,7 +26,15 @@ from annotator.choices import Scope
 from annotator.models import Assignment
 from api.schema import document
 from tests.api.releases import ready_release
-from tests.factories import CampaignFactory, DeliveryFactory, ImportFactory, MemberFactory, PairFactory, UserFactory
+from tests.factories import (
+    CampaignFactory,
+    DeliveryFactory,
+    ImportFactory,
+    MemberFactory,
+    PairFactory,
+    ReleaseFactory,
+    UserFactory,
+)
 from tests.judges import judge
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +69,7 @@ class World:
     app: Any
     key: str
     places: dict[str, Any]
+    places_of: dict[str, dict[str, Any]]  # where an operation wants another than the others
 
 
 def read_whole(app: Any) -> Any:
@@ -100,9 +109,12 @@ def world(storage_folder: Path, settings: Any) -> Iterator[World]:
             "number": 1,
             "path": "README.md",
             "assignment_id": assignment.pk,
-            "answered_id": answered.pk,
             "import_id": ImportFactory(campaign=campaign).pk,
             "webhook_id": DeliveryFactory(webhook__campaign=campaign).webhook_id,
+        },
+        {
+            "undo": {"assignment_id": answered.pk},
+            "cancel_release": {"number": ReleaseFactory(campaign=campaign, number=2).number},
         },
     )
     for signal in (request_started, request_finished):
@@ -124,8 +136,8 @@ def test_it_answers_as_the_document_says(name: str, world: World) -> None:
     @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
     @SAME_EVERY_TIME
     def ask_right(case: Any) -> None:
-        names = {place: "answered_id" if name == "undo" else place for place in case.path_parameters or {}}
-        case.path_parameters = {place: world.places[key] for place, key in names.items()}
+        places = world.places | world.places_of.get(name, {})
+        case.path_parameters = {place: places[place] for place in case.path_parameters or {}}
         ask(case)
 
     @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
