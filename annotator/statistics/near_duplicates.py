@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,18 +29,18 @@ NOT_WORDS = re.compile(r"[\W_]+")
 def near_duplicates(texts: Sequence[str], *, similarity: float = SIMILARITY) -> list[list[int]]:
     """Groups of two texts or more, by index, the largest first: each text is a near duplicate of another in its group."""
     plain = [normalised(text) for text in texts]
-    alike = ((one, other) for one, other in _candidates(plain) if jaccard(plain[one], plain[other]) >= similarity)
-    return sorted(_joined(alike), key=lambda group: (-len(group), group))
+    return sorted(_joined(plain, similarity), key=lambda group: (-len(group), group))
 
 
-def _joined(edges: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """What the edges hold together."""
+def _joined(plain: Sequence[str], similarity: float) -> list[list[int]]:
+    """What near duplicates hold together. Two that are in one group already are not compared again."""
     group_of: dict[int, list[int]] = {}
-    for one, other in edges:
-        small, large = sorted((group_of.setdefault(one, [one]), group_of.setdefault(other, [other])), key=len)
-        if small is not large:
-            large += small
-            group_of.update(dict.fromkeys(small, large))
+    for one, other in _candidates(plain):
+        small, large = sorted((group_of.get(one) or [one], group_of.get(other) or [other]), key=len)
+        if small is large or jaccard(plain[one], plain[other]) < similarity:
+            continue
+        large += small
+        group_of.update(dict.fromkeys([*small, one, other], large))
     return [sorted(group) for group in {id(group): group for group in group_of.values()}.values()]
 
 
