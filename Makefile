@@ -12,6 +12,7 @@
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-quality simulated annotators of all kinds: how soon harm is found; shorter: make bench-quality ARGS="--campaigns 20"
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
+#   make bench-release releases built and served, beside their floors; shorter: make bench-release ARGS="--votes 300000 --pairs 500"
 #   make check-old-clients  the Hub's protocol with clients of older generations; another one: make check-old-clients ARGS=3.6.0:0.34.4
 #   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
 #
@@ -24,7 +25,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-quality bench-consensus check-old-clients pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-quality bench-consensus bench-release check-old-clients pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -124,6 +125,10 @@ bench-consensus: $(INSTALLED_DEV)
 	    || { rm -rf $(CROWD_KIT); echo "crowd-kit could not be installed; our own times follow without it."; }; \
 	fi; \
 	exec $(BIN)/python -m benchmarks.consensus --crowd-kit $(CROWD_KIT)/bin/python $(ARGS)
+
+# Votes and images, Postgres to parquet, and a shard to the Hub's client.
+bench-release: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.release $(ARGS)
 
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 

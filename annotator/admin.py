@@ -47,6 +47,7 @@ from annotator.models import (
     Publication,
     Question,
     Release,
+    ReleaseShard,
     ReviewRule,
     Standing,
     Token,
@@ -766,6 +767,15 @@ class PublicationAdmin(ReadOnly):
         return bar(publication.progress, 1, f"{publication.progress:.0%}")
 
 
+@admin.register(ReleaseShard)
+class ReleaseShardAdmin(ReadOnly):
+    """What workers still have to write of a release, and what they wrote."""
+
+    list_display = ["pk", "release", "path", "tries", "finished_at", "size"]
+    list_filter = ["release__campaign"]
+    list_select_related = ["release__campaign"]
+
+
 @admin.register(Release)
 class ReleaseAdmin(ReadOnly):
     """Built by the action on campaigns or the button on a campaign's page."""
@@ -777,7 +787,7 @@ class ReleaseAdmin(ReadOnly):
     readonly_fields = ["how_far", "listed_files"]
     fields = [
         *("campaign", "number", "state", "how_far", "revision", "listed_files", "error"),
-        *("created_at", "created_by", "finished_at"),
+        *("created_at", "created_by", "finished_at", "cancelled_by", "heard_at", "tries", "has_leftovers"),
     ]
 
     @admin.display(description="progress")

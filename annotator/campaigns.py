@@ -61,6 +61,10 @@ class Rules(TypedDict, total=False):
     return_url: str
     asks_comment: bool
     data_is_public: bool
+    licence: str
+    citation: str
+    share_validation: float
+    share_test: float
 
 
 RULES = tuple(Rules.__annotations__)

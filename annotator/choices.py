@@ -176,6 +176,9 @@ class ReleaseState(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+UNFINISHED_RELEASES = (ReleaseState.QUEUED, ReleaseState.BUILDING)
+
+
 class PublicationState(TextChoices):
     QUEUED = "queued", "Queued"
     PUBLISHING = "publishing", "Publishing"

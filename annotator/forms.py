@@ -31,14 +31,18 @@ from annotator.errors import Invalid, Refusal
 from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
+    CITATION_LIMIT,
     COMPLETION_CODE_LIMIT,
     GOLD_RATE_LIMIT,
     GROUP_PEOPLE_LEAST,
     GROUP_PEOPLE_MIN,
     LEASE_SECONDS_LIMITS,
+    LICENCE_PATTERN,
+    LICENCE_WORDS,
     QUESTION_SLUG_PATTERN,
     REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
+    SPLIT_SHARE_LIMIT,
     TOO_FAST_LIMIT,
     TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
@@ -330,6 +334,35 @@ class CampaignForm(forms.Form):
         required=False,
         help_text="Anybody may load the releases, without a token, once the campaign is no draft any more. Otherwise that takes "
         "a token of one of its reviewers or managers.",
+    )
+
+    licence = forms.CharField(
+        max_length=64,
+        required=False,
+        validators=[RegexValidator(LICENCE_PATTERN, LICENCE_WORDS)],
+        widget=forms.TextInput(attrs={"spellcheck": "false"}),
+        help_text="What others may do with releases: the Hub's short name of a licence, such as cc-by-4.0. Empty: not stated.",
+    )
+    citation = forms.CharField(
+        label="How to cite it",
+        max_length=CITATION_LIMIT,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For the dataset card, as BibTeX or in words. Empty: one is made of the name.",
+    )
+    share_validation = forms.FloatField(
+        label="Share of the prompts to validate with",
+        min_value=0,
+        max_value=SPLIT_SHARE_LIMIT,
+        initial=0.1,
+        help_text="In the validation split of releases, from 0 to 0.4. The rest is to train with.",
+    )
+    share_test = forms.FloatField(
+        label="Share of the prompts to test with",
+        min_value=0,
+        max_value=SPLIT_SHARE_LIMIT,
+        initial=0.1,
+        help_text="In the test split of releases, from 0 to 0.4.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from annotator.choices import (
 from annotator.errors import Conflict, Invalid
 from annotator.events import note_event
 from annotator.measures import measure_campaign
-from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, Standing, User, Vote
+from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.seats import free_seats
 
@@ -182,6 +182,8 @@ def _begin_departure(
     locked.save(update_fields=["state", "notice"])
     if state == MemberState.SUSPENDED:
         _note_suspension(locked, by, now)
+    if state == MemberState.WITHDRAWN:
+        SelfDescription.objects.filter(member=locked).delete()  # what they said of themselves goes with their consent
     return _record(locked, ACT_OF_DEPARTURE[state], by, now, ground)
 
 

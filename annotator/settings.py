@@ -137,6 +137,9 @@ def read_storage() -> dict[str, Any]:
             "file_overwrite": True,
             "default_acl": None,
             "querystring_auth": True,
+            # Of the addresses that clients are sent to (SEND_FILES=store). The library's own choice is an older signature, which
+            # other stores than Amazon's refuse.
+            "signature_version": "s3v4",
         }
         if endpoint := read_str("AWS_ENDPOINT_URL"):
             options["endpoint_url"] = endpoint

@@ -27,8 +27,8 @@ from annotator import (
     statistics,
     webhooks,
 )
-from annotator.choices import CampaignState, ImportState, ReleaseState
-from annotator.models import Campaign, Import, ImportBatch, Release
+from annotator.choices import CampaignState, ImportState
+from annotator.models import Campaign, Import, ImportBatch
 from annotator.tracing import waited_seconds
 
 logger = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 STALLED_AFTER = timedelta(seconds=60)  # work that nothing was heard of for this long is sent again
 EXPIRY_BATCH = 1000
 PUBLISHING_LIMIT = 12 * 3600  # seconds
+RELEASE_LIMIT = 12 * 3600  # for one step: reading a hundred million votes takes hours
 
 
 def enqueue(task: Task, *arguments: Any) -> None:
@@ -139,17 +140,41 @@ def compute_statistics() -> None:
         statistics.compute_statistics(campaign=campaign)
 
 
-@shared_task
+@shared_task(soft_time_limit=RELEASE_LIMIT, time_limit=RELEASE_LIMIT + 60)
 def build_release(release_id: int) -> None:
-    releasing.build_release(release_id=release_id)
+    """Plan the release, and hand its shards out; the last of them to be written has it finished."""
+    waiting = releasing.stage_release(release_id=release_id)
+    for shard_id in waiting:
+        enqueue(write_shard, shard_id)
+    if not waiting:
+        enqueue(finish_release, release_id)
+
+
+@shared_task(soft_time_limit=RELEASE_LIMIT, time_limit=RELEASE_LIMIT + 60)
+def write_shard(shard_id: int) -> None:
+    release_id = releasing.write_shard(shard_id=shard_id)
+    if release_id is not None:
+        enqueue(finish_release, release_id)
+
+
+@shared_task
+def finish_release(release_id: int) -> None:
+    releasing.finish_release(release_id=release_id)
+
+
+@shared_task
+def clear_release(release_id: int) -> None:
+    releasing.clear_release(release_id=release_id)
 
 
 @shared_task
 def resume_releases() -> None:
-    """Send releases again that are not finished. One that is being built refuses the second builder by itself."""
-    quiet_since = timezone.now() - STALLED_AFTER
-    for release in Release.objects.filter(state__in=[ReleaseState.QUEUED, ReleaseState.BUILDING], created_at__lt=quiet_since):
+    """Send releases again of which nothing was heard, and have the rest of those cleared away that are over. What is being
+    built refuses a second builder by itself."""
+    for release in releasing.stalled_releases(quiet_since=timezone.now() - STALLED_AFTER):
         enqueue(build_release, release.pk)
+    for release in releasing.left_behind():
+        enqueue(clear_release, release.pk)
 
 
 @shared_task

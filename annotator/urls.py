@@ -126,6 +126,7 @@ urlpatterns = [
         webhooks.resend_delivery,
         name="resend_delivery",
     ),
+    path("manage/<str:slug>/releases/<int:number>/cancel/", manage.cancel_release, name="cancel_release"),
     path("admin/login/", admin_log_in),
     path("manage/<str:slug>/releases/<int:number>/publish/", publishing.publish_release, name="publish_release"),
     path("manage/<str:slug>/hub/", publishing.hub_account, name="hub_account"),

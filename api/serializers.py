@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from django.core.validators import URLValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
@@ -44,11 +44,15 @@ from annotator.models import (
     Webhook,
 )
 from annotator.models.campaigns import (
+    CITATION_LIMIT,
     COMPLETION_CODE_LIMIT,
     GOLD_RATE_LIMIT,
     LEASE_SECONDS_LIMITS,
+    LICENCE_PATTERN,
+    LICENCE_WORDS,
     REPEAT_RATE_LIMIT,
     RETURN_URL_LIMIT,
+    SPLIT_SHARE_LIMIT,
     TRAINING_PAIRS_LIMIT,
     VOTES_WANTED_LIMIT,
 )
@@ -244,6 +248,25 @@ class RulesBody(Body):
     )
     data_is_public = YesOrNo(
         required=False, help_text="Whether anybody may read the releases over the Hub's protocol. Default false."
+    )
+    licence = Text(
+        required=False,
+        allow_blank=True,
+        max_length=64,
+        validators=[RegexValidator(LICENCE_PATTERN, LICENCE_WORDS)],
+        help_text="What others may do with the releases: the Hub's short name of a licence, such as cc-by-4.0. Default empty.",
+    )
+    citation = Text(
+        required=False, allow_blank=True, max_length=CITATION_LIMIT, help_text="How to cite the releases. Default empty."
+    )
+    share_validation = Share(
+        required=False,
+        min_value=0,
+        max_value=SPLIT_SHARE_LIMIT,
+        help_text="Share of the prompts in the validation split of releases. Default 0.1.",
+    )
+    share_test = Share(
+        required=False, min_value=0, max_value=SPLIT_SHARE_LIMIT, help_text="Of those in the test split. Default 0.1."
     )
 
 

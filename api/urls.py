@@ -8,7 +8,7 @@ from api.schema import SchemaView
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportDetail, ImportList
 from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
-from api.views.releases import ReleaseDetail, ReleaseFileBytes, ReleaseList
+from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
 from api.views.votes import VoteList
 from api.views.webhooks import DeliveryList, WebhookDetail, WebhookList, WebhookPing
@@ -30,6 +30,7 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("webhooks/<int:webhook_id>/deliveries/", DeliveryList.as_view(), name="deliveries"),
     path("releases/", ReleaseList.as_view(), name="releases"),
     path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),
+    path("releases/<int:number>/cancel/", ReleaseCancel.as_view(), name="cancel_release"),
     path("releases/<int:number>/files/<path:path>", ReleaseFileBytes.as_view(), name="release_file"),
 ]
 version_1: list[URLPattern | URLResolver] = [

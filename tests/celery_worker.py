@@ -24,13 +24,16 @@ STOP_TIMEOUT = 10.0  # seconds
 
 
 class CeleryWorker:
-    """A worker on the database, broker and cache of this test process, with a storage folder of its own."""
+    """A worker on the database, broker and cache of this test process, with a storage folder of its own.
 
-    def __init__(self, folder: Path) -> None:
+    Several of other names may share a folder.
+    """
+
+    def __init__(self, folder: Path, name: str = "tests") -> None:
         self.storage = folder / "storage"
-        self.log = folder / "worker.log"
-        self.storage.mkdir()
-        self.name = f"tests-{os.getpid()}@localhost"
+        self.log = folder / f"{name}.log"
+        self.storage.mkdir(exist_ok=True)
+        self.name = f"{name}-{os.getpid()}@localhost"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [

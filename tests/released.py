@@ -91,6 +91,11 @@ def folder_of(release: Release) -> Path:
     return folder
 
 
+def card_of(release: Release) -> str:
+    with releasing.open_file(release, "README.md") as file:
+        return file.read().decode()
+
+
 def rows_of(release: Release, config: str) -> list[dict]:
     """All rows of a config, each with its split, as they are in the files."""
     rows = []

@@ -311,6 +311,8 @@ RULES = {
     "flags_to_hold": 2,
     "undo_votes": 10,
     "undo_minutes": 15,
+    "share_validation": 0.1,
+    "share_test": 0.1,
 }
 NEW = {
     "name": "Fresh start",

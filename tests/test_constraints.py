@@ -23,6 +23,7 @@ from annotator.models import (
     Publication,
     Release,
     ReleaseFile,
+    ReleaseShard,
     RingCursor,
 )
 from tests import factories as make
@@ -98,6 +99,8 @@ ATTEMPTS |= {
     "group_question_people_min_protects": lambda: make.GroupQuestionFactory(people_min=2),
     "group_question_has_options": lambda: make.GroupQuestionFactory(options=["only one"]),
     "campaign_return_url_is_https": lambda: changed(make.CampaignFactory(), return_url="http://platform.example/"),
+    "campaign_licence_form": lambda: changed(make.CampaignFactory(), licence="Do as you like"),
+    "campaign_split_shares_range": lambda: changed(make.CampaignFactory(), share_test=0.5),
     "consent_text_version_from_one": lambda: make.ConsentTextFactory(version=0),
     "consent_text_is_fixed": lambda: changed(make.ConsentTextFactory(), text="Something else."),
     "progress_settled_within_total": lambda: changed(make.CampaignFactory().progress, pairs_settled=1),
@@ -327,6 +330,18 @@ def _() -> None:
 @refuses("release_number_unique_in_campaign")
 def _() -> None:
     make.ReleaseFactory(campaign=make.ReleaseFactory().campaign)
+
+
+@refuses("release_shard_path_unique")
+def _() -> None:
+    release = make.ReleaseFactory()
+    for _ in range(2):
+        ReleaseShard.objects.create(release=release, path="pairs/train-00000-of-00001.parquet")
+
+
+@refuses("release_shard_finished_is_described")
+def _() -> None:
+    ReleaseShard.objects.create(release=make.ReleaseFactory(), path="pairs/x.parquet", finished_at=timezone.now(), size=1)
 
 
 @refuses("release_file_path_unique")

@@ -16,7 +16,7 @@ import pytest
 from datasets import ClassLabel, Value, load_dataset
 
 from annotator.images import full_name
-from annotator.releasing.layouts import BINARIZED, LAYOUTS, PAIRS, VOTES
+from annotator.releasing.layouts import BINARIZED, LEADERBOARD, PAIRS, VOTES, layouts_for
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.released import folder_of, make_pair, release_of, vote, vote_all
 
@@ -122,16 +122,17 @@ def test_a_single_pair_without_votes_loads(campaign, load, split):
 def test_a_single_vote_loads_everywhere(campaign, load):
     vote(make_pair(campaign), "b")
     release = release_of(campaign)
-    for layout in LAYOUTS:
-        rows = load(release, layout.config, split="train")
-        assert (len(rows), rows.features) == (1, features_of(layout))
+    for layout in layouts_for():
+        if layout is not LEADERBOARD:  # a single vote puts nobody on a scale
+            rows = load(release, layout.config, split="train")
+            assert (len(rows), rows.features) == (1, features_of(layout))
 
 
 def test_a_config_without_rows_still_gives_its_columns(campaign, load):
     """`datasets` refuses to make a table of no rows, but streams it; so does every other reader of parquet."""
     release = release_of(campaign)
     assert release.state == "ready"
-    for layout in LAYOUTS:
+    for layout in layouts_for():
         rows = load(release, layout.config, split="train", streaming=True)
         assert (list(rows), rows.features) == ([], features_of(layout))
         frame = pd.read_parquet(folder_of(release) / layout.config)

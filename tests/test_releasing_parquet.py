@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from annotator.releasing.layouts import BINARIZED, IMAGE_TYPE, LAYOUTS, PAIRS, VOTES
+from annotator.releasing.layouts import BINARIZED, IMAGE_TYPE, PAIRS, VOTES, layouts_for
 from annotator.releasing.parquet import ParquetFile
 
 COLUMNS = {
@@ -18,21 +18,24 @@ COLUMNS = {
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
     " n_both_bad p_a p_b p_both_good p_both_bad label confidence agreement is_gold sha256_a sha256_b",
     "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence",
+    "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"
+    " image_1_uid best_image_uid num_example_per_prompt confidence",
+    "leaderboard": "generator score lower upper n_comparisons n_wins n_ties",
 }
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.config)
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
 def test_a_config_has_the_columns_that_were_promised(layout):
     assert sorted(column.name for column in layout.columns) == sorted(COLUMNS[layout.config].split())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.config)
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
 def test_image_columns_come_last(layout):
-    are_images = [column.is_image for column in layout.columns]
+    are_images = [column.holds_image for column in layout.columns]
     assert are_images == sorted(are_images)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.config)
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
 def test_the_arrow_types_are_those_that_datasets_derives_from_the_features(layout):
     """Any difference, and a column would be read as plain data without a warning."""
     spelled = json.loads(layout.schema.metadata[b"huggingface"])["info"]["features"]
@@ -41,7 +44,7 @@ def test_the_arrow_types_are_those_that_datasets_derives_from_the_features(layou
     assert datasets.Features.from_arrow_schema(layout.schema) == features
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.config)
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
 def test_the_yaml_says_the_same_features(layout):
     from_yaml = datasets.Features._from_yaml_list([column.yaml for column in layout.columns])
     assert from_yaml == datasets.Features.from_arrow_schema(layout.schema)
@@ -98,7 +101,7 @@ def test_images_are_stored_plain_and_the_rest_compressed_with_dictionaries(tmp_p
 
 
 def test_a_file_without_rows_keeps_its_types(tmp_path):
-    for layout in LAYOUTS:
+    for layout in layouts_for():
         file = tmp_path / f"{layout.config}.parquet"
         with ParquetFile(file, layout) as parquet:
             written = parquet.close("")

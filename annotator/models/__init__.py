@@ -11,6 +11,7 @@ from annotator.models.outcome import (
     Consensus,
     Release,
     ReleaseFile,
+    ReleaseShard,
     UnscoredAssignment,
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
@@ -54,6 +55,7 @@ __all__ = [
     "Question",
     "Release",
     "ReleaseFile",
+    "ReleaseShard",
     "ReviewRule",
     "RingCursor",
     "SelfDescription",

@@ -24,6 +24,10 @@ TRAINING_PAIRS_LIMIT = 100
 TOO_FAST_LIMIT = 60_000  # milliseconds
 RETURN_URL_LIMIT = 500
 CHANGE_NOTE_LIMIT = 2000
+LICENCE_PATTERN = r"^[a-z0-9]+(?:[.-][a-z0-9]+)*$"
+LICENCE_WORDS = "Use the Hub's short name of a licence, such as cc-by-4.0."
+CITATION_LIMIT = 5000
+SPLIT_SHARE_LIMIT = 0.4  # so that most prompts are to train with
 GROUP_OPTION_LIMIT, GROUP_OPTIONS_LIMIT = 60, 12
 GROUP_PEOPLE_MIN, GROUP_PEOPLE_LEAST = 5, 3  # what a campaign begins with, and what it cannot go below
 
@@ -177,6 +181,33 @@ class Campaign(models.Model):
         default=False,
         help_text="Whether anybody may read the releases over the Hub's protocol. Otherwise its reviewers and managers alone.",
     )
+    licence = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[RegexValidator(LICENCE_PATTERN, LICENCE_WORDS)],
+        help_text="What others may do with releases: the Hub's short name of a licence, such as cc-by-4.0. Empty: not stated.",
+    )
+    citation = models.TextField(
+        max_length=CITATION_LIMIT,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How to cite the releases, as BibTeX or in words. Empty: the card makes one of the name.",
+    )
+    share_validation = models.FloatField(
+        default=0.1,
+        db_default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(SPLIT_SHARE_LIMIT)],
+        help_text="Share of the prompts that are in the validation split of releases, from 0 to 0.4.",
+    )
+    share_test = models.FloatField(
+        default=0.1,
+        db_default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(SPLIT_SHARE_LIMIT)],
+        help_text="Share of the prompts that are in the test split of releases, from 0 to 0.4.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
@@ -228,6 +259,12 @@ class Campaign(models.Model):
             CheckConstraint(
                 condition=Q(lease_seconds__gte=LEASE_SECONDS_LIMITS[0], lease_seconds__lte=LEASE_SECONDS_LIMITS[1]),
                 name="campaign_lease_seconds_range",
+            ),
+            CheckConstraint(condition=Q(licence="") | Q(licence__regex=LICENCE_PATTERN), name="campaign_licence_form"),
+            CheckConstraint(
+                condition=Q(share_validation__gte=0, share_validation__lte=SPLIT_SHARE_LIMIT)
+                & Q(share_test__gte=0, share_test__lte=SPLIT_SHARE_LIMIT),
+                name="campaign_split_shares_range",
             ),
             CheckConstraint(
                 condition=Q(return_url="") | Q(return_url__startswith="https://"), name="campaign_return_url_is_https"

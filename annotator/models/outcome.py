@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
-from annotator.choices import ConsensusMethod, Label, ReleaseState
+from annotator.choices import UNFINISHED_RELEASES, ConsensusMethod, Label, ReleaseState
 from annotator.models.campaigns import Campaign, Question
 from annotator.models.fields import SHA256_PATTERN, one_of
 from annotator.models.judging import Assignment
@@ -123,9 +124,23 @@ class Release(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    heard_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a builder was last heard of. Null: none has begun."
+    )
+    tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Builders that began the step it is at, and have not ended it."
+    )
+    has_leftovers = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether files of its building may still lie about."
+    )
 
     class Meta:
         ordering = ["campaign", "-number"]
+        # building.py: what the beat looks after.
+        indexes = [
+            Index(fields=["id"], condition=Q(state__in=UNFINISHED_RELEASES) | Q(has_leftovers=True), name="release_to_look_after")
+        ]
         constraints = [
             UniqueConstraint(fields=["campaign", "number"], name="release_number_unique_in_campaign"),
             one_of("state", ReleaseState, name="release_state_known"),
@@ -149,6 +164,40 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign} v{self.number}"
+
+
+class ReleaseShard(models.Model):
+    """One data file of a release while it is built: what there is to write, and once it is written, what it became.
+
+    These rows are the plan that workers share. A broker that is wiped or a worker that dies takes none of it along.
+    """
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="shards")
+    path = models.CharField(max_length=300, help_text="Inside the release.")
+    staged_as = models.CharField(max_length=300, blank=True, help_text="The file of its rows. Empty: written as they were read.")
+    row_groups = ArrayField(models.PositiveIntegerField(), default=list, blank=True, help_text="Rows of each.")
+    image_bytes = models.PositiveBigIntegerField(default=0, help_text="Of the images that go in.")
+    bytes_done = models.PositiveBigIntegerField(default=0, help_text="Of these, about as many as went in so far.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Workers that began it.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes.")
+    sha256 = models.CharField(max_length=64, blank=True)
+    rows = models.PositiveBigIntegerField(null=True, blank=True)
+    num_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes before compression.")
+
+    class Meta:
+        ordering = ["release", "pk"]
+        constraints = [
+            UniqueConstraint(fields=["release", "path"], name="release_shard_path_unique"),
+            CheckConstraint(
+                condition=Q(finished_at__isnull=True)
+                | Q(size__isnull=False, rows__isnull=False, num_bytes__isnull=False, sha256__regex=SHA256_PATTERN),
+                name="release_shard_finished_is_described",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release}: {self.path}"
 
 
 class ReleaseFile(models.Model):

@@ -27,8 +27,8 @@ class Range(NamedTuple):
 def split_bounds(shares: Sequence[float] = DEFAULT_SHARES) -> list[int]:
     """Upper bounds, one per split, on the first 32 bits of the sha256 of a prompt's text.
 
-    A prompt is in the first split whose bound is above its number; so it is in the same split in every config, every release
-    and every campaign. Raises ValueError where the shares are not one per split that sum to 1.
+    A prompt is in the first split whose bound is above its number; so it is in the same split in every config, and in every
+    release and campaign with the same shares. Raises ValueError where the shares are not one per split that sum to 1.
     """
     if len(shares) != len(SPLITS) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
         raise ValueError(f"{shares!r} are not {len(SPLITS)} shares that sum to 1")

@@ -8,10 +8,11 @@ without a warning.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,10 +23,13 @@ SPLITS = ("train", "validation", "test")
 Feature = dict[str, Any]
 
 IMAGE: Feature = {"_type": "Image"}
+BYTES: Feature = {"dtype": "binary", "_type": "Value"}  # an image for readers that decode it themselves
 CHOICE: Feature = {"names": list(Choice.values), "_type": "ClassLabel"}
 LABEL: Feature = {"names": list(Label.values), "_type": "ClassLabel"}
+A_WON, B_WON = (Label.values.index(winner) for winner in (Label.A, Label.B))
 
 ARROW_TYPES = {
+    "binary": pa.binary(),
     "bool": pa.bool_(),
     "int32": pa.int32(),
     "int64": pa.int64(),
@@ -48,8 +52,13 @@ class Column(NamedTuple):
     meaning: str
 
     @property
-    def is_image(self) -> bool:
-        return self.feature["_type"] == "Image"
+    def holds_image(self) -> bool:
+        return self.feature in (IMAGE, BYTES)
+
+    @property
+    def leaves(self) -> list[str]:
+        """The names of what parquet stores of it."""
+        return [f"{self.name}.bytes", f"{self.name}.path"] if self.feature == IMAGE else [self.name]
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -74,7 +83,7 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """One config. `rows` makes its rows of a batch of judged pairs; the votes are no rows of pairs and have none."""
+    """One config. `rows` makes its rows of a batch of judged pairs; a config whose rows are no pairs has none."""
 
     config: str
     row_is: str
@@ -83,7 +92,7 @@ class Layout:
 
     @property
     def image_columns(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns if column.is_image)
+        return tuple(column.name for column in self.columns if column.holds_image)
 
     @property
     def schema(self) -> pa.Schema:
@@ -96,39 +105,85 @@ class Layout:
     def staged_schema(self) -> pa.Schema:
         """Of the rows that wait for their images: the same, with a reference in each image's place."""
         return pa.schema(
-            [(column.name, IMAGE_REFERENCE_TYPE if column.is_image else column.arrow_type) for column in self.columns]
+            [(column.name, IMAGE_REFERENCE_TYPE if column.holds_image else column.arrow_type) for column in self.columns]
         )
 
 
-def pair_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
-    """Every pair, judged or not."""
-    return judged.select(PAIRS.staged_schema.names)
+# --- what a judged pair becomes
+
+
+def has_winner(judged: pa.RecordBatch) -> pa.BooleanArray:
+    return pc.or_(pc.equal(judged["label"], A_WON), pc.equal(judged["label"], B_WON))
+
+
+def decided(judged: pa.RecordBatch) -> pa.RecordBatch:
+    """The pairs of which one image won, and that no manager holds."""
+    return judged.filter(pc.and_(has_winner(judged), pc.invert(judged["is_held"])))
 
 
 def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
-    """The pairs of which one image won, and that no manager holds."""
-    a, b = (LABEL["names"].index(winner) for winner in (Label.A, Label.B))
-    is_decided = pc.is_in(judged["label"], value_set=pa.array([a, b]))
-    decided = judged.filter(pc.and_(is_decided, pc.invert(judged["is_held"])))
-    a_won = pc.equal(decided["label"], a)
-    return pa.RecordBatch.from_arrays(
-        [
-            decided["pair_id"],
-            decided["prompt"],
-            pc.if_else(a_won, decided["generator_a"], decided["generator_b"]),
-            pc.if_else(a_won, decided["generator_b"], decided["generator_a"]),
-            decided["category"],
-            decided["confidence"],
-            pc.if_else(a_won, decided["image_a"], decided["image_b"]),
-            pc.if_else(a_won, decided["image_b"], decided["image_a"]),
-        ],
-        schema=BINARIZED.staged_schema,
-    )
+    rows = decided(judged)
+    chosen, rejected = (in_slots(rows, pc.equal(rows["label"], code)) for code in (A_WON, B_WON))
+    columns = {
+        "id": rows["pair_id"],
+        "prompt": rows["prompt"],
+        "chosen_model": chosen("generator"),
+        "rejected_model": rejected("generator"),
+        "category": rows["category"],
+        "confidence": rows["confidence"],
+        "chosen": chosen("image"),
+        "rejected": rejected("image"),
+    }
+    return pa.RecordBatch.from_arrays([columns[name] for name in BINARIZED.staged_schema.names], schema=BINARIZED.staged_schema)
+
+
+def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(judged)
+    stays = pc.invert(is_swapped(rows))
+    first, second = in_slots(rows, stays), in_slots(rows, pc.invert(stays))
+    first_won = pc.equal(stays, pc.equal(rows["label"], A_WON))
+    yes = pa.array(np.ones(rows.num_rows, dtype=np.bool_))
+    columns = {
+        "ranking_id": rows["pair_id"],
+        "caption": rows["prompt"],
+        "label_0": pc.cast(first_won, pa.float64()),
+        "label_1": pc.cast(pc.invert(first_won), pa.float64()),
+        "are_different": yes,
+        "has_label": yes,
+        "model_0": first("generator"),
+        "model_1": second("generator"),
+        "image_0_uid": first("sha256"),
+        "image_1_uid": second("sha256"),
+        "best_image_uid": pc.if_else(first_won, first("sha256"), second("sha256")),
+        "num_example_per_prompt": rows["decided_of_prompt"],
+        "confidence": rows["confidence"],
+        "jpg_0": first("image"),
+        "jpg_1": second("image"),
+    }
+    schema = DIFFUSION_DPO.staged_schema
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def in_slots(rows: pa.RecordBatch, is_a: pa.BooleanArray) -> Callable[[str], pa.Array]:
+    """Picks `name_a` where `is_a`, and `name_b` elsewhere."""
+    return lambda name: pc.if_else(is_a, rows[f"{name}_a"], rows[f"{name}_b"])
+
+
+def is_swapped(rows: pa.RecordBatch) -> pa.BooleanArray:
+    """Whether image `b` comes first: drawn by the hashes of the two, so that the place says nothing of the winner, whatever
+    decided which image was `a`, and is the same in every release."""
+    odd = [
+        pc.is_in(pc.utf8_slice_codeunits(rows[f"sha256_{slot}"], 63), value_set=pa.array(list("13579bdf"))) for slot in ("a", "b")
+    ]
+    return pc.xor(*odd)
+
+
+# --- the configs
 
 
 VOTES = Layout(
     config="votes",
-    row_is="a vote, also those that were voided",
+    row_is="a vote of a person, also those that were voided",
     columns=(
         Column("vote_id", value("int64"), "the vote"),
         Column("pair_id", value("int64"), "the pair it is on, as in `pairs`"),
@@ -144,10 +199,25 @@ VOTES = Layout(
     ),
 )
 
-PAIRS = Layout(
-    config="pairs",
-    row_is="a pair, judged or not",
-    columns=(
+
+def verdict_columns(suffix: str = "", question: str = "the primary question") -> tuple[Column, ...]:
+    """What the votes on a question amount to."""
+    return (
+        Column(f"n_votes{suffix}", value("int32"), f"live regular votes on {question}"),
+        *(Column(f"n_{choice}{suffix}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
+        *(
+            Column(f"p_{choice}{suffix}", value("float64"), f"soft label of `{choice}`, by the method of consensus")
+            for choice in Choice.values
+        ),
+        Column(f"label{suffix}", LABEL, "the most probable choice; `tie` when two or more lead; null without votes"),
+        Column(f"confidence{suffix}", value("float64"), "probability of the leading choice"),
+        Column(f"agreement{suffix}", value("float64"), "share of the pairs of votes that agree; null below two votes"),
+    )
+
+
+def pairs_layout(further: Sequence[str] = ()) -> Layout:
+    """Every pair, judged or not. `further` are the slugs of the questions after the first; each has columns of its own."""
+    columns = (
         Column("pair_id", value("int64"), "the pair"),
         Column("prompt_id", value("int64"), "the prompt: pairs with the same one share it"),
         Column("prompt", value("string"), "the text that both images were generated from"),
@@ -155,20 +225,19 @@ PAIRS = Layout(
         Column("language", value("string"), "of the prompt, BCP 47"),
         Column("generator_a", value("string"), "the model that made image `a`"),
         Column("generator_b", value("string"), "the model that made image `b`"),
-        Column("n_votes", value("int32"), "live regular votes on the primary question"),
-        *(Column(f"n_{choice}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
-        *(Column(f"p_{choice}", value("float64"), f"share of `{choice}`: the soft label") for choice in Choice.values),
-        Column("label", LABEL, "the choice with the most votes; `tie` when two or more lead; null without votes"),
-        Column("confidence", value("float64"), "share of the leading choice"),
-        Column("agreement", value("float64"), "share of the pairs of votes that agree; null below two votes"),
+        *verdict_columns(),
         Column("is_gold", value("bool"), "whether the managers knew the answer and used the pair as a check"),
         Column("sha256_a", value("string"), "of image `a` as it was imported, before its metadata was stripped"),
         Column("sha256_b", value("string"), "of image `b`, likewise"),
+        *(column for slug in further for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
         Column("image_a", IMAGE, "the image in slot `a`; slots were shuffled at import and mean nothing"),
         Column("image_b", IMAGE, "the image in slot `b`"),
-    ),
-    rows=pair_rows,
-)
+    )
+    names = [column.name for column in columns]
+    return Layout(config="pairs", row_is="a pair, judged or not", columns=columns, rows=lambda judged: judged.select(names))
+
+
+PAIRS = pairs_layout()
 
 BINARIZED = Layout(
     config="binarized",
@@ -179,14 +248,63 @@ BINARIZED = Layout(
         Column("chosen_model", value("string"), "the model that made the chosen image"),
         Column("rejected_model", value("string"), "the model that made the other"),
         Column("category", value("string"), "of the prompt"),
-        Column("confidence", value("float64"), "share of the votes for the chosen image"),
-        Column("chosen", IMAGE, "the image with the most votes"),
+        Column("confidence", value("float64"), "probability that the chosen image is the better one"),
+        Column("chosen", IMAGE, "the image that won"),
         Column("rejected", IMAGE, "the other"),
     ),
     rows=binarized_rows,
 )
 
-# In the order of the card. The data files of the first config are listed by every client, whichever it asks for.
-LAYOUTS = (PAIRS, BINARIZED, VOTES)
-IMAGE_LAYOUTS = tuple(layout for layout in LAYOUTS if layout.rows is not None)
+DIFFUSION_DPO = Layout(
+    config="diffusion_dpo",
+    row_is="a pair with a winner, in the columns of Pick-a-Pic, which Diffusion-DPO scripts read",
+    columns=(
+        Column("ranking_id", value("int64"), "the `pair_id` of `pairs`"),
+        Column("caption", value("string"), "the text that both images were generated from"),
+        Column("label_0", value("float64"), "1 where `jpg_0` won, else 0: there are no ties"),
+        Column("label_1", value("float64"), "1 where `jpg_1` won, else 0"),
+        Column("are_different", value("bool"), "true: pairs without a winner are left out"),
+        Column("has_label", value("bool"), "true, likewise"),
+        Column("model_0", value("string"), "the model that made `jpg_0`"),
+        Column("model_1", value("string"), "the model that made `jpg_1`"),
+        Column("image_0_uid", value("string"), "sha256 of `jpg_0` as it was imported"),
+        Column("image_1_uid", value("string"), "sha256 of `jpg_1`, likewise"),
+        Column("best_image_uid", value("string"), "the one of the two that won"),
+        Column("num_example_per_prompt", value("int64"), "rows with this caption"),
+        Column("confidence", value("float64"), "probability that the winner is the better one"),
+        Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; which of the two comes first is drawn by their hashes"),
+        Column("jpg_1", BYTES, "the bytes of the other"),
+    ),
+    rows=diffusion_dpo_rows,
+)
+
+LEADERBOARD = Layout(
+    config="leaderboard",
+    row_is="a generator",
+    columns=(
+        Column("generator", value("string"), "the model that made the images"),
+        Column("score", value("float64"), "Bradley–Terry: the natural logarithm of its strength; the scores sum to 0"),
+        Column("lower", value("float64"), "of the 95 % interval of the score"),
+        Column("upper", value("float64"), "of the same"),
+        Column("n_comparisons", value("int64"), "votes on pairs of one of its images and one of another generator's"),
+        Column("n_wins", value("int64"), "of these, votes for its image"),
+        Column("n_ties", value("int64"), "of these, votes for both or neither"),
+    ),
+)
+
+# Beside the columns of `pairs`, a batch of judged pairs has:
+JUDGED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
+
 DEFAULT_CONFIG = PAIRS.config
+
+
+def layouts_for(further: Sequence[str] = ()) -> tuple[Layout, ...]:
+    """The configs of a campaign whose questions after the first have these slugs, in the order of the card.
+
+    The data files of the first are listed by every client, whichever it asks for.
+    """
+    return (pairs_layout(further), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
+
+
+def layout_of(config: str, further: Sequence[str] = ()) -> Layout:
+    return next(layout for layout in layouts_for(further) if layout.config == config)

@@ -85,12 +85,8 @@ def _encoding(layout: Layout) -> dict[str, Any]:
     dictionaries."""
     if not layout.image_columns:
         return {"compression": "snappy", "use_dictionary": True}
-    leaves = {
-        column.name: [f"{column.name}.bytes", f"{column.name}.path"] if column.is_image else [column.name]
-        for column in layout.columns
-    }
-    images = [leaf for name in layout.image_columns for leaf in leaves[name]]
-    others = [leaf for name, its in leaves.items() if name not in layout.image_columns for leaf in its]
+    images = [leaf for column in layout.columns if column.holds_image for leaf in column.leaves]
+    others = [leaf for column in layout.columns if not column.holds_image for leaf in column.leaves]
     return {
         "compression": {**dict.fromkeys(images, "none"), **dict.fromkeys(others, "snappy")},
         "use_dictionary": others,

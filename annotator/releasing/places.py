@@ -1,16 +1,20 @@
 """Where a release is while it is built, and where it is for ever after.
 
-In a folder it is built beside its address and renamed to it as a whole. A store of objects cannot rename, but takes each
-object whole: there finished files go to the address one by one, README.md last, and nobody is told of them before the
-release is ready. Either way an address that holds something is never written over.
+Several workers build it, so what they share is in storage: what was staged, and the shards that are finished. In a folder that
+is `.building-N` beside the release's address, and it is renamed to the address as a whole. A store of objects cannot rename, but
+takes each object whole: there what is staged is below `building/`, finished files go to the address one by one, README.md last,
+and nobody is told of them before the release is ready. Either way each worker writes in a scratch folder of its own, nothing
+unfinished is ever seen under a name that is read, and an address that holds something is never written over.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO
 
 from django.conf import settings
@@ -20,9 +24,11 @@ from django.core.files.storage import default_storage
 from annotator.choices import ReleaseState
 from annotator.errors import Conflict, NotFound
 from annotator.models import Release
-from annotator.storing import remove_folder
+from annotator.storing import read_file, remove_folder
 
 CARD = "README.md"
+SNAPSHOT = "snapshot.json"  # where it is, the staging is complete
+COPY_BLOCK = 1 << 20  # bytes
 
 
 def folder_name(release: Release) -> str:
@@ -53,29 +59,55 @@ def open_file(release: Release, path: str) -> IO[bytes]:
         raise NotFound("This file of the release is not in storage any more.") from error
 
 
+def workplace_of(release: Release) -> Workplace:
+    folder = local_folder(release)
+    return FolderWorkplace(release, folder) if folder is not None else StoreWorkplace(release)
+
+
 class Workplace:
-    """The files of one release while it is built."""
+    """What the builders of one release share."""
 
     def __init__(self, release: Release) -> None:
         self.release = release
-        self.address = local_folder(release)
-        if self.address is not None:
-            self.folder = self.address.with_name(f".building-{release.number}")
-        else:
-            self.folder = settings.DATA_DIR / "building" / str(release.pk)
-        self.files = self.folder / "files"  # as they will be at the address
-        self.rows = self.folder / "rows"  # staged, waiting for their images
-        self.notes = self.folder / "notes"  # one per finished file
 
-    def is_taken(self) -> bool:
-        """Whether there is something at the address already."""
-        if self.address is not None:
-            return self.address.exists()
-        return default_storage.exists(file_name(self.release, CARD))
+    def scratch(self) -> AbstractContextManager[Path]:
+        """A folder for one builder alone, gone when it is done. Of a killed one it stays until the release is over."""
+        raise NotImplementedError
+
+    def is_staged(self) -> bool:
+        raise NotImplementedError
+
+    def keep_staged(self, folder: Path, names: Iterable[str]) -> None:
+        """Share files of a scratch folder; the last of them says that all are there."""
+        raise NotImplementedError
+
+    def staged(self, name: str, scratch: Path) -> Path:
+        """A shared file, on this machine."""
+        raise NotImplementedError
+
+    def keep(self, folder: Path, path: str) -> None:
+        """A file of the release is finished. One that another builder left there is the same, or half of it."""
+        raise NotImplementedError
 
     def is_published(self) -> bool:
         """Whether all of it went to its address, by a builder that was stopped before it could say so."""
-        return self.is_taken() and not self.files.exists()
+        raise NotImplementedError
+
+    def publish(self, folder: Path, own: Iterable[str], paths: Iterable[str]) -> None:
+        """Bring the release to its address. `paths` are all its files, `own` those of them that are in the scratch folder."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Remove what was only needed for building."""
+        raise NotImplementedError
+
+    def discard(self) -> None:
+        """Leave nothing of a release that will not be."""
+        raise NotImplementedError
+
+    def is_taken(self) -> bool:
+        """Whether there is something at the address."""
+        raise NotImplementedError
 
     def require_free(self) -> None:
         if self.is_taken():
@@ -85,56 +117,143 @@ class Workplace:
                 code="address_taken",
             )
 
-    def keep(self, path: str) -> None:
-        """A file of `files` is finished. An object store gets it now, so that one at a time is on this disk."""
-        if self.address is None:
-            self._upload(path)
-            (self.files / path).unlink()
 
-    def has(self, path: str) -> bool:
-        if self.address is None:
-            return default_storage.exists(file_name(self.release, path))
-        return (self.files / path).exists()
+class FolderWorkplace(Workplace):
+    """In a folder that all workers have."""
 
-    def publish(self, paths: Iterable[str]) -> None:
-        """Bring the release to its address. `paths` are all its files."""
-        if self.address is None:
-            self._remove_strays(set(paths))
-            self._upload(CARD)
-            shutil.rmtree(self.files)
-            return
+    def __init__(self, release: Release, address: Path) -> None:
+        super().__init__(release)
+        self.address = address
+        self.folder = address.with_name(f".building-{release.number}")
+        self.files = self.folder / "files"  # as they will be at the address
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix="scratch-", dir=self.folder))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def is_staged(self) -> bool:
+        return (self.folder / SNAPSHOT).exists()
+
+    def keep_staged(self, folder: Path, names: Iterable[str]) -> None:
+        for name in names:
+            _move(folder / name, self.folder / name)
+        _sync(self.folder)
+
+    def staged(self, name: str, scratch: Path) -> Path:
+        return self.folder / name
+
+    def keep(self, folder: Path, path: str) -> None:
+        _move(folder / path, self.files / path)
+
+    def is_taken(self) -> bool:
+        return self.address.exists()
+
+    def is_published(self) -> bool:
+        return self.is_taken() and not self.files.exists()
+
+    def publish(self, folder: Path, own: Iterable[str], paths: Iterable[str]) -> None:
         self.require_free()
-        for folder in [self.files, *(entry for entry in self.files.iterdir() if entry.is_dir())]:
-            _sync(folder)
+        for path in own:
+            self.keep(folder, path)
+        for each in [self.files, *(entry for entry in self.files.iterdir() if entry.is_dir())]:
+            _sync(each)
         os.rename(self.files, self.address)
         _sync(self.address.parent)
 
     def clear(self) -> None:
-        """Remove what was only needed for building."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def discard(self) -> None:
-        """Leave nothing of a release that will not be, nor what an object store was given of it already."""
         self.clear()
-        if self.address is None and not self.is_taken():
-            remove_folder(folder_name(self.release))
 
-    def _upload(self, path: str) -> None:
-        name = file_name(self.release, path)
-        if default_storage.exists(name):  # from a builder that was stopped; some stores would choose another name
-            default_storage.delete(name)
-        with (self.files / path).open("rb") as file:
-            stored = default_storage.save(name, File(file))
-        if stored != name:
-            raise Conflict(f"Storage kept {name} as {stored}.", code="storage_renamed")
+
+class StoreWorkplace(Workplace):
+    """In a store of objects, which workers on different machines reach."""
+
+    def __init__(self, release: Release) -> None:
+        super().__init__(release)
+        self.prefix = f"building/{release.campaign_id}/{release.number}"
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        here = settings.DATA_DIR / "building"
+        here.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix=f"{self.release.pk}-", dir=here))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def is_staged(self) -> bool:
+        return default_storage.exists(f"{self.prefix}/{SNAPSHOT}")
+
+    def keep_staged(self, folder: Path, names: Iterable[str]) -> None:
+        for name in names:
+            _upload(folder / name, f"{self.prefix}/{name}")
+
+    def staged(self, name: str, scratch: Path) -> Path:
+        target = scratch / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with default_storage.open(f"{self.prefix}/{name}", "rb") as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file, COPY_BLOCK)
+        return target
+
+    def keep(self, folder: Path, path: str) -> None:
+        _upload(folder / path, file_name(self.release, path))
+        (folder / path).unlink()  # one at a time is on this disk
+
+    def is_taken(self) -> bool:
+        return default_storage.exists(file_name(self.release, CARD))
+
+    def is_published(self) -> bool:
+        return self.is_taken()  # nobody begins to build where there is something
+
+    def publish(self, folder: Path, own: Iterable[str], paths: Iterable[str]) -> None:
+        self._remove_strays({*paths})
+        for path in sorted(own, key=lambda path: path == CARD):
+            self.keep(folder, path)
+
+    def clear(self) -> None:
+        remove_folder(self.prefix)
+        for folder in (settings.DATA_DIR / "building").glob(f"{self.release.pk}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def discard(self) -> None:
+        if self.is_staged() or not self.is_taken():
+            remove_folder(folder_name(self.release))
+        self.clear()
 
     def _remove_strays(self, paths: set[str]) -> None:
-        """Shards that a stopped builder on another machine had cut in another number."""
+        """Shards of a staging that was stopped, which had cut them in another number."""
         for config in _subfolders(folder_name(self.release)):
             _, files = default_storage.listdir(file_name(self.release, config))
             for file in files:
                 if f"{config}/{file}" not in paths:
                     default_storage.delete(file_name(self.release, f"{config}/{file}"))
+
+
+def read_released(release: Release, path: str) -> bytes:
+    """A small file at the release's address, before or after the release is ready. Raises FileNotFoundError."""
+    return read_file(file_name(release, path))
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(source, target)
+
+
+def _upload(source: Path, name: str) -> None:
+    if default_storage.exists(name):  # from a builder that was stopped; some stores would choose another name
+        default_storage.delete(name)
+    with source.open("rb") as file:
+        stored = default_storage.save(name, File(file))
+    if stored != name:
+        raise Conflict(f"Storage kept {name} as {stored}.", code="storage_renamed")
 
 
 def _subfolders(name: str) -> list[str]:

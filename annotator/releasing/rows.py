@@ -13,29 +13,33 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from adbc_driver_postgresql import StatementOptions, dbapi
 from django.db import connection
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from annotator.choices import Choice, PairState
-from annotator.consensus.majority import NO_LABEL, Majority, majority_of_counts
 from annotator.models import Campaign
 from annotator.releasing.cuts import split_bounds
-from annotator.releasing.layouts import IMAGE_REFERENCE_TYPE, PAIRS, VOTES
-from annotator.scoring import counts_sql
+from annotator.releasing.layouts import VOTES
 
 # The sort by vote and the joins to what was judged stay in memory up to this size. Per sort or join, only while a release reads.
 WORK_MEM = "64MB"
 BATCH_BYTES = "4000000"  # of a batch of rows; the driver's own 16 MB cost memory and gain no time
 
 _SPLIT_SQL = sql.SQL("width_bucket(('x' || left(prompt.text_sha256, 8))::bit(32)::bigint, {bounds}::bigint[])")
+_CHOICE_SQL = sql.SQL("(array_position({choices}::text[], vote.choice::text) - 1)::bigint").format(
+    choices=sql.Literal(list(Choice.values))
+)
 
-# A person who withdrew consent is left out, whatever became of their votes.
+# Whose votes are in a release at all. Somebody who withdrew consent is left out, whatever became of their votes. A machine is:
+# nothing in a row of `votes` would tell it from a person.
+_IS_RELEASED = sql.SQL("member.state <> 'withdrawn' AND member.kind = 'human'")
+# Which of those make labels.
+_IS_COUNTED = sql.SQL("vote.void_reason IS NULL AND seat.kind = 'regular' AND {is_released}").format(is_released=_IS_RELEASED)
+
 _VOTES_SQL = sql.SQL("""
-    SELECT vote.id, seat.pair_id, question.slug, member.public_id,
-           (array_position({choices}::text[], vote.choice::text) - 1)::bigint,
+    SELECT vote.id, seat.pair_id, question.slug, member.public_id, {choice},
            seat.a_on_left, seat.kind, vote.elapsed_ms, guideline.version, vote.created_at, vote.void_reason, {split}
     FROM annotator_vote vote
     JOIN annotator_question question ON question.id = vote.question_id
@@ -44,16 +48,33 @@ _VOTES_SQL = sql.SQL("""
     JOIN annotator_pair pair ON pair.id = seat.pair_id
     JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
     LEFT JOIN annotator_guideline guideline ON guideline.id = seat.guideline_id
-    WHERE question.campaign_id = {campaign} AND member.state <> 'withdrawn'
+    WHERE question.campaign_id = {campaign} AND {is_released}
     ORDER BY vote.id
 """)
+
+_COUNTED_SQL = sql.SQL("""
+    SELECT seat.pair_id, seat.member_id, {choice} AS choice
+    FROM annotator_vote vote
+    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
+    JOIN annotator_member member ON member.id = seat.member_id
+    WHERE vote.question_id = {question} AND {is_counted}
+    ORDER BY vote.id
+""")
+
+_COUNTS_SQL = sql.SQL("""
+    SELECT seat.pair_id, {columns}
+    FROM annotator_vote vote
+    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
+    JOIN annotator_member member ON member.id = seat.member_id
+    WHERE vote.question_id = ANY({questions}) AND {is_counted}
+    GROUP BY seat.pair_id
+""")
+_COUNT_SQL = sql.SQL("count(*) FILTER (WHERE vote.question_id = {question} AND vote.choice = {choice}) AS {name}")
 
 _PAIRS_SQL = sql.SQL("""
     SELECT pair.id AS pair_id, prompt.id AS prompt_id, prompt.text AS prompt,
            nullif(prompt.category, '') AS category, nullif(prompt.language, '') AS language,
-           maker_a.name AS generator_a, maker_b.name AS generator_b,
-           coalesce(counts.n_a, 0) AS n_a, coalesce(counts.n_b, 0) AS n_b,
-           coalesce(counts.n_both_good, 0) AS n_both_good, coalesce(counts.n_both_bad, 0) AS n_both_bad,
+           maker_a.name AS generator_a, maker_b.name AS generator_b, {counts_columns},
            pair.gold_choice IS NOT NULL AS is_gold, pair.state = {held} AS is_held, {split} AS split,
            image_a.sha256 AS sha256_a, image_a.format AS format_a, image_a.byte_size::bigint AS size_a,
            image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b
@@ -74,52 +95,99 @@ class Snapshot:
 
     def __init__(self, source: dbapi.Connection, campaign: Campaign) -> None:
         self.source = source
-        self.campaign = campaign
+        self.own = sql.Literal(campaign.pk)
+        [self.campaign] = self.query(
+            "SELECT slug, name, description, licence, citation, consensus_method, share_validation, share_test, pairing_rule,"
+            " votes_wanted, votes_max, stop_confidence, gold_rate, repeat_rate, limit_per_day, limit_total, limit_share"
+            " FROM annotator_campaign WHERE id = {own}"
+        )
         self.questions = self.query(
-            sql.SQL(
-                "SELECT id, slug, text, choices FROM annotator_question WHERE campaign_id = {campaign} ORDER BY position"
-            ).format(campaign=sql.Literal(campaign.pk))
+            "SELECT id, slug, text, choices FROM annotator_question WHERE campaign_id = {own} ORDER BY position"
         )
 
     @property
-    def primary_question(self) -> int | None:
-        return self.questions[0]["id"] if self.questions else None
+    def further(self) -> list[str]:
+        """The slugs of the questions after the first."""
+        return [question["slug"] for question in self.questions[1:]]
 
-    def query(self, query: sql.Composable) -> list[dict[str, Any]]:
-        """All rows of a small result."""
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Of the prompts, per split."""
+        validation, test = self.campaign["share_validation"], self.campaign["share_test"]
+        return (1 - validation - test, validation, test)
+
+    def query(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """All rows of a small result. {own} is the campaign's id; {is_released} and {is_counted} are who and what counts."""
+        composed = sql.SQL(query).format(
+            own=self.own,
+            is_released=_IS_RELEASED,
+            is_counted=_IS_COUNTED,
+            **{name: sql.Literal(value) for name, value in values.items()},
+        )
         with self.source.cursor() as cursor:
-            cursor.execute(query.as_string())
-            return cursor.fetch_arrow_table().to_pylist()
+            cursor.execute(composed.as_string())
+            rows: list[dict[str, Any]] = cursor.fetch_arrow_table().to_pylist()
+        return rows
 
     def votes(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         """The rows of the votes config by vote id, in batches of some megabytes, with the split of each."""
-        query = _VOTES_SQL.format(
-            campaign=sql.Literal(self.campaign.pk), choices=sql.Literal(list(Choice.values)), split=_split_sql()
-        )
         schema = VOTES.schema
-        for batch in self._stream(query):
+        for batch in self._stream(self.votes_query()):
             *columns, split = batch.columns
             yield pa.RecordBatch.from_arrays(columns, schema=schema), split.to_numpy()
 
-    def judged_pairs(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """All pairs by id with what the counted votes on the primary question amount to, in batches, with the split of each.
+    def votes_query(self) -> sql.Composed:
+        return _VOTES_SQL.format(campaign=self.own, choice=_CHOICE_SQL, split=self._split(), is_released=_IS_RELEASED)
 
-        The columns are those of the pairs config, references in place of the images, and `is_held`.
-        """
-        query = _PAIRS_SQL.format(
-            campaign=sql.Literal(self.campaign.pk),
-            held=sql.Literal(PairState.HELD.value),
-            split=_split_sql(),
-            counts=counts_sql([self.primary_question] if self.primary_question else []),
+    def counted(self, question_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pair, member and choice of every vote that counts, by vote id. All in memory: 24 bytes a vote."""
+        query = _COUNTED_SQL.format(choice=_CHOICE_SQL, question=sql.Literal(question_id), is_counted=_IS_COUNTED)
+        batches = list(self._stream(query))
+        table = pa.Table.from_batches(batches) if batches else None
+        if table is None:
+            return (np.zeros(0, np.int64),) * 3
+        pair, member, choice = (table[name].to_numpy() for name in ("pair_id", "member_id", "choice"))
+        return pair, member, choice
+
+    def pairs(self) -> Iterator[pa.RecordBatch]:
+        """All pairs by id with the counts of the counted votes on every question, in batches. The counts of question k are
+        `n{k}_{choice}`."""
+        names = [
+            (question["id"], choice, sql.Identifier(count_name(place, choice)))
+            for place, question in enumerate(self.questions)
+            for choice in Choice.values
+        ]
+        counts = _COUNTS_SQL.format(
+            columns=sql.SQL(", ").join(
+                _COUNT_SQL.format(question=sql.Literal(question), choice=sql.Literal(choice), name=name)
+                for question, choice, name in names
+            ),
+            questions=sql.Literal([question["id"] for question in self.questions]),
+            is_counted=_IS_COUNTED,
         )
-        for batch in self._stream(query):
-            yield judge(batch), batch["split"].to_numpy()
+        query = _PAIRS_SQL.format(
+            campaign=self.own,
+            held=sql.Literal(PairState.HELD.value),
+            split=self._split(),
+            counts=counts,
+            counts_columns=sql.SQL(", ").join(sql.SQL("coalesce(counts.{0}, 0) AS {0}").format(name) for *_, name in names),
+        )
+        yield from self._stream(query)
+
+    def _split(self) -> sql.Composed:
+        """The split's index: how many of the bounds but the last are at or below the prompt's number (as cuts.split_of)."""
+        return _SPLIT_SQL.format(bounds=sql.Literal(split_bounds(self.shares)[:-1]))
 
     def _stream(self, query: sql.Composable) -> Iterator[pa.RecordBatch]:
         with self.source.cursor() as cursor:
             cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: BATCH_BYTES})
             cursor.execute(query.as_string())
             yield from cursor.fetch_record_batch()
+
+
+def count_name(place: int, choice: str) -> str:
+    """The column of `pairs` that counts a choice on the question at this place."""
+    return f"n{place}_{choice}"
 
 
 @contextmanager
@@ -132,31 +200,3 @@ def snapshot_of(campaign: Campaign) -> Iterator[Snapshot]:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
         yield Snapshot(source, campaign)
-
-
-def judge(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Add to pairs with counted votes the label, the soft label, and what else follows from the counts."""
-    verdict = majority_of_counts(np.column_stack([batch[f"n_{choice}"].to_numpy() for choice in Choice.values]))
-    columns = {name: batch[name] for name in batch.schema.names}
-    columns |= verdict_columns(verdict)
-    for slot in ("a", "b"):
-        references = [batch[f"{name}_{slot}"] for name in ("sha256", "format", "size")]
-        columns[f"image_{slot}"] = pa.StructArray.from_arrays(references, fields=list(IMAGE_REFERENCE_TYPE))
-    schema = PAIRS.staged_schema.append(pa.field("is_held", pa.bool_()))
-    return pa.RecordBatch.from_arrays([pc.cast(columns[field.name], field.type) for field in schema], schema=schema)
-
-
-def verdict_columns(verdict: Majority) -> dict[str, pa.Array]:
-    """The columns of the pairs config that the votes decide. Null where a number would need votes that are not there."""
-    return {
-        "n_votes": pa.array(verdict.counts.sum(axis=1)),
-        **{f"p_{choice}": pa.array(verdict.shares[:, code], from_pandas=True) for code, choice in enumerate(Choice.values)},
-        "label": pa.array(verdict.label, mask=verdict.label == NO_LABEL),
-        "confidence": pa.array(verdict.confidence, from_pandas=True),
-        "agreement": pa.array(verdict.agreement, from_pandas=True),
-    }
-
-
-def _split_sql() -> sql.Composed:
-    """The split's index: how many of the bounds but the last are at or below the prompt's number (as cuts.split_of)."""
-    return _SPLIT_SQL.format(bounds=sql.Literal(split_bounds()[:-1]))

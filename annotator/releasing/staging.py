@@ -1,8 +1,8 @@
 """The first half of a build: one look at the database, from which everything else follows.
 
-It leaves in the workplace the votes as finished parquet files, the rows of the other configs with references in place of
-their images, and `snapshot.json`: what the card says, and how the rows are cut into parts. From then on the database is not
-asked again, so a part can be written at any time and by any worker, and comes out the same.
+It leaves the votes and the leaderboard as finished parquet files, and for each shard of the other configs the rows it will hold,
+with references in place of their images. From then on the database is not asked again, so a shard can be written at any time
+and by any worker, and comes out the same.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,157 +19,109 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from psycopg import sql
 
-from annotator.choices import Label
 from annotator.models import Campaign
-from annotator.releasing.cuts import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, Range, cut, shard_name
-from annotator.releasing.layouts import IMAGE_LAYOUTS, SPLITS, VOTES, Layout
+from annotator.releasing.cuts import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, cut, shard_name
+from annotator.releasing.facts import Facts, PairTally, VoteTally, facts_of
+from annotator.releasing.layouts import LEADERBOARD, SPLITS, VOTES, Layout, decided, layouts_for
 from annotator.releasing.parquet import ParquetFile, Written
 from annotator.releasing.rows import Snapshot, snapshot_of
+from annotator.releasing.standings import leaderboard_table, standings
+from annotator.releasing.verdicts import Judge
 
 VOTES_ROW_GROUP = 100_000  # rows
+ROWS_SUFFIX = ".arrow"
 
 Report = Callable[[float], None]  # takes the share that is done, 0 to 1
 
 
 @dataclass(frozen=True)
 class Part:
-    """A shard that waits for its images: the row groups it is made of."""
+    """A shard that waits for its images. Its rows are in a file of their own."""
 
     config: str
     split: str
     index: int
     count: int
-    groups: list[Range]
+    row_groups: list[int]  # rows of each
     num_bytes: int  # of its images
 
     @property
     def path(self) -> str:
         return shard_name(self.config, self.split, self.index, self.count)
 
-
-@dataclass(frozen=True)
-class VoteCount:
-    """How many votes are alike in what the card tells apart."""
-
-    question: str
-    kind: str
-    void_reason: str | None
-    guideline_version: int | None
-    annotator_id: str
-    votes: int
+    @property
+    def rows_name(self) -> str:
+        return rows_name(self.config, self.split, self.index)
 
 
-VOTE_KEYS = [field.name for field in dataclasses.fields(VoteCount) if field.name != "votes"]
-
-
-@dataclass
-class Facts:
-    """What the card says about a campaign, all of it as it was in the snapshot."""
-
-    slug: str
-    name: str
-    description: str
-    questions: list[dict[str, Any]]  # slug, text, choices; the first is primary
-    guidelines: list[dict[str, Any]]  # version, text
-    prompts: int = 0
-    generators: list[str] = field(default_factory=list)
-    languages: list[str] = field(default_factory=list)
-    categories: int = 0
-    pairs: int = 0
-    gold_pairs: int = 0
-    held_pairs: int = 0
-    held_with_winner: int = 0
-    overlap: dict[str, int] = field(default_factory=dict)  # votes on a pair → pairs; JSON knows only text as keys
-    labels: dict[str, int] = field(default_factory=dict)  # label → pairs
-    agreement: float | None = None  # mean over the pairs with two votes or more
-    votes: list[VoteCount] = field(default_factory=list)
+def rows_name(config: str, split: str, index: int) -> str:
+    return f"{config}-{split}-{index:05d}{ROWS_SUFFIX}"
 
 
 @dataclass(frozen=True)
 class Staged:
     facts: Facts
     parts: list[Part]
-    votes: list[Written]
+    finished: list[Written]
 
     def save(self, file: Path) -> None:
-        """Written whole or not at all: where this file is, the staging is complete."""
-        partial = file.with_suffix(".partial")
-        with partial.open("w") as target:
+        with file.open("w") as target:
             json.dump(dataclasses.asdict(self), target)
             target.flush()
             os.fsync(target.fileno())
-        os.replace(partial, file)
 
     @classmethod
-    def load(cls, file: Path) -> Staged:
-        saved = json.loads(file.read_text())
-        facts = Facts(**saved["facts"])
-        facts.votes = [VoteCount(**count) for count in saved["facts"]["votes"]]
-        parts = [Part(**{**part, "groups": [Range(*group) for group in part["groups"]]}) for part in saved["parts"]]
-        return cls(facts=facts, parts=parts, votes=[Written(**file) for file in saved["votes"]])
+    def load(cls, data: bytes) -> Staged:
+        saved = json.loads(data)
+        return cls(
+            facts=Facts.load(saved["facts"]),
+            parts=[Part(**part) for part in saved["parts"]],
+            finished=[Written(**file) for file in saved["finished"]],
+        )
 
 
 def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: Report) -> Staged:
-    """Read the campaign in one snapshot, and write its votes and the rows that wait for images."""
+    """Read the campaign in one snapshot: finished files go to the one folder, rows that wait for images to the other."""
+    rows_folder.mkdir(parents=True)
+    judged_file = rows_folder.with_name("judged.arrow")
     with snapshot_of(campaign) as snapshot:
-        facts = _facts_of_campaign(snapshot)
+        facts = facts_of(snapshot)
         votes = stage_votes(snapshot, facts=facts, folder=files_folder, report=lambda share: report(share * 0.7))
-        parts = stage_pairs(snapshot, facts=facts, folder=rows_folder, report=lambda share: report(0.7 + share * 0.3))
-    return Staged(facts=facts, parts=parts, votes=votes)
-
-
-def _facts_of_campaign(snapshot: Snapshot) -> Facts:
-    own = sql.Literal(snapshot.campaign.pk)
-    [row] = snapshot.query(
-        sql.SQL(
-            "SELECT slug, name, description, (SELECT count(DISTINCT prompt_id) FROM annotator_pair WHERE campaign_id = {own})"
-            " AS prompts FROM annotator_campaign WHERE id = {own}"
-        ).format(own=own)
-    )
-    guidelines = snapshot.query(
-        sql.SQL(
-            "SELECT version, text FROM annotator_guideline"
-            " WHERE campaign_id = {own} AND published_at IS NOT NULL ORDER BY version"
-        ).format(own=own)
-    )
-    questions = [{key: question[key] for key in ("slug", "text", "choices")} for question in snapshot.questions]
-    return Facts(**row, questions=questions, guidelines=guidelines)
+        tally = judge_pairs(snapshot, target=judged_file, report=lambda share: report(0.7 + share * 0.2))
+    tally.write(facts)
+    facts.standings, facts.no_standings = standings(tally.met)
+    leaderboard = write_leaderboard(facts, files_folder)
+    parts = stage_pairs(judged_file, facts=facts, folder=rows_folder, report=lambda share: report(0.9 + share * 0.1))
+    judged_file.unlink()
+    return Staged(facts=facts, parts=parts, finished=[*votes, leaderboard])
 
 
 # --- votes
 
 
 def stage_votes(snapshot: Snapshot, *, facts: Facts, folder: Path, report: Report) -> list[Written]:
-    """The votes config, finished. Counts the votes on the way, so that the card speaks of the very votes in the files.
+    """The votes config, finished.
 
     A split without votes has no file; without any votes, train has an empty one.
     """
-    last_id = snapshot.query(sql.SQL("SELECT max(id) AS id FROM annotator_vote"))[0]["id"] or 1
-    counts: Counter[tuple[Any, ...]] = Counter()
+    last_id = snapshot.query("SELECT max(id) AS id FROM annotator_vote")[0]["id"] or 1
+    tally = VoteTally(facts.primary)
     shards = [VoteShards(folder / VOTES.config, split) for split in SPLITS]
     try:
         for batch, split in snapshot.votes():
-            counts.update(_count_votes(batch))
+            tally.add(batch)
             for index, its in enumerate(shards):
                 its.add(batch.filter(pa.array(split == index)))
             report(batch["vote_id"][-1].as_py() / last_id)
-        if not counts:
+        if not tally.counts:
             shards[0].open()
         written = [file for its in shards for file in its.close()]
     finally:
         for its in shards:
             its.drop()
-    kinds = sorted(counts, key=lambda kind: [(value is not None, value) for value in kind])
-    facts.votes = [VoteCount(**dict(zip(VOTE_KEYS, kind, strict=True)), votes=counts[kind]) for kind in kinds]
+    tally.write(facts)
     return written
-
-
-def _count_votes(batch: pa.RecordBatch) -> dict[tuple[Any, ...], int]:
-    counted = pa.Table.from_batches([batch]).group_by(VOTE_KEYS, use_threads=False).aggregate([([], "count_all")])
-    columns = [counted[key].to_pylist() for key in VOTE_KEYS]
-    return dict(zip(zip(*columns, strict=True), counted["count_all"].to_pylist(), strict=True))
 
 
 class VoteShards:
@@ -237,118 +188,153 @@ class VoteShards:
             self._file = None
 
 
+# --- the leaderboard
+
+
+def write_leaderboard(facts: Facts, folder: Path) -> Written:
+    """In one split: what is compared are generators, over all prompts."""
+    path = shard_name(LEADERBOARD.config, SPLITS[0], 0, 1)
+    with ParquetFile(folder / path, LEADERBOARD) as file:
+        if facts.standings:  # an empty row group is one that `datasets` cannot read
+            file.write(leaderboard_table(facts.standings))
+        return file.close(path)
+
+
 # --- pairs, and the configs that are made of them
 
 
-def stage_pairs(snapshot: Snapshot, *, facts: Facts, folder: Path, report: Report) -> list[Part]:
-    """The rows of every config with images, each split in a file of its own, and the parts they are to be cut into."""
-    folder.mkdir(parents=True, exist_ok=True)
-    staged = [StagedRows(folder, layout, split) for layout in IMAGE_LAYOUTS for split in SPLITS]
-    tally = PairTally()
-    last_id = snapshot.query(sql.SQL("SELECT max(id) AS id FROM annotator_pair"))[0]["id"] or 1
-    try:
-        for judged, split in snapshot.judged_pairs():
+def judge_pairs(snapshot: Snapshot, *, target: Path, report: Report) -> PairTally:
+    """All pairs, judged, into one file."""
+    judge = Judge(snapshot)
+    tally = PairTally([question["slug"] for question in snapshot.questions])
+    last_id = snapshot.query("SELECT max(id) AS id FROM annotator_pair")[0]["id"] or 1
+    with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, judge.schema) as writer:
+        for batch in snapshot.pairs():
+            judged = judge(batch)
             tally.add(judged)
-            for index in range(len(SPLITS)):
-                its = judged.filter(pa.array(split == index))
-                for rows in staged:
-                    if rows.split == SPLITS[index]:
-                        rows.add(its)
+            writer.write_batch(judged)
             report(judged["pair_id"][-1].as_py() / last_id)
-    finally:
-        for rows in staged:
-            rows.close()
-    tally.write(facts)
-    return [part for layout in IMAGE_LAYOUTS for part in parts_of(layout, [rows for rows in staged if rows.layout is layout])]
+    return tally
 
 
-def parts_of(layout: Layout, staged: list[StagedRows]) -> list[Part]:
+def stage_pairs(judged_file: Path, *, facts: Facts, folder: Path, report: Report) -> list[Part]:
+    """The rows of every config with images, cut into the files of its shards."""
+    layouts = [layout for layout in layouts_for(facts.further) if layout.rows is not None]
+    staged = [StagedRows(folder, layout, split, facts.further) for layout in layouts for split in SPLITS]
+    with pa.memory_map(str(judged_file)) as source:
+        judged_batches = pa.ipc.open_file(source)
+        count_decided = decided_by_prompt(judged_batches)
+        for number in range(judged_batches.num_record_batches):
+            judged = count_decided(judged_batches.get_batch(number))
+            for index, split in enumerate(SPLITS):
+                its = judged.filter(pc.equal(judged["split"], index))
+                for rows in staged:
+                    if rows.split == split:
+                        rows.add(its)
+            report((number + 1) / judged_batches.num_record_batches)
+    return [part for layout in layouts for part in parts_of([rows for rows in staged if rows.layout is layout])]
+
+
+def decided_by_prompt(judged: pa.RecordBatchFileReader) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """Fills in how many pairs of the same prompt have a winner."""
+    batches = (judged.get_batch(number) for number in range(judged.num_record_batches))
+    prompts = np.concatenate([np.zeros(0, dtype=np.int64), *(decided(batch)["prompt_id"].to_numpy() for batch in batches)])
+    known, counts = np.unique(prompts, return_counts=True)
+    place = judged.schema.get_field_index("decided_of_prompt")
+
+    def fill(batch: pa.RecordBatch) -> pa.RecordBatch:
+        wanted = batch["prompt_id"].to_numpy()
+        found = np.searchsorted(known, wanted)
+        is_known = np.isin(wanted, known)
+        filled = np.where(is_known, counts[np.minimum(found, len(counts) - 1)], 0) if len(known) else np.zeros_like(wanted)
+        return batch.set_column(place, batch.schema.field(place), pa.array(filled, pa.int64()))
+
+    return fill
+
+
+def parts_of(staged: list[StagedRows]) -> list[Part]:
     """The parts of a config. A split without rows has none: `datasets` refuses a dataset in which one split is empty. A
     config without any rows is one empty part of train, from which whoever asks for it gets at least its columns."""
-    nothing = Part(config=layout.config, split=SPLITS[0], index=0, count=1, groups=[], num_bytes=0)
-    return [part for rows in staged for part in rows.parts()] or [nothing]
-
-
-def rows_file(folder: Path, config: str, split: str) -> Path:
-    return folder / f"{config}-{split}.arrow"
+    parts = [part for rows in staged for part in rows.close()]
+    return parts or [staged[0].nothing()]
 
 
 class StagedRows:
-    """The rows of one split of one config while they are collected, and how large their images are."""
+    """The rows of one split of one config while they are collected, a file per shard, cut by how large their images are."""
 
-    def __init__(self, folder: Path, layout: Layout, split: str) -> None:
+    def __init__(self, folder: Path, layout: Layout, split: str, further: list[str]) -> None:
+        self.folder = folder
         self.layout = layout
         self.split = split
-        self._file = pa.OSFile(str(rows_file(folder, layout.config, split)), "wb")
-        self._writer = pa.ipc.new_file(self._file, layout.staged_schema)
+        self.schema = layout.staged_schema.with_metadata({"further": json.dumps(further)})
+        self._closed: list[Part] = []
         self._sizes: list[np.ndarray] = []
+        self._bytes = 0
+        self._file: pa.NativeFile | None = None
+        self._writer: pa.RecordBatchFileWriter | None = None
 
     def add(self, judged: pa.RecordBatch) -> None:
         assert self.layout.rows is not None  # as of every layout with images
         rows = self.layout.rows(judged)
-        if rows.num_rows:
-            self._writer.write_batch(rows)
-            self._sizes.append(sum(pc.struct_field(rows[name], "size").to_numpy() for name in self.layout.image_columns))
+        sizes = np.zeros(rows.num_rows, dtype=np.int64)
+        for name in self.layout.image_columns:
+            sizes += pc.struct_field(rows[name], "size").to_numpy()
+        ends = np.cumsum(sizes, dtype=np.int64)
+        start = 0
+        while start < rows.num_rows:
+            before = ends[start - 1] if start else 0
+            stop = int(np.searchsorted(ends, before + SHARD_BYTES - self._bytes, side="right"))
+            if stop <= start and self._bytes:
+                self._finish()
+                continue
+            stop = max(stop, start + 1)  # a row that is too big by itself is a shard of its own
+            self._write(rows.slice(start, stop - start), sizes[start:stop])
+            start = stop
 
-    def close(self) -> None:
+    def _write(self, rows: pa.RecordBatch, sizes: np.ndarray) -> None:
+        if self._writer is None:
+            self._file = pa.OSFile(str(self.folder / rows_name(self.layout.config, self.split, len(self._closed))), "wb")
+            self._writer = pa.ipc.new_file(self._file, self.schema)
+        self._writer.write_batch(rows)
+        self._sizes.append(sizes)
+        self._bytes += int(sizes.sum())
+
+    def _finish(self) -> None:
+        """Close the shard that is open."""
+        assert self._writer is not None
+        assert self._file is not None
         self._writer.close()
         self._file.close()
-
-    def parts(self) -> list[Part]:
         sizes = np.concatenate([np.zeros(0, dtype=np.int64), *self._sizes])
-        shards = cut(sizes, max_bytes=SHARD_BYTES)
-        return [
+        groups = cut(sizes, max_bytes=ROW_GROUP_BYTES, max_rows=ROW_GROUP_ROWS)
+        self._closed.append(
             Part(
                 config=self.layout.config,
                 split=self.split,
-                index=index,
-                count=len(shards),
-                groups=[
-                    Range(shard.start + group.start, shard.start + group.stop)
-                    for group in cut(sizes[slice(*shard)], max_bytes=ROW_GROUP_BYTES, max_rows=ROW_GROUP_ROWS)
-                ],
-                num_bytes=int(sizes[slice(*shard)].sum()),
+                index=len(self._closed),
+                count=0,
+                row_groups=[group.stop - group.start for group in groups],
+                num_bytes=self._bytes,
             )
-            for index, shard in enumerate(shards)
-        ]
+        )
+        self._sizes, self._bytes, self._file, self._writer = [], 0, None, None
 
+    def close(self) -> list[Part]:
+        """How many shards there are is known now."""
+        if self._writer is not None:
+            self._finish()
+        return [dataclasses.replace(part, count=len(self._closed)) for part in self._closed]
 
-class PairTally:
-    """What the card says of the pairs, counted while they pass."""
-
-    def __init__(self) -> None:
-        self.overlap: Counter[int] = Counter()
-        self.labels: Counter[int | None] = Counter()
-        self.names: dict[str, set[str]] = {"generator": set(), "language": set(), "category": set()}
-        self.gold = self.held = self.held_with_winner = self.rated = 0
-        self.agreement = 0.0
-
-    def add(self, judged: pa.RecordBatch) -> None:
-        for counter, name in ((self.overlap, "n_votes"), (self.labels, "label")):
-            values = pc.value_counts(judged[name])
-            counter.update(dict(zip(values.field("values").to_pylist(), values.field("counts").to_pylist(), strict=True)))
-        for column, kind in (("generator_a", "generator"), ("generator_b", "generator"), ("language",) * 2, ("category",) * 2):
-            self.names[kind].update(pc.unique(judged[column].drop_null()).to_pylist())
-        self.gold += pc.sum(judged["is_gold"], min_count=0).as_py()
-        self.held += pc.sum(judged["is_held"], min_count=0).as_py()
-        has_winner = pc.is_in(judged["label"], value_set=pa.array([0, 1]))
-        self.held_with_winner += pc.sum(pc.and_(judged["is_held"], has_winner), min_count=0).as_py()
-        self.agreement += pc.sum(judged["agreement"], min_count=0).as_py()
-        self.rated += pc.count(judged["agreement"]).as_py()
-
-    def write(self, facts: Facts) -> None:
-        facts.pairs = self.overlap.total()
-        facts.gold_pairs, facts.held_pairs, facts.held_with_winner = self.gold, self.held, self.held_with_winner
-        facts.overlap = {str(votes): self.overlap[votes] for votes in sorted(self.overlap)}
-        facts.labels = {label: self.labels[code] for code, label in enumerate(Label.values)}
-        facts.agreement = self.agreement / self.rated if self.rated else None
-        facts.generators = sorted(self.names["generator"])
-        facts.languages = sorted(self.names["language"])
-        facts.categories = len(self.names["category"])
+    def nothing(self) -> Part:
+        """A shard without rows."""
+        nothing = [pa.array([], field.type) for field in self.schema]
+        self._write(pa.RecordBatch.from_arrays(nothing, schema=self.schema), np.zeros(0, np.int64))
+        [part] = self.close()
+        return part
 
 
 class StagedReader:
-    """Reads ranges of staged rows in order, holding a batch at a time."""
+    """Reads staged rows in order, some at a time, holding a batch."""
 
     def __init__(self, file: Path) -> None:
         self._source = pa.OSFile(str(file), "rb")
@@ -360,18 +346,19 @@ class StagedReader:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._source.close()
 
-    def read(self, ranges: list[Range]) -> Iterator[pa.Table]:
-        """A table per range. The ranges must be ascending and must not overlap."""
+    @property
+    def further(self) -> list[str]:
+        """The questions after the first that the rows have columns of."""
+        said: Any = json.loads(self._reader.schema.metadata[b"further"])
+        return list(said)
+
+    def read(self, row_groups: list[int]) -> Iterator[pa.Table]:
+        """A table for each, of so many rows."""
         batches = iter(range(self._reader.num_record_batches))
-        held, held_start = self._reader.schema.empty_table(), 0  # the rows from `held_start` on that may still be wanted
-        for wanted in ranges:
-            while held_start + held.num_rows < wanted.stop:
-                if held_start + held.num_rows <= wanted.start:
-                    held_start += held.num_rows
-                    held = held.slice(held.num_rows)
+        held = self._reader.schema.empty_table()
+        for wanted in row_groups:
+            while held.num_rows < wanted:
                 following = pa.Table.from_batches([self._reader.get_batch(next(batches))])
                 held = pa.concat_tables([held, following])
-            rows = held.slice(wanted.start - held_start, wanted.stop - wanted.start)
-            held = held.slice(wanted.stop - held_start)
-            held_start = wanted.stop
-            yield rows.combine_chunks()
+            yield held.slice(0, wanted).combine_chunks()
+            held = held.slice(wanted)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator import auditing, campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
-from annotator.choices import CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
+from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
 from annotator.comparing import compare
 from annotator.errors import NotFound, Refusal
 from annotator.forms import (
@@ -49,7 +50,6 @@ LABEL_ROWS = [
     ("No majority", [Label.TIE]),
 ]
 UNFINISHED_IMPORTS = [ImportState.QUEUED, ImportState.READING, ImportState.RUNNING]
-UNFINISHED_RELEASES = [ReleaseState.QUEUED, ReleaseState.BUILDING]
 
 
 def posted(request: UserRequest) -> QueryDict | None:
@@ -346,7 +346,7 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
 def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
     """One release: its files to download, and how to load it."""
     campaign = campaign_for_manager(request.user, slug)
-    release: Release | None = campaign.releases.filter(number=number).select_related("created_by").first()
+    release: Release | None = campaign.releases.filter(number=number).select_related("created_by", "cancelled_by").first()
     if release is None:
         raise NotFound("There is no such release of this campaign.")
     files = list(release.files.order_by("path"))
@@ -354,6 +354,8 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "campaign": campaign,
         "release": release,
         "files": files,
+        "is_unfinished": release.state in UNFINISHED_RELEASES,
+        "shards": release.shards.aggregate(all=Count("pk"), finished=Count("finished_at")),
         "size": sum(file.size for file in files),
         "hub_url": request.build_absolute_uri("/hub"),
         "repository": f"{settings.HUB_NAMESPACE}/{campaign.slug}",
@@ -361,6 +363,23 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "publications": list(release.publications.all()[:SHOWN_AT_FIRST]),
     }
     return render(request, "manage/release.html", context)
+
+
+@require_POST
+def cancel_release(request: UserRequest, slug: str, number: int) -> HttpResponse:
+    """Stop building a release."""
+    campaign = campaign_for_manager(request.user, slug)
+    release: Release | None = campaign.releases.filter(number=number).first()
+    if release is None:
+        raise NotFound("There is no such release of this campaign.")
+    try:
+        releasing.cancel_release(release=release, by=request.user)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        tasks.enqueue(tasks.clear_release, release.pk)
+        messages.success(request, f"Release {release.number} is cancelled. Nothing of it is kept.")
+    return redirect("release_page", slug, number)
 
 
 def status_of(form: Any) -> int:

@@ -14,9 +14,11 @@ from typing import Any
 import yaml
 
 CONFIG = "diffusion_dpo"
-EDITION = 1
+EDITION = 2
 # The splits of Pick-a-Pic that scripts ask for, and under which of ours they are found.
 SPLITS = {"train": "train", "validation": "validation", "test": "test", "validation_unique": "validation", "test_unique": "test"}
+# Scripts ask for a split by name and end where there is none. Of few pairs one may be without rows; then another stands in.
+STAND_INS = {"train": ("validation", "test"), "validation": ("test", "train"), "test": ("validation", "train")}
 KEPT = ("pretty_name", "license", "license_name", "license_link", "language", "task_categories", "tags", "size_categories")
 
 TEXT = """\
@@ -26,7 +28,7 @@ The pairs with a winner, in the columns that Diffusion-DPO training scripts read
 the images), and `label_0`, which is 1 where `jpg_0` won and 0 where `jpg_1` did. Ties are left out: those scripts would train
 them as a win for `jpg_0`.
 
-The splits are {splits}. Scripts that ask for `validation_unique` or `test_unique` get `validation` or `test`.
+The splits are {splits}. Scripts that ask for `validation_unique` or `test_unique` get `validation` or `test`.{stand_ins}
 
 What was asked, who answered and how far they agreed is said in the card of the whole dataset, which has this one's name
 without `.dpo`; it also has the pairs that are left out here, and every vote.
@@ -43,7 +45,7 @@ def card(release_card: bytes, paths: Iterable[str]) -> bytes:
     """README.md, made of the release's own and of the paths of the files that are here."""
     matter = front_matter(release_card)
     present = {path.removeprefix(f"{CONFIG}/").partition("-")[0] for path in paths}
-    splits = {name: ours for name, ours in SPLITS.items() if ours in present}
+    splits = {name: found for name, ours in SPLITS.items() if (found := found_in(ours, present))}
     own: dict[str, Any] = {key: matter[key] for key in KEPT if key in matter}
     own["configs"] = [
         {
@@ -54,8 +56,25 @@ def card(release_card: bytes, paths: Iterable[str]) -> bytes:
     ]
     if info := next((info for info in matter.get("dataset_info", []) if info.get("config_name") == CONFIG), None):
         own["dataset_info"] = [with_splits(info, splits)]
-    text = TEXT.format(name=matter.get("pretty_name", "Preferences"), splits=", ".join(f"`{name}`" for name in splits) or "none")
+    text = TEXT.format(
+        name=matter.get("pretty_name", "Preferences"),
+        splits=", ".join(f"`{name}`" for name in splits) or "none",
+        stand_ins=stand_ins(splits),
+    )
     return f"---\n{yaml.safe_dump(own, sort_keys=False, allow_unicode=True, width=120)}---\n\n{text}".encode()
+
+
+def found_in(ours: str, present: set[str]) -> str | None:
+    """Under which split's files a script finds what it asks for."""
+    return next((split for split in (ours, *STAND_INS[ours]) if split in present), None)
+
+
+def stand_ins(splits: dict[str, str]) -> str:
+    """What to say of splits that hold the rows of another one."""
+    said = [f"`{name}` holds the rows of `{ours}`" for name, ours in splits.items() if name in STAND_INS and name != ours]
+    if not said:
+        return ""
+    return f"\n\nToo few pairs for all of them: {', and '.join(said)}. Measure nothing on rows that were trained on."
 
 
 def front_matter(release_card: bytes) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError, ValidationError
@@ -81,12 +80,12 @@ class ImportList(View):
 
             def make() -> Response:
                 stored_name = f"{FOLDER}/{uuid4().hex}"
-                with transaction.atomic():
-                    import_ = importing.create_import(
-                        campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
-                    )
-                    default_storage.save(stored_name, file)
-                    tasks.enqueue(tasks.ingest_import, import_.pk)
+                # Before the row: a transaction that is open for as long as a store takes would hold up whoever follows votes.
+                default_storage.save(stored_name, file)
+                import_ = importing.create_import(
+                    campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
+                )
+                tasks.enqueue(tasks.ingest_import, import_.pk)
                 headers = location(request, "import", campaign.slug, import_.pk)
                 return Response(shown(request, import_), status=202, headers=headers)
 

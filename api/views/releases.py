@@ -66,6 +66,20 @@ class ReleaseDetail(View):
         return Response(ReleaseSerializer(release_of(campaign, number)).data)
 
 
+class ReleaseCancel(View):
+    scopes = {"POST": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="cancel_release", request=None, responses={200: ReleaseSerializer})
+    def post(self, request: Request, slug: str, number: int) -> Response:
+        """Stop building the release. One that is over already is 409."""
+        user = user_of(request)
+        release = release_of(campaign_for_manager(user, slug), number)
+        valid_body(NoBody, request)
+        cancelled = releasing.cancel_release(release=release, by=user)
+        tasks.enqueue(tasks.clear_release, release.pk)
+        return Response(ReleaseSerializer(cancelled).data)
+
+
 class WhateverIsAccepted(BaseContentNegotiation):
     """A file has one form: what the client would rather have makes no difference. Errors are JSON as everywhere."""
 

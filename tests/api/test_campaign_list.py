@@ -139,6 +139,10 @@ def test_staff_make_a_campaign_and_manage_it():
         "return_url": "",
         "asks_comment": False,
         "data_is_public": False,
+        "licence": "",
+        "citation": "",
+        "share_validation": 0.1,
+        "share_test": 0.1,
         "questions": [
             {"slug": "overall", "text": "Which is better?", "choices": choices},
             {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["a", "b", "both_bad"]},
@@ -175,6 +179,10 @@ def test_it_sets_every_rule():
         "return_url": "https://platform.example/complete?cc=C0FFEE42",
         "asks_comment": True,
         "data_is_public": True,
+        "licence": "cc-by-4.0",
+        "citation": "As it is.",
+        "share_validation": 0.05,
+        "share_test": 0.2,
     }
     assert rules.keys() == set(RULES)
 

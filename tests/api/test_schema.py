@@ -40,6 +40,7 @@ OPERATIONS = {
     "list_releases",
     "create_release",
     "get_release",
+    "cancel_release",
     "get_release_file",
 }
 

@@ -77,6 +77,8 @@ ROUTES = {
     "list_releases": Route("GET", C + "releases/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "create_release": Route("POST", C + "releases/", {"manage"}, (404, 404, 403, 403, 202, 403, 202)),
     "get_release": Route("GET", C + "releases/1/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
+    # It is ready, and so there is nothing to cancel for those who may.
+    "cancel_release": Route("POST", C + "releases/1/cancel/", {"manage"}, (404, 404, 403, 403, 409, 403, 409)),
     "get_release_file": Route("GET", C + "releases/1/files/README.md", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
 }
 

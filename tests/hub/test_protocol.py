@@ -461,22 +461,35 @@ def test_the_other_card_has_one_config_with_all_names_of_its_splits():
     assert {each["split"]: each["path"] for each in config["data_files"]} == {
         "train": "diffusion_dpo/train-*",
         "validation": "diffusion_dpo/validation-*",
+        "test": "diffusion_dpo/validation-*",
         "validation_unique": "diffusion_dpo/validation-*",
+        "test_unique": "diffusion_dpo/validation-*",
     }
     (info,) = matter["dataset_info"]
     assert {split["name"]: split["num_examples"] for split in info["splits"]} == {
         "train": 3,
         "validation": 1,
+        "test": 1,
         "validation_unique": 1,
+        "test_unique": 1,
     }
-    assert info["dataset_size"] == 20
+    assert info["dataset_size"] == 30
+
+
+@pytest.mark.parametrize("present", [["train"], ["test"], ["train", "validation", "test"]])
+def test_scripts_find_every_split_that_they_may_ask_for(present):
+    card = dpo.card(CARD, [f"diffusion_dpo/{split}-00000-of-00001.parquet" for split in present])
+    (config,) = dpo.front_matter(card)["configs"]
+    assert [each["split"] for each in config["data_files"]] == list(dpo.SPLITS)
+    assert {each["path"].split("/")[1].removesuffix("-*") for each in config["data_files"]} == set(present)
+    assert (b"Too few pairs for all of them" in card) == (len(present) == 1)
 
 
 def test_the_other_card_changes_only_with_its_edition():
     """Its revision names EDITION and not the bytes: where this fails, raise the one and write down the other."""
     assert (dpo.EDITION, hashlib.sha256(dpo.card(CARD, PATHS)).hexdigest()) == (
-        1,
-        "a2ea51d0428cf37747d6279e4af55e244c13a22aadfd7d8aa31e819357c9ce20",
+        2,
+        "24e947d1564da3359ef03153204da5c6a7a659a94c5e4ce6529533fc313eef10",
     )
 
 

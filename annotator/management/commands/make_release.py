@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from annotator import releasing, tasks
-from annotator.choices import ReleaseState
+from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.models import Campaign, Release
 from annotator.releasing.staging import Report
 from annotator.workers import worker_answers
@@ -20,8 +20,6 @@ from annotator.workers import worker_answers
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0  # in which nobody builds; then workers are asked whether they are there
 STUCK_SECONDS = 60.0  # in which nobody builds although a worker answers; then the command builds
-
-UNFINISHED = (ReleaseState.QUEUED, ReleaseState.BUILDING)
 
 
 class Command(BaseCommand):
@@ -78,7 +76,7 @@ def see_through(release: Release, show: Report) -> None:
     while True:
         release.refresh_from_db()
         show(release.progress)
-        if release.state not in UNFINISHED:
+        if release.state not in UNFINISHED_RELEASES:
             return
         if releasing.is_being_built(release):
             seen_at = time.monotonic()

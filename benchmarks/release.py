@@ -1,0 +1,196 @@
+"""How fast releases are built and served, each beside its floor in the same run, and what memory they take.
+
+votes    a campaign's votes, Postgres to parquet; floor: COPY … TO STDOUT in binary of the same rows, thrown away
+images   pairs with two images of 60 KB each: the shards of `pairs` alone, and the whole release with all its configs; floor: the
+         same files, one after the other, into one file that is brought to the disk, as shards are
+serving  the largest of those shards over the Hub's protocol to `hf_hub_download`, from the web server itself; floor: cp
+
+    make bench-release [ARGS="--votes 300000 --pairs 500"]
+
+What is measured runs in processes of its own, whose peak memory is told. Floor and ours take turns; medians of the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.abc import MetaPathFinder
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.support.settings")
+
+ROUNDS = 3
+DOWNLOAD = """
+import json, os, sys, time
+from huggingface_hub import hf_hub_download
+start = time.perf_counter()
+file = hf_hub_download(sys.argv[1], sys.argv[2], repo_type="dataset")
+print(json.dumps({"seconds": time.perf_counter() - start, "bytes": os.path.getsize(file)}))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--votes", type=int, default=3_000_000)
+    parser.add_argument("--pairs", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", choices=["votes", "images", "serving"])
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        sys.meta_path.insert(0, Absent())
+    prepare(migrate=arguments.measure is None)
+    from benchmarks.support import releasing as measured  # noqa: PLC0415 - the settings are named above
+
+    if arguments.measure:
+        what, *values = json.loads(arguments.measure)
+        print(json.dumps(measured.MEASURED[what](*values)))
+        return
+    print(f"{os.cpu_count()} cores, medians of {arguments.rounds} rounds, floor and ours in turns\n")
+    print(f"{'':<34}{'ours':>14}{'floor':>14}{'of it':>7}{'target':>8}{'peak memory':>13}")
+    if arguments.only in (None, "votes"):
+        campaign = measured.campaign_with_votes(arguments.votes)
+        take_turns(
+            f"votes, {arguments.votes:,}",
+            arguments.rounds,
+            ours=lambda: measure("votes", campaign.pk),
+            floor=lambda: measure("copy", campaign.pk),
+            unit=("rows", 1, "rows/s"),
+            target=0.5,
+            memory=300,
+        )
+    if arguments.only in (None, "images", "serving"):
+        campaign = measured.campaign_with_images(arguments.pairs)
+        if arguments.only != "serving":
+            bench_images(campaign.pk, arguments.pairs, arguments.rounds)
+        bench_serving(campaign, arguments.rounds)
+
+
+class Absent(MetaPathFinder):
+    """pandas and polars come with the tests' requirements, and other libraries load them where they are there: over 100 MB that
+    no site has."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        if name in ("pandas", "polars"):
+            raise ModuleNotFoundError(name)
+
+
+def prepare(*, migrate: bool) -> None:
+    from annotator.servers import hold_embedded  # noqa: PLC0415 - the settings are named above
+
+    hold_embedded()
+    django.setup()
+    if migrate:
+        from django.core.management import call_command  # noqa: PLC0415
+
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def measure(*what: Any) -> dict[str, Any]:
+    """Do it in a fresh process."""
+    command = [sys.executable, "-m", "benchmarks.release", "--measure", json.dumps(what)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def take_turns(
+    name: str,
+    rounds: int,
+    *,
+    ours: Callable[[], dict[str, Any]],
+    floor: Callable[[], dict[str, Any]],
+    unit: tuple[str, float, str],
+    target: float,
+    memory: int | None = None,
+) -> None:
+    key, size, word = unit
+    found: dict[str, list[dict[str, Any]]] = {"floor": [], "ours": []}
+    for _ in range(rounds):
+        found["floor"].append(floor())
+        found["ours"].append(ours())
+    rates = {kind: statistics.median(each[key] / each["seconds"] for each in its) / size for kind, its in found.items()}
+    peak = max((each.get("peak_mb", 0) for each in found["ours"]), default=0)
+    said = f"{peak:,.0f} MB" + (f" (< {memory})" if memory else "") if peak else ""
+    print(
+        f"{name:<34}{rates['ours']:>8,.0f} {word:<5}{rates['floor']:>8,.0f} {word:<5}{rates['ours'] / rates['floor']:>7.2f}"
+        f"{target:>8.2f}  {said}",
+        flush=True,
+    )
+
+
+def bench_images(campaign_id: int, pairs: int, rounds: int) -> None:
+    unit = ("bytes", 1e6, "MB/s")
+    floor = lambda: measure("concatenate", campaign_id)  # noqa: E731
+    name = f"{pairs:,} pairs"
+    take_turns(
+        f"{name}, shards of `pairs`",
+        rounds,
+        ours=lambda: measure("pairs", campaign_id),
+        floor=floor,
+        unit=unit,
+        target=0.5,
+        memory=400,
+    )
+    take_turns(
+        f"{name}, the whole release",
+        rounds,
+        ours=lambda: measure("release", campaign_id),
+        floor=floor,
+        unit=unit,
+        target=0.5,
+        memory=400,
+    )
+
+
+def bench_serving(campaign: Any, rounds: int) -> None:
+    from benchmarks.support import releasing as measured  # noqa: PLC0415
+    from benchmarks.support.site import HOST, granian, running  # noqa: PLC0415
+
+    release = measured.newest_release(campaign)
+    file = max(release.files.all(), key=lambda file: file.size)
+    stored = measured.place_of(release, file.path)
+    unit = ("bytes", 1e6, "MB/s")
+    with running(granian(workers=2, threads=4, pool=True), worker=False) as port:
+        take_turns(
+            f"serving {file.size / 1e6:,.0f} MB",
+            rounds,
+            ours=lambda: download(f"http://{HOST}:{port}/hub", f"diptych/{campaign.slug}", file.path),
+            floor=lambda: copy(stored),
+            unit=unit,
+            target=0,
+        )
+    print("\nServing is to reach 200 MB/s; its target is no share of a copy.")
+
+
+def download(endpoint: str, repository: str, path: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="bench-release-") as home:
+        environment = {**os.environ, "HF_ENDPOINT": endpoint, "HF_HOME": home, "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", DOWNLOAD, repository, path], env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+
+def copy(file: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="bench-release-") as folder:
+        start = time.perf_counter()
+        shutil.copyfile(file, Path(folder) / "copy")
+        return {"seconds": time.perf_counter() - start, "bytes": file.stat().st_size}
+
+
+if __name__ == "__main__":
+    main()
