@@ -19,9 +19,10 @@ from django.utils import timezone
 from annotator import metrics
 from annotator.admission import training_is_due
 from annotator.campaigns import require_open
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberState
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, MemberState
 from annotator.errors import NotAllowed
 from annotator.limits import room_for
+from annotator.machines import hand_out
 from annotator.mixing import Seat, extras_for, mixed
 from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
@@ -155,6 +156,8 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     member = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member_id)
     if member.state != MemberState.ACTIVE or member.campaign.state != CampaignState.OPEN:
         return 0
+    if member.kind == MemberKind.MACHINE:
+        return hand_out(member=member, target=QUEUE_TARGET, now=now)
     place = {"member": member.pk, "campaign": member.campaign_id, "now": now}
     facts = fetch(_FACTS_SQL, place)
     if facts[0][1]:

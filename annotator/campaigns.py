@@ -12,7 +12,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from annotator import reviewing, ruling
-from annotator.choices import CampaignState, Choice, MemberState, Role
+from annotator.choices import CampaignState, Choice, MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
 from annotator.seats import want_votes
@@ -290,14 +290,35 @@ def must_read(member: Member) -> Guideline | None:
 
 
 @transaction.atomic
-def add_member(*, campaign: Campaign, user: User, role: str = Role.ANNOTATOR, by: User | None = None) -> tuple[Member, bool]:
-    """Make the user a member, or change the role of one who is. Returns the member and whether they are new."""
+def add_member(
+    *,
+    campaign: Campaign,
+    user: User,
+    role: str = Role.ANNOTATOR,
+    kind: str | None = None,
+    by: User | None = None,
+) -> tuple[Member, bool]:
+    """Make the user a member, or change the role of one who is. Returns the member and whether they are new.
+
+    A machine is an annotator, and is one from the start: what somebody has said as a person stays what a person said.
+    Without a `kind` a new member is a person, and another one stays what they are.
+    """
     if role not in Role.values:
         raise Invalid(f"{role!r} is no role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+    if kind is not None and kind not in MemberKind.values:
+        raise Invalid(f"{kind!r} is no kind.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
+    if kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
+        raise Invalid("A machine judges pairs and does nothing else.", errors={"role": ["Make the machine an annotator."]})
     if user.is_crowd:
         words = "A crowd platform sent them: they are an annotator in the campaign they came for, and nothing else."
         raise Invalid(words, errors={"person": [words]})
-    member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults={"role": role})
+    defaults = {"role": role, "kind": kind or MemberKind.HUMAN}
+    member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults=defaults)
+    if kind is not None and member.kind != kind:
+        words = f"They are in the campaign as a {member.get_kind_display().lower()}, and stay one. Use another account."
+        raise Conflict(words, code="member_kind_fixed", errors={"kind": [words]})
+    if member.kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
+        raise Invalid("A machine judges pairs and does nothing else.", errors={"role": ["A machine stays an annotator."]})
     if not is_new and member.role != role:
         member.role = role
         member.save(update_fields=["role"])

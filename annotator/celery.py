@@ -32,6 +32,8 @@ app.conf.beat_schedule = {
     "review gold": {"task": "annotator.tasks.review_gold", "schedule": 60.0},
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
     "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
+    # Expires, so that they do not pile up where no worker is: the next one finds as much.
+    "send due deliveries": {"task": "annotator.tasks.send_due_deliveries", "schedule": 5.0, "options": {"expires": 60}},
     "forget what is over": {"task": "annotator.tasks.forget_what_is_over", "schedule": 3600.0},
     "resume publications": {"task": "annotator.tasks.resume_publications", "schedule": 60.0},
     # Expires, so that a worker that comes back late does not find thousands of them.

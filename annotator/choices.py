@@ -49,6 +49,7 @@ class AssignmentKind(TextChoices):
     TRAINING = "training", "Training"
     GOLD = "gold", "Gold"
     REPEAT = "repeat", "Repeat"
+    MACHINE = "machine", "Of a machine"
 
 
 class AssignmentState(TextChoices):
@@ -62,6 +63,8 @@ class AssignmentState(TextChoices):
     RETURNED = "returned", "Returned by suspension or withdrawal"
 
 
+# What is voided with a suspension. Answers to gold pairs are why, and stay.
+SUSPENDABLE_KINDS = (AssignmentKind.REGULAR, AssignmentKind.MACHINE)
 LIVE_ASSIGNMENT_STATES = (AssignmentState.OPEN, AssignmentState.ANSWERED)
 
 
@@ -184,6 +187,25 @@ class PublicationState(TextChoices):
 
 
 UNFINISHED_PUBLICATIONS = (PublicationState.QUEUED, PublicationState.PUBLISHING)
+
+
+class Event(TextChoices):
+    """What a webhook is told of."""
+
+    RELEASE_READY = "release.ready", "A release is ready"
+    CAMPAIGN_COMPLETE = "campaign.complete", "The last pair has all its votes"
+    ANNOTATOR_SUSPENDED = "annotator.suspended", "An annotator is suspended"
+    IMPORT_FINISHED = "import.finished", "An import is done or has failed"
+    PING = "ping", "A test"
+
+
+CAMPAIGN_EVENTS = tuple(event for event in Event if event != Event.PING)
+
+
+class DeliveryState(TextChoices):
+    WAITING = "waiting", "To be sent"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Given up"
 
 
 class Scope(TextChoices):

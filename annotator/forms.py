@@ -16,7 +16,17 @@ from django.utils.text import slugify
 
 from annotator import importing
 from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice, ConsensusMethod, FlagReason, GoldUse, Measure, PairingRule, Role
+from annotator.choices import (
+    CAMPAIGN_EVENTS,
+    Choice,
+    ConsensusMethod,
+    FlagReason,
+    GoldUse,
+    Measure,
+    MemberKind,
+    PairingRule,
+    Role,
+)
 from annotator.errors import Invalid, Refusal
 from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
@@ -39,6 +49,7 @@ from annotator.models.campaigns import (
 )
 from annotator.models.fields import SLUG_PATTERN
 from annotator.models.reviewing import MESSAGE_LIMIT
+from annotator.models.webhooks import URL_LIMIT
 from annotator.reviewing import RuleChange
 from annotator.ruling import READINGS
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
@@ -490,6 +501,10 @@ class MemberForm(forms.Form):
 
     person = forms.CharField(max_length=254, label="User name or e-mail")
     role = forms.ChoiceField(choices=Role.choices)
+    kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
+
+    def clean_kind(self) -> str | None:
+        return self.cleaned_data["kind"] or None
 
     def clean_person(self) -> User:
         person = self.cleaned_data["person"]
@@ -612,6 +627,22 @@ class PairDecisionForm(forms.Form):
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class WebhookForm(forms.Form):
+    """An address that is told what happens."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=URL_LIMIT,
+        widget=forms.URLInput(attrs={"spellcheck": "false", "placeholder": "https://"}),
+        help_text="It begins with https:// and is out on the internet.",
+    )
+    events = forms.MultipleChoiceField(
+        choices=[(event.value, event.label) for event in CAMPAIGN_EVENTS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[event.value for event in CAMPAIGN_EVENTS],
+    )
 
 
 class GoldForm(forms.Form):

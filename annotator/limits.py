@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-from annotator.choices import AssignmentState
+from annotator.choices import AssignmentState, MemberKind
 from annotator.models import Assignment, Campaign, CampaignProgress, Member
 
 
@@ -20,7 +20,12 @@ class Room:
 
 
 def room_for(member: Member, now: datetime) -> Room | None:
-    """The tightest of the campaign's limits for this member, or None where it sets none. A day is a day in UTC."""
+    """The tightest of the campaign's limits for this member, or None where it sets none. A day is a day in UTC.
+
+    A machine has none: the limits keep one person from giving too much of what people say.
+    """
+    if member.kind == MemberKind.MACHINE:
+        return None
     campaign = member.campaign
     rooms = []
     if campaign.limit_per_day is not None:

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q,
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, PairState
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, PairState
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 
@@ -30,8 +30,9 @@ FRESH_FOR = {
 # 20 µs between two for each pair keeps it under 2 % of one core at any size (a million pairs: every 20 s).
 FRESH_FOR_PER_PAIR = timedelta(microseconds=20)
 
-# One statement, so that all counters are of the same moment. Votes are not counted: a live vote is a taken seat that is
-# not open any more, and seats stand on the pairs. The answers of the last hour come from `assignment_answers`.
+# One statement, so that all counters are of the same moment; machines are in none of them. Votes are not counted: a live vote
+# is a taken seat that is not open any more, and seats stand on the pairs. The answers of the last hour come from
+# `assignment_answers`.
 ROLL_UP = """
 WITH pairs AS (
     SELECT count(*) AS total,
@@ -49,7 +50,7 @@ WITH pairs AS (
     FROM annotator_member AS member
     JOIN annotator_assignment AS assignment ON assignment.member_id = member.id AND assignment.state = %(open)s
     JOIN annotator_pair AS pair ON pair.id = assignment.pair_id
-    WHERE member.campaign_id = %(campaign)s
+    WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
 ), recent AS (
     SELECT coalesce(sum(answers.regular), 0) AS votes,
            count(*) FILTER (WHERE answers.any_kind > 0) AS annotators
@@ -59,7 +60,7 @@ WITH pairs AS (
         FROM annotator_assignment
         WHERE member_id = member.id AND state = %(answered)s AND closed_at > %(recent_since)s
     ) AS answers
-    WHERE member.campaign_id = %(campaign)s
+    WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
 ), labels AS (
     SELECT coalesce(jsonb_object_agg(label, pairs), '{}') AS counts
     FROM (
@@ -105,6 +106,7 @@ def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgr
                 "open": AssignmentState.OPEN.value,
                 "answered": AssignmentState.ANSWERED.value,
                 "regular": AssignmentKind.REGULAR.value,
+                "human": MemberKind.HUMAN.value,
                 "recent_since": now - RECENT,
                 "now": now,
             },

@@ -18,10 +18,12 @@ from django.utils import timezone
 from annotator import ruling
 from annotator.choices import (
     LIVE_ASSIGNMENT_STATES,
+    SUSPENDABLE_KINDS,
     ActKind,
     AssignmentKind,
     AssignmentState,
     CampaignState,
+    Event,
     MemberKind,
     MemberState,
     Outcome,
@@ -29,8 +31,9 @@ from annotator.choices import (
     VoidReason,
 )
 from annotator.errors import Conflict, Invalid
+from annotator.events import note_event
 from annotator.measures import measure_campaign
-from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, Standing, User, Vote
+from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.seats import free_seats
 
@@ -177,7 +180,17 @@ def _begin_departure(
         return None
     locked.state, locked.notice = state, None
     locked.save(update_fields=["state", "notice"])
+    if state == MemberState.SUSPENDED:
+        _note_suspension(locked, by, now)
+    if state == MemberState.WITHDRAWN:
+        SelfDescription.objects.filter(member=locked).delete()  # what they said of themselves goes with their consent
     return _record(locked, ACT_OF_DEPARTURE[state], by, now, ground)
+
+
+def _note_suspension(member: Member, by: User | None, now: datetime) -> None:
+    """For webhooks, which know the member by the pseudonym of the exports."""
+    about = {"annotator_id": member.public_id, "kind": member.kind, "is_automatic": by is None}
+    note_event(campaign=member.campaign, event=Event.ANNOTATOR_SUSPENDED, data=about, now=now)
 
 
 @transaction.atomic
@@ -192,7 +205,7 @@ def clear_away(*, member_id: int, by: User | None = None, now: datetime | None =
         return 0
     live = Assignment.objects.filter(member=member_id, state__in=LIVE_ASSIGNMENT_STATES)
     if reason == VoidReason.SUSPENDED:
-        live = live.filter(kind=AssignmentKind.REGULAR)  # what they said on gold is why, and stays
+        live = live.filter(kind__in=SUSPENDABLE_KINDS)
     seats = list(live.select_for_update(no_key=True).order_by("pk"))
     # The member after their seats, as a vote does it, so that no two wait for each other.
     member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
@@ -209,8 +222,8 @@ def clear_away(*, member_id: int, by: User | None = None, now: datetime | None =
 def departed_with_seats() -> QuerySet[Member]:
     """Suspended and withdrawn members of whom something is still to be cleared away: a suspension was cut off half-way."""
     seats = Assignment.objects.filter(member=OuterRef("pk"))
-    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind=AssignmentKind.REGULAR)) | Exists(
-        seats.filter(state=AssignmentState.ANSWERED, kind=AssignmentKind.REGULAR)
+    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind__in=SUSPENDABLE_KINDS)) | Exists(
+        seats.filter(state=AssignmentState.ANSWERED, kind__in=SUSPENDABLE_KINDS)
     )
     return Member.objects.filter(is_left, state__in=DEPARTURES)
 
@@ -235,13 +248,15 @@ def lift_suspension(*, member: Member, by: User | None, note: str = "", now: dat
             member=member, state=AssignmentState.RETURNED, pk__in=void.values("assignment")
         ).select_for_update(no_key=True)
     }
+    of_machine = [seat.pk for seat in seats.values() if seat.kind == AssignmentKind.MACHINE]  # these take no seat
+    seats = {pair_id: seat for pair_id, seat in seats.items() if seat.kind != AssignmentKind.MACHINE}
     pairs = Pair.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk")
     free = [pair for pair in pairs if pair.seats_taken < pair.votes_wanted]
     for pair in free:
         pair.seats_taken += 1
         pair.seats_a_on_left += seats[pair.pk].a_on_left
     Pair.objects.bulk_update(free, ["seats_taken", "seats_a_on_left"])
-    restored = [seats[pair.pk].pk for pair in free]
+    restored = [seats[pair.pk].pk for pair in free] + of_machine
     void.filter(assignment__in=restored).update(void_reason=None, voided_at=None, voided_by=None)
     Assignment.objects.filter(pk__in=restored).update(state=AssignmentState.ANSWERED)
     return len(restored)

@@ -12,15 +12,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 from psycopg import sql
 
-from annotator.choices import Choice, ConsensusMethod, Label, PairState
+from annotator.choices import Choice, ConsensusMethod, Event, Label, PairState
 from annotator.columns import read_columns
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.stopping import is_decided
+from annotator.events import note_event
 from annotator.models import Campaign, CampaignScoring, Consensus, Question
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it
 LABELS = [*Choice.values, Label.TIE.value]  # by the codes of consensus.majority
+SETTLING_LOCK = 0x5C1 << 48
 SCORING_LOCK = 0x5C0 << 48  # plus the campaign's id: a space of advisory locks of our own
 
 # Beyond this many changed pairs it is as fast to count all.
@@ -167,6 +169,14 @@ _INCOMPLETE_SQL = f"""
       AND {_ANSWERED_SQL} < pair.votes_wanted
     FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608
+
+# As two questions, for each of which there is an index.
+_ANY_IN_CIRCULATION_SQL = """
+    SELECT EXISTS (SELECT FROM annotator_pair WHERE campaign_id = %(campaign)s AND state = 'open' AND gold_choice IS NULL
+                   AND seats_taken < votes_wanted)
+        OR EXISTS (SELECT FROM annotator_pair WHERE campaign_id = %(campaign)s AND state = 'open' AND gold_choice IS NULL
+                   AND seats_taken = votes_wanted)
+"""
 
 
 def counts_sql(question_ids: list[int], pair_ids: Collection[int] | None = None) -> sql.Composed:
@@ -347,6 +357,8 @@ def settle_pairs(*, campaign: Campaign) -> int:
     With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose leading answer is less
     probable than `stop_confidence` wants one vote more, up to `votes_max`. Gold pairs and held ones stay as they are.
     """
+    with connection.cursor() as cursor:  # of two at once, the second sees whether the first has settled the last pair
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SETTLING_LOCK + campaign.pk])
     complete = _pairs(campaign, _COMPLETE_SQL)
     undecided = _undecided(campaign, complete)
     incomplete = _pairs(campaign, _INCOMPLETE_SQL)
@@ -355,7 +367,18 @@ def settle_pairs(*, campaign: Campaign) -> int:
         decided = list(set(complete) - set(undecided))
         for state, pair_ids in ((PairState.SETTLED, decided), (PairState.OPEN, incomplete)):
             cursor.execute("UPDATE annotator_pair SET state = %s WHERE id = ANY(%s)", [state, pair_ids])
+    if decided and not incomplete:
+        _note_completion(campaign)
     return len(complete) + len(incomplete)
+
+
+def _note_completion(campaign: Campaign) -> None:
+    """For webhooks, when the last pair that was in circulation is settled."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ANY_IN_CIRCULATION_SQL, {"campaign": campaign.pk})
+        if not cursor.fetchone()[0]:
+            settled = campaign.pairs.filter(state=PairState.SETTLED).count()
+            note_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
 
 
 def _pairs(campaign: Campaign, query: str) -> list[int]:

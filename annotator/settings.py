@@ -410,6 +410,10 @@ CELERY_TIMEZONE = "UTC"
 HUB_NAMESPACE = read_str("HUB_NAMESPACE", "diptych")
 HUB_URL = (read_url("HUB_URL", "http", "https") or "https://huggingface.co").rstrip("/")  # where releases are published to
 API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 1024 * 1024  # bytes of one import
+# Requests a minute, of one token and of one address; 0 is no limit. Counted in the cache, which all web processes share.
+API_RATE_TOKEN = read_int("API_RATE_TOKEN", 12_000, low=0, high=10_000_000)
+API_RATE_ADDRESS = read_int("API_RATE_ADDRESS", 30_000, low=0, high=10_000_000)
+WEBHOOKS_TO_PRIVATE_ADDRESSES = False  # true in tests alone: it would let managers knock at doors inside the network
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "api.authentication.TokenAuthentication",

@@ -21,9 +21,11 @@ from annotator import (
     publishing,
     readiness,
     releasing,
+    retries,
     reviewing,
     scoring,
     statistics,
+    webhooks,
 )
 from annotator.choices import CampaignState, ImportState
 from annotator.models import Campaign, Import, ImportBatch
@@ -176,6 +178,17 @@ def resume_releases() -> None:
 
 
 @shared_task
+def send_due_deliveries() -> None:
+    for delivery_id in webhooks.due_deliveries():
+        enqueue(send_delivery, delivery_id)
+
+
+@shared_task
+def send_delivery(delivery_id: int) -> None:
+    webhooks.send_delivery(delivery_id=delivery_id)
+
+
+@shared_task
 def review_gold() -> None:
     """Put up for review the gold pairs that annotators with a good record fail."""
     for campaign in Campaign.objects.filter(state=CampaignState.OPEN):
@@ -184,9 +197,11 @@ def review_gold() -> None:
 
 @shared_task
 def forget_what_is_over() -> None:
-    """Sessions that have ended and failed log-ins that no longer count."""
+    """Sessions that have ended, failed log-ins that no longer count, old answers kept for retries, old deliveries."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
+    retries.forget_old()
+    webhooks.forget_old()
 
 
 # A large release takes hours on a slow line; what was sent is not sent again, but a commit takes one run to its end.

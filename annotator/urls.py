@@ -5,7 +5,19 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import appeals, asking, describing, gold, inviting, manage, publishing, review, statistics, training
+from annotator.views import (
+    appeals,
+    asking,
+    describing,
+    gold,
+    inviting,
+    manage,
+    publishing,
+    review,
+    statistics,
+    training,
+    webhooks,
+)
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import annotate, flag, skip, undo, vote
 from annotator.views.campaigns import campaigns, guideline
@@ -104,6 +116,16 @@ urlpatterns = [
     path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
     path("manage/<str:slug>/releases/", manage.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", manage.release_page, name="release_page"),
+    path("manage/<str:slug>/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("manage/<str:slug>/webhooks/<int:webhook_id>/", webhooks.webhook_page, name="webhook_page"),
+    path("manage/<str:slug>/webhooks/<int:webhook_id>/state/", webhooks.webhook_state, name="webhook_state"),
+    path("manage/<str:slug>/webhooks/<int:webhook_id>/ping/", webhooks.ping_webhook, name="ping_webhook"),
+    path("manage/<str:slug>/webhooks/<int:webhook_id>/remove/", webhooks.remove_webhook, name="remove_webhook"),
+    path(
+        "manage/<str:slug>/webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/resend/",
+        webhooks.resend_delivery,
+        name="resend_delivery",
+    ),
     path("manage/<str:slug>/releases/<int:number>/cancel/", manage.cancel_release, name="cancel_release"),
     path("admin/login/", admin_log_in),
     path("manage/<str:slug>/releases/<int:number>/publish/", publishing.publish_release, name="publish_release"),

@@ -323,7 +323,7 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
 def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = "", now: datetime | None = None) -> Assignment:
     """Report the pair instead of judging it: its seat is free again, and it never comes back to this member.
 
-    When as many annotators as the campaign's `flags_to_hold` have flagged the pair, it is held until a manager decides.
+    When as many people as the campaign's `flags_to_hold` have flagged the pair, it is held until a manager decides.
     Flagging it again changes nothing. Raises NotFound and Conflict as `cast_vote` does, Invalid for an unknown reason.
     """
     now = now or timezone.now()
@@ -344,8 +344,8 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
     assignment.save(update_fields=["state", "closed_at"])
     free_seats([assignment])  # locks the pair, so that two flags at once are counted one after the other
     Flag.objects.create(assignment=assignment, reason=reason, note=note, created_at=now)
-    flags = Flag.objects.filter(assignment__pair=assignment.pair_id, resolved_at__isnull=True).count()
-    if flags >= assignment.member.campaign.flags_to_hold:
+    flags = Flag.objects.filter(assignment__pair=assignment.pair_id, resolved_at__isnull=True)
+    if flags.exclude(assignment__kind=AssignmentKind.MACHINE).count() >= assignment.member.campaign.flags_to_hold:
         hold_pairs(pair_ids=[assignment.pair_id], by=None, now=now)
     return assignment
 

@@ -20,11 +20,13 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.retries import KeyReused
 
 STATUS_OF_REFUSAL: dict[type[Refusal], int] = {
     Invalid: status.HTTP_400_BAD_REQUEST,
     NotAllowed: status.HTTP_403_FORBIDDEN,
     NotFound: status.HTTP_404_NOT_FOUND,
+    KeyReused: status.HTTP_422_UNPROCESSABLE_ENTITY,
     Conflict: status.HTTP_409_CONFLICT,
 }
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)

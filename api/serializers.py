@@ -15,12 +15,24 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
-from annotator.choices import CampaignState, Choice, ConsensusMethod, FlagReason, MemberState, PairingRule, Role
+from annotator.choices import (
+    CAMPAIGN_EVENTS,
+    AssignmentKind,
+    CampaignState,
+    Choice,
+    ConsensusMethod,
+    FlagReason,
+    MemberState,
+    PairingRule,
+    Role,
+    VoidReason,
+)
 from annotator.images import DISPLAY_WIDTHS
 from annotator.models import (
     Assignment,
     Campaign,
     CampaignProgress,
+    Delivery,
     Import,
     LineError,
     Member,
@@ -29,6 +41,7 @@ from annotator.models import (
     ReleaseFile,
     User,
     Vote,
+    Webhook,
 )
 from annotator.models.campaigns import (
     CITATION_LIMIT,
@@ -44,6 +57,7 @@ from annotator.models.campaigns import (
     VOTES_WANTED_LIMIT,
 )
 from annotator.models.fields import SLUG_PATTERN
+from annotator.models.webhooks import URL_LIMIT
 from annotator.progress import coarse_share, share_done
 from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
@@ -602,6 +616,32 @@ class AnswerSerializer(serializers.Serializer[Any]):
     votes = OwnVoteSerializer(many=True)
 
 
+class ExportedVoteSerializer(serializers.Serializer[Any]):
+    """A vote in the columns of the `votes` config. Of somebody who withdrew, only that there was one."""
+
+    # For the OpenAPI document: the database makes the JSON (following.py).
+
+    vote_id = serializers.IntegerField()
+    pair_id = serializers.IntegerField()
+    question = serializers.CharField()
+    annotator_id = serializers.CharField(help_text="A pseudonym; the same person has another one in another campaign.")
+    choice = serializers.ChoiceField(Choice.choices, allow_null=True, help_text="Null where its annotator withdrew.")
+    a_on_left = serializers.BooleanField(allow_null=True)
+    kind = serializers.ChoiceField(AssignmentKind.choices, help_text="Only regular votes make labels; `machine`: of a machine.")
+    elapsed_ms = serializers.IntegerField(allow_null=True)
+    guideline_version = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a vote that counts.")
+
+
+class VotePageSerializer(serializers.Serializer[Any]):
+    """Votes in the order of their last change, the oldest first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ExportedVoteSerializer(many=True)
+
+
 class FlagBody(Body):
     """What is wrong with the pair."""
 
@@ -638,4 +678,57 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     class Meta:
         model = Release
         fields = ["number", "revision", "state", "progress", "files", "created_at", "error"]
+        read_only_fields = fields
+
+
+# --- webhooks
+
+
+class NewWebhook(Body):
+    """An address to tell, and of what."""
+
+    url = Text(max_length=URL_LIMIT, help_text="https, and out on the internet.")
+    events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
+
+
+class WebhookChanges(Body):
+    """What is left out stays."""
+
+    url = Text(required=False, max_length=URL_LIMIT)
+    events = serializers.ListField(
+        required=False, child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS])
+    )
+    active = YesOrNo(required=False)
+
+
+class WebhookSerializer(serializers.ModelSerializer[Webhook]):
+    """An address that is told what happens in a campaign."""
+
+    active = serializers.BooleanField(source="is_active")
+    events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
+
+    class Meta:
+        model = Webhook
+        fields = ["id", "url", "events", "active", "created_at"]
+        read_only_fields = fields
+
+
+class WebhookWithSecretSerializer(WebhookSerializer):
+    """A new webhook."""
+
+    secret = serializers.CharField(help_text="Signs what is sent. Keep it: it is shown this once.")
+
+    class Meta(WebhookSerializer.Meta):
+        fields = [*WebhookSerializer.Meta.fields, "secret"]
+        read_only_fields = fields
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One event on its way to one webhook. `id` is that of the body."""
+
+    id = serializers.UUIDField(source="public_id")
+
+    class Meta:
+        model = Delivery
+        fields = ["id", "event", "state", "attempts", "status", "error", "created_at", "last_attempt_at", "next_attempt_at"]
         read_only_fields = fields

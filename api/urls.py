@@ -10,6 +10,8 @@ from api.views.imports import ImportDetail, ImportList
 from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
+from api.views.votes import VoteList
+from api.views.webhooks import DeliveryList, WebhookDetail, WebhookList, WebhookPing
 
 register_converter(CampaignSlug, "campaign")
 app_name = "api"
@@ -18,9 +20,14 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("", CampaignDetail.as_view(), name="campaign"),
     path("imports/", ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
+    path("votes/", VoteList.as_view(), name="votes"),
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("stats/", StatisticsDetail.as_view(), name="statistics"),
     path("leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
+    path("webhooks/", WebhookList.as_view(), name="webhooks"),
+    path("webhooks/<int:webhook_id>/", WebhookDetail.as_view(), name="webhook"),
+    path("webhooks/<int:webhook_id>/ping/", WebhookPing.as_view(), name="webhook_ping"),
+    path("webhooks/<int:webhook_id>/deliveries/", DeliveryList.as_view(), name="deliveries"),
     path("releases/", ReleaseList.as_view(), name="releases"),
     path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),
     path("releases/<int:number>/cancel/", ReleaseCancel.as_view(), name="cancel_release"),

@@ -241,6 +241,40 @@ class ConsensusFactory(DjangoModelFactory):
     computed_at = factory.LazyFunction(timezone.now)
 
 
+class WebhookFactory(DjangoModelFactory):
+    """A row whose secret opens nothing; webhooks.create_webhook makes one to be used."""
+
+    class Meta:
+        model = models.Webhook
+
+    campaign = factory.SubFactory(CampaignFactory)
+    url = "https://hooks.test/diptych"
+    events = factory.LazyFunction(lambda: ["release.ready"])
+    sealed_secret = "nothing"
+
+
+class DeliveryFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Delivery
+
+    webhook = factory.SubFactory(WebhookFactory)
+    event = "ping"
+    body = "{}"
+    next_attempt_at = factory.LazyFunction(timezone.now)
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class KeptAnswerFactory(DjangoModelFactory):
+    class Meta:
+        model = models.KeptAnswer
+
+    user = factory.SubFactory(UserFactory)
+    route = "POST /api/v1/campaigns/"
+    key = "one"
+    digest = "0" * 64
+    created_at = factory.LazyFunction(timezone.now)
+
+
 class ReviewRuleFactory(DjangoModelFactory):
     class Meta:
         model = models.ReviewRule

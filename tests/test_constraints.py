@@ -16,6 +16,7 @@ from annotator.models import (
     Generator,
     GoldDecision,
     ImportBatch,
+    Lineage,
     LineError,
     Member,
     Prompt,
@@ -383,6 +384,31 @@ def _() -> None:
     import_ = make.ImportFactory()
     for _ in range(2):
         LineError.objects.create(line_of=import_, number=3, message="?")
+
+
+# --- machines, and programs that follow
+ATTEMPTS |= {
+    "member_machine_is_annotator": lambda: make.MemberFactory(kind="machine", role="reviewer"),
+    "lineage_is_one": lambda: Lineage.objects.create(pk=2, server="another"),
+    "kept_answer_digest_is_sha256": lambda: make.KeptAnswerFactory(digest="short"),
+    "webhook_url_is_https": lambda: make.WebhookFactory(url="http://hooks.test/"),
+    "webhook_events_known_and_some": lambda: make.WebhookFactory(events=[]),
+    "delivery_event_known": lambda: make.DeliveryFactory(event="release.lost"),
+    "delivery_state_known": lambda: make.DeliveryFactory(state="lost", next_attempt_at=None),
+    "delivery_waiting_says_until_when": lambda: make.DeliveryFactory(next_attempt_at=None),
+}
+
+
+@refuses("assignment_machine_once_per_member_and_pair")
+def _() -> None:
+    seat = make.AssignmentFactory(kind="machine")
+    make.AssignmentFactory(kind="machine", member=seat.member, pair=seat.pair)
+
+
+@refuses("kept_answer_once_per_key")
+def _() -> None:
+    kept = make.KeptAnswerFactory()
+    make.KeptAnswerFactory(user=kept.user)
 
 
 def names_in_the_models() -> set[str]:

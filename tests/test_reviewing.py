@@ -26,7 +26,7 @@ def test_a_suspension_voids_the_votes_and_returns_every_seat(campaign):
     member, manager = MemberFactory(campaign=campaign), UserFactory()
     judge(assigning.next_assignments(member=member)[0])
 
-    assert reviewing.suspend_member(member=member, by=manager) == 10
+    assert reviewing.suspend_member(member=member, by=manager) == 12  # every pair there is
 
     vote = Vote.objects.get()
     assert (vote.void_reason, vote.voided_by) == (VoidReason.SUSPENDED, manager)
@@ -35,6 +35,7 @@ def test_a_suspension_voids_the_votes_and_returns_every_seat(campaign):
 
 
 def test_a_suspension_that_was_cut_off_half_way_is_finished_by_the_beat(campaign):
+    PairFactory.create_batch(12, campaign=campaign)
     member, other = MemberFactory.create_batch(2, campaign=campaign)
     judge(assigning.next_assignments(member=member)[0])
     judge(assigning.next_assignments(member=other)[0])

@@ -124,7 +124,7 @@ def test_the_number_of_queries_does_not_grow_with_the_pairs(campaign, django_ass
             vote_all(PairFactory(campaign=campaign), "ab" if number % 2 else "aax")
         with django_assert_max_num_queries(15):
             score_campaign(campaign=campaign)
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(10):
             settle_pairs(campaign=campaign)
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import describing
+from annotator import describing, reviewing
 from annotator.models import GroupQuestion, Member, Pair, SelfDescription, Vote
 from annotator.statistics import compute_statistics, stored_statistics
 from tests.factories import (
@@ -263,3 +263,11 @@ def test_nothing_is_told_of_one_person(annotator):
     compute_statistics(campaign=annotator.campaign)
     groups = stored_statistics(annotator.campaign).document["groups"]
     assert (groups["groups"], groups["suppressed"]) == ([], 2)
+
+
+def test_withdrawing_erases_what_somebody_said_of_themselves(annotator):
+    describing.describe(member=annotator, option="often")
+    reviewing.suspend_member(member=annotator, by=None)
+    assert SelfDescription.objects.filter(member=annotator).exists()
+    reviewing.withdraw_member(member=annotator, by=None)
+    assert not SelfDescription.objects.filter(member=annotator).exists()

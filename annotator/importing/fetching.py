@@ -125,7 +125,7 @@ def time_left(deadline: float, timeout: float | None) -> float:
 
 
 @lru_cache(maxsize=1)
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
@@ -142,7 +142,7 @@ def fetch_image(
     network = CheckedNetwork(resolver=resolver, is_allowed=is_allowed, deadline=time.monotonic() + seconds)
     try:
         target = _checked(httpx.URL(url))
-        with httpcore.ConnectionPool(ssl_context=tls or _trusted(), network_backend=network, retries=0) as pool:
+        with httpcore.ConnectionPool(ssl_context=tls or trusted(), network_backend=network, retries=0) as pool:
             for _ in range(MAX_REDIRECTS + 1):
                 answer = _get(pool, target, max_bytes)
                 if isinstance(answer, bytes):

@@ -17,7 +17,7 @@ from annotator.images import ingest_image, is_stored, store_image
 from annotator.importing.adding import ReadyLine, StoredImage, add_lines
 from annotator.importing.fetching import fetch_image
 from annotator.importing.lines import BadLine
-from annotator.importing.staging import line_error, staged_folder, staged_name
+from annotator.importing.staging import line_error, note_finished, staged_folder, staged_name
 from annotator.models import Image, Import, ImportBatch, LineError
 from annotator.storing import put_file, read_file, remove_folder
 
@@ -148,4 +148,6 @@ def _add_batch(batch: ImportBatch, ready: list[ReadyLine], refused: dict[int, Ba
         import_.state = ImportState.DONE
         import_.finished_at = timezone.now()
     import_.save(update_fields=["lines_done", "lines_failed", "pairs_added", "pairs_known", "state", "finished_at"])
+    if is_finished:
+        note_finished(import_.pk)
     return is_finished

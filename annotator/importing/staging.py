@@ -17,8 +17,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.choices import Choice, ImportState
+from annotator.choices import Choice, Event, ImportState
 from annotator.errors import Conflict, Invalid
+from annotator.events import note_event
 from annotator.images import MAX_BYTES
 from annotator.importing.folders import Folder, UnpacksTooLarge
 from annotator.importing.lines import COLUMNS, BadLine, LineImage, parse_line
@@ -108,11 +109,30 @@ def _lock_unready(import_id: int) -> Import | None:
 
 def fail_import(*, import_id: int, reason: str) -> None:
     """Give up an import that has not been read. Its staged originals go."""
-    failed = Import.objects.filter(pk=import_id, state__in=UNREADY).update(
-        state=ImportState.FAILED, error=reason, finished_at=timezone.now()
-    )
+    with transaction.atomic():
+        failed = Import.objects.filter(pk=import_id, state__in=UNREADY).update(
+            state=ImportState.FAILED, error=reason, finished_at=timezone.now()
+        )
+        if failed:
+            note_finished(import_id)
     if failed:
         remove_folder(staged_folder(import_id))
+
+
+def note_finished(import_id: int) -> None:
+    """For webhooks, in the transaction that ends the import."""
+    import_ = Import.objects.select_related("campaign").get(pk=import_id)
+    data = {
+        "import": import_.pk,
+        "file_name": import_.file_name,
+        "state": import_.state,
+        "error": import_.error,
+        "lines_total": import_.lines_total,
+        "lines_failed": import_.lines_failed,
+        "pairs_added": import_.pairs_added,
+        "pairs_known": import_.pairs_known,
+    }
+    note_event(campaign=import_.campaign, event=Event.IMPORT_FINISHED, data=data)
 
 
 def read_upload(*, import_id: int) -> list[int]:
@@ -206,6 +226,8 @@ class _Staging:
             lines_failed=self.lines_failed,
             finished_at=timezone.now() if is_done else None,
         )
+        if is_done:
+            note_finished(self.import_.pk)
 
     def _take(self, number: int, raw: dict[str, Any]) -> None:
         line = parse_line(raw, gold_choices=self.gold_choices)

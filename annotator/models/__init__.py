@@ -3,7 +3,7 @@
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
 from annotator.models.gold import GoldDecision
 from annotator.models.imports import Import, ImportBatch, LineError
-from annotator.models.judging import Assignment, Flag, Vote
+from annotator.models.judging import Assignment, Flag, Lineage, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import (
     CampaignScoring,
@@ -16,7 +16,9 @@ from annotator.models.outcome import (
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
 from annotator.models.publishing import HubAccount, Publication
+from annotator.models.retries import KeptAnswer
 from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
+from annotator.models.webhooks import Delivery, Webhook
 
 __all__ = [
     "Act",
@@ -30,6 +32,7 @@ __all__ = [
     "Consent",
     "ConsentText",
     "CrowdIdentity",
+    "Delivery",
     "FailedLogIn",
     "Flag",
     "Generator",
@@ -41,7 +44,9 @@ __all__ = [
     "Import",
     "ImportBatch",
     "Invite",
+    "KeptAnswer",
     "LineError",
+    "Lineage",
     "Member",
     "Pair",
     "Prompt",
@@ -59,4 +64,5 @@ __all__ = [
     "UnscoredAssignment",
     "User",
     "Vote",
+    "Webhook",
 ]

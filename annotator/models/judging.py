@@ -9,7 +9,7 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
 from annotator.models.campaigns import Guideline, Question
-from annotator.models.fields import one_of
+from annotator.models.fields import ThisTransaction, TransactionId, one_of, random_public_id
 from annotator.models.material import Pair
 from annotator.models.people import Member
 from annotator.models.triggers import note_changed_votes
@@ -61,6 +61,11 @@ class Assignment(models.Model):
             ),
             UniqueConstraint(
                 fields=["member", "pair"],
+                condition=Q(kind=AssignmentKind.MACHINE),
+                name="assignment_machine_once_per_member_and_pair",
+            ),
+            UniqueConstraint(
+                fields=["member", "pair"],
                 condition=Q(kind=AssignmentKind.REPEAT),
                 name="assignment_repeat_once_per_member_and_pair",
             ),
@@ -77,6 +82,12 @@ class Assignment(models.Model):
             Index(fields=["member", "id"], condition=Q(state=AssignmentState.OPEN), name="assignment_queue"),
             # assigning.py: leases that have run out.
             Index(fields=["lease_expires_at"], condition=Q(state=AssignmentState.OPEN), name="assignment_leases"),
+            # machines.py: pairs that wait to be handed to a machine once more.
+            Index(
+                fields=["member", "pair"],
+                condition=Q(kind=AssignmentKind.MACHINE, state=AssignmentState.EXPIRED),
+                name="assignment_machine_again",
+            ),
             # progress.py: a member's answers since some time, and the last one.
             Index(fields=["member", "closed_at"], condition=Q(state=AssignmentState.ANSWERED), name="assignment_answers"),
         ]
@@ -98,7 +109,8 @@ class Vote(models.Model):
     """A member's choice for one question of one assignment. Append-only: undone and void votes stay, with a reason."""
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="votes")
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes")
+    # Its own index is left out: `vote_changes` begins with the question, and serves whoever looks for its votes.
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes", db_index=False)
     choice = models.CharField(max_length=9, choices=Choice)
     elapsed_ms = models.PositiveIntegerField(
         null=True, blank=True, help_text="Milliseconds from both images shown to the answer, as the client measured."
@@ -110,6 +122,8 @@ class Vote(models.Model):
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # The transaction that wrote the row last: cast it, voided it, or restored it. following.py says what for.
+    changed_in = TransactionId(editable=False, db_default=ThisTransaction())
 
     objects = VoteQuerySet.as_manager()
 
@@ -129,9 +143,19 @@ class Vote(models.Model):
                 name="vote_void_has_reason_and_time",
             ),
         ]
-        # progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
-        indexes = [Index(fields=["question", "-id"], condition=~Q(comment=""), name="vote_comments")]
+        indexes = [
+            # progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
+            Index(fields=["question", "-id"], condition=~Q(comment=""), name="vote_comments"),
+            # following.py: the votes of a question in the order of their last change, after a place.
+            Index(fields=["question", "changed_in", "id"], name="vote_changes"),
+        ]
         triggers = [
+            pgtrigger.Trigger(
+                name="vote_change_is_noted",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                func="NEW.changed_in = pg_current_xact_id(); RETURN NEW;",
+            ),
             pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="vote_answer_is_fixed", fields=["assignment", "question", "choice", "elapsed_ms", "comment", "created_at"]
@@ -142,6 +166,19 @@ class Vote(models.Model):
 
     def __str__(self) -> str:
         return f"vote {self.pk}: {self.choice}"
+
+
+class Lineage(models.Model):
+    """Of which database server the transaction numbers in `Vote.changed_in` are. There is one row at most."""
+
+    server = models.CharField(max_length=80, help_text="Its identifier and timeline: a restored copy has others.")
+    name = models.CharField(max_length=16, default=random_public_id, help_text="In every cursor, so that an old one is known.")
+
+    class Meta:
+        constraints = [CheckConstraint(condition=Q(pk=1), name="lineage_is_one")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Flag(models.Model):

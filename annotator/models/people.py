@@ -86,6 +86,7 @@ class Member(models.Model):
             one_of("role", Role, name="member_role_known"),
             one_of("state", MemberState, name="member_state_known"),
             one_of("kind", MemberKind, name="member_kind_known"),
+            CheckConstraint(condition=Q(kind=MemberKind.HUMAN) | Q(role=Role.ANNOTATOR), name="member_machine_is_annotator"),
             CheckConstraint(
                 condition=Q(guideline_accepted__isnull=True, guideline_accepted_at__isnull=True)
                 | Q(guideline_accepted__isnull=False, guideline_accepted_at__isnull=False),

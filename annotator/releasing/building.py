@@ -22,8 +22,9 @@ from django.db.models import F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotator.choices import UNFINISHED_RELEASES, ReleaseState
+from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
 from annotator.errors import Conflict, NotFound, Refusal
+from annotator.events import note_event
 from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
 from annotator.releasing.card import write_card
 from annotator.releasing.parquet import Written
@@ -336,6 +337,8 @@ def _finish(release: Release) -> None:
             locked.state, locked.progress, locked.error = ReleaseState.READY, 1.0, ""
             locked.finished_at = timezone.now()
             locked.save(update_fields=["revision", "state", "progress", "error", "finished_at"])
+            about = {"release": locked.number, "revision": locked.revision}
+            note_event(campaign=release.campaign, event=Event.RELEASE_READY, data=about)
 
 
 def described(release: Release, path: str) -> Written:

@@ -209,9 +209,9 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     form = MemberForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        person, role = form.cleaned_data["person"], form.cleaned_data["role"]
+        person, role, kind = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["kind"]
         try:
-            member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, by=request.user)
+            member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, kind=kind, by=request.user)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:

@@ -13,7 +13,8 @@ from annotator.models import Campaign, User
 from api.pagination import NewestFirst
 from api.permissions import ANY_SCOPE
 from api.serializers import CampaignChanges, CampaignSerializer, NewCampaign, campaigns_for
-from api.views.base import View, location, page_of, user_of, valid_body
+from api.views import once
+from api.views.base import IF_NONE_MATCH, NOT_MODIFIED, View, location, page_of, user_of, valid_body
 
 
 class CampaignList(View):
@@ -26,32 +27,44 @@ class CampaignList(View):
         user = user_of(request)
         return page_of(request, campaigns_for(user), CampaignSerializer, user=user)
 
-    @extend_schema(operation_id="create_campaign", request=NewCampaign, responses={201: CampaignSerializer})
+    @extend_schema(
+        operation_id="create_campaign",
+        parameters=[once.PARAMETER],
+        request=NewCampaign,
+        responses={201: CampaignSerializer},
+    )
     def post(self, request: Request) -> Response:
         """Make a campaign. You become its manager. Needs the right to add campaigns, as staff has it."""
         user = user_of(request)
         require_may_create_campaigns(user)
         body = valid_body(NewCampaign, request)
-        campaign = campaigns.create_campaign(
-            slug=body["slug"],
-            name=body["name"],
-            description=body["description"],
-            state=body["state"],
-            rules=campaigns.rules_in(body),
-            questions=[
-                campaigns.NewQuestion(question["slug"], question["text"], tuple(question["choices"]))
-                for question in body["questions"]
-            ],
-            guideline=body["guideline"],
-            by=user,
-        )
-        return Response(shown(campaign, user), status=201, headers=location(request, "campaign", campaign.slug))
+
+        def make() -> Response:
+            campaign = campaigns.create_campaign(
+                slug=body["slug"],
+                name=body["name"],
+                description=body["description"],
+                state=body["state"],
+                rules=campaigns.rules_in(body),
+                questions=[
+                    campaigns.NewQuestion(question["slug"], question["text"], tuple(question["choices"]))
+                    for question in body["questions"]
+                ],
+                guideline=body["guideline"],
+                by=user,
+            )
+            return Response(shown(campaign, user), status=201, headers=location(request, "campaign", campaign.slug))
+
+        return once.once_per_key(request, once.digest_of(request.data), make)
 
 
 class CampaignDetail(View):
+    has_etag = True
     scopes = {"GET": ANY_SCOPE, "PATCH": [Scope.MANAGE]}
 
-    @extend_schema(operation_id="get_campaign", responses=CampaignSerializer)
+    @extend_schema(
+        operation_id="get_campaign", parameters=[IF_NONE_MATCH], responses={200: CampaignSerializer, 304: NOT_MODIFIED}
+    )
     def get(self, request: Request, slug: str) -> Response:
         """The campaign, its rules and its progress."""
         user = user_of(request)

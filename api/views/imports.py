@@ -12,7 +12,6 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError, ValidationError
@@ -28,6 +27,7 @@ from annotator.models import Import
 from api.pagination import NewestFirst
 from api.parsers import JSON_LINES_PARSERS, JSONParser, read_json
 from api.serializers import ImportDetailSerializer, ImportSerializer, ImportUpload
+from api.views import once
 from api.views.base import View, location, page_of, user_of, whole_number
 
 FOLDER = "uploads"
@@ -60,7 +60,7 @@ class ImportList(View):
 
     @extend_schema(
         operation_id="create_import",
-        parameters=[MAP_PARAMETER],
+        parameters=[MAP_PARAMETER, once.PARAMETER],
         request={
             "multipart/form-data": ImportUpload,
             "application/jsonl": JSON_LINES,
@@ -76,15 +76,23 @@ class ImportList(View):
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         with sent_file(request) as (file, file_name):
-            stored_name = f"{FOLDER}/{uuid4().hex}"
             column_map = column_map_of(request)
-            with transaction.atomic():
+
+            def make() -> Response:
+                stored_name = f"{FOLDER}/{uuid4().hex}"
+                # Before the row: a transaction that is open for as long as a store takes would hold up whoever follows votes.
+                default_storage.save(stored_name, file)
                 import_ = importing.create_import(
                     campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
                 )
-                default_storage.save(stored_name, file)
                 tasks.enqueue(tasks.ingest_import, import_.pk)
-        return Response(shown(request, import_), status=202, headers=location(request, "import", campaign.slug, import_.pk))
+                headers = location(request, "import", campaign.slug, import_.pk)
+                return Response(shown(request, import_), status=202, headers=headers)
+
+            if once.HEADER not in request.headers:
+                return make()  # and the file is read once
+            digest = once.digest_of_file(file, name=file_name, map=column_map)
+            return once.once_per_key(request, digest, make)
 
 
 class ImportDetail(View):

@@ -20,36 +20,46 @@ from annotator.models import Campaign, Release
 from api.errors import body_of
 from api.pagination import NewestFirst
 from api.serializers import NoBody, ReleaseSerializer
-from api.views.base import View, location, page_of, user_of, valid_body
+from api.views import once
+from api.views.base import IF_NONE_MATCH, NOT_MODIFIED, View, location, page_of, user_of, valid_body
 
 
 class ReleaseList(View):
     pagination_class = NewestFirst
+    has_etag = True
     scopes = {"GET": [Scope.EXPORT], "POST": [Scope.MANAGE]}
 
-    @extend_schema(operation_id="list_releases", responses=ReleaseSerializer(many=True))
+    @extend_schema(
+        operation_id="list_releases",
+        parameters=[IF_NONE_MATCH],
+        responses={200: ReleaseSerializer(many=True), 304: NOT_MODIFIED},
+    )
     def get(self, request: Request, slug: str) -> Response:
         """The campaign's releases, newest first."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         return page_of(request, campaign.releases.prefetch_related("files"), ReleaseSerializer)
 
-    @extend_schema(operation_id="create_release", request=None, responses={202: ReleaseSerializer})
+    @extend_schema(operation_id="create_release", parameters=[once.PARAMETER], request=None, responses={202: ReleaseSerializer})
     def post(self, request: Request, slug: str) -> Response:
         """Build a release from the votes as they are now. A worker builds it: look at its address until it is `ready`."""
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         valid_body(NoBody, request)
-        release = releasing.create_release(campaign=campaign, by=user)
-        tasks.enqueue(tasks.build_release, release.pk)
-        return Response(
-            ReleaseSerializer(release).data, status=202, headers=location(request, "release", campaign.slug, release.number)
-        )
+
+        def make() -> Response:
+            release = releasing.create_release(campaign=campaign, by=user)
+            tasks.enqueue(tasks.build_release, release.pk)
+            headers = location(request, "release", campaign.slug, release.number)
+            return Response(ReleaseSerializer(release).data, status=202, headers=headers)
+
+        return once.once_per_key(request, once.digest_of(request.data), make)
 
 
 class ReleaseDetail(View):
+    has_etag = True
     scopes = {"GET": [Scope.EXPORT]}
 
-    @extend_schema(operation_id="get_release", responses=ReleaseSerializer)
+    @extend_schema(operation_id="get_release", parameters=[IF_NONE_MATCH], responses={200: ReleaseSerializer, 304: NOT_MODIFIED})
     def get(self, request: Request, slug: str, number: int) -> Response:
         """The release and its manifest: every file with its size and sha256."""
         campaign = campaign_for_reviewer(user_of(request), slug)
@@ -88,11 +98,11 @@ class ReleaseFileBytes(View):
         operation_id="get_release_file",
         parameters=[
             OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as bytes=0-1023."),
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
+            IF_NONE_MATCH,
         ],
         responses={
             **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in serving.content_types()},
-            304: OpenApiResponse(description="You have it already."),
+            304: NOT_MODIFIED,
             416: OpenApiResponse(description="The file ends before that range."),
         },
     )

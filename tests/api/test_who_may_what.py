@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.urls import URLResolver, get_resolver, resolve
+from rest_framework.views import APIView
 
 from annotator import assigning
 from annotator.choices import Scope
@@ -15,7 +18,7 @@ from annotator.models import Assignment, Campaign, Member, User
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release
 from tests.api.test_schema import OPERATIONS
-from tests.factories import CampaignFactory, ImportFactory, MemberFactory, PairFactory, UserFactory
+from tests.factories import CampaignFactory, ImportFactory, MemberFactory, PairFactory, UserFactory, WebhookFactory
 from tests.judges import judge
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +35,7 @@ class Route:
     path: str
     scopes: set[str]
     statuses: tuple[int, ...]
-    body: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 C = "/api/v1/campaigns/campaign/"
@@ -48,12 +51,29 @@ ROUTES = {
     "list_imports": Route("GET", C + "imports/", {"import"}, (404, 404, 403, 403, 200, 403, 200)),
     "create_import": Route("POST", C + "imports/", {"import"}, (404, 404, 403, 403, 202, 403, 202), {"prompt": "a cat"}),
     "get_import": Route("GET", C + "imports/{import}/", {"import"}, (404, 404, 403, 403, 200, 403, 200)),
+    "list_votes": Route("GET", C + "votes/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "next_assignments": Route("POST", C + "assignments/", {"annotate"}, (404, 404, 200, 200, 200, 403, 404)),
     # Of the assignment of the annotator.
     "vote": Route("POST", A + "vote/", {"annotate"}, (404, 404, 201, 404, 404, 404, 404), {"choice": "a"}),
     "skip": Route("POST", A + "skip/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404)),
     "flag": Route("POST", A + "flag/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404), {"reason": "unsafe"}),
     "undo": Route("POST", "/api/v1/assignments/{answered}/undo/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404)),
+    "list_webhooks": Route("GET", C + "webhooks/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    "create_webhook": Route(
+        "POST",
+        C + "webhooks/",
+        {"manage"},
+        (404, 404, 403, 403, 201, 403, 201),
+        {"url": "https://127.0.0.1/", "events": ["release.ready"]},
+    ),
+    "get_webhook": Route("GET", C + "webhooks/{webhook}/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    "change_webhook": Route(
+        "PATCH", C + "webhooks/{webhook}/", {"manage"}, (404, 404, 403, 403, 200, 403, 200), {"active": True}
+    ),
+    # Gone once its first manager has removed it.
+    "remove_webhook": Route("DELETE", C + "webhooks/{webhook}/", {"manage"}, (404, 404, 403, 403, 204, 403, 404)),
+    "ping_webhook": Route("POST", C + "webhooks/{webhook}/ping/", {"manage"}, (404, 404, 403, 403, 202, 403, 202)),
+    "list_deliveries": Route("GET", C + "webhooks/{webhook}/deliveries/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
     "list_releases": Route("GET", C + "releases/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "create_release": Route("POST", C + "releases/", {"manage"}, (404, 404, 403, 403, 202, 403, 202)),
     "get_release": Route("GET", C + "releases/1/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
@@ -72,7 +92,8 @@ class World:
 
 
 @pytest.fixture
-def world(storage_folder: Path) -> World:
+def world(storage_folder: Path, settings) -> World:
+    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
     users = {role: UserFactory(is_staff=role == "staff", is_superuser=role == "superuser") for role in ROLES}
     campaign = CampaignFactory(slug="campaign")
     PairFactory.create_batch(2, campaign=campaign)
@@ -85,6 +106,7 @@ def world(storage_folder: Path) -> World:
     answered, assignment = Assignment.objects.order_by("pk")
     judge(answered)
     numbers = {"assignment": assignment.pk, "answered": answered.pk, "import": ImportFactory(campaign=campaign).pk}
+    numbers["webhook"] = WebhookFactory(campaign=campaign).pk
     return World(users, numbers)
 
 
@@ -97,6 +119,41 @@ def ask(client: ApiClient, world: World, route: Route):
     if response.streaming:
         assert response.getvalue() == README
     return response
+
+
+def doors() -> Iterator[tuple[str, str, set[str]]]:
+    """Every route of the API as the resolver knows it: its pattern, a method, and the scopes that its view asks for."""
+
+    for name, view in views():
+        for method, scopes in getattr(view, "scopes", {}).items():
+            yield name, method, set(scopes)
+
+
+def views() -> Iterator[tuple[str, type[APIView]]]:
+    """Every view below /api/v1/ with the name of its route."""
+    api = next(pattern for pattern in get_resolver().url_patterns if getattr(pattern, "app_name", "") == "api")
+    waiting = [*api.url_patterns[0].url_patterns]
+    while waiting:
+        pattern = waiting.pop()
+        if isinstance(pattern, URLResolver):
+            waiting += pattern.url_patterns
+        else:
+            yield pattern.name, pattern.callback.view_class
+
+
+def test_the_table_has_every_route_and_method_that_there_is():
+    in_table = {}
+    for route in ROUTES.values():
+        number = dict.fromkeys(("assignment", "answered", "import", "webhook"), 1)
+        in_table[resolve(route.path.format_map(number)).url_name, route.method] = route.scopes
+
+    assert in_table == {(name, method): scopes for name, method, scopes in doors()}
+
+
+def test_every_view_says_its_scopes_for_each_of_its_methods():
+    for name, view in views():
+        methods = {method.upper() for method in ("get", "post", "put", "patch", "delete") if hasattr(view, method)}
+        assert name == "schema" or methods == set(view.scopes), name
 
 
 def test_the_table_has_every_operation():

@@ -32,6 +32,7 @@ from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
     CrowdIdentityFactory,
+    DeliveryFactory,
     FlagFactory,
     GuidelineFactory,
     ImportFactory,
@@ -43,6 +44,7 @@ from tests.factories import (
     StandingFactory,
     UserFactory,
     VoteFactory,
+    WebhookFactory,
 )
 from tests.statistics.judged import judge_for_statistics, same_images
 
@@ -182,7 +184,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
-        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account"),
+        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account", "webhooks"),
         *("trainees", "pairs", "proposed_gold"),
     ):
         site.add(route, manager, route, campaign.slug)
@@ -194,6 +196,11 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("about_you", judged.members.filter(role=Role.ANNOTATOR).first(), "about_you", judged.slug)
     same_images(campaign.pairs.first())
     site.add("near_identical", manager, "near_identical", campaign.slug)
+    webhook = WebhookFactory(campaign=campaign)
+    DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, status=500)
+    DeliveryFactory(webhook=webhook, attempts=1, error="No answer within 10 seconds.")
+    site.add("webhook_page", manager, "webhook_page", campaign.slug, webhook.pk)
+    site.add("no webhooks", manager, "webhooks", draft.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
     site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
     add_review_pages(site, campaign)
@@ -263,6 +270,7 @@ NO_PAGES = {
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
     *("publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
     *("put_away_notice", "decide_rule"),  # and these
+    *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
 }

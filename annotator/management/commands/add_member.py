@@ -1,4 +1,4 @@
-"""`manage.py add_member CAMPAIGN USER --role ROLE`: let somebody into a campaign, or change their role."""
+"""`manage.py add_member CAMPAIGN USER --role ROLE [--kind KIND]`: let somebody into a campaign, or change their role."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from annotator import campaigns
-from annotator.choices import Role
+from annotator.choices import MemberKind, Role
+from annotator.errors import Refusal
 from annotator.models import Campaign, User
 
 
@@ -21,6 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
         parser.add_argument("user", metavar="USER", help="user name")
         parser.add_argument("--role", choices=Role.values, required=True)
+        parser.add_argument(
+            "--kind",
+            choices=MemberKind.values,
+            help="machine: a model that judges; its votes never enter the consensus of people. New members are human if not said",
+        )
         parser.add_argument(
             "--create-user",
             action="store_true",
@@ -41,9 +47,18 @@ class Command(BaseCommand):
                 f"There is no user {options['user']!r}. Add one in the admin or with `manage.py createsuperuser`; "
                 "for a program that only needs a token, add --create-user."
             )
-        member, is_new = campaigns.add_member(campaign=campaign, user=user or create_user(options["user"]), role=options["role"])
+        try:
+            member, is_new = campaigns.add_member(
+                campaign=campaign,
+                user=user or create_user(options["user"]),
+                role=options["role"],
+                kind=options["kind"],
+            )
+        except Refusal as refusal:
+            raise CommandError(refusal.detail) from refusal
         words = "is now" if is_new else "was a member already and is"
-        self.stdout.write(f"{member.user.username} {words} {member.role} of {campaign.slug}.")
+        machine = " (machine)" if member.kind == MemberKind.MACHINE else ""
+        self.stdout.write(f"{member.user.username}{machine} {words} {member.role} of {campaign.slug}.")
 
 
 def create_user(username: str) -> User:

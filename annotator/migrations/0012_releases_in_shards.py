@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0010_scoring_and_statistics'),
+        ('annotator', '0011_rest_and_webhooks'),
     ]
 
     operations = [

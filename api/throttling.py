@@ -1,0 +1,79 @@
+"""How often somebody may ask: so many requests a minute of one address, and of one token or user.
+
+Counted in the shared cache, a counter per minute: a request adds one to it, and costs no query. Where the cache is away,
+nobody is stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.cache import cache
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from annotator.adapters import address_of
+from annotator.models import Token
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+MINUTE = 60  # seconds
+
+
+class PerMinute(BaseThrottle):
+    """Says no once the minute's requests of the same `asker` are used up, until the next one begins."""
+
+    def asker(self, request: Request) -> str:
+        """Who is counted; "" for nobody."""
+        raise NotImplementedError
+
+    def rate(self) -> int:
+        raise NotImplementedError
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        rate, asker = self.rate(), self.asker(request)
+        return not rate or not asker or count(asker) <= rate
+
+    def wait(self) -> float:
+        """Seconds until the next minute."""
+        return math.ceil(MINUTE - time.time() % MINUTE)
+
+
+class PerAddress(PerMinute):
+    """Before anything else is looked at. An address that proxies hide is nobody's."""
+
+    def asker(self, request: Request) -> str:
+        address = address_of(request)
+        return f"address:{address}" if address else ""
+
+    def rate(self) -> int:
+        return settings.API_RATE_ADDRESS
+
+
+class PerToken(PerMinute):
+    """Per token; a browser that is logged in is counted by its user."""
+
+    def asker(self, request: Request) -> str:
+        if isinstance(request.auth, Token):
+            return f"token:{request.auth.pk}"
+        return f"user:{request.user.pk}" if request.user.is_authenticated else ""
+
+    def rate(self) -> int:
+        return settings.API_RATE_TOKEN
+
+
+def count(asker: str) -> int:
+    """Requests of the asker in this minute, this one included; 0 where nobody knows."""
+    key = f"asked:{asker}:{int(time.time() // MINUTE)}"
+    try:
+        return cache.incr(key) or 0
+    except ValueError:  # the first of the minute, or two at once
+        cache.add(key, 0, timeout=2 * MINUTE)
+    try:
+        return cache.incr(key) or 0
+    except ValueError:
+        return 0

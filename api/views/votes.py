@@ -1,0 +1,138 @@
+"""A campaign's votes, for programs that follow them: in pages, as JSON lines, or as an Arrow stream."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator import following
+from annotator.access import campaign_for_reviewer
+from annotator.choices import Scope
+from annotator.following import Place
+from annotator.models import Campaign
+from api.serializers import VotePageSerializer
+from api.views.base import View, user_of, whole_number
+
+NDJSON, ARROW = "application/x-ndjson", "application/vnd.apache.arrow.stream"
+CURSOR_HEADER = "Diptych-Cursor"
+SIZE, SIZE_LIMIT = 100, 1000
+PARAMETERS = [
+    OpenApiParameter(
+        "cursor",
+        {"type": "string", "pattern": r"^([ab]-[0-9]{1,20}-[0-9]{1,19}-[0-9a-f]{16})?$"},
+        description=f"Where to go on: follow `next` and `previous`, or take the header {CURSOR_HEADER}.",
+    ),
+    OpenApiParameter("since", OpenApiTypes.DATETIME, description="Leave out what was cast and voided before this time."),
+    OpenApiParameter(
+        "page_size",
+        {"type": "integer", "minimum": 1, "maximum": SIZE_LIMIT, "default": SIZE},
+        description="Votes in a page; a stream has no pages.",
+    ),
+]
+CURSOR_ANSWERED = OpenApiParameter(
+    CURSOR_HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="The place after the last vote of this answer: ask from here later for what came since.",
+    response=[200],
+)
+
+
+class NDJSONRenderer(JSONRenderer):
+    """For the choice by `Accept` alone: the view streams, and errors are JSON."""
+
+    media_type = NDJSON
+    format = "ndjson"
+
+
+class ArrowRenderer(JSONRenderer):
+    media_type = ARROW
+    format = "arrow"
+
+
+class VoteList(View):
+    scopes = {"GET": [Scope.EXPORT]}
+    renderer_classes = [JSONRenderer, NDJSONRenderer, ArrowRenderer]
+
+    @extend_schema(
+        operation_id="list_votes",
+        parameters=[*PARAMETERS, CURSOR_ANSWERED],
+        responses={
+            (200, "application/json"): VotePageSerializer,
+            (200, NDJSON): OpenApiTypes.STR,
+            (200, ARROW): OpenApiTypes.BINARY,
+        },
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """The votes in the order in which they changed: one that is voided comes once more, with its `void_reason`.
+
+        Pages of JSON, or everything at once as JSON lines or as an Arrow stream, by `Accept`. No vote is skipped and none
+        comes twice unchanged, however many are cast meanwhile: keep the cursor, and ask from there for what is new. A cursor
+        that is older than a restored backup is a 409 with the code `cursor_expired`: then begin anew.
+        """
+        campaign = campaign_for_reviewer(user_of(request), slug)
+        size = whole_number(request, "page_size", low=1, high=SIZE_LIMIT) or SIZE
+        since = since_of(request)
+        cursor = request.query_params.get("cursor")
+        place = following.read_place(cursor) if cursor else None
+        if request.accepted_renderer.media_type == JSONRenderer.media_type:
+            return page(request, campaign, place, since, size)
+        return stream(request, campaign, place, since)
+
+
+def page(request: Request, campaign: Campaign, place: Place | None, since: datetime | None, size: int) -> Response:
+    found = following.page_of_votes(campaign=campaign, place=place, since=since, size=size)
+    body = {
+        "next": address(request, found.place) if found.has_more else None,
+        "previous": address(request, found.previous) if found.previous else None,
+        "results": found.votes,
+    }
+    return Response(body, headers={CURSOR_HEADER: str(found.place)})
+
+
+def stream(request: Request, campaign: Campaign, place: Place | None, since: datetime | None) -> StreamingHttpResponse:
+    if place is not None and place.is_before:
+        raise ValidationError({"cursor": ["A stream goes forward. Use the cursor of a `next` or of an answer's header."]})
+    votes = following.stream_of_votes(campaign=campaign, place=place, since=since)
+    kind = request.accepted_renderer.media_type
+    headers = {CURSOR_HEADER: str(votes.place), "Vary": "Accept, Authorization, Cookie"}
+    return StreamingHttpResponse(votes.lines() if kind == NDJSON else votes.arrow(), content_type=kind, headers=headers)
+
+
+def address(request: Request, place: Place) -> str:
+    """This address with another cursor."""
+    parameters = request.query_params.copy()
+    parameters["cursor"] = str(place)
+    return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
+
+
+def since_of(request: Request) -> datetime | None:
+    """`since`, a time or a day in UTC. Raises ValidationError."""
+    raw = request.query_params.get("since")
+    if raw is None:
+        return None
+    wrong = ValidationError({"since": ["Use a time such as 2026-01-31T12:00:00Z."]})
+    try:
+        found: Any = parse_datetime(raw) or parse_date(raw)
+    except ValueError as error:
+        raise wrong from error
+    if found is None:
+        raise wrong
+    if not isinstance(found, datetime):
+        found = datetime(found.year, found.month, found.day)  # noqa: DTZ001 - made aware below
+    try:
+        aware = timezone.make_aware(found) if timezone.is_naive(found) else found
+        return aware.astimezone(timezone.get_default_timezone())
+    except OverflowError as error:
+        raise wrong from error

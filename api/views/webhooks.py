@@ -1,0 +1,115 @@
+"""Webhooks: make one, look at it, change it, remove it, try it, and see what was sent to it."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotator import tasks, webhooks
+from annotator.access import campaign_for_manager
+from annotator.choices import Scope
+from annotator.errors import NotFound
+from annotator.models import Campaign, Webhook
+from api.pagination import NewestFirst
+from api.serializers import (
+    DeliverySerializer,
+    NewWebhook,
+    NoBody,
+    WebhookChanges,
+    WebhookSerializer,
+    WebhookWithSecretSerializer,
+)
+from api.views import once
+from api.views.base import View, location, page_of, user_of, valid_body
+
+
+class WebhookList(View):
+    pagination_class = NewestFirst
+    scopes = {"GET": [Scope.MANAGE], "POST": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="list_webhooks", responses=WebhookSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        """The campaign's webhooks, newest first."""
+        campaign = campaign_for_manager(user_of(request), slug)
+        return page_of(request, campaign.webhooks.all(), WebhookSerializer)
+
+    @extend_schema(
+        operation_id="create_webhook",
+        parameters=[once.PARAMETER],
+        request=NewWebhook,
+        responses={201: WebhookWithSecretSerializer},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Have an https address told of events. The `secret` that signs them is in this answer and in no other."""
+        user = user_of(request)
+        campaign = campaign_for_manager(user, slug)
+        body = valid_body(NewWebhook, request)
+
+        def make() -> Response:
+            webhook, secret = webhooks.create_webhook(campaign=campaign, url=body["url"], events=body["events"], by=user)
+            shown = WebhookSerializer(webhook).data | {"secret": secret}
+            return Response(shown, status=201, headers=location(request, "webhook", slug, webhook.pk))
+
+        return once.once_per_key(request, once.digest_of(request.data), make)
+
+
+class WebhookDetail(View):
+    scopes = {"GET": [Scope.MANAGE], "PATCH": [Scope.MANAGE], "DELETE": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="get_webhook", responses=WebhookSerializer)
+    def get(self, request: Request, slug: str, webhook_id: int) -> Response:
+        """The webhook, without its secret."""
+        webhook = webhook_of(campaign_for_manager(user_of(request), slug), webhook_id)
+        return Response(WebhookSerializer(webhook).data)
+
+    @extend_schema(operation_id="change_webhook", request=WebhookChanges, responses=WebhookSerializer)
+    def patch(self, request: Request, slug: str, webhook_id: int) -> Response:
+        """Change the fields that are sent. While it is not `active` it is told nothing."""
+        user = user_of(request)
+        webhook = webhook_of(campaign_for_manager(user, slug), webhook_id)
+        body = valid_body(WebhookChanges, request)
+        webhook = webhooks.change_webhook(
+            webhook=webhook, url=body.get("url"), events=body.get("events"), is_active=body.get("active"), by=user
+        )
+        return Response(WebhookSerializer(webhook).data)
+
+    @extend_schema(operation_id="remove_webhook", responses={204: None})
+    def delete(self, request: Request, slug: str, webhook_id: int) -> Response:
+        """Remove it, with all that waits to be sent to it."""
+        user = user_of(request)
+        webhook = webhook_of(campaign_for_manager(user, slug), webhook_id)
+        webhooks.remove_webhook(webhook=webhook, by=user)
+        return Response(status=204)
+
+
+class WebhookPing(View):
+    scopes = {"POST": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="ping_webhook", request=None, responses={202: DeliverySerializer})
+    def post(self, request: Request, slug: str, webhook_id: int) -> Response:
+        """Send it an event `ping`."""
+        user = user_of(request)
+        webhook = webhook_of(campaign_for_manager(user, slug), webhook_id)
+        valid_body(NoBody, request)
+        delivery = webhooks.ping(webhook=webhook, by=user)
+        tasks.enqueue(tasks.send_delivery, delivery.pk)
+        return Response(DeliverySerializer(delivery).data, status=202)
+
+
+class DeliveryList(View):
+    pagination_class = NewestFirst
+    scopes = {"GET": [Scope.MANAGE]}
+
+    @extend_schema(operation_id="list_deliveries", responses=DeliverySerializer(many=True))
+    def get(self, request: Request, slug: str, webhook_id: int) -> Response:
+        """What was sent to it in the last month, or is still to be sent, newest first."""
+        webhook = webhook_of(campaign_for_manager(user_of(request), slug), webhook_id)
+        return page_of(request, webhook.deliveries.all(), DeliverySerializer)
+
+
+def webhook_of(campaign: Campaign, webhook_id: int) -> Webhook:
+    webhook = campaign.webhooks.filter(pk=webhook_id).first()
+    if webhook is None:
+        raise NotFound("There is no such webhook of this campaign.")
+    return webhook
