@@ -127,7 +127,7 @@ def test_it_shows_progress_and_goes_on_where_i_was(browser, member):
 
     html = browser.get(reverse("campaigns")).content.decode()
 
-    assert "12 of 90 votes" in html
+    assert "About 10 % done" in html  # exact counts would tell gold
     assert "1 pair judged by you" in html
     assert "Go on judging" in html
 

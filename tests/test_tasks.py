@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 @pytest.mark.worker
 def test_a_worker_fills_the_queue_of_a_member(celery_worker_process):
     member = MemberFactory()
-    PairFactory.create_batch(12, campaign=member.campaign)
+    PairFactory.create_batch(assigning.QUEUE_TARGET + 2, campaign=member.campaign)
 
     tasks.enqueue(tasks.refill_queue, member.pk)
 

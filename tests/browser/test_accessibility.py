@@ -268,7 +268,7 @@ def key_sent_to(user: User) -> list[str]:
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
-    *("publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
+    *("cancel_release", "publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
     *("put_away_notice", "decide_rule"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
