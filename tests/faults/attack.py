@@ -12,7 +12,8 @@ from django.db.models.functions import Mod
 
 from annotator import tasks
 from annotator.choices import Choice, Scope
-from annotator.models import Campaign
+from annotator.models import Campaign, ReviewRule
+from annotator.ruling import ensure_rules
 from annotator.tokens import create_token
 from benchmarks.support.campaigns import load_campaign, make_annotators
 from benchmarks.support.site import free_port
@@ -55,6 +56,8 @@ class Attack:
         call_command("migrate", interactive=False, verbosity=0)
         campaign = load_campaign(round(self.votes / VOTES_PER_PAIR), votes_wanted=VOTES_WANTED)
         Campaign.objects.filter(pk=campaign.pk).update(lease_seconds=LEASE_SECONDS, votes_max=VOTES_MAX)
+        # People who answer by lot would be suspended by rule, and only the manager's suspensions are known to the record.
+        ReviewRule.objects.filter(pk__in=[rule.pk for rule in ensure_rules(campaign)]).update(enabled=False)
         every = campaign.pairs.annotate(place=Mod("pk", GOLD_EVERY))
         every.filter(place=0).update(gold_choice=Choice.A)
         for number, user in enumerate(make_annotators(campaign, self._n_annotators, name="hammer")):
