@@ -24,7 +24,7 @@ from tests.factories import CampaignFactory, GuidelineFactory, ReleaseFactory, U
 from tests.released import contents, folder_of, make_pair, release_of, vote_all
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
 
 
 @pytest.fixture
