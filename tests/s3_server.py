@@ -6,12 +6,14 @@ end of that pipe.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +27,31 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 KEY, SECRET, REGION = "tests", "only-for-tests", "us-east-1"
 STOP_TIMEOUT = 10.0  # seconds
-PORTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port")
+STARTS = 3  # a port that was free a moment ago can be taken when the server comes to it
+PORTS = (
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port",
+    "s3.port.grpc",
+)
 
 
 class S3Server:
     def __init__(self, folder: Path) -> None:
+        for start in range(STARTS):
+            started = folder / f"start-{start}"
+            started.mkdir()
+            self._start(started)
+            if wait_until(lambda: self._answers() or self._ended(), seconds=60, why=self._story) != "ended":
+                return
+            self.stop()
+        raise AssertionError(f"The S3 server ended by itself {STARTS} times; the last time:\n{self._story()}")
+
+    def _start(self, folder: Path) -> None:
         self.log = folder / "weed.log"
         data, config = folder / "data", folder / "s3.json"
         data.mkdir()
@@ -41,9 +63,14 @@ class S3Server:
             "ip": HOST,
             "ip.bind": HOST,
             "master.volumeSizeLimitMB": 64,
+            "master.telemetry": "false",
             "volume.max": 100,
+            "volume.minFreeSpace": "100MiB",
             "filer.localSocket": folder / "filer.sock",
+            "s3.localSocket": folder / "s3.sock",
             "s3.config": config,
+            "s3.port.iceberg": 0,  # what is not asked for has ports of its own, the same for every server
+            "s3.port.lance": 0,
             **ports,
         }
         self.endpoint = f"http://{HOST}:{ports['s3.port']}"
@@ -63,19 +90,22 @@ class S3Server:
             aws_access_key_id=KEY,
             aws_secret_access_key=SECRET,
             region_name=REGION,
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10),
         )
-        wait_until(self._answers, seconds=60, why=f"the S3 server; its log is {self.log}")
 
-    def _answers(self) -> bool:
-        if self.process.poll() is not None:
-            raise AssertionError(f"The S3 server ended by itself:\n{self.log.read_text()}")
+    def _answers(self) -> str:
         try:
             self.client.create_bucket(Bucket="ready")
             self.client.put_object(Bucket="ready", Key="probe", Body=b"x")
         except (BotoCoreError, ClientError):
-            return False
-        return True
+            return ""
+        return "answers"
+
+    def _ended(self) -> str:
+        return "ended" if self.process.poll() is not None else ""
+
+    def _story(self) -> str:
+        return f"the S3 server, whose log ends in:\n{self.log.read_text(errors='replace')[-3000:]}"
 
     def storage(self, bucket: str, folder: str = "") -> dict[str, Any]:
         """For STORAGES, with a bucket of its own; the options are those of STORAGE_URL=s3://bucket/folder."""
@@ -131,9 +161,10 @@ def free_ports(count: int) -> list[int]:
 def main() -> None:
     weed = Path(sys.executable).with_name("weed")
     server = subprocess.Popen([weed, *sys.argv[1:]], stdin=subprocess.DEVNULL, start_new_session=True)
+    threading.Thread(target=lambda: (server.wait(), os._exit(1)), daemon=True).start()
     sys.stdin.buffer.read()
-    os.killpg(server.pid, signal.SIGKILL)
-    server.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
