@@ -1,0 +1,1 @@
+"""The project's database backend, emptied fast between tests: see base.py."""
