@@ -8,12 +8,16 @@ from collections import Counter
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from rich.console import Console
 
 from annotator.choices import Label
 from annotator.demo import steps
 from annotator.demo.checking import CheckFailed, majority, must_equal
 from annotator.demo.findings import Findings, Score
-from annotator.demo.steps import DemoFailed, LogIns, Standstill, answer_of
+from annotator.demo.scenes import plan_scenes
+from annotator.demo.steps import Demo, DemoFailed, LogIns, Standstill, answer_of
+from tests.factories import CampaignFactory, PairFactory, ReleaseFactory
 
 
 def test_log_ins_are_random_kept_and_for_their_owner_alone(tmp_path):
@@ -51,6 +55,22 @@ def test_an_error_of_the_api_is_told_in_its_own_words():
         answer_of(httpx.Response(409, json={"code": "conflict", "detail": "One is being built."}, request=request))
     with pytest.raises(DemoFailed, match="502 Bad Gateway"):
         answer_of(httpx.Response(502, text="<html>", request=request))
+
+
+@pytest.mark.django_db
+def test_what_a_visitor_undid_after_the_release_is_not_done_again(settings, tmp_path):
+    """As when somebody was suspended: their votes are void, and pairs that had all of theirs are open."""
+    settings.DATA_DIR = tmp_path
+    demo = Demo(url="http://127.0.0.1:9/", pairs=4, console=Console(quiet=True))
+    demo.campaign = CampaignFactory()
+    (scene,) = plan_scenes(demo.prompts)
+    PairFactory(campaign=demo.campaign, prompt__campaign=demo.campaign, prompt__text=scene.prompt)
+    ReleaseFactory(campaign=demo.campaign, state="ready", revision="0" * 40, finished_at=timezone.now())
+
+    demo.judge()
+    demo.score()
+
+    assert not demo.judged_now
 
 
 @pytest.mark.django_db

@@ -10,6 +10,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import redis
+from django import conf
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
@@ -24,7 +26,7 @@ from tests.factories import CampaignFactory, GuidelineFactory, ReleaseFactory, U
 from tests.released import contents, folder_of, make_pair, release_of, vote_all
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.faults]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -49,12 +51,17 @@ def building_of(release: Release):
 
 @pytest.fixture
 def workers(tmp_path, settings, transactional_db) -> Iterator:
-    """Starts workers on a storage folder that is this test's own too. Those that are left are killed at the end."""
+    """Starts workers on a storage folder that is this test's own too. Those that are left are killed at the end.
+
+    The worker of other tests, if there is one, has another folder, and takes nothing meanwhile.
+    """
     started: list[CeleryWorker] = []
     folder = tmp_path / "workers"
     folder.mkdir()
     store = {**settings.STORAGES["default"], "OPTIONS": {"location": str(folder / "storage"), "allow_overwrite": True}}
     settings.STORAGES = {**settings.STORAGES, "default": store}
+    queue = app.conf.task_default_queue
+    others = [name for answer in app.control.cancel_consumer(queue, reply=True) for name in answer]
     forget_the_broker()
 
     def start() -> CeleryWorker:
@@ -66,12 +73,14 @@ def workers(tmp_path, settings, transactional_db) -> Iterator:
         if worker.process.poll() is None:
             worker.stop()
     forget_the_broker()
+    if others:
+        app.control.add_consumer(queue, reply=True, destination=others)
 
 
 def forget_the_broker() -> None:
     """As when Redis is wiped: what waited, and what was handed out and not acknowledged."""
-    with app.connection_or_acquire() as broker:
-        broker.default_channel.client.flushdb()
+    with redis.Redis.from_url(conf.settings.CACHES["default"]["LOCATION"]) as broker:
+        broker.flushdb()
 
 
 @contextmanager
@@ -105,6 +114,7 @@ PLACES = {
 
 
 @pytest.mark.worker
+@pytest.mark.faults
 @pytest.mark.parametrize("place", PLACES)
 def test_a_worker_killed_anywhere_costs_a_release_nothing(workers, campaign, place):
     judge(campaign)

@@ -287,7 +287,7 @@ class Demo:
     def judge(self) -> None:
         """Everybody at work at once, until every pair has its votes."""
         wanted, given = VOTES_WANTED * self.own_pairs().count(), self.own_votes().count()
-        if given == wanted:
+        if given == wanted or self._came_to_a_release():
             return
         mixed_in = self.campaign.gold_rate + self.campaign.repeat_rate
         with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", round(wanted / (1 - mixed_in))) as advance:
@@ -302,7 +302,7 @@ class Demo:
 
     def score(self) -> None:
         total = self.own_pairs().count()
-        if self._scored() == total and not self.judged_now:
+        if not self.judged_now and (self._scored() == total or self._came_to_a_release()):
             return
         with self.bar("Consensus by the worker", total) as advance:
             waiting = Standstill("the consensus")
@@ -313,6 +313,10 @@ class Demo:
                 before, scored = scored, self._scored()
                 advance(scored - before)
                 waiting.look(scored)
+
+    def _came_to_a_release(self) -> bool:
+        """Whether an earlier run did. The votes and pairs that it had may be gone since, by what its visitor tried out."""
+        return self.campaign.releases.filter(state=ReleaseState.READY).exists()
 
     def _scored(self) -> int:
         return self.own_pairs().filter(state=PairState.SETTLED, consensus__question__position=0).distinct().count()
