@@ -7,12 +7,15 @@ A line of standard input is a program: its path and arguments, its folder, its e
 The answer is a line with its exit code. It ends with its standard input. Any Python with any generation of the clients runs it.
 """
 
+import atexit
 import importlib
 import json
 import os
 import runpy
 import signal
 import sys
+import threading
+import traceback
 from contextlib import suppress
 
 CLIENTS = ("datasets", "huggingface_hub", "hf_xet")
@@ -32,7 +35,6 @@ def main() -> None:
         child = os.fork()
         if not child:
             run(**program)
-            return
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
@@ -45,7 +47,18 @@ def run(path: str, arguments: list, folder: str, environment: dict, files: list,
         os.dup2(os.open(name, flags | os.O_CLOEXEC), number)
     sys.argv = [path, *arguments]
     sys.path[0] = os.path.dirname(path)
-    runpy.run_path(path, run_name="__main__")
+    code = 0
+    try:
+        runpy.run_path(path, run_name="__main__")
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    # As a fork of multiprocessing ends: libraries in C++ that were loaded before the fork cannot all be taken down after it.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
