@@ -12,6 +12,7 @@ os.environ.setdefault("EMBEDDED_POSTGRES_OPTIONS", "-c fsync=off -c synchronous_
 
 from annotator.settings import *  # noqa: E402, F403
 
+DATABASES["default"]["ENGINE"] = "tests.postgres"  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # files are found when asked for; nothing was collected into STATIC_ROOT
