@@ -55,9 +55,9 @@ def until(moment: datetime) -> str:
 
 @register.filter
 def ago(moment: datetime) -> str:
-    """How long since, in the largest unit: "4 minutes ago"."""
+    """How long since, in the largest unit: "4 minutes ago". It may be broken where large text needs the room."""
     now = timezone.now()
-    return f"{timesince(moment, now, depth=1)} ago" if now - moment >= timedelta(minutes=1) else "just now"
+    return f"{timesince(moment, now, depth=1)} ago".replace("\xa0", " ") if now - moment >= timedelta(minutes=1) else "just now"
 
 
 @register.filter

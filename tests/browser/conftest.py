@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -15,8 +16,9 @@ from django.test import Client
 from PIL import Image as Picture
 from PIL import ImageDraw
 from playwright.sync_api import sync_playwright
+from pytest_django.live_server_helper import LiveServer
 
-from annotator.images import ingest_image, store_image
+from annotator.images import CleanImage, ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt
 from tests.browser.driver import BrowserThread, Remote
 from tests.factories import GuidelineFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
@@ -59,12 +61,20 @@ def chromium() -> Iterator[Remote]:
     thread.stop()
 
 
+@pytest.fixture(scope="session")
+def server(django_db_setup: None) -> Iterator[LiveServer]:
+    """The site. pytest-django's own fixture would empty the database after every test; here a module may keep what it has."""
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
 Open = Callable[..., Remote]
 
 
 @pytest.fixture
-def open_page(chromium: Remote, live_server: Any) -> Iterator[Open]:
-    """Opens a page of the live server, logged in as a member, with the options of a Playwright context.
+def open_page(chromium: Remote, server: LiveServer) -> Iterator[Open]:
+    """Opens a page of the site, logged in as a member, with the options of a Playwright context.
 
     What Chromium reports as an error of ours (a script, the content security policy) fails the test.
     """
@@ -72,14 +82,11 @@ def open_page(chromium: Remote, live_server: Any) -> Iterator[Open]:
     errors: list[str] = []
 
     def open_as(member: Member | None, path: str, **options: Any) -> Remote:
-        context = chromium.new_context(**{"base_url": live_server.url, "viewport": WIDE, "reduced_motion": "reduce"} | options)
+        context = chromium.new_context(**{"base_url": server.url, "viewport": WIDE, "reduced_motion": "reduce"} | options)
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         if member:
-            client = Client()
-            client.force_login(member.user)
-            session = client.cookies[settings.SESSION_COOKIE_NAME].value
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+            context.add_cookies([{"url": server.url, "name": settings.SESSION_COOKIE_NAME, "value": session_of(member)}])
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if "Content Security Policy" in message.text else None)
@@ -90,6 +97,13 @@ def open_page(chromium: Remote, live_server: Any) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert not errors
+
+
+def session_of(member: Member) -> str:
+    """The key of a session in which the member is logged in."""
+    client = Client()
+    client.force_login(member.user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 @pytest.fixture
@@ -124,14 +138,7 @@ def make_pair(campaign: Campaign, number: int, size: int) -> Pair:
 
 
 def make_image(prompt: Prompt, colour: str, circles: int, size: tuple[int, int]) -> Image:
-    picture = Picture.new("RGB", size, "silver")
-    draw = ImageDraw.Draw(picture)
-    for index in range(circles):
-        x, y = 20 + index % 5 * 42, 20 + index // 5 * 42
-        draw.ellipse((x, y, x + 30, y + 30), fill=colour)
-    file = BytesIO()
-    picture.save(file, "PNG")
-    clean = ingest_image(file.getvalue())
+    clean = draw(colour, circles, size)
     store_image(clean)
     return ImageFactory(
         prompt=prompt,
@@ -141,3 +148,16 @@ def make_image(prompt: Prompt, colour: str, circles: int, size: tuple[int, int])
         height=clean.height,
         byte_size=len(clean.data),
     )
+
+
+@cache
+def draw(colour: str, circles: int, size: tuple[int, int]) -> CleanImage:
+    """A picture as the site takes it in; nearly all tests ask for the same ones."""
+    picture = Picture.new("RGB", size, "silver")
+    canvas = ImageDraw.Draw(picture)
+    for index in range(circles):
+        x, y = 20 + index % 5 * 42, 20 + index // 5 * 42
+        canvas.ellipse((x, y, x + 30, y + 30), fill=colour)
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return ingest_image(file.getvalue())

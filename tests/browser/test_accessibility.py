@@ -5,17 +5,22 @@ The administration is Django's and left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core import mail
-from django.test import Client
+from django.core.management import call_command
+from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+from pytest_django.live_server_helper import LiveServer
 
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.gold import set_gold
@@ -24,7 +29,8 @@ from annotator.models import Assignment, Campaign, Member, User
 from annotator.progress import roll_up
 from annotator.reviewing import Ground, warn_member
 from annotator.training import answer_training, next_training
-from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs
+from tests.browser.axe import found_in_both_schemes
+from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs, session_of
 from tests.browser.driver import Remote, expect
 from tests.factories import (
     ActFactory,
@@ -48,12 +54,9 @@ from tests.factories import (
 )
 from tests.statistics.judged import judge_for_statistics, same_images
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Not `transaction=True`, which empties the database after every test: these share what is there.
+pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
-AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
-# What is wrong, where, and how axe-core explains it: one line each, for the message of a failed test.
-FIND = """async (rules) => (await axe.run(document, {resultTypes: ["violations"], ...rules})).violations.flatMap((rule) =>
-  rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")} | ${node.html.slice(0, 120)} | ${node.failureSummary}`))"""
 PLATFORM = "?PROLIFIC_PID=5f3e2d1c0b9a8f7e6d5c4b3a&STUDY_ID=64aa00112233445566778899&SESSION_ID=65bb00112233445566778899"
 
 
@@ -63,16 +66,35 @@ class Site:
 
     annotator: Member
     manager: Member
-    pages: dict[str, tuple[Member | None, str]] = field(default_factory=dict)
+    pages: dict[str, tuple[str | None, str]] = field(default_factory=dict)  # by name: the session and the address
+    sessions: dict[int, str] = field(default_factory=dict)  # of the members who open some page, by member
 
     def add(self, name: str, member: Member | None, route: str, *arguments: Any, query: str = "") -> None:
-        self.pages[name] = (member, reverse(route, args=arguments) + query)
+        if member and member.pk not in self.sessions:
+            self.sessions[member.pk] = session_of(member)
+        session = self.sessions[member.pk] if member else None
+        self.pages[name] = (session, reverse(route, args=arguments) + query)
 
 
-@pytest.fixture
-def site(transactional_db: None, settings: Any) -> Site:
-    settings.OPEN_SIGN_UP = True
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [a_provider()]}}
+@pytest.fixture(scope="module", autouse=True)
+def storage_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Instead of a folder per test: the images of the site outlive it."""
+    folder = tmp_path_factory.mktemp("storage")
+    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}}
+    with override_settings(STORAGES={**settings.STORAGES, "default": backend}):
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_folder: Path) -> Iterator[Site]:
+    """Made once for all tests here, which look at it and change nothing."""
+    providers = {"openid_connect": {"APPS": [a_provider()]}}
+    with django_db_blocker.unblock(), override_settings(OPEN_SIGN_UP=True, SOCIALACCOUNT_PROVIDERS=providers):
+        yield a_site()
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
+
+
+def a_site() -> Site:
     annotator = MemberFactory(campaign__name="Shapes", campaign__description="Which drawing has the shapes right?")
     campaign = annotator.campaign
     manager = MemberFactory(campaign=campaign, role=Role.MANAGER, user__is_staff=True, user__is_superuser=True)
@@ -99,6 +121,7 @@ def add_annotators_pages(site: Site, campaign: Campaign) -> None:
     pairs = make_pairs(campaign, 6)
     for pair, choice in zip(pairs[:3], ["a", "b", "both_bad"], strict=True):
         VoteFactory(assignment__member=me, assignment__pair=pair, assignment__state="answered", choice=choice)
+    Assignment.objects.filter(member=me).update(closed_at=timezone.now() - timedelta(minutes=20))
     Member.objects.filter(pk=me.pk).update(answered_count=3)
     flagged = AssignmentFactory(member__campaign=campaign, pair=pairs[5], state="flagged")
     FlagFactory(assignment=flagged, note="Two of them are the same.")
@@ -285,68 +308,56 @@ def test_no_page_is_left_out(site):
     assert names - NO_PAGES == visited - {"vote"}
 
 
-def visit(open_page: Open, site: Site, **options: Any) -> Callable[[str], Remote]:
-    """Opens a page of the site by its name; each of its people has one browser window."""
-    windows: dict[int | None, Remote] = {}
+@pytest.fixture
+def show(open_page: Open, server: LiveServer, site: Site) -> Callable[[str], Remote]:
+    """Opens a page of the site by its name. All share one window, in which its people take turns."""
+    window = open_page(None, reverse("healthz"))
 
-    def show(name: str) -> Remote:
-        member, path = site.pages[name]
-        who = member.pk if member else None
-        if who in windows:
-            windows[who].goto(path)
-        else:
-            windows[who] = open_page(member, path, **options)
-        return windows[who]
+    def show_page(name: str) -> Remote:
+        session, path = site.pages[name]
+        window.context.clear_cookies()
+        if session:
+            window.context.add_cookies([{"url": server.url, "name": settings.SESSION_COOKIE_NAME, "value": session}])
+        window.emulate_media(color_scheme="light", reduced_motion="reduce")
+        window.goto(path)
+        return window
 
-    return show
-
-
-COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that another colour scheme can change
+    return show_page
 
 
-def found_on(page: Remote, rules: dict[str, Any] | None = None) -> list[str]:
-    page.evaluate(AXE)
-    return page.evaluate(FIND, rules or {})
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_what_opens_over_a_page(open_page, site, scheme):
-    show = visit(open_page, site, color_scheme=scheme)
+def test_axe_finds_nothing_on_what_opens_over_a_page(show):
     page = show("a pair")
     page.locator("[data-assignment]").first.wait_for()
 
     page.locator(".menu summary").click()
-    assert found_on(page) == []
+    assert found_in_both_schemes(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("g")
     expect(page.locator("#guideline-panel")).to_be_visible()
-    assert found_on(page) == []
+    assert found_in_both_schemes(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
-    assert found_on(page) == []
+    assert found_in_both_schemes(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_forms_that_come_back_with_errors(open_page, site, scheme):
-    show = visit(open_page, site, color_scheme=scheme)
-
+def test_axe_finds_nothing_on_forms_that_come_back_with_errors(show):
     page = show("login")
     page.get_by_label("User name or e-mail").fill("nobody")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("alert").filter(has_text="do not fit together")).to_be_visible()
-    assert found_on(page) == []
+    assert found_in_both_schemes(page) == []
     page = show("account_signup")
     page.evaluate("document.querySelector('form').noValidate = true")
     page.get_by_role("button", name="Sign up").click()
     expect(page.locator(".field-error").first).to_be_visible()
-    assert found_on(page) == []
+    assert found_in_both_schemes(page) == []
     page = show("invites")
     page.get_by_label("People at most").fill("0")
     page.get_by_role("button", name="Make the link").click()
     expect(page.locator(".field-error").first).to_be_visible()
-    assert found_on(page) == []
+    assert found_in_both_schemes(page) == []
 
 
 LARGE_TEXT = """() => {
@@ -369,16 +380,13 @@ SHARES = 4  # for as many processes; each page is opened once, for all that is a
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_everybody_can_use_every_page(open_page, site, share):
+def test_everybody_can_use_every_page(show, site, share):
     """axe-core finds nothing in light and dark, nothing moves for those who do not want it, no page is wider than a phone, and
     text of twice the size fits."""
-    show = visit(open_page, site)
     found = []
     for name in list(site.pages)[share::SHARES]:
         page = show(name)
-        found += [f"{name}: {what}" for what in found_on(page)]
-        page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        found += [f"{name}, in dark: {what}" for what in found_on(page, COLOURS)]
+        found += [f"{name}: {what}" for what in found_in_both_schemes(page)]
         found += [f"{name} moves: {what}" for what in page.evaluate(MOVING)]
         page.emulate_media(color_scheme="light", reduced_motion="no-preference")
         page.set_viewport_size(PHONE)
@@ -398,9 +406,7 @@ FOCUS_SEEN = """() => {
 }"""
 
 
-def test_whatever_has_the_focus_shows_it(open_page, site):
-    show = visit(open_page, site)
-
+def test_whatever_has_the_focus_shows_it(show):
     for name in ("login", "campaigns", "a pair", "history", "join, logged in", "campaign_page", "invites", "account"):
         page = show(name)
         for _ in range(12):

@@ -55,8 +55,8 @@ def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):
     expect(open_page(None, address).get_by_text("This link was withdrawn")).to_be_visible()
 
 
-def test_somebody_comes_by_an_account_of_another_site(open_page, live_server, oidc_provider, settings):
-    app = oidc_provider.register(f"{live_server.url}/account/oidc/lab/login/callback/")
+def test_somebody_comes_by_an_account_of_another_site(open_page, server, oidc_provider, settings):
+    app = oidc_provider.register(f"{server.url}/account/oidc/lab/login/callback/")
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
     oidc_provider.know("ana", email="ana@lab.example", preferred_username="ana")
     page = open_page(None, link(InviteFactory(campaign__name="Shapes")))

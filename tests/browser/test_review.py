@@ -8,17 +8,12 @@ from annotator.choices import Role
 from annotator.models import Appeal, Member
 from annotator.reviewing import Ground, suspend_member, warn_member
 from annotator.views.noticing import WHAT
+from tests.browser.axe import found_on
 from tests.browser.conftest import PHONE, Open
-from tests.browser.driver import Remote, expect
-from tests.browser.test_accessibility import AXE, FIND
+from tests.browser.driver import expect
 from tests.factories import MemberFactory, ReviewRuleFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def has_no_fault(page: Remote) -> None:
-    page.evaluate(AXE)
-    assert page.evaluate(FIND) == []
 
 
 def page_of(member: Member) -> str:
@@ -37,7 +32,7 @@ def test_a_warning_comes_while_one_judges_and_is_put_away(open_page: Open, membe
 
     expect(page.locator("#told")).to_contain_text(WHAT["side_share"])
     expect(page.locator("#told")).to_contain_text("Look at the right one, too.")
-    has_no_fault(page)
+    assert found_on(page) == []
     page.keyboard.press("2")  # judging goes on
     expect(page.locator("#progress")).to_contain_text("2 by you")
     page.get_by_role("button", name="I have read it").click()
@@ -53,17 +48,17 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
 
     mine = open_page(member, page_of(member))
     expect(mine.get_by_role("heading", name="Your answers are under review")).to_be_visible()
-    has_no_fault(mine)
+    assert found_on(mine) == []
     mine.get_by_role("link", name="Write to the managers").click()
     mine.get_by_label("Your message to the managers").fill("I do look at both.")
-    has_no_fault(mine)
+    assert found_on(mine) == []
     mine.get_by_role("button", name="Send").click()
     expect(mine.locator(".notice.success")).to_contain_text("The managers have your message")
 
     theirs = open_page(manager, f"/manage/{member.campaign.slug}/")
     theirs.get_by_role("link", name="Review").click()
     expect(theirs.get_by_role("heading", name="Appeals")).to_be_visible()
-    has_no_fault(theirs)
+    assert found_on(theirs) == []
     theirs.get_by_role("link", name="Answer", exact=False).first.click()
     theirs.get_by_label("Your answer to them").fill("You are right.")
     theirs.get_by_role("button", name="Accept").click()
@@ -72,5 +67,5 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     mine.goto(page_of(member))
     expect(mine.locator("#told")).to_contain_text("You are right.")
     expect(mine.locator(".choice.left")).to_be_visible()
-    has_no_fault(mine)
+    assert found_on(mine) == []
     assert Appeal.objects.get().state == "accepted"
