@@ -1,22 +1,27 @@
 """The Hub's own clients, each run in a process of its own: their endpoint is read when they are imported.
 
+(`client_process.py` starts those, so that what is below the clients is not imported for each of them.)
+
 HUB_CLIENT_PYTHON names another Python to run them with, one that has another generation of them installed.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
 
 PYTHON = os.environ.get("HUB_CLIENT_PYTHON", sys.executable)
 ROOT = Path(__file__).resolve().parent.parent.parent
-TIMEOUT = 120.0  # seconds
+TIMEOUT = 120  # seconds
 PROGRAM = """
 import io, json, os, traceback
 def program():
@@ -48,7 +53,10 @@ class HubClient:
 
     def run(self, program: str, **environment: str) -> Any:
         """What the program returns, which is the body of a function. Raises ClientFailed."""
-        printed, complaints = self._run(["-c", PROGRAM.format(body=indent(dedent(program), "    "))], environment)
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as file:
+            file.write(PROGRAM.format(body=indent(dedent(program), "    ")))
+            file.flush()
+            printed, complaints = self._run(Path(file.name), [], environment)
         answer = json.loads(printed.splitlines()[-1])
         if "raised" in answer:
             raise ClientFailed(answer["raised"], answer["message"], answer["trace"] + complaints[-2000:])
@@ -56,29 +64,58 @@ class HubClient:
 
     def run_file(self, path: str, *arguments: str) -> str:
         """What a program of this repository prints."""
-        return self._run([str(ROOT / path), *arguments], {})[0]
+        return self._run(ROOT / path, [*arguments], {})[0]
 
-    def _run(self, command: list[str], environment: dict[str, str]) -> tuple[str, str]:
+    def _run(self, path: Path, arguments: list[str], environment: dict[str, str]) -> tuple[str, str]:
         self.home.mkdir(exist_ok=True)
-        done = subprocess.run(
-            [PYTHON, *command],
-            cwd=self.home,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.home),
-                "HF_HOME": str(self.home / "hf"),
-                "HF_ENDPOINT": self.endpoint,
-                "HF_HUB_DISABLE_TELEMETRY": "1",
-                "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-                "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-                **({"HF_TOKEN": self.token} if self.token else {}),
-                **environment,
-            },
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT,
-        )
-        if done.returncode or not done.stdout:
-            raise AssertionError(f"The client ended with exit code {done.returncode}:\n{done.stdout}\n{done.stderr}")
-        return done.stdout, done.stderr
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder, name) for name in ("printed", "complaints")]
+            program = {
+                "path": str(path),
+                "arguments": arguments,
+                "folder": str(self.home),
+                "environment": self._environment() | environment,
+                "files": [str(file) for file in files],
+                "timeout": TIMEOUT,
+            }
+            code = exit_code_of(program)
+            printed, complaints = (file.read_text() if file.exists() else "" for file in files)
+        if code or not printed:
+            raise AssertionError(f"The client ended with exit code {code}:\n{printed}\n{complaints}")
+        return printed, complaints
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "HF_HOME": str(self.home / "hf"),
+            "HF_ENDPOINT": self.endpoint,
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+            **({"HF_TOKEN": self.token} if self.token else {}),
+        }
+
+
+def exit_code_of(program: dict[str, Any]) -> int:
+    process = client_process()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(program) + "\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+@cache
+def client_process() -> subprocess.Popen[str]:
+    """It lives as long as this process; it ends with the pipe between them, also when this one is killed."""
+    process = subprocess.Popen(
+        [PYTHON, str(Path(__file__).with_name("client_process.py"))],
+        env={"PATH": os.environ["PATH"], "HOME": os.devnull},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for the tests
+    )
+    atexit.register(process.communicate)
+    return process

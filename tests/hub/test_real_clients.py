@@ -225,18 +225,20 @@ def test_a_download_goes_on_where_its_connection_dropped(live_server, tmp_path, 
 
 
 # The lines of diffusers' Diffusion-DPO training script that touch the data, as they are there in effect: the dataset by its
-# name alone, raw bytes, and a flip where label_0 is 0.
+# name alone, raw bytes, and a flip where label_0 is 0. For every split that such a script may be told to take.
 DIFFUSION_DPO = """
     from datasets import load_dataset
     from PIL import Image
-    train = load_dataset("diptych/birds.dpo", cache_dir=None, split=os.environ["SPLIT"])
-    won = []
-    for row in train:
-        pair = [Image.open(io.BytesIO(row[name])).convert("RGB") for name in ("jpg_0", "jpg_1")]
-        if row["label_0"] == 0:
-            pair.reverse()
-        won.append([row["caption"], pair[0].tobytes().hex()[:64]])
-    return won
+    def won_in(split):
+        train = load_dataset("diptych/birds.dpo", cache_dir=None, split=split)
+        won = []
+        for row in train:
+            pair = [Image.open(io.BytesIO(row[name])).convert("RGB") for name in ("jpg_0", "jpg_1")]
+            if row["label_0"] == 0:
+                pair.reverse()
+            won.append([row["caption"], pair[0].tobytes().hex()[:64]])
+        return won
+    return {split: won_in(split) for split in ("validation", "train", "validation_unique", "test_unique")}
 """
 
 
@@ -247,12 +249,14 @@ def test_the_other_repository_serves_scripts_that_name_nothing(hub, campaign):
         return {row["prompt"]: row["chosen"].convert("RGB").tobytes().hex()[:64] for row in rows}
     """)
 
-    counts = {}
-    for split in ("validation", "train", "validation_unique", "test_unique"):
-        won = hub.run(DIFFUSION_DPO, SPLIT=split)
-        counts[split] = len(won)
-        assert all(preferred[prompt] == image for prompt, image in won)
-    assert counts == {"validation": 1, "train": 2, "validation_unique": 1, "test_unique": 1}
+    won_in = hub.run(DIFFUSION_DPO)
+    assert {split: len(won) for split, won in won_in.items()} == {
+        "validation": 1,
+        "train": 2,
+        "validation_unique": 1,
+        "test_unique": 1,
+    }
+    assert all(preferred[prompt] == image for won in won_in.values() for prompt, image in won)
 
 
 def test_the_other_repository_has_revisions_of_its_own(hub, campaign):
@@ -285,10 +289,25 @@ LOAD = """
     from datasets import load_dataset
     return load_dataset("diptych/birds", "votes", split="train", revision="v2").num_rows
 """
+# With the token of the environment: what each of REPOSITORIES is for each of KEYS, or the error and its message.
 LOOK = """
     from huggingface_hub import HfApi
-    return HfApi().dataset_info(os.environ.get("REPOSITORY", "diptych/birds")).sha
+    from huggingface_hub.utils import HfHubHTTPError
+    def look(repository, key):
+        os.environ.pop("HF_TOKEN", None)
+        if key:
+            os.environ["HF_TOKEN"] = key
+        try:
+            return HfApi().dataset_info(repository).sha
+        except HfHubHTTPError as error:
+            return [type(error).__name__, str(error)]
+    return [[look(name, key) for name in os.environ["REPOSITORIES"].split()] for key in json.loads(os.environ["KEYS"])]
 """
+
+
+def look(client, *, keys, repositories=("diptych/birds",)):
+    """What the client is told of each repository, for each key; no key is an empty one."""
+    return client.run(LOOK, KEYS=json.dumps(keys), REPOSITORIES=" ".join(repositories))
 
 
 def test_public_data_takes_no_token_and_bears_any(stranger, campaign):
@@ -296,8 +315,8 @@ def test_public_data_takes_no_token_and_bears_any(stranger, campaign):
     campaign.save()
 
     assert stranger.run(LOAD) == 7
-    assert stranger.run(LOOK, HF_TOKEN="hf_theRealHubsTokenThatPeopleHaveSaved") == release(campaign, 2).revision
-    assert stranger.run(LOOK, HF_TOKEN=key_of(UserFactory())) == release(campaign, 2).revision
+    keys = ["hf_theRealHubsTokenThatPeopleHaveSaved", key_of(UserFactory()), ""]
+    assert look(stranger, keys=keys) == [[release(campaign, 2).revision]] * 3
 
 
 def test_private_data_is_not_there_for_others(stranger, campaign):
@@ -308,13 +327,12 @@ def test_private_data_is_not_there_for_others(stranger, campaign):
         "manager without the scope": manager_key(campaign, "annotate", "import", "manage"),
         "suspended manager": key_of(MemberFactory(campaign=campaign, role="manager", state="suspended").user),
     }
-    for who, key in keys.items():
+    there_and_not = ("diptych/birds", "diptych/bees")
+    for who, told in zip(keys, look(stranger, keys=[*keys.values()], repositories=there_and_not), strict=True):
         refused = []
-        for repository in ("diptych/birds", "diptych/bees"):
-            with pytest.raises(ClientFailed) as failure:
-                stranger.run(LOOK, REPOSITORY=repository, **({"HF_TOKEN": key} if key else {}))
-            assert failure.value.kind == "RepositoryNotFoundError", (who, failure.value)
-            refused.append(failure.value.message.replace(repository, "…").partition("(Request ID")[0])
+        for repository, (kind, message) in zip(there_and_not, told, strict=True):
+            assert kind == "RepositoryNotFoundError", (who, message)
+            refused.append(message.replace(repository, "…").partition("(Request ID")[0])
         assert refused[0].split("\n")[0] == refused[1].split("\n")[0], who
     with pytest.raises(ClientFailed) as failure:
         stranger.run(LOAD)
@@ -323,29 +341,35 @@ def test_private_data_is_not_there_for_others(stranger, campaign):
 
 
 def test_a_token_that_opens_nothing_is_said_to_be_wrong(stranger, campaign):
-    for program in (LOAD, LOOK):
-        with pytest.raises(ClientFailed) as failure:
-            stranger.run(program, HF_TOKEN="dpt_" + "x" * 43)
-        assert "Invalid credentials in Authorization header" in failure.value.message + str(failure.value)
+    key = "dpt_" + "x" * 43
+    with pytest.raises(ClientFailed) as failure:
+        stranger.run(LOAD, HF_TOKEN=key)
+    [[[_, told]]] = look(stranger, keys=[key])
+    for message in (failure.value.message + str(failure.value), told):
+        assert "Invalid credentials in Authorization header" in message
 
 
 def test_what_is_missing_is_named(hub):
-    errors = {
-        "revision": 'from datasets import load_dataset\nload_dataset("diptych/birds", revision="v9")',
-        "config": 'from datasets import load_dataset\nload_dataset("diptych/birds", "bees")',
-        "file": 'from huggingface_hub import hf_hub_download\nhf_hub_download("diptych/birds", "nothing", repo_type="dataset")',
-        "revision of a file": "from huggingface_hub import hf_hub_download\n"
-        'hf_hub_download("diptych/birds", "README.md", repo_type="dataset", revision="v9")',
-        "write": "from huggingface_hub import HfApi\n"
-        'HfApi().upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id="diptych/birds", repo_type="dataset")',
-        "tag": 'from huggingface_hub import HfApi\nHfApi().create_tag("diptych/birds", tag="v9", repo_type="dataset")',
-        "model": 'from huggingface_hub import hf_hub_download\nhf_hub_download("stable/diffusion", "model.json")',
-    }
-    said = {}
-    for what, program in errors.items():
-        with pytest.raises(ClientFailed) as failure:
-            hub.run(program)
-        said[what] = (failure.value.kind, failure.value.message)
+    said = hub.run("""
+        from datasets import load_dataset
+        from huggingface_hub import HfApi, hf_hub_download
+        api, ours = HfApi(), dict(repo_id="diptych/birds", repo_type="dataset")
+        asked = {
+            "revision": lambda: load_dataset("diptych/birds", revision="v9"),
+            "config": lambda: load_dataset("diptych/birds", "bees"),
+            "file": lambda: hf_hub_download(**ours, filename="nothing"),
+            "revision of a file": lambda: hf_hub_download(**ours, filename="README.md", revision="v9"),
+            "write": lambda: api.upload_file(path_or_fileobj=b"x", path_in_repo="x", **ours),
+            "tag": lambda: api.create_tag(**ours, tag="v9"),
+            "model": lambda: hf_hub_download("stable/diffusion", "model.json"),
+        }
+        def answer_to(ask):
+            try:
+                return ["returned", repr(ask())]
+            except Exception as error:
+                return [type(error).__name__, str(error)]
+        return {what: answer_to(ask) for what, ask in asked.items()}
+    """)
 
     assert "Revision 'v9' doesn't exist" in said["revision"][1]
     assert said["config"][0] == "ValueError"
