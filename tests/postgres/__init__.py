@@ -1,1 +1,1 @@
-"""Diptych's own database backend, which empties the tests' database quickly: see base.py."""
+"""The project's database backend, emptied fast between tests: see base.py."""
