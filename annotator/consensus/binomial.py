@@ -10,6 +10,7 @@ Mathematical Functions.
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 
 import numpy as np
@@ -17,23 +18,17 @@ from numpy.typing import ArrayLike
 
 from annotator.consensus.arrays import Floats
 
-HALVINGS = 60
+TRIES_MAX = 100
+CLOSE = 1e-13
 STEPS_MAX = 100_000
 PRECISION = 1e-15
 TINY = 1e-300
-STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
+_log_gamma = np.frompyfunc(math.lgamma, 1, 1)
 
 
-def log_gamma(x: ArrayLike) -> Floats:
-    """log Γ(x) for x > 0, to about 1e-14: Stirling's series, from an argument that is large enough for it."""
-    x = np.array(x, dtype=np.float64)
-    shift = np.zeros_like(x)
-    for _ in range(10):
-        small = x < 10
-        shift[small] += np.log(x[small])
-        x[small] += 1
-    series = sum(term / x ** (2 * power + 1) for power, term in enumerate(STIRLING))
-    return np.asarray((x - 0.5) * np.log(x) - x + 0.5 * np.log(2 * np.pi) + series - shift)
+def log_beta(a: Floats, b: Floats) -> Floats:
+    """log B(a, b)."""
+    return np.asarray(_log_gamma(a) + _log_gamma(b) - _log_gamma(a + b), dtype=np.float64)
 
 
 def incomplete_beta(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Floats:
@@ -43,7 +38,7 @@ def incomplete_beta(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Floats:
     a, b = np.where(is_swapped, b, a), np.where(is_swapped, a, b)
     x = np.where(is_swapped, 1 - x, x)
     with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
-        front = np.exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * np.log(x) + b * np.log1p(-x)) / a
+        front = np.exp(a * np.log(x) + b * np.log1p(-x) - log_beta(a, b)) / a
     value = np.where(x > 0, front * _fraction(a, b, x), 0.0)
     return np.clip(np.where(is_swapped, 1 - value, value), 0.0, 1.0)
 
@@ -79,14 +74,23 @@ def even_p_value(k: ArrayLike, n: ArrayLike) -> Floats:
 
 
 def _share_at(probability: float, a: Floats, b: Floats, n: Floats) -> Floats:
-    """The p with I_p(a, b) = probability, by halving. Where n is 0, anything."""
+    """The p with I_p(a, b) = probability, by Newton's method, and by halving where that leads out. Where n is 0, anything."""
     b = np.where(n > 0, np.maximum(b, 1), 1)
-    low, high = np.zeros(a.shape), np.ones(a.shape)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        is_below = incomplete_beta(a, b, middle) < probability
-        low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
-    return (low + high) / 2
+    shares = a / (a + b)
+    is_sought = np.ones(a.shape, dtype=bool)
+    low, high, constant = np.zeros(a.shape), np.ones(a.shape), log_beta(a, b)
+    for _ in range(TRIES_MAX):
+        a_, b_, share = a[is_sought], b[is_sought], shares[is_sought]
+        excess = incomplete_beta(a_, b_, share) - probability
+        low[is_sought] = at_least = np.where(excess < 0, share, low[is_sought])
+        high[is_sought] = at_most = np.where(excess < 0, high[is_sought], share)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+            step = share - excess / np.exp((a_ - 1) * np.log(share) + (b_ - 1) * np.log1p(-share) - constant[is_sought])
+        shares[is_sought] = better = np.where((step > at_least) & (step < at_most), step, (at_least + at_most) / 2)
+        is_sought[is_sought] = np.abs(better - share) > CLOSE
+        if not is_sought.any():
+            break
+    return shares
 
 
 def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:

@@ -7,16 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from annotator.consensus.binomial import clopper_pearson, even_p_value, incomplete_beta, log_gamma, wilson
+from annotator.consensus.binomial import clopper_pearson, even_p_value, incomplete_beta, wilson
 
 
 def at_least(k: int, n: int, p: float) -> float:
     return math.fsum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
-
-
-def test_log_gamma_is_the_one_of_the_standard_library():
-    x = np.array([0.01, 0.5, 1, 1.5, 2, 9.99, 10, 123.4, 1e6])
-    assert log_gamma(x) == pytest.approx([math.lgamma(value) for value in x], rel=1e-13, abs=1e-13)
 
 
 @pytest.mark.parametrize("p", [0.01, 0.3, 0.5, 0.97])
