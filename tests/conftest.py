@@ -19,6 +19,12 @@ def pytest_configure(config: pytest.Config) -> None:
     hold_embedded()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, in whatever order they are: the last of them would be alone at the end of a parallel run."""
+    items.sort(key=lambda item: item.get_closest_marker("worker") is None)
+
+
 @pytest.fixture(autouse=True)
 def storage_folder(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Path:
     """A storage folder of the test's own; with a Celery worker, the one that the worker uses, emptied."""
