@@ -75,7 +75,8 @@ def even_p_value(k: ArrayLike, n: ArrayLike) -> Floats:
 
 def _share_at(probability: float, a: Floats, b: Floats, n: Floats) -> Floats:
     """The p with I_p(a, b) = probability, by Newton's method, and by halving where that leads out. Where n is 0, anything."""
-    b = np.where(n > 0, np.maximum(b, 1), 1)
+    shape = a.shape
+    a, b = a.ravel(), np.where(n > 0, np.maximum(b, 1), 1).ravel()
     shares = a / (a + b)
     is_sought = np.ones(a.shape, dtype=bool)
     low, high, constant = np.zeros(a.shape), np.ones(a.shape), log_beta(a, b)
@@ -90,7 +91,7 @@ def _share_at(probability: float, a: Floats, b: Floats, n: Floats) -> Floats:
         is_sought[is_sought] = np.abs(better - share) > CLOSE
         if not is_sought.any():
             break
-    return shares
+    return shares.reshape(shape)
 
 
 def _fraction(a: Floats, b: Floats, x: Floats) -> Floats:
