@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -74,6 +75,16 @@ class CeleryWorker:
         inspect = self._inspect()
         in_hand = [inspect.active(), inspect.reserved(), inspect.scheduled()]
         return all(tasks is not None and not tasks.get(self.name) for tasks in in_hand)
+
+    def take_tasks(self) -> None:
+        wait_until(lambda: self._told(app.control.add_consumer), seconds=30, why=f"the Celery worker; its log is {self.log}")
+
+    def take_no_tasks(self) -> None:
+        """Whoever looks at what was sent finds it."""
+        wait_until(lambda: self._told(app.control.cancel_consumer), seconds=30, why=f"the Celery worker; its log is {self.log}")
+
+    def _told(self, what: Any) -> bool:
+        return bool(what(app.conf.task_default_queue, destination=[self.name], reply=True))
 
     def finish_all(self) -> None:
         """Drop what is waiting, and wait for what is in hand."""

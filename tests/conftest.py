@@ -54,6 +54,7 @@ def oidc_provider() -> Iterator[OidcProvider]:
 @pytest.fixture(scope="session")
 def _celery_worker(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CeleryWorker]:
     worker = CeleryWorker(tmp_path_factory.mktemp("worker"))
+    worker.take_no_tasks()
     yield worker
     worker.stop()
 
@@ -62,8 +63,10 @@ def _celery_worker(django_db_setup: None, tmp_path_factory: pytest.TempPathFacto
 def celery_worker_process(transactional_db: None, _celery_worker: CeleryWorker) -> Iterator[CeleryWorker]:
     """A real Celery worker on this test's database, queue and storage folder; for tests marked `worker`.
 
-    It starts with nothing to do, and has nothing in hand when the database is emptied after the test.
+    It starts with nothing to do, has nothing in hand when the database is emptied after the test, and takes nothing of others.
     """
     _celery_worker.finish_all()
+    _celery_worker.take_tasks()
     yield _celery_worker
     _celery_worker.finish_all()
+    _celery_worker.take_no_tasks()

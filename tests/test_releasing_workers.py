@@ -17,7 +17,6 @@ from django.db import connection
 from django.utils import timezone
 
 from annotator import releasing, tasks
-from annotator.celery import app
 from annotator.errors import Conflict
 from annotator.models import Release, ReleaseFile, ReleaseShard
 from annotator.releasing.building import ERRORS_MAX, TRIES_MAX, busy_shards
@@ -51,17 +50,12 @@ def building_of(release: Release):
 
 @pytest.fixture
 def workers(tmp_path, settings, transactional_db) -> Iterator:
-    """Starts workers on a storage folder that is this test's own too. Those that are left are killed at the end.
-
-    The worker of other tests, if there is one, has another folder, and takes nothing meanwhile.
-    """
+    """Starts workers on a storage folder that is this test's own too. Those that are left are killed at the end."""
     started: list[CeleryWorker] = []
     folder = tmp_path / "workers"
     folder.mkdir()
     store = {**settings.STORAGES["default"], "OPTIONS": {"location": str(folder / "storage"), "allow_overwrite": True}}
     settings.STORAGES = {**settings.STORAGES, "default": store}
-    queue = app.conf.task_default_queue
-    others = [name for answer in app.control.cancel_consumer(queue, reply=True) for name in answer]
     forget_the_broker()
 
     def start() -> CeleryWorker:
@@ -73,8 +67,6 @@ def workers(tmp_path, settings, transactional_db) -> Iterator:
         if worker.process.poll() is None:
             worker.stop()
     forget_the_broker()
-    if others:
-        app.control.add_consumer(queue, reply=True, destination=others)
 
 
 def forget_the_broker() -> None:
