@@ -47,7 +47,7 @@ from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
 from annotator.models import Assignment, Campaign, Import, Member, Pair, ReviewRule, Token, User, Vote
 from annotator.ruling import ensure_rules
 
-CAMPAIGN = "demo-scenes"
+CAMPAIGN = "demo"
 VOTES_WANTED = 5
 PAIRS = 96
 PAIRS_PER_PROMPT = len(GENERATORS)  # each image with its two neighbours on a ring
