@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,14 @@ def read_list(name: str, default: list[str]) -> list[str]:
     if raw is None:
         return default
     return [item.strip() for item in raw.split(",") if item.strip()]
+
+
+def read_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Comma-separated networks, such as 10.20.0.0/16; a single address is a network of one."""
+    try:
+        return [ip_network(item) for item in read_list(name, [])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Write networks as 10.20.0.0/16, with commas between.") from error
 
 
 def read_path(name: str, default: Path) -> Path:

@@ -636,7 +636,7 @@ class WebhookForm(forms.Form):
         label="Address",
         max_length=URL_LIMIT,
         widget=forms.URLInput(attrs={"spellcheck": "false", "placeholder": "https://"}),
-        help_text="It begins with https:// and is out on the internet.",
+        help_text="It begins with https:// and is out on the internet, or in a network of the operator's own.",
     )
     events = forms.MultipleChoiceField(
         choices=[(event.value, event.label) for event in CAMPAIGN_EVENTS],

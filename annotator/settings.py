@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from annotator import embedded
-from annotator.environment import read_bool, read_int, read_list, read_path, read_str, read_url
+from annotator.environment import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = read_path("DATA_DIR", BASE_DIR / "var")
@@ -413,7 +413,9 @@ API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 
 # Requests a minute, of one token and of one address; 0 is no limit. Counted in the cache, which all web processes share.
 API_RATE_TOKEN = read_int("API_RATE_TOKEN", 12_000, low=0, high=10_000_000)
 API_RATE_ADDRESS = read_int("API_RATE_ADDRESS", 30_000, low=0, high=10_000_000)
-WEBHOOKS_TO_PRIVATE_ADDRESSES = False  # true in tests alone: it would let managers knock at doors inside the network
+# Webhooks go out to the internet, and to these networks of the operator's own, there also without TLS. Managers can have whatever
+# listens there knocked at.
+WEBHOOK_NETWORKS = read_networks("WEBHOOK_NETWORKS")
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "api.authentication.TokenAuthentication",

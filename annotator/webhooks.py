@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 
 import httpcore
 import httpx
@@ -48,7 +49,8 @@ WAITS = [
 LOST_AFTER = timedelta(minutes=2)  # an attempt of which nothing was heard for so long was cut off
 KEPT_FOR = timedelta(days=30)
 BATCH = 1000
-PRIVATE = "The address is not public. Webhooks go to addresses on the internet only."
+PRIVATE = "The address is not public. Webhooks go out to the internet, and where WEBHOOK_NETWORKS says."
+ONLY_HTTPS = "Use an address that begins with https://."
 
 
 def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by: User | None) -> tuple[Webhook, str]:
@@ -145,23 +147,36 @@ def _why_refused(url: str) -> str:
         target = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError, ValueError):
         return "This is no address."
-    if target.scheme != "https" or not url.startswith("https://") or not target.host:
-        return "Use an address that begins with https://."
-    if not 0 < (target.port or 443) <= MAX_PORT:
+    schemes = ("https", "http") if settings.WEBHOOK_NETWORKS else ("https",)
+    if target.scheme not in schemes or not url.startswith(f"{target.scheme}://") or not target.host:
+        return ONLY_HTTPS
+    port = target.port or (443 if target.scheme == "https" else 80)
+    if not 0 < port <= MAX_PORT:
         return "This is no address: its port is none."
     if target.userinfo or target.fragment:
         return "Leave out the user name, the password and what comes after a #."
     try:
-        addresses = resolve(target.host, target.port or 443)
+        addresses = resolve(target.host, port)
     except (OSError, UnicodeError):
         return "The name in the address is not known."
+    if target.scheme == "http" and not all(is_inside(address) for address in addresses):
+        return ONLY_HTTPS
     if not addresses or not all(is_allowed(address) for address in addresses):
         return PRIVATE
     return ""
 
 
 def is_allowed(address: str) -> bool:
-    return settings.WEBHOOKS_TO_PRIVATE_ADDRESSES or is_public(address)
+    return is_inside(address) or is_public(address)
+
+
+def is_inside(address: str) -> bool:
+    """Whether it is in a network of the operator's own, where TLS is no must."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return any(parsed in network for network in settings.WEBHOOK_NETWORKS)
 
 
 def due_deliveries(*, now: datetime | None = None) -> list[int]:
@@ -243,7 +258,8 @@ def _post(url: str, delivery: Delivery, signed: str) -> int:
     ]
     body = delivery.body.encode()
     headers.append((b"Content-Length", str(len(body)).encode()))
-    network = CheckedNetwork(resolver=resolve, is_allowed=is_allowed, deadline=time.monotonic() + SECONDS)
+    may_go_to = is_allowed if target.scheme == "https" else is_inside
+    network = CheckedNetwork(resolver=resolve, is_allowed=may_go_to, deadline=time.monotonic() + SECONDS)
     address = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
     timeout = {"connect": STEP_SECONDS, "read": STEP_SECONDS, "write": STEP_SECONDS, "pool": STEP_SECONDS}
     with (

@@ -391,7 +391,7 @@ ATTEMPTS |= {
     "member_machine_is_annotator": lambda: make.MemberFactory(kind="machine", role="reviewer"),
     "lineage_is_one": lambda: Lineage.objects.create(pk=2, server="another"),
     "kept_answer_digest_is_sha256": lambda: make.KeptAnswerFactory(digest="short"),
-    "webhook_url_is_https": lambda: make.WebhookFactory(url="http://hooks.test/"),
+    "webhook_url_is_a_web_address": lambda: make.WebhookFactory(url="ftp://hooks.test/"),
     "webhook_events_known_and_some": lambda: make.WebhookFactory(events=[]),
     "delivery_event_known": lambda: make.DeliveryFactory(event="release.lost"),
     "delivery_state_known": lambda: make.DeliveryFactory(state="lost", next_attempt_at=None),

@@ -106,6 +106,7 @@ def test_broker_and_cache_are_the_same_server_each_in_its_own_spelling(load, url
         ({"REDIS_URL": "amqp://broker"}, "REDIS_URL must start with redis:// or rediss://"),
         ({"DEBUG": "perhaps"}, "DEBUG='perhaps' is neither true nor false"),
         ({"HTTPS": "https"}, "HTTPS='https' is neither true nor false"),
+        ({"WEBHOOK_NETWORKS": "10.1.2.3/8"}, "WEBHOOK_NETWORKS: 10.1.2.3/8 has host bits set. Write networks as 10.20.0.0/16"),
         ({"PORT": "80a"}, "PORT='80a' is not a whole number"),
         ({"PORT": "65536"}, "PORT='65536' is not a whole number from 1 to 65535"),
         ({"STORAGE_URL": "s3://"}, "names no bucket"),

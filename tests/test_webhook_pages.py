@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from annotator.models import Delivery, Webhook
 from tests.api.clients import sent_tasks
 from tests.factories import CampaignFactory, DeliveryFactory, MemberFactory, WebhookFactory
+from tests.webhook_receiver import LOOPBACK
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +19,7 @@ LIST = "/manage/birds/webhooks/"
 
 @pytest.fixture
 def manager(settings):
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
+    settings.WEBHOOK_NETWORKS = LOOPBACK
     return MemberFactory(campaign__slug="birds", role="manager")
 
 
@@ -78,7 +79,7 @@ def test_what_is_wrong_is_said_beside_it(pages, posted, words):
 
 
 def test_a_private_address_is_refused(pages, settings):
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = False
+    settings.WEBHOOK_NETWORKS = []
 
     response = pages.post(LIST, {"url": "https://127.0.0.1/", "events": ["release.ready"]})
 

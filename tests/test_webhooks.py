@@ -33,7 +33,7 @@ from tests.factories import (
 )
 from tests.judges import judge
 from tests.waiting import wait_until
-from tests.webhook_receiver import Receiver
+from tests.webhook_receiver import LOOPBACK, Receiver
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def certified(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
 @pytest.fixture
 def receiver(certified: Receiver, settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     """The server, trusted, and allowed to be on this machine."""
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
+    settings.WEBHOOK_NETWORKS = LOOPBACK
     monkeypatch.setenv("SSL_CERT_FILE", str(certified.certificate))
     fetching.trusted.cache_clear()
     certified.received.clear()
@@ -284,7 +284,7 @@ def test_a_certificate_that_nobody_trusts_is_no_connection(campaign, receiver, m
 
 def test_a_name_that_has_become_private_is_refused_when_it_is_sent(campaign, receiver, settings):
     webhook, _ = listen(campaign, receiver)
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = False
+    settings.WEBHOOK_NETWORKS = []
     webhooks.ping(webhook=webhook, by=None)
     send_all()
 
@@ -357,9 +357,29 @@ def test_an_address_that_is_none_for_us_is_refused(campaign, url, words):
     assert not Webhook.objects.exists()
 
 
+def test_without_tls_it_goes_to_networks_of_the_operator_only(campaign, settings):
+    settings.WEBHOOK_NETWORKS = LOOPBACK
+    plain = Receiver()
+    try:
+        webhook, _ = listen(campaign, plain)
+        with pytest.raises(Invalid, match="not right") as refused:
+            webhooks.create_webhook(campaign=campaign, url="http://10.1.2.3/", events=ALL, by=None)
+        webhooks.ping(webhook=webhook, by=None)
+        send_all()
+        settings.WEBHOOK_NETWORKS = []
+        webhooks.ping(webhook=webhook, by=None)
+        send_all()
+    finally:
+        plain.stop()
+
+    assert "https://" in refused.value.errors["url"][0]
+    assert len(plain.received) == 1
+    assert sorted(delivery.error for delivery in Delivery.objects.all()) == ["", webhooks.PRIVATE]
+
+
 def test_a_change_is_checked_as_well(campaign, receiver, settings):
     webhook, _ = listen(campaign, receiver)
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = False
+    settings.WEBHOOK_NETWORKS = []
     for change in ({"url": "https://10.0.0.1/"}, {"events": []}, {"events": ["ping"]}):
         with pytest.raises(Invalid):
             webhooks.change_webhook(webhook=webhook, by=None, **change)

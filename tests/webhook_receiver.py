@@ -1,4 +1,4 @@
-"""A real HTTPS server on this machine that takes webhooks, keeps what it got and answers as it is told."""
+"""A real HTTP server on this machine, with TLS or without, that takes webhooks, keeps what it got and answers as it is told."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ class Received(NamedTuple):
     body: bytes
 
 
+LOOPBACK = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]  # where it is, for WEBHOOK_NETWORKS
+
+
 class Handler(BaseHTTPRequestHandler):
     server: Receiver
 
@@ -41,16 +44,18 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Receiver(ThreadingHTTPServer):
-    """`certificate` is to be trusted by whoever sends."""
+    """`certificate` is to be trusted by whoever sends. Without a folder for it, it speaks plain HTTP."""
 
     daemon_threads = True
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.certificate = make_certificate(folder)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.scheme = "https" if folder else "http"
+        if folder:
+            self.certificate = make_certificate(folder)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.received: list[Received] = []
         self.status, self.answer, self.answer_headers = 200, b"", dict[str, str]()
         self.stalls, self.released = False, threading.Event()
@@ -61,7 +66,7 @@ class Receiver(ThreadingHTTPServer):
         """A client that hangs up is what some of the tests are about."""
 
     def url(self, path: str = "/hook") -> str:
-        return f"https://localhost:{self.server_port}{path}"
+        return f"{self.scheme}://localhost:{self.server_port}{path}"
 
     def stop(self) -> None:
         self.released.set()

@@ -179,7 +179,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='webhook',
-            constraint=models.CheckConstraint(condition=models.Q(('url__startswith', 'https://')), name='webhook_url_is_https'),
+            constraint=models.CheckConstraint(condition=models.Q(('url__regex', '^https?://')), name='webhook_url_is_a_web_address'),
         ),
         migrations.AddConstraint(
             model_name='webhook',

@@ -29,7 +29,7 @@ class Webhook(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            CheckConstraint(condition=Q(url__startswith="https://"), name="webhook_url_is_https"),
+            CheckConstraint(condition=Q(url__regex="^https?://"), name="webhook_url_is_a_web_address"),
             CheckConstraint(
                 condition=Q(events__contained_by=[event.value for event in CAMPAIGN_EVENTS]) & ~Q(events=[]),
                 name="webhook_events_known_and_some",

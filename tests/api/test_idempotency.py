@@ -16,6 +16,7 @@ from annotator.models import Campaign, Import, KeptAnswer, Member, Release, Webh
 from tests.api.clients import ApiClient, assert_error, client_of, sent_tasks
 from tests.factories import CampaignFactory, MemberFactory, UserFactory
 from tests.waiting import wait_until
+from tests.webhook_receiver import LOOPBACK
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +126,7 @@ def test_whoever_lost_access_gets_no_old_answer(manager):
 
 
 def test_a_secret_in_an_answer_is_kept_encrypted(manager, settings):
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
+    settings.WEBHOOK_NETWORKS = LOOPBACK
     body = {"url": "https://127.0.0.1/", "events": ["release.ready"]}
     first, second = (manager.post(CAMPAIGNS + "birds/webhooks/", body, headers=KEY) for _ in range(2))
 

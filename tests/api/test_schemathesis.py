@@ -87,7 +87,7 @@ def read_whole(app: Any) -> Any:
 
 @pytest.fixture
 def world(storage_folder: Path, settings: Any) -> Iterator[World]:
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = False
+    settings.WEBHOOK_NETWORKS = []
     settings.API_RATE_TOKEN = settings.API_RATE_ADDRESS = 0
     user = UserFactory(is_staff=True)
     campaign = CampaignFactory(slug="campaign", undo_votes=100)

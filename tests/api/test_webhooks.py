@@ -5,6 +5,7 @@ import pytest
 from annotator.models import Delivery, Webhook
 from tests.api.clients import ApiClient, assert_error, client_of, sent_tasks
 from tests.factories import DeliveryFactory, MemberFactory, WebhookFactory
+from tests.webhook_receiver import LOOPBACK
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +15,7 @@ BODY = {"url": "https://127.0.0.1/hook", "events": ["import.finished", "release.
 
 @pytest.fixture
 def manager(settings):
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
+    settings.WEBHOOK_NETWORKS = LOOPBACK
     return MemberFactory(campaign__slug="birds", role="manager")
 
 
@@ -53,7 +54,7 @@ def test_what_is_wrong_is_named(client, change, field):
 
 
 def test_a_private_address_is_refused(client, settings):
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = False
+    settings.WEBHOOK_NETWORKS = []
 
     assert_error(client.post(ADDRESS, BODY), 400, "invalid", "url")
 

@@ -20,6 +20,7 @@ from tests.api.releases import README, ready_release
 from tests.api.test_schema import OPERATIONS
 from tests.factories import CampaignFactory, ImportFactory, MemberFactory, PairFactory, UserFactory, WebhookFactory
 from tests.judges import judge
+from tests.webhook_receiver import LOOPBACK
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +96,7 @@ class World:
 
 @pytest.fixture
 def world(storage_folder: Path, settings) -> World:
-    settings.WEBHOOKS_TO_PRIVATE_ADDRESSES = True
+    settings.WEBHOOK_NETWORKS = LOOPBACK
     users = {role: UserFactory(is_staff=role == "staff", is_superuser=role == "superuser") for role in ROLES}
     campaign = CampaignFactory(slug="campaign")
     PairFactory.create_batch(2, campaign=campaign)
