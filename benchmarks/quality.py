@@ -18,9 +18,10 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -229,19 +230,37 @@ class Trial:
         return outcome
 
 
-def trials(seeds: list[int], variant: str) -> Iterator[Outcome]:
-    """So many campaigns, shared among processes of their own."""
+def trials(seeds: list[int], variant: str) -> list[Outcome]:
+    """So many campaigns, shared among processes of their own. Ctrl-C ends them, and those that were over count."""
     shares = [seeds[n::PROCESSES] for n in range(PROCESSES)]
     command = [sys.executable, "-m", "benchmarks.quality", "--one-process", variant]
     running = [
-        subprocess.Popen([*command, *map(str, share)], cwd=ROOT, stdout=subprocess.PIPE, text=True) for share in shares if share
+        subprocess.Popen([*command, *map(str, share)], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        for share in shares
+        if share
     ]
-    for process in running:
-        assert process.stdout is not None
-        for line in process.stdout:
-            yield Outcome(**json.loads(line))
-        if process.wait():
-            raise SystemExit("A process of the simulation failed; its message is above.")
+    outcomes: list[Outcome] = []
+    readers = [threading.Thread(target=read_outcomes, args=(process, outcomes), daemon=True) for process in running]
+    for reader in readers:
+        reader.start()
+    try:
+        for reader in readers:
+            reader.join()
+    except KeyboardInterrupt:
+        for process in running:
+            process.kill()
+        print(f"\nBroken off: {variant}, {len(outcomes)} of {len(seeds)} campaigns were over.")
+        return outcomes
+    if any(process.wait() for process in running):
+        raise SystemExit("A process of the simulation failed; its message is above.")
+    return outcomes
+
+
+def read_outcomes(process: subprocess.Popen[str], outcomes: list[Outcome]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        outcomes.append(Outcome(**json.loads(line)))
+        print(".", end="", file=sys.stderr, flush=True)
 
 
 def show(outcomes: list[Outcome]) -> None:
@@ -291,11 +310,12 @@ def main() -> None:
     print(f"{arguments.campaigns} campaigns of {PAIRS} pairs, {GOLD} of them gold besides; {people}")
     print(f"{VOTES} answers each ({VOTES_OF_TIRED} of the tired), reviewed after every {REVIEW_EVERY} of each")
     seeds = list(range(arguments.campaigns))
-    found = {"all rules": list(trials(seeds, "all rules"))}
+    found = {"all rules": trials(seeds, "all rules")}
     show(found["all rules"])
     few = seeds[::10] if len(seeds) >= 20 else seeds
     for variant in VARIANTS:
-        found.setdefault(variant, list(trials(few, variant)))
+        if variant not in found:
+            found[variant] = trials(few, variant)
     print(f"\n{'consensus':<18}{'campaigns':>11}{'true labels':>13}{'votes that count':>18}")
     for variant in VARIANTS:
         outcomes = found[variant]
