@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotator import ruling
@@ -211,6 +211,8 @@ def clear_away(*, member_id: int, by: User | None = None, now: datetime | None =
     member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
     if DEPARTURES.get(MemberState(member.state)) != reason:
         return 0
+    if reason == VoidReason.WITHDRAWN:  # whoever follows the votes is to remove those, too, that were void before
+        Vote.objects.filter(assignment__member=member, void_reason__isnull=False).update(void_reason=F("void_reason"))
     Vote.objects.live().filter(assignment__in=seats).update(void_reason=reason, voided_at=now, voided_by=by)
     for was, becomes in SEAT_BECOMES.items():
         pks = [seat.pk for seat in seats if seat.state == was]

@@ -242,6 +242,16 @@ def test_of_somebody_who_withdrew_only_that_there_was_a_vote(campaign, reviewer)
     assert json.loads(lines) == row
 
 
+def test_what_was_undone_comes_once_more_when_its_annotator_withdraws(campaign, reviewer):
+    (vote,) = cast(campaign)
+    voting.undo_vote(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
+    _, cursor = follow(reviewer)
+
+    reviewing.withdraw_member(member=vote.assignment.member, by=None)
+
+    assert [(row["choice"], row["void_reason"]) for row in follow(reviewer, cursor)[0]] == [(None, "withdrawn")]
+
+
 def test_since_leaves_out_what_was_cast_and_voided_before(campaign, reviewer):
     now = timezone.now()
     member = MemberFactory(campaign=campaign)
