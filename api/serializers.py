@@ -687,7 +687,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
 class NewWebhook(Body):
     """An address to tell, and of what."""
 
-    url = Text(max_length=URL_LIMIT, help_text="https and out on the internet, or in a network that the operator named in WEBHOOK_NETWORKS.")
+    url = Text(max_length=URL_LIMIT, help_text="https, and out on the internet; or in a network of WEBHOOK_NETWORKS.")
     events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
 
 
