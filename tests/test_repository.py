@@ -176,7 +176,9 @@ def test_links_and_folders_in_documents_exist(path):
 def test_every_variable_that_is_read_is_explained_and_no_other():
     sources = [*(ROOT / "annotator").rglob("*.py"), *(ROOT / "api").rglob("*.py")]
     read = {
-        name for path in sources for name in re.findall(r'\bread_(?:str|bool|int|list|networks|path|url)\(\s*"(\w+)"', path.read_text())
+        name
+        for path in sources
+        for name in re.findall(r'\bread_(?:str|bool|int|list|networks|path|url)\(\s*"(\w+)"', path.read_text())
     }
     read |= {name for path in sources for name in re.findall(r'os\.environ\.get\("(\w+)"', path.read_text())} - {"PATH"}
     read |= set(re.findall(r"\$\{(\w+):-", text_of("Procfile")))
