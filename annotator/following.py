@@ -21,16 +21,14 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from adbc_driver_postgresql import StatementOptions, dbapi
 from django.db import connection, transaction
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
+from annotator.arrow import arrow_source, record_batches
 from annotator.errors import Conflict, Invalid
+from annotator.locks import Space, wait_for_turn
 from annotator.models import Campaign, Lineage
 
-LINEAGE_LOCK = 0x5E3 << 48
-BATCH_BYTES = "4000000"  # of what is held in memory of a stream
 PLACE_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
 XID_LIMIT, ID_LIMIT = 2**64 - 1, 2**63 - 1
 NEVER = -1  # as an id: before the first
@@ -131,11 +129,11 @@ def lineage() -> str:
 
 @transaction.atomic
 def _begin_lineage(server: str) -> Lineage:
+    wait_for_turn(Space.LINEAGE)
+    known = Lineage.objects.filter(server=server).first()
+    if known is not None:  # somebody else was first
+        return known
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LINEAGE_LOCK])
-        known = Lineage.objects.filter(server=server).first()
-        if known is not None:  # somebody else was first
-            return known
         cursor.execute(_RENUMBER_SQL)
     Lineage.objects.all().delete()
     return Lineage.objects.create(pk=1, server=server)
@@ -201,18 +199,10 @@ class VoteStream:
         yield sink.take()
 
     def _batches(self, shown: sql.Composable) -> Iterator[pa.RecordBatch]:
-        """On a connection of its own: Django's would hold the whole result."""
         bound = sql.SQL("{}::xid8").format(sql.Literal(str(self.place.changed_in)))
         query = _changes(self.campaign, self.start, self.since, shown=shown, bound=bound)
-        connection.ensure_connection()
-        info = connection.connection.info
-        with (
-            dbapi.connect(make_conninfo("", **info.get_parameters(), password=info.password or None)) as source,
-            source.cursor() as cursor,
-        ):
-            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: BATCH_BYTES})
-            cursor.execute(query.as_string())
-            yield from cursor.fetch_record_batch()
+        with arrow_source() as source:
+            yield from record_batches(source, query)
 
 
 class _Sink(io.RawIOBase):

@@ -13,7 +13,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
 import httpx2
@@ -27,12 +26,12 @@ from huggingface_hub.errors import HfHubHTTPError
 from annotator import releasing
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState, ReleaseState
 from annotator.errors import Conflict, Invalid, NotFound, Refusal
+from annotator.locks import Space, sole_holder
 from annotator.models import Campaign, HubAccount, Publication, Release, ReleaseFile, User
 from annotator.sealing import SealBroken, seal, unseal
 
 logger = logging.getLogger(__name__)
 
-PUBLISHING_LOCK = 0x5E2 << 48  # plus the publication's id: a space of advisory locks of our own
 PROGRESS_EVERY = 1.0  # seconds between two notes of the progress in the database
 PURPOSE = "token for the Hub"
 DATASET = "dataset"  # a repository of that kind
@@ -118,27 +117,12 @@ def publish(*, publication_id: int) -> None:
     """
     if connection.in_atomic_block:
         raise RuntimeError("publish is called inside a transaction, which would be open for as long as the upload takes")
-    with _sole_publisher(publication_id) as is_mine:
+    with sole_holder(Space.PUBLICATION, publication_id) as is_mine:
         publication = Publication.objects.select_related("release__campaign").filter(pk=publication_id).first()
         if publication is None:
             raise NotFound("There is no such publication.")
         if is_mine and publication.state in UNFINISHED_PUBLICATIONS:
             _publish(publication)
-
-
-@contextmanager
-def _sole_publisher(publication_id: int) -> Iterator[bool]:
-    """Hold the lock on a publication; False where another process has it. It goes with its holder, however that one ends."""
-    key = PUBLISHING_LOCK + publication_id
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        is_mine = bool(cursor.fetchone()[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine and connection.is_usable():  # a session that broke has lost the lock already
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def _publish(publication: Publication) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -32,6 +32,7 @@ from annotator.choices import (
 )
 from annotator.errors import Conflict, Invalid
 from annotator.events import note_event
+from annotator.locks import Space, wait_for_turn
 from annotator.measures import measure_campaign
 from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote
 from annotator.models.reviewing import MESSAGE_LIMIT
@@ -42,7 +43,6 @@ SEAT_BECOMES = {AssignmentState.OPEN: AssignmentState.EXPIRED, AssignmentState.A
 DEPARTURES = {MemberState.SUSPENDED: VoidReason.SUSPENDED, MemberState.WITHDRAWN: VoidReason.WITHDRAWN}
 ACT_OF_DEPARTURE = {MemberState.SUSPENDED: ActKind.SUSPEND, MemberState.WITHDRAWN: ActKind.WITHDRAW}
 
-REVIEWING_LOCK = 0x5C2 << 48  # plus the campaign's id: a space of advisory locks of our own
 REVIEW_PERIOD = timedelta(seconds=30)
 # A review reads every vote of the campaign, at about three microseconds, so that big campaigns are reviewed less often: this
 # between two for each vote keeps it under 5 % of one core at any size.
@@ -276,16 +276,11 @@ def review_campaign(*, campaign: Campaign, now: datetime | None = None) -> list[
     """
     now = now or timezone.now()
     with transaction.atomic():
-        _lock_review(campaign)
+        wait_for_turn(Space.REVIEWING, campaign.pk)
         standings = {standing.member_id: standing for standing in measure_campaign(campaign=campaign, now=now)}
         acts = _rule_on(campaign, standings, now)
     _clear_away_after(acts, now)
     return acts
-
-
-def _lock_review(campaign: Campaign) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [REVIEWING_LOCK + campaign.pk])
 
 
 def _clear_away_after(acts: Iterable[Act], now: datetime) -> None:
@@ -395,7 +390,7 @@ def turn_off_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) ->
 
 
 def _locked_asking(rule: ReviewRule) -> ReviewRule:
-    _lock_review(rule.campaign)
+    wait_for_turn(Space.REVIEWING, rule.campaign.pk)
     locked = ReviewRule.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=rule.pk)
     if locked.asks_since is None:
         raise Conflict("Somebody has decided about this rule already.", code="rule_does_not_ask")
@@ -444,7 +439,7 @@ def change_rules(
     *, campaign: Campaign, by: User, changes: Iterable[RuleChange], review_share_max: float, too_fast_ms: int
 ) -> None:
     """Set the rules of the review. They hold from the next review on; what was done stays done."""
-    _lock_review(campaign)
+    wait_for_turn(Space.REVIEWING, campaign.pk)
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     locked.review_share_max, locked.too_fast_ms = review_share_max, too_fast_ms
     locked.save(update_fields=["review_share_max", "too_fast_ms"])

@@ -18,12 +18,11 @@ from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.stopping import is_decided
 from annotator.events import note_event
+from annotator.locks import Space, wait_for_turn
 from annotator.models import Campaign, CampaignScoring, Consensus, Question
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it
 LABELS = [*Choice.values, Label.TIE.value]  # by the codes of consensus.majority
-SETTLING_LOCK = 0x5C1 << 48
-SCORING_LOCK = 0x5C0 << 48  # plus the campaign's id: a space of advisory locks of our own
 
 # Beyond this many changed pairs it is as fast to count all.
 CHANGED_PAIRS_MAX = 20_000
@@ -216,8 +215,8 @@ def score_changes(*, campaign: Campaign, now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _score(campaign: Campaign, now: datetime, *, counts_all: bool) -> int:
+    wait_for_turn(Space.SCORING, campaign.pk)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SCORING_LOCK + campaign.pk])
         cursor.execute(_TAKE_CHANGES_SQL, [campaign.pk])  # what is noted from here on is for the next time
         changed = {pair_id for (pair_id,) in cursor.fetchall()}
     scoring = _scoring_of(campaign)
@@ -357,8 +356,7 @@ def settle_pairs(*, campaign: Campaign) -> int:
     With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose leading answer is less
     probable than `stop_confidence` wants one vote more, up to `votes_max`. Gold pairs and held ones stay as they are.
     """
-    with connection.cursor() as cursor:  # of two at once, the second sees whether the first has settled the last pair
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SETTLING_LOCK + campaign.pk])
+    wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _pairs(campaign, _COMPLETE_SQL)
     undecided = _undecided(campaign, complete)
     incomplete = _pairs(campaign, _INCOMPLETE_SQL)

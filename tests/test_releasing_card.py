@@ -9,7 +9,6 @@ from annotator.releasing.card import card, front_matter, size_category
 from annotator.releasing.facts import Facts, VoteCount
 from annotator.releasing.layouts import layouts_for
 from annotator.releasing.parquet import Written
-from annotator.releasing.words import gini
 
 
 def votes(count: int, **fields) -> VoteCount:
@@ -169,11 +168,6 @@ def test_it_says_how_unevenly_people_voted(facts, shards):
     assert "| votes of the most active | 20 (83.3%) |" in text
     assert "| Gini coefficient of the votes (0: all vote as much) | 0.33 |" in text
     assert "One annotator gave 83.3% of the votes." in text
-
-
-@pytest.mark.parametrize(("votes", "coefficient"), [([], 0), ([5, 5, 5], 0), ([9, 0, 0], 2 / 3), ([3, 1], 0.25)])
-def test_the_gini_coefficient_is_that_of_the_books(votes, coefficient):
-    assert gini(votes) == pytest.approx(coefficient)
 
 
 def test_it_says_how_people_were_checked(facts, shards):

@@ -9,18 +9,17 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import F
 
 from annotator.choices import Choice
 from annotator.images import hash_distance
 from annotator.importing.lines import BadLine
+from annotator.locks import Space, wait_for_turn
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
 from annotator.models.material import RING_SIZE
 from annotator.pairing import pairs_of
 
 ROWS_PER_INSERT = 1000
-CAMPAIGN_LOCKS = 0x1A9  # our own space of Postgres's advisory locks
 SWAPPED_CHOICE: dict[str, str] = {Choice.A: Choice.B, Choice.B: Choice.A}
 
 
@@ -61,8 +60,7 @@ def add_lines(*, campaign: Campaign, lines: Iterable[ReadyLine]) -> Added:
     Batches of one campaign take turns here, so that two with the same prompts neither wait for each other in a circle nor
     add a thing twice. The images were decoded before; what is left takes milliseconds.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [CAMPAIGN_LOCKS, campaign.pk])
+    wait_for_turn(Space.IMPORTING, campaign.pk)
     lines = list(lines)
     known = _Known(campaign, lines)
     added = Added()

@@ -25,6 +25,7 @@ from django.utils import timezone
 from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
 from annotator.errors import Conflict, NotFound, Refusal
 from annotator.events import note_event
+from annotator.locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
 from annotator.releasing.card import write_card
 from annotator.releasing.parquet import Written
@@ -35,9 +36,6 @@ from annotator.scoring import score_campaign
 
 logger = logging.getLogger(__name__)
 
-# Plus the id of a release or a shard: spaces of advisory locks of our own.
-BUILDING_LOCK = 0x5E1 << 48
-SHARD_LOCK = 0x5E3 << 48
 PROGRESS_EVERY = 1.0  # seconds between two notes of the progress in the database
 STAGED_SHARE = 0.3  # of the progress
 WRITTEN_SHARE = 0.99
@@ -109,47 +107,16 @@ def clear_release(*, release_id: int) -> None:
 
 def is_being_built(release: Release) -> bool:
     """Whether some process is building it, or a shard of it, at this moment. Takes no lock, so that no builder is turned away."""
-    return bool(held_locks([BUILDING_LOCK + release.pk])) or bool(busy_shards(release))
+    return bool(held(Space.RELEASE, [release.pk])) or bool(busy_shards(release))
 
 
 def busy_shards(release: Release) -> set[int]:
     """The shards that somebody is writing at this moment."""
-    unfinished = list(release.shards.filter(finished_at__isnull=True).values_list("pk", flat=True))
-    return {key - SHARD_LOCK for key in held_locks([SHARD_LOCK + shard_id for shard_id in unfinished])}
-
-
-def held_locks(keys: list[int]) -> set[int]:
-    """Which of these advisory locks somebody holds, this session included."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT key FROM unnest(%s::bigint[]) AS wanted (key) WHERE EXISTS ("
-            " SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
-            " AND (classid::bigint << 32) | objid::bigint = key"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
-            [keys],
-        )
-        return {key for (key,) in cursor.fetchall()}
-
-
-@contextmanager
-def sole_holder(key: int) -> Iterator[bool]:
-    """Hold an advisory lock; False where another process has it.
-
-    It belongs to the database session: it goes with its holder, however that one ends.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        is_mine = bool(cursor.fetchone()[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine and connection.is_usable():  # a session that broke has lost the lock already
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+    return held(Space.SHARD, release.shards.filter(finished_at__isnull=True).values_list("pk", flat=True))
 
 
 def sole_builder(release_id: int) -> AbstractContextManager[bool]:
-    return sole_holder(BUILDING_LOCK + release_id)
+    return sole_holder(Space.RELEASE, release_id)
 
 
 # --- the whole of it, in this process
@@ -202,7 +169,7 @@ def write_shard(*, shard_id: int, on_progress: Report | None = None) -> int | No
     _require_no_transaction()
     shard = ReleaseShard.objects.select_related("release__campaign").get(pk=shard_id)
     release = shard.release
-    with sole_holder(SHARD_LOCK + shard_id) as is_mine:
+    with sole_holder(Space.SHARD, shard_id) as is_mine:
         shard.refresh_from_db(fields=["finished_at", "tries"])
         if not is_mine or release.state not in UNFINISHED_RELEASES or shard.finished_at is not None:
             return None

@@ -134,7 +134,7 @@ def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
         "chosen": chosen("image"),
         "rejected": rejected("image"),
     }
-    return pa.RecordBatch.from_arrays([columns[name] for name in BINARIZED.staged_schema.names], schema=BINARIZED.staged_schema)
+    return staged_rows(BINARIZED, columns)
 
 
 def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
@@ -160,7 +160,11 @@ def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
         "jpg_0": first("image"),
         "jpg_1": second("image"),
     }
-    schema = DIFFUSION_DPO.staged_schema
+    return staged_rows(DIFFUSION_DPO, columns)
+
+
+def staged_rows(layout: Layout, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    schema = layout.staged_schema
     return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 

@@ -1,8 +1,6 @@
 """The rows of a release, all read in one snapshot of the database, so that its configs agree with each other.
 
-They come as Arrow straight from COPY, without a Python object per value (adbc-driver-postgresql): a server-side cursor of the
-ordinary driver gives a tenth of the rows in a second. The connection is one of its own, so that Django's stays free to say how
-far the build has come.
+The connection is one of its own, so that Django's stays free to say how far the build has come.
 """
 
 from __future__ import annotations
@@ -13,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from adbc_driver_postgresql import StatementOptions, dbapi
-from django.db import connection
+from adbc_driver_postgresql import dbapi
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
+from annotator.arrow import arrow_source, record_batches
 from annotator.choices import Choice, PairState
 from annotator.models import Campaign
 from annotator.releasing.cuts import split_bounds
@@ -25,7 +22,6 @@ from annotator.releasing.layouts import VOTES
 
 # The sort by vote and the joins to what was judged stay in memory up to this size. Per sort or join, only while a release reads.
 WORK_MEM = "64MB"
-BATCH_BYTES = "4000000"  # of a batch of rows; the driver's own 16 MB cost memory and gain no time
 
 _SPLIT_SQL = sql.SQL("width_bucket(('x' || left(prompt.text_sha256, 8))::bit(32)::bigint, {bounds}::bigint[])")
 _CHOICE_SQL = sql.SQL("(array_position({choices}::text[], vote.choice::text) - 1)::bigint").format(
@@ -179,10 +175,7 @@ class Snapshot:
         return _SPLIT_SQL.format(bounds=sql.Literal(split_bounds(self.shares)[:-1]))
 
     def _stream(self, query: sql.Composable) -> Iterator[pa.RecordBatch]:
-        with self.source.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: BATCH_BYTES})
-            cursor.execute(query.as_string())
-            yield from cursor.fetch_record_batch()
+        return record_batches(self.source, query)
 
 
 def count_name(place: int, choice: str) -> str:
@@ -193,9 +186,7 @@ def count_name(place: int, choice: str) -> str:
 @contextmanager
 def snapshot_of(campaign: Campaign) -> Iterator[Snapshot]:
     """Read a campaign in one repeatable-read transaction. Sees only what is committed."""
-    connection.ensure_connection()
-    info = connection.connection.info
-    with dbapi.connect(make_conninfo("", **info.get_parameters(), password=info.password or None)) as source:
+    with arrow_source() as source:
         with source.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")

@@ -26,6 +26,7 @@ from annotator.releasing.facts import RESAMPLES, Facts, VoteCount, is_live_regul
 from annotator.releasing.layouts import BINARIZED, DEFAULT_CONFIG, DIFFUSION_DPO, LEADERBOARD, PAIRS, SPLITS, VOTES, Layout
 from annotator.releasing.parquet import Written
 from annotator.scoring import SMOOTHING
+from annotator.statistics.numbers import gini
 
 UNDECIDED = (Label.BOTH_GOOD, Label.BOTH_BAD, Label.TIE)
 CHOICE_WORDS = {Choice.A: "`a`", Choice.B: "`b`", Choice.BOTH_GOOD: "both good", Choice.BOTH_BAD: "both bad"}
@@ -453,13 +454,6 @@ def interval_of(part: int, whole: int) -> str:
 
 def share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "–"
-
-
-def gini(votes: list[int]) -> float:
-    """Of the votes by annotator, the most first: 0 where all gave as many, near 1 where one gave all."""
-    n, whole = len(votes), sum(votes)
-    weighted = sum((n - place) * count for place, count in enumerate(votes))
-    return (2 * weighted - (n + 1) * whole) / (n * whole) if whole else 0.0
 
 
 def config_and_split(file: Written) -> tuple[str, str]:

@@ -9,11 +9,12 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotator.choices import CampaignState
+from annotator.locks import Space, wait_for_turn
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import
 from annotator.statistics.computing import statistics_from
 from annotator.statistics.document import Statistics
@@ -21,7 +22,6 @@ from annotator.statistics.reading import nothing, read_material
 
 __all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
 
-STATISTICS_LOCK = 0x57A << 48  # plus the campaign's id: a space of advisory locks of our own
 FRESH_FOR = timedelta(minutes=1)
 PAUSE = 30  # at this many times what it took last, it is 3 % of one core at most
 STALE_AFTER = timedelta(hours=1)  # of an open campaign: its pace is that of the last hour
@@ -73,8 +73,7 @@ def outdate(campaign: Campaign) -> None:
 def compute_statistics(*, campaign: Campaign, now: datetime | None = None) -> CampaignStatistics:
     """Compute them from the tables, whether they are due or not. Two at once come one after the other."""
     start = time.perf_counter()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [STATISTICS_LOCK + campaign.pk])
+    wait_for_turn(Space.STATISTICS, campaign.pk)
     # Before the votes: a change that is scored from here on makes them due again, whether it was seen or not.
     changes = CampaignScoring.objects.filter(campaign=campaign).values_list("changes", flat=True).first() or 0
     CampaignStatistics.objects.filter(campaign=campaign, is_outdated=True).update(is_outdated=False)

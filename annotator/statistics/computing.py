@@ -211,13 +211,6 @@ def _concentration(counted: Counted) -> doc.Concentration:
     )
 
 
-def gini(values: Ints) -> float:
-    """Half the mean difference of two values in terms of their mean: 0 where all are alike, towards 1 where one has all."""
-    ordered = np.sort(values).astype(np.float64)
-    n = len(ordered)
-    return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))
-
-
 def _gold(material: Material) -> doc.Gold:
     votes, pairs = material.votes, material.pairs
     is_human = ~material.is_machine[votes.member] if len(votes) else np.zeros(0, dtype=np.bool_)

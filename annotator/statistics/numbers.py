@@ -1,8 +1,11 @@
-"""Numbers of numpy as the document has them."""
+"""Figures, and numbers of numpy as the document has them."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from annotator.consensus.bias import Share, share_of
 from annotator.statistics.document import Rate
@@ -22,3 +25,10 @@ def rates_of(share: Share) -> list[Rate]:
 
 def rate_of(k: int, n: int) -> Rate:
     return rates_of(share_of([k], [n]))[0]
+
+
+def gini(values: ArrayLike) -> float:
+    """Half the mean difference of two values in terms of their mean: 0 where all are alike, towards 1 where one has all."""
+    ordered = np.sort(values).astype(np.float64)
+    n = len(ordered)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))

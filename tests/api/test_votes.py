@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import following, reviewing, voting
+from annotator import arrow, following, reviewing, voting
 from annotator.models import Lineage, Vote
 from annotator.releasing.layouts import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
@@ -305,7 +305,7 @@ def test_a_vote_may_come_after_the_cursor_of_an_empty_page(campaign, reviewer):
 
 
 def test_a_stream_is_read_from_the_database_in_batches(campaign, reviewer, monkeypatch):
-    monkeypatch.setattr(following, "BATCH_BYTES", "20000")
+    monkeypatch.setattr(arrow, "BATCH_BYTES", "20000")
     member = MemberFactory(campaign=campaign)
     pair = AssignmentFactory(member=member).pair
     with transaction.atomic(), connection.cursor() as cursor:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from annotator.models import Campaign, Vote
 from annotator.statistics import compute_statistics, statistics_of
-from annotator.statistics.computing import entropy_of, gini
+from annotator.statistics.computing import entropy_of
+from annotator.statistics.numbers import gini
 from tests.factories import (
     CampaignFactory,
     GeneratorFactory,
