@@ -28,7 +28,7 @@ from annotator import campaigns, circulation, gold, releasing, reviewing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.images import DISPLAY_WIDTHS
-from annotator.markdown import render_markdown
+from annotator.lib.markdown import render_markdown
 from annotator.models import (
     Act,
     Appeal,

@@ -16,18 +16,18 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator import metrics
 from annotator.admission import training_is_due
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, MemberState
 from annotator.errors import NotAllowed
+from annotator.lib import metrics
+from annotator.lib.raw_sql import fetch
 from annotator.limits import room_for
 from annotator.machines import hand_out
 from annotator.mixing import Seat, extras_for, mixed
 from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
 from annotator.queues import OPEN_SEATS, head_of_queue
-from annotator.rows import fetch
 from annotator.seats import give_back
 
 QUEUE_TARGET = 16  # assignments prepared per member

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from allauth.account.auth_backends import AuthenticationBackend
 
+from annotator.lib.raw_sql import Columns, fetch
 from annotator.models import User
-from annotator.rows import Columns, fetch
 
 _USER = Columns(User, "somebody")
 _USER_SQL = f"SELECT {_USER.sql} FROM annotator_user somebody WHERE somebody.id = %(user)s::bigint"  # noqa: S608

@@ -24,9 +24,9 @@ import pyarrow as pa
 from django.db import connection, transaction
 from psycopg import sql
 
-from annotator.arrow import arrow_source, record_batches
 from annotator.errors import Conflict, Invalid
-from annotator.locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.arrow import arrow_source, record_batches
 from annotator.models import Campaign, Lineage
 
 PLACE_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)

@@ -21,8 +21,8 @@ from annotator.choices import (
     PairState,
 )
 from annotator.errors import Conflict, Invalid
+from annotator.lib.raw_sql import fetch
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
-from annotator.rows import fetch
 from annotator.seats import give_back
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half

@@ -23,7 +23,7 @@ from imagehash import phash
 from PIL import Image, ImageChops, ImageCms
 
 from annotator.errors import Invalid
-from annotator.storing import put_file
+from annotator.lib.storage import put_file
 from annotator.stripping import PNG_READING_CHUNKS, PNG_SIGNATURE, strip_jpeg, strip_png, strip_webp
 
 DISPLAY_WIDTHS = (640, 1280)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentState
+from annotator.lib.raw_sql import fetch
 from annotator.models import Assignment, Member
-from annotator.rows import fetch
 from annotator.seats import give_back
 
 # First those of theirs that ran out or were put aside, then new ones. A pair that is held is put aside, expired from the

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentKind
+from annotator.lib.raw_sql import fetch
 from annotator.models import Member
 from annotator.models.material import RING_SIZE
-from annotator.rows import fetch
 
 # Gold pairs after a place on their ring that the member has not met in any way but by a lease that ran out. The side that
 # `a` had last with anybody says which it has now, so that the sides of a gold pair are balanced too.

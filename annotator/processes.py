@@ -33,7 +33,7 @@ from django.db.migrations.executor import MigrationExecutor
 from honcho.environ import parse_procfile
 
 from annotator import watchdog
-from annotator.environment import read_str
+from annotator.lib.env import read_str
 
 POSTGRES_NEEDED = 15  # UNIQUE NULLS NOT DISTINCT
 LOG_LIMIT = 20_000_000  # bytes; a longer log is moved aside at the next start

@@ -26,9 +26,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from annotator import releasing
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState, ReleaseState
 from annotator.errors import Conflict, Invalid, NotFound, Refusal
-from annotator.locks import Space, sole_holder
+from annotator.lib.advisory_locks import Space, sole_holder
+from annotator.lib.encryption import SealBroken, seal, unseal
 from annotator.models import Campaign, HubAccount, Publication, Release, ReleaseFile, User
-from annotator.sealing import SealBroken, seal, unseal
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from annotator.lib.raw_sql import Columns, Reader, fetch
 from annotator.models import Assignment, Image, Member, Pair, Prompt
-from annotator.rows import Columns, Reader, fetch
 
 RENEW_BELOW = 0.75  # of the lease
 

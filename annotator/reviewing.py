@@ -32,7 +32,7 @@ from annotator.choices import (
 )
 from annotator.errors import Conflict, Invalid
 from annotator.events import note_event
-from annotator.locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.measures import measure_campaign
 from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote
 from annotator.models.reviewing import MESSAGE_LIMIT

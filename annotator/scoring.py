@@ -13,12 +13,12 @@ from django.utils import timezone
 from psycopg import sql
 
 from annotator.choices import Choice, ConsensusMethod, Event, Label, PairState
-from annotator.columns import read_columns
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.stopping import is_decided
 from annotator.events import note_event
-from annotator.locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.copy_numpy import read_columns
 from annotator.models import Campaign, CampaignScoring, Consensus, Question
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it

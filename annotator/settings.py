@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from annotator import embedded
-from annotator.environment import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
+from annotator.lib.env import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = read_path("DATA_DIR", BASE_DIR / "var")
@@ -74,7 +74,7 @@ def read_database() -> dict[str, Any]:
             "USER": parameters["user"],
             "NAME": parameters["dbname"],
         }
-    config["ENGINE"] = "annotator.postgres"
+    config["ENGINE"] = "annotator.lib.postgres"
     options = config.setdefault("OPTIONS", {})
     if read_bool("DATABASE_PREPARE", default=True):
         options["prepare_threshold"] = 0
@@ -458,8 +458,8 @@ METRICS_PORT = read_int("METRICS_PORT", 0, low=1, high=65535)  # of a worker
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "annotator.logs.Context"}},
-    "formatters": {"lines": {"()": "annotator.logs.formatter"}},
+    "filters": {"context": {"()": "annotator.lib.logs.Context"}},
+    "formatters": {"lines": {"()": "annotator.lib.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
     "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},

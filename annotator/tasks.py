@@ -19,17 +19,16 @@ from annotator import (
     lockout,
     progress,
     publishing,
-    readiness,
     releasing,
-    retries,
     reviewing,
     scoring,
     statistics,
     webhooks,
 )
 from annotator.choices import CampaignState, ImportState
+from annotator.lib import idempotency, readiness
+from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
-from annotator.tracing import waited_seconds
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +199,7 @@ def forget_what_is_over() -> None:
     """Sessions that have ended, failed log-ins that no longer count, old answers kept for retries, old deliveries."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
-    retries.forget_old()
+    idempotency.forget_old()
     webhooks.forget_old()
 
 

@@ -10,15 +10,16 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator import metrics, queues
+from annotator import queues
 from annotator.assigning import next_assignments, require_active
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.circulation import hold_pairs
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.lib import metrics
+from annotator.lib.raw_sql import Columns, Reader, fetch
 from annotator.limits import room_for
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
-from annotator.rows import Columns, Reader, fetch
 from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000

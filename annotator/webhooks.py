@@ -25,9 +25,9 @@ from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
 from annotator.events import new_delivery
 from annotator.importing.fetching import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
+from annotator.lib.encryption import SealBroken, seal, unseal
 from annotator.models import Campaign, Delivery, User, Webhook
 from annotator.models.webhooks import URL_LIMIT
-from annotator.sealing import SealBroken, seal, unseal
 
 PURPOSE = "secret of a webhook"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - so that one that is found in a file is known for what it is

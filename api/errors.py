@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
-from annotator.retries import KeyReused
+from annotator.lib.idempotency import KeyReused
 
 STATUS_OF_REFUSAL: dict[type[Refusal], int] = {
     Invalid: status.HTTP_400_BAD_REQUEST,

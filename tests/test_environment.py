@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from annotator.environment import read_bool, read_int, read_list, read_path, read_str, read_url
+from annotator.lib.env import read_bool, read_int, read_list, read_path, read_str, read_url
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from annotator.markdown import render_markdown
+from annotator.lib.markdown import render_markdown
 
 
 def test_it_makes_html_whose_headings_fit_below_the_pages_own():

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
-from annotator import assigning, metric_files, readiness, tasks, voting
+from annotator import assigning, tasks, voting
 from annotator.errors import Conflict
+from annotator.lib import metrics_dir, readiness
 from tests.factories import MemberFactory, PairFactory
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,8 +179,8 @@ def test_with_a_token_whoever_has_it_may_look(client, settings, headers, status)
 
 def test_processes_count_together_and_those_that_are_gone_are_cleared_away(tmp_path):
     folder = tmp_path / "metrics"
-    metric_files.tidy(folder)
-    count = "from annotator import metrics; metrics.FALLBACKS.inc(2)"
+    metrics_dir.tidy(folder)
+    count = "from annotator.lib import metrics; metrics.FALLBACKS.inc(2)"
     show = "; from prometheus_client import generate_latest; print(generate_latest(metrics.registry()).decode())"
 
     def run(code: str) -> str:
@@ -194,7 +195,7 @@ def test_processes_count_together_and_those_that_are_gone_are_cleared_away(tmp_p
 
     alive = folder / f"counter_{os.getpid()}.db"
     alive.touch()
-    metric_files.tidy(folder)
+    metrics_dir.tidy(folder)
     assert list(folder.glob("*.db")) == [alive]
 
 

@@ -7,8 +7,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import close_old_connections, connection
 
-from annotator.postgres.base import is_quiet
-from annotator.rows import fetch
+from annotator.lib.postgres.base import is_quiet
+from annotator.lib.raw_sql import fetch
 from tests.factories import VoteFactory
 from tests.waiting import wait_until
 

@@ -12,8 +12,9 @@ import time
 import pytest
 from django.core.cache import cache
 
-from annotator import readiness, tasks
-from annotator.readiness import Heartbeat
+from annotator import tasks
+from annotator.lib import readiness
+from annotator.lib.readiness import Heartbeat
 from tests.celery_worker import ROOT, database_url
 from tests.factories import MemberFactory
 from tests.waiting import wait_until

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from django.test import RequestFactory
 
-from annotator.serving import BLOCK_SIZE, RangeNotSatisfiable, range_of, serve
+from annotator.lib.file_responses import BLOCK_SIZE, RangeNotSatisfiable, range_of, serve
 
 pytestmark = pytest.mark.django_db  # closing a response gives connections back
 

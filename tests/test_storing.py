@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.storage import default_storage
 
-from annotator.storing import put_file, read_file, remove_folder
+from annotator.lib.storage import put_file, read_file, remove_folder
 
 
 def test_a_file_replaces_the_one_before_and_leaves_no_pieces(storage_folder):

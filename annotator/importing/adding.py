@@ -14,7 +14,7 @@ from django.db.models import F
 from annotator.choices import Choice
 from annotator.images import hash_distance
 from annotator.importing.lines import BadLine
-from annotator.locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
 from annotator.models.material import RING_SIZE
 from annotator.pairing import pairs_of

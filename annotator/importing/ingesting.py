@@ -18,8 +18,8 @@ from annotator.importing.adding import ReadyLine, StoredImage, add_lines
 from annotator.importing.fetching import fetch_image
 from annotator.importing.lines import BadLine
 from annotator.importing.staging import line_error, note_finished, staged_folder, staged_name
+from annotator.lib.storage import put_file, read_file, remove_folder
 from annotator.models import Image, Import, ImportBatch, LineError
-from annotator.storing import put_file, read_file, remove_folder
 
 FETCHES_AT_ONCE = 8
 ATTEMPTS = 3

@@ -24,8 +24,8 @@ from annotator.images import MAX_BYTES
 from annotator.importing.folders import Folder, UnpacksTooLarge
 from annotator.importing.lines import COLUMNS, BadLine, LineImage, parse_line
 from annotator.importing.reading import ImportFile, open_import_file
+from annotator.lib.storage import put_file, remove_folder
 from annotator.models import Campaign, Import, ImportBatch, LineError, User
-from annotator.storing import put_file, remove_folder
 
 LINES_PER_BATCH = 25
 IMAGES_PER_BATCH = 100

@@ -25,7 +25,7 @@ from django.utils import timezone
 from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
 from annotator.errors import Conflict, NotFound, Refusal
 from annotator.events import note_event
-from annotator.locks import Space, held, sole_holder
+from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
 from annotator.releasing.card import write_card
 from annotator.releasing.parquet import Written

@@ -23,8 +23,8 @@ from django.core.files.storage import default_storage
 
 from annotator.choices import ReleaseState
 from annotator.errors import Conflict, NotFound
+from annotator.lib.storage import read_file, remove_folder
 from annotator.models import Release
-from annotator.storing import read_file, remove_folder
 
 CARD = "README.md"
 SNAPSHOT = "snapshot.json"  # where it is, the staging is complete

@@ -14,8 +14,8 @@ import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 from psycopg import sql
 
-from annotator.arrow import arrow_source, record_batches
 from annotator.choices import Choice, PairState
+from annotator.lib.arrow import arrow_source, record_batches
 from annotator.models import Campaign
 from annotator.releasing.cuts import split_bounds
 from annotator.releasing.layouts import VOTES

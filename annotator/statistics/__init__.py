@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotator.choices import CampaignState
-from annotator.locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import
 from annotator.statistics.computing import statistics_from
 from annotator.statistics.document import Statistics

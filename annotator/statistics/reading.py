@@ -10,8 +10,8 @@ from django.db import connection
 from psycopg import sql
 
 from annotator.choices import AssignmentKind, Choice, MemberKind, MemberState, PairState
-from annotator.columns import read_columns
 from annotator.consensus.arrays import Bools, Ints
+from annotator.lib.copy_numpy import read_columns
 from annotator.models import Campaign, GroupQuestion, Member, Question, SelfDescription
 
 KINDS = list(AssignmentKind.values)

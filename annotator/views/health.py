@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from annotator import metrics
-from annotator.readiness import lookout
+from annotator.lib import metrics
+from annotator.lib.readiness import lookout
 
 # Any of these, and the request came through a proxy: from anywhere, however near the proxy is.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from django.utils.functional import SimpleLazyObject
 
-from annotator import logs, metrics
+from annotator.lib import logs, metrics
 
 logger = logging.getLogger("annotator.access")
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from annotator import serving
+from annotator.lib import file_responses
 from annotator.models import Release
 from api.hub.asking import Asker, HubError, hub_view, json_answer
 from api.hub.repositories import Folder, RepoFile, Repository, Snapshot, repositories_for, repository_for
@@ -172,7 +172,7 @@ def resolve(request: HttpRequest, asker: Asker, namespace: str, name: str, revis
     if file is None:
         raise no_entry(snapshot, path)
     try:
-        response = serving.serve(
+        response = file_responses.serve(
             request,
             open_file=file.open,
             size=file.size,
@@ -182,7 +182,7 @@ def resolve(request: HttpRequest, asker: Asker, namespace: str, name: str, revis
             cache_control=FOR_EVER if revision == snapshot.sha else "private, no-store",
             stored_as=file.stored_as,
         )
-    except serving.RangeNotSatisfiable as error:
+    except file_responses.RangeNotSatisfiable as error:
         raise HubError(416, str(error), **error.headers) from error
     response.headers["X-Repo-Commit"] = snapshot.sha
     response.headers["X-Linked-ETag"] = f'"{file.tag}"'

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 
-from annotator import retries, tasks
+from annotator import tasks
+from annotator.lib import idempotency
 from annotator.models import Campaign, Import, KeptAnswer, Member, Release, Webhook
 from tests.api.clients import ApiClient, assert_error, client_of, sent_tasks
 from tests.factories import CampaignFactory, MemberFactory, UserFactory
@@ -138,10 +139,10 @@ def test_a_secret_in_an_answer_is_kept_encrypted(manager, settings):
 def test_keys_are_forgotten_after_a_day(client):
     body = {"slug": "birds", "name": "Birds"}
     client.post(CAMPAIGNS, body, headers=KEY)
-    KeptAnswer.objects.update(created_at=KeptAnswer.objects.get().created_at - retries.KEPT_FOR - timedelta(seconds=1))
+    KeptAnswer.objects.update(created_at=KeptAnswer.objects.get().created_at - idempotency.KEPT_FOR - timedelta(seconds=1))
 
     assert client.post(CAMPAIGNS, {"slug": "fish", "name": "Fish"}, headers=KEY).status_code == 201
-    KeptAnswer.objects.update(created_at=KeptAnswer.objects.get().created_at - retries.KEPT_FOR)
+    KeptAnswer.objects.update(created_at=KeptAnswer.objects.get().created_at - idempotency.KEPT_FOR)
     tasks.forget_what_is_over()
     assert not KeptAnswer.objects.exists()
 

@@ -15,7 +15,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import arrow, following, reviewing, voting
+from annotator import following, reviewing, voting
+from annotator.lib import arrow
 from annotator.models import Lineage, Vote
 from annotator.releasing.layouts import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of

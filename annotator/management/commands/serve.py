@@ -19,7 +19,7 @@ from rich.text import Text
 from annotator import embedded, processes
 from annotator.demo.running import run_demo
 from annotator.demo.steps import PAIRS, DemoFailed
-from annotator.environment import read_str
+from annotator.lib.env import read_str
 from annotator.management.commands.seed_demo import checked_pairs
 from annotator.processes import CannotServe, Interrupts, ServiceDied, Services, Stopped
 from annotator.servers import hold_embedded

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.errors import Conflict
+from annotator.lib.encryption import SealBroken, seal, unseal
 from annotator.models import KeptAnswer, User
-from annotator.sealing import SealBroken, seal, unseal
 
 KEPT_FOR = timedelta(hours=24)
 PURPOSE = "kept answer"

@@ -1,4 +1,4 @@
-"""`python -m annotator.metric_files FOLDER`: makes the folder of the metrics, without the files of processes that are gone.
+"""`python -m annotator.lib.metrics_dir FOLDER`: makes the folder of the metrics, without the files of processes that are gone.
 
 Run before a service starts. Their counts go with them: Prometheus sees that counters begin anew, as after any restart.
 Standard library only.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ImproperlyConfigured
 from pythonjsonlogger.json import JsonFormatter
 
-from annotator.environment import read_str
+from annotator.lib.env import read_str
 
 # Whatever else a record carries (the request with its query, the arguments of a task) stays out.
 FIELDS = ("time", "level", "logger", "message", "request_id", "task", "method", "path", "status", "seconds", "user", "exc_info")

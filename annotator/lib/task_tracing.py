@@ -10,7 +10,7 @@ from celery.signals import before_task_publish, setup_logging, task_postrun, tas
 from django.conf import settings
 from prometheus_client import start_http_server
 
-from annotator import logs, metrics
+from annotator.lib import logs, metrics
 
 
 @before_task_publish.connect

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 
-from annotator.postgres.base import DatabaseWrapper
+from annotator.lib.postgres.base import DatabaseWrapper
 
 M = TypeVar("M", bound=models.Model)
 
