@@ -31,7 +31,7 @@ from annotator.choices import (
     VoidReason,
 )
 from annotator.errors import Conflict, Invalid
-from annotator.events import note_event
+from annotator.feeds.outbox import note_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.measures import measure_campaign
 from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote

@@ -16,7 +16,7 @@ from annotator.choices import Choice, ConsensusMethod, Event, Label, PairState
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.stopping import is_decided
-from annotator.events import note_event
+from annotator.feeds.outbox import note_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.copy_numpy import read_columns
 from annotator.models import Campaign, CampaignScoring, Consensus, Question

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from annotator.choices import Choice, Event, ImportState
 from annotator.errors import Conflict, Invalid
-from annotator.events import note_event
+from annotator.feeds.outbox import note_event
 from annotator.images import MAX_BYTES
 from annotator.importing.folders import Folder, UnpacksTooLarge
 from annotator.importing.lines import COLUMNS, BadLine, LineImage, parse_line

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
 from annotator.errors import Conflict, NotFound, Refusal
-from annotator.events import note_event
+from annotator.feeds.outbox import note_event
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
 from annotator.releasing.card import write_card

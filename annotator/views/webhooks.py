@@ -10,9 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator import tasks
-from annotator import webhooks as hooks
 from annotator.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
+from annotator.feeds import webhooks as hooks
 from annotator.forms import WebhookForm, add_refusal
 from annotator.models import Campaign, Delivery, Webhook
 from annotator.views.manage import PER_PAGE, posted, status_of

@@ -15,7 +15,8 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import following, reviewing, voting
+from annotator import reviewing, voting
+from annotator.feeds import vote_feed
 from annotator.lib import arrow
 from annotator.models import Lineage, Vote
 from annotator.releasing.layouts import VOTES
@@ -279,7 +280,7 @@ def test_a_stream_holds_what_the_pages_hold(campaign, reviewer):
 
     assert [json.loads(line) for line in lines.splitlines()] == rows
     table = pa.ipc.open_stream(io.BytesIO(arrow)).read_all()
-    assert table.schema == following.SCHEMA
+    assert table.schema == vote_feed.SCHEMA
     assert table.column_names == [column.name for column in VOTES.columns]
     assert table["vote_id"].to_pylist() == [row["vote_id"] for row in rows]
     assert table["choice"].to_pylist() == [row["choice"] for row in rows]

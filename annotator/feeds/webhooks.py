@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
-from annotator.events import new_delivery
+from annotator.feeds.outbox import new_delivery
 from annotator.importing.fetching import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
 from annotator.lib.encryption import SealBroken, seal, unseal
 from annotator.models import Campaign, Delivery, User, Webhook
