@@ -24,10 +24,11 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, circulation, gold, releasing, reviewing, tasks
+from annotator import campaigns, gold, releasing, reviewing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.images import DISPLAY_WIDTHS
+from annotator.judging import pair_holds
 from annotator.lib.markdown import render_markdown
 from annotator.models import (
     Act,
@@ -453,7 +454,7 @@ class PairForm(ModelForm):
     """The known answer as the form says it, checked by the rules of the verb that will set it."""
 
     priority = forms.IntegerField(
-        min_value=-circulation.PRIORITY_LIMIT, max_value=circulation.PRIORITY_LIMIT, help_text="Higher comes first."
+        min_value=-pair_holds.PRIORITY_LIMIT, max_value=pair_holds.PRIORITY_LIMIT, help_text="Higher comes first."
     )
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
@@ -500,7 +501,7 @@ class PairAdmin(BigTable, NeverDeleted):
         return False  # pairs come from imports
 
     def save_model(self, request: HttpRequest, obj: Pair, form: ModelForm, change: bool) -> None:
-        circulation.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
+        pair_holds.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
         gold.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, use=obj.gold_use, by=user_of(request))
 
     @admin.display(description="images a and b")
@@ -526,16 +527,16 @@ class PairAdmin(BigTable, NeverDeleted):
 
     @admin.action(description="Hold: take the selected pairs out of circulation", permissions=["change"])
     def hold(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
-        count = circulation.hold_pairs(pair_ids=ids(rows), by=user_of(request))
+        count = pair_holds.hold_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Taken out of circulation: {count}.", messages.SUCCESS)
 
     @admin.action(description="Put the selected held pairs back in circulation", permissions=["change"])
     def put_back(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
-        count = circulation.return_pairs(pair_ids=ids(rows), by=user_of(request))
+        count = pair_holds.return_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Put back in circulation: {count}.", messages.SUCCESS)
 
     def move(self, request: HttpRequest, rows: QuerySet[Pair], priority: int) -> None:
-        count = circulation.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
+        count = pair_holds.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
         self.message_user(request, f"Now with priority {priority}: {count}.", messages.SUCCESS)
 
     @admin.action(description="Hand out the selected pairs first (priority 1)", permissions=["change"])

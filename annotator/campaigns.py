@@ -14,8 +14,8 @@ from django.utils import timezone
 from annotator import reviewing, ruling
 from annotator.choices import CampaignState, Choice, MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
+from annotator.judging.seats import want_votes
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
-from annotator.seats import want_votes
 
 QUESTIONS_LIMIT = 20
 

@@ -28,6 +28,7 @@ from annotator.choices import (
     Role,
 )
 from annotator.errors import Invalid, Refusal
+from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.models import ReviewRule, User
 from annotator.models.campaigns import (
     CHANGE_NOTE_LIMIT,
@@ -52,7 +53,6 @@ from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.models.webhooks import URL_LIMIT
 from annotator.reviewing import RuleChange
 from annotator.ruling import READINGS
-from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
 CHOICE_FIELD = "choice"

@@ -21,9 +21,9 @@ from annotator.choices import (
     PairState,
 )
 from annotator.errors import Conflict, Invalid
+from annotator.judging.seats import give_back
 from annotator.lib.raw_sql import fetch
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
-from annotator.seats import give_back
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half
 # of at least so many annotators with a good record give another answer: a false alarm costs a manager a look, a known

@@ -32,11 +32,11 @@ from annotator.choices import (
 )
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import note_event
+from annotator.judging.seats import free_seats
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.measures import measure_campaign
 from annotator.models import Act, Assignment, Campaign, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote
 from annotator.models.reviewing import MESSAGE_LIMIT
-from annotator.seats import free_seats
 
 # A pair that was only waiting may come to the member again, should they return; one that they answered may not.
 SEAT_BECOMES = {AssignmentState.OPEN: AssignmentState.EXPIRED, AssignmentState.ANSWERED: AssignmentState.RETURNED}

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import assigning, gold, importing, lockout, progress, publishing, releasing, reviewing, scoring, statistics
+from annotator import gold, importing, lockout, progress, publishing, releasing, reviewing, scoring, statistics
 from annotator.choices import CampaignState, ImportState
 from annotator.feeds import webhooks
+from annotator.judging import assigning
 from annotator.lib import idempotency, readiness
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch

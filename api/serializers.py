@@ -28,6 +28,7 @@ from annotator.choices import (
     VoidReason,
 )
 from annotator.images import DISPLAY_WIDTHS
+from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.models import (
     Assignment,
     Campaign,
@@ -59,7 +60,6 @@ from annotator.models.campaigns import (
 from annotator.models.fields import SLUG_PATTERN
 from annotator.models.webhooks import URL_LIMIT
 from annotator.progress import coarse_share, share_done
-from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
 LIMIT_MAX = 1_000_000_000

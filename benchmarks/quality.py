@@ -173,9 +173,9 @@ class Trial:
 
     def work(self, person: Person, start: Any) -> int:
         """Up to REVIEW_EVERY answers. Returns how many."""
-        from annotator.assigning import next_assignments  # noqa: PLC0415
         from annotator.errors import NotAllowed  # noqa: PLC0415
-        from annotator.voting import cast_vote_and_go_on  # noqa: PLC0415
+        from annotator.judging.assigning import next_assignments  # noqa: PLC0415
+        from annotator.judging.voting import cast_vote_and_go_on  # noqa: PLC0415
 
         kind, done = KINDS[person.kind], 0
         if person.stopped_at is not None or person.votes >= kind.votes:

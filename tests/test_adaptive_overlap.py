@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from annotator import assigning, campaigns, scoring
+from annotator import campaigns, scoring
 from annotator.choices import PairState
+from annotator.judging import assigning
 from annotator.models import Campaign, Pair
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 from tests.judges import assert_seats_are_true, judge_all

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import assigning, voting
 from annotator.choices import AssignmentState
 from annotator.errors import NotAllowed
+from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair
 from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, PairFactory
 from tests.waiting import wait_until

@@ -18,8 +18,9 @@ from django.urls import reverse
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
 
-from annotator import assigning, importing
+from annotator import importing
 from annotator.choices import AssignmentKind
+from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
 from annotator.progress import roll_up
 from tests.api.clients import client_of

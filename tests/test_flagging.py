@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import assigning, circulation, voting
 from annotator.choices import AssignmentState, FlagReason, PairState
 from annotator.errors import Conflict, Invalid, NotFound
+from annotator.judging import assigning, pair_holds, voting
 from annotator.models import Assignment, Flag, Pair
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge
@@ -58,7 +58,7 @@ def test_enough_flags_take_the_pair_out_until_a_manager_decides(campaign):
     assert assigning.next_assignments(member=third) == []
 
     manager = UserFactory()
-    circulation.return_pairs(pair_ids=[Pair.objects.get().pk], by=manager)
+    pair_holds.return_pairs(pair_ids=[Pair.objects.get().pk], by=manager)
 
     assert set(Flag.objects.values_list("resolved_by", flat=True)) == {manager.pk}
     flag(seat_of(third))  # the flags that were decided on do not count again

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from annotator import assigning, gold
+from annotator import gold
 from annotator.errors import Conflict, Invalid
+from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
 from annotator.scoring import score_campaign, settle_pairs
 from tests.factories import (

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import assigning, campaigns, progress, voting
+from annotator import campaigns, progress
 from annotator.errors import NotAllowed
+from annotator.judging import assigning, voting
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 from tests.judges import judge
 

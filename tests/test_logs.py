@@ -9,7 +9,8 @@ import logging
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from annotator import assigning, tasks
+from annotator import tasks
+from annotator.judging import assigning
 from annotator.lib import logs
 from tests.factories import MemberFactory, PairFactory
 from tests.waiting import wait_until

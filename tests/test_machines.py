@@ -10,8 +10,9 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from annotator import assigning, campaigns, circulation, gold, limits, progress, reviewing, scoring, voting
+from annotator import campaigns, gold, progress, reviewing, scoring
 from annotator.errors import Conflict, Invalid
+from annotator.judging import assigning, limits, pair_holds, voting
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
 from tests.api.clients import client_of
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, UserFactory
@@ -116,17 +117,17 @@ def test_pairs_that_come_later_are_found(campaign, machine):
 
 def test_a_held_pair_is_handed_out_when_it_is_put_back(campaign, machine):
     pairs = PairFactory.create_batch(12, campaign=campaign)
-    circulation.hold_pairs(pair_ids=[pairs[0].pk, pairs[11].pk], by=None)
+    pair_holds.hold_pairs(pair_ids=[pairs[0].pk, pairs[11].pk], by=None)
     assert pairs_of(judge_all(machine)) == [pair.pk for pair in pairs[1:11]]
 
-    circulation.return_pairs(pair_ids=[pairs[0].pk], by=None)
+    pair_holds.return_pairs(pair_ids=[pairs[0].pk], by=None)
 
     assert pairs_of(judge_all(machine)) == [pairs[0].pk]
 
 
 def test_when_all_that_is_next_is_held_it_goes_on_looking(campaign, machine):
     pairs = PairFactory.create_batch(2 * assigning.QUEUE_TARGET + 1, campaign=campaign)
-    circulation.hold_pairs(pair_ids=[pair.pk for pair in pairs[:-1]], by=None)
+    pair_holds.hold_pairs(pair_ids=[pair.pk for pair in pairs[:-1]], by=None)
 
     assert pairs_of(judge_all(machine)) == [pairs[-1].pk]
 

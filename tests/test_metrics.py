@@ -15,8 +15,9 @@ from django.db import transaction
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
-from annotator import assigning, tasks, voting
+from annotator import tasks
 from annotator.errors import Conflict
+from annotator.judging import assigning, voting
 from annotator.lib import metrics_dir, readiness
 from tests.factories import MemberFactory, PairFactory
 

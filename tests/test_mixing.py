@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import assigning, voting
 from annotator.choices import AssignmentKind
+from annotator.judging import assigning, voting
 from annotator.models import Assignment, Campaign, Member, Pair, Vote
 from annotator.scoring import score_campaign
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, VoteFactory

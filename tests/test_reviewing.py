@@ -5,9 +5,10 @@ import threading
 import pytest
 from django.db import connection
 
-from annotator import assigning, reviewing, scoring, tasks, voting
+from annotator import reviewing, scoring, tasks
 from annotator.choices import MemberState, VoidReason
 from annotator.errors import Conflict, Refusal
+from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair, Vote
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all

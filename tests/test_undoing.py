@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import assigning, scoring, voting
+from annotator import scoring
 from annotator.choices import AssignmentState, VoidReason
 from annotator.errors import Conflict, NotAllowed, NotFound
+from annotator.judging import assigning, voting
 from annotator.models import Assignment, Campaign, Member, Pair, Vote
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all

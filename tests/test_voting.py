@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotator import assigning, voting
 from annotator.choices import AssignmentState, Choice
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
+from annotator.judging import assigning, voting
 from annotator.models import Assignment, Campaign, Member, Pair, Vote
 from tests.factories import MemberFactory, PairFactory, QuestionFactory, UserFactory
 

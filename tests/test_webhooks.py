@@ -15,12 +15,13 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotator import assigning, campaigns, importing, releasing, reviewing, scoring, tasks
+from annotator import campaigns, importing, releasing, reviewing, scoring, tasks
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
 from annotator.feeds.outbox import note_event
 from annotator.importing import fetching
+from annotator.judging import assigning
 from annotator.models import Campaign, Delivery, Member, Webhook
 from tests.api.clients import sent_tasks
 from tests.factories import (

@@ -29,7 +29,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from annotator import campaigns, gold, tasks, tokens
-from annotator.assigning import QUEUE_TARGET
 from annotator.choices import (
     AssignmentKind,
     CampaignState,
@@ -44,6 +43,7 @@ from annotator.choices import (
 from annotator.demo.album import Album, count_prompts, draw_album
 from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
 from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
+from annotator.judging.assigning import QUEUE_TARGET
 from annotator.models import Assignment, Campaign, Import, Member, Pair, ReviewRule, Token, User, Vote
 from annotator.ruling import ensure_rules
 

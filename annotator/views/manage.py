@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import auditing, campaigns, circulation, importing, limits, progress, publishing, releasing, reviewing, tasks
+from annotator import auditing, campaigns, importing, progress, publishing, releasing, reviewing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
 from annotator.comparing import compare
@@ -33,6 +33,7 @@ from annotator.forms import (
     PairDecisionForm,
     add_refusal,
 )
+from annotator.judging import limits, pair_holds
 from annotator.models import Campaign, Import, Member, Release
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
@@ -277,10 +278,10 @@ def flags(request: UserRequest, slug: str) -> HttpResponse:
         if pair is None:
             raise NotFound("There is no such flagged pair in this campaign; somebody may have decided already.")
         if form.cleaned_data["decision"] == "hold":
-            circulation.hold_pairs(pair_ids=[pair.pk], by=request.user)
+            pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
             messages.success(request, f"Pair {pair.pk} is taken out until you put it back.")
         else:
-            circulation.return_pairs(pair_ids=[pair.pk], by=request.user)
+            pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
             messages.success(request, f"Pair {pair.pk} is in circulation, and its flags are settled.")
         return redirect("flags", slug)
     page = Paginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))

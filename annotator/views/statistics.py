@@ -12,10 +12,11 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator import circulation, progress
+from annotator import progress
 from annotator.access import campaign_for_manager
 from annotator.errors import NotFound
 from annotator.forms import PairDecisionForm
+from annotator.judging import pair_holds
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 from annotator.statistics import statistics_of
 from annotator.views.requests import UserRequest
@@ -91,10 +92,10 @@ def near_identical(request: UserRequest, slug: str) -> HttpResponse:
         if pair is None:
             raise NotFound("There is no such pair among those that look alike.")
         if form.cleaned_data["decision"] == "hold":
-            circulation.hold_pairs(pair_ids=[pair.pk], by=request.user)
+            pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
             messages.success(request, f"Pair {pair.pk} is taken out until you put it back.")
         else:
-            circulation.return_pairs(pair_ids=[pair.pk], by=request.user)
+            pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
             messages.success(request, f"Pair {pair.pk} is in circulation.")
         return redirect("near_identical", slug)
     page = Paginator(alike, PAIRS_PER_PAGE).get_page(request.GET.get("page"))

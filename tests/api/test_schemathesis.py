@@ -21,8 +21,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from annotator import assigning, tokens
+from annotator import tokens
 from annotator.choices import Scope
+from annotator.judging import assigning
 from annotator.models import Assignment
 from api.schema import document
 from tests.api.releases import ready_release

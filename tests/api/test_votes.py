@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import reviewing, voting
+from annotator import reviewing
 from annotator.feeds import vote_feed
+from annotator.judging import voting
 from annotator.lib import arrow
 from annotator.models import Lineage, Vote
 from annotator.releasing.layouts import VOTES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from annotator.choices import GoldUse, MemberKind, PairState, Role
+from annotator.choices import GoldUse, MemberKind, MemberState, PairState, Role
+from annotator.errors import NotAllowed
 from annotator.models import Campaign, Member, Pair
 
 
@@ -26,3 +27,12 @@ def training_is_due(member: Member) -> bool:
     if member.kind == MemberKind.MACHINE or member.role != Role.ANNOTATOR:
         return False
     return training_pairs(campaign).exists()
+
+
+def require_active(member: Member) -> None:
+    """Raises NotAllowed, in words for the annotator, unless the member may vote."""
+    if member.state != MemberState.ACTIVE:
+        raise NotAllowed(
+            f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
+            code=f"member_{member.state}",
+        )

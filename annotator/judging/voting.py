@@ -10,17 +10,18 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator import queues
-from annotator.assigning import next_assignments, require_active
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, FlagReason, VoidReason
-from annotator.circulation import hold_pairs
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.judging import queue as assignment_queue
+from annotator.judging.assigning import next_assignments
+from annotator.judging.eligibility import require_active
+from annotator.judging.limits import room_for
+from annotator.judging.pair_holds import hold_pairs
+from annotator.judging.seats import free_seats
 from annotator.lib import metrics
 from annotator.lib.raw_sql import Columns, Reader, fetch
-from annotator.limits import room_for
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
-from annotator.seats import free_seats
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 FLAG_NOTE_LIMIT = 2000
@@ -109,16 +110,16 @@ WITH seat AS MATERIALIZED (
     SELECT member.id, campaign.lease_seconds * interval '1 second' AS lease
     FROM closed JOIN annotator_member member ON member.id = closed.member_id
     JOIN annotator_campaign campaign ON campaign.id = member.campaign_id AND campaign.state = 'open'
-), {queues.HEAD}
+), {assignment_queue.HEAD}
 SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_IN_FORCE}, {_QUESTIONS},
        (SELECT json_object_agg(vote.question_id, vote.id)::text FROM vote), (SELECT max(vote.elapsed_ms) FROM vote),
-       {queues.COLUMNS}
+       {assignment_queue.COLUMNS}
 FROM closed
 JOIN seat ON seat.id = closed.id
 JOIN annotator_member member ON member.id = seat.member_id
 JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
 LEFT JOIN annotator_campaignprogress progress ON progress.campaign_id = campaign.id
-LEFT JOIN ({queues.TABLES}) ON true
+LEFT JOIN ({assignment_queue.TABLES}) ON true
 ORDER BY head.id
 """  # noqa: S608
 
@@ -285,7 +286,7 @@ def _read_queue(readers: list[Reader], member: Member, now: datetime) -> list[As
     start = readers[0].at
     for reader in readers[1:]:
         reader.at = start
-    return [] if readers[0].peek() is None else queues.as_queue(readers, member, now)
+    return [] if readers[0].peek() is None else assignment_queue.as_queue(readers, member, now)
 
 
 def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentState
+from annotator.judging.seats import give_back
 from annotator.lib.raw_sql import fetch
 from annotator.models import Assignment, Member
-from annotator.seats import give_back
 
 # First those of theirs that ran out or were put aside, then new ones. A pair that is held is put aside, expired from the
 # start, and is handed out when it has been put back.

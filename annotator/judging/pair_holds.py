@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
+from annotator.judging.seats import give_back
 from annotator.models import Assignment, Flag, Pair, User
-from annotator.seats import give_back
 
 PRIORITY_LIMIT = 1000
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentState, Choice
 from annotator.errors import Invalid
-from annotator.limits import votes_of_today
+from annotator.judging.limits import votes_of_today
 from annotator.models import Assignment, Image, Member, Vote
 
 CURSOR = re.compile(r"(?P<microseconds>\d{1,17})-(?P<id>\d{1,18})")

@@ -16,19 +16,19 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.admission import training_is_due
 from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, MemberState
 from annotator.errors import NotAllowed
+from annotator.judging.eligibility import require_active, training_is_due
+from annotator.judging.gold_and_repeats import Seat, extras_for, mixed
+from annotator.judging.limits import room_for
+from annotator.judging.machine_annotators import hand_out
+from annotator.judging.queue import OPEN_SEATS, head_of_queue
+from annotator.judging.seats import give_back
 from annotator.lib import metrics
 from annotator.lib.raw_sql import fetch
-from annotator.limits import room_for
-from annotator.machines import hand_out
-from annotator.mixing import Seat, extras_for, mixed
 from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
-from annotator.queues import OPEN_SEATS, head_of_queue
-from annotator.seats import give_back
 
 QUEUE_TARGET = 16  # assignments prepared per member
 QUEUE_LOW = 6  # a queue this short is filled again
@@ -320,12 +320,3 @@ def open_count(member: Member) -> int:
 def is_low(member: Member) -> bool:
     """Whether the member's queue is to be filled again."""
     return open_count(member) <= QUEUE_LOW
-
-
-def require_active(member: Member) -> None:
-    """Raises NotAllowed, in words for the annotator, unless the member may vote."""
-    if member.state != MemberState.ACTIVE:
-        raise NotAllowed(
-            f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
-            code=f"member_{member.state}",
-        )

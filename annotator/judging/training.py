@@ -14,12 +14,12 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotator.admission import training_is_due, training_pairs
 from annotator.campaigns import current_guideline
 from annotator.choices import AssignmentKind, AssignmentState, MemberKind, MemberState, Role
 from annotator.errors import Conflict, NotFound
+from annotator.judging.eligibility import training_is_due, training_pairs
+from annotator.judging.voting import cast_vote
 from annotator.models import Assignment, Campaign, Member, Pair, User, Vote
-from annotator.voting import cast_vote
 
 
 @dataclass(frozen=True)
