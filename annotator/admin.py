@@ -27,7 +27,7 @@ from django.utils.safestring import SafeString
 from annotator import campaigns, gold, releasing, reviewing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
-from annotator.images import DISPLAY_WIDTHS
+from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.judging import pair_holds
 from annotator.lib.markdown import render_markdown
 from annotator.models import (

@@ -27,7 +27,7 @@ from annotator.choices import (
     Role,
     VoidReason,
 )
-from annotator.images import DISPLAY_WIDTHS
+from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.models import (
     Assignment,

@@ -13,7 +13,7 @@ from PIL import Image
 from annotator.demo.album import LINES_NAME, Album, NotRecognised, draw_album
 from annotator.demo.drawing import draw
 from annotator.demo.scenes import GENERATORS, plan_pictures
-from annotator.importing.lines import parse_line
+from annotator.importing.parse_line import parse_line
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from annotator.errors import Invalid
-from annotator.images import (
+from annotator.importing.images import (
     DISPLAY_WIDTHS,
     MAX_BYTES,
     display_name,
@@ -21,7 +21,7 @@ from annotator.images import (
     is_stored,
     store_image,
 )
-from annotator.stripping import strip_jpeg, strip_png, strip_webp
+from annotator.importing.metadata_stripping import strip_jpeg, strip_png, strip_webp
 from tests.pictures import decoded, encoded, picture
 
 SECRET = b"SecretModel-9"

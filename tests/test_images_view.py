@@ -17,7 +17,7 @@ from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
 
 from annotator.choices import MemberState
-from annotator.images import display_name, ingest_image, store_image
+from annotator.importing.images import display_name, ingest_image, store_image
 from annotator.models import Image, Member
 from annotator.tokens import create_token
 from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, UserFactory

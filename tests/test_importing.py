@@ -21,10 +21,10 @@ from PIL import Image as PillowImage
 from annotator import importing
 from annotator.choices import ImportState
 from annotator.errors import Conflict, Invalid
-from annotator.images import DISPLAY_WIDTHS, display_name, full_name
-from annotator.importing import ingesting, staging
-from annotator.importing.adding import is_swapped, oriented
-from annotator.importing.folders import NoFolder
+from annotator.importing import ingest_batch, stage_upload
+from annotator.importing.archives import NoFolder
+from annotator.importing.create_rows import is_swapped, oriented
+from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
 from annotator.lib.storage import put_file
 from annotator.models import Generator, Image, Import, ImportBatch, LineError, Pair, Prompt
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
@@ -430,7 +430,7 @@ def test_gold_choices_are_those_of_the_primary_question(folder):
 
 
 def test_recorded_errors_are_bounded_and_counted_all(campaign, folder, monkeypatch):
-    monkeypatch.setattr(staging, "MAX_RECORDED_ERRORS", 3)
+    monkeypatch.setattr(stage_upload, "MAX_RECORDED_ERRORS", 3)
     import_ = staged(campaign, lines_file(folder, *[{"prompt": ""}] * 5))
     assert import_.lines_failed == 5
     assert import_.line_errors.count() == 3
@@ -587,7 +587,7 @@ def test_a_batch_is_worked_once(campaign, folder):
 
 
 def test_the_last_batch_finishes_the_import_and_removes_what_was_staged(campaign, folder, monkeypatch):
-    monkeypatch.setattr(staging, "LINES_PER_BATCH", 1)
+    monkeypatch.setattr(stage_upload, "LINES_PER_BATCH", 1)
     other = staged(campaign, lines_file(folder, pair_line()))
     import_ = staged(campaign, lines_file(folder, pair_line(), pair_line(2, 3)))
     first, last = importing.pending_batches(import_id=import_.pk)
@@ -604,7 +604,7 @@ def test_the_last_batch_finishes_the_import_and_removes_what_was_staged(campaign
 
 def test_a_worker_that_was_killed_before_it_tidied_up_is_made_good_for_by_the_next(campaign, folder):
     import_ = imported(campaign, lines_file(folder, pair_line()))
-    put_file(staging.staged_name(import_.pk, "ab" * 32), b"left over")
+    put_file(stage_upload.staged_name(import_.pk, "ab" * 32), b"left over")
     importing.ingest_batch(batch_id=ImportBatch.objects.get().pk)
     assert uploads() == []
 
@@ -636,7 +636,7 @@ def test_images_behind_urls_are_fetched_by_the_batch(campaign, folder, monkeypat
     """The fetching itself is tested with a real server; here only where its bytes go."""
     served = {f"https://images.test/{n}.png": picture_file(n) for n in range(3)}
     served["https://images.test/twin.png"] = picture_file(0)
-    monkeypatch.setattr(ingesting, "fetch_image", served.__getitem__)
+    monkeypatch.setattr(ingest_batch, "fetch_image", served.__getitem__)
     urls = list(served)
     lines = [pair_line() | {"image_a": a, "image_b": b} for a, b in ((urls[0], urls[1]), (urls[0], urls[3]), (urls[3], urls[2]))]
 
@@ -684,7 +684,7 @@ def at_once(*calls) -> list[Exception | None]:
 
 @pytest.mark.django_db(transaction=True)
 def test_batches_with_the_same_things_can_be_worked_at_the_same_time(campaign, folder, monkeypatch):
-    monkeypatch.setattr(staging, "LINES_PER_BATCH", 3)
+    monkeypatch.setattr(stage_upload, "LINES_PER_BATCH", 3)
     lines = [pair_line(n % 8, (n + 3) % 8, f"prompt {n % 4}", generator_a="g") for n in range(12)]
     imports = [staged(campaign, lines_file(folder, *order)) for order in (lines, lines[::-1])]
     batch_ids = [batch_id for import_ in imports for batch_id in importing.pending_batches(import_id=import_.pk)]
@@ -736,10 +736,10 @@ def test_a_row_that_another_way_of_adding_puts_in_meanwhile_is_found(campaign, f
     raised: list[Exception | None] = []
     with transaction.atomic():
         prompt = PromptFactory(campaign=campaign, text="A red cube")
-        ingesting = threading.Thread(target=lambda: raised.extend(at_once(lambda: ingested(import_))))
-        ingesting.start()
+        ingest_batch = threading.Thread(target=lambda: raised.extend(at_once(lambda: ingested(import_))))
+        ingest_batch.start()
         wait_until(somebody_waits_for_a_lock, why="the batch to meet the row that is not committed yet")
-    ingesting.join(30)
+    ingest_batch.join(30)
     assert raised == [None]
     assert counts(Import.objects.get()) == ("done", 1, 1, 0, 1, 0)
     assert Pair.objects.get().prompt == prompt

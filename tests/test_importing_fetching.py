@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from annotator.errors import Invalid
-from annotator.importing.fetching import fetch_image, is_public
+from annotator.importing.fetch import fetch_image
+from annotator.lib.safe_http import is_public
 from tests.pictures import picture_file
 
 CERTIFICATE = Path(__file__).parent / "tls" / "server.pem"  # self-signed, of images.test and other.test; of no use elsewhere

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from annotator.importing.lines import BadLine, Source, parse_json, parse_line
+from annotator.importing.parse_line import BadLine, Source, parse_json, parse_line
 
 PAIR = {"prompt": "A red cube", "image_a": "a.png", "image_b": "b.png"}
 SET = {"prompt": "A red cube", "images": [{"image": "a.png", "generator": "one"}, {"image": "b.png", "generator": "two"}]}

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotator.errors import Invalid
-from annotator.importing import folders, reading
-from annotator.importing.lines import BadLine
-from annotator.importing.reading import open_import_file
+from annotator.importing import archives, file_formats
+from annotator.importing.file_formats import open_import_file
+from annotator.importing.parse_line import BadLine
 from tests.pictures import picture_file
 
 
@@ -61,7 +61,7 @@ def test_a_bad_jsonl_line_does_not_stop_the_others(tmp_path):
 
 
 def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 50)
+    monkeypatch.setattr(file_formats, "MAX_LINE_BYTES", 50)
     path = written(tmp_path / "x.jsonl", '{"n": 1}\n{"n": "' + "x" * 500 + '"}\n{"n": 2}')
     rows = rows_of(path)
     assert [rows[0], rows[2]] == [(1, {"n": 1}), (3, {"n": 2})]
@@ -69,7 +69,7 @@ def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
 
 
 def test_too_many_lines_refuse_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_LINES", 3)
+    monkeypatch.setattr(file_formats, "MAX_LINES", 3)
     assert "more than 3 lines" in refusal(written(tmp_path / "x.jsonl", "\n" * 4))
 
 
@@ -190,7 +190,7 @@ def test_a_bad_csv_row_does_not_stop_the_others(tmp_path):
 
 
 def test_quotes_that_never_match_are_given_up_at_last(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_PUSHED_BACK", 1000)
+    monkeypatch.setattr(file_formats, "MAX_PUSHED_BACK", 1000)
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n" + 'a","\n' * 101)
     assert "do not match" in refusal(path)
 
@@ -325,7 +325,7 @@ def test_paths_stay_inside_the_folder_of_the_file(tmp_path):
 
 
 def test_a_file_that_is_larger_than_an_image_may_be_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MAX_BYTES", 10)
+    monkeypatch.setattr(archives, "MAX_BYTES", 10)
     (tmp_path / "big.png").write_bytes(b"x" * 11)
     with folder_of(written(tmp_path / "x.jsonl", "{}")) as file, pytest.raises(Invalid, match="larger"):
         file.folder.read("big.png")
@@ -421,7 +421,7 @@ def test_a_symbolic_link_in_a_zip_is_refused(tmp_path):
 
 
 def test_what_a_zip_member_claims_is_not_believed(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MAX_BYTES", 1000)
+    monkeypatch.setattr(archives, "MAX_BYTES", 1000)
     path = zipped(tmp_path / "x.zip", {"x.jsonl": b"{}", "bomb.png": bytes(50_000)})
     data = path.read_bytes()
     # The directory says ten bytes; what comes out is more.
@@ -434,17 +434,17 @@ def test_what_a_zip_member_claims_is_not_believed(tmp_path, monkeypatch):
 
 
 def test_a_zip_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "LEAST_UNZIPPED", 1000)
+    monkeypatch.setattr(file_formats, "LEAST_UNZIPPED", 1000)
     bomb = zipped(tmp_path / "x.zip", {"x.jsonl": b"\n" * 1_000_000})
     assert "far more than its size" in refusal(bomb)
-    monkeypatch.setattr(folders, "LEAST_BUDGET", 1000)
+    monkeypatch.setattr(archives, "LEAST_BUDGET", 1000)
     many = zipped(tmp_path / "y.zip", {"x.jsonl": b"{}"} | {f"{n}.png": bytes(4000) for n in range(9)})
-    with folder_of(many) as file, pytest.raises(folders.UnpacksTooLarge):
+    with folder_of(many) as file, pytest.raises(archives.UnpacksTooLarge):
         b"".join(file.folder.read(f"{n}.png") for n in range(9))
 
 
 def test_a_zip_with_too_many_members_is_not_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_ZIP_DIRECTORY", 100)
+    monkeypatch.setattr(file_formats, "MAX_ZIP_DIRECTORY", 100)
     path = zipped(tmp_path / "x.zip", {"x.jsonl": b"{}", "a.png": b"", "b.png": b""})
     assert "too many files" in refusal(path)
 

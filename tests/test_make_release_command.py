@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from annotator.images import full_name
+from annotator.importing.images import full_name
 from annotator.models import Release
 from tests.factories import CampaignFactory
 from tests.released import folder_of, make_pair, vote_all

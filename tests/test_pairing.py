@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from annotator.pairing import pairs_of
+from annotator.importing.pairing import pairs_of
 
 
 @pytest.mark.parametrize(

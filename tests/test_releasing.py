@@ -27,7 +27,7 @@ from annotator import releasing, reviewing
 from annotator.choices import Choice, Label, ReleaseState
 from annotator.consensus.majority import majority_of_counts
 from annotator.errors import NotFound
-from annotator.images import full_name
+from annotator.importing.images import full_name
 from annotator.models import Release, ReleaseFile, Vote
 from annotator.releasing import staging
 from annotator.releasing.building import FAILURES

@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from annotator.choices import Choice
 from annotator.consensus.bradley_terry import bradley_terry
 from annotator.consensus.dawid_skene import dawid_skene
-from annotator.images import full_name
+from annotator.importing.images import full_name
 from annotator.scoring import SMOOTHING
 from tests.factories import (
     ActFactory,

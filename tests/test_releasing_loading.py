@@ -15,7 +15,7 @@ import PIL.Image
 import pytest
 from datasets import ClassLabel, Value, load_dataset
 
-from annotator.images import full_name
+from annotator.importing.images import full_name
 from annotator.releasing.layouts import BINARIZED, LEADERBOARD, PAIRS, VOTES, layouts_for
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.released import folder_of, make_pair, release_of, vote, vote_all

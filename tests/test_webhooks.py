@@ -20,8 +20,8 @@ from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
 from annotator.feeds.outbox import note_event
-from annotator.importing import fetching
 from annotator.judging import assigning
+from annotator.lib import safe_http
 from annotator.models import Campaign, Delivery, Member, Webhook
 from tests.api.clients import sent_tasks
 from tests.factories import (
@@ -54,12 +54,12 @@ def receiver(certified: Receiver, settings, monkeypatch: pytest.MonkeyPatch) -> 
     """The server, trusted, and allowed to be on this machine."""
     settings.WEBHOOK_NETWORKS = LOOPBACK
     monkeypatch.setenv("SSL_CERT_FILE", str(certified.certificate))
-    fetching.trusted.cache_clear()
+    safe_http.trusted.cache_clear()
     certified.received.clear()
     certified.status, certified.answer, certified.answer_headers, certified.stalls = 200, b"", {}, False
     certified.released.clear()
     yield certified
-    fetching.trusted.cache_clear()
+    safe_http.trusted.cache_clear()
 
 
 @pytest.fixture
@@ -276,7 +276,7 @@ def test_of_an_endless_answer_only_a_little_is_read(campaign, receiver, monkeypa
 def test_a_certificate_that_nobody_trusts_is_no_connection(campaign, receiver, monkeypatch):
     webhook, _ = listen(campaign, receiver)
     monkeypatch.delenv("SSL_CERT_FILE")
-    fetching.trusted.cache_clear()
+    safe_http.trusted.cache_clear()
     webhooks.ping(webhook=webhook, by=None)
     send_all()
 

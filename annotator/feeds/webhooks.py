@@ -24,8 +24,8 @@ from django.utils import timezone
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import new_delivery
-from annotator.importing.fetching import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
 from annotator.lib.encryption import SealBroken, seal, unseal
+from annotator.lib.safe_http import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
 from annotator.models import Campaign, Delivery, User, Webhook
 from annotator.models.webhooks import URL_LIMIT
 

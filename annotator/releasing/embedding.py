@@ -13,7 +13,7 @@ import pyarrow as pa
 from django.core.files.storage import default_storage
 
 from annotator.errors import Conflict
-from annotator.images import full_name
+from annotator.importing.images import full_name
 from annotator.lib.storage import read_file
 from annotator.releasing.layouts import IMAGE_TYPE
 

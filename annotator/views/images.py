@@ -12,7 +12,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from annotator.choices import MemberState, Scope
-from annotator.images import DISPLAY_WIDTHS, display_name, full_name
+from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
 from annotator.models import Image, User
 from annotator.tokens import find_token
 

@@ -21,7 +21,7 @@ from PIL import Image as Pillow
 from annotator import releasing
 from annotator.campaigns import create_campaign
 from annotator.choices import CampaignState
-from annotator.images import full_name, ingest_image, store_image
+from annotator.importing.images import full_name, ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt, Release, User
 from annotator.releasing.facts import facts_of
 from annotator.releasing.rows import snapshot_of

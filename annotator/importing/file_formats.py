@@ -25,8 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotator.errors import Invalid
-from annotator.importing.folders import UNZIP_ERRORS, DiskFolder, Folder, NoFolder, ZipFolder, open_member
-from annotator.importing.lines import COLUMNS, JSON_COLUMNS, BadLine, parse_json
+from annotator.importing.archives import UNZIP_ERRORS, DiskFolder, Folder, NoFolder, ZipFolder, open_member
+from annotator.importing.parse_line import COLUMNS, JSON_COLUMNS, BadLine, parse_json
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_LINES = 10_000_000

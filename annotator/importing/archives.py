@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from annotator.errors import Invalid
-from annotator.images import MAX_BYTES
+from annotator.importing.images import MAX_BYTES
 
 ENCRYPTED_FLAG = 0x1
 # The other packings are unpacked by Python's zipfile without a bound on what comes out at once.

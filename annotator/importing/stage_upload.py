@@ -20,10 +20,10 @@ from django.utils import timezone
 from annotator.choices import Choice, Event, ImportState
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import note_event
-from annotator.images import MAX_BYTES
-from annotator.importing.folders import Folder, UnpacksTooLarge
-from annotator.importing.lines import COLUMNS, BadLine, LineImage, parse_line
-from annotator.importing.reading import ImportFile, open_import_file
+from annotator.importing.archives import Folder, UnpacksTooLarge
+from annotator.importing.file_formats import ImportFile, open_import_file
+from annotator.importing.images import MAX_BYTES
+from annotator.importing.parse_line import COLUMNS, BadLine, LineImage, parse_line
 from annotator.lib.storage import put_file, remove_folder
 from annotator.models import Campaign, Import, ImportBatch, LineError, User
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from annotator.choices import ImportState
 from annotator.errors import Invalid
-from annotator.images import ingest_image, is_stored, store_image
-from annotator.importing.adding import ReadyLine, StoredImage, add_lines
-from annotator.importing.fetching import fetch_image
-from annotator.importing.lines import BadLine
-from annotator.importing.staging import line_error, note_finished, staged_folder, staged_name
+from annotator.importing.create_rows import ReadyLine, StoredImage, add_lines
+from annotator.importing.fetch import fetch_image
+from annotator.importing.images import ingest_image, is_stored, store_image
+from annotator.importing.parse_line import BadLine
+from annotator.importing.stage_upload import line_error, note_finished, staged_folder, staged_name
 from annotator.lib.storage import put_file, read_file, remove_folder
 from annotator.models import Image, Import, ImportBatch, LineError
 

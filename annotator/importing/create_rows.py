@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from django.db.models import F
 
 from annotator.choices import Choice
-from annotator.images import hash_distance
-from annotator.importing.lines import BadLine
+from annotator.importing.images import hash_distance
+from annotator.importing.pairing import pairs_of
+from annotator.importing.parse_line import BadLine
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
 from annotator.models.material import RING_SIZE
-from annotator.pairing import pairs_of
 
 ROWS_PER_INSERT = 1000
 SWAPPED_CHOICE: dict[str, str] = {Choice.A: Choice.B, Choice.B: Choice.A}

@@ -23,8 +23,8 @@ from imagehash import phash
 from PIL import Image, ImageChops, ImageCms
 
 from annotator.errors import Invalid
+from annotator.importing.metadata_stripping import PNG_READING_CHUNKS, PNG_SIGNATURE, strip_jpeg, strip_png, strip_webp
 from annotator.lib.storage import put_file
-from annotator.stripping import PNG_READING_CHUNKS, PNG_SIGNATURE, strip_jpeg, strip_png, strip_webp
 
 DISPLAY_WIDTHS = (640, 1280)
 MAX_BYTES = 64 * 1024 * 1024
