@@ -24,7 +24,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, gold, releasing, reviewing, tasks
+from annotator import campaigns, releasing, tasks
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.importing.images import DISPLAY_WIDTHS
@@ -55,6 +55,7 @@ from annotator.models import (
     User,
     Vote,
 )
+from annotator.quality import gold, moderation
 
 LINE_ERRORS_SHOWN = 100
 NAMES_IN_FILTER = 100
@@ -632,7 +633,7 @@ class MemberAdmin(NeverDeleted):
         seats: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: seats.append(reviewing.suspend_member(member=row, by=by)), done="Suspended")
+        each(self, request, members, lambda row: seats.append(moderation.suspend_member(member=row, by=by)), done="Suspended")
         self.message_user(request, f"Seats given back: {sum(seats)}.", messages.INFO)
 
     @admin.action(description="Lift the suspension of the selected members: votes are restored", permissions=["change"])
@@ -640,7 +641,7 @@ class MemberAdmin(NeverDeleted):
         restored: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: restored.append(reviewing.lift_suspension(member=row, by=by)), done="Let back")
+        each(self, request, members, lambda row: restored.append(moderation.lift_suspension(member=row, by=by)), done="Let back")
         self.message_user(request, f"Answers restored: {sum(restored)}.", messages.INFO)
 
 

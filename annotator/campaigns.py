@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from annotator import reviewing, ruling
 from annotator.choices import CampaignState, Choice, MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed
 from annotator.judging.seats import want_votes
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Question, User
+from annotator.quality import moderation
+from annotator.quality import rules as quality_rules
 
 QUESTIONS_LIMIT = 20
 
@@ -126,7 +127,7 @@ def create_campaign(
     save_valid(campaign)
     _write_questions(campaign, questions or [DEFAULT_QUESTION])
     CampaignProgress.objects.create(campaign=campaign, updated_at=timezone.now())
-    ruling.ensure_rules(campaign)
+    quality_rules.ensure_rules(campaign)
     if guideline:
         publish_guideline(campaign=campaign, text=guideline, by=by)
     if by is not None:
@@ -333,7 +334,7 @@ def change_member_state(*, member: Member, state: str, by: User | None) -> Membe
     """
     if state not in (MemberState.ACTIVE, MemberState.PAUSED):
         raise Invalid(f"{state!r} is not for a manager to set.", errors={"state": ["Use active or paused."]})
-    verb = reviewing.pause_member if state == MemberState.PAUSED else reviewing.resume_member
+    verb = moderation.pause_member if state == MemberState.PAUSED else moderation.resume_member
     verb(member=member, by=by)
     return Member.objects.get(pk=member.pk)
 

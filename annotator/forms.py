@@ -51,8 +51,8 @@ from annotator.models.campaigns import (
 from annotator.models.fields import SLUG_PATTERN
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.models.webhooks import URL_LIMIT
-from annotator.reviewing import RuleChange
-from annotator.ruling import READINGS
+from annotator.quality.review import RuleChange
+from annotator.quality.rules import READINGS
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
 CHOICE_FIELD = "choice"

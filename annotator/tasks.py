@@ -12,13 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import gold, importing, lockout, progress, publishing, releasing, reviewing, scoring, statistics
+from annotator import importing, lockout, progress, publishing, releasing, scoring, statistics
 from annotator.choices import CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.judging import assigning
 from annotator.lib import idempotency, readiness
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
+from annotator.quality import gold, moderation, review
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +59,8 @@ def return_expired_seats() -> None:
 @shared_task
 def clear_away_departed() -> None:
     """Finish suspensions and withdrawals that were cut off between their two transactions."""
-    for member_id in reviewing.departed_with_seats().values_list("pk", flat=True):
-        reviewing.clear_away(member_id=member_id)
+    for member_id in moderation.departed_with_seats().values_list("pk", flat=True):
+        moderation.clear_away(member_id=member_id)
 
 
 @shared_task
@@ -108,13 +109,13 @@ def recount_campaigns() -> None:
 
 @shared_task
 def review_campaigns() -> None:
-    for campaign in reviewing.campaigns_to_review():
+    for campaign in review.campaigns_to_review():
         enqueue(review_campaign, campaign.pk)
 
 
 @shared_task
 def review_campaign(campaign_id: int) -> None:
-    reviewing.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
+    review.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
 
 
 @shared_task

@@ -127,7 +127,7 @@ class Trial:
     def __init__(self, seed: int, variant: str) -> None:
         from annotator.campaigns import create_campaign  # noqa: PLC0415 - the settings are named above
         from annotator.models import Pair, ReviewRule  # noqa: PLC0415
-        from annotator.ruling import ensure_rules  # noqa: PLC0415
+        from annotator.quality.rules import ensure_rules  # noqa: PLC0415
         from benchmarks.support.campaigns import fill_campaign, make_annotators  # noqa: PLC0415
 
         self.dice = Random(f"quality {seed}")
@@ -158,7 +158,7 @@ class Trial:
     def run(self) -> Outcome:
         from django.utils import timezone  # noqa: PLC0415
 
-        from annotator.reviewing import review_campaign  # noqa: PLC0415
+        from annotator.quality.review import review_campaign  # noqa: PLC0415
 
         now = timezone.now()
         is_going_on = True

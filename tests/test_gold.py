@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from annotator import gold
 from annotator.errors import Conflict, Invalid
 from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
+from annotator.quality import gold
 from annotator.scoring import score_campaign, settle_pairs
 from tests.factories import (
     AssignmentFactory,

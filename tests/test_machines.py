@@ -10,10 +10,11 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from annotator import campaigns, gold, progress, reviewing, scoring
+from annotator import campaigns, progress, scoring
 from annotator.errors import Conflict, Invalid
 from annotator.judging import assigning, limits, pair_holds, voting
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
+from annotator.quality import gold, moderation
 from tests.api.clients import client_of
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
@@ -182,12 +183,12 @@ def test_suspending_it_voids_its_votes_and_moves_no_seat(campaign, machine):
     judge_all(human)
     judge(assigning.next_assignments(member=machine)[0])
 
-    reviewing.suspend_member(member=machine, by=None)
+    moderation.suspend_member(member=machine, by=None)
     assert set(Vote.objects.filter(assignment__member=machine).values_list("void_reason", flat=True)) == {"suspended"}
-    assert not reviewing.departed_with_seats().exists()
+    assert not moderation.departed_with_seats().exists()
     assert_seats_are_true(campaign)
 
-    assert reviewing.lift_suspension(member=machine, by=None) == 1
+    assert moderation.lift_suspension(member=machine, by=None) == 1
     assert Vote.objects.live().filter(assignment__member=machine).count() == 1
     assert_seats_are_true(campaign)
     machine.refresh_from_db()

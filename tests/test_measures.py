@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator.measures import measure_campaign
 from annotator.models import Campaign, Member, Standing
+from annotator.quality.annotator_metrics import measure_campaign
 from tests.crowds import Crowd, always_left, at_random, good
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory, VoteFactory
 

@@ -23,12 +23,13 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
-from annotator import releasing, reviewing
+from annotator import releasing
 from annotator.choices import Choice, Label, ReleaseState
 from annotator.consensus.majority import majority_of_counts
 from annotator.errors import NotFound
 from annotator.importing.images import full_name
 from annotator.models import Release, ReleaseFile, Vote
+from annotator.quality import moderation
 from annotator.releasing import staging
 from annotator.releasing.building import FAILURES
 from annotator.releasing.layouts import PAIRS
@@ -196,7 +197,7 @@ def test_a_withdrawal_leaves_the_person_out_of_the_next_release_and_the_last_one
     vote(pair, "a")
     leaving = vote(pair, "b").assignment.member
     before = release_of(campaign)
-    reviewing.withdraw_member(member=leaving, by=leaving.user)
+    moderation.withdraw_member(member=leaving, by=leaving.user)
 
     after = release_of(campaign)
 

@@ -9,11 +9,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotator import appealing, campaigns, reviewing, tasks
+from annotator import campaigns, tasks
 from annotator.choices import ActKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Act, Appeal, Member, Proposal, ReviewRule, Standing, Vote
-from annotator.reviewing import RuleChange, review_campaign
+from annotator.quality import appeals, moderation
+from annotator.quality import review as annotator_review
+from annotator.quality.review import RuleChange, review_campaign
 from tests.crowds import Crowd, adversarial, always_left, at_random, good
 from tests.factories import (
     ActFactory,
@@ -143,7 +145,7 @@ def test_a_warning_is_shown_until_it_is_put_away_and_votes_stay():
 
     assert member.state == MemberState.ACTIVE
     assert member.notice == Act.objects.get()
-    reviewing.put_away_notice(member=member)
+    moderation.put_away_notice(member=member)
     member.refresh_from_db()
     assert member.notice is None
 
@@ -185,7 +187,7 @@ def test_nobody_is_thrown_out_again_on_old_answers(outcome):
     review_campaign(campaign=campaign)
     member.refresh_from_db()
     if outcome == "suspend":
-        reviewing.lift_suspension(member=member, by=manager)
+        moderation.lift_suspension(member=member, by=manager)
     else:
         campaigns.change_member_state(member=member, state="active", by=manager)
 
@@ -202,11 +204,11 @@ def test_what_managers_do_by_hand_is_on_record_too():
     manager, member = UserFactory(), MemberFactory()
     for state in ("paused", "paused", "active", "active"):
         campaigns.change_member_state(member=member, state=state, by=manager)
-    reviewing.warn_member(member=member, by=manager, ground=reviewing.Ground(note="Take your time."))
-    reviewing.suspend_member(member=member, by=manager)
-    reviewing.suspend_member(member=member, by=manager)
-    reviewing.lift_suspension(member=member, by=manager)
-    reviewing.withdraw_member(member=member, by=member.user)
+    moderation.warn_member(member=member, by=manager, ground=moderation.Ground(note="Take your time."))
+    moderation.suspend_member(member=member, by=manager)
+    moderation.suspend_member(member=member, by=manager)
+    moderation.lift_suspension(member=member, by=manager)
+    moderation.withdraw_member(member=member, by=member.user)
 
     acts = list(Act.objects.order_by("pk").values_list("kind", "actor", "note"))
     assert [kind for kind, *_ in acts] == ["pause", "lift", "warn", "suspend", "lift", "withdraw"]
@@ -217,15 +219,15 @@ def test_what_managers_do_by_hand_is_on_record_too():
 def test_a_note_that_is_too_long_and_a_warning_nobody_would_see_are_refused():
     manager = UserFactory()
     with pytest.raises(Invalid):
-        reviewing.warn_member(member=MemberFactory(), by=manager, ground=reviewing.Ground(note="x" * 2001))
+        moderation.warn_member(member=MemberFactory(), by=manager, ground=moderation.Ground(note="x" * 2001))
     with pytest.raises(Conflict):
-        reviewing.warn_member(member=MemberFactory(state="paused"), by=manager)
+        moderation.warn_member(member=MemberFactory(state="paused"), by=manager)
     assert not Act.objects.exists()
 
 
 def test_somebody_who_is_let_back_is_told():
     member = MemberFactory(state="suspended")
-    reviewing.lift_suspension(member=member, by=UserFactory(), note="Our mistake.")
+    moderation.lift_suspension(member=member, by=UserFactory(), note="Our mistake.")
     member.refresh_from_db()
 
     assert (member.notice.kind, member.notice.note) == (ActKind.LIFT, "Our mistake.")
@@ -259,7 +261,7 @@ def test_a_rule_that_would_act_on_too_many_asks_and_acts_on_nobody(asking):
 
 def test_the_list_follows_what_the_rule_says_by_now(asking):
     one = Proposal.objects.first().member
-    reviewing.pause_member(member=one, by=UserFactory())
+    moderation.pause_member(member=one, by=UserFactory())
     warned_by_gold(asking.campaign)
     review_campaign(campaign=asking.campaign)
 
@@ -269,7 +271,7 @@ def test_the_list_follows_what_the_rule_says_by_now(asking):
 
 def test_a_manager_lets_it_go_on(asking):
     manager = UserFactory()
-    acts = reviewing.confirm_rule(rule=asking, by=manager)
+    acts = annotator_review.confirm_rule(rule=asking, by=manager)
 
     assert {(act.kind, act.actor) for act in acts} == {("suspend", manager)}
     assert Member.objects.filter(state="suspended").count() == 3
@@ -282,13 +284,13 @@ def test_a_manager_lets_it_go_on(asking):
 
 def test_a_manager_turns_it_off(asking):
     manager = UserFactory()
-    reviewing.turn_off_rule(rule=asking, by=manager)
+    annotator_review.turn_off_rule(rule=asking, by=manager)
 
     assert Member.objects.filter(state="suspended").count() == 0
     assert not Proposal.objects.exists()
     assert set(Act.objects.values_list("kind", "actor")) == {("dismiss", manager.pk)}
     assert review_campaign(campaign=asking.campaign) == []
-    for verb in (reviewing.confirm_rule, reviewing.turn_off_rule):
+    for verb in (annotator_review.confirm_rule, annotator_review.turn_off_rule):
         with pytest.raises(Conflict):
             verb(rule=asking, by=manager)
 
@@ -308,7 +310,7 @@ def test_one_after_the_other_is_too_many_as_well():
 
 
 def test_rules_are_changed_and_one_that_is_turned_off_asks_no_more(asking):
-    reviewing.change_rules(
+    annotator_review.change_rules(
         campaign=asking.campaign,
         by=UserFactory(),
         changes=[RuleChange(asking.pk, 0.4, 9, False)],
@@ -330,9 +332,9 @@ def test_an_appeal_that_is_accepted_lets_the_member_work_again():
     manager = UserFactory()
     for state in ("paused", "suspended"):
         member = MemberFactory(state=state)
-        appeal = appealing.appeal(member=member, message=" I was careful. ")
+        appeal = appeals.appeal(member=member, message=" I was careful. ")
         assert appeal.message == "I was careful."
-        appealing.answer_appeal(appeal=appeal, is_accepted=True, answer="You are right.", by=manager)
+        appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="You are right.", by=manager)
         member.refresh_from_db()
         appeal.refresh_from_db()
         assert (member.state, member.notice.note) == ("active", "You are right.")
@@ -347,8 +349,8 @@ def test_an_appeal_against_a_warning_takes_it_back():
     review_campaign(campaign=campaign)
     member.refresh_from_db()
 
-    appeal = appealing.appeal(member=member, message="I do.")
-    appealing.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
+    appeal = appeals.appeal(member=member, message="I do.")
+    appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
 
     member.refresh_from_db()
     assert member.notice.kind == ActKind.DISMISS
@@ -357,13 +359,13 @@ def test_an_appeal_against_a_warning_takes_it_back():
 
 def test_an_appeal_that_is_declined_changes_nothing_else():
     appeal = AppealFactory()
-    appealing.answer_appeal(appeal=appeal, is_accepted=False, answer="We looked.", by=UserFactory())
+    appeals.answer_appeal(appeal=appeal, is_accepted=False, answer="We looked.", by=UserFactory())
 
     appeal.refresh_from_db()
     assert (appeal.state, appeal.answer, appeal.member.state) == ("declined", "We looked.", "paused")
     with pytest.raises(Conflict):
-        appealing.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
-    appealing.appeal(member=appeal.member, message="Once more, please.")
+        appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
+    appeals.appeal(member=appeal.member, message="Once more, please.")
     assert Appeal.objects.count() == 2
 
 
@@ -378,22 +380,22 @@ def test_an_appeal_that_is_declined_changes_nothing_else():
 )
 def test_an_appeal_that_cannot_be_is_refused(member, message, error):
     with pytest.raises(error):
-        appealing.appeal(member=MemberFactory(**member), message=message)
+        appeals.appeal(member=MemberFactory(**member), message=message)
     assert not Appeal.objects.exists()
 
 
 def test_a_second_open_appeal_is_refused():
     appeal = AppealFactory()
     with pytest.raises(Conflict) as refused:
-        appealing.appeal(member=appeal.member, message="And another thing.")
+        appeals.appeal(member=appeal.member, message="And another thing.")
     assert refused.value.code == "appeal_is_open"
 
 
 def test_an_appeal_of_somebody_who_was_let_back_meanwhile_can_still_be_accepted():
     appeal = AppealFactory()
-    reviewing.resume_member(member=appeal.member, by=UserFactory())
+    moderation.resume_member(member=appeal.member, by=UserFactory())
 
-    appealing.answer_appeal(appeal=Appeal.objects.get(), is_accepted=True, answer="Fine.", by=UserFactory())
+    appeals.answer_appeal(appeal=Appeal.objects.get(), is_accepted=True, answer="Fine.", by=UserFactory())
 
     assert Member.objects.get(pk=appeal.member.pk).state == "active"
 
@@ -404,16 +406,16 @@ def test_an_appeal_of_somebody_who_was_let_back_meanwhile_can_still_be_accepted(
 def test_campaigns_with_new_answers_are_due_and_not_too_often():
     now = timezone.now()
     member = StandingFactory(computed_at=now - timedelta(seconds=31)).member
-    assert reviewing.campaigns_to_review(now=now) == []  # nobody answered
+    assert annotator_review.campaigns_to_review(now=now) == []  # nobody answered
 
     AssignmentFactory(member=member, state="answered", closed_at=now - timedelta(seconds=5))
-    assert reviewing.campaigns_to_review(now=now) == [member.campaign]
-    assert reviewing.campaigns_to_review(now=now - timedelta(seconds=20)) == []
+    assert annotator_review.campaigns_to_review(now=now) == [member.campaign]
+    assert annotator_review.campaigns_to_review(now=now - timedelta(seconds=20)) == []
 
     member.campaign.progress.votes_live = 1_000_000
     member.campaign.progress.save()
-    assert reviewing.campaigns_to_review(now=now) == []
-    assert reviewing.campaigns_to_review(now=now + timedelta(seconds=30)) == [member.campaign]
+    assert annotator_review.campaigns_to_review(now=now) == []
+    assert annotator_review.campaigns_to_review(now=now + timedelta(seconds=30)) == [member.campaign]
 
 
 def test_drafts_closed_campaigns_and_those_without_answers_are_not_due():
@@ -422,7 +424,7 @@ def test_drafts_closed_campaigns_and_those_without_answers_are_not_due():
     MemberFactory()
     new = VoteFactory().assignment.member.campaign
 
-    assert reviewing.campaigns_to_review() == [new]
+    assert annotator_review.campaigns_to_review() == [new]
 
 
 def test_the_task_reviews_one_campaign():

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import reviewing, ruling
 from annotator.choices import AppealState, Measure, MemberState, Role
 from annotator.models import Act, Appeal, Campaign, Member, ReviewRule, Vote
+from annotator.quality import moderation, rules
 from annotator.views.noticing import ADVICE, WHAT
 from tests.factories import (
     ActFactory,
@@ -162,8 +162,8 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
         for _ in range(times):
             member = StandingFactory(member__campaign=campaign).member
             rule = campaign.review_rules.filter(asks_since__isnull=False).first()
-            ProposalFactory(rule=rule, member=member, figures=ruling.figures_of(rule, member.standing))
-            ActFactory(member=member, rule=rule, figures=ruling.figures_of(rule, member.standing))
+            ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
+            ActFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.standing))
 
     def queries(page: str) -> int:
         with django_assert_max_num_queries(16) as captured:
@@ -192,7 +192,7 @@ def test_an_empty_campaign_has_a_page_with_the_rules(browser: Client, campaign: 
 def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign: Campaign, manager: Member) -> None:
     member = standing_of(campaign, "ada", gold_count=8, gold_right=1)
     rule = ReviewRuleFactory(campaign=campaign, outcome="suspend", threshold=0.5, minimum=6)
-    ActFactory(member=member, kind="suspend", rule=rule, figures=ruling.figures_of(rule, member.standing))
+    ActFactory(member=member, kind="suspend", rule=rule, figures=rules.figures_of(rule, member.standing))
     ActFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
     for name in ("review", "acts"):
         html = browser.get(address(name, campaign)).content.decode()
@@ -276,7 +276,7 @@ def test_a_rule_that_asks_is_shown_with_its_list_and_decided(browser: Client, ca
     rule = ReviewRuleFactory(campaign=campaign, outcome="pause", asks_since=timezone.now())
     members = [standing_of(campaign, name, gold_count=10, gold_right=1) for name in ("ada", "bea")]
     for member in members:
-        ProposalFactory(rule=rule, member=member, figures=ruling.figures_of(rule, member.standing))
+        ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
     html = browser.get(address("review", campaign)).content.decode()
     assert "A rule asks before it acts" in html
     assert "10 % in 10 answers" in html
@@ -327,8 +327,8 @@ def test_somebody_without_votes_has_a_page_too(browser: Client, campaign: Campai
 
 
 def told(member: Member, rule: ReviewRule | None = None) -> None:
-    ground = reviewing.Ground(rule=rule, figures={"count": 8, "value": 0.1})
-    reviewing.warn_member(member=member, by=None, ground=ground)
+    ground = moderation.Ground(rule=rule, figures={"count": 8, "value": 0.1})
+    moderation.warn_member(member=member, by=None, ground=ground)
 
 
 @pytest.mark.parametrize("measure", Measure.values)

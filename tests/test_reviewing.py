@@ -5,11 +5,12 @@ import threading
 import pytest
 from django.db import connection
 
-from annotator import reviewing, scoring, tasks
+from annotator import scoring, tasks
 from annotator.choices import MemberState, VoidReason
 from annotator.errors import Conflict, Refusal
 from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair, Vote
+from annotator.quality import moderation
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
@@ -27,7 +28,7 @@ def test_a_suspension_voids_the_votes_and_returns_every_seat(campaign):
     member, manager = MemberFactory(campaign=campaign), UserFactory()
     judge(assigning.next_assignments(member=member)[0])
 
-    assert reviewing.suspend_member(member=member, by=manager) == 12  # every pair there is
+    assert moderation.suspend_member(member=member, by=manager) == 12  # every pair there is
 
     vote = Vote.objects.get()
     assert (vote.void_reason, vote.voided_by) == (VoidReason.SUSPENDED, manager)
@@ -46,7 +47,7 @@ def test_a_suspension_that_was_cut_off_half_way_is_finished_by_the_beat(campaign
 
     assert Vote.objects.live().get().assignment.member == other
     assert not Assignment.objects.filter(member=member, state__in=["open", "answered"]).exists()
-    assert not reviewing.departed_with_seats().exists()
+    assert not moderation.departed_with_seats().exists()
     assert_seats_are_true(campaign)
 
 
@@ -54,7 +55,7 @@ def test_nothing_is_cleared_away_of_somebody_who_is_back(campaign):
     member = MemberFactory(campaign=campaign)
     judge(assigning.next_assignments(member=member)[0])
 
-    assert reviewing.clear_away(member_id=member.pk) == 0
+    assert moderation.clear_away(member_id=member.pk) == 0
 
     assert Vote.objects.live().count() == 1
 
@@ -65,7 +66,7 @@ def test_the_pairs_go_to_others(campaign):
     scoring.settle_pairs(campaign=campaign)
     assert set(Pair.objects.values_list("state", flat=True)) == {"settled"}
 
-    reviewing.suspend_member(member=bad, by=None)
+    moderation.suspend_member(member=bad, by=None)
     scoring.settle_pairs(campaign=campaign)
 
     assert len(judge_all(good)) == 12
@@ -77,7 +78,7 @@ def test_the_pairs_go_to_others(campaign):
 def test_who_is_suspended_can_do_nothing_more(campaign):
     member = MemberFactory(campaign=campaign)
     seat = assigning.next_assignments(member=member)[0]
-    reviewing.suspend_member(member=member, by=None)
+    moderation.suspend_member(member=member, by=None)
 
     with pytest.raises(Refusal):
         judge(seat)
@@ -92,7 +93,7 @@ def test_gold_answers_of_a_suspended_member_stay(campaign):
     )
     judge(seat)
 
-    reviewing.suspend_member(member=member, by=None)
+    moderation.suspend_member(member=member, by=None)
 
     assert Vote.objects.get().void_reason is None
 
@@ -100,12 +101,12 @@ def test_gold_answers_of_a_suspended_member_stay(campaign):
 def test_lifting_restores_the_votes_whose_seats_are_free(campaign):
     member, other = MemberFactory.create_batch(2, campaign=campaign)
     answered = judge_all(member)
-    reviewing.suspend_member(member=member, by=None)
+    moderation.suspend_member(member=member, by=None)
     taken = [judge(assigning.next_assignments(member=other)[0]).pair_id for _ in range(3)]
-    reviewing.suspend_member(member=other, by=None)
-    reviewing.lift_suspension(member=other, by=None)
+    moderation.suspend_member(member=other, by=None)
+    moderation.lift_suspension(member=other, by=None)
 
-    assert reviewing.lift_suspension(member=member, by=None) == 12 - len(taken)
+    assert moderation.lift_suspension(member=member, by=None) == 12 - len(taken)
 
     live = Vote.objects.live()
     assert live.count() == len(answered)
@@ -116,8 +117,8 @@ def test_lifting_restores_the_votes_whose_seats_are_free(campaign):
 def test_after_lifting_the_member_gets_what_only_waited_for_them(campaign):
     member = MemberFactory(campaign=campaign)
     assigning.refill_queue(member_id=member.pk)
-    reviewing.suspend_member(member=member, by=None)
-    reviewing.lift_suspension(member=member, by=None)
+    moderation.suspend_member(member=member, by=None)
+    moderation.lift_suspension(member=member, by=None)
     member.refresh_from_db()
 
     assert len(judge_all(member)) == 12
@@ -127,12 +128,12 @@ def test_a_withdrawal_voids_all_and_cannot_be_lifted(campaign):
     member = MemberFactory(campaign=campaign)
     judge(assigning.next_assignments(member=member)[0])
 
-    reviewing.withdraw_member(member=member, by=member.user)
+    moderation.withdraw_member(member=member, by=member.user)
 
     member.refresh_from_db()
     assert member.state == MemberState.WITHDRAWN
     assert Vote.objects.get().void_reason == VoidReason.WITHDRAWN
-    for verb in (reviewing.lift_suspension, reviewing.suspend_member):
+    for verb in (moderation.lift_suspension, moderation.suspend_member):
         with pytest.raises(Conflict):
             verb(member=member, by=None)
     assert_seats_are_true(campaign)
@@ -141,9 +142,9 @@ def test_a_withdrawal_voids_all_and_cannot_be_lifted(campaign):
 def test_clearing_away_again_changes_nothing(campaign):
     member = MemberFactory(campaign=campaign)
     judge_all(member)
-    reviewing.suspend_member(member=member, by=None)
+    moderation.suspend_member(member=member, by=None)
 
-    assert reviewing.clear_away(member_id=member.pk) == 0
+    assert moderation.clear_away(member_id=member.pk) == 0
     assert_seats_are_true(campaign)
 
 
@@ -173,7 +174,7 @@ def test_a_vote_in_flight_is_voided_or_refused_but_never_left():
         thread.start()
     started.wait()
     for member in members[:2]:
-        reviewing.suspend_member(member=member, by=None)
+        moderation.suspend_member(member=member, by=None)
     for thread in threads:
         thread.join()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from annotator import ruling
 from annotator.campaigns import create_campaign
 from annotator.choices import Measure, Outcome
 from annotator.models import ReviewRule, Standing
+from annotator.quality import rules as quality_rules
 
 CASES = [
     # measure, threshold, minimum, figures, whether the rule applies
@@ -38,26 +38,26 @@ CASES = [
 def test_a_rule_applies(measure, threshold, minimum, figures, expected):
     rule = ReviewRule(measure=measure, outcome="warn", threshold=threshold, minimum=minimum)
 
-    assert ruling.applies(rule, [Standing(**figures)]).tolist() == [expected]
+    assert quality_rules.applies(rule, [Standing(**figures)]).tolist() == [expected]
 
 
 def test_every_measure_can_be_read_and_has_a_default():
-    assert set(ruling.READINGS) == set(Measure) == {row.measure for row in ruling.DEFAULTS}
+    assert set(quality_rules.READINGS) == set(Measure) == {row.measure for row in quality_rules.DEFAULTS}
 
 
 def test_a_warning_comes_before_anything_worse():
     for measure in Measure:
-        by_outcome = {row.outcome: row.threshold for row in ruling.DEFAULTS if row.measure == measure}
+        by_outcome = {row.outcome: row.threshold for row in quality_rules.DEFAULTS if row.measure == measure}
         worse = [threshold for outcome, threshold in by_outcome.items() if outcome != Outcome.WARN]
         if Outcome.WARN in by_outcome:
-            is_below = ruling.READINGS[measure].is_bad_below
+            is_below = quality_rules.READINGS[measure].is_bad_below
             assert all((by_outcome[Outcome.WARN] > one) == is_below for one in worse)
 
 
 def test_figures_say_what_the_rule_went_by():
     rule = ReviewRule(measure="gold_accuracy", outcome="suspend", threshold=0.5, minimum=6)
 
-    assert ruling.figures_of(rule, Standing(gold_count=8, gold_right=1)) == {
+    assert quality_rules.figures_of(rule, Standing(gold_count=8, gold_right=1)) == {
         "measure": "gold_accuracy",
         "count": 8,
         "value": 0.125,
@@ -72,7 +72,7 @@ def test_figures_say_what_the_rule_went_by():
     [(2, 2, 0.2, False), (3, 10, 0.2, True), (3, 15, 0.2, False), (4, 15, 0.2, True), (50, 50, 1.0, False), (3, 100, 0.0, True)],
 )
 def test_too_many_is_more_than_the_share_and_three_at_least(people, of, share_max, expected):
-    assert ruling.is_too_many(people, of=of, share_max=share_max) == expected
+    assert quality_rules.is_too_many(people, of=of, share_max=share_max) == expected
 
 
 @pytest.mark.django_db
@@ -80,5 +80,5 @@ def test_a_campaign_is_made_with_the_default_rules():
     campaign = create_campaign(slug="scenes", name="Scenes", by=None)
 
     rules = {(rule.measure, rule.outcome, rule.threshold, rule.minimum) for rule in campaign.review_rules.all()}
-    assert rules == {tuple(row) for row in ruling.DEFAULTS}
-    assert len(ruling.ensure_rules(campaign)) == len(ruling.DEFAULTS) == campaign.review_rules.count()
+    assert rules == {tuple(row) for row in quality_rules.DEFAULTS}
+    assert len(quality_rules.ensure_rules(campaign)) == len(quality_rules.DEFAULTS) == campaign.review_rules.count()

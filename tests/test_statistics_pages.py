@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import describing, reviewing
+from annotator import describing
 from annotator.models import GroupQuestion, Member, Pair, SelfDescription, Vote
+from annotator.quality import moderation
 from annotator.statistics import compute_statistics, stored_statistics
 from tests.factories import (
     GroupQuestionFactory,
@@ -267,7 +268,7 @@ def test_nothing_is_told_of_one_person(annotator):
 
 def test_withdrawing_erases_what_somebody_said_of_themselves(annotator):
     describing.describe(member=annotator, option="often")
-    reviewing.suspend_member(member=annotator, by=None)
+    moderation.suspend_member(member=annotator, by=None)
     assert SelfDescription.objects.filter(member=annotator).exists()
-    reviewing.withdraw_member(member=annotator, by=None)
+    moderation.withdraw_member(member=annotator, by=None)
     assert not SelfDescription.objects.filter(member=annotator).exists()

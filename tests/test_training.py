@@ -7,11 +7,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import gold
 from annotator.choices import Role
 from annotator.errors import Conflict, NotAllowed, NotFound
 from annotator.judging import assigning, training
 from annotator.models import Assignment, Campaign, Member, Pair
+from annotator.quality import gold
 from annotator.scoring import score_campaign, settle_pairs
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, QuestionFactory, VoteFactory
 

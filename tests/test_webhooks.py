@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotator import campaigns, importing, releasing, reviewing, scoring, tasks
+from annotator import campaigns, importing, releasing, scoring, tasks
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
@@ -23,6 +23,7 @@ from annotator.feeds.outbox import note_event
 from annotator.judging import assigning
 from annotator.lib import safe_http
 from annotator.models import Campaign, Delivery, Member, Webhook
+from annotator.quality import moderation
 from tests.api.clients import sent_tasks
 from tests.factories import (
     CampaignFactory,
@@ -135,8 +136,8 @@ def test_a_suspension_is_told_once_with_the_pseudonym_alone(campaign, receiver):
     member = MemberFactory(campaign=campaign)
 
     for _ in range(2):
-        reviewing.suspend_member(member=member, by=None)
-    reviewing.withdraw_member(member=MemberFactory(campaign=campaign), by=None)
+        moderation.suspend_member(member=member, by=None)
+    moderation.withdraw_member(member=MemberFactory(campaign=campaign), by=None)
 
     assert told(Event.ANNOTATOR_SUSPENDED) == [{"annotator_id": member.public_id, "kind": "human", "is_automatic": True}]
     assert member.user.username not in Delivery.objects.get().body

@@ -28,7 +28,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from annotator import campaigns, gold, tasks, tokens
+from annotator import campaigns, tasks, tokens
 from annotator.choices import (
     AssignmentKind,
     CampaignState,
@@ -45,7 +45,8 @@ from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
 from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
 from annotator.judging.assigning import QUEUE_TARGET
 from annotator.models import Assignment, Campaign, Import, Member, Pair, ReviewRule, Token, User, Vote
-from annotator.ruling import ensure_rules
+from annotator.quality import gold
+from annotator.quality.rules import ensure_rules
 
 CAMPAIGN = "demo"
 VOTES_WANTED = 5

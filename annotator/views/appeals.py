@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotator import appealing, reviewing
 from annotator.access import campaign_for_member
 from annotator.choices import AppealState, MemberState
 from annotator.errors import NotFound, Refusal
 from annotator.forms import AppealForm, WithdrawForm, add_refusal
+from annotator.quality import appeals as member_appeals
+from annotator.quality import moderation
 from annotator.views.noticing import notice_for, what_happened
 from annotator.views.requests import UserRequest
 
@@ -20,7 +21,7 @@ from annotator.views.requests import UserRequest
 @require_POST
 def put_away_notice(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_member(request.user, slug)
-    reviewing.put_away_notice(member=member)
+    moderation.put_away_notice(member=member)
     return HttpResponse() if request.htmx else redirect("annotate", slug)
 
 
@@ -34,7 +35,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
     form = AppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            appealing.appeal(member=member, message=form.cleaned_data["message"])
+            member_appeals.appeal(member=member, message=form.cleaned_data["message"])
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -47,7 +48,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
         "member": member,
         "form": form,
         "appeals": appeals,
-        "may_appeal": appealing.may_appeal(member) and not is_waiting,
+        "may_appeal": member_appeals.may_appeal(member) and not is_waiting,
         "happened": what_happened(member) if member.state != MemberState.ACTIVE else [],
         "notice": notice_for(member),
     }
@@ -63,7 +64,7 @@ def withdraw(request: UserRequest, slug: str) -> HttpResponse:
         raise NotFound("You have left this campaign.")
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        reviewing.withdraw_member(member=member, by=request.user)
+        moderation.withdraw_member(member=member, by=request.user)
         messages.success(request, f"You have left {campaign.name}. None of your answers counts any more.")
         return redirect("campaigns")
     context = {"campaign": campaign, "member": member, "form": form}

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import auditing, campaigns, importing, progress, publishing, releasing, reviewing, tasks
+from annotator import campaigns, importing, progress, publishing, releasing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
 from annotator.comparing import compare
@@ -35,6 +35,7 @@ from annotator.forms import (
 )
 from annotator.judging import limits, pair_holds
 from annotator.models import Campaign, Import, Member, Release
+from annotator.quality import moderation, review_queries
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
 
@@ -129,7 +130,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "pairs_scored": pairs_scored,
         "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
         "members_total": campaign.members.count(),
-        "review": auditing.summary(campaign),
+        "review": review_queries.summary(campaign),
         "flagged_total": progress.flagged_pairs(campaign).order_by()[: FLAGGED_COUNTED + 1].count(),
         "near_identical_total": progress.near_identical_pairs(campaign)
         .exclude(state=PairState.HELD)
@@ -248,10 +249,10 @@ def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpRe
         return render(request, "manage/suspension.html", {"campaign": campaign, "member": member})
     try:
         if "lift" in request.POST:
-            restored = reviewing.lift_suspension(member=member, by=request.user)
+            restored = moderation.lift_suspension(member=member, by=request.user)
             messages.success(request, f"{member.user} can work again. Answers restored: {restored}.")
         else:
-            seats = reviewing.suspend_member(member=member, by=request.user)
+            seats = moderation.suspend_member(member=member, by=request.user)
             messages.success(request, f"{member.user} is suspended. Seats given back: {seats}.")
     except Refusal as refusal:
         messages.error(request, refusal.detail)

@@ -16,13 +16,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import appealing, auditing, reviewing, ruling
 from annotator.access import campaign_for_manager, campaign_for_reviewer, is_manager
 from annotator.choices import ActKind, Measure
 from annotator.consensus.binomial import wilson
 from annotator.errors import Conflict, NotFound, Refusal
 from annotator.forms import AnswerForm, ReviewForm, RuleFormSet, WarnForm, add_refusal
 from annotator.models import Act, Appeal, Member, ReviewRule, Standing
+from annotator.quality import appeals, moderation, review_queries
+from annotator.quality import review as annotator_review
+from annotator.quality import rules as quality_rules
 from annotator.views.manage import PER_PAGE, member_of, posted, status_of
 from annotator.views.requests import UserRequest
 
@@ -64,20 +66,20 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
     """What waits for a decision, how everybody does, the rules, and the latest acts."""
     campaign = campaign_for_reviewer(request.user, slug)
     order = request.GET.get("order", "trust")
-    page = Paginator(auditing.measured_members(campaign, order=order), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(review_queries.measured_members(campaign, order=order), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "campaign": campaign,
         "may_decide": is_manager(request.user, campaign),
-        "summary": auditing.summary(campaign),
-        "asking": [(rule, rule_in_words(rule), proposals_of(rule)) for rule in auditing.asking_rules(campaign)],
-        "appeals": list(appealing.open_appeals(campaign)),
+        "summary": review_queries.summary(campaign),
+        "asking": [(rule, rule_in_words(rule), proposals_of(rule)) for rule in review_queries.asking_rules(campaign)],
+        "appeals": list(appeals.open_appeals(campaign)),
         "rows": rows_of(page.object_list),
         "headings": [(name, heading) for name, heading, *_ in SHARES],
-        "order": order if order in auditing.ORDERS else "trust",
+        "order": order if order in review_queries.ORDERS else "trust",
         "page": page,
-        "query": f"order={order}&" if order in auditing.ORDERS else "",
-        "rules": [(rule, rule_in_words(rule)) for rule in ruling.ensure_rules(campaign)],
-        "acts": [entry_of(act) for act in auditing.acts_of(campaign)[:ACTS_AT_FIRST]],
+        "query": f"order={order}&" if order in review_queries.ORDERS else "",
+        "rules": [(rule, rule_in_words(rule)) for rule in quality_rules.ensure_rules(campaign)],
+        "acts": [entry_of(act) for act in review_queries.acts_of(campaign)[:ACTS_AT_FIRST]],
     }
     return render(request, "manage/review.html", context)
 
@@ -87,7 +89,7 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
 def acts(request: UserRequest, slug: str) -> HttpResponse:
     """The whole record of what was done, a page at a time."""
     campaign = campaign_for_reviewer(request.user, slug)
-    page = Paginator(auditing.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
     return render(request, "manage/acts.html", context)
 
@@ -97,13 +99,13 @@ def acts(request: UserRequest, slug: str) -> HttpResponse:
 def review_rules(request: UserRequest, slug: str) -> HttpResponse:
     """The rules: what each goes by, and whether it is on."""
     campaign = campaign_for_manager(request.user, slug)
-    rules = ruling.ensure_rules(campaign)
+    rules = quality_rules.ensure_rules(campaign)
     initial = [{"threshold": shown(rule, rule.threshold), "minimum": rule.minimum, "enabled": rule.enabled} for rule in rules]
     rows = RuleFormSet(posted(request), initial=initial, rules=rules)
     start = {"share_max_percent": 100 * campaign.review_share_max, "too_fast_ms": campaign.too_fast_ms}
     form = ReviewForm(posted(request), initial=start)
     if request.method == "POST" and form.is_valid() and rows.is_valid():
-        reviewing.change_rules(
+        annotator_review.change_rules(
             campaign=campaign,
             by=request.user,
             changes=rows.changes(),
@@ -130,10 +132,10 @@ def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
         raise NotFound("There is no such rule of this campaign.")
     try:
         if "go_on" in request.POST:
-            made = reviewing.confirm_rule(rule=rule, by=request.user)
+            made = annotator_review.confirm_rule(rule=rule, by=request.user)
             messages.success(request, f"Done, for {len(made)}. The rule goes on by itself.")
         else:
-            reviewing.turn_off_rule(rule=rule, by=request.user)
+            annotator_review.turn_off_rule(rule=rule, by=request.user)
             messages.success(request, "The rule is off, and nobody was acted on.")
     except Refusal as refusal:
         messages.error(request, refusal.detail)
@@ -153,7 +155,7 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
     form = AnswerForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
-            appealing.answer_appeal(
+            appeals.answer_appeal(
                 appeal=row, is_accepted="accept" in request.POST, answer=form.cleaned_data["answer"], by=request.user
             )
         except Refusal as refusal:
@@ -176,9 +178,9 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
     if request.method == "POST":
         campaign_for_manager(request.user, slug)
         if form.is_valid():
-            ground = reviewing.Ground(note=form.cleaned_data["note"])
+            ground = moderation.Ground(note=form.cleaned_data["note"])
             try:
-                reviewing.warn_member(member=member, by=request.user, ground=ground)
+                moderation.warn_member(member=member, by=request.user, ground=ground)
             except Conflict as refusal:
                 add_refusal(form, refusal)
             else:
@@ -193,7 +195,7 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
         "p_value": probability(standing.left_p_value) if standing else "",
         "form": form,
         "may_decide": is_manager(request.user, campaign),
-        "acts": [entry_of(act) for act in auditing.acts_of(campaign).filter(member=member)],
+        "acts": [entry_of(act) for act in review_queries.acts_of(campaign).filter(member=member)],
         "appeals": member.appeals.select_related("answered_by"),
     }
     return render(request, "manage/member.html", context, status=status_of(form))
@@ -246,19 +248,19 @@ def interval(lower: float | None, upper: float | None, form: str) -> str:
 
 def shown(rule: ReviewRule, value: float) -> float:
     """A threshold or a figure as people write it: shares in percents."""
-    return round(100 * value, 1) if ruling.READINGS[Measure(rule.measure)].is_share else round(value, 1)
+    return round(100 * value, 1) if quality_rules.READINGS[Measure(rule.measure)].is_share else round(value, 1)
 
 
 def figure(measure: str, value: float | None) -> str:
     if value is None:
         return "–"
-    if ruling.READINGS[Measure(measure)].is_share:
+    if quality_rules.READINGS[Measure(measure)].is_share:
         return f"{100 * value:.0f} %"
     return number(value, ".1f")
 
 
 def rule_in_words(rule: ReviewRule) -> str:
-    reading = ruling.READINGS[Measure(rule.measure)]
+    reading = quality_rules.READINGS[Measure(rule.measure)]
     side = f"{'surely ' if reading.is_share else ''}{'below' if reading.is_bad_below else 'above'}"
     what = f"{rule.get_measure_display()} {side} {figure(rule.measure, rule.threshold)}"
     return f"{what}, from {rule.minimum} answer{'s' if rule.minimum > 1 else ''} on"
@@ -271,7 +273,7 @@ def entry_of(act: Act) -> tuple[Act, str]:
         return act, ""
     measure = figures["measure"]
     words = f"{Measure(measure).label}: {figure(measure, figures['value'])} in {figures['count']} answers"
-    if ruling.READINGS[Measure(measure)].is_share:
+    if quality_rules.READINGS[Measure(measure)].is_share:
         words += f", at the kindest {figure(measure, figures['bound'])}"
     return act, f"{words}. The rule is {figure(measure, figures['threshold'])} from {figures['minimum']} on."
 

@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import reviewing
 from annotator.feeds import vote_feed
 from annotator.judging import voting
 from annotator.lib import arrow
 from annotator.models import Lineage, Vote
+from annotator.quality import moderation
 from annotator.releasing.layouts import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
 from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory, VoteFactory
@@ -209,11 +209,11 @@ def test_a_vote_that_is_voided_comes_once_more_and_so_does_one_that_is_restored(
     first, second = cast(campaign, 2)
     _, cursor = follow(reviewer)
 
-    reviewing.suspend_member(member=first.assignment.member, by=None)
+    moderation.suspend_member(member=first.assignment.member, by=None)
     votes, cursor = follow(reviewer, cursor)
     assert [(row["vote_id"], row["void_reason"]) for row in votes] == [(first.pk, "suspended"), (second.pk, "suspended")]
 
-    reviewing.lift_suspension(member=first.assignment.member, by=None)
+    moderation.lift_suspension(member=first.assignment.member, by=None)
     votes, cursor = follow(reviewer, cursor)
     assert [(row["vote_id"], row["void_reason"]) for row in votes] == [(first.pk, None), (second.pk, None)]
 
@@ -230,7 +230,7 @@ def test_an_undone_vote_comes_with_its_reason(campaign, reviewer):
 def test_of_somebody_who_withdrew_only_that_there_was_a_vote(campaign, reviewer):
     (vote,) = cast(campaign)
     _, cursor = follow(reviewer)
-    reviewing.withdraw_member(member=vote.assignment.member, by=None)
+    moderation.withdraw_member(member=vote.assignment.member, by=None)
 
     (row,) = follow(reviewer, cursor)[0]
 
@@ -250,7 +250,7 @@ def test_what_was_undone_comes_once_more_when_its_annotator_withdraws(campaign, 
     voting.undo_vote(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
     _, cursor = follow(reviewer)
 
-    reviewing.withdraw_member(member=vote.assignment.member, by=None)
+    moderation.withdraw_member(member=vote.assignment.member, by=None)
 
     assert [(row["choice"], row["void_reason"]) for row in follow(reviewer, cursor)[0]] == [(None, "withdrawn")]
 

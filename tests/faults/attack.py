@@ -13,7 +13,7 @@ from django.db.models.functions import Mod
 from annotator import tasks
 from annotator.choices import Choice, Scope
 from annotator.models import Campaign, ReviewRule
-from annotator.ruling import ensure_rules
+from annotator.quality.rules import ensure_rules
 from annotator.tokens import create_token
 from benchmarks.support.campaigns import load_campaign, make_annotators
 from benchmarks.support.site import free_port

@@ -8,11 +8,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator import reviewing
 from annotator.choices import ActKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Appeal, Campaign, Member, User
 from annotator.models.reviewing import MESSAGE_LIMIT
+from annotator.quality import moderation
 
 
 def may_appeal(member: Member) -> bool:
@@ -60,11 +60,11 @@ def answer_appeal(*, appeal: Appeal, is_accepted: bool, answer: str, by: User, n
 
 def _take_back(member: Member, by: User, answer: str, now: datetime) -> None:
     if member.state == MemberState.SUSPENDED:
-        reviewing.lift_suspension(member=member, by=by, note=answer, now=now)
+        moderation.lift_suspension(member=member, by=by, note=answer, now=now)
     elif member.state == MemberState.PAUSED:
-        reviewing.resume_member(member=member, by=by, note=answer, now=now)
+        moderation.resume_member(member=member, by=by, note=answer, now=now)
     elif member.state == MemberState.ACTIVE:
-        reviewing.forgive_warning(member=member, by=by, note=answer, now=now)
+        moderation.forgive_warning(member=member, by=by, note=answer, now=now)
 
 
 def open_appeals(campaign: Campaign) -> QuerySet[Appeal]:
