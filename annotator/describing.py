@@ -11,10 +11,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from annotator import statistics
 from annotator.errors import Invalid
 from annotator.models import Campaign, GroupQuestion, Member, SelfDescription, User
 from annotator.models.campaigns import GROUP_OPTION_LIMIT, GROUP_OPTIONS_LIMIT, GROUP_PEOPLE_LEAST
+from annotator.scoring import statistics
 
 
 def group_question_of(campaign: Campaign) -> GroupQuestion | None:

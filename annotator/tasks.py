@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import importing, lockout, progress, publishing, releasing, scoring, statistics
+from annotator import importing, lockout, publishing, releasing
 from annotator.choices import CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.judging import assigning
@@ -20,6 +20,7 @@ from annotator.lib import idempotency, readiness
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
 from annotator.quality import gold, moderation, review
+from annotator.scoring import consensus_writer, progress, settling, statistics
 
 logger = logging.getLogger(__name__)
 
@@ -96,15 +97,15 @@ def score_campaigns() -> None:
 @shared_task
 def score_campaign(campaign_id: int) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
-    scoring.settle_pairs(campaign=campaign)
-    scoring.score_changes(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
+    consensus_writer.score_changes(campaign=campaign)
 
 
 @shared_task
 def recount_campaigns() -> None:
     """Score all votes, whatever was noted of them: for those that came in while the triggers were off, as in a restored dump."""
     for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
-        scoring.score_campaign(campaign=campaign)
+        consensus_writer.score_campaign(campaign=campaign)
 
 
 @shared_task

@@ -59,7 +59,7 @@ from annotator.models.campaigns import (
 )
 from annotator.models.fields import SLUG_PATTERN
 from annotator.models.webhooks import URL_LIMIT
-from annotator.progress import coarse_share, share_done
+from annotator.scoring.progress import coarse_share, share_done
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
 LIMIT_MAX = 1_000_000_000

@@ -211,7 +211,7 @@ class Trial:
 
     def outcome(self) -> Outcome:
         from annotator.models import Consensus, Vote  # noqa: PLC0415
-        from annotator.scoring import score_campaign  # noqa: PLC0415
+        from annotator.scoring.consensus_writer import score_campaign  # noqa: PLC0415
 
         score_campaign(campaign=self.campaign)
         gold = {pair.pk for pair in self.gold}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from annotator import campaigns, scoring
+from annotator import campaigns
 from annotator.choices import PairState
 from annotator.judging import assigning
 from annotator.models import Campaign, Pair
+from annotator.scoring import settling
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 from tests.judges import assert_seats_are_true, judge_all
 
@@ -18,7 +19,7 @@ def run(campaign: Campaign, answers: list[str]) -> Pair:
     """One annotator after the other answers the campaign's only pair, with scoring in between, until it takes no more."""
     for answer in answers:
         judge_all(MemberFactory(campaign=campaign), answer)
-        scoring.settle_pairs(campaign=campaign)
+        settling.settle_pairs(campaign=campaign)
     assert_seats_are_true(campaign)
     return Pair.objects.get(campaign=campaign)
 
@@ -75,7 +76,7 @@ def test_gold_and_held_pairs_ask_for_nothing():
     PairFactory(campaign=campaign, gold_choice="a")
     PairFactory(campaign=campaign, state=PairState.HELD)
 
-    assert scoring.settle_pairs(campaign=campaign) == 0
+    assert settling.settle_pairs(campaign=campaign) == 0
     assert set(Pair.objects.values_list("votes_wanted", flat=True)) == {2}
 
 
@@ -84,14 +85,14 @@ class TestChangingVotesWanted:
         campaign = CampaignFactory(votes_wanted=1)
         PairFactory.create_batch(3, campaign=campaign)
         judge_all(MemberFactory(campaign=campaign))
-        scoring.settle_pairs(campaign=campaign)
+        settling.settle_pairs(campaign=campaign)
 
         campaigns.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 2})
-        scoring.settle_pairs(campaign=campaign)
+        settling.settle_pairs(campaign=campaign)
 
         assert set(Pair.objects.values_list("state", "votes_wanted")) == {("open", 2)}
         assert len(judge_all(MemberFactory(campaign=campaign))) == 3
-        scoring.settle_pairs(campaign=campaign)
+        settling.settle_pairs(campaign=campaign)
         assert set(Pair.objects.values_list("state", flat=True)) == {"settled"}
         assert_seats_are_true(campaign)
 

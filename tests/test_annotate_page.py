@@ -14,7 +14,7 @@ from annotator import tasks
 from annotator.choices import AssignmentState, CampaignState, Choice, FlagReason, MemberState
 from annotator.judging.assigning import QUEUE_LOW, QUEUE_TARGET
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Pair, Vote
-from annotator.progress import roll_up
+from annotator.scoring.progress import roll_up
 from annotator.views.turns import why_nothing_left
 from tests.factories import (
     AssignmentFactory,

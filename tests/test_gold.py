@@ -7,7 +7,8 @@ from annotator.errors import Conflict, Invalid
 from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
 from annotator.quality import gold
-from annotator.scoring import score_campaign, settle_pairs
+from annotator.scoring.consensus_writer import score_campaign
+from annotator.scoring.settling import settle_pairs
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,

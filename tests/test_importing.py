@@ -28,7 +28,7 @@ from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
 from annotator.lib.storage import put_file
 from annotator.models import Generator, Image, Import, ImportBatch, LineError, Pair, Prompt
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
-from annotator.progress import near_identical_pairs
+from annotator.scoring.progress import near_identical_pairs
 from tests.factories import CampaignFactory, PromptFactory, QuestionFactory
 from tests.pictures import decoded, encoded, picture, picture_file, write_pictures
 from tests.waiting import wait_until

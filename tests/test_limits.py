@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import campaigns, progress
+from annotator import campaigns
 from annotator.errors import NotAllowed
 from annotator.judging import assigning, voting
+from annotator.scoring import progress
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 from tests.judges import judge
 

@@ -10,11 +10,12 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from annotator import campaigns, progress, scoring
+from annotator import campaigns
 from annotator.errors import Conflict, Invalid
 from annotator.judging import assigning, limits, pair_holds, voting
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
 from annotator.quality import gold, moderation
+from annotator.scoring import consensus_writer, progress, settling
 from tests.api.clients import client_of
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
@@ -40,7 +41,7 @@ def test_a_machine_judges_every_pair_once_also_settled_and_gold_ones(campaign, m
     pairs = PairFactory.create_batch(23, campaign=campaign)
     Pair.objects.filter(pk=pairs[3].pk).update(gold_choice="a")
     judge_all(MemberFactory(campaign=campaign))
-    scoring.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
     assert Pair.objects.filter(state="settled").count() == 22
 
     answered = judge_all(machine, "b")
@@ -54,8 +55,8 @@ def test_it_takes_no_seat_and_brings_no_pair_nearer_to_its_end(campaign, machine
     PairFactory.create_batch(5, campaign=campaign)
     judge_all(machine)
 
-    assert scoring.settle_pairs(campaign=campaign) == 0
-    assert scoring.score_campaign(campaign=campaign) == 0
+    assert settling.settle_pairs(campaign=campaign) == 0
+    assert consensus_writer.score_campaign(campaign=campaign) == 0
     assert set(Pair.objects.values_list("state", "seats_taken", "seats_a_on_left")) == {("open", 0, 0)}
     assert_seats_are_true(campaign)
     assert len(judge_all(MemberFactory(campaign=campaign))) == 5
@@ -66,8 +67,8 @@ def test_its_votes_never_enter_the_consensus(campaign, machine):
     judge_all(MemberFactory(campaign=campaign), "a")
     judge_all(machine, "b")
     judge_all(MemberFactory(campaign=campaign, kind="machine"), "b")
-    scoring.settle_pairs(campaign=campaign)
-    scoring.score_campaign(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
+    consensus_writer.score_campaign(campaign=campaign)
 
     consensus = Consensus.objects.get()
     assert (consensus.label, consensus.n_a, consensus.n_b) == ("a", 1, 0)
@@ -81,7 +82,7 @@ def test_adaptive_overlap_does_not_see_it(machine, campaign):
     for _ in range(2):
         judge_all(MemberFactory(campaign=campaign), "a")
 
-    assert scoring.settle_pairs(campaign=campaign) == 1
+    assert settling.settle_pairs(campaign=campaign) == 1
     # With the machine's vote among them, the two who agree would not decide.
     assert Pair.objects.values_list("state", "votes_wanted").get() == ("settled", 2)
 

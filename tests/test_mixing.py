@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotator.choices import AssignmentKind
 from annotator.judging import assigning, voting
 from annotator.models import Assignment, Campaign, Member, Pair, Vote
-from annotator.scoring import score_campaign
+from annotator.scoring.consensus_writer import score_campaign
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db

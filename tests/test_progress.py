@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from annotator import progress
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, PairState, VoidReason
 from annotator.models import Assignment, Campaign, CampaignProgress, Pair, Vote
+from annotator.scoring import progress
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,

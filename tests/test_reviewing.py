@@ -5,12 +5,13 @@ import threading
 import pytest
 from django.db import connection
 
-from annotator import scoring, tasks
+from annotator import tasks
 from annotator.choices import MemberState, VoidReason
 from annotator.errors import Conflict, Refusal
 from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair, Vote
 from annotator.quality import moderation
+from annotator.scoring import settling
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
@@ -63,14 +64,14 @@ def test_nothing_is_cleared_away_of_somebody_who_is_back(campaign):
 def test_the_pairs_go_to_others(campaign):
     bad, good = MemberFactory.create_batch(2, campaign=campaign)
     judge_all(bad)
-    scoring.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
     assert set(Pair.objects.values_list("state", flat=True)) == {"settled"}
 
     moderation.suspend_member(member=bad, by=None)
-    scoring.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
 
     assert len(judge_all(good)) == 12
-    scoring.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
     assert set(Pair.objects.values_list("state", flat=True)) == {"settled"}
     assert_seats_are_true(campaign)
 

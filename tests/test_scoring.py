@@ -11,7 +11,8 @@ from annotator.choices import AssignmentState, Choice, PairState
 from annotator.judging.voting import undo_vote
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Member, Pair, UnscoredAssignment, Vote
 from annotator.quality.moderation import lift_suspension, suspend_member
-from annotator.scoring import score_campaign, score_changes, settle_pairs
+from annotator.scoring.consensus_writer import score_campaign, score_changes
+from annotator.scoring.settling import settle_pairs
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory
 from tests.released import vote, vote_all
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotator import describing
 from annotator.models import GroupQuestion, Member, Pair, SelfDescription, Vote
 from annotator.quality import moderation
-from annotator.statistics import compute_statistics, stored_statistics
+from annotator.scoring.statistics import compute_statistics, stored_statistics
 from tests.factories import (
     GroupQuestionFactory,
     MemberFactory,

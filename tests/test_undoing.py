@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import scoring
 from annotator.choices import AssignmentState, VoidReason
 from annotator.errors import Conflict, NotAllowed, NotFound
 from annotator.judging import assigning, voting
 from annotator.models import Assignment, Campaign, Member, Pair, Vote
+from annotator.scoring import settling
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
@@ -60,13 +60,13 @@ def test_undo_again_changes_nothing(member):
 
 def test_a_settled_pair_is_open_again_and_settles_again(member):
     seats = judge_all(member)
-    scoring.settle_pairs(campaign=member.campaign)
+    settling.settle_pairs(campaign=member.campaign)
     undo(seats[-1])
-    scoring.settle_pairs(campaign=member.campaign)
+    settling.settle_pairs(campaign=member.campaign)
 
     assert Pair.objects.get(pk=seats[-1].pair_id).state == "open"
     judge(seats[-1], "b")
-    scoring.settle_pairs(campaign=member.campaign)
+    settling.settle_pairs(campaign=member.campaign)
     assert set(Pair.objects.values_list("state", flat=True)) == {"settled"}
 
 

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotator import campaigns, importing, releasing, scoring, tasks
+from annotator import campaigns, importing, releasing, tasks
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
@@ -24,6 +24,7 @@ from annotator.judging import assigning
 from annotator.lib import safe_http
 from annotator.models import Campaign, Delivery, Member, Webhook
 from annotator.quality import moderation
+from annotator.scoring import settling
 from tests.api.clients import sent_tasks
 from tests.factories import (
     CampaignFactory,
@@ -154,12 +155,12 @@ def test_the_last_settled_pair_completes_the_campaign(campaign, receiver):
     first.campaign.refresh_from_db()
     second.campaign.refresh_from_db()
     judge_until_limit(first)
-    scoring.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
     assert told(Event.CAMPAIGN_COMPLETE) == []
 
     judge_until_limit(second)
-    scoring.settle_pairs(campaign=campaign)
-    scoring.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
     assert told(Event.CAMPAIGN_COMPLETE) == [{"pairs_settled": len(pairs)}]
 
 

@@ -32,7 +32,7 @@ from annotator.releasing.parquet import Written
 from annotator.releasing.parts import write_part
 from annotator.releasing.places import SNAPSHOT, Workplace, read_released, workplace_of
 from annotator.releasing.staging import Report, Staged, stage
-from annotator.scoring import score_campaign
+from annotator.scoring.consensus_writer import score_campaign
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from annotator.consensus.dawid_skene import dawid_skene, most_probable
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.releasing.layouts import IMAGE_REFERENCE_TYPE, JUDGED_FIELDS, pairs_layout
 from annotator.releasing.rows import Snapshot, count_name
-from annotator.scoring import SMOOTHING
+from annotator.scoring.consensus_writer import SMOOTHING
 
 # Of probabilities: two machines may differ in the last places of an exponential, and the bytes must not.
 DECIMALS = 9

@@ -25,8 +25,8 @@ from annotator.consensus.bias import share_of
 from annotator.releasing.facts import RESAMPLES, Facts, VoteCount, is_live_regular
 from annotator.releasing.layouts import BINARIZED, DEFAULT_CONFIG, DIFFUSION_DPO, LEADERBOARD, PAIRS, SPLITS, VOTES, Layout
 from annotator.releasing.parquet import Written
-from annotator.scoring import SMOOTHING
-from annotator.statistics.numbers import gini
+from annotator.scoring.consensus_writer import SMOOTHING
+from annotator.scoring.statistics.rounding import gini
 
 UNDECIDED = (Label.BOTH_GOOD, Label.BOTH_BAD, Label.TIE)
 CHOICE_WORDS = {Choice.A: "`a`", Choice.B: "`b`", Choice.BOTH_GOOD: "both good", Choice.BOTH_BAD: "both bad"}

@@ -11,12 +11,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator import campaigns, progress
+from annotator import campaigns
 from annotator.access import campaign_for_manager
 from annotator.choices import CampaignState, Choice
 from annotator.errors import Refusal
 from annotator.forms import QuestionFormSet
 from annotator.models import Campaign
+from annotator.scoring import progress
 from annotator.views.requests import UserRequest
 
 COMMENTS_PER_PAGE = 50

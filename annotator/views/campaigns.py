@@ -19,7 +19,7 @@ from annotator.comparing import compare
 from annotator.errors import Conflict, NotFound
 from annotator.joining import must_agree
 from annotator.models import Campaign, CampaignProgress, Guideline, Member
-from annotator.progress import coarse_share, share_done
+from annotator.scoring.progress import coarse_share, share_done
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
 

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import joining, progress
+from annotator import joining
 from annotator.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.forms import ConsentTextForm, InviteForm, add_refusal
 from annotator.models import Invite
+from annotator.scoring import progress
 from annotator.views.manage import PER_PAGE, posted, status_of
 from annotator.views.requests import UserRequest
 

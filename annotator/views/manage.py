@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import campaigns, importing, progress, publishing, releasing, tasks
+from annotator import campaigns, importing, publishing, releasing, tasks
 from annotator.access import campaign_for_manager, require_may_create_campaigns
 from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
 from annotator.comparing import compare
@@ -36,6 +36,7 @@ from annotator.forms import (
 from annotator.judging import limits, pair_holds
 from annotator.models import Campaign, Import, Member, Release
 from annotator.quality import moderation, review_queries
+from annotator.scoring import progress
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
 

@@ -12,13 +12,13 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator import progress
 from annotator.access import campaign_for_manager
 from annotator.errors import NotFound
 from annotator.forms import PairDecisionForm
 from annotator.judging import pair_holds
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
-from annotator.statistics import statistics_of
+from annotator.scoring import progress
+from annotator.scoring.statistics import statistics_of
 from annotator.views.requests import UserRequest
 
 SHOWN = 20  # rows of a long table; the rest is in the REST API

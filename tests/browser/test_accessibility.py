@@ -26,9 +26,9 @@ from annotator.choices import CampaignState, MemberState, Role
 from annotator.joining import agree, create_invite, key_of, publish_consent_text
 from annotator.judging.training import answer_training, next_training
 from annotator.models import Assignment, Campaign, Member, User
-from annotator.progress import roll_up
 from annotator.quality.gold import set_gold
 from annotator.quality.moderation import Ground, warn_member
+from annotator.scoring.progress import roll_up
 from tests.browser.axe import found_in_both_schemes
 from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs, session_of
 from tests.browser.driver import Remote, expect

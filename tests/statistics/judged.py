@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from annotator.models import Campaign, Image, Pair
-from annotator.scoring import score_campaign
-from annotator.statistics import compute_statistics
+from annotator.scoring.consensus_writer import score_campaign
+from annotator.scoring.statistics import compute_statistics
 from tests.factories import (
     GeneratorFactory,
     GroupQuestionFactory,

@@ -9,9 +9,9 @@ import pytest
 from django.utils import timezone
 
 from annotator.models import Campaign, Vote
-from annotator.statistics import compute_statistics, statistics_of
-from annotator.statistics.computing import entropy_of
-from annotator.statistics.numbers import gini
+from annotator.scoring.statistics import compute_statistics, statistics_of
+from annotator.scoring.statistics.compute import entropy_of
+from annotator.scoring.statistics.rounding import gini
 from tests.factories import (
     CampaignFactory,
     GeneratorFactory,

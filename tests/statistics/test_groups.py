@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from annotator.models import SelfDescription
-from annotator.statistics import compute_statistics, statistics_of
-from annotator.statistics.groups import groups_shown
+from annotator.scoring.statistics import compute_statistics, statistics_of
+from annotator.scoring.statistics.groups import groups_shown
 from tests.factories import CampaignFactory, GroupQuestionFactory, MemberFactory, PairFactory, SelfDescriptionFactory
 from tests.released import vote
 

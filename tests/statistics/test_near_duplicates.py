@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from annotator.statistics.near_duplicates import SIMILARITY, jaccard, near_duplicates, normalised
+from annotator.scoring.statistics.near_duplicates import SIMILARITY, jaccard, near_duplicates, normalised
 
 WORDS = [
     *("red", "blue", "glass", "wooden", "small", "giant", "cube", "sphere", "castle", "river", "owl", "dancer", "robot"),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from annotator.models import CampaignStatistics
-from annotator.scoring import score_changes
-from annotator.statistics import campaigns_to_compute, compute_statistics, outdate, stored_statistics
+from annotator.scoring.consensus_writer import score_changes
+from annotator.scoring.statistics import campaigns_to_compute, compute_statistics, outdate, stored_statistics
 from tests.factories import CampaignFactory, ImportFactory, PairFactory
 from tests.released import vote
 

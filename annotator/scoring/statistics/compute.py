@@ -17,11 +17,11 @@ from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, NotConnected, br
 from annotator.consensus.cycles import find_cycles
 from annotator.consensus.majority import NO_LABEL, count_votes, majority_of_counts
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
-from annotator.statistics import document as doc
-from annotator.statistics.groups import groups_of
-from annotator.statistics.near_duplicates import SIMILARITY, near_duplicates
-from annotator.statistics.numbers import DIGITS, number, rate_of, rates_of
-from annotator.statistics.reading import CHOICES, KINDS, NONE, STATES, Material, Pairs, Votes
+from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics.groups import groups_of
+from annotator.scoring.statistics.load import CHOICES, KINDS, NONE, STATES, Material, Pairs, Votes
+from annotator.scoring.statistics.near_duplicates import SIMILARITY, near_duplicates
+from annotator.scoring.statistics.rounding import DIGITS, number, rate_of, rates_of
 
 HOUR, DAY = 3600, 86400  # seconds
 RESAMPLES = 1000

@@ -10,9 +10,9 @@ from annotator.choices import Choice
 from annotator.consensus.arrays import Ints
 from annotator.consensus.bias import share_of
 from annotator.consensus.majority import NO_LABEL, count_votes, majority_of_counts
-from annotator.statistics import document as doc
-from annotator.statistics.numbers import rates_of
-from annotator.statistics.reading import CHOICES, NONE, Material, Votes
+from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics.load import CHOICES, NONE, Material, Votes
+from annotator.scoring.statistics.rounding import rates_of
 
 BOTH_BAD = CHOICES.index(Choice.BOTH_BAD)
 TIED = len(CHOICES)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from annotator.consensus.bias import Share, share_of
-from annotator.statistics.document import Rate
+from annotator.scoring.statistics.schema import Rate
 
 DIGITS = 6
 

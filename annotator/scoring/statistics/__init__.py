@@ -16,9 +16,9 @@ from django.utils import timezone
 from annotator.choices import CampaignState
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import
-from annotator.statistics.computing import statistics_from
-from annotator.statistics.document import Statistics
-from annotator.statistics.reading import nothing, read_material
+from annotator.scoring.statistics.compute import statistics_from
+from annotator.scoring.statistics.load import nothing, read_material
+from annotator.scoring.statistics.schema import Statistics
 
 __all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
 
