@@ -9,7 +9,8 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
-from annotator import joining, lockout
+from annotator import lockout
+from annotator.campaigns import invites
 from annotator.errors import NotAllowed
 from annotator.models import User
 
@@ -27,7 +28,7 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return settings.OPEN_SIGN_UP or joining.may_sign_up(invite_id=request.session.get(SIGN_UP_BY))
+        return settings.OPEN_SIGN_UP or invites.may_sign_up(invite_id=request.session.get(SIGN_UP_BY))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Every password goes through here: log-in, and the question for it before an account is changed."""

@@ -24,7 +24,9 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, releasing, tasks
+from annotator import releasing, tasks
+from annotator.campaigns import guidelines, lifecycle
+from annotator.campaigns import members as campaign_members
 from annotator.choices import CampaignState, Choice, MemberState
 from annotator.errors import Refusal
 from annotator.importing.images import DISPLAY_WIDTHS
@@ -238,7 +240,7 @@ class CampaignForm(ModelForm):
         cleaned = super().clean() or {}
         if "votes_wanted" in cleaned and "votes_max" in cleaned:
             try:
-                campaigns.check_overlap(votes_wanted=cleaned["votes_wanted"], votes_max=cleaned["votes_max"])
+                lifecycle.check_overlap(votes_wanted=cleaned["votes_wanted"], votes_max=cleaned["votes_max"])
             except Refusal as refusal:
                 for field, reasons in refusal.errors.items():
                     self.add_error(field, reasons)
@@ -254,7 +256,7 @@ class CampaignAdmin(NeverDeleted):
     list_select_related = ["progress"]
     ordering = ["-pk"]
     actions = ["open_them", "pause_them", "close_them", "build_releases"]
-    fields = ["name", "slug", "state", "description", *campaigns.RULES, "created_at", "created_by"]
+    fields = ["name", "slug", "state", "description", *lifecycle.RULES, "created_at", "created_by"]
     inlines = [QuestionInline]
 
     def get_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[Any]:
@@ -271,20 +273,20 @@ class CampaignAdmin(NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: ModelForm, change: bool) -> None:
         if change:
-            campaigns.change_campaign(
+            lifecycle.change_campaign(
                 campaign=obj,
                 by=user_of(request),
                 name=obj.name,
                 description=obj.description,
-                rules=campaigns.rules_in(form.cleaned_data),
+                rules=lifecycle.rules_in(form.cleaned_data),
             )
             return
-        made = campaigns.create_campaign(
+        made = lifecycle.create_campaign(
             slug=obj.slug,
             name=obj.name,
             by=user_of(request),
             description=obj.description,
-            rules=campaigns.rules_in(form.cleaned_data),
+            rules=lifecycle.rules_in(form.cleaned_data),
         )
         obj.pk, obj._state.adding = made.pk, False
 
@@ -307,7 +309,7 @@ class CampaignAdmin(NeverDeleted):
         return reverse("campaign_page", args=[campaign.slug])
 
     def change_states(self, request: HttpRequest, rows: QuerySet[Campaign], state: CampaignState, done: str) -> None:
-        each(self, request, rows, lambda row: campaigns.change_state(campaign=row, state=state, by=user_of(request)), done=done)
+        each(self, request, rows, lambda row: lifecycle.change_state(campaign=row, state=state, by=user_of(request)), done=done)
 
     @admin.action(description="Open the selected campaigns", permissions=["change"])
     def open_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
@@ -360,9 +362,9 @@ class GuidelineAdmin(NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Guideline, form: ModelForm, change: bool) -> None:
         if change:
-            campaigns.change_draft(guideline=obj, text=obj.text, by=user_of(request))
+            guidelines.change_draft(guideline=obj, text=obj.text, by=user_of(request))
             return
-        made = campaigns.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
+        made = guidelines.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
         obj.pk, obj.version, obj._state.adding = made.pk, made.version, False
 
     @admin.display(description="as annotators see it")
@@ -372,7 +374,7 @@ class GuidelineAdmin(NeverDeleted):
     @admin.action(description="Publish the selected drafts", permissions=["change"])
     def publish(self, request: HttpRequest, rows: QuerySet[Guideline]) -> None:
         drafts = rows.select_related("campaign").order_by("campaign", "version")
-        each(self, request, drafts, lambda row: campaigns.publish_draft(guideline=row, by=user_of(request)), done="Published")
+        each(self, request, drafts, lambda row: guidelines.publish_draft(guideline=row, by=user_of(request)), done="Published")
 
 
 # --- material
@@ -607,7 +609,7 @@ class MemberAdmin(NeverDeleted):
         return ["campaign", "user", "state", "public_id", "answered_count", "side_balance", *accepted, "joined_at"]
 
     def save_model(self, request: HttpRequest, obj: Member, form: ModelForm, change: bool) -> None:
-        made, _ = campaigns.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
+        made, _ = campaign_members.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
         obj.pk, obj._state.adding = made.pk, False
 
     def change_states(self, request: HttpRequest, rows: QuerySet[Member], state: MemberState, done: str) -> None:
@@ -616,7 +618,7 @@ class MemberAdmin(NeverDeleted):
             self,
             request,
             members,
-            lambda row: campaigns.change_member_state(member=row, state=state, by=user_of(request)),
+            lambda row: campaign_members.change_member_state(member=row, state=state, by=user_of(request)),
             done=done,
         )
 

@@ -15,7 +15,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.utils.text import slugify
 
 from annotator import importing
-from annotator.campaigns import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
+from annotator.campaigns.questions import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
 from annotator.choices import (
     CAMPAIGN_EVENTS,
     Choice,

@@ -14,7 +14,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
+from annotator.campaigns.lifecycle import MANAGERS_RULES, RULES
+from annotator.campaigns.questions import QUESTIONS_LIMIT
 from annotator.choices import (
     CAMPAIGN_EVENTS,
     AssignmentKind,

@@ -71,7 +71,7 @@ def main() -> None:
 
 def load_pictures(count: int) -> Any:
     """An open campaign of `count` pairs with stored images, made once for a data folder."""
-    from annotator.campaigns import create_campaign  # noqa: PLC0415
+    from annotator.campaigns.lifecycle import create_campaign  # noqa: PLC0415
     from annotator.choices import CampaignState  # noqa: PLC0415
     from annotator.models import Campaign  # noqa: PLC0415
 

@@ -125,7 +125,7 @@ class Trial:
     """One campaign from its first vote to its last."""
 
     def __init__(self, seed: int, variant: str) -> None:
-        from annotator.campaigns import create_campaign  # noqa: PLC0415 - the settings are named above
+        from annotator.campaigns.lifecycle import create_campaign  # noqa: PLC0415 - the settings are named above
         from annotator.models import Pair, ReviewRule  # noqa: PLC0415
         from annotator.quality.rules import ensure_rules  # noqa: PLC0415
         from benchmarks.support.campaigns import fill_campaign, make_annotators  # noqa: PLC0415

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator import campaigns
+from annotator.campaigns import lifecycle
 from annotator.choices import PairState
 from annotator.judging import assigning
 from annotator.models import Campaign, Pair
@@ -87,7 +87,7 @@ class TestChangingVotesWanted:
         judge_all(MemberFactory(campaign=campaign))
         settling.settle_pairs(campaign=campaign)
 
-        campaigns.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 2})
+        lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 2})
         settling.settle_pairs(campaign=campaign)
 
         assert set(Pair.objects.values_list("state", "votes_wanted")) == {("open", 2)}
@@ -104,7 +104,7 @@ class TestChangingVotesWanted:
         looked_at = assigning_next(looking)
         refill(waiting)
 
-        campaigns.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 1})
+        lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 1})
 
         pair.refresh_from_db()
         assert (pair.votes_wanted, pair.seats_taken) == (2, 2)
@@ -118,7 +118,7 @@ class TestChangingVotesWanted:
         adaptive = CampaignFactory(votes_wanted=2, votes_max=7)
 
         for campaign in (fixed, adaptive):
-            campaigns.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 5})
+            lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 5})
             campaign.refresh_from_db()
 
         assert (fixed.votes_wanted, fixed.votes_max) == (5, 5)

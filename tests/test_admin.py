@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import campaigns, models
+from annotator import models
 from annotator.admin import BoundedPaginator
+from annotator.campaigns import guidelines
 from annotator.choices import AssignmentState, CampaignState, MemberState, PairState, Role
 from annotator.models import Assignment, Campaign, Guideline, Member, Pair, Question, Release, Token, User, Vote
 from tests.factories import (
@@ -360,17 +361,17 @@ def test_a_draft_of_a_guideline_is_written_changed_and_published(client: Client,
     assert client.post(address(Guideline, "change", draft.pk), {"text": "# Better <script>"}).status_code == 302
     page = client.get(address(Guideline, "change", draft.pk)).content.decode()
     assert "Better &lt;script&gt;</h" in page
-    assert campaigns.current_guideline(campaign).version == 1
+    assert guidelines.current_guideline(campaign).version == 1
     run(client, Guideline, "publish", draft)
-    assert campaigns.current_guideline(campaign).text == "# Better <script>"
+    assert guidelines.current_guideline(campaign).text == "# Better <script>"
 
 
 def test_a_draft_is_published_after_what_was_published_meanwhile(client: Client) -> None:
     campaign = CampaignFactory()
     draft = GuidelineFactory(campaign=campaign, version=1, published_at=None)
-    campaigns.publish_guideline(campaign=campaign, text="Newer.", by=None)
+    guidelines.publish_guideline(campaign=campaign, text="Newer.", by=None)
     run(client, Guideline, "publish", draft)
-    assert campaigns.current_guideline(campaign).pk == draft.pk
+    assert guidelines.current_guideline(campaign).pk == draft.pk
     assert "was published already" in run(client, Guideline, "publish", draft)
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import campaigns
+from annotator.campaigns import lifecycle
 from annotator.choices import CampaignState, ImportState, MemberState, PairingRule, PairState, ReleaseState, Role
 from annotator.models import Campaign, CampaignProgress, Guideline, Import, LineError, Member, Pair, Release, ReleaseFile, Vote
 from annotator.templatetags.figures import ago, duration, file_size, percent, thousands
@@ -413,7 +413,7 @@ def test_what_the_form_shows_is_what_holds(browser: Client, campaign: Campaign) 
         "limit_total": 50,
         "undo_votes": 0,
     }
-    assert set(campaigns.RULES) <= shown.keys()
+    assert set(lifecycle.RULES) <= shown.keys()
 
 
 def test_the_rules_are_said_in_words(browser: Client, campaign: Campaign) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.comparing import Changed, compare
+from annotator.campaigns.text_diff import Changed, compare
 
 OLD = "Read this.\n\n# Colours\n\nRed counts.\nBlue counts.\n\n## Shapes ##\n\nCircles only.\n"
 

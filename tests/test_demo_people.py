@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from annotator import campaigns, importing
+from annotator import importing
+from annotator.campaigns import lifecycle, members
 from annotator.choices import Choice
 from annotator.demo.album import Album, draw_album
 from annotator.demo.pages import Page
@@ -134,7 +135,7 @@ def album_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def campaign(album_file: Path) -> Campaign:
-    campaign = campaigns.create_campaign(
+    campaign = lifecycle.create_campaign(
         slug="scenes",
         name="Scenes",
         by=None,
@@ -155,7 +156,7 @@ def visit(live_server, campaign, album_file, tmp_path):
 
     def visit(person: Person, *, password: str = PASSWORD) -> Visit:
         user = User.objects.create_user(person.name, password=PASSWORD)
-        campaigns.add_member(campaign=campaign, user=user)
+        members.add_member(campaign=campaign, user=user)
         return Visit(
             person=person,
             url=f"{live_server.url}/",

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotator import campaigns, joining
+from annotator.campaigns import consent, guidelines
 from annotator.choices import CampaignState, MemberState
 from annotator.errors import NotAllowed
 from annotator.models import Campaign, Guideline, Member
@@ -161,10 +161,10 @@ def test_only_an_https_address_is_a_way_back(client, address):
 def test_a_new_guideline_says_what_is_new_since_the_one_that_was_accepted():
     member = MemberFactory()
     first = GuidelineFactory(campaign=member.campaign, text="# Colours\n\nRed counts.\n\n# Shapes\n\nCircles only.")
-    campaigns.accept_guideline(member=member, guideline=first)
-    campaigns.publish_guideline(campaign=member.campaign, text=first.text, change_note="We say it louder.", by=None)
+    guidelines.accept_guideline(member=member, guideline=first)
+    guidelines.publish_guideline(campaign=member.campaign, text=first.text, change_note="We say it louder.", by=None)
     text = first.text.replace("Circles only.", "All shapes.")
-    campaigns.publish_guideline(campaign=member.campaign, text=text, change_note="Squares, too.", by=None)
+    guidelines.publish_guideline(campaign=member.campaign, text=text, change_note="Squares, too.", by=None)
 
     html = shown_to(member)
 
@@ -188,7 +188,7 @@ def test_a_manager_says_what_is_new_and_sees_what_annotators_will(client):
     assert "Look closely." in re.search(r"<ins>(.*?)</ins>", looked, re.S)[1]
     client.post(page, form)
 
-    assert campaigns.current_guideline(manager.campaign).change_note == "Closely."
+    assert guidelines.current_guideline(manager.campaign).change_note == "Closely."
 
 
 def test_consent_costs_the_vote_no_query(django_assert_max_num_queries):
@@ -198,8 +198,8 @@ def test_consent_costs_the_vote_no_query(django_assert_max_num_queries):
         member = MemberFactory(campaign__votes_wanted=1)
         PairFactory.create_batch(30, campaign=member.campaign)
         if has_consent:
-            joining.publish_consent_text(campaign=member.campaign, text="One.", by=None)
-            joining.agree(member=member, version=1)
+            consent.publish_consent_text(campaign=member.campaign, text="One.", by=None)
+            consent.agree(member=member, version=1)
         client = Client()
         client.force_login(member.user)
         client.get(page_of(member))

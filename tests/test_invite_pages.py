@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotator import joining
+from annotator.campaigns import consent, invites
 from annotator.choices import Role
 from annotator.models import CrowdIdentity, Invite, Member
 from tests.factories import CrowdIdentityFactory, InviteFactory, MemberFactory, UserFactory
@@ -46,7 +46,7 @@ def test_a_link_is_made_copied_and_followed(browser, manager):
     html = browser.get(address("invites", manager)).content.decode()
 
     (shown,) = re.findall(r'value="http://testserver(/join/[^"?]+/)"', html)
-    assert shown == reverse("join", args=[joining.key_of(Invite.objects.get())])
+    assert shown == reverse("join", args=[invites.key_of(Invite.objects.get())])
     assert "0 of 20 joined" in html
     visitor = Client()
     visitor.force_login(UserFactory())
@@ -89,14 +89,14 @@ def test_what_cannot_be_is_said_beside_its_field(browser, manager, fields, words
 
 def test_a_link_is_revoked_and_who_joined_by_it_stays(browser, manager):
     invite = InviteFactory(campaign=manager.campaign, note="Students")
-    joining.join(invite=invite, by=UserFactory())
+    invites.join(invite=invite, by=UserFactory())
 
     browser.post(address("revoke_invite", manager, invite.pk))
     browser.post(address("revoke_invite", manager, invite.pk))
 
     html = browser.get(address("invites", manager)).content.decode()
     assert "Revoked" in html
-    assert joining.key_of(invite) not in html
+    assert invites.key_of(invite) not in html
     invite.refresh_from_db()
     assert invite.revoked_by == manager.user
     assert invite.members.count() == 1
@@ -121,7 +121,7 @@ def test_a_consent_text_is_looked_at_first_and_then_published(browser, manager):
 
     text = manager.campaign.consent_texts.get()
     assert (text.version, text.author) == (1, manager.user)
-    joining.agree(member=manager, version=1)
+    consent.agree(member=manager, version=1)
     html = browser.get(page).content.decode()
     assert "Version 1 is in force" in html
     assert "You *agree*." in html

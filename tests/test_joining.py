@@ -12,7 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import campaigns, joining
+from annotator.campaigns import consent as campaign_consent
+from annotator.campaigns import crowd, members
+from annotator.campaigns import invites as campaign_invites
 from annotator.choices import MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed, Refusal
 from annotator.models import Campaign, Consent, CrowdIdentity, Invite, Member, User
@@ -33,7 +35,7 @@ PLATFORM = {"PROLIFIC_PID": PID, "STUDY_ID": "64aa00112233445566778899", "SESSIO
 
 
 def link(invite: Invite) -> str:
-    return reverse("join", args=[joining.key_of(invite)])
+    return reverse("join", args=[campaign_invites.key_of(invite)])
 
 
 def page_of(campaign: Campaign) -> str:
@@ -99,11 +101,11 @@ def test_a_link_never_changes_the_role_of_somebody_who_is_in(client):
 
 @pytest.mark.parametrize("change", ["one letter", "the id", "another site's", "empty", "null"])
 def test_a_link_that_this_site_did_not_make_opens_nothing(client, invite, change, settings):
-    key = joining.key_of(invite)
+    key = campaign_invites.key_of(invite)
     key = {
         "one letter": key[:-1] + ("A" if key[-1] != "A" else "B"),
         "the id": InviteFactory().public_id + key[16:],
-        "another site's": joining.Signer(key="other", salt="annotator.invite", sep=".").sign(invite.public_id),
+        "another site's": campaign_invites.Signer(key="other", salt="annotator.invite", sep=".").sign(invite.public_id),
         "empty": ".",
         "null": "%00",
     }[change]
@@ -148,10 +150,10 @@ def test_the_link_takes_no_other_method(client, invite):
 
 
 def test_the_link_is_not_logged(client, invite, caplog):
-    with caplog.at_level("INFO", logger="annotator.access"):
+    with caplog.at_level("INFO", logger="annotator.campaigns.access"):
         client.get(link(invite))
 
-    assert joining.key_of(invite) not in caplog.text
+    assert campaign_invites.key_of(invite) not in caplog.text
     assert "/join/" in caplog.text
 
 
@@ -164,7 +166,7 @@ def test_of_many_who_come_at_once_no_more_join_than_are_wanted():
     def come(user: User) -> None:
         start.wait()
         try:
-            joining.join(invite=invite, by=user)
+            campaign_invites.join(invite=invite, by=user)
         except NotAllowed as refusal:
             refused.append(refusal.code)
         finally:
@@ -184,7 +186,7 @@ def test_of_many_who_come_at_once_no_more_join_than_are_wanted():
 
 
 def test_people_agree_to_the_text_when_they_join_and_it_is_on_record(client, invite):
-    text = joining.publish_consent_text(campaign=invite.campaign, text="Your answers are *published*.", by=None)
+    text = campaign_consent.publish_consent_text(campaign=invite.campaign, text="Your answers are *published*.", by=None)
     client.force_login(UserFactory())
     html = client.get(link(invite)).content.decode()
     assert "<em>published</em>" in html
@@ -199,7 +201,7 @@ def test_people_agree_to_the_text_when_they_join_and_it_is_on_record(client, inv
 
 @pytest.mark.parametrize("version", ["", "2", "x", "99999999999999999999", "-1"])
 def test_nobody_joins_without_agreeing_to_the_text_in_force(client, invite, version):
-    joining.publish_consent_text(campaign=invite.campaign, text="One.", by=None)
+    campaign_consent.publish_consent_text(campaign=invite.campaign, text="One.", by=None)
     client.force_login(UserFactory())
 
     response = client.post(link(invite), {"consent_version": version}, follow=True)
@@ -213,7 +215,7 @@ def test_a_new_text_is_agreed_to_before_the_next_pair_and_the_old_consent_stays(
     member = MemberFactory()
     client.force_login(member.user)
     for number in (1, 2):
-        joining.publish_consent_text(campaign=member.campaign, text=f"Text {number}.", by=None)
+        campaign_consent.publish_consent_text(campaign=member.campaign, text=f"Text {number}.", by=None)
         consent = reverse("consent", args=[member.campaign.slug])
         assert client.get(client.get(page_of(member.campaign)).url).url == consent
         assert f"Text {number}." in client.get(consent).content.decode()
@@ -229,7 +231,7 @@ def test_a_new_text_is_agreed_to_before_the_next_pair_and_the_old_consent_stays(
 def test_the_text_in_force_is_the_newest_whoever_publishes_at_once():
     campaign = CampaignFactory()
     for number in range(3):
-        joining.publish_consent_text(campaign=campaign, text=f"Text {number}.", by=None)
+        campaign_consent.publish_consent_text(campaign=campaign, text=f"Text {number}.", by=None)
 
     campaign.refresh_from_db()
     assert campaign.consent_text == campaign.consent_texts.order_by("-version").first()
@@ -238,23 +240,23 @@ def test_the_text_in_force_is_the_newest_whoever_publishes_at_once():
 
 def test_an_empty_text_is_refused():
     with pytest.raises(Invalid) as refusal:
-        joining.publish_consent_text(campaign=CampaignFactory(), text=" \n", by=None)
+        campaign_consent.publish_consent_text(campaign=CampaignFactory(), text=" \n", by=None)
     assert set(refusal.value.errors) == {"text"}
 
 
 def test_a_member_agrees_only_to_what_they_were_shown():
     member = ConsentFactory().member
-    joining.publish_consent_text(campaign=CampaignFactory(), text="Another campaign's.", by=None)
+    campaign_consent.publish_consent_text(campaign=CampaignFactory(), text="Another campaign's.", by=None)
     Campaign.objects.filter(pk=member.campaign_id).update(consent_text=member.consents.get().text)
 
     with pytest.raises(Conflict):
-        joining.agree(member=member, version=2)
+        campaign_consent.agree(member=member, version=2)
 
 
 @pytest.mark.parametrize(("state", "status"), [(MemberState.PAUSED, 403), (MemberState.SUSPENDED, 403)])
 def test_who_may_not_judge_is_not_asked_to_agree(client, state, status):
     member = MemberFactory(state=state)
-    joining.publish_consent_text(campaign=member.campaign, text="One.", by=None)
+    campaign_consent.publish_consent_text(campaign=member.campaign, text="One.", by=None)
     client.force_login(member.user)
     page = reverse("consent", args=[member.campaign.slug])
 
@@ -267,7 +269,7 @@ def test_the_text_is_for_members(client):
     page = reverse("consent", args=[member.campaign.slug])
     client.force_login(member.user)
     assert client.get(page).status_code == 404  # there is none
-    joining.publish_consent_text(campaign=member.campaign, text="One.", by=None)
+    campaign_consent.publish_consent_text(campaign=member.campaign, text="One.", by=None)
     client.force_login(UserFactory())
     assert client.get(page).status_code == 404
 
@@ -332,7 +334,7 @@ def test_who_has_been_here_comes_back_by_a_link_that_is_full_or_expired_but_not_
 
 
 def test_they_agree_to_the_text_like_everybody(client, crowd_invite):
-    joining.publish_consent_text(campaign=crowd_invite.campaign, text="Your answers are published.", by=None)
+    campaign_consent.publish_consent_text(campaign=crowd_invite.campaign, text="Your answers are published.", by=None)
     assert "I agree, let me start" in client.get(link(crowd_invite), PLATFORM).content.decode()
 
     come(client, crowd_invite)
@@ -372,7 +374,7 @@ def test_a_number_is_nothing_at_a_link_that_is_not_for_a_platform(client, invite
     assert "_auth_user_id" not in client.session
     assert not Member.objects.exists()
     with pytest.raises(NotAllowed):
-        joining.join_from_crowd(invite=invite, participant=PID)
+        crowd.join_from_crowd(invite=invite, participant=PID)
 
 
 def test_nobody_logs_in_to_an_ordinary_account_by_a_number(client, crowd_invite):
@@ -414,7 +416,7 @@ def test_a_manager_gives_somebody_from_a_platform_no_other_role_and_no_other_cam
     member = CrowdIdentityFactory().member
     for campaign in (member.campaign, CampaignFactory()):
         with pytest.raises(Invalid):
-            campaigns.add_member(campaign=campaign, user=member.user, role=Role.MANAGER)
+            members.add_member(campaign=campaign, user=member.user, role=Role.MANAGER)
 
 
 def test_an_invite_to_an_account_does_not_take_somebody_from_a_platform(client, invite):
@@ -436,7 +438,7 @@ def test_one_person_who_comes_twice_at_once_is_one_member():
     def arrive(invite: Invite) -> None:
         start.wait()
         try:
-            joining.join_from_crowd(invite=invite, participant=PID)
+            crowd.join_from_crowd(invite=invite, participant=PID)
         except Refusal as refusal:
             failed.append(type(refusal))
         finally:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import campaigns
+from annotator.campaigns import lifecycle
 from annotator.errors import NotAllowed
 from annotator.judging import assigning, voting
 from annotator.scoring import progress
@@ -82,7 +82,7 @@ def test_a_limit_that_is_lowered_holds_for_what_was_prepared_before():
     judge(assigning.next_assignments(member=member)[0])
     member.refresh_from_db()
 
-    campaigns.change_campaign(campaign=campaign, by=None, rules={"limit_total": 1})
+    lifecycle.change_campaign(campaign=campaign, by=None, rules={"limit_total": 1})
     member.campaign.refresh_from_db()
 
     with pytest.raises(NotAllowed) as refusal:

@@ -33,7 +33,7 @@ def lines(monkeypatch):
 
 
 def access_line(lines):
-    (line,) = [line for line in lines() if line["logger"] == "annotator.access"]
+    (line,) = [line for line in lines() if line["logger"] == "annotator.campaigns.access"]
     return line
 
 
@@ -88,7 +88,7 @@ def test_redirects_errors_and_refusals_have_an_id_and_a_line(client, lines):
     assert client.get("/", HTTP_HOST="elsewhere.example")["X-Request-ID"]
     assert client.get("/not/there")["X-Request-ID"]
 
-    assert [line["status"] for line in lines() if line["logger"] == "annotator.access"] == [400, 404]
+    assert [line["status"] for line in lines() if line["logger"] == "annotator.campaigns.access"] == [400, 404]
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from annotator import campaigns
+from annotator.campaigns import lifecycle, members
 from annotator.errors import Conflict, Invalid
 from annotator.judging import assigning, limits, pair_holds, voting
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
@@ -75,7 +75,7 @@ def test_its_votes_never_enter_the_consensus(campaign, machine):
 
 
 def test_adaptive_overlap_does_not_see_it(machine, campaign):
-    campaigns.change_campaign(campaign=campaign, rules={"votes_wanted": 2, "votes_max": 4}, by=None)
+    lifecycle.change_campaign(campaign=campaign, rules={"votes_wanted": 2, "votes_max": 4}, by=None)
     campaign.refresh_from_db()
     PairFactory(campaign=campaign, votes_wanted=2)
     judge_all(machine, "b")
@@ -101,7 +101,7 @@ def test_progress_counts_people_alone(campaign, machine):
 
 def test_limits_are_for_people(campaign, machine):
     PairFactory.create_batch(3, campaign=campaign)
-    campaigns.change_campaign(campaign=campaign, rules={"limit_per_day": 1, "limit_total": 1, "limit_share": 0.001}, by=None)
+    lifecycle.change_campaign(campaign=campaign, rules={"limit_per_day": 1, "limit_total": 1, "limit_share": 0.001}, by=None)
     machine.campaign.refresh_from_db()
 
     assert limits.room_for(machine, timezone.now()) is None
@@ -155,7 +155,7 @@ def test_its_own_overdue_ones_are_renewed_by_the_next_refill(campaign, machine):
 
 
 def test_what_it_skipped_and_flagged_does_not_come_again(campaign, machine):
-    campaigns.change_campaign(campaign=campaign, rules={"flags_to_hold": 1}, by=None)
+    lifecycle.change_campaign(campaign=campaign, rules={"flags_to_hold": 1}, by=None)
     PairFactory.create_batch(3, campaign=campaign)
     first, second, third = assigning.next_assignments(member=machine, count=3)
     voting.skip_assignment(assignment_id=first.pk, by=machine.user)
@@ -219,7 +219,7 @@ def test_it_is_shown_the_guideline_in_force(campaign, machine):
 
 def test_it_gets_nothing_of_a_campaign_that_is_not_open(campaign, machine):
     PairFactory(campaign=campaign)
-    campaigns.change_state(campaign=campaign, state="paused", by=None)
+    lifecycle.change_state(campaign=campaign, state="paused", by=None)
 
     assert assigning.refill_queue(member_id=machine.pk) == 0
 
@@ -275,11 +275,11 @@ def test_nobody_changes_from_one_to_the_other(campaign, machine):
     human = MemberFactory(campaign=campaign)
     for member, kind in ((machine, "human"), (human, "machine")):
         with pytest.raises(Conflict):
-            campaigns.add_member(campaign=campaign, user=member.user, kind=kind)
+            members.add_member(campaign=campaign, user=member.user, kind=kind)
     with pytest.raises(Invalid):
-        campaigns.add_member(campaign=campaign, user=UserFactory(), role="reviewer", kind="machine")
+        members.add_member(campaign=campaign, user=UserFactory(), role="reviewer", kind="machine")
     with pytest.raises(Invalid):
-        campaigns.add_member(campaign=campaign, user=UserFactory(), kind="robot")
+        members.add_member(campaign=campaign, user=UserFactory(), kind="robot")
 
 
 def test_a_machine_is_an_annotator(campaign):

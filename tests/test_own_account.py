@@ -13,7 +13,8 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from annotator import joining, lockout
+from annotator import lockout
+from annotator.campaigns import invites
 from annotator.models import FailedLogIn, User
 from annotator.tasks import forget_what_is_over
 from annotator.views.accounts import RENEWED, RENEWED_EVERY
@@ -141,11 +142,11 @@ def test_everybody_signs_up_where_the_site_is_open(client, settings):
 
 def test_whoever_opened_an_invite_link_signs_up_until_it_is_revoked(client):
     invite = InviteFactory()
-    client.get(reverse("join", args=[joining.key_of(invite)]))
-    joining.revoke_invite(invite=invite, by=UserFactory())
+    client.get(reverse("join", args=[invites.key_of(invite)]))
+    invites.revoke_invite(invite=invite, by=UserFactory())
     assert "By invitation" in sign_up(client)
     invite = InviteFactory()
-    client.get(reverse("join", args=[joining.key_of(invite)]))
+    client.get(reverse("join", args=[invites.key_of(invite)]))
     assert sign_up(client) == ""
 
 

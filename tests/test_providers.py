@@ -11,7 +11,7 @@ from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.test import Client
 from django.urls import reverse
 
-from annotator import joining
+from annotator.campaigns import invites
 from annotator.models import Member, User
 from tests.factories import CrowdUserFactory, InviteFactory, UserFactory
 from tests.oidc_provider import OidcProvider
@@ -68,7 +68,7 @@ def test_a_new_person_needs_an_invite_like_anybody(client, lab):
 def test_a_new_person_comes_by_an_invite_and_again_without_one(client, lab):
     lab.know("ana", email="ana@lab.example", preferred_username="ana")
     invite = InviteFactory()
-    link = reverse("join", args=[joining.key_of(invite)])
+    link = reverse("join", args=[invites.key_of(invite)])
     client.get(link)
 
     page = log_in(client, lab, "ana", f"{LOG_IN}?next={link}")

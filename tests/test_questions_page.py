@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import campaigns
-from annotator.campaigns import NewQuestion
+from annotator.campaigns import questions as campaign_questions
+from annotator.campaigns.questions import NewQuestion
 from annotator.choices import CampaignState, Role, VoidReason
 from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, Member, Pair, Question, Vote
@@ -126,9 +126,11 @@ def test_a_known_answer_stays_possible(manager):
     PairFactory(campaign=manager.campaign, gold_choice="both_bad")
 
     with pytest.raises(Invalid, match="known answer 'both_bad'"):
-        campaigns.set_questions(campaign=manager.campaign, questions=[NewQuestion("overall", "Which?", ("a", "b"))], by=None)
+        campaign_questions.set_questions(
+            campaign=manager.campaign, questions=[NewQuestion("overall", "Which?", ("a", "b"))], by=None
+        )
     Pair.objects.update(gold_choice="a")
-    campaigns.set_questions(campaign=manager.campaign, questions=[NewQuestion("overall", "Which?", ("a", "b"))], by=None)
+    campaign_questions.set_questions(campaign=manager.campaign, questions=[NewQuestion("overall", "Which?", ("a", "b"))], by=None)
 
     assert Question.objects.get().choices == ["a", "b"]
 
@@ -137,7 +139,7 @@ def test_an_open_campaign_keeps_what_its_votes_refer_to(manager):
     Campaign.objects.update(state=CampaignState.OPEN)
 
     with pytest.raises(Conflict) as refusal:
-        campaigns.set_questions(campaign=manager.campaign, questions=[NewQuestion("other", "Which?")], by=None)
+        campaign_questions.set_questions(campaign=manager.campaign, questions=[NewQuestion("other", "Which?")], by=None)
     assert refusal.value.code == "questions_fixed"
 
 

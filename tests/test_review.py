@@ -9,7 +9,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotator import campaigns, tasks
+from annotator import tasks
+from annotator.campaigns import members
 from annotator.choices import ActKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Act, Appeal, Member, Proposal, ReviewRule, Standing, Vote
@@ -189,7 +190,7 @@ def test_nobody_is_thrown_out_again_on_old_answers(outcome):
     if outcome == "suspend":
         moderation.lift_suspension(member=member, by=manager)
     else:
-        campaigns.change_member_state(member=member, state="active", by=manager)
+        members.change_member_state(member=member, state="active", by=manager)
 
     assert review_campaign(campaign=campaign) == []
     wrong_on_gold(member, 5)
@@ -203,7 +204,7 @@ def test_nobody_is_thrown_out_again_on_old_answers(outcome):
 def test_what_managers_do_by_hand_is_on_record_too():
     manager, member = UserFactory(), MemberFactory()
     for state in ("paused", "paused", "active", "active"):
-        campaigns.change_member_state(member=member, state=state, by=manager)
+        members.change_member_state(member=member, state=state, by=manager)
     moderation.warn_member(member=member, by=manager, ground=moderation.Ground(note="Take your time."))
     moderation.suspend_member(member=member, by=manager)
     moderation.suspend_member(member=member, by=manager)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.campaigns import create_campaign
+from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import Measure, Outcome
 from annotator.models import ReviewRule, Standing
 from annotator.quality import rules as quality_rules

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator import describing
+from annotator.campaigns import demographics
 from annotator.models import GroupQuestion, Member, Pair, SelfDescription, Vote
 from annotator.quality import moderation
 from annotator.scoring.statistics import compute_statistics, stored_statistics
@@ -259,7 +259,7 @@ def test_nobody_answers_for_another(annotator):
 
 
 def test_nothing_is_told_of_one_person(annotator):
-    describing.describe(member=annotator, option="often")
+    demographics.describe(member=annotator, option="often")
     vote(PairFactory(campaign=annotator.campaign), "a", member=annotator)
     compute_statistics(campaign=annotator.campaign)
     groups = stored_statistics(annotator.campaign).document["groups"]
@@ -267,7 +267,7 @@ def test_nothing_is_told_of_one_person(annotator):
 
 
 def test_withdrawing_erases_what_somebody_said_of_themselves(annotator):
-    describing.describe(member=annotator, option="often")
+    demographics.describe(member=annotator, option="often")
     moderation.suspend_member(member=annotator, by=None)
     assert SelfDescription.objects.filter(member=annotator).exists()
     moderation.withdraw_member(member=annotator, by=None)

@@ -15,7 +15,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotator import campaigns, importing, releasing, tasks
+from annotator import importing, releasing, tasks
+from annotator.campaigns import lifecycle
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
@@ -150,7 +151,7 @@ def test_the_last_settled_pair_completes_the_campaign(campaign, receiver):
     PairFactory(campaign=campaign, gold_choice="a")
     PairFactory(campaign=campaign, state="held")
     first, second = (MemberFactory(campaign=campaign) for _ in range(2))
-    campaigns.change_campaign(campaign=campaign, rules={"limit_total": 1}, by=None)
+    lifecycle.change_campaign(campaign=campaign, rules={"limit_total": 1}, by=None)
 
     first.campaign.refresh_from_db()
     second.campaign.refresh_from_db()

@@ -28,7 +28,9 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from annotator import campaigns, tasks, tokens
+from annotator import tasks, tokens
+from annotator.campaigns import lifecycle, questions
+from annotator.campaigns import members as campaign_members
 from annotator.choices import (
     AssignmentKind,
     CampaignState,
@@ -192,14 +194,14 @@ class Demo:
 
     def _make_campaign(self, advance: Callable[[int], None]) -> Campaign:
         manager = self._user(MANAGER, make_password(self.log_ins.manager), is_staff=True, is_superuser=True)
-        campaign = campaigns.create_campaign(
+        campaign = lifecycle.create_campaign(
             slug=CAMPAIGN,
             name="Scenes",
             description="Scenes of shapes and colours by four image generators: which one does what it is told?",
             by=manager,
             state=CampaignState.OPEN,
             rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
-            questions=[campaigns.NewQuestion("overall", "Which image shows the prompt better?")],
+            questions=[questions.NewQuestion("overall", "Which image shows the prompt better?")],
             guideline=GUIDELINE,
         )
         # Some of the people only guess. The review warns them, and would stop them in the midst of what is counted afterwards.
@@ -219,7 +221,7 @@ class Demo:
         password = make_password(self.log_ins.people)  # one for all: nobody but this program logs in with it
         for name in sorted(missing):
             user = self._user(name, make_password(self.log_ins.annotator) if name == ANNOTATOR else password)
-            campaigns.add_member(campaign=self.campaign, user=user, role=Role.ANNOTATOR)
+            campaign_members.add_member(campaign=self.campaign, user=user, role=Role.ANNOTATOR)
             advance(1)
 
     def _renew_passwords(self) -> None:

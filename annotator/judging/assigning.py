@@ -16,10 +16,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, MemberState
 from annotator.errors import NotAllowed
-from annotator.judging.eligibility import require_active, training_is_due
+from annotator.judging.eligibility import require_active, require_open, training_is_due
 from annotator.judging.gold_and_repeats import Seat, extras_for, mixed
 from annotator.judging.limits import room_for
 from annotator.judging.machine_annotators import hand_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from annotator.choices import GoldUse, MemberKind, MemberState, PairState, Role
+from annotator.choices import CampaignState, GoldUse, MemberKind, MemberState, PairState, Role
 from annotator.errors import NotAllowed
 from annotator.models import Campaign, Member, Pair
 
@@ -36,3 +36,14 @@ def require_active(member: Member) -> None:
             f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
             code=f"member_{member.state}",
         )
+
+
+def require_open(campaign: Campaign) -> None:
+    """Raises NotAllowed, in words for an annotator, unless the campaign takes votes."""
+    words = {
+        CampaignState.DRAFT: "This campaign has not started yet.",
+        CampaignState.PAUSED: "This campaign is paused. Your votes are safe; come back later.",
+        CampaignState.CLOSED: "This campaign is closed. Thank you for your votes.",
+    }
+    if campaign.state != CampaignState.OPEN:
+        raise NotAllowed(words[CampaignState(campaign.state)], code=f"campaign_{campaign.state}")

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotator.campaigns import current_guideline
+from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import AssignmentKind, AssignmentState, MemberKind, MemberState, Role
 from annotator.errors import Conflict, NotFound
 from annotator.judging.eligibility import training_is_due, training_pairs

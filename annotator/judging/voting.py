@@ -10,12 +10,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator.campaigns import require_open
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, FlagReason, VoidReason
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from annotator.judging import queue as assignment_queue
 from annotator.judging.assigning import next_assignments
-from annotator.judging.eligibility import require_active
+from annotator.judging.eligibility import require_active, require_open
 from annotator.judging.limits import room_for
 from annotator.judging.pair_holds import hold_pairs
 from annotator.judging.seats import free_seats

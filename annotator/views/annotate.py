@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from annotator.access import campaign_for_member
-from annotator.campaigns import current_guideline
+from annotator.campaigns.access import campaign_for_member
+from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import Choice
 from annotator.errors import NotFound, Refusal
 from annotator.forms import FlagForm, VoteForm, require_valid, whole_number

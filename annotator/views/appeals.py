@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotator.access import campaign_for_member
+from annotator.campaigns.access import campaign_for_member
 from annotator.choices import AppealState, MemberState
 from annotator.errors import NotFound, Refusal
 from annotator.forms import AppealForm, WithdrawForm, add_refusal

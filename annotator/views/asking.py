@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator import campaigns
-from annotator.access import campaign_for_manager
+from annotator.campaigns import questions as campaign_questions
+from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import CampaignState, Choice
 from annotator.errors import Refusal
 from annotator.forms import QuestionFormSet
@@ -32,7 +32,7 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
     refusal: Refusal | None = None
     if request.method == "POST" and rows.is_valid():
         try:
-            campaigns.set_questions(campaign=campaign, questions=rows.asked(), by=request.user)
+            campaign_questions.set_questions(campaign=campaign, questions=rows.asked(), by=request.user)
         except Refusal as refused:
             refusal = refused
         else:

@@ -12,12 +12,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator.access import campaign_for_annotator, campaign_for_member, may_create_campaigns
-from annotator.campaigns import accept_guideline, change_notes, current_guideline
+from annotator.campaigns.access import campaign_for_annotator, campaign_for_member, may_create_campaigns
+from annotator.campaigns.consent import must_agree
+from annotator.campaigns.guidelines import accept_guideline, change_notes, current_guideline
+from annotator.campaigns.text_diff import compare
 from annotator.choices import CampaignState, MemberState, Role
-from annotator.comparing import compare
 from annotator.errors import Conflict, NotFound
-from annotator.joining import must_agree
 from annotator.models import Campaign, CampaignProgress, Guideline, Member
 from annotator.scoring.progress import coarse_share, share_done
 from annotator.views.requests import UserRequest

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotator import describing
-from annotator.access import campaign_for_annotator, campaign_for_manager
+from annotator.campaigns import demographics
+from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.forms import GroupQuestionForm, add_refusal
 from annotator.models import SelfDescription
@@ -23,16 +23,16 @@ DECLINED = ""  # the value of the button that says nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
-    asked = describing.group_question_of(campaign)
+    asked = demographics.group_question_of(campaign)
     if request.method == "POST" and "stop" in request.POST:
-        describing.stop_asking(campaign=campaign, by=request.user)
+        demographics.stop_asking(campaign=campaign, by=request.user)
         messages.success(request, "Nobody is asked any more, and what was answered is erased.")
         return redirect("group_question", slug)
     initial = {"text": asked.text, "options": "\n".join(asked.options), "people_min": asked.people_min} if asked else {}
     form = GroupQuestionForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            describing.ask_groups(
+            demographics.ask_groups(
                 campaign=campaign,
                 text=form.cleaned_data["text"],
                 options=form.cleaned_data["options"].splitlines(),
@@ -53,12 +53,12 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
 def about_you(request: UserRequest, slug: str) -> HttpResponse:
     """The question, what becomes of the answer, and the annotator's answer so far."""
     campaign, member = campaign_for_annotator(request.user, slug)
-    asked = describing.group_question_of(campaign)
+    asked = demographics.group_question_of(campaign)
     if asked is None:
         raise NotFound("This campaign asks nothing about you.")
     if request.method == "POST":
         try:
-            describing.describe(member=member, option=request.POST.get("option", DECLINED) or None)
+            demographics.describe(member=member, option=request.POST.get("option", DECLINED) or None)
         except Refusal as refusal:
             messages.error(request, refusal.detail)
         else:

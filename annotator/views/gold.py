@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.access import campaign_for_manager
+from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Choice, GoldUse
 from annotator.errors import NotFound, Refusal
 from annotator.forms import GoldForm, add_refusal, whole_number

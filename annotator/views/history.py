@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from annotator.access import campaign_for_member
+from annotator.campaigns.access import campaign_for_member
 from annotator.judging.own_history import counts_of, judged_by
 from annotator.views.requests import UserRequest
 

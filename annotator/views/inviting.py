@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import joining
-from annotator.access import campaign_for_manager
+from annotator.campaigns import consent
+from annotator.campaigns import invites as campaign_invites
+from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.forms import ConsentTextForm, InviteForm, add_refusal
 from annotator.models import Invite
@@ -42,7 +43,7 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
     form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
-            invite = joining.create_invite(
+            invite = campaign_invites.create_invite(
                 campaign=campaign,
                 by=request.user,
                 note=form.cleaned_data["note"],
@@ -63,8 +64,8 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def link_of(request: UserRequest, invite: Invite) -> Link:
-    why = joining.why_unusable(invite)
-    address = request.build_absolute_uri(reverse("join", args=[joining.key_of(invite)]))
+    why = campaign_invites.why_unusable(invite)
+    address = request.build_absolute_uri(reverse("join", args=[campaign_invites.key_of(invite)]))
     parameters = PLATFORM_PARAMETERS if invite.for_crowd else ""
     return Link(invite, "" if why else address + parameters, WHY_UNUSABLE.get(why, ""))
 
@@ -75,7 +76,7 @@ def revoke_invite(request: UserRequest, slug: str, invite_id: int) -> HttpRespon
     invite: Invite | None = campaign.invites.filter(pk=invite_id).first()
     if invite is None:
         raise NotFound("There is no such invite link of this campaign.")
-    joining.revoke_invite(invite=invite, by=request.user)
+    campaign_invites.revoke_invite(invite=invite, by=request.user)
     messages.success(request, f"{invite.note or 'The link'} opens nothing any more. Whoever joined by it stays.")
     return redirect("invites", slug)
 
@@ -92,7 +93,7 @@ def edit_consent(request: UserRequest, slug: str) -> HttpResponse:
         if "preview" in request.POST:
             preview = form.cleaned_data["text"]
         else:
-            made = joining.publish_consent_text(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
+            made = consent.publish_consent_text(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
             messages.success(request, f"Version {made.version} of the consent text is in force. People agree to it first.")
             return redirect("campaign_page", slug)
     agreed = campaign.members.filter(consent_accepted=current).count() if current else 0

@@ -13,9 +13,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotator import joining
-from annotator.access import campaign_for_annotator, campaign_for_member
 from annotator.adapters import SIGN_UP_BY
+from annotator.campaigns import consent as campaign_consent
+from annotator.campaigns import crowd, invites
+from annotator.campaigns.access import campaign_for_annotator, campaign_for_member
 from annotator.errors import Conflict, NotFound, Refusal
 from annotator.models import Invite, Member, User
 from annotator.views.refusals import status_of
@@ -37,7 +38,7 @@ class Arrival:
         """Raises NotFound for a link of nobody's making."""
         said = request.POST if request.method == "POST" else request.GET
         return cls(
-            invite=joining.find_invite(key),
+            invite=invites.find_invite(key),
             user=request.user if request.user.is_authenticated else None,
             participant=said.get("PROLIFIC_PID", ""),
             study=said.get("STUDY_ID", ""),
@@ -52,22 +53,22 @@ class Arrival:
     def member(self) -> Member | None:
         """The member they are in this campaign already."""
         if self.is_crowd:
-            identity = joining.find_crowd_identity(self.invite, self.participant)
+            identity = crowd.find_crowd_identity(self.invite, self.participant)
             return identity.member if identity else None
         return self.invite.campaign.members.filter(user=self.user).first() if self.user else None
 
     def check(self) -> None:
         """Raises what `joining` would, before anybody reads a page in vain."""
         if self.is_crowd:
-            joining.check_platform_ids(participant=self.participant, study=self.study, session=self.session)
+            crowd.check_platform_ids(participant=self.participant, study=self.study, session=self.session)
         if self.member() is None:
-            joining.require_usable(self.invite)
+            invites.require_usable(self.invite)
 
     def join(self, *, consent_version: int | None) -> Member:
         if not self.is_crowd:
             assert self.user is not None
-            return joining.join(invite=self.invite, by=self.user, consent_version=consent_version)
-        return joining.join_from_crowd(
+            return invites.join(invite=self.invite, by=self.user, consent_version=consent_version)
+        return crowd.join_from_crowd(
             invite=self.invite,
             participant=self.participant,
             study=self.study,
@@ -92,7 +93,7 @@ def join(request: PageRequest, key: str) -> HttpResponse:
     except Refusal as refusal:
         return render(request, "campaigns/unusable.html", {"refusal": refusal}, status=status_of(refusal))
     member = arrival.member()
-    if member and member.user == arrival.user and joining.must_agree(member) is None:
+    if member and member.user == arrival.user and campaign_consent.must_agree(member) is None:
         return redirect("annotate", arrival.invite.campaign.slug)
     if arrival.user is None and not arrival.is_crowd:
         request.session[SIGN_UP_BY] = arrival.invite.pk
@@ -123,7 +124,7 @@ def consent(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         campaign_for_annotator(request.user, slug)
         try:
-            joining.agree(member=member, version=version_in(request))
+            campaign_consent.agree(member=member, version=version_in(request))
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
             return redirect("consent", slug)
@@ -131,7 +132,7 @@ def consent(request: UserRequest, slug: str) -> HttpResponse:
     context = {
         "campaign": campaign,
         "member": member,
-        "must_agree": joining.must_agree(member),
+        "must_agree": campaign_consent.must_agree(member),
         "consents": member.consents.select_related("text").order_by("-pk"),
     }
     return render(request, "campaigns/consent.html", context)

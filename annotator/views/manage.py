@@ -19,10 +19,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import campaigns, importing, publishing, releasing, tasks
-from annotator.access import campaign_for_manager, require_may_create_campaigns
+from annotator import importing, publishing, releasing, tasks
+from annotator.campaigns import guidelines, lifecycle, questions
+from annotator.campaigns import members as campaign_members
+from annotator.campaigns.access import campaign_for_manager, require_may_create_campaigns
+from annotator.campaigns.text_diff import compare
 from annotator.choices import UNFINISHED_RELEASES, CampaignState, ImportState, Label, MemberState, PairState, ReleaseState
-from annotator.comparing import compare
 from annotator.errors import NotFound, Refusal
 from annotator.forms import (
     CampaignForm,
@@ -67,12 +69,12 @@ def new_campaign(request: UserRequest) -> HttpResponse:
     form = NewCampaignForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
-            campaign = campaigns.create_campaign(
+            campaign = lifecycle.create_campaign(
                 slug=form.cleaned_data["slug"],
                 name=form.cleaned_data["name"],
                 description=form.cleaned_data["description"],
-                rules=campaigns.rules_in(form.cleaned_data),
-                questions=[campaigns.NewQuestion(campaigns.DEFAULT_QUESTION.slug, form.cleaned_data["question"])],
+                rules=lifecycle.rules_in(form.cleaned_data),
+                questions=[questions.NewQuestion(questions.DEFAULT_QUESTION.slug, form.cleaned_data["question"])],
                 guideline=form.cleaned_data["guideline"],
                 by=request.user,
             )
@@ -92,7 +94,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
     context = {
         **live_context(campaign),
         "has_pairs": campaign.pairs.exists(),
-        "guideline": campaigns.current_guideline(campaign),
+        "guideline": guidelines.current_guideline(campaign),
         "questions": list(campaign.questions.order_by("position")),
         "limits": limits.in_words(campaign),
         "member_form": MemberForm(),
@@ -142,7 +144,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "namespace": settings.HUB_NAMESPACE,
         "newest_ready": next((row for row in releases if row.state == ReleaseState.READY), None),
         "is_live": campaign.state != CampaignState.CLOSED or is_working,
-        "steps": [state for state in CampaignState if state in campaigns.STATE_CHANGES[CampaignState(campaign.state)]],
+        "steps": [state for state in CampaignState if state in lifecycle.STATE_CHANGES[CampaignState(campaign.state)]],
     }
 
 
@@ -150,7 +152,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
 def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     try:
-        campaign = campaigns.change_state(campaign=campaign, state=request.POST.get("state", ""), by=request.user)
+        campaign = lifecycle.change_state(campaign=campaign, state=request.POST.get("state", ""), by=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:
@@ -165,11 +167,11 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
     form = CampaignForm(posted(request), initial={name: getattr(campaign, name) for name in CampaignForm.base_fields})
     if request.method == "POST" and form.is_valid():
         try:
-            campaigns.change_campaign(
+            lifecycle.change_campaign(
                 campaign=campaign,
                 name=form.cleaned_data["name"],
                 description=form.cleaned_data["description"],
-                rules=campaigns.rules_in(form.cleaned_data),
+                rules=lifecycle.rules_in(form.cleaned_data),
                 by=request.user,
             )
         except Refusal as refusal:
@@ -185,14 +187,14 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
 def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The text of the next version, looked at first (`preview`) or published."""
     campaign = campaign_for_manager(request.user, slug)
-    current = campaigns.current_guideline(campaign)
+    current = guidelines.current_guideline(campaign)
     form = GuidelineForm(posted(request), initial={"text": current.text if current else ""})
     preview = ""
     if request.method == "POST" and form.is_valid():
         if "preview" in request.POST:
             preview = form.cleaned_data["text"]
         else:
-            made = campaigns.publish_guideline(
+            made = guidelines.publish_guideline(
                 campaign=campaign,
                 text=form.cleaned_data["text"],
                 change_note=form.cleaned_data["change_note"],
@@ -214,7 +216,7 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         person, role, kind = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["kind"]
         try:
-            member, is_new = campaigns.add_member(campaign=campaign, user=person, role=role, kind=kind, by=request.user)
+            member, is_new = campaign_members.add_member(campaign=campaign, user=person, role=role, kind=kind, by=request.user)
         except Refusal as refusal:
             add_refusal(form, refusal)
         else:
@@ -231,7 +233,7 @@ def member_state(request: UserRequest, slug: str, member_id: int) -> HttpRespons
     campaign = campaign_for_manager(request.user, slug)
     member = member_of(campaign, member_id)
     try:
-        member = campaigns.change_member_state(member=member, state=request.POST.get("state", ""), by=request.user)
+        member = campaign_members.change_member_state(member=member, state=request.POST.get("state", ""), by=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:

@@ -16,7 +16,7 @@ from django.utils.functional import SimpleLazyObject
 
 from annotator.lib import logs, metrics
 
-logger = logging.getLogger("annotator.access")
+logger = logging.getLogger("annotator.campaigns.access")
 
 HEADER = "X-Request-ID"
 QUIET_VIEWS = {"healthz", "readyz", "metrics"}  # asked every few seconds

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator import publishing, tasks
-from annotator.access import campaign_for_manager
+from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.forms import HubAccountForm, add_refusal
 from annotator.models import Release

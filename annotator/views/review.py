@@ -16,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.access import campaign_for_manager, campaign_for_reviewer, is_manager
+from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
 from annotator.choices import ActKind, Measure
 from annotator.consensus.binomial import wilson
 from annotator.errors import Conflict, NotFound, Refusal

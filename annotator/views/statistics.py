@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator.access import campaign_for_manager
+from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound
 from annotator.forms import PairDecisionForm
 from annotator.judging import pair_holds

@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.access import campaign_for_annotator, campaign_for_manager
-from annotator.campaigns import must_read
+from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
+from annotator.campaigns.consent import must_agree
+from annotator.campaigns.guidelines import must_read
 from annotator.choices import CampaignState, Choice
 from annotator.errors import NotFound, Refusal
 from annotator.forms import TraineeForm, VoteForm, require_valid, whole_number
-from annotator.joining import must_agree
 from annotator.judging import training
 from annotator.judging.eligibility import training_is_due, training_pairs
 from annotator.models import Assignment, Campaign, Member

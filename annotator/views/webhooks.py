@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator import tasks
-from annotator.access import campaign_for_manager
+from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.feeds import webhooks as hooks
 from annotator.forms import WebhookForm, add_refusal

@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotator import releasing
-from annotator.access import readers_campaigns
+from annotator.campaigns.access import readers_campaigns
 from annotator.choices import CampaignState, ReleaseState
 from annotator.models import Campaign, Release, ReleaseFile
 from api.hub import dpo, git

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotator import tasks
-from annotator.access import campaign_for_annotator
+from annotator.campaigns.access import campaign_for_annotator
 from annotator.choices import Scope
 from annotator.errors import NotFound
 from annotator.judging import assigning, voting

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotator import releasing, tasks
-from annotator.access import campaign_for_manager, campaign_for_reviewer
+from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer
 from annotator.choices import ReleaseState, Scope
 from annotator.errors import Conflict, NotFound
 from annotator.lib import file_responses

@@ -16,7 +16,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator.access import campaign_for_reviewer
+from annotator.campaigns.access import campaign_for_reviewer
 from annotator.choices import Scope
 from annotator.feeds import vote_feed
 from annotator.feeds.vote_feed import Place

@@ -19,7 +19,7 @@ from django.db import connection
 from PIL import Image as Pillow
 
 from annotator import releasing
-from annotator.campaigns import create_campaign
+from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import CampaignState
 from annotator.importing.images import full_name, ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt, Release, User

@@ -22,8 +22,9 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
+from annotator.campaigns.consent import agree, publish_consent_text
+from annotator.campaigns.invites import create_invite, key_of
 from annotator.choices import CampaignState, MemberState, Role
-from annotator.joining import agree, create_invite, key_of, publish_consent_text
 from annotator.judging.training import answer_training, next_training
 from annotator.models import Assignment, Campaign, Member, User
 from annotator.quality.gold import set_gold

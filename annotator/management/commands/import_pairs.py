@@ -18,7 +18,8 @@ from django.db import connections
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from annotator import campaigns, importing, tasks
+from annotator import importing, tasks
+from annotator.campaigns import lifecycle
 from annotator.choices import ImportState
 from annotator.errors import Invalid, Refusal
 from annotator.models import Campaign, Import
@@ -125,7 +126,7 @@ def find_campaign(slug: str, *, create: bool) -> tuple[Campaign, bool]:
     if not create:
         raise CommandError(f"There is no campaign {slug!r}. Add --create to make it.", returncode=EXIT_UNREADABLE)
     name = slug.replace("-", " ").replace("_", " ").capitalize()
-    return campaigns.create_campaign(slug=slug, name=name, by=None), True
+    return lifecycle.create_campaign(slug=slug, name=name, by=None), True
 
 
 def stage(import_: Import, path: Path, progress: Progress) -> None:
