@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import importing, lockout, publishing, releasing
+from annotator import importing, lockout, releasing
 from annotator.choices import CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.judging import assigning
@@ -20,6 +20,7 @@ from annotator.lib import idempotency, readiness
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
 from annotator.quality import gold, moderation, review
+from annotator.releasing import hub_upload
 from annotator.scoring import consensus_writer, progress, settling, statistics
 
 logger = logging.getLogger(__name__)
@@ -198,13 +199,13 @@ def forget_what_is_over() -> None:
 # A large release takes hours on a slow line; what was sent is not sent again, but a commit takes one run to its end.
 @shared_task(soft_time_limit=PUBLISHING_LIMIT, time_limit=PUBLISHING_LIMIT + 60)
 def publish_release(publication_id: int) -> None:
-    publishing.publish(publication_id=publication_id)
+    hub_upload.publish(publication_id=publication_id)
 
 
 @shared_task
 def resume_publications() -> None:
     """Send publications again that are not finished. One that is under way refuses the second worker by itself."""
-    for publication in publishing.unfinished_publications():
+    for publication in hub_upload.unfinished_publications():
         enqueue(publish_release, publication.pk)
 
 

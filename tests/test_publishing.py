@@ -7,9 +7,9 @@ import huggingface_hub.constants
 import pytest
 from django.db import IntegrityError, connection
 
-from annotator import publishing
 from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, HubAccount, Publication
+from annotator.releasing import hub_upload
 from tests.api.releases import FILES, SHARD, ready_release
 from tests.factories import CampaignFactory, ReleaseFactory, UserFactory
 from tests.hub.fake_hub import READER, WRITER, FakeHub, running_hub
@@ -39,12 +39,12 @@ def campaign(storage_folder) -> Campaign:
 
 
 def save(campaign, token=WRITER, repository="flowers/birds", is_private=True) -> HubAccount:
-    return publishing.save_account(campaign=campaign, repository=repository, is_private=is_private, token=token, by=UserFactory())
+    return hub_upload.save_account(campaign=campaign, repository=repository, is_private=is_private, token=token, by=UserFactory())
 
 
 def published(campaign, number=1) -> Publication:
-    publication = publishing.create_publication(release=campaign.releases.get(number=number), by=None)
-    publishing.publish(publication_id=publication.pk)
+    publication = hub_upload.create_publication(release=campaign.releases.get(number=number), by=None)
+    hub_upload.publish(publication_id=publication.pk)
     publication.refresh_from_db()
     return publication
 
@@ -82,7 +82,7 @@ def test_a_finished_publication_is_left_alone(hub, campaign):
     publication = published(campaign)
     asked = len(hub.asked)
 
-    publishing.publish(publication_id=publication.pk)
+    hub_upload.publish(publication_id=publication.pk)
 
     assert len(hub.asked) == asked
 
@@ -233,7 +233,7 @@ def test_the_first_time_takes_a_token():
 
 
 def test_nothing_is_published_without_an_account(campaign):
-    publishing.forget_account(campaign=campaign, by=None)
+    hub_upload.forget_account(campaign=campaign, by=None)
 
     with pytest.raises(Conflict, match="First say where to"):
         published(campaign)
@@ -248,10 +248,10 @@ def test_only_a_ready_release_is_published(campaign):
 
 def test_a_release_is_published_once_at_a_time(campaign):
     release = campaign.releases.get()
-    publishing.create_publication(release=release, by=None)
+    hub_upload.create_publication(release=release, by=None)
 
     with pytest.raises(Conflict, match="already"):
-        publishing.create_publication(release=release, by=None)
+        hub_upload.create_publication(release=release, by=None)
     with pytest.raises(IntegrityError, match="publication_one_at_a_time_per_release"):
         Publication.objects.create(release=release, repository="a/b")
 
@@ -262,12 +262,12 @@ def test_what_is_done_has_a_commit(campaign):
 
 
 def test_what_was_cut_off_is_taken_up_again(hub, campaign):
-    publication = publishing.create_publication(release=campaign.releases.get(), by=None)
+    publication = hub_upload.create_publication(release=campaign.releases.get(), by=None)
     Publication.objects.update(state="publishing", progress=0.5)
 
-    assert publishing.unfinished_publications() == [publication]
-    publishing.publish(publication_id=publication.pk)
+    assert hub_upload.unfinished_publications() == [publication]
+    hub_upload.publish(publication_id=publication.pk)
 
-    assert publishing.unfinished_publications() == []
+    assert hub_upload.unfinished_publications() == []
     publication.refresh_from_db()
     assert publication.state == "done"

@@ -5,8 +5,8 @@ import re
 import pytest
 from django.test import Client
 
-from annotator import publishing
 from annotator.models import HubAccount, Publication
+from annotator.releasing import hub_upload
 from tests.api.clients import sent_tasks
 from tests.api.releases import ready_release
 from tests.factories import MemberFactory, ReleaseFactory
@@ -38,7 +38,7 @@ def logged_in(member) -> Client:
 
 
 def save(campaign) -> HubAccount:
-    return publishing.save_account(campaign=campaign, repository="flowers/birds", is_private=True, token=WRITER, by=None)
+    return hub_upload.save_account(campaign=campaign, repository="flowers/birds", is_private=True, token=WRITER, by=None)
 
 
 def test_a_manager_says_where_to(manager, pages):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from annotator.releasing.card import card, front_matter, size_category
-from annotator.releasing.facts import Facts, VoteCount
-from annotator.releasing.layouts import layouts_for
-from annotator.releasing.parquet import Written
+from annotator.releasing.card.facts import Facts, VoteCount
+from annotator.releasing.card.readme import card, front_matter, size_category
+from annotator.releasing.dataset.configs import layouts_for
+from annotator.releasing.dataset.parquet import Written
 
 
 def votes(count: int, **fields) -> VoteCount:

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from annotator.releasing.cuts import Range, cut, shard_name, split_bounds, split_of
-from annotator.releasing.layouts import SPLITS
+from annotator.releasing.dataset.configs import SPLITS
+from annotator.releasing.dataset.splits import Range, cut, shard_name, split_bounds, split_of
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 from datasets import ClassLabel, Value, load_dataset
 
 from annotator.importing.images import full_name
-from annotator.releasing.layouts import BINARIZED, LEADERBOARD, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.configs import BINARIZED, LEADERBOARD, PAIRS, VOTES, layouts_for
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.released import folder_of, make_pair, release_of, vote, vote_all
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from annotator.releasing.layouts import BINARIZED, IMAGE_TYPE, PAIRS, VOTES, layouts_for
-from annotator.releasing.parquet import ParquetFile
+from annotator.releasing.dataset.configs import BINARIZED, IMAGE_TYPE, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.parquet import ParquetFile
 
 COLUMNS = {
     "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms guideline_version created_at void_reason",

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator import importing, publishing, releasing, tasks
+from annotator import importing, releasing, tasks
 from annotator.campaigns import guidelines, lifecycle, questions
 from annotator.campaigns import members as campaign_members
 from annotator.campaigns.access import campaign_for_manager, require_may_create_campaigns
@@ -38,6 +38,7 @@ from annotator.forms import (
 from annotator.judging import limits, pair_holds
 from annotator.models import Campaign, Import, Member, Release
 from annotator.quality import moderation, review_queries
+from annotator.releasing import hub_upload
 from annotator.scoring import progress
 from annotator.views.requests import UserRequest
 from annotator.views.turns import progress_of
@@ -364,7 +365,7 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "size": sum(file.size for file in files),
         "hub_url": request.build_absolute_uri("/hub"),
         "repository": f"{settings.HUB_NAMESPACE}/{campaign.slug}",
-        "account": publishing.account_of(campaign),
+        "account": hub_upload.account_of(campaign),
         "publications": list(release.publications.all()[:SHOWN_AT_FIRST]),
     }
     return render(request, "manage/release.html", context)

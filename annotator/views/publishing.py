@@ -8,11 +8,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotator import publishing, tasks
+from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.forms import HubAccountForm, add_refusal
 from annotator.models import Release
+from annotator.releasing import hub_upload
 from annotator.views.manage import posted, status_of
 from annotator.views.requests import UserRequest
 
@@ -21,12 +22,12 @@ from annotator.views.requests import UserRequest
 @require_http_methods(["GET", "HEAD", "POST"])
 def hub_account(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
-    account = publishing.account_of(campaign)
+    account = hub_upload.account_of(campaign)
     initial = {"repository": account.repository, "is_private": account.is_private} if account else {}
     form = HubAccountForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            publishing.save_account(
+            hub_upload.save_account(
                 campaign=campaign,
                 repository=form.cleaned_data["repository"],
                 is_private=form.cleaned_data["is_private"],
@@ -45,7 +46,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
 @require_POST
 def forget_hub_account(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
-    publishing.forget_account(campaign=campaign, by=request.user)
+    hub_upload.forget_account(campaign=campaign, by=request.user)
     messages.success(request, "The token is forgotten. What is published stays published.")
     return redirect("hub_account", slug)
 
@@ -57,7 +58,7 @@ def publish_release(request: UserRequest, slug: str, number: int) -> HttpRespons
     if release is None:
         raise NotFound("There is no such release of this campaign.")
     try:
-        publication = publishing.create_publication(release=release, by=request.user)
+        publication = hub_upload.create_publication(release=release, by=request.user)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     else:

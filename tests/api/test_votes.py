@@ -20,7 +20,7 @@ from annotator.judging import voting
 from annotator.lib import arrow
 from annotator.models import Lineage, Vote
 from annotator.quality import moderation
-from annotator.releasing.layouts import VOTES
+from annotator.releasing.dataset.configs import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
 from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory, VoteFactory
 from tests.waiting import wait_for_other_databases

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from annotator import releasing, tasks
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.models import Campaign, Release
-from annotator.releasing.staging import Report
+from annotator.releasing.dataset.stage import Report
 from annotator.workers import worker_answers
 
 LOOK_SECONDS = 0.2

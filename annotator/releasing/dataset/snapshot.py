@@ -17,8 +17,8 @@ from psycopg import sql
 from annotator.choices import Choice, PairState
 from annotator.lib.arrow import arrow_source, record_batches
 from annotator.models import Campaign
-from annotator.releasing.cuts import split_bounds
-from annotator.releasing.layouts import VOTES
+from annotator.releasing.dataset.configs import VOTES
+from annotator.releasing.dataset.splits import split_bounds
 
 # The sort by vote and the joins to what was judged stay in memory up to this size. Per sort or join, only while a release reads.
 WORK_MEM = "64MB"

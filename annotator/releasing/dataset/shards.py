@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from annotator.releasing.embedding import embed
-from annotator.releasing.layouts import IMAGE, Column, Layout, layout_of
-from annotator.releasing.parquet import ParquetFile, Written
-from annotator.releasing.staging import StagedReader
+from annotator.releasing.dataset.configs import IMAGE, Column, Layout, layout_of
+from annotator.releasing.dataset.embed_images import embed
+from annotator.releasing.dataset.parquet import ParquetFile, Written
+from annotator.releasing.dataset.stage import StagedReader
 
 
 def write_part(

@@ -27,11 +27,11 @@ from annotator.errors import Conflict, NotFound, Refusal
 from annotator.feeds.outbox import note_event
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
-from annotator.releasing.card import write_card
-from annotator.releasing.parquet import Written
-from annotator.releasing.parts import write_part
-from annotator.releasing.places import SNAPSHOT, Workplace, read_released, workplace_of
-from annotator.releasing.staging import Report, Staged, stage
+from annotator.releasing.card.readme import write_card
+from annotator.releasing.dataset.parquet import Written
+from annotator.releasing.dataset.shards import write_part
+from annotator.releasing.dataset.stage import Report, Staged, stage
+from annotator.releasing.release_storage import SNAPSHOT, Workplace, read_released, workplace_of
 from annotator.scoring.consensus_writer import score_campaign
 
 logger = logging.getLogger(__name__)

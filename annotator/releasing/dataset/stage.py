@@ -21,13 +21,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.models import Campaign
-from annotator.releasing.cuts import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, cut, shard_name
-from annotator.releasing.facts import Facts, PairTally, VoteTally, facts_of
-from annotator.releasing.layouts import LEADERBOARD, SPLITS, VOTES, Layout, decided, layouts_for
-from annotator.releasing.parquet import ParquetFile, Written
-from annotator.releasing.rows import Snapshot, snapshot_of
-from annotator.releasing.standings import leaderboard_table, standings
-from annotator.releasing.verdicts import Judge
+from annotator.releasing.card.facts import Facts, PairTally, VoteTally, facts_of
+from annotator.releasing.dataset.configs import LEADERBOARD, SPLITS, VOTES, Layout, decided, layouts_for
+from annotator.releasing.dataset.labels import Judge
+from annotator.releasing.dataset.leaderboard import leaderboard_table, standings
+from annotator.releasing.dataset.parquet import ParquetFile, Written
+from annotator.releasing.dataset.snapshot import Snapshot, snapshot_of
+from annotator.releasing.dataset.splits import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, cut, shard_name
 
 VOTES_ROW_GROUP = 100_000  # rows
 ROWS_SUFFIX = ".arrow"

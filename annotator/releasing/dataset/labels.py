@@ -17,8 +17,8 @@ from annotator.choices import Choice, ConsensusMethod
 from annotator.consensus.arrays import Floats, Ints
 from annotator.consensus.dawid_skene import dawid_skene, most_probable
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
-from annotator.releasing.layouts import IMAGE_REFERENCE_TYPE, JUDGED_FIELDS, pairs_layout
-from annotator.releasing.rows import Snapshot, count_name
+from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, JUDGED_FIELDS, pairs_layout
+from annotator.releasing.dataset.snapshot import Snapshot, count_name
 from annotator.scoring.consensus_writer import SMOOTHING
 
 # Of probabilities: two machines may differ in the last places of an exponential, and the bytes must not.

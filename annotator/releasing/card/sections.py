@@ -22,9 +22,18 @@ from annotator.choices import (
     VoidReason,
 )
 from annotator.consensus.bias import share_of
-from annotator.releasing.facts import RESAMPLES, Facts, VoteCount, is_live_regular
-from annotator.releasing.layouts import BINARIZED, DEFAULT_CONFIG, DIFFUSION_DPO, LEADERBOARD, PAIRS, SPLITS, VOTES, Layout
-from annotator.releasing.parquet import Written
+from annotator.releasing.card.facts import RESAMPLES, Facts, VoteCount, is_live_regular
+from annotator.releasing.dataset.configs import (
+    BINARIZED,
+    DEFAULT_CONFIG,
+    DIFFUSION_DPO,
+    LEADERBOARD,
+    PAIRS,
+    SPLITS,
+    VOTES,
+    Layout,
+)
+from annotator.releasing.dataset.parquet import Written
 from annotator.scoring.consensus_writer import SMOOTHING
 from annotator.scoring.statistics.rounding import gini
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from annotator.choices import Choice
 from annotator.consensus.arrays import Ints
 from annotator.consensus.bradley_terry import NotConnected, bradley_terry_of_counts
-from annotator.releasing.layouts import LEADERBOARD
+from annotator.releasing.dataset.configs import LEADERBOARD
 
 DECIMALS = 6  # of scores: more would hang on the machine that computed them
 A, B, BOTH_GOOD, BOTH_BAD = range(len(Choice.values))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annotator.releasing.layouts import SPLITS
+from annotator.releasing.dataset.configs import SPLITS
 
 SHARD_BYTES = 500_000_000  # of images or, in the votes, of Arrow data
 ROW_GROUP_BYTES = 32_000_000  # of images: more makes a stream's first row late, less makes its requests many

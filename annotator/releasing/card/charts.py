@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from annotator.choices import Label
-from annotator.releasing.facts import Facts
+from annotator.releasing.card.facts import Facts
 
 os.environ.setdefault("MPLCONFIGDIR", str(settings.DATA_DIR / "matplotlib"))  # where it keeps what it found out about fonts
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import yaml
 
-from annotator.releasing import words
-from annotator.releasing.facts import Facts
-from annotator.releasing.layouts import DEFAULT_CONFIG, Layout, layouts_for
-from annotator.releasing.parquet import Written
-from annotator.releasing.places import CARD
-from annotator.releasing.words import config_and_split, splits_of
+from annotator.releasing.card import sections as card_sections
+from annotator.releasing.card.facts import Facts
+from annotator.releasing.card.sections import config_and_split, splits_of
+from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
+from annotator.releasing.dataset.parquet import Written
+from annotator.releasing.release_storage import CARD
 
 SIZE_CATEGORIES = (
     (1_000, "n<1K"),
@@ -32,7 +32,7 @@ TAGS = ["human-feedback", "preference", "pairwise-comparison", "text-to-image", 
 def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str]:
     """Write README.md and its pictures into a folder. `shards` are the release's data files. Returns the paths."""
     # Matplotlib takes half a second and 40 MB; the web processes, which import this module, never draw.
-    from annotator.releasing import charts  # noqa: PLC0415
+    from annotator.releasing.card import charts  # noqa: PLC0415
 
     drawn = list(charts.charts_of(facts))
     paths = charts.write_charts(drawn, folder)
@@ -48,23 +48,23 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
     layouts = layouts_for(facts.further)
     head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
     sections = [
-        ("", words.introduction(facts)),
-        ("What was asked", words.questions(facts)),
-        ("How the pairs were made and judged", words.making(facts)),
-        ("The guideline", words.guidelines(facts)),
-        ("Who annotated", words.people(facts, pictures)),
-        ("In figures", words.figures(facts, pictures)),
-        ("Agreement", words.agreement(facts)),
-        ("Quality control", words.quality(facts)),
-        ("Position bias", words.position_bias(facts)),
-        ("Coverage", words.coverage(facts)),
-        ("Leaderboard", words.leaderboard(facts, pictures)),
-        ("The configs", "\n\n".join(words.config_section(layout, facts, shards) for layout in layouts)),
-        ("Splits", words.splits(facts)),
-        ("How to load it", words.loading(facts)),
-        ("Known limits", words.limits(facts)),
-        ("Consent and licence", words.consent(facts)),
-        ("How to cite it", words.citing(facts)),
+        ("", card_sections.introduction(facts)),
+        ("What was asked", card_sections.questions(facts)),
+        ("How the pairs were made and judged", card_sections.making(facts)),
+        ("The guideline", card_sections.guidelines(facts)),
+        ("Who annotated", card_sections.people(facts, pictures)),
+        ("In figures", card_sections.figures(facts, pictures)),
+        ("Agreement", card_sections.agreement(facts)),
+        ("Quality control", card_sections.quality(facts)),
+        ("Position bias", card_sections.position_bias(facts)),
+        ("Coverage", card_sections.coverage(facts)),
+        ("Leaderboard", card_sections.leaderboard(facts, pictures)),
+        ("The configs", "\n\n".join(card_sections.config_section(layout, facts, shards) for layout in layouts)),
+        ("Splits", card_sections.splits(facts)),
+        ("How to load it", card_sections.loading(facts)),
+        ("Known limits", card_sections.limits(facts)),
+        ("Consent and licence", card_sections.consent(facts)),
+        ("How to cite it", card_sections.citing(facts)),
     ]
     text = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
     return "\n\n".join(filter(None, [f"---\n{head}---", f"# {facts.name}", facts.description.strip(), text])) + "\n"

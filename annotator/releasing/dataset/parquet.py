@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotator.releasing.layouts import Layout
+from annotator.releasing.dataset.configs import Layout
 
 READ_BACK = 1 << 20  # bytes
 # Values between two looks at the page size. At the default of 1024, a column of images would be a single page, built in

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
 from annotator.consensus.arrays import Ints
-from annotator.releasing.layouts import LABEL, has_winner
-from annotator.releasing.rows import Snapshot
+from annotator.releasing.dataset.configs import LABEL, has_winner
+from annotator.releasing.dataset.snapshot import Snapshot
 
 RESAMPLES = 1000  # of the bootstrap whose interval is that of alpha; the seed is fixed
 DIGITS = 6  # of figures that are kept
