@@ -240,7 +240,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # --- people
 AUTH_USER_MODEL = "annotator.User"
-AUTHENTICATION_BACKENDS = ["annotator.backends.PasswordBackend"]  # by user name or e-mail address
+AUTHENTICATION_BACKENDS = ["annotator.accounts.auth_backend.PasswordBackend"]  # by user name or e-mail address
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "campaigns"
 LOGOUT_REDIRECT_URL = "login"
@@ -248,7 +248,7 @@ OPEN_SIGN_UP = read_bool("OPEN_SIGN_UP", default=False)
 # Proxies in front, each of which adds to X-Forwarded-For. With none, that header is whatever somebody chose to send.
 TRUSTED_PROXIES = read_int("TRUSTED_PROXIES", 0, low=0, high=10)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-ACCOUNT_ADAPTER = "annotator.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "annotator.forms.LogInForm",
     "signup": "annotator.forms.SignUpForm",
@@ -264,10 +264,10 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
-# Log-ins are counted in Postgres (annotator.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
+# Log-ins are counted in Postgres (annotator.accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
 # There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
-SOCIALACCOUNT_ADAPTER = "annotator.adapters.ProviderAdapter"
+SOCIALACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.ProviderAdapter"
 
 
 def read_email_verification() -> str:

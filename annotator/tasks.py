@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import importing, lockout, releasing
+from annotator import importing, releasing
+from annotator.accounts import lockout
 from annotator.choices import CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.judging import assigning

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from annotator.adapters import address_of
+from annotator.lib.client_address import address_of
 from annotator.models import Token
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from annotator.accounts.api_tokens import find_token
 from annotator.models import Token
-from annotator.tokens import find_token
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

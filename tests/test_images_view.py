@@ -16,10 +16,10 @@ from django.utils import timezone
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
 
+from annotator.accounts.api_tokens import create_token
 from annotator.choices import MemberState
 from annotator.importing.images import display_name, ingest_image, store_image
 from annotator.models import Image, Member
-from annotator.tokens import create_token
 from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from annotator import lockout
+from annotator.accounts import lockout
 from annotator.errors import NotAllowed
 from annotator.models import FailedLogIn
 from tests.factories import UserFactory

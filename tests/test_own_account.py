@@ -13,7 +13,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from annotator import lockout
+from annotator.accounts import lockout
 from annotator.campaigns import invites
 from annotator.models import FailedLogIn, User
 from annotator.tasks import forget_what_is_over

@@ -28,7 +28,8 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from annotator import tasks, tokens
+from annotator import tasks
+from annotator.accounts import api_tokens
 from annotator.campaigns import lifecycle, questions
 from annotator.campaigns import members as campaign_members
 from annotator.choices import (
@@ -406,7 +407,7 @@ class Demo:
     def client(self) -> Iterator[httpx.Client]:
         """The REST API as the manager's scripts use it, with a token that ends with the run."""
         manager = User.objects.get(username=MANAGER)
-        token, key = tokens.create_token(
+        token, key = api_tokens.create_token(
             user=manager,
             scopes=[Scope.IMPORT, Scope.EXPORT, Scope.MANAGE],
             name="demo",

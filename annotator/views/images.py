@@ -11,10 +11,10 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from annotator.accounts.api_tokens import find_token
 from annotator.choices import MemberState, Scope
 from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
 from annotator.models import Image, User
-from annotator.tokens import find_token
 
 # The bytes behind an address never change, and no proxy may keep them for somebody else.
 CACHE_CONTROL = "private, max-age=31536000, immutable"

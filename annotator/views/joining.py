@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from annotator.adapters import SIGN_UP_BY
+from annotator.accounts.allauth_adapters import SIGN_UP_BY
 from annotator.campaigns import consent as campaign_consent
 from annotator.campaigns import crowd, invites
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_member

@@ -17,7 +17,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from annotator import tokens
+from annotator.accounts import api_tokens
 from annotator.choices import Scope
 from annotator.errors import NotFound
 from annotator.models import Token, User
@@ -75,8 +75,8 @@ def asker_of(request: HttpRequest) -> Asker:
     """By token alone. One that is unknown is no error yet: people have their token of the real Hub saved, and the clients send
     it everywhere, also for data that is public."""
     try:
-        token = tokens.token_of(request.headers.get("Authorization", ""))
-    except tokens.BadToken:
+        token = api_tokens.token_of(request.headers.get("Authorization", ""))
+    except api_tokens.BadToken:
         return Asker(has_bad_token=True)
     if token is not None:
         request.user = token.user  # for the line in the log

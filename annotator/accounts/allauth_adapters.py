@@ -9,9 +9,10 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
-from annotator import lockout
+from annotator.accounts import lockout
 from annotator.campaigns import invites
 from annotator.errors import NotAllowed
+from annotator.lib.client_address import address_of
 from annotator.models import User
 
 SIGN_UP_BY = "invite"  # in the session: the id of the invite whose link was opened
@@ -62,11 +63,3 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
     error_messages = DefaultSocialAccountAdapter.error_messages | {
         "email_taken": "There is an account with this e-mail address already. Log in to it, then connect your %s account to it.",
     }
-
-
-def address_of(request: HttpRequest) -> str:
-    """The address of whoever asks; "" where proxies hide it and nobody said how many there are."""
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    if not settings.TRUSTED_PROXIES:
-        return "" if forwarded else request.META.get("REMOTE_ADDR", "")
-    return forwarded[-settings.TRUSTED_PROXIES] if len(forwarded) >= settings.TRUSTED_PROXIES else ""

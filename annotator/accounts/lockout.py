@@ -65,4 +65,4 @@ def plain(name: str) -> str:
 
 def digest(text: str) -> str:
     """Keyed with SECRET_KEY. People type passwords where the name belongs, so what they typed is not kept."""
-    return salted_hmac("annotator.lockout", text, algorithm="sha256").hexdigest() if text else ""
+    return salted_hmac("annotator.accounts.lockout", text, algorithm="sha256").hexdigest() if text else ""
