@@ -9,8 +9,8 @@ import numpy as np
 from django.db import connection
 
 from annotator.choices import AssignmentKind, Choice
-from annotator.consensus.arrays import Bools, Floats, Ints
 from annotator.consensus.binomial import even_p_value
+from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.trust import NONE, Answers, Trust, trust
 from annotator.models import Campaign, Standing
 

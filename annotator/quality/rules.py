@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annotator.choices import Measure, Outcome
-from annotator.consensus.arrays import Bools, Floats
 from annotator.consensus.binomial import wilson
+from annotator.consensus.codes import Bools, Floats
 from annotator.models import Campaign, ReviewRule, Standing
 
 # The side is chosen after the fact, and looked at after every few answers: a narrower chance of error than for the others.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotator.consensus.arrays import CELLS_MAX, check_cells, checked_codes, is_first_vote
+from annotator.consensus.codes import CELLS_MAX, check_cells, checked_codes, is_first_vote
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
-from annotator.consensus.arrays import Ints
+from annotator.consensus.codes import Ints
 from annotator.releasing.dataset.configs import LABEL, has_winner
 from annotator.releasing.dataset.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.choices import Choice, ConsensusMethod
-from annotator.consensus.arrays import Floats, Ints
+from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.dawid_skene import dawid_skene, most_probable
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, JUDGED_FIELDS, pairs_layout

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.choices import Choice
-from annotator.consensus.arrays import Ints
 from annotator.consensus.bradley_terry import NotConnected, bradley_terry_of_counts
+from annotator.consensus.codes import Ints
 from annotator.releasing.dataset.configs import LEADERBOARD
 
 DECIMALS = 6  # of scores: more would hang on the machine that computed them

@@ -11,9 +11,9 @@ import numpy as np
 
 from annotator.choices import AssignmentKind, Choice, Label, PairState
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
-from annotator.consensus.arrays import Bools, Floats, Ints
 from annotator.consensus.bias import position_bias, share_of
 from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, NotConnected, bradley_terry_of_counts, count_comparisons
+from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.cycles import find_cycles
 from annotator.consensus.majority import NO_LABEL, count_votes, majority_of_counts
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotator.choices import Choice
-from annotator.consensus.arrays import Ints
 from annotator.consensus.bias import share_of
+from annotator.consensus.codes import Ints
 from annotator.consensus.majority import NO_LABEL, count_votes, majority_of_counts
 from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.load import CHOICES, NONE, Material, Votes

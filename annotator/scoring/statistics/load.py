@@ -10,7 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 from annotator.choices import AssignmentKind, Choice, MemberKind, MemberState, PairState
-from annotator.consensus.arrays import Bools, Ints
+from annotator.consensus.codes import Bools, Ints
 from annotator.lib.copy_numpy import read_columns
 from annotator.models import Campaign, GroupQuestion, Member, Question, SelfDescription
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annotator.consensus import agreement, bias, bradley_terry, cycles, dawid_skene, majority, noisy_bradley_terry
-from annotator.consensus.arrays import Floats, Ints, check_cells
+from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import NO_LABEL
-from annotator.consensus.reading import Labels, Repeats, Table
+from annotator.consensus.vote_table import Labels, Repeats, Table
 
 ROUNDING = 1e-9
 

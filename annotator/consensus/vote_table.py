@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from annotator.consensus.arrays import Ints, is_first_vote
 from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE
+from annotator.consensus.codes import Ints, is_first_vote
 
 # What a column may be called, the first that is there being taken. Case and surrounding spaces do not matter.
 COLUMNS = {
