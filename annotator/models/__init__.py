@@ -2,6 +2,7 @@
 
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
 from annotator.models.gold import GoldDecision
+from annotator.models.idempotency import KeptAnswer
 from annotator.models.imports import Import, ImportBatch, LineError
 from annotator.models.judging import Assignment, Flag, Lineage, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
@@ -16,7 +17,6 @@ from annotator.models.outcome import (
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
 from annotator.models.publishing import HubAccount, Publication
-from annotator.models.retries import KeptAnswer
 from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
 from annotator.models.webhooks import Delivery, Webhook
 

@@ -16,7 +16,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from annotator.lib import idempotency
 from annotator.lib.idempotency import Answer
-from annotator.models.retries import KEY_LIMIT
+from annotator.models.idempotency import KEY_LIMIT
 from api.views.base import user_of
 
 HEADER = "Idempotency-Key"
