@@ -9,7 +9,7 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_init
 
 from annotator.lib import task_tracing  # noqa: F401 - its signals
-from annotator.servers import hold_embedded
+from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 

@@ -294,7 +294,7 @@ def main() -> None:
     parser.add_argument("--campaigns", type=int, default=200)
     parser.add_argument("--one-process", nargs="+", metavar="VARIANT SEED…", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    from annotator.servers import hold_embedded  # noqa: PLC0415 - the settings are named above
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415 - the settings are named above
 
     hold_embedded()
     django.setup()

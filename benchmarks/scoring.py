@@ -54,7 +54,7 @@ JOIN annotator_image a ON a.id = pair.image_a_id JOIN annotator_image b ON b.id 
 
 
 def main() -> None:
-    from annotator.servers import hold_embedded  # noqa: PLC0415
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415
 
     hold_embedded()
     django.setup()

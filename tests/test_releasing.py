@@ -402,7 +402,7 @@ def test_a_second_builder_leaves_at_once(campaign, judged):
 
 CHILD = """
 import json, os, signal, sys
-from annotator.spawning import begin
+from annotator.local.import_worker import begin
 databases, storages, release_id, killed_at = json.loads(sys.argv[1])
 begin(databases, storages)
 from annotator.releasing import build_release

@@ -22,9 +22,9 @@ from annotator import importing, tasks
 from annotator.campaigns import lifecycle
 from annotator.choices import ImportState
 from annotator.errors import Invalid, Refusal
+from annotator.local.import_worker import begin
+from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Import
-from annotator.spawning import begin
-from annotator.workers import worker_answers
 
 SHOWN_ERRORS = 20
 LOOK_SECONDS = 0.2

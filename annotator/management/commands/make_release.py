@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from annotator import releasing, tasks
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
+from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Release
 from annotator.releasing.dataset.stage import Report
-from annotator.workers import worker_answers
 
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0  # in which nobody builds; then workers are asked whether they are there

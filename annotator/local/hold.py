@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from annotator import embedded
+from annotator.local import embedded_servers
 
 
 def hold_embedded() -> None:
     """Keep the embedded servers up while this process lives. Does nothing where external ones are configured."""
-    embedded.hold(settings.DATA_DIR, *settings.EMBEDDED_SERVERS)
+    embedded_servers.hold(settings.DATA_DIR, *settings.EMBEDDED_SERVERS)

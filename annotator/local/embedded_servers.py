@@ -302,7 +302,7 @@ def _spawn_keeper(server: Server) -> None:
     """Returns once the server has been started. Raises EmbeddedServerError when it could not be."""
     with server.log.open("ab") as log:
         keeper = subprocess.Popen(
-            [sys.executable, "-m", "annotator.embedded", server.name, str(server.data_dir)],
+            [sys.executable, "-m", "annotator.local.embedded_servers", server.name, str(server.data_dir)],
             cwd=Path(__file__).resolve().parent.parent,
             stdin=subprocess.DEVNULL,
             stdout=log,

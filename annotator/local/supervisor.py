@@ -32,8 +32,8 @@ from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from honcho.environ import parse_procfile
 
-from annotator import watchdog
 from annotator.lib.env import read_str
+from annotator.local import watchdog
 
 POSTGRES_NEEDED = 15  # UNIQUE NULLS NOT DISTINCT
 LOG_LIMIT = 20_000_000  # bytes; a longer log is moved aside at the next start
