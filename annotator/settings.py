@@ -201,7 +201,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 MIDDLEWARE = [
-    "annotator.views.observing.ObservingMiddleware",
+    "annotator.views.middleware.request_log.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -210,12 +210,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Pages are closed unless a view says otherwise.
-    "annotator.views.accounts.LogInFirst",
+    "annotator.views.middleware.log_in_first.LogInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "annotator.views.refusals.RefusalMiddleware",
+    "annotator.views.middleware.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
     {
@@ -250,16 +250,16 @@ TRUSTED_PROXIES = read_int("TRUSTED_PROXIES", 0, low=0, high=10)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 ACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "annotator.forms.LogInForm",
-    "signup": "annotator.forms.SignUpForm",
-    "add_email": "annotator.forms.AddAddressForm",
-    "change_password": "annotator.forms.ChangePasswordForm",
-    "set_password": "annotator.forms.SetPasswordForm",
-    "reset_password": "annotator.forms.ResetPasswordForm",
-    "reset_password_from_key": "annotator.forms.ResetPasswordKeyForm",
-    "reauthenticate": "annotator.forms.PasswordAgainForm",
+    "login": "annotator.views.accounts_forms.LogInForm",
+    "signup": "annotator.views.accounts_forms.SignUpForm",
+    "add_email": "annotator.views.accounts_forms.AddAddressForm",
+    "change_password": "annotator.views.accounts_forms.ChangePasswordForm",
+    "set_password": "annotator.views.accounts_forms.SetPasswordForm",
+    "reset_password": "annotator.views.accounts_forms.ResetPasswordForm",
+    "reset_password_from_key": "annotator.views.accounts_forms.ResetPasswordKeyForm",
+    "reauthenticate": "annotator.views.accounts_forms.PasswordAgainForm",
 }
-SOCIALACCOUNT_FORMS = {"signup": "annotator.forms.ProviderSignUpForm"}
+SOCIALACCOUNT_FORMS = {"signup": "annotator.views.accounts_forms.ProviderSignUpForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True

@@ -321,7 +321,7 @@ def test_an_address_that_is_not_there_has_a_page(client):
 def test_an_error_of_ours_has_a_page(client, monkeypatch):
     client.raise_request_exception = False
     client.force_login(UserFactory())
-    monkeypatch.setattr("annotator.views.campaigns.render", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("annotator.views.annotate.campaign_list.render", lambda *arguments: 1 / 0)
 
     response = client.get(reverse("campaigns"))
 

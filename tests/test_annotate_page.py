@@ -15,7 +15,7 @@ from annotator.choices import AssignmentState, CampaignState, Choice, FlagReason
 from annotator.judging.assigning import QUEUE_LOW, QUEUE_TARGET
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Pair, Vote
 from annotator.scoring.progress import roll_up
-from annotator.views.turns import why_nothing_left
+from annotator.views.annotate.next_turn import why_nothing_left
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,

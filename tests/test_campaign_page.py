@@ -257,7 +257,7 @@ def test_it_costs_the_same_for_ten_times_the_rows(
 
 def test_long_lists_come_in_pages(browser: Client, campaign: Campaign, monkeypatch) -> None:
     for name in ("PER_PAGE", "FLAGGED_PER_PAGE"):
-        monkeypatch.setattr(f"annotator.views.manage.{name}", 2)
+        monkeypatch.setattr(f"annotator.views.manage.campaign.{name}", 2)
     fill(campaign, times=3)
     for name in ("members", "flags", "imports", "releases"):
         first = browser.get(address(name, campaign)).content.decode()

@@ -13,7 +13,7 @@ from annotator.campaigns import consent, guidelines
 from annotator.choices import CampaignState, MemberState
 from annotator.errors import NotAllowed
 from annotator.models import Campaign, Guideline, Member
-from annotator.views.turns import why_enough
+from annotator.views.annotate.next_turn import why_enough
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,

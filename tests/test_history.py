@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentKind, VoidReason
 from annotator.models import Assignment, Member
-from annotator.views.history import PER_PAGE
+from annotator.views.annotate.history import PER_PAGE
 from tests.factories import AssignmentFactory, MemberFactory, UserFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db

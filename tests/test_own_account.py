@@ -17,7 +17,7 @@ from annotator.accounts import lockout
 from annotator.campaigns import invites
 from annotator.models import FailedLogIn, User
 from annotator.tasks import forget_what_is_over
-from annotator.views.accounts import RENEWED, RENEWED_EVERY
+from annotator.views.middleware.log_in_first import RENEWED, RENEWED_EVERY
 from tests.factories import CrowdUserFactory, InviteFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

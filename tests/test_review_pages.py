@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotator.choices import AppealState, Measure, MemberState, Role
 from annotator.models import Act, Appeal, Campaign, Member, ReviewRule, Vote
 from annotator.quality import moderation, rules
-from annotator.views.noticing import ADVICE, WHAT
+from annotator.views.annotate.notices import ADVICE, WHAT
 from tests.factories import (
     ActFactory,
     AppealFactory,

@@ -7,7 +7,7 @@ import pytest
 from annotator.choices import Role
 from annotator.models import Appeal, Member
 from annotator.quality.moderation import Ground, suspend_member, warn_member
-from annotator.views.noticing import WHAT
+from annotator.views.annotate.notices import WHAT
 from tests.browser.axe import found_on
 from tests.browser.conftest import PHONE, Open
 from tests.browser.driver import expect

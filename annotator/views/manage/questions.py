@@ -15,9 +15,9 @@ from annotator.campaigns import questions as campaign_questions
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import CampaignState, Choice
 from annotator.errors import Refusal
-from annotator.forms import QuestionFormSet
 from annotator.models import Campaign
 from annotator.scoring import progress
+from annotator.views.manage.campaign_forms import QuestionFormSet
 from annotator.views.requests import UserRequest
 
 COMMENTS_PER_PAGE = 50

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
-from annotator.forms import HubAccountForm, add_refusal
 from annotator.models import Release
 from annotator.releasing import hub_upload
-from annotator.views.manage import posted, status_of
+from annotator.views.manage.common import posted, status_of
+from annotator.views.manage.forms import HubAccountForm, add_refusal
 from annotator.views.requests import UserRequest
 
 

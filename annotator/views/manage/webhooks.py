@@ -13,9 +13,9 @@ from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
 from annotator.feeds import webhooks as hooks
-from annotator.forms import WebhookForm, add_refusal
 from annotator.models import Campaign, Delivery, Webhook
-from annotator.views.manage import PER_PAGE, posted, status_of
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import WebhookForm, add_refusal
 from annotator.views.requests import UserRequest
 
 

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Choice, GoldUse
 from annotator.errors import NotFound, Refusal
-from annotator.forms import GoldForm, add_refusal, whole_number
 from annotator.models import Campaign, Pair
 from annotator.quality import gold
-from annotator.views.manage import posted, status_of
+from annotator.views.annotate.forms import whole_number
+from annotator.views.manage.common import posted, status_of
+from annotator.views.manage.forms import GoldForm, add_refusal
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 24

@@ -16,11 +16,12 @@ from annotator.campaigns.consent import must_agree
 from annotator.campaigns.guidelines import must_read
 from annotator.choices import CampaignState, Choice
 from annotator.errors import NotFound, Refusal
-from annotator.forms import TraineeForm, VoteForm, require_valid, whole_number
 from annotator.judging import training
 from annotator.judging.eligibility import training_is_due, training_pairs
 from annotator.models import Assignment, Campaign, Member
-from annotator.views.annotate import primary_slug
+from annotator.views.annotate.forms import VoteForm, require_valid, whole_number
+from annotator.views.annotate.views import primary_slug
+from annotator.views.manage.forms import TraineeForm
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 100

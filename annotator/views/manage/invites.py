@@ -16,10 +16,10 @@ from annotator.campaigns import consent
 from annotator.campaigns import invites as campaign_invites
 from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound, Refusal
-from annotator.forms import ConsentTextForm, InviteForm, add_refusal
 from annotator.models import Invite
 from annotator.scoring import progress
-from annotator.views.manage import PER_PAGE, posted, status_of
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import ConsentTextForm, InviteForm, add_refusal
 from annotator.views.requests import UserRequest
 
 PLATFORM_PARAMETERS = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"

@@ -20,12 +20,14 @@ from annotator.campaigns.access import campaign_for_manager, campaign_for_review
 from annotator.choices import ActKind, Measure
 from annotator.consensus.binomial import wilson
 from annotator.errors import Conflict, NotFound, Refusal
-from annotator.forms import AnswerForm, ReviewForm, RuleFormSet, WarnForm, add_refusal
 from annotator.models import Act, Appeal, Member, ReviewRule, Standing
 from annotator.quality import appeals, moderation, review_queries
 from annotator.quality import review as annotator_review
 from annotator.quality import rules as quality_rules
-from annotator.views.manage import PER_PAGE, member_of, posted, status_of
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import add_refusal
+from annotator.views.manage.members import member_of
+from annotator.views.manage.review_forms import AnswerForm, ReviewForm, RuleFormSet, WarnForm
 from annotator.views.requests import UserRequest
 
 ACTS_AT_FIRST = 10

@@ -20,8 +20,8 @@ from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import Conflict, NotFound
 from annotator.models import Campaign, CampaignProgress, Guideline, Member
 from annotator.scoring.progress import coarse_share, share_done
+from annotator.views.annotate.next_turn import progress_of
 from annotator.views.requests import UserRequest
-from annotator.views.turns import progress_of
 
 # Where there is something to do comes first.
 LIST_ORDER: list[str] = [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.DRAFT, CampaignState.CLOSED]

@@ -20,12 +20,12 @@ from annotator.campaigns.access import campaign_for_member
 from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import Choice
 from annotator.errors import NotFound, Refusal
-from annotator.forms import FlagForm, VoteForm, require_valid, whole_number
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
 from annotator.models import Assignment, Member, Question
-from annotator.views.refusals import status_of
+from annotator.views.annotate.forms import FlagForm, VoteForm, require_valid, whole_number
+from annotator.views.annotate.next_turn import Held, Turn, next_turn, turn_after
+from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
-from annotator.views.turns import Held, Turn, next_turn, turn_after
 
 HELD_LIMIT = 100  # cards that a page may name; it never has as many
 

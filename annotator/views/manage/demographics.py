@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from annotator.campaigns import demographics
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
 from annotator.errors import NotFound, Refusal
-from annotator.forms import GroupQuestionForm, add_refusal
 from annotator.models import SelfDescription
-from annotator.views.manage import posted, status_of
+from annotator.views.manage.common import posted, status_of
+from annotator.views.manage.forms import GroupQuestionForm, add_refusal
 from annotator.views.requests import UserRequest
 
 DECLINED = ""  # the value of the button that says nothing

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotator.campaigns.access import campaign_for_member
 from annotator.choices import AppealState, MemberState
 from annotator.errors import NotFound, Refusal
-from annotator.forms import AppealForm, WithdrawForm, add_refusal
 from annotator.quality import appeals as member_appeals
 from annotator.quality import moderation
-from annotator.views.noticing import notice_for, what_happened
+from annotator.views.annotate.forms import AppealForm, WithdrawForm
+from annotator.views.annotate.notices import notice_for, what_happened
+from annotator.views.manage.forms import add_refusal
 from annotator.views.requests import UserRequest
 
 

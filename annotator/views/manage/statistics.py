@@ -14,11 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound
-from annotator.forms import PairDecisionForm
 from annotator.judging import pair_holds
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 from annotator.scoring import progress
 from annotator.scoring.statistics import statistics_of
+from annotator.views.manage.forms import PairDecisionForm
 from annotator.views.requests import UserRequest
 
 SHOWN = 20  # rows of a long table; the rest is in the REST API

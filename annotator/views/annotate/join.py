@@ -19,7 +19,7 @@ from annotator.campaigns import crowd, invites
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_member
 from annotator.errors import Conflict, NotFound, Refusal
 from annotator.models import Invite, Member, User
-from annotator.views.refusals import status_of
+from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import PageRequest, UserRequest
 
 

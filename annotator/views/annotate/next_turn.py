@@ -19,7 +19,7 @@ from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignment
 from annotator.judging.voting import CastVote, undoable
 from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share
-from annotator.views.noticing import Notice, notice_for, what_happened
+from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
 AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
 THE_END = {
