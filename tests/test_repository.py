@@ -280,7 +280,7 @@ def test_nothing_names_the_machine_or_the_registry_it_was_made_with():
 # --- CI
 
 REPORT = """<testsuites><testsuite>
-<testcase classname="tests.test_voting" name="test_a"/>
+<testcase classname="tests.judging.test_voting" name="test_a"/>
 {}
 </testsuite></testsuites>"""
 BROWSER_CASE = '<testcase classname="tests.browser.test_page" name="test_b">{}</testcase>'

@@ -53,7 +53,7 @@ from tests.factories import (
     VoteFactory,
     WebhookFactory,
 )
-from tests.statistics.judged import judge_for_statistics, same_images
+from tests.scoring.statistics.judged import judge_for_statistics, same_images
 
 # Not `transaction=True`, which empties the database after every test: these share what is there.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]

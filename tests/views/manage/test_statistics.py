@@ -19,7 +19,7 @@ from tests.factories import (
     UserFactory,
 )
 from tests.released import vote
-from tests.statistics.judged import judge_for_statistics
+from tests.scoring.statistics.judged import judge_for_statistics
 
 pytestmark = pytest.mark.django_db
 
