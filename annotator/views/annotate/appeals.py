@@ -53,7 +53,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
         "happened": what_happened(member) if member.state != MemberState.ACTIVE else [],
         "notice": notice_for(member),
     }
-    return render(request, "campaigns/appeal.html", context, status=400 if form.errors else 200)
+    return render(request, "annotate/appeal.html", context, status=400 if form.errors else 200)
 
 
 @never_cache
@@ -69,4 +69,4 @@ def withdraw(request: UserRequest, slug: str) -> HttpResponse:
         messages.success(request, f"You have left {campaign.name}. None of your answers counts any more.")
         return redirect("campaigns")
     context = {"campaign": campaign, "member": member, "form": form}
-    return render(request, "campaigns/withdraw.html", context, status=400 if form.errors else 200)
+    return render(request, "annotate/withdraw.html", context, status=400 if form.errors else 200)

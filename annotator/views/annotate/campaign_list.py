@@ -89,7 +89,9 @@ def campaigns(request: UserRequest) -> HttpResponse:
     if request.user.is_superuser:
         others = Campaign.objects.exclude(members__user=request.user).select_related("progress")
     return render(
-        request, "campaigns/list.html", {"entries": entries, "others": others, "may_create": may_create_campaigns(request.user)}
+        request,
+        "annotate/campaign_list.html",
+        {"entries": entries, "others": others, "may_create": may_create_campaigns(request.user)},
     )
 
 
@@ -116,7 +118,7 @@ def guideline(request: UserRequest, slug: str) -> HttpResponse:
             return redirect("guideline", slug)
         return redirect("annotate", slug)
     context = {"campaign": campaign, "member": member, "guideline": current, **news_for(member, current)}
-    return render(request, "campaigns/guideline.html", context)
+    return render(request, "annotate/guideline.html", context)
 
 
 def news_for(member: Member, current: Guideline) -> dict[str, Any]:

@@ -22,4 +22,4 @@ def history(request: UserRequest, slug: str) -> HttpResponse:
     before = request.GET.get("before", "")
     judged, cursor = judged_by(member, before=before, count=PER_PAGE)
     context = {"campaign": campaign, "counts": counts_of(member), "judged": judged, "cursor": cursor, "is_first": not before}
-    return render(request, "campaigns/history.html", context)
+    return render(request, "annotate/history.html", context)

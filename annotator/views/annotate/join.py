@@ -91,14 +91,14 @@ def join(request: PageRequest, key: str) -> HttpResponse:
         messages.warning(request, conflict.detail)
         return redirect(request.get_full_path())
     except Refusal as refusal:
-        return render(request, "campaigns/unusable.html", {"refusal": refusal}, status=status_of(refusal))
+        return render(request, "annotate/unusable.html", {"refusal": refusal}, status=status_of(refusal))
     member = arrival.member()
     if member and member.user == arrival.user and campaign_consent.must_agree(member) is None:
         return redirect("annotate", arrival.invite.campaign.slug)
     if arrival.user is None and not arrival.is_crowd:
         request.session[SIGN_UP_BY] = arrival.invite.pk
     context = {"arrival": arrival, "campaign": arrival.invite.campaign, "consent_text": arrival.invite.campaign.consent_text}
-    return render(request, "campaigns/join.html", context)
+    return render(request, "annotate/join.html", context)
 
 
 def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
@@ -135,7 +135,7 @@ def consent(request: UserRequest, slug: str) -> HttpResponse:
         "must_agree": campaign_consent.must_agree(member),
         "consents": member.consents.select_related("text").order_by("-pk"),
     }
-    return render(request, "campaigns/consent.html", context)
+    return render(request, "annotate/consent.html", context)
 
 
 def version_in(request: PageRequest) -> int | None:

@@ -42,10 +42,10 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
     seat = training.next_training(member=member) if member.training_failed_at is None else None
     standing = training.standing_of(member)
     if seat is None:
-        return render(request, "training/over.html", {"campaign": campaign, "standing": standing})
+        return render(request, "annotate/training/over.html", {"campaign": campaign, "standing": standing})
     questions = list(campaign.questions.order_by("position"))
     context = {"campaign": campaign, "standing": standing, "seat": seat, "questions": questions, "sides": sides_of(seat)}
-    return render(request, "training/pair.html", context)
+    return render(request, "annotate/training/pair.html", context)
 
 
 def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
@@ -85,7 +85,7 @@ def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpRespons
         "said": in_words(seat, feedback.choice),
         "known": in_words(seat, str(seat.pair.gold_choice)),
     }
-    return render(request, "training/feedback.html", context)
+    return render(request, "annotate/training/feedback.html", context)
 
 
 @require_POST
@@ -129,7 +129,7 @@ def trainees(request: UserRequest, slug: str) -> HttpResponse:
         return redirect("trainees", slug)
     page = Paginator(training.trainees(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "pairs": training_pairs(campaign).count()}
-    return render(request, "manage/training.html", context)
+    return render(request, "manage/quality/training.html", context)
 
 
 def decide(request: UserRequest, campaign: Campaign) -> None:

@@ -62,7 +62,7 @@ def new_campaign(request: UserRequest) -> HttpResponse:
         else:
             messages.success(request, f"{campaign.name} is made. It is a draft: nobody sees its pairs before you open it.")
             return redirect("campaign_page", campaign.slug)
-    return render(request, "manage/new.html", {"form": form}, status=status_of(form))
+    return render(request, "manage/overview/new.html", {"form": form}, status=status_of(form))
 
 
 @never_cache
@@ -79,7 +79,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
         "member_form": MemberForm(),
         "import_form": ImportForm(),
     }
-    return render(request, "manage/campaign.html", context)
+    return render(request, "manage/overview/campaign.html", context)
 
 
 @never_cache
@@ -87,7 +87,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
 def campaign_progress(request: UserRequest, slug: str) -> HttpResponse:
     """The parts of the campaign's page that change by themselves."""
     campaign = campaign_for_manager(request.user, slug)
-    return render(request, "manage/_live.html", live_context(campaign))
+    return render(request, "manage/overview/_live.html", live_context(campaign))
 
 
 def live_context(campaign: Campaign) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, "The settings are saved.")
             return redirect("campaign_page", slug)
-    return render(request, "manage/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
+    return render(request, "manage/settings/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
 
 
 @never_cache
@@ -183,4 +183,4 @@ def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
             return redirect("campaign_page", slug)
     changes = compare(current.text, preview) if current and preview else []
     context = {"campaign": campaign, "current": current, "form": form, "preview": preview, "changes": changes}
-    return render(request, "manage/guideline.html", context, status=status_of(form))
+    return render(request, "manage/settings/guideline.html", context, status=status_of(form))

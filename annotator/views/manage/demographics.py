@@ -45,7 +45,7 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
             messages.success(request, "Saved. Annotators find the question under the campaign in their list.")
             return redirect("statistics", slug)
     context = {"campaign": campaign, "asked": asked, "form": form}
-    return render(request, "manage/group_question.html", context, status=status_of(form))
+    return render(request, "manage/statistics/group_question.html", context, status=status_of(form))
 
 
 @never_cache
@@ -65,4 +65,4 @@ def about_you(request: UserRequest, slug: str) -> HttpResponse:
             messages.success(request, "Saved. Thank you." if request.POST.get("option") else "Nothing about you is kept.")
         return redirect("about_you", slug)
     said = SelfDescription.objects.filter(member=member).first()
-    return render(request, "campaigns/about_you.html", {"campaign": campaign, "asked": asked, "said": said})
+    return render(request, "annotate/about_you.html", {"campaign": campaign, "asked": asked, "said": said})

@@ -38,4 +38,4 @@ def flags(request: UserRequest, slug: str) -> HttpResponse:
             messages.success(request, f"Pair {pair.pk} is in circulation, and its flags are settled.")
         return redirect("flags", slug)
     page = Paginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/flags.html", {"campaign": campaign, "page": page})
+    return render(request, "manage/pairs/flags.html", {"campaign": campaign, "page": page})

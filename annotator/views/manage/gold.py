@@ -58,7 +58,7 @@ def pairs(request: UserRequest, slug: str) -> HttpResponse:
         "kinds": [(name, title) for name, (title, _) in SHOWN.items()],
         "words": words,
     }
-    return render(request, "manage/pairs.html", context)
+    return render(request, "manage/pairs/pairs.html", context)
 
 
 @never_cache
@@ -85,7 +85,7 @@ def pair_page(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
             messages.success(request, f"The known answer of pair {pair.pk} is saved.")
             return redirect("pair_page", slug, pair.pk)
     context = {"campaign": campaign, "pair": pair, "form": form, "decisions": pair.gold_decisions.select_related("decided_by")}
-    return render(request, "manage/pair.html", context, status=status_of(form))
+    return render(request, "manage/pairs/pair.html", context, status=status_of(form))
 
 
 @require_POST
@@ -112,7 +112,7 @@ def proposed_gold(request: UserRequest, slug: str) -> HttpResponse:
         messages.success(request, f"Pair {found.pair_id} is gold: {Choice(found.label).label}.")
         return redirect("proposed_gold", slug)
     page = Paginator(proposed, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/proposed_gold.html", {"campaign": campaign, "page": page})
+    return render(request, "manage/quality/proposed_gold.html", {"campaign": campaign, "page": page})
 
 
 def pair_of(campaign: Campaign, pair_id: int) -> Pair:

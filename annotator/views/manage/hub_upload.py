@@ -40,7 +40,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
             messages.success(request, "Saved. A release is published from its own page.")
             return redirect("releases", slug)
     context = {"campaign": campaign, "account": account, "form": form}
-    return render(request, "manage/hub_account.html", context, status=status_of(form))
+    return render(request, "manage/releases/hub_account.html", context, status=status_of(form))
 
 
 @require_POST

@@ -45,7 +45,7 @@ def imports(request: UserRequest, slug: str) -> HttpResponse:
         return redirect(reverse("campaign_page", args=[slug]) + "#imports")
     page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "form": form, "page": page, "imports": page.object_list}
-    return render(request, "manage/imports.html", context, status=status_of(form))
+    return render(request, "manage/pairs/imports.html", context, status=status_of(form))
 
 
 @never_cache
@@ -57,4 +57,4 @@ def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse
     if import_ is None:
         raise NotFound("There is no such import in this campaign.")
     page = Paginator(import_.line_errors.order_by("number"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/import.html", {"campaign": campaign, "import": import_, "page": page})
+    return render(request, "manage/pairs/import.html", {"campaign": campaign, "import": import_, "page": page})

@@ -60,7 +60,7 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
     page = Paginator(campaign.invites.select_related("created_by"), PER_PAGE).get_page(request.GET.get("page"))
     links = [link_of(request, invite) for invite in page.object_list]
     context = {"campaign": campaign, "form": form, "page": page, "links": links}
-    return render(request, "manage/invites.html", context, status=status_of(form))
+    return render(request, "manage/people/invites.html", context, status=status_of(form))
 
 
 def link_of(request: UserRequest, invite: Invite) -> Link:
@@ -98,7 +98,7 @@ def edit_consent(request: UserRequest, slug: str) -> HttpResponse:
             return redirect("campaign_page", slug)
     agreed = campaign.members.filter(consent_accepted=current).count() if current else 0
     context = {"campaign": campaign, "current": current, "agreed": agreed, "form": form, "preview": preview}
-    return render(request, "manage/consent.html", context, status=status_of(form))
+    return render(request, "manage/settings/consent.html", context, status=status_of(form))
 
 
 @never_cache
@@ -108,4 +108,4 @@ def crowd(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     members = progress.member_progress(campaign).filter(crowd_identity__isnull=False).select_related("crowd_identity")
     page = Paginator(members, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/crowd.html", {"campaign": campaign, "page": page, "members": page.object_list})
+    return render(request, "manage/people/crowd.html", {"campaign": campaign, "page": page, "members": page.object_list})

@@ -42,7 +42,7 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
             return redirect(reverse("campaign_page", args=[slug]) + "#people")
     page = Paginator(progress.member_progress(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "form": form, "page": page, "members": page.object_list}
-    return render(request, "manage/members.html", context, status=status_of(form))
+    return render(request, "manage/people/members.html", context, status=status_of(form))
 
 
 @require_POST
@@ -66,7 +66,7 @@ def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpRe
     campaign = campaign_for_manager(request.user, slug)
     member = member_of(campaign, member_id)
     if request.method != "POST":
-        return render(request, "manage/suspension.html", {"campaign": campaign, "member": member})
+        return render(request, "manage/people/suspension.html", {"campaign": campaign, "member": member})
     try:
         if "lift" in request.POST:
             restored = moderation.lift_suspension(member=member, by=request.user)

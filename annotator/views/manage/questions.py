@@ -45,7 +45,7 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
         "is_draft": campaign.state == CampaignState.DRAFT,
     }
     status = 400 if request.method == "POST" else 200
-    return render(request, "manage/questions.html", context, status=status)
+    return render(request, "manage/settings/questions.html", context, status=status)
 
 
 def rows_of(campaign: Campaign) -> list[dict[str, Any]]:
@@ -68,4 +68,4 @@ def comments(request: UserRequest, slug: str) -> HttpResponse:
     """What annotators wrote beside their answers, a page at a time."""
     campaign = campaign_for_manager(request.user, slug)
     page = Paginator(progress.comments(campaign), COMMENTS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/comments.html", {"campaign": campaign, "page": page})
+    return render(request, "manage/overview/comments.html", {"campaign": campaign, "page": page})

@@ -38,7 +38,7 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
         return redirect(reverse("campaign_page", args=[slug]) + "#releases")
     page = Paginator(campaign.releases.order_by("-number"), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "releases": page.object_list}
-    return render(request, "manage/releases.html", context)
+    return render(request, "manage/releases/releases.html", context)
 
 
 @never_cache
@@ -62,7 +62,7 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "account": hub_upload.account_of(campaign),
         "publications": list(release.publications.all()[:SHOWN_AT_FIRST]),
     }
-    return render(request, "manage/release.html", context)
+    return render(request, "manage/releases/release.html", context)
 
 
 @require_POST

@@ -83,7 +83,7 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
         "rules": [(rule, rule_in_words(rule)) for rule in quality_rules.ensure_rules(campaign)],
         "acts": [entry_of(act) for act in review_queries.acts_of(campaign)[:ACTS_AT_FIRST]],
     }
-    return render(request, "manage/review.html", context)
+    return render(request, "manage/quality/review.html", context)
 
 
 @never_cache
@@ -93,7 +93,7 @@ def acts(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_reviewer(request.user, slug)
     page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
-    return render(request, "manage/acts.html", context)
+    return render(request, "manage/people/acts.html", context)
 
 
 @never_cache
@@ -122,7 +122,7 @@ def review_rules(request: UserRequest, slug: str) -> HttpResponse:
         "rows": rows,
         "named": [(rule, row) for rule, row in zip(rules, rows.forms, strict=False)],
     }
-    return render(request, "manage/review_rules.html", context, status=400 if request.method == "POST" else 200)
+    return render(request, "manage/quality/review_rules.html", context, status=400 if request.method == "POST" else 200)
 
 
 @require_POST
@@ -167,7 +167,7 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
             messages.success(request, f"{row.member.user} {words}.")
             return redirect("review", slug)
     context = {"campaign": campaign, "appeal": row, "act": last_act(row.member), "form": form}
-    return render(request, "manage/appeal.html", context, status=status_of(form))
+    return render(request, "manage/quality/appeal.html", context, status=status_of(form))
 
 
 @never_cache
@@ -200,7 +200,7 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
         "acts": [entry_of(act) for act in review_queries.acts_of(campaign).filter(member=member)],
         "appeals": member.appeals.select_related("answered_by"),
     }
-    return render(request, "manage/member.html", context, status=status_of(form))
+    return render(request, "manage/people/member.html", context, status=status_of(form))
 
 
 # --- in words

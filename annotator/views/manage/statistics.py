@@ -49,7 +49,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "win_rates": by_category(document["win_rates"]),
         "shown": SHOWN,
     }
-    return render(request, "manage/statistics.html", context)
+    return render(request, "manage/statistics/statistics.html", context)
 
 
 def alpha_words(alpha: float | None) -> str:
@@ -100,4 +100,4 @@ def near_identical(request: UserRequest, slug: str) -> HttpResponse:
         return redirect("near_identical", slug)
     page = Paginator(alike, PAIRS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "distance": NEAR_IDENTICAL_DISTANCE}
-    return render(request, "manage/near_identical.html", context)
+    return render(request, "manage/pairs/near_identical.html", context)

@@ -35,7 +35,7 @@ def webhooks(request: UserRequest, slug: str) -> HttpResponse:
         else:
             context |= {"made": webhook, "secret": secret, "form": WebhookForm()}
     context["webhooks"] = list(campaign.webhooks.all())
-    return render(request, "manage/webhooks.html", context, status=status_of(context["form"]))
+    return render(request, "manage/settings/webhooks.html", context, status=status_of(context["form"]))
 
 
 @never_cache
@@ -45,7 +45,7 @@ def webhook_page(request: UserRequest, slug: str, webhook_id: int) -> HttpRespon
     campaign = campaign_for_manager(request.user, slug)
     webhook = webhook_of(campaign, webhook_id)
     page = Paginator(webhook.deliveries.all(), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/webhook.html", {"campaign": campaign, "webhook": webhook, "page": page})
+    return render(request, "manage/settings/webhook.html", {"campaign": campaign, "webhook": webhook, "page": page})
 
 
 @require_POST
