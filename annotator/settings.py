@@ -264,7 +264,7 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
-# Log-ins are counted in Postgres (annotator.accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
+# Log-ins are counted in Postgres (accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
 # There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
 SOCIALACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.ProviderAdapter"

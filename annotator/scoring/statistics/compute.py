@@ -21,7 +21,7 @@ from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.load import CHOICES, KINDS, NONE, STATES, Material, Pairs, Votes
 from annotator.scoring.statistics.near_duplicates import SIMILARITY, near_duplicates
-from annotator.scoring.statistics.rounding import DIGITS, number, rate_of, rates_of
+from annotator.scoring.statistics.rounding import DIGITS, gini, number, rate_of, rates_of
 
 HOUR, DAY = 3600, 86400  # seconds
 RESAMPLES = 1000
