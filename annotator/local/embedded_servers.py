@@ -303,7 +303,7 @@ def _spawn_keeper(server: Server) -> None:
     with server.log.open("ab") as log:
         keeper = subprocess.Popen(
             [sys.executable, "-m", "annotator.local.embedded_servers", server.name, str(server.data_dir)],
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -15,7 +15,7 @@ from annotator.importing.fetch import fetch_image
 from annotator.lib.safe_http import is_public
 from tests.pictures import picture_file
 
-CERTIFICATE = Path(__file__).parent / "tls" / "server.pem"  # self-signed, of images.test and other.test; of no use elsewhere
+CERTIFICATE = Path(__file__).parents[1] / "tls" / "server.pem"  # self-signed, of images.test and other.test; of no use elsewhere
 
 
 class Handler(BaseHTTPRequestHandler):

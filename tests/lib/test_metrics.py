@@ -21,7 +21,7 @@ from annotator.judging import assigning, voting
 from annotator.lib import metrics_dir, readiness
 from tests.factories import MemberFactory, PairFactory
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def value(name: str, **labels: str) -> float:

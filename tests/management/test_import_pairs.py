@@ -16,7 +16,7 @@ from tests.factories import CampaignFactory
 from tests.pictures import write_pictures
 from tests.settings import with_database_number
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
