@@ -63,7 +63,7 @@ def return_expired_seats() -> None:
 def clear_away_departed() -> None:
     """Finish suspensions and withdrawals that were cut off between their two transactions."""
     for member_id in moderation.departed_with_seats().values_list("pk", flat=True):
-        moderation.clear_away(member_id=member_id)
+        moderation.void_votes_and_release_seats(member_id=member_id)
 
 
 @shared_task

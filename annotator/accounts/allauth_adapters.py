@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts") from locked
         user: User | None = super().authenticate(request, **credentials)
         if user is not None:
-            lockout.forgive(attempt)
+            lockout.clear_attempt(attempt)
         return user
 
     def set_password(self, user: User, password: str) -> None:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotator.choices import Scope
-from annotator.errors import Invalid, NotAllowed, Refusal
+from annotator.errors import DomainError, Invalid, NotAllowed
 from annotator.models import Token, User
 
 KEY_PREFIX = "dpt_"  # so that a key found in a file or a log is known for what it is
@@ -21,7 +21,7 @@ HINT_LENGTH = 12
 USE_NOTED_EVERY = timedelta(minutes=1)  # a write per request would cost more than the lookup
 
 
-class BadToken(Refusal):
+class BadToken(DomainError):
     """A key was given, and it opens nothing: unknown, expired, revoked, or its user may not log in any more."""
 
     code = "token_unknown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allauth.account.auth_backends import AuthenticationBackend
 
-from annotator.lib.raw_sql import Columns, fetch
+from annotator.lib.raw_sql import Columns, fetch_prepared
 from annotator.models import User
 
 _USER = Columns(User, "somebody")
@@ -15,5 +15,5 @@ class PasswordBackend(AuthenticationBackend):
     """allauth's, with the user of a session read by a prepared statement: it is read for every request."""
 
     def get_user(self, user_id: int) -> User | None:
-        users = [_USER.instance(row) for row in fetch(_USER_SQL, {"user": user_id})]
+        users = [_USER.instance(row) for row in fetch_prepared(_USER_SQL, {"user": user_id})]
         return next((user for user in users if self.user_can_authenticate(user)), None)

@@ -24,7 +24,7 @@ from django.utils import timezone
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import new_delivery
-from annotator.lib.encryption import SealBroken, seal, unseal
+from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
 from annotator.lib.safe_http import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
 from annotator.models import Campaign, Delivery, User, Webhook
 from annotator.models.webhooks import URL_LIMIT
@@ -67,7 +67,7 @@ def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by:
             campaign=campaign,
             url=url,
             events=_in_order(events),
-            sealed_secret=seal(secret, purpose=PURPOSE),
+            sealed_secret=encrypt(secret, purpose=PURPOSE),
             created_by=by,
         )
     return webhook, secret
@@ -227,9 +227,9 @@ def _note(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
 def attempt(delivery: Delivery, *, now: datetime) -> Outcome:
     """POST it. No redirect is followed, and of the answer only the status is kept."""
     try:
-        secret = unseal(delivery.webhook.sealed_secret, purpose=PURPOSE)
+        secret = decrypt(delivery.webhook.sealed_secret, purpose=PURPOSE)
         return Outcome(_post(delivery.webhook.url, delivery, signature(secret, delivery.body, now)))
-    except SealBroken:
+    except DecryptionFailed:
         return Outcome(None, "The secret cannot be read: SECRET_KEY has changed. Make the webhook anew.")
     except AddressRefused:
         return Outcome(None, PRIVATE)

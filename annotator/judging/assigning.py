@@ -19,13 +19,13 @@ from django.utils import timezone
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, MemberState
 from annotator.errors import NotAllowed
 from annotator.judging.eligibility import require_active, require_open, training_is_due
-from annotator.judging.gold_and_repeats import Seat, extras_for, mixed
+from annotator.judging.gold_and_repeats import Seat, draw_gold_and_repeats, interleave
 from annotator.judging.limits import room_for
-from annotator.judging.machine_annotators import hand_out
+from annotator.judging.machine_annotators import assign_next
 from annotator.judging.queue import OPEN_SEATS, head_of_queue
-from annotator.judging.seats import give_back
+from annotator.judging.seats import release_assignments
 from annotator.lib import metrics
-from annotator.lib.raw_sql import fetch
+from annotator.lib.raw_sql import fetch_prepared
 from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
 
@@ -156,18 +156,18 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     if member.state != MemberState.ACTIVE or member.campaign.state != CampaignState.OPEN:
         return 0
     if member.kind == MemberKind.MACHINE:
-        return hand_out(member=member, target=QUEUE_TARGET, now=now)
+        return assign_next(member=member, target=QUEUE_TARGET, now=now)
     place = {"member": member.pk, "campaign": member.campaign_id, "now": now}
-    facts = fetch(_FACTS_SQL, place)
+    facts = fetch_prepared(_FACTS_SQL, place)
     if facts[0][1]:
         # Their own overdue seats come back first: they may well be the only pairs left for them.
         _take_back(Assignment.objects.overdue(now).filter(member=member), now)
-        facts = fetch(_FACTS_SQL, place)
+        facts = fetch_prepared(_FACTS_SQL, place)
     has, _, guideline_id, *_ = facts[0]
     room = room_for(member, now)
     target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
     missing = max(0, target - has)
-    extras = extras_for(member, missing)[: max(0, missing - 1)]
+    extras = draw_gold_and_repeats(member, missing)[: max(0, missing - 1)]
     refill = Refill(member, guideline_id, wanted=missing - len(extras), now=now)
     for *_, priority, ring in facts:
         if refill.missing > 0 and priority is not None:
@@ -204,7 +204,7 @@ def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[i
     for after, up_to in ((start, RING_SIZE), (-1, start)):
         while looked_at < LOOKED_AT_LIMIT:
             place = {"campaign": member.campaign_id, "priority": priority, "member": member.pk}
-            window = fetch(WINDOW_SQL, place | {"after": after, "up_to": up_to, "limit": limit})
+            window = fetch_prepared(WINDOW_SQL, place | {"after": after, "up_to": up_to, "limit": limit})
             if window:
                 yield window
             if len(window) < limit:
@@ -217,7 +217,7 @@ def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[i
 def _lock(refill: Refill, candidates: dict[int, int | None], lock_sql: str) -> None:
     """Lock the candidates that still have a free seat, and put them down for the member, in the order of the candidates."""
     member = refill.member
-    locked = fetch(lock_sql, {"pairs": list(candidates)})
+    locked = fetch_prepared(lock_sql, {"pairs": list(candidates)})
     free = {pair_id: (seats_taken, seats_a_on_left) for pair_id, seats_taken, seats_a_on_left in locked}
     for pair_id, expired_id in candidates.items():
         if pair_id in free:
@@ -234,8 +234,8 @@ def _seat(refill: Refill, extras: list[Seat]) -> int:
     member = refill.member
     if not refill.places:
         return 0
-    seats = mixed(refill.seats, extras[: len(refill.seats)])
-    fetch(
+    seats = interleave(refill.seats, extras[: len(refill.seats)])
+    fetch_prepared(
         _SEAT_SQL,
         {
             "member": member.pk,
@@ -272,7 +272,7 @@ def return_expired_seats(*, now: datetime | None = None, limit: int = 1000) -> i
 
 
 def _take_back(overdue: QuerySet[Assignment], now: datetime) -> int:
-    returned = give_back(overdue, state=AssignmentState.EXPIRED, now=now)
+    returned = release_assignments(overdue, state=AssignmentState.EXPIRED, now=now)
     if returned:
         transaction.on_commit(partial(metrics.EXPIRED_LEASES.inc, returned), robust=True)
     return returned

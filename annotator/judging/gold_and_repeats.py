@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentKind
-from annotator.lib.raw_sql import fetch
+from annotator.lib.raw_sql import fetch_prepared
 from annotator.models import Member
 from annotator.models.material import RING_SIZE
 
@@ -64,7 +64,7 @@ class Seat:
     expired_id: int | None = None
 
 
-def extras_for(member: Member, places: int) -> list[Seat]:
+def draw_gold_and_repeats(member: Member, places: int) -> list[Seat]:
     """The gold pairs and repeats among the next so many places of the member's queue."""
     campaign = member.campaign
     drawn = [random.random() for _ in range(places)]  # noqa: S311 - nothing secret hangs on it
@@ -84,7 +84,7 @@ def gold_for(member: Member, count: int) -> list[Seat]:
         if len(found) == count:
             break
         place = {"member": member.pk, "campaign": member.campaign_id, "after": after, "up_to": up_to}
-        for pair_id, expired_id, last_a_on_left in fetch(_GOLD_SQL, place | {"count": count - len(found)}):
+        for pair_id, expired_id, last_a_on_left in fetch_prepared(_GOLD_SQL, place | {"count": count - len(found)}):
             a_on_left = _coin() if last_a_on_left is None else not last_a_on_left
             found.append(Seat(pair_id, AssignmentKind.GOLD, a_on_left, expired_id))
     return found
@@ -92,18 +92,18 @@ def gold_for(member: Member, count: int) -> list[Seat]:
 
 def repeats_for(member: Member, count: int, *, votes_between: int) -> list[Seat]:
     """Up to `count` pairs that the member judged before at least `votes_between` other votes, with their sides swapped."""
-    ((first, last),) = fetch(_EARLIER_SQL, {"member": member.pk, "votes_between": votes_between})
+    ((first, last),) = fetch_prepared(_EARLIER_SQL, {"member": member.pk, "votes_between": votes_between})
     if last is None:
         return []
     found: dict[int, Seat] = {}
     for _ in range(count):
         since = _moment_between(first, last)
-        rows = fetch(_REPEAT_SQL, {"member": member.pk, "since": since, "until": last})
+        rows = fetch_prepared(_REPEAT_SQL, {"member": member.pk, "since": since, "until": last})
         found |= {pair_id: Seat(pair_id, AssignmentKind.REPEAT, not a_on_left) for pair_id, a_on_left in rows}
     return list(found.values())
 
 
-def mixed(regular: Sequence[Seat], extra: Sequence[Seat]) -> list[Seat]:
+def interleave(regular: Sequence[Seat], extra: Sequence[Seat]) -> list[Seat]:
     """The regular ones in their order, with the others at random places among them."""
     places = set(random.sample(range(len(regular) + len(extra)), len(extra)))
     sources = iter(regular), iter(random.sample(extra, len(extra)))

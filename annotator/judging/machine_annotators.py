@@ -12,8 +12,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentState
-from annotator.judging.seats import give_back
-from annotator.lib.raw_sql import fetch
+from annotator.judging.seats import release_assignments
+from annotator.lib.raw_sql import fetch_prepared
 from annotator.models import Assignment, Member
 
 # First those of theirs that ran out or were put aside, then new ones. A pair that is held is put aside, expired from the
@@ -53,12 +53,12 @@ RETURNING state
 """
 
 
-def hand_out(*, member: Member, target: int, now: datetime) -> int:
+def assign_next(*, member: Member, target: int, now: datetime) -> int:
     """Let a machine have `target` open assignments, or as many as there are. Returns how many are new to it.
 
     Call inside a transaction that holds the member's row, which makes one refill wait for the other.
     """
-    give_back(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
+    release_assignments(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
     missing = target - Assignment.objects.open().filter(member=member).count()
     handed_out = 0
     for statement in (_AGAIN_SQL, _NEXT_SQL):
@@ -78,4 +78,4 @@ def _take(statement: str, member: Member, limit: int, now: datetime) -> list[str
         "lease_expires_at": now + timedelta(seconds=member.campaign.lease_seconds),
         "limit": limit,
     }
-    return [state for (state,) in fetch(statement, place)]
+    return [state for (state,) in fetch_prepared(statement, place)]

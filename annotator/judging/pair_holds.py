@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
-from annotator.judging.seats import give_back
+from annotator.judging.seats import release_assignments
 from annotator.models import Assignment, Flag, Pair, User
 
 PRIORITY_LIMIT = 1000
@@ -26,7 +26,7 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
     held = [pair.pk for pair in locked]
     Pair.objects.filter(pk__in=held).update(state=PairState.HELD)
     unseen = Assignment.objects.open().filter(pair__in=held, shown_at__isnull=True)
-    give_back(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
+    release_assignments(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
     return len(held)
 
 

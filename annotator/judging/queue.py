@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from annotator.lib.raw_sql import Columns, Reader, fetch
+from annotator.lib.raw_sql import Columns, RowReader, fetch_prepared
 from annotator.models import Assignment, Image, Member, Pair, Prompt
 
 RENEW_BELOW = 0.75  # of the lease
@@ -65,11 +65,11 @@ SELECT {COLUMNS} FROM {TABLES} ORDER BY head.id
 
 def head_of_queue(member: Member, *, count: int, now: datetime) -> list[Assignment]:
     """The member's `count` oldest open assignments, with pair, prompt, images and `queue_length`; their leases renewed."""
-    rows = fetch(_QUEUE_SQL, {"member": member.pk, "count": count, "now": now, "assignment": None})
-    return as_queue(map(Reader, rows), member, now)
+    rows = fetch_prepared(_QUEUE_SQL, {"member": member.pk, "count": count, "now": now, "assignment": None})
+    return as_queue(map(RowReader, rows), member, now)
 
 
-def as_queue(readers: Iterable[Reader], member: Member, now: datetime) -> list[Assignment]:
+def as_queue(readers: Iterable[RowReader], member: Member, now: datetime) -> list[Assignment]:
     """The assignments in rows whose next columns are COLUMNS."""
     lease = timedelta(seconds=member.campaign.lease_seconds)
     queue = []

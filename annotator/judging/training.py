@@ -23,7 +23,7 @@ from annotator.models import Assignment, Campaign, Member, Pair, User, Vote
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrainingProgress:
     """Where a member is in the training: in this try, of the pairs `wanted`, how many are `answered`, and how many `right`."""
 
     member: Member
@@ -56,19 +56,19 @@ class Feedback:
 
     assignment: Assignment
     choice: str
-    standing: Standing
+    standing: TrainingProgress
 
     @property
     def is_right(self) -> bool:
         return self.choice == self.assignment.pair.gold_choice
 
 
-def standing_of(member: Member) -> Standing:
+def standing_of(member: Member) -> TrainingProgress:
     campaign = member.campaign
     answers = _answers(member)
     right = answers.filter(votes__void_reason__isnull=True, votes__question__position=0, votes__choice=F("pair__gold_choice"))
     wanted = min(campaign.training_pairs, training_pairs(campaign).count())
-    return Standing(member, wanted=wanted, answered=answers.count(), right=right.count())
+    return TrainingProgress(member, wanted=wanted, answered=answers.count(), right=right.count())
 
 
 def _answers(member: Member) -> QuerySet[Assignment]:
@@ -195,7 +195,7 @@ def _begin(locked: Member, now: datetime) -> Member:
 
 
 @transaction.atomic
-def let_in(*, member: Member, by: User | None, now: datetime | None = None) -> Member:
+def pass_training(*, member: Member, by: User | None, now: datetime | None = None) -> Member:
     """A manager lets somebody in, whatever the training said."""
     locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     locked.training_passed_at, locked.training_failed_at = locked.training_passed_at or now or timezone.now(), None

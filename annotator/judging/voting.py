@@ -11,15 +11,15 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, FlagReason, VoidReason
-from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from annotator.judging import queue as assignment_queue
 from annotator.judging.assigning import next_assignments
 from annotator.judging.eligibility import require_active, require_open
 from annotator.judging.limits import room_for
 from annotator.judging.pair_holds import hold_pairs
-from annotator.judging.seats import free_seats
+from annotator.judging.seats import decrement_seats
 from annotator.lib import metrics
-from annotator.lib.raw_sql import Columns, Reader, fetch
+from annotator.lib.raw_sql import Columns, RowReader, fetch_prepared
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
@@ -229,7 +229,7 @@ def _cast(assignment_id: int, by: User, answer: Answer, *, count: int, now: date
             kind = locked.assignment.kind
             try:
                 cast, outcome = (_same_answer(locked, answer, now), []), "again"
-            except Refusal as refusal:
+            except DomainError as refusal:
                 metrics.VOTES.labels(kind, refusal.code).inc()
                 raise
     # Counted once it is there to stay, and whatever comes of the counting.
@@ -243,7 +243,7 @@ def _write_votes(
     """The votes, written, and the head of the queue after them; None where they cannot be, and nothing was written."""
     if assignment_id > ID_LIMIT:
         return None
-    rows = fetch(
+    rows = fetch_prepared(
         _VOTE_SQL,
         {
             "assignment": assignment_id,
@@ -258,7 +258,7 @@ def _write_votes(
     )
     if not rows:
         return None
-    readers = [Reader(row) for row in rows]
+    readers = [RowReader(row) for row in rows]
     locked = _read_locked(readers[0], by)
     ids, elapsed_ms = json.loads(readers[0].take_value()), readers[0].take_value()
     if elapsed_ms != answer.elapsed_ms:
@@ -280,7 +280,7 @@ def _write_votes(
     return locked.cast(votes, is_new=True), _read_queue(readers, member, now)
 
 
-def _read_queue(readers: list[Reader], member: Member, now: datetime) -> list[Assignment]:
+def _read_queue(readers: list[RowReader], member: Member, now: datetime) -> list[Assignment]:
     """What comes after the columns of `_read_locked` and the votes; nothing where the queue is empty."""
     start = readers[0].at
     for reader in readers[1:]:
@@ -316,7 +316,7 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
     _require_leased(assignment, now)
     assignment.state, assignment.closed_at = AssignmentState.SKIPPED, now
     assignment.save(update_fields=["state", "closed_at"])
-    free_seats([assignment])
+    decrement_seats([assignment])
     return assignment
 
 
@@ -343,7 +343,7 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
     _require_leased(assignment, now)
     assignment.state, assignment.closed_at = AssignmentState.FLAGGED, now
     assignment.save(update_fields=["state", "closed_at"])
-    free_seats([assignment])  # locks the pair, so that two flags at once are counted one after the other
+    decrement_seats([assignment])  # locks the pair, so that two flags at once are counted one after the other
     Flag.objects.create(assignment=assignment, reason=reason, note=note, created_at=now)
     flags = Flag.objects.filter(assignment__pair=assignment.pair_id, resolved_at__isnull=True)
     if flags.exclude(assignment__kind=AssignmentKind.MACHINE).count() >= assignment.member.campaign.flags_to_hold:
@@ -412,13 +412,13 @@ def check_answer(questions: list[Question], answer: Answer) -> None:
 
 
 def _locked(assignment_id: int, by: User) -> Locked:
-    rows = fetch(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk}) if assignment_id <= ID_LIMIT else []
+    rows = fetch_prepared(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk}) if assignment_id <= ID_LIMIT else []
     if not rows:
         raise NotFound("There is no such assignment of yours.")
-    return _read_locked(Reader(rows[0]), by)
+    return _read_locked(RowReader(rows[0]), by)
 
 
-def _read_locked(reader: Reader, by: User) -> Locked:
+def _read_locked(reader: RowReader, by: User) -> Locked:
     assignment, member, campaign = reader.take(_SEAT), reader.take(_MEMBER), reader.take(_CAMPAIGN)
     progress, guideline_in_force = reader.take(_PROGRESS), reader.take_value()
     assignment.member, member.campaign, member.user = member, campaign, by

@@ -12,7 +12,7 @@ from annotator.lib.postgres.base import DatabaseWrapper
 M = TypeVar("M", bound=models.Model)
 
 
-def fetch(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def fetch_prepared(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement that is prepared once for a connection. Parameters must carry their types in the SQL."""
     with cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).prepared_cursor() as cursor:
         cursor.execute(sql, parameters)
@@ -36,7 +36,7 @@ class Columns(Generic[M]):
         return self.model.from_db(DEFAULT_DB_ALIAS, self.attnames, values)
 
 
-class Reader:
+class RowReader:
     """Takes one row apart, in the order in which its columns were selected."""
 
     def __init__(self, row: Sequence[Any]) -> None:

@@ -12,7 +12,7 @@ from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.binomial import even_p_value
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.trust import NONE, Answers, Trust, trust
-from annotator.models import Campaign, Standing
+from annotator.models import AnnotatorStats, Campaign
 
 CHOICES = list(Choice.values)
 KINDS = [AssignmentKind.REGULAR.value, AssignmentKind.GOLD.value, AssignmentKind.REPEAT.value]
@@ -48,7 +48,7 @@ FROM (
 """
 _TYPES = [">i8", ">i8", *[">i2"] * 6]
 
-WRITTEN = [field.name for field in Standing._meta.concrete_fields if field.name not in ("member", "counted_since")]
+WRITTEN = [field.name for field in AnnotatorStats._meta.concrete_fields if field.name not in ("member", "counted_since")]
 
 
 class Given(NamedTuple):
@@ -64,14 +64,14 @@ class Given(NamedTuple):
     counts: Ints  # 1 where it is held for or against its member
 
 
-def measure_campaign(*, campaign: Campaign, now: datetime) -> list[Standing]:
+def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStats]:
     """Measure the people of a campaign who judge or are paused, write it down, and return it, by member.
 
     Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
     afresh tells of others and is not held against themselves.
     """
     standings = standings_of(_given(campaign), now)
-    Standing.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
+    AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
     return standings
 
 
@@ -84,7 +84,7 @@ def _given(campaign: Campaign) -> Given:
     return Given(*(np.frombuffer(part or b"", dtype).astype(np.int64) for part, dtype in zip(packed, _TYPES, strict=True)))
 
 
-def standings_of(given: Given, now: datetime) -> list[Standing]:
+def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
     """The standing of everybody with an answer that counts."""
     people, member = np.unique(given.member, return_inverse=True)
     _, pair = np.unique(given.pair, return_inverse=True)
@@ -122,7 +122,7 @@ def standings_of(given: Given, now: datetime) -> list[Standing]:
     p_values = even_p_value(columns["left_count"], columns["side_count"])
     present = np.flatnonzero(number(np.ones(len(member), dtype=np.bool_)))
     return [
-        Standing(
+        AnnotatorStats(
             member_id=int(people[at]),
             left_p_value=float(p_values[at]),
             computed_at=now,

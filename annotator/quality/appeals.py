@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.choices import ActKind, AppealState, MemberState
+from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Appeal, Campaign, Member, User
 from annotator.models.reviewing import MESSAGE_LIMIT
@@ -17,7 +17,7 @@ from annotator.quality import moderation
 
 def may_appeal(member: Member) -> bool:
     """Whether something was done about the member that a manager could take back."""
-    is_warned = member.state == MemberState.ACTIVE and member.notice is not None and member.notice.kind == ActKind.WARN
+    is_warned = member.state == MemberState.ACTIVE and member.notice is not None and member.notice.kind == ActionKind.WARN
     return is_warned or member.state in (MemberState.PAUSED, MemberState.SUSPENDED)
 
 
@@ -64,7 +64,7 @@ def _take_back(member: Member, by: User, answer: str, now: datetime) -> None:
     elif member.state == MemberState.PAUSED:
         moderation.resume_member(member=member, by=by, note=answer, now=now)
     elif member.state == MemberState.ACTIVE:
-        moderation.forgive_warning(member=member, by=by, note=answer, now=now)
+        moderation.dismiss_warning(member=member, by=by, note=answer, now=now)
 
 
 def open_appeals(campaign: Campaign) -> QuerySet[Appeal]:

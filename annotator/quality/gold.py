@@ -21,8 +21,8 @@ from annotator.choices import (
     PairState,
 )
 from annotator.errors import Conflict, Invalid
-from annotator.judging.seats import give_back
-from annotator.lib.raw_sql import fetch
+from annotator.judging.seats import release_assignments
+from annotator.lib.raw_sql import fetch_prepared
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half
@@ -94,7 +94,7 @@ def set_gold(
     act = _act_of(locked, choice, use)
     if choice is not None and locked.gold_choice is None:
         unseen = Assignment.objects.open().filter(pair=locked, kind=AssignmentKind.REGULAR, shown_at__isnull=True)
-        give_back(unseen, state=AssignmentState.EXPIRED, now=now)
+        release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
         locked.refresh_from_db()
     locked.gold_choice, locked.gold_note, locked.gold_use = choice, note, use
     locked.gold_in_review_since = None
@@ -179,7 +179,7 @@ def put_up_for_review(*, pair_ids: Collection[int], by: User | None, now: dateti
 def review_gold(*, campaign: Campaign, now: datetime | None = None) -> int:
     """Put up for review what annotators with a good record fail. Returns how many. Safe to run at any time."""
     figures = {"good_minimum": GOOD_MINIMUM, "good_share": GOOD_SHARE, "answers_minimum": ANSWERS_MINIMUM}
-    doubts = [Doubt(*row) for row in fetch(_DOUBTFUL_SQL, figures | {"campaign": campaign.pk})]
+    doubts = [Doubt(*row) for row in fetch_prepared(_DOUBTFUL_SQL, figures | {"campaign": campaign.pk})]
     return _put_up(doubts, None, now or timezone.now())
 
 
@@ -189,7 +189,7 @@ def _put_up(doubts: list[Doubt], by: User | None, now: datetime) -> int:
     locked = list(pairs.select_for_update(no_key=True).order_by("pk"))
     Pair.objects.filter(pk__in=[pair.pk for pair in locked]).update(gold_in_review_since=now)
     unseen = Assignment.objects.open().filter(kind=AssignmentKind.GOLD, pair__in=locked, shown_at__isnull=True)
-    give_back(unseen, state=AssignmentState.EXPIRED, now=now)
+    release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
     GoldDecision.objects.bulk_create(
         GoldDecision(
             pair=pair,

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from annotator.choices import Choice, Event, PairState
 from annotator.consensus.stopping import is_decided
-from annotator.feeds.outbox import note_event
+from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign
 
@@ -81,7 +81,7 @@ def _note_completion(campaign: Campaign) -> None:
         cursor.execute(_ANY_IN_CIRCULATION_SQL, {"campaign": campaign.pk})
         if not cursor.fetchone()[0]:
             settled = campaign.pairs.filter(state=PairState.SETTLED).count()
-            note_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
+            enqueue_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
 
 
 def _pairs(campaign: Campaign, query: str) -> list[int]:

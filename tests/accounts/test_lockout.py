@@ -27,7 +27,7 @@ def fail(times: int, *, name: str = "ana", address: str = "192.0.2.1", now: date
 
 def is_locked(*, name: str = "ana", address: str = "192.0.2.1", now: datetime = NOW) -> bool:
     try:
-        lockout.forgive(lockout.begin_log_in(name=name, address=address, now=now))
+        lockout.clear_attempt(lockout.begin_log_in(name=name, address=address, now=now))
     except NotAllowed as locked:
         return locked.code == "locked_out"
     return False

@@ -17,7 +17,7 @@ from annotator.campaigns import guidelines
 from annotator.choices import AssignmentState, CampaignState, MemberState, PairState, Role
 from annotator.models import Assignment, Campaign, Guideline, Member, Pair, Question, Release, Token, User, Vote
 from tests.factories import (
-    ActFactory,
+    AnnotatorStatsFactory,
     AppealFactory,
     AssignmentFactory,
     CampaignFactory,
@@ -27,10 +27,10 @@ from tests.factories import (
     GuidelineFactory,
     ImportFactory,
     MemberFactory,
+    ModerationActionFactory,
     PairFactory,
     ReleaseFactory,
     ReviewRuleFactory,
-    StandingFactory,
     TokenFactory,
     UserFactory,
     VoteFactory,
@@ -52,7 +52,7 @@ READ_ONLY = {
     "Prompt",
     "Release",
     "ReviewRule",
-    "Standing",
+    "AnnotatorStats",
     "Vote",
 }
 
@@ -94,8 +94,8 @@ def one_of_each() -> dict[type, object]:
             models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),
             models.ReleaseShard.objects.create(release=release, path="pairs/train-00000-of-00001.parquet"),
-            *(StandingFactory(member=member), ReviewRuleFactory(campaign=campaign)),
-            *(ActFactory(member=member), AppealFactory(member=member)),
+            *(AnnotatorStatsFactory(member=member), ReviewRuleFactory(campaign=campaign)),
+            *(ModerationActionFactory(member=member), AppealFactory(member=member)),
         ),
     ]
     return {type(row): row for row in rows}

@@ -18,7 +18,7 @@ from django.utils import timezone
 from annotator.feeds import vote_feed
 from annotator.judging import voting
 from annotator.lib import arrow
-from annotator.models import Lineage, Vote
+from annotator.models import ServerEpoch, Vote
 from annotator.quality import moderation
 from annotator.releasing.dataset.configs import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
@@ -345,7 +345,7 @@ def test_a_restored_database_refuses_old_cursors_and_shows_all_votes(campaign, r
     """As after a restore on another server: the numbers in the votes are of the old one, and may be far ahead."""
     votes = cast(campaign, 3)
     _, cursor = follow(reviewer)
-    Lineage.objects.update(server="elsewhere/00000001")
+    ServerEpoch.objects.update(server="elsewhere/00000001")
     with connection.cursor() as sql:
         sql.execute("ALTER TABLE annotator_vote DISABLE TRIGGER USER")
         sql.execute("UPDATE annotator_vote SET changed_in = '9000000000'")

@@ -16,7 +16,7 @@ from annotator.campaigns import consent as campaign_consent
 from annotator.campaigns import crowd, members
 from annotator.campaigns import invites as campaign_invites
 from annotator.choices import MemberState, Role
-from annotator.errors import Conflict, Invalid, NotAllowed, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed
 from annotator.models import Campaign, Consent, CrowdIdentity, Invite, Member, User
 from tests.factories import (
     CampaignFactory,
@@ -439,7 +439,7 @@ def test_one_person_who_comes_twice_at_once_is_one_member():
         start.wait()
         try:
             crowd.join_from_crowd(invite=invite, participant=PID)
-        except Refusal as refusal:
+        except DomainError as refusal:
             failed.append(type(refusal))
         finally:
             connection.close()

@@ -20,7 +20,7 @@ from annotator.campaigns import lifecycle
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
-from annotator.feeds.outbox import note_event
+from annotator.feeds.outbox import enqueue_event
 from annotator.judging import assigning
 from annotator.lib import safe_http
 from annotator.models import Campaign, Delivery, Member, Webhook
@@ -84,7 +84,7 @@ def send_all() -> None:
 
 def test_a_message_says_what_happened_and_can_be_verified(campaign, receiver):
     _, secret = listen(campaign, receiver)
-    note_event(campaign=campaign, event=Event.RELEASE_READY, data={"release": 3, "revision": "a" * 40})
+    enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={"release": 3, "revision": "a" * 40})
     send_all()
 
     (message,) = receiver.received
@@ -112,7 +112,7 @@ def test_only_who_wants_to_know_is_told(campaign, receiver):
     webhooks.change_webhook(webhook=quiet, is_active=False, by=None)
     listen(CampaignFactory(), receiver)
 
-    note_event(campaign=campaign, event=Event.RELEASE_READY, data={})
+    enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={})
 
     assert not Delivery.objects.exists()
 
@@ -120,7 +120,7 @@ def test_only_who_wants_to_know_is_told(campaign, receiver):
 def test_what_is_rolled_back_is_told_to_nobody(campaign, receiver):
     listen(campaign, receiver)
     with transaction.atomic():
-        note_event(campaign=campaign, event=Event.RELEASE_READY, data={})
+        enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={})
         transaction.set_rollback(True)
 
     assert not Delivery.objects.exists()

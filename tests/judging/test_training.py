@@ -109,7 +109,7 @@ def test_after_the_last_try_only_a_manager_can_help(member):
 def test_a_manager_lets_somebody_in_whatever_the_training_said(member):
     do_training(member, "bbbb")
 
-    training.let_in(member=member, by=None)
+    training.pass_training(member=member, by=None)
 
     member.refresh_from_db()
     assert assigning.next_assignments(member=member)
@@ -261,7 +261,7 @@ def test_managers_see_who_is_where_and_let_people_in(client: Client, campaign):
     assert html.index("zz-failed") < html.index("zz-midway") < html.index("zz-new")
     assert "Failed" in html
     client.post(address, {"member": failed.pk, "decision": "try"})
-    client.post(address, {"member": new.pk, "decision": "let_in"})
+    client.post(address, {"member": new.pk, "decision": "pass_training"})
 
     failed.refresh_from_db()
     new.refresh_from_db()

@@ -16,7 +16,6 @@ from annotator.models import (
     Generator,
     GoldDecision,
     ImportBatch,
-    Lineage,
     LineError,
     Member,
     Prompt,
@@ -25,6 +24,7 @@ from annotator.models import (
     ReleaseFile,
     ReleaseShard,
     RingCursor,
+    ServerEpoch,
 )
 from tests import factories as make
 
@@ -274,9 +274,9 @@ ATTEMPTS |= {
     "review_rule_outcome_known": lambda: make.ReviewRuleFactory(outcome="scold"),
     "review_rule_minimum_from_one": lambda: make.ReviewRuleFactory(minimum=0),
     "review_rule_threshold_is_number": lambda: make.ReviewRuleFactory(threshold=float("nan")),
-    "standing_parts_within_wholes": lambda: make.StandingFactory(gold_count=1, gold_right=2),
-    "act_kind_known": lambda: make.ActFactory(kind="scold"),
-    "act_is_fixed": lambda: changed(make.ActFactory(), kind="lift"),
+    "standing_parts_within_wholes": lambda: make.AnnotatorStatsFactory(gold_count=1, gold_right=2),
+    "act_kind_known": lambda: make.ModerationActionFactory(kind="scold"),
+    "act_is_fixed": lambda: changed(make.ModerationActionFactory(), kind="lift"),
     "appeal_state_known": lambda: changed(make.AppealFactory(), state="lost", answered_at=timezone.now()),
     "appeal_answered_at_says_when": lambda: changed(make.AppealFactory(), state="declined"),
     "appeal_never_deleted": lambda: deleted(make.AppealFactory()),
@@ -389,8 +389,8 @@ def _() -> None:
 # --- machines, and programs that follow
 ATTEMPTS |= {
     "member_machine_is_annotator": lambda: make.MemberFactory(kind="machine", role="reviewer"),
-    "lineage_is_one": lambda: Lineage.objects.create(pk=2, server="another"),
-    "kept_answer_digest_is_sha256": lambda: make.KeptAnswerFactory(digest="short"),
+    "lineage_is_one": lambda: ServerEpoch.objects.create(pk=2, server="another"),
+    "kept_answer_digest_is_sha256": lambda: make.IdempotentResponseFactory(digest="short"),
     "webhook_url_is_a_web_address": lambda: make.WebhookFactory(url="ftp://hooks.test/"),
     "webhook_events_known_and_some": lambda: make.WebhookFactory(events=[]),
     "delivery_event_known": lambda: make.DeliveryFactory(event="release.lost"),
@@ -407,8 +407,8 @@ def _() -> None:
 
 @refuses("kept_answer_once_per_key")
 def _() -> None:
-    kept = make.KeptAnswerFactory()
-    make.KeptAnswerFactory(user=kept.user)
+    kept = make.IdempotentResponseFactory()
+    make.IdempotentResponseFactory(user=kept.user)
 
 
 def names_in_the_models() -> set[str]:

@@ -7,7 +7,7 @@ from django.db import connection
 
 from annotator import tasks
 from annotator.choices import MemberState, VoidReason
-from annotator.errors import Conflict, Refusal
+from annotator.errors import Conflict, DomainError
 from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair, Vote
 from annotator.quality import moderation
@@ -56,7 +56,7 @@ def test_nothing_is_cleared_away_of_somebody_who_is_back(campaign):
     member = MemberFactory(campaign=campaign)
     judge(assigning.next_assignments(member=member)[0])
 
-    assert moderation.clear_away(member_id=member.pk) == 0
+    assert moderation.void_votes_and_release_seats(member_id=member.pk) == 0
 
     assert Vote.objects.live().count() == 1
 
@@ -81,7 +81,7 @@ def test_who_is_suspended_can_do_nothing_more(campaign):
     seat = assigning.next_assignments(member=member)[0]
     moderation.suspend_member(member=member, by=None)
 
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         judge(seat)
     assert assigning.refill_queue(member_id=member.pk) == 0
 
@@ -145,7 +145,7 @@ def test_clearing_away_again_changes_nothing(campaign):
     judge_all(member)
     moderation.suspend_member(member=member, by=None)
 
-    assert moderation.clear_away(member_id=member.pk) == 0
+    assert moderation.void_votes_and_release_seats(member_id=member.pk) == 0
     assert_seats_are_true(campaign)
 
 
@@ -163,7 +163,7 @@ def test_a_vote_in_flight_is_voided_or_refused_but_never_left():
             while queue := assigning.next_assignments(member=member):
                 voting.cast_vote(assignment_id=queue[0].pk, by=member.user, choices={"overall": "a"})
                 member.refresh_from_db()
-        except Refusal:
+        except DomainError:
             pass  # what the suspended hear
         except BaseException as error:
             surprises.append(error)

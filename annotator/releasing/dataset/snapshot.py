@@ -102,7 +102,7 @@ class Snapshot:
         )
 
     @property
-    def further(self) -> list[str]:
+    def secondary_questions(self) -> list[str]:
         """The slugs of the questions after the first."""
         return [question["slug"] for question in self.questions[1:]]
 

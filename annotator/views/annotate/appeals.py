@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.campaigns.access import campaign_for_member
 from annotator.choices import AppealState, MemberState
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.quality import appeals as member_appeals
 from annotator.quality import moderation
 from annotator.views.annotate.forms import AppealForm, WithdrawForm
@@ -20,9 +20,9 @@ from annotator.views.requests import UserRequest
 
 
 @require_POST
-def put_away_notice(request: UserRequest, slug: str) -> HttpResponse:
+def dismiss_notice(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_member(request.user, slug)
-    moderation.put_away_notice(member=member)
+    moderation.dismiss_notice(member=member)
     return HttpResponse() if request.htmx else redirect("annotate", slug)
 
 
@@ -37,7 +37,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             member_appeals.appeal(member=member, message=form.cleaned_data["message"])
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, "The managers have your message. Their answer will be here.")

@@ -29,7 +29,7 @@ class PictureResponse(FileResponse):
 @login_not_required
 def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> HttpResponseBase:
     """A display copy of that width, or the clean full-size copy. 404 for whoever may not see it, as for what is not there."""
-    found = image_for(asker(request), public_id)
+    found = image_for(caller(request), public_id)
     if found is None or (width is not None and width not in DISPLAY_WIDTHS):
         raise Http404
     etag = f'"{public_id.hex}-{width or "full"}"'
@@ -56,7 +56,7 @@ def send(found: Image, width: int | None) -> HttpResponseBase:
     return response
 
 
-def asker(request: HttpRequest) -> User | None:
+def caller(request: HttpRequest) -> User | None:
     """Who asks: by token, or by session."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":

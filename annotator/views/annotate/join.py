@@ -17,7 +17,7 @@ from annotator.accounts.allauth_adapters import SIGN_UP_BY
 from annotator.campaigns import consent as campaign_consent
 from annotator.campaigns import crowd, invites
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_member
-from annotator.errors import Conflict, NotFound, Refusal
+from annotator.errors import Conflict, DomainError, NotFound
 from annotator.models import Invite, Member, User
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import PageRequest, UserRequest
@@ -90,7 +90,7 @@ def join(request: PageRequest, key: str) -> HttpResponse:
     except Conflict as conflict:
         messages.warning(request, conflict.detail)
         return redirect(request.get_full_path())
-    except Refusal as refusal:
+    except DomainError as refusal:
         return render(request, "annotate/unusable.html", {"refusal": refusal}, status=status_of(refusal))
     member = arrival.member()
     if member and member.user == arrival.user and campaign_consent.must_agree(member) is None:

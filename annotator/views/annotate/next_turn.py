@@ -29,7 +29,7 @@ THE_END = {
 
 
 @dataclass(frozen=True)
-class Held:
+class ClientState:
     """What the page has already: the cards in it, how many of them are answered but not sent, and the notice it shows."""
 
     cards: frozenset[int] = frozenset()
@@ -42,7 +42,7 @@ class Held:
         return min(1 + AHEAD + self.unsent, QUEUE_TARGET)
 
 
-NOTHING = Held()
+NOTHING = ClientState()
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Turn:
+class PageState:
     """Where the member stands. `cards` are those that the page does not have; `queue` names all that it should have."""
 
     campaign: Campaign
@@ -101,7 +101,7 @@ class Turn:
     lease_left: int = 0  # seconds, of the card in the queue that has least
     questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
-    said: str = ""
+    status_message: str = ""
     undoable_id: int | None = None  # the assignment whose answer `undo` takes back
     notice: Notice | None = None
 
@@ -124,20 +124,31 @@ class Turn:
         return round(100 * coarse_share(self.progress))
 
 
-def next_turn(member: Member, *, held: Held = NOTHING, said: str = "") -> Turn:
+def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
     """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
     campaign, guideline_in_force = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
     last = last_answered(member)
-    return _turn(member, campaign, guideline_in_force, questions, last, held=held, said=said, knows_earlier=True)
+    return _turn(
+        member, campaign, guideline_in_force, questions, last, client=client, status_message=status_message, knows_earlier=True
+    )
 
 
-def turn_after(cast: CastVote, queue: list[Assignment], *, held: Held = NOTHING, said: str) -> Turn:
+def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState = NOTHING, status_message: str) -> PageState:
     """The turn after a vote, whose transaction has brought what is next: nothing more is asked of the database."""
     member = cast.assignment.member
     questions = [vote.question for vote in cast.votes]
     last = cast.assignment.pk if member.campaign.undo_votes else None
-    return _turn(member, member.campaign, cast.guideline_in_force, questions, last, queue=queue, held=held, said=said)
+    return _turn(
+        member,
+        member.campaign,
+        cast.guideline_in_force,
+        questions,
+        last,
+        queue=queue,
+        client=client,
+        status_message=status_message,
+    )
 
 
 def _turn(
@@ -147,36 +158,43 @@ def _turn(
     questions: list[Question],
     undoable_id: int | None,
     *,
-    held: Held,
-    said: str,
+    client: ClientState,
+    status_message: str,
     queue: list[Assignment] | None = None,
     knows_earlier: bool = False,
-) -> Turn:
-    progress, notice = progress_of(campaign), notice_for(member, known=held.notice)
+) -> PageState:
+    progress, notice = progress_of(campaign), notice_for(member, known=client.notice)
 
-    def stop(reason: Reason) -> Turn:
-        return Turn(
-            campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id, notice=notice
+    def stop(reason: Reason) -> PageState:
+        return PageState(
+            campaign,
+            member,
+            progress,
+            questions=questions,
+            reason=reason,
+            status_message=status_message,
+            undoable_id=undoable_id,
+            notice=notice,
         )
 
     if reason := why_closed(campaign, member):
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
-        return Turn(campaign, member, progress, first="guideline", said=said)
+        return PageState(campaign, member, progress, first="guideline", status_message=status_message)
     try:
-        queue = queue or next_assignments(member=member, count=held.wanted)
+        queue = queue or next_assignments(member=member, count=client.wanted)
     except NotAllowed as limit:
         if limit.code == "training_due":
-            return Turn(campaign, member, progress, first="training", said=said)
+            return PageState(campaign, member, progress, first="training", status_message=status_message)
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
     if queue[0].queue_length in REFILL_AT:
         tasks.enqueue(tasks.refill_queue, member.pk)
-    fresh = [seat for seat in queue if seat.pk not in held.cards]
+    fresh = [seat for seat in queue if seat.pk not in client.cards]
     earlier = earlier_answers(fresh) if knows_earlier else {}
-    return Turn(
+    return PageState(
         campaign,
         member,
         progress,
@@ -184,7 +202,7 @@ def _turn(
         queue=[seat.pk for seat in queue],
         lease_left=int(min((seat.lease_expires_at - timezone.now()).total_seconds() for seat in queue)),
         questions=questions,
-        said=said,
+        status_message=status_message,
         undoable_id=undoable_id,
         notice=notice,
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotator.choices import ActKind, AppealState, Measure, MemberState
-from annotator.models import Act, Member
+from annotator.choices import ActionKind, AppealState, Measure, MemberState
+from annotator.models import Member, ModerationAction
 
 WHAT: dict[str, str] = {
     Measure.GOLD_ACCURACY: "Several of your answers are not what the guideline asks for.",
@@ -45,8 +45,8 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
     """What the member is told of until they put it away, unless the page has it. Costs a query only where there is something."""
     if member.notice_id in (None, known):
         return None
-    act = Act.objects.select_related("rule").get(pk=member.notice_id)
-    if act.kind != ActKind.WARN:
+    act = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
+    if act.kind != ActionKind.WARN:
         text = "The managers have looked at your answers. Thank you for your patience."
         return Notice(act.pk, "You can go on", text, act.note, is_warning=False)
     measure = act.rule.measure if act.rule else None
@@ -56,7 +56,7 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
 
 def what_happened(member: Member) -> list[str]:
     """Why somebody is paused or suspended, and what became of their appeal: a paragraph each."""
-    kind = ActKind.PAUSE if member.state == MemberState.PAUSED else ActKind.SUSPEND
+    kind = ActionKind.PAUSE if member.state == MemberState.PAUSED else ActionKind.SUSPEND
     act = member.acts.filter(kind=kind).select_related("rule").first()
     said = []
     if act and act.rule:

@@ -15,7 +15,7 @@ from annotator.campaigns.access import campaign_for_annotator, campaign_for_mana
 from annotator.campaigns.consent import must_agree
 from annotator.campaigns.guidelines import must_read
 from annotator.choices import CampaignState, Choice
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.judging import training
 from annotator.judging.eligibility import training_is_due, training_pairs
 from annotator.models import Assignment, Campaign, Member
@@ -61,7 +61,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
         )
     except NotFound:
         raise
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
         return redirect("training", campaign.slug)
     return redirect("training_feedback", campaign.slug, assignment_id)
@@ -93,7 +93,7 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_annotator(request.user, slug)
     try:
         training.try_again(member=member)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("training", slug)
 
@@ -139,11 +139,11 @@ def decide(request: UserRequest, campaign: Campaign) -> None:
     if member is None:
         raise NotFound("There is no such member of this campaign.")
     try:
-        if form.cleaned_data["decision"] == "let_in":
-            training.let_in(member=member, by=request.user)
+        if form.cleaned_data["decision"] == "pass_training":
+            training.pass_training(member=member, by=request.user)
             messages.success(request, f"{member.user} can judge pairs now.")
         else:
             training.give_another_try(member=member, by=request.user)
             messages.success(request, f"{member.user} can try again.")
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)

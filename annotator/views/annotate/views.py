@@ -19,11 +19,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from annotator.campaigns.access import campaign_for_member
 from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import Choice
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
 from annotator.models import Assignment, Member, Question
 from annotator.views.annotate.forms import FlagForm, VoteForm, require_valid, whole_number
-from annotator.views.annotate.next_turn import Held, Turn, next_turn, turn_after
+from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
 
@@ -35,16 +35,16 @@ HELD_LIMIT = 100  # cards that a page may name; it never has as many
 def annotate(request: UserRequest, slug: str) -> HttpResponse:
     """The pairs that are next for this member, or why there are none."""
     _, member = campaign_for_member(request.user, slug)
-    turn = next_turn(member, held=held_by(request))
+    turn = next_turn(member, client=client_state(request))
     if turn.first:
-        return go_first(request, turn)
-    return piece(turn) if request.htmx else page(request, turn)
+        return redirect_first(request, turn)
+    return render_partial(turn) if request.htmx else render_page(request, turn)
 
 
 @require_POST
 def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
-    held = held_by(request)
+    client = client_state(request)
     try:
         require_valid(form, "That is not a possible answer.")
         cast, queue = cast_vote_and_go_on(
@@ -53,11 +53,11 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
             choices=form.choices(lambda: primary_slug(assignment_id)),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
             comment=form.cleaned_data["comment"],
-            count=held.wanted,
+            count=client.wanted,
         )
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refused(request, assignment_id, refusal)
-    return go_on(request, turn_after(cast, queue, held=held, said=words_for(cast)))
+    return respond(request, turn_after(cast, queue, client=client, status_message=words_for(cast)))
 
 
 @require_POST
@@ -65,7 +65,7 @@ def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return skip_assignment(assignment_id=assignment_id, by=request.user)
 
-    return act_and_go_on(request, assignment_id, act, said="Skipped. This pair will not come back to you.")
+    return act_and_respond(request, assignment_id, act, status_message="Skipped. This pair will not come back to you.")
 
 
 @require_POST
@@ -77,7 +77,7 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
         reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
         return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
 
-    return act_and_go_on(request, assignment_id, act, said="Flagged. This pair will not come back to you.")
+    return act_and_respond(request, assignment_id, act, status_message="Flagged. This pair will not come back to you.")
 
 
 @require_POST
@@ -87,31 +87,33 @@ def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return undo_vote(assignment_id=assignment_id, by=request.user)
 
-    return act_and_go_on(request, assignment_id, act, said="Undone. This pair waits for your answer again.")
+    return act_and_respond(request, assignment_id, act, status_message="Undone. This pair waits for your answer again.")
 
 
-def act_and_go_on(request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, said: str) -> HttpResponse:
+def act_and_respond(
+    request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, status_message: str
+) -> HttpResponse:
     try:
         assignment = act()
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refused(request, assignment_id, refusal)
-    return go_on(request, next_turn(assignment.member, held=held_by(request), said=said))
+    return respond(request, next_turn(assignment.member, client=client_state(request), status_message=status_message))
 
 
-def held_by(request: UserRequest) -> Held:
+def client_state(request: UserRequest) -> ClientState:
     """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
     cards = frozenset(number for number in numbers if number is not None)
-    return Held(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
+    return ClientState(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
 
 
-def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
+def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
     context = {"turn": turn, "guideline": current_guideline(turn.campaign), "refusal": refusal}
     return render(request, "annotate/page.html", context, status=status)
 
 
-def piece(turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
+def render_partial(turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
     """The cards that the page does not have. Rendered without a request: context processors have no part in it."""
     html = get_template("annotate/_turn.html").render({"turn": turn, "refusal": refusal})
     response = HttpResponse(html, status=status)
@@ -120,29 +122,29 @@ def piece(turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> H
     return response
 
 
-def go_on(request: UserRequest, turn: Turn) -> HttpResponse:
+def respond(request: UserRequest, turn: PageState) -> HttpResponse:
     if request.htmx and not turn.first:
-        return piece(turn)
-    messages.success(request, turn.said)
-    return go_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
+        return render_partial(turn)
+    messages.success(request, turn.status_message)
+    return redirect_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
 
 
-def go_first(request: UserRequest, turn: Turn) -> HttpResponse:
+def redirect_first(request: UserRequest, turn: PageState) -> HttpResponse:
     """To the page that comes before any pair."""
     there = redirect(turn.first, turn.campaign.slug)
     return HttpResponseClientRedirect(there.url) if request.htmx else there
 
 
-def refused(request: UserRequest, assignment_id: int, refusal: Refusal) -> HttpResponse:
+def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> HttpResponse:
     """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
     if member is None:
         raise NotFound("There is no such pair among those you were given.") from refusal
     status = status_of(refusal)
-    turn = next_turn(member, held=held_by(request))
+    turn = next_turn(member, client=client_state(request))
     if request.htmx:
-        return piece(turn, refusal=refusal, status=status)
-    return page(request, turn, refusal=refusal, status=status)
+        return render_partial(turn, refusal=refusal, status=status)
+    return render_page(request, turn, refusal=refusal, status=status)
 
 
 def primary_slug(assignment_id: int) -> str:
@@ -153,8 +155,10 @@ def primary_slug(assignment_id: int) -> str:
 
 def words_for(cast: CastVote) -> str:
     """What was recorded, in words for the annotator. The number makes each message new to a screen reader."""
-    said = choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
-    return format_html("Recorded: {}. {} judged.", said, cast.assignment.member.answered_count)
+    status_message = (
+        choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
+    )
+    return format_html("Recorded: {}. {} judged.", status_message, cast.assignment.member.answered_count)
 
 
 def choice_in_words(assignment: Assignment, choice: str) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
-from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from annotator.views.requests import PageRequest
 
-STATUSES: dict[type[Refusal], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
+STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
 
 
-def status_of(refusal: Refusal) -> int:
+def status_of(refusal: DomainError) -> int:
     return STATUSES.get(type(refusal), 400)
 
 
@@ -31,7 +31,7 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: PageRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Refusal):
+        if not isinstance(exception, DomainError):
             return None
         status = status_of(exception)
         if request.htmx:
