@@ -106,7 +106,11 @@ class VoteQuerySet(models.QuerySet["Vote"]):
 
 
 class Vote(models.Model):
-    """A member's choice for one question of one assignment. Append-only: undone and void votes stay, with a reason."""
+    """A member's choice for one question of one assignment. Append-only: undone and void votes stay, with a reason.
+
+    Which votes count is said once, by two views of the database: `live_vote`, and of these `counted_vote`, which make labels.
+    Migration 0013_counted_votes defines them and says what is in them.
+    """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="votes")
     # Its own index is left out: `vote_changes` begins with the question, and serves whoever looks for its votes.

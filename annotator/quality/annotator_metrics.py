@@ -29,21 +29,18 @@ SELECT string_agg(int8send(member_id), ''::bytea ORDER BY id), string_agg(int8se
        string_agg(int2send(known), ''::bytea ORDER BY id), string_agg(int2send(is_left), ''::bytea ORDER BY id),
        string_agg(int2send(speed), ''::bytea ORDER BY id), string_agg(int2send(counts), ''::bytea ORDER BY id)
 FROM (
-    SELECT vote.id, seat.member_id, seat.pair_id, (array_position(%(choices)s::text[], vote.choice) - 1)::int2 AS choice,
-           (array_position(%(kinds)s::text[], seat.kind) - 1)::int2 AS kind,
+    SELECT vote.id, vote.member_id, vote.pair_id, (array_position(%(choices)s::text[], vote.choice) - 1)::int2 AS choice,
+           (array_position(%(kinds)s::text[], vote.kind) - 1)::int2 AS kind,
            coalesce(array_position(%(choices)s::text[], pair.gold_choice) - 1, %(none)s)::int2 AS known,
-           ((vote.choice = 'a') = seat.a_on_left)::int::int2 AS is_left,
+           ((vote.choice = 'a') = vote.a_on_left)::int::int2 AS is_left,
            coalesce((vote.elapsed_ms < %(too_fast_ms)s)::int, %(none)s)::int2 AS speed,
-           (member.state IN ('active', 'paused')
+           (vote.member_state IN ('active', 'paused')
             AND (standing.counted_since IS NULL OR vote.created_at > standing.counted_since))::int::int2 AS counts
-    FROM annotator_member member
-    LEFT JOIN annotator_standing standing ON standing.member_id = member.id
-    JOIN annotator_assignment seat
-      ON seat.member_id = member.id AND seat.state = 'answered' AND seat.kind = ANY (%(kinds)s)
-    JOIN annotator_vote vote
-      ON vote.assignment_id = seat.id AND vote.question_id + 0 = %(question)s AND vote.void_reason IS NULL
-    LEFT JOIN annotator_pair pair ON pair.id = seat.pair_id AND seat.kind = 'gold' AND pair.gold_in_review_since IS NULL
-    WHERE member.campaign_id = %(campaign)s AND member.kind = 'human' AND member.state <> 'withdrawn'
+    FROM live_vote vote
+    LEFT JOIN annotator_standing standing ON standing.member_id = vote.member_id
+    LEFT JOIN annotator_pair pair ON pair.id = vote.pair_id AND vote.kind = 'gold' AND pair.gold_in_review_since IS NULL
+    WHERE vote.campaign_id = %(campaign)s AND vote.question_id + 0 = %(question)s AND vote.kind = ANY (%(kinds)s)
+      AND vote.member_kind = 'human'
 ) answer
 """
 _TYPES = [">i8", ">i8", *[">i2"] * 6]

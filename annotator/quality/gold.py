@@ -43,14 +43,12 @@ _DOUBTFUL_SQL = """
 WITH kept AS (
     SELECT pair_id, max(decided_at) AS since FROM annotator_golddecision WHERE act <> 'review' GROUP BY pair_id
 ), answer AS (
-    SELECT seat.pair_id, seat.member_id, vote.created_at, (vote.choice = pair.gold_choice)::int AS is_right
+    SELECT vote.pair_id, vote.member_id, vote.created_at, (vote.choice = pair.gold_choice)::int AS is_right
     FROM annotator_pair pair
-    JOIN annotator_assignment seat ON seat.pair_id = pair.id AND seat.kind = 'gold' AND seat.state = 'answered'
-    JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.void_reason IS NULL
+    JOIN live_vote vote ON vote.pair_id = pair.id AND vote.kind = 'gold'
     JOIN annotator_question question ON question.id = vote.question_id AND question.position = 0
-    JOIN annotator_member member ON member.id = seat.member_id
     WHERE pair.campaign_id = %(campaign)s AND pair.gold_choice IS NOT NULL AND pair.gold_use = 'check'
-      AND pair.gold_in_review_since IS NULL AND member.state IN ('active', 'paused') AND member.kind = 'human'
+      AND pair.gold_in_review_since IS NULL AND vote.member_state IN ('active', 'paused') AND vote.member_kind = 'human'
 ), record AS (
     SELECT *, sum(is_right) OVER w - is_right AS right_elsewhere, count(*) OVER w - 1 AS answers_elsewhere
     FROM answer WINDOW w AS (PARTITION BY member_id)
