@@ -59,13 +59,22 @@ class QuestionFactory(DjangoModelFactory):
 
 
 class GuidelineFactory(DjangoModelFactory):
+    """In force, unless it is a draft."""
+
     class Meta:
         model = models.Guideline
+        skip_postgeneration_save = True
 
     campaign = factory.SubFactory(CampaignFactory)
     version = 1
     text = "Judge the *whole* image."
     published_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def put_in_force(self, create, extracted, **kwargs):
+        if self.published_at is not None:
+            self.campaign.guideline = self
+            self.campaign.save(update_fields=["guideline"])
 
 
 class MemberFactory(DjangoModelFactory):

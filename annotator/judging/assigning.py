@@ -43,8 +43,8 @@ _OPEN_SEATS = OPEN_SEATS.format(member="%(member)s::bigint")
 _FREE_SEATS = "pair.state = 'open' AND pair.gold_choice IS NULL AND pair.seats_taken < pair.votes_wanted"
 
 # What a refill goes by, once it holds the member: how many assignments they have before them, how many of theirs are overdue,
-# which guideline is in force, and the priorities that have free seats, highest first, with the place of the member's cursor on
-# each: one step down the index for each priority, however many pairs there are.
+# and the priorities that have free seats, highest first, with the place of the member's cursor on each: one step down the
+# index for each priority, however many pairs there are.
 _FACTS_SQL = f"""
 WITH RECURSIVE level AS (
     (SELECT pair.priority FROM annotator_pair pair
@@ -58,9 +58,6 @@ WITH RECURSIVE level AS (
 SELECT
     (SELECT count(*) FROM {_OPEN_SEATS} seat WHERE seat.lease_expires_at > %(now)s::timestamptz),
     (SELECT count(*) FROM {_OPEN_SEATS} seat WHERE seat.lease_expires_at <= %(now)s::timestamptz),
-    (SELECT guideline.id FROM annotator_guideline guideline
-     WHERE guideline.campaign_id = %(campaign)s::bigint AND guideline.published_at IS NOT NULL
-     ORDER BY guideline.version DESC LIMIT 1),
     level.priority, ring_cursor.ring
 FROM (SELECT) nothing
 LEFT JOIN level ON level.priority IS NOT NULL
@@ -132,7 +129,6 @@ class Refill:
     """
 
     member: Member
-    guideline_id: int | None
     wanted: int
     now: datetime
     seats: list[Seat] = field(default_factory=list)
@@ -163,12 +159,12 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
         # Their own overdue seats come back first: they may well be the only pairs left for them.
         _take_back(Assignment.objects.overdue(now).filter(member=member), now)
         facts = fetch_prepared(_FACTS_SQL, place)
-    has, _, guideline_id, *_ = facts[0]
+    has = facts[0][0]
     room = room_for(member, now)
     target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
     missing = max(0, target - has)
     extras = draw_gold_and_repeats(member, missing)[: max(0, missing - 1)]
-    refill = Refill(member, guideline_id, wanted=missing - len(extras), now=now)
+    refill = Refill(member, wanted=missing - len(extras), now=now)
     for *_, priority, ring in facts:
         if refill.missing > 0 and priority is not None:
             _take_from_ring(refill, priority, random.randrange(RING_SIZE) if ring is None else ring)  # noqa: S311
@@ -243,7 +239,7 @@ def _seat(refill: Refill, extras: list[Seat]) -> int:
             "kinds": [seat.kind.value for seat in seats],
             "sides": [seat.a_on_left for seat in seats],
             "expired": [seat.expired_id for seat in seats],
-            "guideline": refill.guideline_id,
+            "guideline": member.campaign.guideline_id,
             "side_balance": member.side_balance,
             "now": refill.now,
             "lease_expires_at": refill.now + timedelta(seconds=member.campaign.lease_seconds),

@@ -26,13 +26,9 @@ WITH again AS (
     FOR NO KEY UPDATE OF seat SKIP LOCKED
 )
 UPDATE annotator_assignment
-SET state = 'open', a_on_left = random() < 0.5, guideline_id = guideline.id, lease_expires_at = %(lease_expires_at)s::timestamptz,
-    shown_at = NULL, closed_at = NULL
-FROM again LEFT JOIN LATERAL (
-    SELECT guideline.id FROM annotator_guideline guideline
-    WHERE guideline.campaign_id = %(campaign)s::bigint AND guideline.published_at IS NOT NULL
-    ORDER BY guideline.version DESC LIMIT 1
-) guideline ON true
+SET state = 'open', a_on_left = random() < 0.5, guideline_id = %(guideline)s::bigint,
+    lease_expires_at = %(lease_expires_at)s::timestamptz, shown_at = NULL, closed_at = NULL
+FROM again
 WHERE annotator_assignment.id = again.id
 RETURNING annotator_assignment.state
 """
@@ -40,10 +36,8 @@ _NEXT_SQL = """
 INSERT INTO annotator_assignment
     (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
 SELECT %(member)s::bigint, pair.id, 'machine', CASE WHEN pair.state = 'held' THEN 'expired' ELSE 'open' END, random() < 0.5,
-       (SELECT guideline.id FROM annotator_guideline guideline
-        WHERE guideline.campaign_id = %(campaign)s::bigint AND guideline.published_at IS NOT NULL
-        ORDER BY guideline.version DESC LIMIT 1),
-       %(now)s::timestamptz, %(lease_expires_at)s::timestamptz, CASE WHEN pair.state = 'held' THEN %(now)s::timestamptz END
+       %(guideline)s::bigint, %(now)s::timestamptz, %(lease_expires_at)s::timestamptz,
+       CASE WHEN pair.state = 'held' THEN %(now)s::timestamptz END
 FROM annotator_pair pair
 WHERE pair.campaign_id = %(campaign)s::bigint
   AND pair.id > coalesce((SELECT max(seat.pair_id) FROM annotator_assignment seat
@@ -74,6 +68,7 @@ def _take(statement: str, member: Member, limit: int, now: datetime) -> list[str
     place = {
         "member": member.pk,
         "campaign": member.campaign_id,
+        "guideline": member.campaign.guideline_id,
         "now": now,
         "lease_expires_at": now + timedelta(seconds=member.campaign.lease_seconds),
         "limit": limit,

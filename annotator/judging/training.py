@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import AssignmentKind, AssignmentState, MemberKind, MemberState, Role
 from annotator.errors import Conflict, NotFound
 from annotator.judging.eligibility import training_is_due, training_pairs
@@ -112,7 +111,7 @@ def next_training(*, member: Member, now: datetime | None = None) -> Assignment 
         pair_id=random.choice(fresh),  # noqa: S311 - nothing secret hangs on it
         kind=AssignmentKind.TRAINING,
         a_on_left=random.random() < 0.5,  # noqa: S311
-        guideline=current_guideline(locked.campaign),
+        guideline_id=locked.campaign.guideline_id,
         lease_expires_at=lease,
         shown_at=now,
     )

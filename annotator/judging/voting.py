@@ -44,11 +44,6 @@ _PROGRESS = Columns(
 )
 _QUESTION = Columns(Question, "question", "id", "campaign", "slug", "text", "position", "choices")
 
-_IN_FORCE = """
-(SELECT guideline.id FROM annotator_guideline guideline
- WHERE guideline.campaign_id = campaign.id AND guideline.published_at IS NOT NULL
- ORDER BY guideline.version DESC LIMIT 1)
-"""
 _QUESTIONS = f"""
 (SELECT json_agg(json_build_array({_QUESTION.sql}) ORDER BY question.position)::text
  FROM annotator_question question WHERE question.campaign_id = campaign.id)
@@ -56,7 +51,7 @@ _QUESTIONS = f"""
 
 # The assignment, locked, with all that its answer is judged by and that the page shows beside the next pair.
 _LOCKED_SQL = f"""
-SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_IN_FORCE}, {_QUESTIONS}
+SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_QUESTIONS}
 FROM annotator_assignment seat
 JOIN annotator_member member ON member.id = seat.member_id
 JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
@@ -110,7 +105,7 @@ WITH seat AS MATERIALIZED (
     FROM closed JOIN annotator_member member ON member.id = closed.member_id
     JOIN annotator_campaign campaign ON campaign.id = member.campaign_id AND campaign.state = 'open'
 ), {assignment_queue.HEAD}
-SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_IN_FORCE}, {_QUESTIONS},
+SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_QUESTIONS},
        (SELECT json_object_agg(vote.question_id, vote.id)::text FROM vote), (SELECT max(vote.elapsed_ms) FROM vote),
        {assignment_queue.COLUMNS}
 FROM closed
@@ -127,14 +122,12 @@ ORDER BY head.id
 class CastVote:
     """The votes of one answer, in the order of the questions; `is_new` is false when the same answer was there already.
 
-    The assignment comes with its member, campaign and progress as they are now, and `guideline_in_force` is the id of the
-    guideline that is.
+    The assignment comes with its member, campaign and progress as they are now.
     """
 
     assignment: Assignment
     votes: list[Vote]
     is_new: bool
-    guideline_in_force: int | None
 
 
 @dataclass(frozen=True)
@@ -143,10 +136,9 @@ class Locked:
 
     assignment: Assignment
     questions: list[Question]
-    guideline_in_force: int | None
 
     def cast(self, votes: list[Vote], *, is_new: bool) -> CastVote:
-        return CastVote(self.assignment, votes, is_new=is_new, guideline_in_force=self.guideline_in_force)
+        return CastVote(self.assignment, votes, is_new=is_new)
 
 
 @dataclass(frozen=True)
@@ -420,12 +412,12 @@ def _locked(assignment_id: int, by: User) -> Locked:
 
 def _read_locked(reader: RowReader, by: User) -> Locked:
     assignment, member, campaign = reader.take(_SEAT), reader.take(_MEMBER), reader.take(_CAMPAIGN)
-    progress, guideline_in_force = reader.take(_PROGRESS), reader.take_value()
+    progress = reader.take(_PROGRESS)
     assignment.member, member.campaign, member.user = member, campaign, by
     if progress.campaign_id is not None:
         campaign.progress = progress
     questions = [_QUESTION.instance(values) for values in json.loads(reader.take_value() or "[]")]
-    return Locked(assignment, questions, guideline_in_force)
+    return Locked(assignment, questions)
 
 
 def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:

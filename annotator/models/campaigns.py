@@ -177,6 +177,8 @@ class Campaign(models.Model):
     consent_text = models.ForeignKey(
         "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    # The guideline in force: the newest that was published. Set by publishing.
+    guideline = models.ForeignKey("Guideline", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     data_is_public = models.BooleanField(
         default=False,
         help_text="Whether anybody may read the releases over the Hub's protocol. Otherwise its reviewers and managers alone.",

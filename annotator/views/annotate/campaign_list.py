@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_member, may_create_campaigns
 from annotator.campaigns.consent import must_agree
-from annotator.campaigns.guidelines import accept_guideline, change_notes, current_guideline
+from annotator.campaigns.guidelines import accept_guideline, change_notes
 from annotator.campaigns.text_diff import compare
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import Conflict, NotFound
@@ -102,7 +102,7 @@ def guideline(request: UserRequest, slug: str) -> HttpResponse:
     campaign, member = campaign_for_member(request.user, slug)
     if must_agree(member):
         return redirect("consent", slug)  # what they consent to comes before how they judge
-    current = current_guideline(campaign)
+    current = campaign.guideline
     if current is None:
         raise NotFound("This campaign has no guideline.")
     if request.method == "POST":

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from annotator.choices import CampaignState, Choice, FlagReason, MemberState, Vo
 from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
 from annotator.judging.voting import CastVote, undoable
-from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
+from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share
 from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
@@ -126,12 +125,10 @@ class PageState:
 
 def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
     """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
-    campaign, guideline_in_force = campaign_now(member)
+    campaign = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
     last = last_answered(member)
-    return _turn(
-        member, campaign, guideline_in_force, questions, last, client=client, status_message=status_message, knows_earlier=True
-    )
+    return _turn(member, campaign, questions, last, client=client, status_message=status_message, knows_earlier=True)
 
 
 def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState = NOTHING, status_message: str) -> PageState:
@@ -139,22 +136,12 @@ def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState =
     member = cast.assignment.member
     questions = [vote.question for vote in cast.votes]
     last = cast.assignment.pk if member.campaign.undo_votes else None
-    return _turn(
-        member,
-        member.campaign,
-        cast.guideline_in_force,
-        questions,
-        last,
-        queue=queue,
-        client=client,
-        status_message=status_message,
-    )
+    return _turn(member, member.campaign, questions, last, queue=queue, client=client, status_message=status_message)
 
 
 def _turn(
     member: Member,
     campaign: Campaign,
-    guideline_in_force: int | None,
     questions: list[Question],
     undoable_id: int | None,
     *,
@@ -180,7 +167,7 @@ def _turn(
     if reason := why_closed(campaign, member):
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
-    if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
+    if must_agree or campaign.guideline_id not in (None, member.guideline_accepted_id):
         return PageState(campaign, member, progress, first="guideline", status_message=status_message)
     try:
         queue = queue or next_assignments(member=member, count=client.wanted)
@@ -226,13 +213,10 @@ def earlier_answers(seats: list[Assignment]) -> dict[int, str]:
     return {seat: " ".join(map(":".join, answer.items())) for seat, answer in latest.items()}
 
 
-def campaign_now(member: Member) -> tuple[Campaign, int | None]:
-    """The member's campaign as it is now with its progress, and the id of the guideline in force, in one query."""
-    newest = Guideline.objects.filter(campaign=OuterRef("pk"), published_at__isnull=False).order_by("-version").values("pk")
-    campaigns = Campaign.objects.select_related("progress").annotate(guideline_in_force=Subquery(newest[:1]))
-    campaign = campaigns.get(pk=member.campaign_id)
-    member.campaign = campaign
-    return campaign, campaign.guideline_in_force
+def campaign_now(member: Member) -> Campaign:
+    """The member's campaign as it is now with its progress, in one query."""
+    member.campaign = Campaign.objects.select_related("progress").get(pk=member.campaign_id)
+    return member.campaign
 
 
 def progress_of(campaign: Campaign) -> CampaignProgress:

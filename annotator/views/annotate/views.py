@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.campaigns.access import campaign_for_member
-from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
@@ -109,7 +108,7 @@ def client_state(request: UserRequest) -> ClientState:
 
 
 def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
-    context = {"turn": turn, "guideline": current_guideline(turn.campaign), "refusal": refusal}
+    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal}
     return render(request, "annotate/page.html", context, status=status)
 
 

@@ -73,7 +73,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
     context = {
         **live_context(campaign),
         "has_pairs": campaign.pairs.exists(),
-        "guideline": guidelines.current_guideline(campaign),
+        "guideline": campaign.guideline,
         "questions": list(campaign.questions.order_by("position")),
         "limits": limits.in_words(campaign),
         "member_form": MemberForm(),
@@ -166,7 +166,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
 def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The text of the next version, looked at first (`preview`) or published."""
     campaign = campaign_for_manager(request.user, slug)
-    current = guidelines.current_guideline(campaign)
+    current = campaign.guideline
     form = GuidelineForm(posted(request), initial={"text": current.text if current else ""})
     preview = ""
     if request.method == "POST" and form.is_valid():

@@ -188,7 +188,7 @@ def test_a_manager_says_what_is_new_and_sees_what_annotators_will(client):
     assert "Look closely." in re.search(r"<ins>(.*?)</ins>", looked, re.S)[1]
     client.post(page, form)
 
-    assert guidelines.current_guideline(manager.campaign).change_note == "Closely."
+    assert Campaign.objects.get(pk=manager.campaign_id).guideline.change_note == "Closely."
 
 
 def test_consent_costs_the_vote_no_query(django_assert_max_num_queries):
