@@ -207,7 +207,8 @@ class AssignmentFactory(DjangoModelFactory):
         model = models.Assignment
 
     member = factory.SubFactory(MemberFactory)
-    pair = factory.SubFactory(PairFactory, campaign=factory.SelfAttribute("..member.campaign"))
+    campaign = factory.SelfAttribute("member.campaign")
+    pair = factory.SubFactory(PairFactory, campaign=factory.SelfAttribute("..campaign"))
     a_on_left = True
     lease_expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30))
     closed_at = factory.LazyAttribute(lambda seat: None if seat.state == "open" else timezone.now())
@@ -219,7 +220,8 @@ class VoteFactory(DjangoModelFactory):
         model = models.Vote
 
     assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.ANSWERED)
-    question = factory.LazyAttribute(lambda vote: vote.assignment.member.campaign.questions.get(position=0))
+    campaign = factory.SelfAttribute("assignment.campaign")
+    question = factory.LazyAttribute(lambda vote: vote.campaign.questions.get(position=0))
     choice = Choice.A
     elapsed_ms = 2500
     created_at = factory.LazyFunction(timezone.now)

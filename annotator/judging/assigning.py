@@ -98,9 +98,10 @@ WITH taken AS (
     SELECT * FROM unnest(%(pairs)s::bigint[], %(kinds)s::text[], %(sides)s::bool[], %(expired)s::bigint[])
         WITH ORDINALITY AS taken (pair_id, kind, a_on_left, expired_id, place)
 ), fresh AS (
-    INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at)
-    SELECT %(member)s::bigint, pair_id, kind, 'open', a_on_left, %(guideline)s::bigint, %(now)s::timestamptz,
-           %(lease_expires_at)s::timestamptz
+    INSERT INTO annotator_assignment
+        (campaign_id, member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at)
+    SELECT %(campaign)s::bigint, %(member)s::bigint, pair_id, kind, 'open', a_on_left, %(guideline)s::bigint,
+           %(now)s::timestamptz, %(lease_expires_at)s::timestamptz
     FROM taken WHERE expired_id IS NULL ORDER BY place
 ), reopened AS (
     UPDATE annotator_assignment
@@ -234,6 +235,7 @@ def _seat(refill: Refill, extras: list[Seat]) -> int:
     fetch_prepared(
         _SEAT_SQL,
         {
+            "campaign": member.campaign_id,
             "member": member.pk,
             "pairs": [seat.pair_id for seat in seats],
             "kinds": [seat.kind.value for seat in seats],

@@ -34,10 +34,10 @@ RETURNING annotator_assignment.state
 """
 _NEXT_SQL = """
 INSERT INTO annotator_assignment
-    (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
-SELECT %(member)s::bigint, pair.id, 'machine', CASE WHEN pair.state = 'held' THEN 'expired' ELSE 'open' END, random() < 0.5,
-       %(guideline)s::bigint, %(now)s::timestamptz, %(lease_expires_at)s::timestamptz,
-       CASE WHEN pair.state = 'held' THEN %(now)s::timestamptz END
+    (campaign_id, member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
+SELECT %(campaign)s::bigint, %(member)s::bigint, pair.id, 'machine',
+       CASE WHEN pair.state = 'held' THEN 'expired' ELSE 'open' END, random() < 0.5, %(guideline)s::bigint,
+       %(now)s::timestamptz, %(lease_expires_at)s::timestamptz, CASE WHEN pair.state = 'held' THEN %(now)s::timestamptz END
 FROM annotator_pair pair
 WHERE pair.campaign_id = %(campaign)s::bigint
   AND pair.id > coalesce((SELECT max(seat.pair_id) FROM annotator_assignment seat

@@ -107,6 +107,7 @@ def next_training(*, member: Member, now: datetime | None = None) -> Assignment 
     if not fresh:
         return None
     made = Assignment.objects.create(
+        campaign_id=locked.campaign_id,
         member=locked,
         pair_id=random.choice(fresh),  # noqa: S311 - nothing secret hangs on it
         kind=AssignmentKind.TRAINING,

@@ -93,11 +93,11 @@ WITH seat AS MATERIALIZED (
 ), closed AS (
     UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s::timestamptz
     FROM counted WHERE annotator_assignment.id = %(assignment)s::bigint
-    RETURNING annotator_assignment.id, annotator_assignment.member_id
+    RETURNING annotator_assignment.id, annotator_assignment.campaign_id, annotator_assignment.member_id
 ), vote AS (
-    INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, comment, created_at)
-    SELECT closed.id, answer.id, answer.choice, {_BELIEVED}, CASE WHEN answer.takes_comment THEN %(comment)s::text ELSE '' END,
-           %(now)s::timestamptz
+    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, created_at)
+    SELECT closed.campaign_id, closed.id, answer.id, answer.choice, {_BELIEVED},
+           CASE WHEN answer.takes_comment THEN %(comment)s::text ELSE '' END, %(now)s::timestamptz
     FROM closed JOIN seat ON seat.id = closed.id, answer
     RETURNING id, question_id, elapsed_ms
 ), owner AS (
@@ -261,6 +261,7 @@ def _write_votes(
     votes = [
         Vote(
             pk=ids[str(question.pk)],
+            campaign_id=assignment.campaign_id,
             assignment=assignment,
             question=question,
             choice=answer.choices[question.slug],

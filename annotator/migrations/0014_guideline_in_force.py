@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
             name="guideline",
             field=models.ForeignKey(
                 blank=True,
+                db_constraint=False,
                 editable=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,

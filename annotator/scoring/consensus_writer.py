@@ -45,8 +45,8 @@ _COUNTS_SQL = sql.SQL("""
 # Takes away the notes of the campaign, and says which pairs they are about.
 _TAKE_CHANGES_SQL = """
     DELETE FROM annotator_unscoredassignment unscored
-    USING annotator_assignment seat, annotator_member member
-    WHERE seat.id = unscored.assignment_id AND member.id = seat.member_id AND member.campaign_id = %s
+    USING annotator_assignment seat
+    WHERE seat.id = unscored.assignment_id AND seat.campaign_id = %s
     RETURNING seat.pair_id
 """
 

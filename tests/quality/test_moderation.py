@@ -12,7 +12,7 @@ from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair, Vote
 from annotator.quality import moderation
 from annotator.scoring import settling
-from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
 pytestmark = pytest.mark.django_db
@@ -89,9 +89,7 @@ def test_who_is_suspended_can_do_nothing_more(campaign):
 def test_gold_answers_of_a_suspended_member_stay(campaign):
     member = MemberFactory(campaign=campaign)
     pair = PairFactory(campaign=campaign, gold_choice="a")
-    seat = Assignment.objects.create(
-        member=member, pair=pair, kind="gold", a_on_left=True, lease_expires_at="2100-01-01T00:00:00Z"
-    )
+    seat = AssignmentFactory(member=member, pair=pair, kind="gold")
     judge(seat)
 
     moderation.suspend_member(member=member, by=None)
