@@ -297,7 +297,7 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     require_open(member.campaign)
     require_active(member)
     if training_is_due(member):
-        raise NotAllowed("Do the training first: the campaign's page leads to it.", code="training_due")
+        raise NotAllowed("Complete the training first. It starts on the campaign's page.", code="training_due")
     room = room_for(member, now)
     if room is not None:
         if room.votes == 0:
@@ -326,6 +326,6 @@ def require_active(member: Member) -> None:
     """Raises NotAllowed, in words for the annotator, unless the member may vote."""
     if member.state != MemberState.ACTIVE:
         raise NotAllowed(
-            f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
+            f"Your membership in this campaign is {member.state}. Ask its managers for details.",
             code=f"member_{member.state}",
         )

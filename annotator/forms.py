@@ -63,7 +63,7 @@ class LogInForm(allauth_forms.LoginForm):
     """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
 
     username = forms.CharField(
-        label="User name or e-mail",
+        label="Username or email",
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
@@ -85,10 +85,10 @@ class SignUpForm(allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "User name"
-        self.fields["username"].help_text = "The managers of your campaigns see it. Datasets never do."
-        self.fields["email"].label = "E-mail"
-        self.fields["email"].help_text = "To log in with, and to set a new password."
+        self.fields["username"].label = "Username"
+        self.fields["username"].help_text = "Your campaigns' managers see it. It is never in a dataset."
+        self.fields["email"].label = "Email"
+        self.fields["email"].help_text = "For logging in and for resetting your password."
         without_placeholders(self)
 
 
@@ -99,7 +99,7 @@ class Labelled:
         super().__init__(*args, **kwargs)
         assert isinstance(self, forms.Form)
         if "email" in self.fields:
-            self.fields["email"].label = "E-mail"
+            self.fields["email"].label = "Email"
         without_placeholders(self)
 
 
@@ -499,7 +499,7 @@ class InviteForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody by user name or e-mail address."""
 
-    person = forms.CharField(max_length=254, label="User name or e-mail")
+    person = forms.CharField(max_length=254, label="Username or email")
     role = forms.ChoiceField(choices=Role.choices)
     kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
 
@@ -611,15 +611,15 @@ class AnswerForm(forms.Form):
 
 class AppealForm(forms.Form):
     message = forms.CharField(
-        label="Your message to the managers",
+        label="Message to the managers",
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="What they should know. They see your figures beside it.",
+        help_text="Write what they should know. They also see your statistics.",
     )
 
 
 class WithdrawForm(forms.Form):
-    is_sure = forms.BooleanField(label="I withdraw my consent, and know that I cannot come back", required=True)
+    is_sure = forms.BooleanField(label="I withdraw my consent and understand that I cannot come back", required=True)
 
 
 class PairDecisionForm(forms.Form):

@@ -42,11 +42,11 @@ def create_invite(
     if for_crowd and role != Role.ANNOTATOR:
         errors["role"] = ["People from a crowd platform can only be annotators."]
     if expires_at is not None and expires_at <= (now or timezone.now()):
-        errors["expires_at"] = ["This time is over already."]
+        errors["expires_at"] = ["Choose a time in the future."]
     if uses_max is not None and uses_max < 1:
         errors["uses_max"] = ["Use 1 or more, or leave it empty."]
     if errors:
-        raise Invalid("The link cannot be made.", errors=errors)
+        raise Invalid("The invite link is not valid.", errors=errors)
     return Invite.objects.create(
         campaign=campaign, note=note, role=role, for_crowd=for_crowd, expires_at=expires_at, uses_max=uses_max, created_by=by
     )
@@ -72,12 +72,10 @@ def find_invite(key: str) -> Invite:
     try:
         public_id = SIGNER.unsign(key)
     except BadSignature as error:
-        raise NotFound(
-            "This link opens nothing. Perhaps a part of it is missing: ask for it again.", code="invite_unknown"
-        ) from error
+        raise NotFound("This link is not valid. Part of it may be missing. Ask for it again.", code="invite_unknown") from error
     invite = Invite.objects.select_related("campaign__consent_text").filter(public_id=public_id).first()
     if invite is None:
-        raise NotFound("This link opens nothing any more.", code="invite_unknown")
+        raise NotFound("This link no longer exists.", code="invite_unknown")
     return invite
 
 
@@ -93,9 +91,9 @@ def why_unusable(invite: Invite, now: datetime | None = None) -> str:
 
 
 UNUSABLE = {
-    "invite_revoked": "This link was withdrawn. Ask whoever sent it to you for another.",
-    "invite_expired": "This link has expired. Ask whoever sent it to you for another.",
-    "invite_used_up": "As many people as were wanted have joined by this link. Ask whoever sent it to you for another.",
+    "invite_revoked": "This link was revoked. Ask the person who sent it for a new one.",
+    "invite_expired": "This link has expired. Ask the person who sent it for a new one.",
+    "invite_used_up": "This link was used the maximum number of times. Ask the person who sent it for a new one.",
 }
 
 
@@ -122,13 +120,13 @@ def join(*, invite: Invite, by: User, consent_version: int | None = None, now: d
     """
     locked = Invite.objects.select_for_update(of=("self",)).select_related("campaign__consent_text").get(pk=invite.pk)
     if by.is_crowd:
-        raise NotAllowed("You take part by way of a crowd platform. Log out to join with an account of your own.")
+        raise NotAllowed("You take part through a crowd platform. Log out to join with your own account.")
     member = locked.campaign.members.filter(user=by).first()
     if member is None:
         require_usable(locked, now)
         member = _new_member(locked, by)
     elif member.state == MemberState.WITHDRAWN:
-        raise Conflict("You have left this campaign. Its managers can tell you more.", code="member_withdrawn")
+        raise Conflict("You left this campaign. Ask its managers for details.", code="member_withdrawn")
     _agree(member, consent_version, now)
     return member
 
@@ -152,7 +150,7 @@ def join_from_crowd(
     try:
         return _join_from_crowd(invite, participant, study, session, consent_version, now)
     except IntegrityError as error:  # the same person by two links at once: only the constraint sees both
-        raise Conflict("You are coming in by another page at this moment. Reload this one.") from error
+        raise Conflict("You are already joining from another page. Reload this one.") from error
 
 
 @transaction.atomic
@@ -171,7 +169,7 @@ def _join_from_crowd(
         require_usable(locked, now)
     member = identity.member
     if not member.user.is_crowd or not member.user.is_active or member.role != Role.ANNOTATOR:
-        raise NotAllowed("This place is closed. The researchers can tell you more.", code="crowd_identity_closed")
+        raise NotAllowed("Your access is closed. Ask the researchers for details.", code="crowd_identity_closed")
     identity.study, identity.session = study, session
     identity.save()
     _agree(member, consent_version, now)
@@ -194,7 +192,7 @@ def check_platform_ids(*, participant: str, study: str, session: str) -> None:
         if (value or name == "PROLIFIC_PID") and not re.fullmatch(PLATFORM_ID_PATTERN, value)
     }
     if errors:
-        raise Invalid("The address that brought you here is not complete. Start again from the study's page.", errors=errors)
+        raise Invalid("The link to this page is not complete. Start again from the study page.", errors=errors)
 
 
 def _new_member(invite: Invite, user: User) -> Member:
@@ -209,7 +207,7 @@ def _new_member(invite: Invite, user: User) -> Member:
 def publish_consent_text(*, campaign: Campaign, text: str, by: User | None, now: datetime | None = None) -> ConsentText:
     """The next version, in force at once: members agree to it before their next pair. Raises Invalid where it is empty."""
     if not text.strip():
-        raise Invalid("A consent text needs some text.", errors={"text": ["Write what people agree to."]})
+        raise Invalid("The consent text is empty.", errors={"text": ["Write what people agree to."]})
     locked = Campaign.objects.select_for_update(of=("self",)).select_related("consent_text").get(pk=campaign.pk)
     version = locked.consent_text.version + 1 if locked.consent_text else 1
     made = ConsentText.objects.create(campaign=locked, version=version, text=text, published_at=now or timezone.now(), author=by)
@@ -237,7 +235,7 @@ def _agree(member: Member, version: int | None, now: datetime | None) -> None:
     if text is None:
         return
     if version != text.version:
-        raise Conflict("The text you agree to has changed. Please read this one.", code="consent_outdated")
+        raise Conflict("The consent text has changed. Please read the new version.", code="consent_outdated")
     Consent.objects.get_or_create(member=member, text=text, defaults={"accepted_at": now or timezone.now()})
     member.consent_accepted = text
     member.save(update_fields=["consent_accepted"])

@@ -63,7 +63,7 @@ class LogInFirst(LoginRequiredMiddleware):
             return unauthorised(request, self.get_login_url(view_func))
         page = request.get_full_path() if request.method in SAFE_METHODS else page_of(request)
         if request.method not in SAFE_METHODS:
-            messages.warning(request, "Your session has ended, and what you did last was not saved. Log in to go on.")
+            messages.warning(request, "Your session has ended and your last change was not saved. Log in to continue.")
         return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
 
@@ -116,7 +116,7 @@ def with_account(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
     @wraps(view)
     def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
         if request.user.is_authenticated and request.user.is_crowd:
-            raise NotAllowed("You take part by way of a crowd platform and need no account here.", code="crowd_has_no_account")
+            raise NotAllowed("You take part through a crowd platform and need no account here.", code="crowd_has_no_account")
         return view(request, *arguments, **named)
 
     return checked
@@ -137,7 +137,7 @@ def account(request: UserRequest) -> HttpResponse:
 def admin_log_in(request: PageRequest) -> HttpResponse:
     """The administration has no door of its own: one log-in, one count of failures."""
     if request.user.is_authenticated:
-        raise NotAllowed("The administration is for staff.", code="not_staff")
+        raise NotAllowed("Only staff can open the admin.", code="not_staff")
     return redirect_to_login(request.GET.get("next", ""))
 
 

@@ -46,7 +46,7 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     held = held_by(request)
     try:
-        require_valid(form, "That is not a possible answer.")
+        require_valid(form, "This answer is not valid.")
         cast, queue = cast_vote_and_go_on(
             assignment_id=assignment_id,
             by=request.user,
@@ -65,7 +65,7 @@ def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return skip_assignment(assignment_id=assignment_id, by=request.user)
 
-    return act_and_go_on(request, assignment_id, act, said="Skipped. This pair will not come back to you.")
+    return act_and_go_on(request, assignment_id, act, said="Skipped. You will not see this pair again.")
 
 
 @require_POST
@@ -73,11 +73,11 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = FlagForm(request.POST)
 
     def act() -> Assignment:
-        require_valid(form, "Say what is wrong with the pair.")
+        require_valid(form, "Choose what is wrong with the pair.")
         reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
         return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
 
-    return act_and_go_on(request, assignment_id, act, said="Flagged. This pair will not come back to you.")
+    return act_and_go_on(request, assignment_id, act, said="Flagged. You will not see this pair again.")
 
 
 @require_POST
@@ -87,7 +87,7 @@ def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return undo_vote(assignment_id=assignment_id, by=request.user)
 
-    return act_and_go_on(request, assignment_id, act, said="Undone. This pair waits for your answer again.")
+    return act_and_go_on(request, assignment_id, act, said="Undone. Judge this pair again.")
 
 
 def act_and_go_on(request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, said: str) -> HttpResponse:
@@ -103,7 +103,7 @@ def held_by(request: UserRequest) -> Held:
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
     cards = frozenset(number for number in numbers if number is not None)
-    return Held(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
+    return Held(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("notice")))
 
 
 def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
@@ -137,7 +137,7 @@ def refused(request: UserRequest, assignment_id: int, refusal: Refusal) -> HttpR
     """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
     if member is None:
-        raise NotFound("There is no such pair among those you were given.") from refusal
+        raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
     turn = next_turn(member, held=held_by(request))
     if request.htmx:
