@@ -65,7 +65,7 @@ def in_words(campaign: Campaign) -> list[str]:
     if campaign.limit_per_day is not None:
         words.append(f"{campaign.limit_per_day:,} votes a day")
     if campaign.limit_total is not None:
-        words.append(f"{campaign.limit_total:,} votes in total")
+        words.append(f"{campaign.limit_total:,} votes in all")
     if campaign.limit_share is not None:
-        words.append(f"{100 * campaign.limit_share:.4g}% of all votes")
+        words.append(f"{100 * campaign.limit_share:.4g} % of all votes")
     return words

@@ -15,7 +15,7 @@ WHAT: dict[str, str] = {
     Measure.CONSISTENCY: "Your answers are not always consistent.",
     Measure.SIDE_SHARE: "You chose the image on the same side almost every time.",
     Measure.FAST_RATE: "Many of your answers were too fast to have looked at both images.",
-    Measure.AGREEMENT: "Your answers differ from other people's answers more often than usual.",
+    Measure.AGREEMENT: "Your answers differ from those of other people more often than usual.",
     Measure.TRUST: "Your answers match the images less well than we expect.",
     Measure.RECENT_TRUST: "Your latest answers are less careful than your earlier ones.",
 }
