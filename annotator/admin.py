@@ -24,13 +24,16 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, circulation, gold, releasing, reviewing, tasks
+from annotator import releasing, tasks
+from annotator.campaigns import guidelines, lifecycle
+from annotator.campaigns import members as campaign_members
 from annotator.choices import CampaignState, Choice, MemberState
-from annotator.errors import Refusal
-from annotator.images import DISPLAY_WIDTHS
-from annotator.markdown import render_markdown
+from annotator.errors import DomainError
+from annotator.importing.images import DISPLAY_WIDTHS
+from annotator.judging import pair_holds
+from annotator.lib.markdown import render_markdown
 from annotator.models import (
-    Act,
+    AnnotatorStats,
     Appeal,
     Assignment,
     Campaign,
@@ -42,6 +45,7 @@ from annotator.models import (
     Image,
     Import,
     Member,
+    ModerationAction,
     Pair,
     Prompt,
     Publication,
@@ -49,11 +53,11 @@ from annotator.models import (
     Release,
     ReleaseShard,
     ReviewRule,
-    Standing,
     Token,
     User,
     Vote,
 )
+from annotator.quality import gold, moderation
 
 LINE_ERRORS_SHOWN = 100
 NAMES_IN_FILTER = 100
@@ -170,7 +174,7 @@ def each(
     for row in rows:
         try:
             act(row)
-        except Refusal as refusal:
+        except DomainError as refusal:
             model_admin.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
         else:
             count += 1
@@ -236,8 +240,8 @@ class CampaignForm(ModelForm):
         cleaned = super().clean() or {}
         if "votes_wanted" in cleaned and "votes_max" in cleaned:
             try:
-                campaigns.check_overlap(votes_wanted=cleaned["votes_wanted"], votes_max=cleaned["votes_max"])
-            except Refusal as refusal:
+                lifecycle.check_overlap(votes_wanted=cleaned["votes_wanted"], votes_max=cleaned["votes_max"])
+            except DomainError as refusal:
                 for field, reasons in refusal.errors.items():
                     self.add_error(field, reasons)
         return cleaned
@@ -252,7 +256,7 @@ class CampaignAdmin(NeverDeleted):
     list_select_related = ["progress"]
     ordering = ["-pk"]
     actions = ["open_them", "pause_them", "close_them", "build_releases"]
-    fields = ["name", "slug", "state", "description", *campaigns.RULES, "created_at", "created_by"]
+    fields = ["name", "slug", "state", "description", *lifecycle.RULES, "created_at", "created_by"]
     inlines = [QuestionInline]
 
     def get_fields(self, request: HttpRequest, obj: Campaign | None = None) -> list[Any]:
@@ -269,20 +273,20 @@ class CampaignAdmin(NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: ModelForm, change: bool) -> None:
         if change:
-            campaigns.change_campaign(
+            lifecycle.change_campaign(
                 campaign=obj,
                 by=user_of(request),
                 name=obj.name,
                 description=obj.description,
-                rules=campaigns.rules_in(form.cleaned_data),
+                rules=lifecycle.rules_in(form.cleaned_data),
             )
             return
-        made = campaigns.create_campaign(
+        made = lifecycle.create_campaign(
             slug=obj.slug,
             name=obj.name,
             by=user_of(request),
             description=obj.description,
-            rules=campaigns.rules_in(form.cleaned_data),
+            rules=lifecycle.rules_in(form.cleaned_data),
         )
         obj.pk, obj._state.adding = made.pk, False
 
@@ -305,7 +309,7 @@ class CampaignAdmin(NeverDeleted):
         return reverse("campaign_page", args=[campaign.slug])
 
     def change_states(self, request: HttpRequest, rows: QuerySet[Campaign], state: CampaignState, done: str) -> None:
-        each(self, request, rows, lambda row: campaigns.change_state(campaign=row, state=state, by=user_of(request)), done=done)
+        each(self, request, rows, lambda row: lifecycle.change_state(campaign=row, state=state, by=user_of(request)), done=done)
 
     @admin.action(description="Open the selected campaigns", permissions=["change"])
     def open_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
@@ -358,9 +362,9 @@ class GuidelineAdmin(NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Guideline, form: ModelForm, change: bool) -> None:
         if change:
-            campaigns.change_draft(guideline=obj, text=obj.text, by=user_of(request))
+            guidelines.change_draft(guideline=obj, text=obj.text, by=user_of(request))
             return
-        made = campaigns.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
+        made = guidelines.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
         obj.pk, obj.version, obj._state.adding = made.pk, made.version, False
 
     @admin.display(description="as annotators see it")
@@ -370,7 +374,7 @@ class GuidelineAdmin(NeverDeleted):
     @admin.action(description="Publish the selected drafts", permissions=["change"])
     def publish(self, request: HttpRequest, rows: QuerySet[Guideline]) -> None:
         drafts = rows.select_related("campaign").order_by("campaign", "version")
-        each(self, request, drafts, lambda row: campaigns.publish_draft(guideline=row, by=user_of(request)), done="Published")
+        each(self, request, drafts, lambda row: guidelines.publish_draft(guideline=row, by=user_of(request)), done="Published")
 
 
 # --- material
@@ -453,7 +457,7 @@ class PairForm(ModelForm):
     """The known answer as the form says it, checked by the rules of the verb that will set it."""
 
     priority = forms.IntegerField(
-        min_value=-circulation.PRIORITY_LIMIT, max_value=circulation.PRIORITY_LIMIT, help_text="Higher comes first."
+        min_value=-pair_holds.PRIORITY_LIMIT, max_value=pair_holds.PRIORITY_LIMIT, help_text="Higher comes first."
     )
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
@@ -473,7 +477,7 @@ class PairForm(ModelForm):
             pair = Pair.objects.get(pk=self.instance.pk)  # the instance takes on what the form says
             try:
                 gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
-            except Refusal as refusal:
+            except DomainError as refusal:
                 if not refusal.errors:
                     self.add_error("gold_choice", refusal.detail)
                 for field, reasons in refusal.errors.items():
@@ -500,7 +504,7 @@ class PairAdmin(BigTable, NeverDeleted):
         return False  # pairs come from imports
 
     def save_model(self, request: HttpRequest, obj: Pair, form: ModelForm, change: bool) -> None:
-        circulation.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
+        pair_holds.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
         gold.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, use=obj.gold_use, by=user_of(request))
 
     @admin.display(description="images a and b")
@@ -526,16 +530,16 @@ class PairAdmin(BigTable, NeverDeleted):
 
     @admin.action(description="Hold: take the selected pairs out of circulation", permissions=["change"])
     def hold(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
-        count = circulation.hold_pairs(pair_ids=ids(rows), by=user_of(request))
+        count = pair_holds.hold_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Taken out of circulation: {count}.", messages.SUCCESS)
 
     @admin.action(description="Put the selected held pairs back in circulation", permissions=["change"])
     def put_back(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
-        count = circulation.return_pairs(pair_ids=ids(rows), by=user_of(request))
+        count = pair_holds.return_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Put back in circulation: {count}.", messages.SUCCESS)
 
     def move(self, request: HttpRequest, rows: QuerySet[Pair], priority: int) -> None:
-        count = circulation.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
+        count = pair_holds.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
         self.message_user(request, f"Now with priority {priority}: {count}.", messages.SUCCESS)
 
     @admin.action(description="Hand out the selected pairs first (priority 1)", permissions=["change"])
@@ -605,7 +609,7 @@ class MemberAdmin(NeverDeleted):
         return ["campaign", "user", "state", "public_id", "answered_count", "side_balance", *accepted, "joined_at"]
 
     def save_model(self, request: HttpRequest, obj: Member, form: ModelForm, change: bool) -> None:
-        made, _ = campaigns.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
+        made, _ = campaign_members.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
         obj.pk, obj._state.adding = made.pk, False
 
     def change_states(self, request: HttpRequest, rows: QuerySet[Member], state: MemberState, done: str) -> None:
@@ -614,7 +618,7 @@ class MemberAdmin(NeverDeleted):
             self,
             request,
             members,
-            lambda row: campaigns.change_member_state(member=row, state=state, by=user_of(request)),
+            lambda row: campaign_members.change_member_state(member=row, state=state, by=user_of(request)),
             done=done,
         )
 
@@ -631,7 +635,7 @@ class MemberAdmin(NeverDeleted):
         seats: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: seats.append(reviewing.suspend_member(member=row, by=by)), done="Suspended")
+        each(self, request, members, lambda row: seats.append(moderation.suspend_member(member=row, by=by)), done="Suspended")
         self.message_user(request, f"Seats given back: {sum(seats)}.", messages.INFO)
 
     @admin.action(description="Lift the suspension of the selected members: votes are restored", permissions=["change"])
@@ -639,7 +643,7 @@ class MemberAdmin(NeverDeleted):
         restored: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: restored.append(reviewing.lift_suspension(member=row, by=by)), done="Let back")
+        each(self, request, members, lambda row: restored.append(moderation.lift_suspension(member=row, by=by)), done="Let back")
         self.message_user(request, f"Answers restored: {sum(restored)}.", messages.INFO)
 
 
@@ -715,7 +719,7 @@ class ConsensusAdmin(BigTable, ReadOnly):
     list_select_related = ["pair", "question"]
 
 
-@admin.register(Act)
+@admin.register(ModerationAction)
 class ActAdmin(ReadOnly):
     """Made by the review and on the managers' pages."""
 
@@ -740,7 +744,7 @@ class ReviewRuleAdmin(ReadOnly):
     list_select_related = ["campaign"]
 
 
-@admin.register(Standing)
+@admin.register(AnnotatorStats)
 class StandingAdmin(ReadOnly):
     list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
     list_filter = ["member__campaign"]

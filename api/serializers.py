@@ -14,7 +14,8 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.campaigns import MANAGERS_RULES, QUESTIONS_LIMIT, RULES
+from annotator.campaigns.lifecycle import MANAGERS_RULES, RULES
+from annotator.campaigns.questions import QUESTIONS_LIMIT
 from annotator.choices import (
     CAMPAIGN_EVENTS,
     AssignmentKind,
@@ -27,7 +28,8 @@ from annotator.choices import (
     Role,
     VoidReason,
 )
-from annotator.images import DISPLAY_WIDTHS
+from annotator.importing.images import DISPLAY_WIDTHS
+from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.models import (
     Assignment,
     Campaign,
@@ -58,8 +60,7 @@ from annotator.models.campaigns import (
 )
 from annotator.models.fields import SLUG_PATTERN
 from annotator.models.webhooks import URL_LIMIT
-from annotator.progress import coarse_share, share_done
-from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.scoring.progress import coarse_share, share_done
 
 SEES_COUNTS = (Role.REVIEWER, Role.MANAGER)
 LIMIT_MAX = 1_000_000_000

@@ -54,7 +54,7 @@ JOIN annotator_image a ON a.id = pair.image_a_id JOIN annotator_image b ON b.id 
 
 
 def main() -> None:
-    from annotator.servers import hold_embedded  # noqa: PLC0415
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415
 
     hold_embedded()
     django.setup()
@@ -65,8 +65,8 @@ def main() -> None:
 
 
 def measure(n_votes: int) -> None:
-    from annotator import scoring, statistics  # noqa: PLC0415
     from annotator.models import Vote  # noqa: PLC0415
+    from annotator.scoring import consensus_writer, statistics  # noqa: PLC0415
 
     campaign = make_campaign(n_votes)
     print(f"{Vote.objects.filter(question__campaign=campaign).count():,} votes{'':<41} seconds  of them CPU here")
@@ -76,18 +76,18 @@ def measure(n_votes: int) -> None:
         act()
         print(f"{what:<56} {time.perf_counter() - start:>8.2f} {time.process_time() - cpu:>8.2f}", flush=True)
 
-    timed("all votes counted for the first time", lambda: scoring.score_campaign(campaign=campaign))
-    timed("all counted again, nothing changed", lambda: scoring.score_campaign(campaign=campaign))
-    timed("what changed counted, and nothing had", lambda: scoring.score_changes(campaign=campaign))
+    timed("all votes counted for the first time", lambda: consensus_writer.score_campaign(campaign=campaign))
+    timed("all counted again, nothing changed", lambda: consensus_writer.score_campaign(campaign=campaign))
+    timed("what changed counted, and nothing had", lambda: consensus_writer.score_changes(campaign=campaign))
     some = list(Vote.objects.filter(question__campaign=campaign).values_list("pk", flat=True)[:1000])
     Vote.objects.filter(pk__in=some).update(void_reason="undone", voided_at=campaign.created_at)
-    timed("what changed counted, a thousand votes void", lambda: scoring.score_changes(campaign=campaign))
+    timed("what changed counted, a thousand votes void", lambda: consensus_writer.score_changes(campaign=campaign))
     Vote.objects.filter(pk__in=some).update(void_reason=None, voided_at=None)
     timed("the statistics", lambda: statistics.compute_statistics(campaign=campaign))
     question = campaign.questions.get(position=0)
-    timed("Dawid–Skene alone", lambda: scoring.dawid_skene_of(question))
+    timed("Dawid–Skene alone", lambda: consensus_writer.dawid_skene_of(question))
     campaign.consensus_method = "dawid_skene"
-    timed("Dawid–Skene with all its rows written for the first time", lambda: scoring.score_campaign(campaign=campaign))
+    timed("Dawid–Skene with all its rows written for the first time", lambda: consensus_writer.score_campaign(campaign=campaign))
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -78,7 +78,7 @@ def main() -> None:
 
 
 def prepare() -> None:
-    from annotator.servers import hold_embedded  # noqa: PLC0415 - the settings are named above
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415 - the settings are named above
 
     hold_embedded()
     django.setup()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from annotator import models
-from annotator.choices import ActKind, AssignmentState, Choice, Label, Measure, Outcome
+from annotator.choices import ActionKind, AssignmentState, Choice, Label, Measure, Outcome
 
 
 class UserFactory(DjangoModelFactory):
@@ -264,9 +264,9 @@ class DeliveryFactory(DjangoModelFactory):
     created_at = factory.LazyFunction(timezone.now)
 
 
-class KeptAnswerFactory(DjangoModelFactory):
+class IdempotentResponseFactory(DjangoModelFactory):
     class Meta:
-        model = models.KeptAnswer
+        model = models.IdempotentResponse
 
     user = factory.SubFactory(UserFactory)
     route = "POST /api/v1/campaigns/"
@@ -286,20 +286,20 @@ class ReviewRuleFactory(DjangoModelFactory):
     minimum = 5
 
 
-class StandingFactory(DjangoModelFactory):
+class AnnotatorStatsFactory(DjangoModelFactory):
     class Meta:
-        model = models.Standing
+        model = models.AnnotatorStats
 
     member = factory.SubFactory(MemberFactory)
     computed_at = factory.LazyFunction(timezone.now)
 
 
-class ActFactory(DjangoModelFactory):
+class ModerationActionFactory(DjangoModelFactory):
     class Meta:
-        model = models.Act
+        model = models.ModerationAction
 
     member = factory.SubFactory(MemberFactory)
-    kind = ActKind.WARN
+    kind = ActionKind.WARN
     at = factory.LazyFunction(timezone.now)
 
 

@@ -168,13 +168,14 @@ class Vote(models.Model):
         return f"vote {self.pk}: {self.choice}"
 
 
-class Lineage(models.Model):
+class ServerEpoch(models.Model):
     """Of which database server the transaction numbers in `Vote.changed_in` are. There is one row at most."""
 
     server = models.CharField(max_length=80, help_text="Its identifier and timeline: a restored copy has others.")
     name = models.CharField(max_length=16, default=random_public_id, help_text="In every cursor, so that an old one is known.")
 
     class Meta:
+        db_table = "annotator_lineage"
         constraints = [CheckConstraint(condition=Q(pk=1), name="lineage_is_one")]
 
     def __str__(self) -> str:

@@ -71,7 +71,9 @@ class Member(models.Model):
     training_passed_at = models.DateTimeField(null=True, blank=True, editable=False)
     training_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What the member is told of until they put it away; on this row, so that a vote's answer needs no further query.
-    notice = models.ForeignKey("Act", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    notice = models.ForeignKey(
+        "ModerationAction", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     # Written with each vote, so that a page never counts: how many assignments of any kind the member has answered.
     answered_count = models.PositiveIntegerField(default=0, editable=False)
     # How often `a` stood on the left less how often on the right, over the member's live assignments.

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotator import importing, tasks
-from annotator.access import campaign_for_manager
+from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
 from annotator.models import Import
@@ -92,7 +92,7 @@ class ImportList(View):
             if once.HEADER not in request.headers:
                 return make()  # and the file is read once
             digest = once.digest_of_file(file, name=file_name, map=column_map)
-            return once.once_per_key(request, digest, make)
+            return once.idempotent(request, digest, make)
 
 
 class ImportDetail(View):

@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from annotator import retries
-from annotator.models.retries import KEY_LIMIT
-from annotator.retries import Answer
+from annotator.lib import idempotency
+from annotator.lib.idempotency import Answer
+from annotator.models.idempotency import KEY_LIMIT
 from api.views.base import user_of
 
 HEADER = "Idempotency-Key"
@@ -31,7 +31,7 @@ PARAMETER = OpenApiParameter(
 )
 
 
-def once_per_key(request: Request, digest: str, make: Callable[[], Response]) -> Response:
+def idempotent(request: Request, digest: str, make: Callable[[], Response]) -> Response:
     """The response of `make`, or the one that the same request got before with the same key.
 
     Access is for the view to check first, so that whoever lost it gets no old answer either. `digest` is of what was sent.
@@ -41,7 +41,7 @@ def once_per_key(request: Request, digest: str, make: Callable[[], Response]) ->
         return make()
     if not KEY_PATTERN.fullmatch(key):
         raise ValidationError({HEADER: [f"Use 1 to {KEY_LIMIT} letters, digits and signs, without blanks."]})
-    answer, is_replayed = retries.answer_once(
+    answer, is_replayed = idempotency.answer_once(
         user=user_of(request),
         route=f"{request.method} {request.path}"[:300],
         key=key,

@@ -6,10 +6,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import tasks, webhooks
-from annotator.access import campaign_for_manager
+from annotator import tasks
+from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import NotFound
+from annotator.feeds import webhooks
 from annotator.models import Campaign, Webhook
 from api.pagination import NewestFirst
 from api.serializers import (
@@ -51,7 +52,7 @@ class WebhookList(View):
             shown = WebhookSerializer(webhook).data | {"secret": secret}
             return Response(shown, status=201, headers=location(request, "webhook", slug, webhook.pk))
 
-        return once.once_per_key(request, once.digest_of(request.data), make)
+        return once.idempotent(request, once.digest_of(request.data), make)
 
 
 class WebhookDetail(View):

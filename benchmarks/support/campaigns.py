@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
-from annotator.campaigns import create_campaign
+from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import CampaignState
 from annotator.models import Assignment, Campaign, Member, Pair, User
 from benchmarks.support.passwords import PASSWORD

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from annotator import assigning
+from annotator.judging import assigning
 from annotator.models import Campaign, Member
 from annotator.models.material import RING_SIZE
 

@@ -19,13 +19,13 @@ from django.db import connection
 from PIL import Image as Pillow
 
 from annotator import releasing
-from annotator.campaigns import create_campaign
+from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import CampaignState
-from annotator.images import full_name, ingest_image, store_image
+from annotator.importing.images import full_name, ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt, Release, User
-from annotator.releasing.facts import facts_of
-from annotator.releasing.rows import snapshot_of
-from annotator.releasing.staging import stage_votes
+from annotator.releasing.card.facts import facts_of
+from annotator.releasing.dataset.snapshot import snapshot_of
+from annotator.releasing.dataset.stage import stage_votes
 from benchmarks.support.campaigns import load_campaign, settle_down
 
 VOTES_A_PAIR = 10

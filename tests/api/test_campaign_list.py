@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission
 
-from annotator.campaigns import RULES
+from annotator.campaigns.lifecycle import RULES
 from annotator.models import Campaign, Member
 from tests.api.clients import assert_error, client_of
 from tests.factories import CampaignFactory, MemberFactory, UserFactory

@@ -15,9 +15,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator import arrow, following, reviewing, voting
-from annotator.models import Lineage, Vote
-from annotator.releasing.layouts import VOTES
+from annotator.feeds import vote_feed
+from annotator.judging import voting
+from annotator.lib import arrow
+from annotator.models import ServerEpoch, Vote
+from annotator.quality import moderation
+from annotator.releasing.dataset.configs import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
 from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory, VoteFactory
 from tests.waiting import wait_for_other_databases
@@ -206,11 +209,11 @@ def test_a_vote_that_is_voided_comes_once_more_and_so_does_one_that_is_restored(
     first, second = cast(campaign, 2)
     _, cursor = follow(reviewer)
 
-    reviewing.suspend_member(member=first.assignment.member, by=None)
+    moderation.suspend_member(member=first.assignment.member, by=None)
     votes, cursor = follow(reviewer, cursor)
     assert [(row["vote_id"], row["void_reason"]) for row in votes] == [(first.pk, "suspended"), (second.pk, "suspended")]
 
-    reviewing.lift_suspension(member=first.assignment.member, by=None)
+    moderation.lift_suspension(member=first.assignment.member, by=None)
     votes, cursor = follow(reviewer, cursor)
     assert [(row["vote_id"], row["void_reason"]) for row in votes] == [(first.pk, None), (second.pk, None)]
 
@@ -227,7 +230,7 @@ def test_an_undone_vote_comes_with_its_reason(campaign, reviewer):
 def test_of_somebody_who_withdrew_only_that_there_was_a_vote(campaign, reviewer):
     (vote,) = cast(campaign)
     _, cursor = follow(reviewer)
-    reviewing.withdraw_member(member=vote.assignment.member, by=None)
+    moderation.withdraw_member(member=vote.assignment.member, by=None)
 
     (row,) = follow(reviewer, cursor)[0]
 
@@ -247,7 +250,7 @@ def test_what_was_undone_comes_once_more_when_its_annotator_withdraws(campaign, 
     voting.undo_vote(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
     _, cursor = follow(reviewer)
 
-    reviewing.withdraw_member(member=vote.assignment.member, by=None)
+    moderation.withdraw_member(member=vote.assignment.member, by=None)
 
     assert [(row["choice"], row["void_reason"]) for row in follow(reviewer, cursor)[0]] == [(None, "withdrawn")]
 
@@ -278,7 +281,7 @@ def test_a_stream_holds_what_the_pages_hold(campaign, reviewer):
 
     assert [json.loads(line) for line in lines.splitlines()] == rows
     table = pa.ipc.open_stream(io.BytesIO(arrow)).read_all()
-    assert table.schema == following.SCHEMA
+    assert table.schema == vote_feed.SCHEMA
     assert table.column_names == [column.name for column in VOTES.columns]
     assert table["vote_id"].to_pylist() == [row["vote_id"] for row in rows]
     assert table["choice"].to_pylist() == [row["choice"] for row in rows]
@@ -342,7 +345,7 @@ def test_a_restored_database_refuses_old_cursors_and_shows_all_votes(campaign, r
     """As after a restore on another server: the numbers in the votes are of the old one, and may be far ahead."""
     votes = cast(campaign, 3)
     _, cursor = follow(reviewer)
-    Lineage.objects.update(server="elsewhere/00000001")
+    ServerEpoch.objects.update(server="elsewhere/00000001")
     with connection.cursor() as sql:
         sql.execute("ALTER TABLE annotator_vote DISABLE TRIGGER USER")
         sql.execute("UPDATE annotator_vote SET changed_in = '9000000000'")

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from annotator.choices import CampaignState, Role
 from annotator.models import Campaign, CampaignProgress, Member
-from annotator.progress import roll_up
+from annotator.scoring.progress import roll_up
 from tests.browser.conftest import PHONE, make_pairs
 from tests.browser.driver import Remote, expect
 from tests.factories import ImportFactory, MemberFactory, UserFactory

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from annotator import joining
-from annotator.campaigns import publish_guideline
+from annotator.campaigns import invites
+from annotator.campaigns.guidelines import publish_guideline
 from annotator.choices import CampaignState, Role
 from annotator.models import Campaign, Consent, Invite, Member, Vote
 from tests.browser.conftest import PHONE, make_pairs
@@ -19,7 +19,7 @@ PLATFORM = "?PROLIFIC_PID=5f3e2d1c0b9a8f7e6d5c4b3a&STUDY_ID=64aa0011223344556677
 
 
 def link(invite: Invite) -> str:
-    return reverse("join", args=[joining.key_of(invite)])
+    return reverse("join", args=[invites.key_of(invite)])
 
 
 def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):

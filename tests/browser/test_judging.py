@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentState
 from annotator.models import Assignment, Flag, Member, Vote
-from annotator.progress import roll_up
+from annotator.scoring.progress import roll_up
 from tests.browser.conftest import PHONE, accept, make_pairs
 from tests.browser.driver import Remote, expect
 from tests.factories import MemberFactory

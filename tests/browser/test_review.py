@@ -6,8 +6,8 @@ import pytest
 
 from annotator.choices import Role
 from annotator.models import Appeal, Member
-from annotator.reviewing import Ground, suspend_member, warn_member
-from annotator.views.noticing import WHAT
+from annotator.quality.moderation import Reason, suspend_member, warn_member
+from annotator.views.annotate.notices import WHAT
 from tests.browser.axe import found_on
 from tests.browser.conftest import PHONE, Open
 from tests.browser.driver import expect
@@ -26,7 +26,7 @@ def test_a_warning_comes_while_one_judges_and_is_put_away(open_page: Open, membe
     page = open_page(member, page_of(member), **options)
     expect(page.locator(".choice.left")).not_to_have_attribute("aria-disabled", "true")
     expect(page.locator("#moderation-notice section")).to_have_count(0)
-    warn_member(member=member, by=None, ground=Ground(rule=rule, note="Look at the right one, too."))
+    warn_member(member=member, by=None, reason=Reason(rule=rule, note="Look at the right one, too."))
 
     page.keyboard.press("1")
 
@@ -44,7 +44,7 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     manager = MemberFactory(campaign=member.campaign, role=Role.MANAGER)
     rule = ReviewRuleFactory(campaign=member.campaign, measure="trust", outcome="suspend")
     figures = {"measure": "trust", "count": 30, "value": -6.0, "bound": -6.0, "threshold": -5.0, "minimum": 10}
-    suspend_member(member=member, by=None, ground=Ground(rule=rule, figures=figures))
+    suspend_member(member=member, by=None, reason=Reason(rule=rule, figures=figures))
 
     mine = open_page(member, page_of(member))
     expect(mine.get_by_role("heading", name="Your answers are under review")).to_be_visible()
