@@ -72,6 +72,7 @@ def test_somebody_logs_in_accepts_the_guideline_and_judges_to_the_end(open_page)
     page.get_by_role("button", name="Left is better").click()
     second = open_card(page, after=first)
     expect(page.get_by_role("status")).to_have_text("Recorded: left is better. 1 judged.", use_inner_text=True)
+    assert page.locator("#status-message").evaluate("line => line.innerText") == "Recorded: left is better. 1 judged."  # one line
     page.get_by_role("button", name="Both good").click()
     third = open_card(page, after=second)
     page.get_by_role("button", name="Skip").click()
