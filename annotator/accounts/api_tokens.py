@@ -38,11 +38,11 @@ def create_token(
     if not scopes or not set(scopes) <= set(Scope.values):
         errors["scopes"] = [f"Use one or more of {', '.join(Scope.values)}."]
     if expires_at is not None and expires_at <= (now or timezone.now()):
-        errors["expires_at"] = ["This time is over already."]
+        errors["expires_at"] = ["Choose a time in the future."]
     if len(name) > 100:
-        errors["name"] = ["Use 100 characters at most."]
+        errors["name"] = ["Use at most 100 characters."]
     if errors:
-        raise Invalid("The token cannot be made.", errors=errors)
+        raise Invalid("The token is not valid.", errors=errors)
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     token = Token.objects.create(
         user=user,
@@ -75,13 +75,13 @@ def check_key(key: str, *, now: datetime | None = None) -> Token:
     if KEY_PATTERN.fullmatch(key):
         token = Token.objects.select_related("user").filter(digest=digest_of(key)).first()
     if token is None:
-        raise BadToken("There is no such token.")
+        raise BadToken("Unknown token.")
     if token.revoked_at is not None:
         raise BadToken("This token was revoked.", code="token_revoked")
     if token.expires_at is not None and token.expires_at <= now:
         raise BadToken("This token has expired.", code="token_expired")
     if not token.user.is_active:
-        raise BadToken("The user of this token is not active.", code="token_user_inactive")
+        raise BadToken("The user of this token is deactivated.", code="token_user_inactive")
     note_use(token, now=now)
     return token
 

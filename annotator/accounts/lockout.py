@@ -40,7 +40,7 @@ def begin_log_in(*, name: str, address: str = "", now: datetime | None = None) -
     )
     if is_locked:
         attempt.delete()
-        raise NotAllowed("Too many log-ins failed. Wait 15 minutes and try again, or set a new password.", code="locked_out")
+        raise NotAllowed("Too many failed logins. Wait 15 minutes and try again, or reset your password.", code="locked_out")
     return attempt
 
 

@@ -294,7 +294,7 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     require_open(member.campaign)
     require_active(member)
     if training_is_due(member):
-        raise NotAllowed("Do the training first: the campaign's page leads to it.", code="training_due")
+        raise NotAllowed("Complete the training first. It starts on the campaign's page.", code="training_due")
     room = room_for(member, now)
     if room is not None:
         if room.votes == 0:

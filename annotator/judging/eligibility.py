@@ -33,7 +33,7 @@ def require_active(member: Member) -> None:
     """Raises NotAllowed, in words for the annotator, unless the member may vote."""
     if member.state != MemberState.ACTIVE:
         raise NotAllowed(
-            f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
+            f"Your membership in this campaign is {member.state}. Ask its managers for details.",
             code=f"member_{member.state}",
         )
 

@@ -139,7 +139,7 @@ def answer_training(
     """
     now = now or timezone.now()
     if not Assignment.objects.filter(pk=assignment_id, member__user=by, kind=AssignmentKind.TRAINING).exists():
-        raise NotFound("There is no such training pair of yours.")
+        raise NotFound("This training pair does not exist, or it is not yours.")
     cast_vote(assignment_id=assignment_id, by=by, choices=choices, elapsed_ms=elapsed_ms, now=now)
     feedback = feedback_on(assignment_id=assignment_id, by=by)
     conclude(member=feedback.standing.member, now=now)
@@ -157,7 +157,7 @@ def feedback_on(*, assignment_id: int, by: User) -> Feedback:
         .first()
     )
     if vote is None or vote.assignment.pair.gold_choice is None:
-        raise NotFound("There is no such answer of yours.")
+        raise NotFound("This answer does not exist, or it is not yours.")
     return Feedback(vote.assignment, vote.choice, standing_of(vote.assignment.member))
 
 
@@ -181,7 +181,7 @@ def try_again(*, member: Member, now: datetime | None = None) -> Member:
     """The member's next try. Raises Conflict where the last one is not over, or no try is left."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
-        raise Conflict("There is nothing to try again.", code="training_not_failed")
+        raise Conflict("You can try again only after you failed the training.", code="training_not_failed")
     if locked.training_try >= locked.campaign.training_tries:
         raise Conflict("You have used all your tries. The managers can give you another one.", code="training_over")
     return _begin(locked, now or timezone.now())
@@ -208,7 +208,7 @@ def give_another_try(*, member: Member, by: User | None, now: datetime | None = 
     """A manager gives somebody who failed one more try, beyond the campaign's number. Raises Conflict for others."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
-        raise Conflict("They have not failed the training.", code="training_not_failed")
+        raise Conflict("This member has not failed the training.", code="training_not_failed")
     return _begin(locked, now or timezone.now())
 
 

@@ -29,11 +29,11 @@ CLOCKS_DIFFER_MS = 2000  # between web processes on several machines, at most
 ID_LIMIT = 2**63 - 1
 
 CLOSED_WORDS = {
-    AssignmentState.ANSWERED: "This pair was answered already.",
+    AssignmentState.ANSWERED: "You already answered this pair.",
     AssignmentState.SKIPPED: "You skipped this pair.",
     AssignmentState.FLAGGED: "You flagged this pair.",
-    AssignmentState.EXPIRED: "The time for this pair ran out, and its seat went back.",
-    AssignmentState.RETURNED: "This pair was taken back.",
+    AssignmentState.EXPIRED: "Your time for this pair ran out. It may go to someone else.",
+    AssignmentState.RETURNED: "This pair is no longer assigned to you.",
 }
 
 _SEAT = Columns(Assignment, "seat")
@@ -291,7 +291,7 @@ def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
     if assignment.member.campaign.state != CampaignState.PAUSED:
         require_open(assignment.member.campaign)
     require_active(assignment.member)
-    raise Conflict("Your membership was changed just now; the vote was not counted. Answer again.", code="member_changed")
+    raise Conflict("Your membership just changed, and the vote was not recorded. Please answer again.", code="member_changed")
 
 
 @transaction.atomic
@@ -323,11 +323,11 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
     now = now or timezone.now()
     errors = {}
     if reason not in FlagReason.values:
-        errors["reason"] = [f"{reason!r} is no reason. Use one of {', '.join(FlagReason.values)}."]
+        errors["reason"] = [f"{reason!r} is not a valid reason. Use one of {', '.join(FlagReason.values)}."]
     if len(note) > FLAG_NOTE_LIMIT:
         errors["note"] = [f"Use at most {FLAG_NOTE_LIMIT} characters."]
     if errors:
-        raise Invalid("The flag is not complete or not possible.", errors=errors)
+        raise Invalid("The flag is not valid.", errors=errors)
     assignment = _locked(assignment_id, by).assignment
     if assignment.state == AssignmentState.FLAGGED:
         return assignment
@@ -363,7 +363,7 @@ def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> A
     require_active(member)
     if not undoable(member, now).filter(pk=assignment.pk).exists():
         raise NotAllowed(
-            f"Only your last {campaign.undo_votes} votes can be undone, within {campaign.undo_minutes} minutes.",
+            f"You can undo only your last {campaign.undo_votes} votes, within {campaign.undo_minutes} minutes.",
             code="undo_refused",
         )
     assignment.votes.live().update(void_reason=VoidReason.UNDONE, voided_at=now, voided_by=by)
@@ -391,23 +391,23 @@ def check_answer(questions: list[Question], answer: Answer) -> None:
     for question in questions:
         choice = answer.choices.get(question.slug)
         if choice is None:
-            errors[question.slug] = ["This question is not answered."]
+            errors[question.slug] = ["Answer this question."]
         elif choice not in question.choices:
-            errors[question.slug] = [f"{choice!r} is no choice. Use one of {', '.join(question.choices)}."]
+            errors[question.slug] = [f"{choice!r} is not a valid choice. Use one of {', '.join(question.choices)}."]
     for slug in answer.choices.keys() - {question.slug for question in questions}:
-        errors[slug] = ["This campaign does not ask that question."]
+        errors[slug] = ["This campaign does not have this question."]
     if not answer.has_possible_time:
         errors["elapsed_ms"] = [f"Use milliseconds from 0 to {ELAPSED_MS_LIMIT}."]
     if not answer.has_possible_comment:
         errors["comment"] = [f"Use at most {COMMENT_LIMIT} characters."]
     if errors:
-        raise Invalid("The answer is not complete or not possible.", errors=errors)
+        raise Invalid("The answer is not valid.", errors=errors)
 
 
 def _locked(assignment_id: int, by: User) -> Locked:
     rows = fetch_prepared(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk}) if assignment_id <= ID_LIMIT else []
     if not rows:
-        raise NotFound("There is no such assignment of yours.")
+        raise NotFound("This assignment does not exist, or it is not yours.")
     return _read_locked(RowReader(rows[0]), by)
 
 
@@ -424,7 +424,7 @@ def _read_locked(reader: RowReader, by: User) -> Locked:
 def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:
     votes = {vote.question_id: vote for vote in locked.assignment.votes.live()}
     if any(votes[question.pk].choice != choices[question.slug] for question in locked.questions):
-        raise Conflict("This pair was answered already, with another choice.", code="already_answered")
+        raise Conflict("You already answered this pair with a different choice.", code="already_answered")
     same = [votes[question.pk] for question in locked.questions]
     for vote, question in zip(same, locked.questions, strict=True):
         vote.question = question

@@ -55,12 +55,12 @@ def answer_once(
             kept.save(update_fields=["sealed_answer"])
             return answer, False
     if kept.digest != digest:
-        raise KeyReused("This Idempotency-Key came with another request before. Use a new one for a new request.")
+        raise KeyReused("This Idempotency-Key was already used for a different request. Use a new key.")
     try:
         return Answer(**json.loads(decrypt(kept.sealed_answer, purpose=PURPOSE))), True
     except DecryptionFailed as error:
         raise Conflict(
-            "It was made already, and its answer cannot be read any more: look at the list.", code="answer_lost"
+            "This was already created, but the response can no longer be read. Find it in the list.", code="answer_lost"
         ) from error
 
 

@@ -37,7 +37,7 @@ def with_account(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
     @wraps(view)
     def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
         if request.user.is_authenticated and request.user.is_crowd:
-            raise NotAllowed("You take part by way of a crowd platform and need no account here.", code="crowd_has_no_account")
+            raise NotAllowed("You take part through a crowd platform and need no account here.", code="crowd_has_no_account")
         return view(request, *arguments, **named)
 
     return checked
@@ -58,7 +58,7 @@ def account(request: UserRequest) -> HttpResponse:
 def admin_log_in(request: PageRequest) -> HttpResponse:
     """The administration has no door of its own: one log-in, one count of failures."""
     if request.user.is_authenticated:
-        raise NotAllowed("The administration is for staff.", code="not_staff")
+        raise NotAllowed("Only staff can open the admin.", code="not_staff")
     return redirect_to_login(request.GET.get("next", ""))
 
 

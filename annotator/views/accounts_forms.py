@@ -13,7 +13,7 @@ class LogInForm(allauth_forms.LoginForm):
     """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
 
     username = forms.CharField(
-        label="User name or e-mail",
+        label="Username or email",
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
@@ -35,10 +35,10 @@ class SignUpForm(allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "User name"
-        self.fields["username"].help_text = "The managers of your campaigns see it. Datasets never do."
-        self.fields["email"].label = "E-mail"
-        self.fields["email"].help_text = "To log in with, and to set a new password."
+        self.fields["username"].label = "Username"
+        self.fields["username"].help_text = "Your campaigns' managers see it. It is never in a dataset."
+        self.fields["email"].label = "Email"
+        self.fields["email"].help_text = "For logging in and for resetting your password."
         without_placeholders(self)
 
 
@@ -49,7 +49,7 @@ class Labelled:
         super().__init__(*args, **kwargs)
         assert isinstance(self, forms.Form)
         if "email" in self.fields:
-            self.fields["email"].label = "E-mail"
+            self.fields["email"].label = "Email"
         without_placeholders(self)
 
 

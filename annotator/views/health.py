@@ -46,7 +46,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def prometheus(request: HttpRequest) -> HttpResponse:
     """The metrics in Prometheus's words, for those who may see them."""
     if not may_see_metrics(request):
-        words = "Metrics are for whoever has METRICS_TOKEN; without one, for this machine alone.\n"
+        words = "Metrics need the METRICS_TOKEN. If none is set, only this machine can read them.\n"
         return HttpResponse(words, status=403, content_type="text/plain")
     shown = CollectorRegistry()
     shown.register(AllMetrics())

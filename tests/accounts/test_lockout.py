@@ -104,7 +104,7 @@ def log_in(client: Client, name: str, password: str, **headers: str) -> str:
 def test_after_too_many_failures_even_the_right_password_is_refused_in_kind_words(client):
     user = UserFactory()
     for _ in range(lockout.OF_NAME_AT_ADDRESS):
-        assert "do not fit together" in log_in(client, user.username, "wrong")
+        assert "Wrong username or password" in log_in(client, user.username, "wrong")
 
     assert "Wait 15 minutes and try again" in log_in(client, user.username, RIGHT)
     assert "_auth_user_id" not in client.session

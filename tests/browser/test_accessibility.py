@@ -344,10 +344,10 @@ def test_axe_finds_nothing_on_what_opens_over_a_page(show):
 
 def test_axe_finds_nothing_on_forms_that_come_back_with_errors(show):
     page = show("login")
-    page.get_by_label("User name or e-mail").fill("nobody")
+    page.get_by_label("Username or email").fill("nobody")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert").filter(has_text="do not fit together")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Wrong username or password")).to_be_visible()
     assert found_in_both_schemes(page) == []
     page = show("account_signup")
     page.evaluate("document.querySelector('form').noValidate = true")

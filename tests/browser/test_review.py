@@ -25,18 +25,18 @@ def test_a_warning_comes_while_one_judges_and_is_put_away(open_page: Open, membe
     rule = ReviewRuleFactory(campaign=member.campaign, measure="side_share")
     page = open_page(member, page_of(member), **options)
     expect(page.locator(".choice.left")).not_to_have_attribute("aria-disabled", "true")
-    expect(page.locator("#told section")).to_have_count(0)
+    expect(page.locator("#moderation-notice section")).to_have_count(0)
     warn_member(member=member, by=None, reason=Reason(rule=rule, note="Look at the right one, too."))
 
     page.keyboard.press("1")
 
-    expect(page.locator("#told")).to_contain_text(WHAT["side_share"])
-    expect(page.locator("#told")).to_contain_text("Look at the right one, too.")
+    expect(page.locator("#moderation-notice")).to_contain_text(WHAT["side_share"])
+    expect(page.locator("#moderation-notice")).to_contain_text("Look at the right one, too.")
     assert found_on(page) == []
     page.keyboard.press("2")  # judging goes on
-    expect(page.locator("#progress")).to_contain_text("2 by you")
-    page.get_by_role("button", name="I have read it").click()
-    expect(page.locator("#told section")).to_have_count(0)
+    expect(page.locator("#progress")).to_contain_text("2 judged")
+    page.get_by_role("button", name="Got it").click()
+    expect(page.locator("#moderation-notice section")).to_have_count(0)
     expect(page.locator(".choice.left")).to_be_visible()
 
 
@@ -49,11 +49,11 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     mine = open_page(member, page_of(member))
     expect(mine.get_by_role("heading", name="Your answers are under review")).to_be_visible()
     assert found_on(mine) == []
-    mine.get_by_role("link", name="Write to the managers").click()
-    mine.get_by_label("Your message to the managers").fill("I do look at both.")
+    mine.get_by_role("link", name="Appeal").click()
+    mine.get_by_label("Message to the managers").fill("I do look at both.")
     assert found_on(mine) == []
     mine.get_by_role("button", name="Send").click()
-    expect(mine.locator(".notice.success")).to_contain_text("The managers have your message")
+    expect(mine.locator(".notice.success")).to_contain_text("Message sent.")
 
     theirs = open_page(manager, f"/manage/{member.campaign.slug}/")
     theirs.get_by_role("link", name="Review").click()
@@ -65,7 +65,7 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     expect(theirs.locator(".notice.success")).to_contain_text("can work again")
 
     mine.goto(page_of(member))
-    expect(mine.locator("#told")).to_contain_text("You are right.")
+    expect(mine.locator("#moderation-notice")).to_contain_text("You are right.")
     expect(mine.locator(".choice.left")).to_be_visible()
     assert found_on(mine) == []
     assert Appeal.objects.get().state == "accepted"

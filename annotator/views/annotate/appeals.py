@@ -32,7 +32,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
     """What was done, what the member wrote about it before, and what the managers answered; a POST is a new message."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
-        raise NotFound("You have left this campaign.")
+        raise NotFound("You left this campaign.")
     form = AppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -40,7 +40,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "The managers have your message. Their answer will be here.")
+            messages.success(request, "Message sent. The managers' answer will appear here.")
             return redirect("appeal", slug)
     appeals = list(member.appeals.all())
     is_waiting = any(row.state == AppealState.OPEN for row in appeals)
@@ -62,11 +62,11 @@ def withdraw(request: UserRequest, slug: str) -> HttpResponse:
     """What withdrawing one's consent does, and the form that does it, for good."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
-        raise NotFound("You have left this campaign.")
+        raise NotFound("You left this campaign.")
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         moderation.withdraw_member(member=member, by=request.user)
-        messages.success(request, f"You have left {campaign.name}. None of your answers counts any more.")
+        messages.success(request, f"You left {campaign.name}. Your answers no longer count.")
         return redirect("campaigns")
     context = {"campaign": campaign, "member": member, "form": form}
     return render(request, "annotate/withdraw.html", context, status=400 if form.errors else 200)

@@ -109,7 +109,7 @@ def guideline(request: UserRequest, slug: str) -> HttpResponse:
         campaign_for_annotator(request.user, slug)
         # The version that was read, so that one published in the meantime is not accepted unread.
         if request.POST.get("version") != str(current.version):
-            messages.warning(request, "A newer version was published while you read. Please read this one.")
+            messages.warning(request, "A newer version was published while you were reading. Please read this one.")
             return redirect("guideline", slug)
         try:
             accept_guideline(member=member, guideline=current)

@@ -61,12 +61,12 @@ def require_valid(form: forms.Form, detail: str) -> None:
 
 class AppealForm(forms.Form):
     message = forms.CharField(
-        label="Your message to the managers",
+        label="Message to the managers",
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="What they should know. They see your figures beside it.",
+        help_text="Write what they should know. They also see your statistics.",
     )
 
 
 class WithdrawForm(forms.Form):
-    is_sure = forms.BooleanField(label="I withdraw my consent, and know that I cannot come back", required=True)
+    is_sure = forms.BooleanField(label="I withdraw my consent and understand that I cannot come back", required=True)

@@ -104,7 +104,7 @@ def join(request: PageRequest, key: str) -> HttpResponse:
 def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
     """Raises what `joining` does, and Conflict where another account is logged in here."""
     if arrival.is_crowd and arrival.user and not arrival.user.is_crowd:
-        raise Conflict(f"You are logged in as {arrival.user}. Log out first to take part by way of the platform.")
+        raise Conflict(f"You are logged in as {arrival.user}. Log out first to take part through the platform.")
     member = arrival.join(consent_version=version_in(request))
     if arrival.user != member.user:
         logout(request)  # of somebody else from the platform, on the same machine

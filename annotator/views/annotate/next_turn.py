@@ -244,58 +244,58 @@ def image_root() -> str:
 def why_closed(campaign: Campaign, member: Member) -> Reason | None:
     """Why the member may not judge here now, or None where they may."""
     if member.state == MemberState.PAUSED:
-        text = "Your part here is paused: you are given no pairs for now. Your answers so far are safe."
+        text = "You get no pairs in this campaign for now. Your answers so far are safe."
         return Reason("member_paused", "You are paused", text, more=tuple(what_happened(member)))
     if member.state == MemberState.SUSPENDED:
         return Reason(
             "member_suspended",
             "Your answers are under review",
-            "Your part here is suspended, and your answers do not count meanwhile. The managers can lift it again.",
+            "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
             more=tuple(what_happened(member)),
         )
     if member.state != MemberState.ACTIVE:
-        return Reason("member_out", "Your part here has ended", "You no longer judge pairs here. The managers can tell you more.")
+        return Reason("member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details.")
     if campaign.state == CampaignState.DRAFT:
         return Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True)
     if campaign.state == CampaignState.PAUSED:
-        return Reason("paused", "Paused for now", "The managers have paused this campaign. Your votes are safe.", again=True)
+        return Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True)
     if campaign.state == CampaignState.CLOSED:
-        return Reason("closed", "This campaign is closed", "No more votes are taken. Thank you for yours.")
+        return Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours.")
     return None
 
 
 def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
     """The limit that the member has reached, and for the day's when the next day begins."""
     if limit.code != "limit_per_day":
-        return Reason(limit.code, "You have given all your votes", limit.detail)
+        return Reason(limit.code, "You have reached your limit", limit.detail)
     midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Reason(limit.code, "Enough for today", limit.detail, again=True, back_at=midnight)
+    return Reason(limit.code, "Done for today", limit.detail, again=True, back_at=midnight)
 
 
 def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
     """Why an open campaign has no pair for an active member, as far as its counters tell (they are a few seconds old)."""
     if progress.pairs_total == 0:
-        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs to this campaign.", again=True)
+        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs yet.", again=True)
     if progress.votes_live >= progress.votes_wanted and progress.pairs_held:
         held = "One pair is" if progress.pairs_held == 1 else f"{progress.pairs_held} pairs are"
         return Reason(
             "under_review",
             "Nothing left for now",
-            f"{held} under review by the managers, because people flagged them. All others have the votes they need. "
-            "Thank you. Look again in a day or two: what comes back is handed out again.",
+            f"{held} under review by the managers because of flags. All other pairs have enough votes. Thank you. "
+            "Check again in a day or two: reviewed pairs may come back.",
             again=True,
         )
     if progress.votes_live >= progress.votes_wanted:
-        return Reason("finished", "All done", "Every pair of this campaign has all the votes it needs. Thank you.")
+        return Reason("finished", "All done", "Every pair in this campaign has enough votes. Thank you.")
     if answered >= progress.pairs_total - progress.pairs_held:
-        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still at it.")
+        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still judging.")
     if progress.votes_live + progress.seats_open >= progress.votes_wanted:
         minutes = max(1, round(lease_seconds / 60))
         wait = "a minute" if minutes == 1 else f"{minutes} minutes"
         return Reason(
             "seats_taken",
             "Nothing free right now",
-            f"Others are at work on the remaining pairs. Whatever they leave is free again after {wait} at the latest.",
+            f"Others are judging the remaining pairs. Pairs they do not finish become free within {wait}.",
             again=True,
         )
-    return Reason("seen_all", "You have been through every pair", "What is left is for others: you have judged or skipped it.")
+    return Reason("seen_all", "You have seen every pair", "The remaining pairs need other annotators.")

@@ -40,11 +40,11 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
         return answer(request, campaign)
     member = training.conclude(member=member)
     seat = training.next_training(member=member) if member.training_failed_at is None else None
-    standing = training.standing_of(member)
+    progress = training.standing_of(member)
     if seat is None:
-        return render(request, "annotate/training/over.html", {"campaign": campaign, "standing": standing})
+        return render(request, "annotate/training/over.html", {"campaign": campaign, "progress": progress})
     questions = list(campaign.questions.order_by("position"))
-    context = {"campaign": campaign, "standing": standing, "seat": seat, "questions": questions, "sides": sides_of(seat)}
+    context = {"campaign": campaign, "progress": progress, "seat": seat, "questions": questions, "sides": sides_of(seat)}
     return render(request, "annotate/training/pair.html", context)
 
 
@@ -52,7 +52,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
     form = VoteForm(request.POST)
     assignment_id = whole_number(request.POST.get("assignment")) or 0
     try:
-        require_valid(form, "That is not a possible answer.")
+        require_valid(form, "This answer is not valid.")
         training.answer_training(
             assignment_id=assignment_id,
             by=request.user,
@@ -75,15 +75,15 @@ def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpRespons
     feedback = training.feedback_on(assignment_id=assignment_id, by=request.user)
     seat = feedback.assignment
     if seat.member.campaign_id != campaign.pk:
-        raise NotFound("There is no such answer of yours in this campaign.")
+        raise NotFound("Answer not found in this campaign.")
     context = {
         "campaign": campaign,
         "feedback": feedback,
-        "standing": feedback.standing,
+        "progress": feedback.standing,
         "seat": seat,
         "sides": sides_of(seat),
-        "said": in_words(seat, feedback.choice),
-        "known": in_words(seat, str(seat.pair.gold_choice)),
+        "chosen": in_words(seat, feedback.choice),
+        "correct": in_words(seat, str(seat.pair.gold_choice)),
     }
     return render(request, "annotate/training/feedback.html", context)
 
@@ -109,8 +109,8 @@ def sides_of(seat: Assignment) -> list[dict[str, Any]]:
     """The two images as they stand, each with what a vote for it posts."""
     pair = seat.pair
     both = [
-        {"slot": Choice.A.value, "image": pair.image_a, "is_right": pair.gold_choice == Choice.A},
-        {"slot": Choice.B.value, "image": pair.image_b, "is_right": pair.gold_choice == Choice.B},
+        {"slot": Choice.A.value, "image": pair.image_a, "is_correct": pair.gold_choice == Choice.A},
+        {"slot": Choice.B.value, "image": pair.image_b, "is_correct": pair.gold_choice == Choice.B},
     ]
     left, right = both if seat.a_on_left else reversed(both)
     return [left | {"name": "Left", "keys": "1 ArrowLeft"}, right | {"name": "Right", "keys": "2 ArrowRight"}]
@@ -137,7 +137,7 @@ def decide(request: UserRequest, campaign: Campaign) -> None:
     form = TraineeForm(request.POST)
     member = Member.objects.filter(campaign=campaign, pk=form.cleaned_data["member"]).first() if form.is_valid() else None
     if member is None:
-        raise NotFound("There is no such member of this campaign.")
+        raise NotFound("Member not found in this campaign.")
     try:
         if form.cleaned_data["decision"] == "pass_training":
             training.pass_training(member=member, by=request.user)

@@ -45,7 +45,7 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     client = client_state(request)
     try:
-        require_valid(form, "That is not a possible answer.")
+        require_valid(form, "This answer is not valid.")
         cast, queue = cast_vote_and_go_on(
             assignment_id=assignment_id,
             by=request.user,
@@ -64,7 +64,7 @@ def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return skip_assignment(assignment_id=assignment_id, by=request.user)
 
-    return act_and_respond(request, assignment_id, act, status_message="Skipped. This pair will not come back to you.")
+    return act_and_respond(request, assignment_id, act, status_message="Skipped. You will not see this pair again.")
 
 
 @require_POST
@@ -72,11 +72,11 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = FlagForm(request.POST)
 
     def act() -> Assignment:
-        require_valid(form, "Say what is wrong with the pair.")
+        require_valid(form, "Choose what is wrong with the pair.")
         reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
         return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
 
-    return act_and_respond(request, assignment_id, act, status_message="Flagged. This pair will not come back to you.")
+    return act_and_respond(request, assignment_id, act, status_message="Flagged. You will not see this pair again.")
 
 
 @require_POST
@@ -86,7 +86,7 @@ def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return undo_vote(assignment_id=assignment_id, by=request.user)
 
-    return act_and_respond(request, assignment_id, act, status_message="Undone. This pair waits for your answer again.")
+    return act_and_respond(request, assignment_id, act, status_message="Undone. Judge this pair again.")
 
 
 def act_and_respond(
@@ -104,7 +104,7 @@ def client_state(request: UserRequest) -> ClientState:
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
     cards = frozenset(number for number in numbers if number is not None)
-    return ClientState(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
+    return ClientState(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("notice")))
 
 
 def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
@@ -138,7 +138,7 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
     """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
     if member is None:
-        raise NotFound("There is no such pair among those you were given.") from refusal
+        raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
     turn = next_turn(member, client=client_state(request))
     if request.htmx:

@@ -55,14 +55,14 @@ def about_you(request: UserRequest, slug: str) -> HttpResponse:
     campaign, member = campaign_for_annotator(request.user, slug)
     asked = demographics.group_question_of(campaign)
     if asked is None:
-        raise NotFound("This campaign asks nothing about you.")
+        raise NotFound("This campaign has no question about you.")
     if request.method == "POST":
         try:
             demographics.describe(member=member, option=request.POST.get("option", DECLINED) or None)
         except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:
-            messages.success(request, "Saved. Thank you." if request.POST.get("option") else "Nothing about you is kept.")
+            messages.success(request, "Saved. Thank you." if request.POST.get("option") else "Your answer is deleted.")
         return redirect("about_you", slug)
-    said = SelfDescription.objects.filter(member=member).first()
-    return render(request, "annotate/about_you.html", {"campaign": campaign, "asked": asked, "said": said})
+    answer = SelfDescription.objects.filter(member=member).first()
+    return render(request, "annotate/about_you.html", {"campaign": campaign, "asked": asked, "answer": answer})

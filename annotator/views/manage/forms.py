@@ -99,7 +99,7 @@ class InviteForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody by user name or e-mail address."""
 
-    person = forms.CharField(max_length=254, label="User name or e-mail")
+    person = forms.CharField(max_length=254, label="Username or email")
     role = forms.ChoiceField(choices=Role.choices)
     kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
 

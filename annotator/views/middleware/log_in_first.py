@@ -49,7 +49,7 @@ class LogInFirst(LoginRequiredMiddleware):
             return unauthorised(request, self.get_login_url(view_func))
         page = request.get_full_path() if request.method in SAFE_METHODS else page_of(request)
         if request.method not in SAFE_METHODS:
-            messages.warning(request, "Your session has ended, and what you did last was not saved. Log in to go on.")
+            messages.warning(request, "Your session has ended and your last change was not saved. Log in to continue.")
         return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
 

@@ -310,7 +310,7 @@ def test_a_manager_warns_somebody_in_their_own_words(browser: Client, campaign: 
     browser.post(page, {"note": "Mind the <hands>."})
 
     shown = logged_in(member).get(address("annotate", campaign)).content.decode()
-    assert "A word about your answers" in shown
+    assert "About your answers" in shown
     assert "Mind the &lt;hands&gt;." in shown
     assert "Mind the &lt;hands&gt;." in browser.get(page).content.decode()
 
@@ -356,13 +356,15 @@ def test_a_warning_comes_with_the_next_answer_and_is_put_away() -> None:
     seat = member.assignments.order_by("pk").first()
 
     answer = client.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers={"HX-Request": "true"}).content.decode()
-    assert 'id="told" hx-swap-oob="innerHTML"' in answer
+    assert 'id="moderation-notice" hx-swap-oob="innerHTML"' in answer
     assert WHAT[rule.measure] in answer
 
-    told_of = re.search(r'data-notice="(\d+)"', answer)[1]
+    notice = re.search(r'data-notice="(\d+)"', answer)[1]
     seat = member.assignments.filter(state="open").order_by("pk").first()
-    data, htmx = {"choice": "a", "told": told_of}, {"HX-Request": "true"}
-    assert "told" not in client.post(reverse("vote", args=[seat.pk]), data, headers=htmx).content.decode()  # the page has it
+    data, htmx = {"choice": "a", "notice": notice}, {"HX-Request": "true"}
+    assert (
+        "moderation-notice" not in client.post(reverse("vote", args=[seat.pk]), data, headers=htmx).content.decode()
+    )  # the page has it
 
     assert client.get(address("dismiss_notice", rule.campaign)).status_code == 405
     client.post(address("dismiss_notice", rule.campaign))
@@ -391,7 +393,7 @@ def test_somebody_paused_or_suspended_reads_what_led_to_it_and_where_to_appeal()
         member = MemberFactory(campaign=rule.campaign, state=state)
         ModerationActionFactory(member=member, kind=kind, rule=rule)
         html = logged_in(member).get(address("annotate", rule.campaign)).content.decode()
-        assert "you have chosen the image on the same side nearly every time" in html
+        assert "you chose the image on the same side almost every time" in html
         assert "This may be a mistake." in html
         assert address("appeal", rule.campaign) in html
 
@@ -427,7 +429,7 @@ def test_an_appeal_that_is_accepted_is_told_beside_the_next_pair(browser: Client
 
     html = logged_in(appeal.member).get(address("annotate", campaign)).content.decode()
 
-    assert "You can go on" in html
+    assert "You can continue" in html
     assert "Sorry about that." in html
     assert "data-assignment" in html
 
@@ -450,13 +452,13 @@ def test_an_annotator_withdraws_after_saying_that_they_are_sure() -> None:
     PairFactory.create_batch(3, campaign=member.campaign)
     judge_all(member)
     client, page = logged_in(member), address("withdraw", member.campaign)
-    assert "None of your 3 answers counts any more" in " ".join(client.get(page).content.decode().split())
+    assert "Your 3 answers no longer count" in " ".join(client.get(page).content.decode().split())
     assert client.post(page).status_code == 400
     assert Vote.objects.live().count() == 3
 
     response = client.post(page, {"is_sure": "on"}, follow=True)
 
-    assert "You have left" in response.content.decode()
+    assert "You left" in response.content.decode()
     assert not Vote.objects.live().exists()
     assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN
     assert ModerationAction.objects.get().kind == "withdraw"
