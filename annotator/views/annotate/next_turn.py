@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -15,6 +15,7 @@ from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
+from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import CastVote, undoable
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share
@@ -85,6 +86,25 @@ class Reason:
     def is_the_end(self) -> bool:
         """Whether a crowd worker has done all their work here."""
         return self.code in THE_END
+
+
+# By the codes of eligibility.obstacle.
+OBSTACLES = {
+    "member_paused": Reason(
+        "member_paused", "You are paused", "You get no pairs in this campaign for now. Your answers so far are safe."
+    ),
+    "member_suspended": Reason(
+        "member_suspended",
+        "Your answers are under review",
+        "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
+    ),
+    "member_withdrawn": Reason(
+        "member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details."
+    ),
+    "campaign_draft": Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True),
+    "campaign_paused": Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True),
+    "campaign_closed": Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours."),
+}
 
 
 @dataclass(frozen=True)
@@ -164,7 +184,7 @@ def _turn(
             notice=notice,
         )
 
-    if reason := why_closed(campaign, member):
+    if reason := why_closed(member):
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or campaign.guideline_id not in (None, member.guideline_accepted_id):
@@ -241,27 +261,13 @@ def image_root() -> str:
     return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
 
 
-def why_closed(campaign: Campaign, member: Member) -> Reason | None:
+def why_closed(member: Member) -> Reason | None:
     """Why the member may not judge now, or None if they may."""
-    if member.state == MemberState.PAUSED:
-        text = "You get no pairs in this campaign for now. Your answers so far are safe."
-        return Reason("member_paused", "You are paused", text, more=tuple(what_happened(member)))
-    if member.state == MemberState.SUSPENDED:
-        return Reason(
-            "member_suspended",
-            "Your answers are under review",
-            "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
-            more=tuple(what_happened(member)),
-        )
-    if member.state != MemberState.ACTIVE:
-        return Reason("member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details.")
-    if campaign.state == CampaignState.DRAFT:
-        return Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True)
-    if campaign.state == CampaignState.PAUSED:
-        return Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True)
-    if campaign.state == CampaignState.CLOSED:
-        return Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours.")
-    return None
+    code = obstacle(member)
+    if code is None:
+        return None
+    reason = OBSTACLES[code]
+    return replace(reason, more=tuple(what_happened(member))) if reason.may_appeal else reason
 
 
 def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
