@@ -25,7 +25,6 @@ app.conf.beat_schedule = {
     "clear away departed": {"task": "annotator.tasks.clear_away_departed", "schedule": 60.0},
     "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
     "review campaigns": {"task": "annotator.tasks.review_campaigns", "schedule": 30.0},
-    "recount campaigns": {"task": "annotator.tasks.recount_campaigns", "schedule": 3600.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
     # Found to be due at most once a minute, and less often where they take long. One that comes late would find nothing to do.
     "compute statistics": {"task": "annotator.tasks.compute_statistics", "schedule": 20.0, "options": {"expires": 20}},

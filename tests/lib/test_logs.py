@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from annotator import tasks
 from annotator.judging import assigning
 from annotator.lib import logs
-from tests.factories import MemberFactory, PairFactory
+from tests.factories import MemberFactory, PairFactory, VoteFactory
 from tests.waiting import wait_until
 
 
@@ -147,7 +147,7 @@ def test_the_id_of_a_request_is_in_the_lines_of_the_task_that_it_sent(client, ce
 
 @pytest.mark.worker
 def test_a_task_that_a_task_sends_has_the_same_id_and_others_have_their_own(celery_worker_process):
-    MemberFactory(campaign__state="open")
+    VoteFactory()
     before = logs.begin("whole-chain")
     tasks.score_campaigns.delay()
     logs.restore(before)
