@@ -7,6 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from annotator.lib import task_tracing  # noqa: F401 - its signals
 from annotator.local.hold import hold_embedded
@@ -16,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 app = Celery("annotator")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotator"])
+app.steps["worker"].add(DjangoStructLogInitStep)  # binds the ids that a task brings with it
 
 HEARTBEAT_PERIOD = 10.0  # seconds
 
