@@ -81,6 +81,3 @@ class Valkey(Server):
                 return bool(client.ping())
         except redis.RedisError:
             return False
-
-
-SERVERS: dict[str, type[Server]] = {server.name: server for server in (Postgres, Valkey)}

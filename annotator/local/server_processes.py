@@ -26,18 +26,18 @@ _prctl = getattr(ctypes.CDLL(None), "prctl", None)  # elsewhere than on Linux, s
 
 
 class EmbeddedServerError(RuntimeError):
-    """An embedded server could not be started; the message says why, and where its log is."""
+    """An embedded server could not be started; the message says why, and how its log ends."""
 
 
 class ServerProcess:
-    """A server that was started. Of every kind there is one subclass, which knows its command."""
+    """A server that was started. Of each kind there is one subclass, which knows its command."""
 
-    server: Server
     stop_signal = signal.SIGTERM
     user: str | None = None  # of the system, where it is another than ours
 
-    def __init__(self, data_dir: Path, lock: int) -> None:
+    def __init__(self, server: Server, lock: int) -> None:
         """`lock` is a descriptor that the server inherits: its lock is free once the server has ended."""
+        self.server = server
         self._lock = lock
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -56,10 +56,8 @@ class ServerProcess:
             self.wait_until_up()
         except (OSError, RuntimeError, subprocess.SubprocessError, psycopg.Error) as error:
             self.stop()
-            log = self.server.log
-            lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else []
             raise EmbeddedServerError(
-                "\n".join([f"The embedded {self.server.name} did not start: {error}", f"The end of its log, {log}:", *lines])
+                f"The embedded {self.server.name} did not start: {error}\n{end_of_log(self.server.log)}"
             ) from error
 
     def start(self) -> None:
@@ -96,12 +94,9 @@ class ServerProcess:
 
 
 class PostgresProcess(ServerProcess):
+    server: Postgres
     stop_signal = signal.SIGINT  # "fast": clients are disconnected, and what was committed is written down
     user = "pgserver" if os.geteuid() == 0 else None  # PostgreSQL refuses root; the wheel makes this account for that case
-
-    def __init__(self, data_dir: Path, lock: int) -> None:
-        super().__init__(data_dir, lock)
-        self.server: Postgres = Postgres(data_dir)
 
     def prepare(self) -> None:
         super().prepare()
@@ -127,9 +122,7 @@ class PostgresProcess(ServerProcess):
 
 
 class ValkeyProcess(ServerProcess):
-    def __init__(self, data_dir: Path, lock: int) -> None:
-        super().__init__(data_dir, lock)
-        self.server: Valkey = Valkey(data_dir)
+    server: Valkey
 
     def command(self) -> list[str]:
         return [
@@ -139,9 +132,18 @@ class ValkeyProcess(ServerProcess):
         ]
 
 
+def server_process(name: str, data_dir: Path, lock: int) -> ServerProcess:
+    return PostgresProcess(Postgres(data_dir), lock) if name == "postgres" else ValkeyProcess(Valkey(data_dir), lock)
+
+
 def end_with_parent(parent: int, number: int) -> None:
     """Run in a new child: the kernel sends it this signal when its parent ends, in whatever way."""
     if _prctl is not None:
         _prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it ended before the kernel knew
             os._exit(1)
+
+
+def end_of_log(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-15:] if log.exists() else ["(no log)"]
+    return "\n".join([f"The end of {log}:", *lines])

@@ -18,10 +18,9 @@ from pathlib import Path
 
 from annotator.local import watchdog
 from annotator.local.hold import locked, socket_address
-from annotator.local.server_processes import EmbeddedServerError, PostgresProcess, ServerProcess, ValkeyProcess
+from annotator.local.server_processes import EmbeddedServerError, ServerProcess, end_of_log, server_process
 
 PERIOD = 0.25  # seconds between two looks at the children
-KINDS: dict[str, type[ServerProcess]] = {"postgres": PostgresProcess, "valkey": ValkeyProcess}
 
 
 class Supervisor:
@@ -34,7 +33,8 @@ class Supervisor:
         self.servers: dict[str, ServerProcess] = {}
         self.site: Connection | None = None  # the client that is `manage.py serve`, …
         self.address = ""  # … where it serves, …
-        self.services: dict[str, subprocess.Popen[bytes]] = {}  # … and what runs for it
+        self.services: dict[str, subprocess.Popen[bytes]] = {}  # … what runs for it, …
+        self.log_dir = Path()  # … and writes here
         self.watchdog: subprocess.Popen[bytes] | None = None
 
     def run(self, listener: socket.socket, first: Connection) -> None:
@@ -72,7 +72,8 @@ class Supervisor:
             case ["claim", address]:
                 self.send(client, self.claim(client, address))
             case ["run", commands, environment, log_dir]:
-                self.start_services(commands, environment, Path(log_dir))  # answered when one of them ends
+                self.log_dir = Path(log_dir)
+                self.start_services(commands, environment)  # answered when one of them ends
             case ["leave"]:
                 self.clients.remove(client)
                 self.leaving.append(client)
@@ -82,7 +83,7 @@ class Supervisor:
 
     def hold(self, name: str) -> str:
         if name not in self.servers:
-            server = KINDS[name](self.data_dir, self.lock)
+            server = server_process(name, self.data_dir, self.lock)
             try:
                 server.open()
             except EmbeddedServerError as error:
@@ -97,12 +98,12 @@ class Supervisor:
         self.site, self.address = client, address
         return ""
 
-    def start_services(self, commands: dict[str, str], environment: dict[str, str], log_dir: Path) -> None:
+    def start_services(self, commands: dict[str, str], environment: dict[str, str]) -> None:
         command = [sys.executable, "-m", watchdog.__name__]
         self.watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[self.lock], start_new_session=True)
         assert self.watchdog.stdin is not None
         for name, line in commands.items():
-            with (log_dir / f"{name}.log").open("ab") as log:
+            with (self.log_dir / f"{name}.log").open("ab") as log:
                 self.services[name] = subprocess.Popen(  # noqa: S602 - a line of the Procfile is meant for a shell
                     line,
                     shell=True,
@@ -123,7 +124,8 @@ class Supervisor:
             code = process.poll()
             if code is not None and self.site is not None:
                 how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-                self.send(self.site, f"{name} {how}, so everything was stopped.")
+                log = end_of_log(self.log_dir / f"{name}.log")
+                self.send(self.site, f"{name} {how}, so everything was stopped. {log}")
                 self.stop_services()
                 break
 
@@ -147,7 +149,7 @@ def main(data_dir: Path, first: Connection) -> None:
         listener.bind(str(address))
         listener.listen()
         Supervisor(data_dir, lock=lock).run(listener, first)
-        address.unlink()
+        address.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

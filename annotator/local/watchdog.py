@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 
 import psutil
@@ -24,13 +24,12 @@ def main() -> None:
     stop_groups([int(line) for line in sys.stdin])
 
 
-def stop_groups(leaders: Iterable[int], *, grace: float = GRACE) -> None:
+def stop_groups(leaders: Collection[int], *, grace: float = GRACE) -> None:
     """Ask the leaders to stop, wait up to `grace` seconds for their end, then kill whole groups.
 
     Only the leader is asked: it knows how to end its children, and a Celery pool process that got the signal itself would
     drop its task.
     """
-    leaders = list(leaders)
     for leader in leaders:
         with suppress(ProcessLookupError):  # the leader may be gone while others of its group are not
             os.kill(leader, signal.SIGTERM)

@@ -2,13 +2,58 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from annotator.management.commands.serve import is_trouble
+from annotator.management.commands.serve import SIGNALS, Stopped, ignore_signals, is_trouble, stop_on_signals
 from tests.celery_worker import database_url
+
+# --- signals
+
+
+@pytest.fixture
+def same_handlers_afterwards() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_is_raised_and_named(same_handlers_afterwards, number):
+    stop_on_signals()
+
+    with pytest.raises(Stopped, match=number.name):
+        signal.raise_signal(number)
+
+
+def test_only_the_first_signal_is_raised(same_handlers_afterwards):
+    stop_on_signals()
+    with pytest.raises(Stopped):
+        signal.raise_signal(signal.SIGINT)
+
+    for number in SIGNALS:
+        signal.raise_signal(number)  # would end this test with a Stopped
+
+    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
+
+
+def test_on_the_way_out_nothing_is_raised(same_handlers_afterwards):
+    stop_on_signals()
+    ignore_signals()
+
+    for number in SIGNALS:
+        signal.raise_signal(number)  # would end this test with a Stopped
+
+    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
+
+
+# --- what it says
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_it_shows_the_end_of_the_log_when_the_server_refuses_its_data(data_dir, 
         hold(data_dir, "postgres")
     release(data_dir)
 
-    assert f"The end of its log, {data_dir / 'postgres.log'}:" in str(error.value)
+    assert f"The end of {data_dir / 'postgres.log'}:" in str(error.value)
     assert 'unrecognized configuration parameter "no_such_setting"' in str(error.value)
 
 

@@ -12,7 +12,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.management import call_command
@@ -27,14 +28,17 @@ from annotator.demo.steps import PAIRS, DemoFailed
 from annotator.lib.env import read_str
 from annotator.local import preflight
 from annotator.local.hold import SupervisorError, ask, hold_embedded, release
-from annotator.local.interrupts import Stopped, ignore_signals, stop_on_signals
-from annotator.local.preflight import CannotServe
 from annotator.management.commands.seed_demo import checked_pairs
 
 TROUBLE = re.compile(r"\b(ERROR|CRITICAL)\b|^[\w.]*(Error|Exception): ")
 TROUBLE_SHOWN = 3  # lines per service; the rest is in its log
 LOG_LIMIT = 20_000_000  # bytes; a longer log is moved aside at the next start
-PERIOD = 0.2  # seconds between two looks at the logs
+LOG_PERIOD = 0.2  # seconds between two looks at the logs
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(KeyboardInterrupt):
+    """The user, or the system, asked us to end. A KeyboardInterrupt, so that nothing on the way swallows it."""
 
 
 class Command(BaseCommand):
@@ -65,7 +69,8 @@ class Serve:
         self.console = Console(highlight=False)
         self.log_dir: Path = settings.DATA_DIR / "logs"
         self.is_serving = False
-        self.failure = ""
+        self.is_ending = False
+        self.failure = ""  # why it ends, unless somebody asked for it
         self.trouble: dict[str, int] = {}
 
     @property
@@ -78,7 +83,7 @@ class Serve:
         stop_on_signals()
         try:
             return self.serve()
-        except (CannotServe, DemoFailed, SupervisorError) as error:
+        except (preflight.CannotServe, DemoFailed, SupervisorError) as error:
             self.complain(str(error))
             return 1
         except Stopped as stopped:
@@ -101,12 +106,13 @@ class Serve:
             while True:
                 signal.pause()
         finally:
+            self.is_ending = True
             ignore_signals()
             connections.close_all()
             release(settings.DATA_DIR)
 
     def start(self) -> None:
-        with self.console.status("Starting the supervisor …"):  # an earlier one may have to end what it owns
+        with self.console.status("Starting …"):  # which waits while a run that was killed is being ended
             ask(settings.DATA_DIR, "claim", self.url)
         preflight.require_free_port(self.host, settings.PORT)
         if settings.EMBEDDED_SERVERS:
@@ -121,31 +127,13 @@ class Serve:
             preflight.collect_static_files()
         with self.step("Web server, worker and beat"):
             services = parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes
-            places = {self.log(name): self.end_of_log(name) for name in services}
+            threading.Thread(target=self.follow, args=(self.open_logs(services),), daemon=True).start()
             threading.Thread(target=self.run_services, args=(services,), daemon=True).start()
-            threading.Thread(target=self.follow, args=(places,), daemon=True).start()
             preflight.wait_until_answering(self.url)
-
-    def end_of_log(self, service: str) -> int:
-        """Its size. Makes a new log where there is none, or one that is too long."""
-        log = self.log(service)
-        if log.exists() and log.stat().st_size > LOG_LIMIT:
-            log.replace(log.with_suffix(".log.1"))
-        log.parent.mkdir(exist_ok=True)
-        log.touch()
-        return log.stat().st_size
 
     def run_services(self, services: dict[str, str]) -> None:
         """In a thread, since it takes as long as they all run. The end of one of them interrupts the main thread."""
-        try:
-            ask(settings.DATA_DIR, "run", services, self.environment(), str(self.log_dir))
-        except SupervisorError as error:
-            self.failure = str(error)
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)  # ignored on the way out
-
-    def environment(self) -> dict[str, str]:
-        """What the services run with: our own environment, and the programs that stand beside this Python."""
-        return {
+        environment = {
             **os.environ,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
@@ -154,6 +142,39 @@ class Serve:
             "HOST": self.host,
             "PORT": str(settings.PORT),
         }
+        try:
+            ask(settings.DATA_DIR, "run", services, environment, str(self.log_dir))
+        except SupervisorError as error:
+            if not self.is_ending:
+                self.failure = str(error)
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    def open_logs(self, services: dict[str, str]) -> dict[str, TextIO]:
+        """The logs, to be read from their present end on."""
+        self.log_dir.mkdir(exist_ok=True)
+        logs = {name: self.log_dir / f"{name}.log" for name in services}
+        for log in logs.values():
+            if log.exists() and log.stat().st_size > LOG_LIMIT:
+                log.replace(log.with_suffix(".log.1"))
+        return {name: log.open("a+", errors="replace") for name, log in logs.items()}
+
+    def follow(self, logs: dict[str, TextIO]) -> None:
+        """In a thread: show lines of the services' logs, or only the first few that report an error."""
+        while True:
+            for service, log in logs.items():
+                for line in log:
+                    self.show(service, line.rstrip())
+            time.sleep(LOG_PERIOD)
+
+    def show(self, service: str, line: str) -> None:
+        if self.verbose:
+            self.console.print(Text(f"{service:6} │ {line}"), soft_wrap=True)
+        elif is_trouble(line):
+            self.trouble[service] = self.trouble.get(service, 0) + 1
+            if self.trouble[service] <= TROUBLE_SHOWN:
+                self.console.print(Text(f"{service}: {line[:200]}", style="yellow"), soft_wrap=True)
+            if self.trouble[service] == TROUBLE_SHOWN:
+                self.console.print(f"{service}: further errors are only in {self.log_dir / service}.log", soft_wrap=True)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -162,34 +183,24 @@ class Serve:
             yield
         self.console.print(f"[green]✓[/green] {name} [dim]{time.monotonic() - started:.1f} s[/dim]")
 
-    def follow(self, places: dict[Path, int]) -> None:
-        """In a thread: show what the logs say from these places on."""
-        while True:
-            for log, place in places.items():
-                with log.open("rb") as lines:
-                    lines.seek(place)
-                    for line in lines:
-                        if line.endswith(b"\n"):  # otherwise the rest of it is still to come
-                            places[log] += len(line)
-                            self.show(log.stem, line.decode(errors="replace").rstrip())
-            time.sleep(PERIOD)
-
-    def show(self, service: str, line: str) -> None:
-        """Show a line of a service's log, or only the first few that report an error."""
-        if self.verbose:
-            self.console.print(Text(f"{service:6} │ {line}"), soft_wrap=True)
-        elif is_trouble(line):
-            self.trouble[service] = self.trouble.get(service, 0) + 1
-            if self.trouble[service] <= TROUBLE_SHOWN:
-                self.console.print(Text(f"{service}: {line[:200]}", style="yellow"), soft_wrap=True)
-            if self.trouble[service] == TROUBLE_SHOWN:
-                self.console.print(f"{service}: further errors are only in {self.log(service)}", soft_wrap=True)
-
     def complain(self, text: str) -> None:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"Error: {text}", style="red"))
 
-    def log(self, service: str) -> Path:
-        return self.log_dir / f"{service}.log"
+
+def stop_on_signals() -> None:
+    """Turn the first signal into an exception in the main thread, and no other: the way out runs undisturbed."""
+    for number in SIGNALS:
+        signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    ignore_signals()
+    raise Stopped(signal.Signals(number).name)
+
+
+def ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def is_trouble(line: str) -> bool:
