@@ -49,7 +49,10 @@ def hold(data_dir: Path, *names: str) -> None:
 def ask(data_dir: Path, verb: str, *arguments: Any) -> None:
     """Return when it is done. Raises SupervisorError when it cannot be."""
     if data_dir not in _connections:
-        _connections[data_dir] = _connect(data_dir)
+        try:
+            _connections[data_dir] = _connect(data_dir)
+        except OSError as error:
+            raise SupervisorError(f"DATA_DIR={str(data_dir)!r} cannot be used: {error.strerror}.") from error
     try:
         _connections[data_dir].send_bytes(json.dumps([verb, *arguments]).encode())
         problem = _connections[data_dir].recv_bytes().decode()
@@ -73,11 +76,8 @@ def release(data_dir: Path) -> None:
 def _connect(data_dir: Path) -> Connection:
     """A connection to the supervisor, which has greeted us. Starts one where there is none."""
     folder, address = data_dir / "supervisor", socket_address(data_dir)
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        address.parent.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise SupervisorError(f"DATA_DIR={str(data_dir)!r} cannot be used: {error.strerror}.") from error
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    address.parent.mkdir(mode=0o700, exist_ok=True)
     if address.parent.stat().st_uid != os.getuid():
         raise SupervisorError(f"{address.parent} belongs to another user. Choose a DATA_DIR of your own.")
     with locked(folder / "connecting"):  # or two processes would start two

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from annotator.local.preflight import CannotServe, require_free_port
+from annotator.local import preflight
+from annotator.local.preflight import CannotServe, collect_static_files, require_free_port, wait_until_answering
 
 
 def test_a_busy_port_is_named_with_the_way_out(free_port):
@@ -23,3 +24,23 @@ def test_a_busy_port_is_named_with_the_way_out(free_port):
 def test_an_address_of_another_machine_is_refused(host, free_port):
     with pytest.raises(CannotServe, match=host):
         require_free_port(host, free_port)
+
+
+def test_static_files_are_collected_when_something_has_changed_and_only_then(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path / "static"
+    collect_static_files()
+    (settings.STATIC_ROOT / "favicon.svg").unlink()
+
+    collect_static_files()
+    assert not (settings.STATIC_ROOT / "favicon.svg").exists()
+
+    (settings.STATIC_ROOT / ".collected-from").write_text("of another version")
+    collect_static_files()
+    assert (settings.STATIC_ROOT / "favicon.svg").exists()
+
+
+def test_a_web_server_that_never_answers_is_not_waited_for_for_ever(monkeypatch, free_port):
+    monkeypatch.setattr(preflight, "START_TIMEOUT", 0.2)
+
+    with pytest.raises(CannotServe, match="did not answer"):
+        wait_until_answering(f"http://127.0.0.1:{free_port}/")
