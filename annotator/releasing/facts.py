@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
 from annotator.consensus.arrays import Ints
+from annotator.models.campaign_rules import RULES
 from annotator.releasing.layouts import LABEL, has_winner
 from annotator.releasing.rows import Snapshot
 
@@ -109,19 +110,6 @@ class Facts:
 
 def is_live_regular(count: VoteCount) -> bool:
     return count.kind == AssignmentKind.REGULAR and count.void_reason is None
-
-
-RULES = (
-    "pairing_rule",
-    "votes_wanted",
-    "votes_max",
-    "stop_confidence",
-    "gold_rate",
-    "repeat_rate",
-    "limit_per_day",
-    "limit_total",
-    "limit_share",
-)
 
 
 def facts_of(snapshot: Snapshot) -> Facts:
