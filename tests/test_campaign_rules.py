@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, models, transaction
 from django.forms import model_to_dict
 from django.test import Client
 from django.urls import reverse
 
-from annotator import campaigns, ruling
+from annotator import campaigns, migrations, ruling
 from annotator.choices import Role
 from annotator.models import Campaign, Member
-from annotator.models.campaign_rules import MANAGERS_RULES, RULE_GROUPS, RULES, SETTINGS, limits_of
+from annotator.models.campaign_rules import MANAGERS_RULES, RULE_GROUPS, RULES, SETTINGS, limits_of, rule_constraints
 from annotator.views.review import shown
 from tests.api.clients import assert_error, client_of
 from tests.factories import CampaignFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
+MANAGERS = Path(__file__).resolve().parent.parent / "docs" / "managers.md"
 ALL = pytest.mark.parametrize("name", RULES)
 OVER_REST = pytest.mark.parametrize("name", SETTINGS)
 # What only these rules are about, beside a length: right ones and wrong ones.
@@ -217,3 +222,62 @@ def test_a_pair_cannot_have_fewer_votes_at_most_than_at_first(member: Member, cl
 def test_a_rule_that_does_not_exist_is_a_mistake(campaign: Campaign) -> None:
     with pytest.raises(TypeError, match="vote_wanted"):
         campaigns.change_campaign(campaign=campaign, by=None, rules={"vote_wanted": 3})
+
+
+# --- the document
+
+
+def values_in_words(rule: models.Field[Any, Any]) -> str:
+    if limits := limits_of(rule):
+        low, high = limits
+        return f"{low:,} to {high:,}" + (", or empty" if rule.null else "")
+    if isinstance(rule, models.BooleanField):
+        return "`true` or `false`"
+    if rule.choices:
+        return " or ".join(f"`{value}`" for value, _ in rule.flatchoices)
+    return f"up to {rule.max_length:,} characters"
+
+
+def default_in_words(rule: models.Field[Any, Any]) -> str:
+    default = rule.get_default()
+    return "empty" if default in (None, "") else f"`{json.dumps(default)}`".replace('"', "")
+
+
+def test_the_managers_document_lists_every_rule() -> None:
+    """On a failure, put the table that is shown here into the document."""
+    rows = ["| setting | name over REST | values | default | what it does |", "|---|---|---|---|---|"]
+    for group in RULE_GROUPS:
+        rows.append(f"| **{group.title}** | | | | |")
+        for name in group.names:
+            rule = RULES[name]
+            over_rest = f"`{name}`" if group.is_setting else "–"
+            rows.append(
+                f"| {rule.verbose_name} | {over_rest} | {values_in_words(rule)} | {default_in_words(rule)} | {rule.help_text} |"
+            )
+    table = "\n".join(rows)
+    assert table in MANAGERS.read_text(), f"\n{table}\n"
+
+
+# --- an older installation
+
+
+def test_older_values_outside_the_limits_become_the_nearest_inside(campaign: Campaign) -> None:
+    [path] = Path(migrations.__file__).parent.glob("*_campaign_rule_limits.py")
+    migration = importlib.import_module(f"annotator.migrations.{path.stem}")
+    within = CampaignFactory(stop_confidence=0.8, return_url="https://platform.example/", citation="As it is.")
+    before = Campaign.objects.filter(pk=within.pk).values().get()
+    old = {"stop_confidence": 0.9995, "limit_share": 0.0001, "undo_minutes": 0, "repeat_after": 20_000, "training_tries": 101}
+    old |= {"flags_to_hold": 101, "undo_votes": 101, "limit_per_day": 2_000_000_000, "limit_total": 2_000_000_000}
+    with connection.cursor() as cursor:
+        for constraint in rule_constraints():
+            cursor.execute(f"ALTER TABLE annotator_campaign DROP CONSTRAINT {constraint.name}")
+    Campaign.objects.filter(pk=campaign.pk).update(**old, return_url="https://", citation="x" * 5001)
+
+    migration.bring_within_limits(apps, None)
+
+    campaign.refresh_from_db()
+    campaign.full_clean()
+    limits = {name: limits_of(RULES[name]) for name in old}
+    assert all(getattr(campaign, name) in limits[name] for name in old)
+    assert (campaign.return_url, len(campaign.citation)) == ("", 5000)
+    assert Campaign.objects.filter(pk=within.pk).values().get() == before

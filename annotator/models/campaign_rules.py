@@ -305,7 +305,7 @@ class RuleGroup:
 
 
 RULE_GROUPS = (
-    RuleGroup("Votes per pair", VoteRules),
+    RuleGroup("Votes and labels", VoteRules),
     RuleGroup("Annotation", AnnotationRules),
     RuleGroup("Limits per annotator", LimitRules),
     RuleGroup("Gold and repeats", GoldRules, managers_only=True),

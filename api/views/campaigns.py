@@ -55,7 +55,7 @@ class CampaignList(View):
             )
             return Response(shown(campaign, user), status=201, headers=location(request, "campaign", campaign.slug))
 
-        return idempotency.idempotent(request, idempotency.digest_of(request.data), make)
+        return idempotency.idempotent(request, user=user, digest=idempotency.digest_of(request.data), make=make)
 
 
 class CampaignDetail(View):

@@ -92,7 +92,7 @@ class ImportList(View):
             if idempotency.HEADER not in request.headers:
                 return make()  # and the file is read once
             digest = idempotency.digest_of_file(file, name=file_name, map=column_map)
-            return idempotency.idempotent(request, digest, make)
+            return idempotency.idempotent(request, user=user, digest=digest, make=make)
 
 
 class ImportDetail(View):

@@ -55,7 +55,7 @@ class ReleaseList(View):
             headers = location(request, "release", campaign.slug, release.number)
             return Response(ReleaseSerializer(release).data, status=202, headers=headers)
 
-        return idempotency.idempotent(request, idempotency.digest_of(request.data), make)
+        return idempotency.idempotent(request, user=user, digest=idempotency.digest_of(request.data), make=make)
 
 
 class ReleaseDetail(View):

@@ -51,7 +51,7 @@ class WebhookList(View):
             shown = WebhookSerializer(webhook).data | {"secret": secret}
             return Response(shown, status=201, headers=location(request, "webhook", slug, webhook.pk))
 
-        return idempotency.idempotent(request, idempotency.digest_of(request.data), make)
+        return idempotency.idempotent(request, user=user, digest=idempotency.digest_of(request.data), make=make)
 
 
 class WebhookDetail(View):
