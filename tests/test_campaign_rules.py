@@ -269,6 +269,7 @@ def test_older_values_outside_the_limits_become_the_nearest_inside(campaign: Cam
     old = {"stop_confidence": 0.9995, "limit_share": 0.0001, "undo_minutes": 0, "repeat_after": 20_000, "training_tries": 101}
     old |= {"flags_to_hold": 101, "undo_votes": 101, "limit_per_day": 2_000_000_000, "limit_total": 2_000_000_000}
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table changes while references to it wait to be checked
         for constraint in rule_constraints():
             cursor.execute(f"ALTER TABLE annotator_campaign DROP CONSTRAINT {constraint.name}")
     Campaign.objects.filter(pk=campaign.pk).update(**old, return_url="https://", citation="x" * 5001)
