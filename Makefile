@@ -3,7 +3,7 @@
 #   make demo          the whole loop on generated images, then the site until Ctrl-C
 #   make demo-check    the same, every step's result checked, then the end
 #   make serve         the site without demo data: web, worker and beat
-#   make test          the tests; one file: make test ARGS=tests/test_voting.py
+#   make test          the tests; one file: make test ARGS=tests/judging/test_voting.py
 #   make hammer        everything breaks while people annotate; longer: make hammer ARGS="--votes 100000 --annotators 48"
 #   make check         linters, types, import rules, migrations, deployment
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images

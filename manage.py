@@ -7,8 +7,8 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from annotator.embedded import EmbeddedServerError
-from annotator.servers import hold_embedded
+from annotator.local.embedded_servers import EmbeddedServerError
+from annotator.local.hold import hold_embedded
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
 
-from annotator import tracing  # noqa: F401 - its signals
-from annotator.servers import hold_embedded
+from annotator.lib import task_tracing  # noqa: F401 - its signals
+from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 

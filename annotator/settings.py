@@ -18,8 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from annotator import embedded
-from annotator.environment import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
+from annotator.lib.env import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
+from annotator.local import embedded_servers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = read_path("DATA_DIR", BASE_DIR / "var")
@@ -68,13 +68,13 @@ def read_database() -> dict[str, Any]:
     if DATABASE_URL:
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
     else:
-        parameters = embedded.Postgres(DATA_DIR).connection_parameters()
+        parameters = embedded_servers.Postgres(DATA_DIR).connection_parameters()
         config = {
             "HOST": parameters["host"],
             "USER": parameters["user"],
             "NAME": parameters["dbname"],
         }
-    config["ENGINE"] = "annotator.postgres"
+    config["ENGINE"] = "annotator.lib.postgres"
     options = config.setdefault("OPTIONS", {})
     if read_bool("DATABASE_PREPARE", default=True):
         options["prepare_threshold"] = 0
@@ -95,7 +95,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def read_broker_and_cache() -> tuple[str, str]:
     """The same server in the spelling of the broker's library and of the cache's."""
     if not REDIS_URL:
-        socket = embedded.Valkey(DATA_DIR).socket
+        socket = embedded_servers.Valkey(DATA_DIR).socket
         return f"redis+socket://{socket}", f"unix://{socket}"
     parts = urlsplit(REDIS_URL)
     if parts.scheme in ("unix", "redis+socket"):
@@ -201,7 +201,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 MIDDLEWARE = [
-    "annotator.views.observing.ObservingMiddleware",
+    "annotator.views.middleware.request_log.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -210,12 +210,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Pages are closed unless a view says otherwise.
-    "annotator.views.accounts.LogInFirst",
+    "annotator.views.middleware.log_in_first.LogInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "annotator.views.refusals.RefusalMiddleware",
+    "annotator.views.middleware.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
     {
@@ -240,7 +240,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # --- people
 AUTH_USER_MODEL = "annotator.User"
-AUTHENTICATION_BACKENDS = ["annotator.backends.PasswordBackend"]  # by user name or e-mail address
+AUTHENTICATION_BACKENDS = ["annotator.accounts.auth_backend.PasswordBackend"]  # by user name or e-mail address
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "campaigns"
 LOGOUT_REDIRECT_URL = "login"
@@ -248,26 +248,26 @@ OPEN_SIGN_UP = read_bool("OPEN_SIGN_UP", default=False)
 # Proxies in front, each of which adds to X-Forwarded-For. With none, that header is whatever somebody chose to send.
 TRUSTED_PROXIES = read_int("TRUSTED_PROXIES", 0, low=0, high=10)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-ACCOUNT_ADAPTER = "annotator.adapters.AccountAdapter"
+ACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "annotator.forms.LogInForm",
-    "signup": "annotator.forms.SignUpForm",
-    "add_email": "annotator.forms.AddAddressForm",
-    "change_password": "annotator.forms.ChangePasswordForm",
-    "set_password": "annotator.forms.SetPasswordForm",
-    "reset_password": "annotator.forms.ResetPasswordForm",
-    "reset_password_from_key": "annotator.forms.ResetPasswordKeyForm",
-    "reauthenticate": "annotator.forms.PasswordAgainForm",
+    "login": "annotator.views.accounts_forms.LogInForm",
+    "signup": "annotator.views.accounts_forms.SignUpForm",
+    "add_email": "annotator.views.accounts_forms.AddAddressForm",
+    "change_password": "annotator.views.accounts_forms.ChangePasswordForm",
+    "set_password": "annotator.views.accounts_forms.SetPasswordForm",
+    "reset_password": "annotator.views.accounts_forms.ResetPasswordForm",
+    "reset_password_from_key": "annotator.views.accounts_forms.ResetPasswordKeyForm",
+    "reauthenticate": "annotator.views.accounts_forms.PasswordAgainForm",
 }
-SOCIALACCOUNT_FORMS = {"signup": "annotator.forms.ProviderSignUpForm"}
+SOCIALACCOUNT_FORMS = {"signup": "annotator.views.accounts_forms.ProviderSignUpForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
-# Log-ins are counted in Postgres (annotator.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
+# Log-ins are counted in Postgres (accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
 # There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
-SOCIALACCOUNT_ADAPTER = "annotator.adapters.ProviderAdapter"
+SOCIALACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.ProviderAdapter"
 
 
 def read_email_verification() -> str:
@@ -458,8 +458,8 @@ METRICS_PORT = read_int("METRICS_PORT", 0, low=1, high=65535)  # of a worker
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "annotator.logs.Context"}},
-    "formatters": {"lines": {"()": "annotator.logs.formatter"}},
+    "filters": {"context": {"()": "annotator.lib.logs.Context"}},
+    "formatters": {"lines": {"()": "annotator.lib.logs.formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["context"]}},
     "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
     "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},

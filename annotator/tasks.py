@@ -12,24 +12,17 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import (
-    assigning,
-    gold,
-    importing,
-    lockout,
-    progress,
-    publishing,
-    readiness,
-    releasing,
-    retries,
-    reviewing,
-    scoring,
-    statistics,
-    webhooks,
-)
+from annotator import importing, releasing
+from annotator.accounts import lockout
 from annotator.choices import CampaignState, ImportState
+from annotator.feeds import webhooks
+from annotator.judging import assigning
+from annotator.lib import idempotency, readiness
+from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
-from annotator.tracing import waited_seconds
+from annotator.quality import gold, moderation, review
+from annotator.releasing import hub_upload
+from annotator.scoring import consensus_writer, progress, settling, statistics
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +62,8 @@ def return_expired_seats() -> None:
 @shared_task
 def clear_away_departed() -> None:
     """Finish suspensions and withdrawals that were cut off between their two transactions."""
-    for member_id in reviewing.departed_with_seats().values_list("pk", flat=True):
-        reviewing.clear_away(member_id=member_id)
+    for member_id in moderation.departed_with_seats().values_list("pk", flat=True):
+        moderation.void_votes_and_release_seats(member_id=member_id)
 
 
 @shared_task
@@ -106,26 +99,26 @@ def score_campaigns() -> None:
 @shared_task
 def score_campaign(campaign_id: int) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
-    scoring.settle_pairs(campaign=campaign)
-    scoring.score_changes(campaign=campaign)
+    settling.settle_pairs(campaign=campaign)
+    consensus_writer.score_changes(campaign=campaign)
 
 
 @shared_task
 def recount_campaigns() -> None:
     """Score all votes, whatever was noted of them: for those that came in while the triggers were off, as in a restored dump."""
     for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
-        scoring.score_campaign(campaign=campaign)
+        consensus_writer.score_campaign(campaign=campaign)
 
 
 @shared_task
 def review_campaigns() -> None:
-    for campaign in reviewing.campaigns_to_review():
+    for campaign in review.campaigns_to_review():
         enqueue(review_campaign, campaign.pk)
 
 
 @shared_task
 def review_campaign(campaign_id: int) -> None:
-    reviewing.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
+    review.review_campaign(campaign=Campaign.objects.get(pk=campaign_id))
 
 
 @shared_task
@@ -200,20 +193,20 @@ def forget_what_is_over() -> None:
     """Sessions that have ended, failed log-ins that no longer count, old answers kept for retries, old deliveries."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
-    retries.forget_old()
+    idempotency.forget_old()
     webhooks.forget_old()
 
 
 # A large release takes hours on a slow line; what was sent is not sent again, but a commit takes one run to its end.
 @shared_task(soft_time_limit=PUBLISHING_LIMIT, time_limit=PUBLISHING_LIMIT + 60)
 def publish_release(publication_id: int) -> None:
-    publishing.publish(publication_id=publication_id)
+    hub_upload.publish(publication_id=publication_id)
 
 
 @shared_task
 def resume_publications() -> None:
     """Send publications again that are not finished. One that is under way refuses the second worker by itself."""
-    for publication in publishing.unfinished_publications():
+    for publication in hub_upload.unfinished_publications():
         enqueue(publish_release, publication.pk)
 
 

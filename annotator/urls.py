@@ -5,26 +5,29 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views import (
-    appeals,
-    asking,
-    describing,
+from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
+from annotator.views.annotate import appeals, training
+from annotator.views.annotate.campaign_list import campaigns, guideline
+from annotator.views.annotate.history import history
+from annotator.views.annotate.images import image
+from annotator.views.annotate.join import consent, join
+from annotator.views.annotate.views import annotate, flag, skip, undo, vote
+from annotator.views.health import healthz, prometheus, readyz
+from annotator.views.manage import (
+    campaign,
+    demographics,
+    flags,
     gold,
-    inviting,
-    manage,
-    publishing,
+    hub_upload,
+    imports,
+    invites,
+    members,
+    questions,
+    releases,
     review,
     statistics,
-    training,
     webhooks,
 )
-from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
-from annotator.views.annotate import annotate, flag, skip, undo, vote
-from annotator.views.campaigns import campaigns, guideline
-from annotator.views.health import healthz, prometheus, readyz
-from annotator.views.history import history
-from annotator.views.images import image
-from annotator.views.joining import consent, join
 
 log_in, log_out = LogIn.as_view(), LogoutView.as_view()
 
@@ -67,12 +70,12 @@ urlpatterns = [
     path("c/<str:slug>/", annotate, name="annotate"),
     path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
-    path("c/<str:slug>/about-you/", describing.about_you, name="about_you"),
+    path("c/<str:slug>/about-you/", demographics.about_you, name="about_you"),
     path("c/<str:slug>/history/", history, name="history"),
     path("c/<str:slug>/training/", training.train, name="training"),
     path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
     path("c/<str:slug>/training/<int:assignment_id>/", training.feedback, name="training_feedback"),
-    path("c/<str:slug>/notice/", appeals.put_away_notice, name="put_away_notice"),
+    path("c/<str:slug>/notice/", appeals.dismiss_notice, name="dismiss_notice"),
     path("c/<str:slug>/appeal/", appeals.appeal, name="appeal"),
     path("c/<str:slug>/withdraw/", appeals.withdraw, name="withdraw"),
     path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
@@ -82,21 +85,21 @@ urlpatterns = [
     path("images/<uuid:public_id>/<int:width>/", image, name="image"),
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing
-    path("manage/new/", manage.new_campaign, name="new_campaign"),
-    path("manage/<str:slug>/", manage.campaign_page, name="campaign_page"),
-    path("manage/<str:slug>/progress/", manage.campaign_progress, name="campaign_progress"),
-    path("manage/<str:slug>/state/", manage.campaign_state, name="campaign_state"),
-    path("manage/<str:slug>/settings/", manage.campaign_settings, name="campaign_settings"),
-    path("manage/<str:slug>/questions/", asking.questions, name="questions"),
-    path("manage/<str:slug>/comments/", asking.comments, name="comments"),
-    path("manage/<str:slug>/guideline/", manage.edit_guideline, name="edit_guideline"),
-    path("manage/<str:slug>/consent/", inviting.edit_consent, name="edit_consent"),
-    path("manage/<str:slug>/invites/", inviting.invites, name="invites"),
-    path("manage/<str:slug>/invites/<int:invite_id>/revoke/", inviting.revoke_invite, name="revoke_invite"),
-    path("manage/<str:slug>/crowd/", inviting.crowd, name="crowd"),
-    path("manage/<str:slug>/members/", manage.members, name="members"),
-    path("manage/<str:slug>/members/<int:member_id>/state/", manage.member_state, name="member_state"),
-    path("manage/<str:slug>/members/<int:member_id>/suspension/", manage.member_suspension, name="member_suspension"),
+    path("manage/new/", campaign.new_campaign, name="new_campaign"),
+    path("manage/<str:slug>/", campaign.campaign_page, name="campaign_page"),
+    path("manage/<str:slug>/progress/", campaign.campaign_progress, name="campaign_progress"),
+    path("manage/<str:slug>/state/", campaign.campaign_state, name="campaign_state"),
+    path("manage/<str:slug>/settings/", campaign.campaign_settings, name="campaign_settings"),
+    path("manage/<str:slug>/questions/", questions.questions, name="questions"),
+    path("manage/<str:slug>/comments/", questions.comments, name="comments"),
+    path("manage/<str:slug>/guideline/", campaign.edit_guideline, name="edit_guideline"),
+    path("manage/<str:slug>/consent/", invites.edit_consent, name="edit_consent"),
+    path("manage/<str:slug>/invites/", invites.invites, name="invites"),
+    path("manage/<str:slug>/invites/<int:invite_id>/revoke/", invites.revoke_invite, name="revoke_invite"),
+    path("manage/<str:slug>/crowd/", invites.crowd, name="crowd"),
+    path("manage/<str:slug>/members/", members.members, name="members"),
+    path("manage/<str:slug>/members/<int:member_id>/state/", members.member_state, name="member_state"),
+    path("manage/<str:slug>/members/<int:member_id>/suspension/", members.member_suspension, name="member_suspension"),
     path("manage/<str:slug>/training/", training.trainees, name="trainees"),
     path("manage/<str:slug>/pairs/", gold.pairs, name="pairs"),
     path("manage/<str:slug>/pairs/proposed/", gold.proposed_gold, name="proposed_gold"),
@@ -108,14 +111,14 @@ urlpatterns = [
     path("manage/<str:slug>/review/rules/<int:rule_id>/", review.decide_rule, name="decide_rule"),
     path("manage/<str:slug>/review/appeals/<int:appeal_id>/", review.answer_appeal, name="answer_appeal"),
     path("manage/<str:slug>/review/acts/", review.acts, name="acts"),
-    path("manage/<str:slug>/flags/", manage.flags, name="flags"),
+    path("manage/<str:slug>/flags/", flags.flags, name="flags"),
     path("manage/<str:slug>/statistics/", statistics.statistics_page, name="statistics"),
     path("manage/<str:slug>/near-identical/", statistics.near_identical, name="near_identical"),
-    path("manage/<str:slug>/groups/", describing.edit_group_question, name="group_question"),
-    path("manage/<str:slug>/imports/", manage.imports, name="imports"),
-    path("manage/<str:slug>/imports/<int:import_id>/", manage.import_page, name="import_page"),
-    path("manage/<str:slug>/releases/", manage.releases, name="releases"),
-    path("manage/<str:slug>/releases/<int:number>/", manage.release_page, name="release_page"),
+    path("manage/<str:slug>/groups/", demographics.edit_group_question, name="group_question"),
+    path("manage/<str:slug>/imports/", imports.imports, name="imports"),
+    path("manage/<str:slug>/imports/<int:import_id>/", imports.import_page, name="import_page"),
+    path("manage/<str:slug>/releases/", releases.releases, name="releases"),
+    path("manage/<str:slug>/releases/<int:number>/", releases.release_page, name="release_page"),
     path("manage/<str:slug>/webhooks/", webhooks.webhooks, name="webhooks"),
     path("manage/<str:slug>/webhooks/<int:webhook_id>/", webhooks.webhook_page, name="webhook_page"),
     path("manage/<str:slug>/webhooks/<int:webhook_id>/state/", webhooks.webhook_state, name="webhook_state"),
@@ -126,11 +129,11 @@ urlpatterns = [
         webhooks.resend_delivery,
         name="resend_delivery",
     ),
-    path("manage/<str:slug>/releases/<int:number>/cancel/", manage.cancel_release, name="cancel_release"),
+    path("manage/<str:slug>/releases/<int:number>/cancel/", releases.cancel_release, name="cancel_release"),
     path("admin/login/", admin_log_in),
-    path("manage/<str:slug>/releases/<int:number>/publish/", publishing.publish_release, name="publish_release"),
-    path("manage/<str:slug>/hub/", publishing.hub_account, name="hub_account"),
-    path("manage/<str:slug>/hub/forget/", publishing.forget_hub_account, name="forget_hub_account"),
+    path("manage/<str:slug>/releases/<int:number>/publish/", hub_upload.publish_release, name="publish_release"),
+    path("manage/<str:slug>/hub/", hub_upload.hub_account, name="hub_account"),
+    path("manage/<str:slug>/hub/forget/", hub_upload.forget_hub_account, name="forget_hub_account"),
     path("admin/", admin.site.urls),
     # programs
     path("api/", include("api.urls")),

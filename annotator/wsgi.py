@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from annotator.servers import hold_embedded
+from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 

@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from annotator import retries
+from annotator.lib import idempotency
+from annotator.lib.idempotency import Answer
 from annotator.models import User
-from annotator.models.retries import KEY_LIMIT
-from annotator.retries import Answer
+from annotator.models.idempotency import KEY_LIMIT
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -41,7 +41,7 @@ def idempotent(request: Request, *, user: User, digest: str, make: Callable[[], 
         return make()
     if not KEY_PATTERN.fullmatch(key):
         raise ValidationError({HEADER: [f"Use 1 to {KEY_LIMIT} letters, digits and signs, without blanks."]})
-    answer, is_replayed = retries.answer_once(
+    answer, is_replayed = idempotency.answer_once(
         user=user,
         route=f"{request.method} {request.path}"[:300],
         key=key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from annotator import tokens
+from annotator.accounts import api_tokens
 from annotator.choices import Scope
 from annotator.models import Token
 
@@ -29,5 +29,5 @@ class HasScope(BasePermission):
         method = "GET" if request.method == "HEAD" else request.method
         allowed = view.scopes.get(method)  # type: ignore[attr-defined]
         if allowed is not None and isinstance(request.auth, Token):  # a method without scopes does not exist: 405 comes next
-            tokens.require_scope(request.auth, allowed)
+            api_tokens.require_scope(request.auth, allowed)
         return True

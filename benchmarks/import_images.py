@@ -18,7 +18,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from annotator.images import ingest_image
+from annotator.importing.images import ingest_image
 
 SIDE = 1024
 FORMATS = {"JPEG": {"quality": 92}, "PNG": {}, "WEBP": {"quality": 90}}

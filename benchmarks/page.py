@@ -71,7 +71,7 @@ def main() -> None:
 
 def load_pictures(count: int) -> Any:
     """An open campaign of `count` pairs with stored images, made once for a data folder."""
-    from annotator.campaigns import create_campaign  # noqa: PLC0415
+    from annotator.campaigns.lifecycle import create_campaign  # noqa: PLC0415
     from annotator.choices import CampaignState  # noqa: PLC0415
     from annotator.models import Campaign  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def load_pictures(count: int) -> Any:
 def add_pair(campaign: Any, number: int, *files: bytes) -> None:
     import hashlib  # noqa: PLC0415
 
-    from annotator.images import ingest_image, store_image  # noqa: PLC0415
+    from annotator.importing.images import ingest_image, store_image  # noqa: PLC0415
     from annotator.models import Image, Pair, Prompt  # noqa: PLC0415
 
     text = f"Soft shapes in fine grain, as seen by nobody for the {number + 1}th time"
@@ -126,7 +126,7 @@ def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float,
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_context(base_url=f"{HOST}:{port}", viewport=VIEWPORT).new_page()
         page.goto("/login/")
-        page.get_by_label("User name or e-mail").fill(username)
+        page.get_by_label("Username or email").fill(username)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/")

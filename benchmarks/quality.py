@@ -125,9 +125,9 @@ class Trial:
     """One campaign from its first vote to its last."""
 
     def __init__(self, seed: int, variant: str) -> None:
-        from annotator.campaigns import create_campaign  # noqa: PLC0415 - the settings are named above
+        from annotator.campaigns.lifecycle import create_campaign  # noqa: PLC0415 - the settings are named above
         from annotator.models import Pair, ReviewRule  # noqa: PLC0415
-        from annotator.ruling import ensure_rules  # noqa: PLC0415
+        from annotator.quality.rules import ensure_rules  # noqa: PLC0415
         from benchmarks.support.campaigns import fill_campaign, make_annotators  # noqa: PLC0415
 
         self.dice = Random(f"quality {seed}")
@@ -158,7 +158,7 @@ class Trial:
     def run(self) -> Outcome:
         from django.utils import timezone  # noqa: PLC0415
 
-        from annotator.reviewing import review_campaign  # noqa: PLC0415
+        from annotator.quality.review import review_campaign  # noqa: PLC0415
 
         now = timezone.now()
         is_going_on = True
@@ -173,9 +173,9 @@ class Trial:
 
     def work(self, person: Person, start: Any) -> int:
         """Up to REVIEW_EVERY answers. Returns how many."""
-        from annotator.assigning import next_assignments  # noqa: PLC0415
         from annotator.errors import NotAllowed  # noqa: PLC0415
-        from annotator.voting import cast_vote_and_go_on  # noqa: PLC0415
+        from annotator.judging.assigning import next_assignments  # noqa: PLC0415
+        from annotator.judging.voting import cast_vote_and_go_on  # noqa: PLC0415
 
         kind, done = KINDS[person.kind], 0
         if person.stopped_at is not None or person.votes >= kind.votes:
@@ -211,7 +211,7 @@ class Trial:
 
     def outcome(self) -> Outcome:
         from annotator.models import Consensus, Vote  # noqa: PLC0415
-        from annotator.scoring import score_campaign  # noqa: PLC0415
+        from annotator.scoring.consensus_writer import score_campaign  # noqa: PLC0415
 
         score_campaign(campaign=self.campaign)
         gold = {pair.pk for pair in self.gold}
@@ -294,7 +294,7 @@ def main() -> None:
     parser.add_argument("--campaigns", type=int, default=200)
     parser.add_argument("--one-process", nargs="+", metavar="VARIANT SEED…", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    from annotator.servers import hold_embedded  # noqa: PLC0415 - the settings are named above
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415 - the settings are named above
 
     hold_embedded()
     django.setup()

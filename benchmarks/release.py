@@ -87,7 +87,7 @@ class Absent(MetaPathFinder):
 
 
 def prepare(*, migrate: bool) -> None:
-    from annotator.servers import hold_embedded  # noqa: PLC0415 - the settings are named above
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415 - the settings are named above
 
     hold_embedded()
     django.setup()

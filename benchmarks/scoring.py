@@ -35,15 +35,16 @@ _CATEGORIES_SQL = "UPDATE annotator_prompt SET category = 'category ' || id %% 2
 # Generators with a lower number are better; annotator n errs in n of 2,000 cases and answers anything then.
 _VOTES_SQL = """
 WITH seats AS (
-    INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
-    SELECT %(first)s + (pair.id * 7919 + k * 131) %% %(annotators)s, pair.id, 'regular', 'answered', random() < 0.5,
-           now(), now(), now() - random() * interval '20 days'
+    INSERT INTO annotator_assignment
+        (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
+    SELECT pair.campaign_id, %(first)s + (pair.id * 7919 + k * 131) %% %(annotators)s, pair.id, 'regular', 'answered',
+           random() < 0.5, now(), now(), now() - random() * interval '20 days'
     FROM annotator_pair pair, generate_series(1, 4) k
     WHERE pair.campaign_id = %(campaign)s AND (k < 4 OR pair.id %% 3 = 0)
     RETURNING id, member_id, pair_id, closed_at
 )
-INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT seats.id, %(question)s,
+INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT pair.campaign_id, seats.id, %(question)s,
        CASE WHEN random() < (seats.member_id - %(first)s) / 2000.0
             THEN (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + floor(random() * 4)::int]
             WHEN a.generator_id + 6 * random() < b.generator_id + 6 * random() THEN 'a' ELSE 'b' END,
@@ -54,7 +55,7 @@ JOIN annotator_image a ON a.id = pair.image_a_id JOIN annotator_image b ON b.id 
 
 
 def main() -> None:
-    from annotator.servers import hold_embedded  # noqa: PLC0415
+    from annotator.local.hold import hold_embedded  # noqa: PLC0415
 
     hold_embedded()
     django.setup()
@@ -65,8 +66,8 @@ def main() -> None:
 
 
 def measure(n_votes: int) -> None:
-    from annotator import scoring, statistics  # noqa: PLC0415
     from annotator.models import Vote  # noqa: PLC0415
+    from annotator.scoring import consensus_writer, statistics  # noqa: PLC0415
 
     campaign = make_campaign(n_votes)
     print(f"{Vote.objects.filter(question__campaign=campaign).count():,} votes{'':<41} seconds  of them CPU here")
@@ -76,18 +77,18 @@ def measure(n_votes: int) -> None:
         act()
         print(f"{what:<56} {time.perf_counter() - start:>8.2f} {time.process_time() - cpu:>8.2f}", flush=True)
 
-    timed("all votes counted for the first time", lambda: scoring.score_campaign(campaign=campaign))
-    timed("all counted again, nothing changed", lambda: scoring.score_campaign(campaign=campaign))
-    timed("what changed counted, and nothing had", lambda: scoring.score_changes(campaign=campaign))
+    timed("all votes counted for the first time", lambda: consensus_writer.score_campaign(campaign=campaign))
+    timed("all counted again, nothing changed", lambda: consensus_writer.score_campaign(campaign=campaign))
+    timed("what changed counted, and nothing had", lambda: consensus_writer.score_changes(campaign=campaign))
     some = list(Vote.objects.filter(question__campaign=campaign).values_list("pk", flat=True)[:1000])
     Vote.objects.filter(pk__in=some).update(void_reason="undone", voided_at=campaign.created_at)
-    timed("what changed counted, a thousand votes void", lambda: scoring.score_changes(campaign=campaign))
+    timed("what changed counted, a thousand votes void", lambda: consensus_writer.score_changes(campaign=campaign))
     Vote.objects.filter(pk__in=some).update(void_reason=None, voided_at=None)
     timed("the statistics", lambda: statistics.compute_statistics(campaign=campaign))
     question = campaign.questions.get(position=0)
-    timed("Dawid–Skene alone", lambda: scoring.dawid_skene_of(question))
+    timed("Dawid–Skene alone", lambda: consensus_writer.dawid_skene_of(question))
     campaign.consensus_method = "dawid_skene"
-    timed("Dawid–Skene with all its rows written for the first time", lambda: scoring.score_campaign(campaign=campaign))
+    timed("Dawid–Skene with all its rows written for the first time", lambda: consensus_writer.score_campaign(campaign=campaign))
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pytest_django.fixtures import Settings
 
-from annotator.servers import hold_embedded
+from annotator.local.hold import hold_embedded
 from tests.celery_worker import CeleryWorker
 from tests.oidc_provider import OidcProvider
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from annotator import assigning, voting
+from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair
 
 

@@ -10,9 +10,9 @@ import pyarrow.dataset as pads
 
 from annotator import releasing
 from annotator.choices import Choice
-from annotator.images import ingest_image, store_image
+from annotator.importing.images import ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt, Question, Release, Vote
-from annotator.releasing.layouts import SPLITS
+from annotator.releasing.dataset.configs import SPLITS
 from tests.factories import AssignmentFactory, GeneratorFactory, MemberFactory, PairFactory, PromptFactory, VoteFactory
 from tests.pictures import picture_file
 

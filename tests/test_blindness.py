@@ -18,10 +18,11 @@ from django.urls import reverse
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
 
-from annotator import assigning, importing
+from annotator import importing
 from annotator.choices import AssignmentKind
+from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
-from annotator.progress import roll_up
+from annotator.scoring.progress import roll_up
 from tests.api.clients import client_of
 from tests.factories import AssignmentFactory, MemberFactory
 from tests.pictures import picture

@@ -12,15 +12,15 @@ import psutil
 import psycopg
 import pytest
 
-from annotator import embedded
-from annotator.embedded import EmbeddedServerError, Postgres, Server, Valkey
+from annotator.local import embedded_servers
+from annotator.local.embedded_servers import EmbeddedServerError, Postgres, Server, Valkey
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 HOLD = """
 import sys
 from pathlib import Path
-from annotator import embedded
+from annotator.local import embedded_servers as embedded
 embedded.hold(Path(sys.argv[1]), *sys.argv[2:])
 print("held", flush=True)
 sys.stdin.read()
@@ -47,7 +47,7 @@ def start_holder() -> Iterator[Hold]:
     started = []
 
     def start(data_dir: Path, *names: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", HOLD, str(data_dir), *(names or embedded.SERVERS)]
+        command = [sys.executable, "-c", HOLD, str(data_dir), *(names or embedded_servers.SERVERS)]
         started.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         return started[-1]
 
@@ -126,11 +126,11 @@ def test_a_server_that_was_killed_is_started_again(data_dir, hold, kind):
 
 def test_this_process_can_let_go_and_hold_again(data_dir):
     for _ in range(2):
-        embedded.hold(data_dir, "valkey")
-        embedded.hold(data_dir, "valkey")  # a second time changes nothing
+        embedded_servers.hold(data_dir, "valkey")
+        embedded_servers.hold(data_dir, "valkey")  # a second time changes nothing
         assert Valkey(data_dir).is_up()
 
-        embedded.release(data_dir)
+        embedded_servers.release(data_dir)
         assert not Valkey(data_dir).is_up()
         assert not Valkey(data_dir).has_keeper()
 
@@ -159,7 +159,7 @@ def test_it_says_why_when_the_data_is_of_another_version(tmp_path):
     (tmp_path / "postgres" / "PG_VERSION").write_text("16\n")
 
     with pytest.raises(EmbeddedServerError) as error:
-        embedded.hold(tmp_path, "postgres")
+        embedded_servers.hold(tmp_path, "postgres")
 
     assert "The embedded postgres did not start" in str(error.value)
     assert "expecting version 18 but found version 16" in str(error.value)
@@ -170,7 +170,7 @@ def test_it_says_why_when_the_server_refuses_its_data(tmp_path, data_dir):
     (tmp_path / "valkey").write_text("in the way")
 
     with pytest.raises(EmbeddedServerError) as error:
-        embedded.hold(tmp_path, "valkey")
+        embedded_servers.hold(tmp_path, "valkey")
 
     assert str(tmp_path / "valkey.log") in str(error.value)
     assert not Valkey(tmp_path).has_keeper()
@@ -180,19 +180,19 @@ def test_it_says_why_when_the_folder_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(EmbeddedServerError, match=r"DATA_DIR='.*/file' cannot be used"):
-        embedded.hold(tmp_path / "file", "valkey")
+        embedded_servers.hold(tmp_path / "file", "valkey")
 
 
 def test_a_folder_that_failed_can_be_used_once_it_is_mended(tmp_path):
     (tmp_path / "valkey").write_text("in the way")
     with pytest.raises(EmbeddedServerError):
-        embedded.hold(tmp_path, "valkey")
+        embedded_servers.hold(tmp_path, "valkey")
     (tmp_path / "valkey").unlink()
 
-    embedded.hold(tmp_path, "valkey")
+    embedded_servers.hold(tmp_path, "valkey")
 
     assert Valkey(tmp_path).is_up()
-    embedded.release(tmp_path)
+    embedded_servers.release(tmp_path)
 
 
 def wait_until_held(holder: subprocess.Popen[str]) -> None:
@@ -201,7 +201,7 @@ def wait_until_held(holder: subprocess.Popen[str]) -> None:
 
 
 def all_servers(data_dir: Path) -> list[Server]:
-    return [kind(data_dir) for kind in embedded.SERVERS.values()]
+    return [kind(data_dir) for kind in embedded_servers.SERVERS.values()]
 
 
 def wait_until_off(data_dir: Path) -> None:
@@ -213,7 +213,7 @@ def wait_until_off(data_dir: Path) -> None:
 
 def assert_stays_up(data_dir: Path) -> None:
     """The keepers look several times a period; a server that was wrongly stopped would be gone after two of them."""
-    looks = iter(range(2 * int(embedded.KEEPER_PERIOD / 0.02) + 1))
+    looks = iter(range(2 * int(embedded_servers.KEEPER_PERIOD / 0.02) + 1))
 
     def has_been_looked_at_long_enough() -> bool:
         assert all(server.is_up() for server in all_servers(data_dir))

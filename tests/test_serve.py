@@ -16,7 +16,15 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from annotator.processes import CannotServe, Interrupts, Stopped, is_trouble, require_free_port, sole_server, wait_for_watchdog
+from annotator.local.supervisor import (
+    CannotServe,
+    Interrupts,
+    Stopped,
+    is_trouble,
+    require_free_port,
+    sole_server,
+    wait_for_watchdog,
+)
 from tests.celery_worker import database_url
 from tests.waiting import wait_until
 
@@ -26,7 +34,7 @@ TOUCH = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.slee
 DRIVER = """
 import os, signal, sys
 from pathlib import Path
-from annotator.processes import Interrupts, ServiceDied, Services, Stopped
+from annotator.local.supervisor import Interrupts, ServiceDied, Services, Stopped
 interrupts = Interrupts()
 interrupts.install()
 services = Services(log_dir=Path(sys.argv[2]), watchdog_lock=Path(sys.argv[3]), interrupts=interrupts)

@@ -76,7 +76,7 @@ def test_external_servers_are_used_and_none_is_started(load):
     database = settings["DATABASES"]["default"]
     assert settings["EMBEDDED_SERVERS"] == []
     assert [database[key] for key in ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")] == [
-        *("annotator.postgres", "db", 5433, "ann", "secret", "site")
+        *("annotator.lib.postgres", "db", 5433, "ann", "secret", "site")
     ]
     assert settings["CELERY_BROKER_URL"] == settings["CACHES"]["default"]["LOCATION"] == "rediss://:pw@broker:6380/3"
 

@@ -10,8 +10,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from annotator import assigning, tasks
+from annotator import tasks
 from annotator.choices import AssignmentState
+from annotator.judging import assigning
 from annotator.models import Assignment, Consensus, Pair
 from tests.celery_worker import ROOT, database_url
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, VoteFactory
@@ -72,7 +73,7 @@ def test_a_broker_that_is_down_is_no_error_for_the_one_who_asks():
     PairFactory.create_batch(2, campaign=member.campaign)
     code = f"""
 import time; import django; django.setup()
-from annotator import assigning, tasks
+from annotator.judging import assigning; from annotator import tasks
 from annotator.models import Member
 member = Member.objects.get(pk={member.pk})
 start = time.monotonic()

@@ -15,8 +15,8 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator.errors import Refusal
-from annotator.images import DISPLAY_WIDTHS
+from annotator.errors import DomainError
+from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.models import Flag, Image, Member, Pair, User, Vote
 
 MEMBER = ["member__user", "member__campaign"]  # what the name of a member is made of
@@ -135,7 +135,7 @@ def each(
     for row in rows:
         try:
             act(row)
-        except Refusal as refusal:
+        except DomainError as refusal:
             model_admin.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
         else:
             count += 1

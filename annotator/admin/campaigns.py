@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from annotator import campaigns, releasing, tasks
+from annotator import releasing, tasks
 from annotator.admin.base import NeverDeleted, bar, each, user_of
+from annotator.campaigns import guidelines, lifecycle
 from annotator.choices import CampaignState, Choice
-from annotator.markdown import render_markdown
+from annotator.lib.markdown import render_markdown
 from annotator.models import Campaign, Guideline, Question
 from annotator.models.campaign_rules import SETTING_GROUPS
 
@@ -97,20 +98,20 @@ class CampaignAdmin(NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: ModelForm, change: bool) -> None:
         if change:
-            campaigns.change_campaign(
+            lifecycle.change_campaign(
                 campaign=obj,
                 by=user_of(request),
                 name=obj.name,
                 description=obj.description,
-                rules=campaigns.rules_in(form.cleaned_data),
+                rules=lifecycle.rules_in(form.cleaned_data),
             )
             return
-        made = campaigns.create_campaign(
+        made = lifecycle.create_campaign(
             slug=obj.slug,
             name=obj.name,
             by=user_of(request),
             description=obj.description,
-            rules=campaigns.rules_in(form.cleaned_data),
+            rules=lifecycle.rules_in(form.cleaned_data),
         )
         obj.pk, obj._state.adding = made.pk, False
 
@@ -133,7 +134,7 @@ class CampaignAdmin(NeverDeleted):
         return reverse("campaign_page", args=[campaign.slug])
 
     def change_states(self, request: HttpRequest, rows: QuerySet[Campaign], state: CampaignState, done: str) -> None:
-        each(self, request, rows, lambda row: campaigns.change_state(campaign=row, state=state, by=user_of(request)), done=done)
+        each(self, request, rows, lambda row: lifecycle.change_state(campaign=row, state=state, by=user_of(request)), done=done)
 
     @admin.action(description="Open the selected campaigns", permissions=["change"])
     def open_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
@@ -185,9 +186,9 @@ class GuidelineAdmin(NeverDeleted):
 
     def save_model(self, request: HttpRequest, obj: Guideline, form: ModelForm, change: bool) -> None:
         if change:
-            campaigns.change_draft(guideline=obj, text=obj.text, by=user_of(request))
+            guidelines.change_draft(guideline=obj, text=obj.text, by=user_of(request))
             return
-        made = campaigns.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
+        made = guidelines.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
         obj.pk, obj.version, obj._state.adding = made.pk, made.version, False
 
     @admin.display(description="as annotators see it")
@@ -197,4 +198,4 @@ class GuidelineAdmin(NeverDeleted):
     @admin.action(description="Publish the selected drafts", permissions=["change"])
     def publish(self, request: HttpRequest, rows: QuerySet[Guideline]) -> None:
         drafts = rows.select_related("campaign").order_by("campaign", "version")
-        each(self, request, drafts, lambda row: campaigns.publish_draft(guideline=row, by=user_of(request)), done="Published")
+        each(self, request, drafts, lambda row: guidelines.publish_draft(guideline=row, by=user_of(request)), done="Published")

@@ -12,11 +12,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from annotator import circulation, gold
 from annotator.admin.base import BigTable, NeverAdded, ReadOnly, thumbnails, user_of
 from annotator.choices import Choice
-from annotator.errors import Refusal
+from annotator.errors import DomainError
+from annotator.judging import pair_holds
 from annotator.models import Generator, Image, Import, Pair, Prompt
+from annotator.quality import gold
 
 LINE_ERRORS_SHOWN = 100
 NAMES_IN_FILTER = 100
@@ -98,7 +99,7 @@ class PairForm(ModelForm):
     """The known answer as the form says it, checked by the rules of the verb that will set it."""
 
     priority = forms.IntegerField(
-        min_value=-circulation.PRIORITY_LIMIT, max_value=circulation.PRIORITY_LIMIT, help_text="Higher comes first."
+        min_value=-pair_holds.PRIORITY_LIMIT, max_value=pair_holds.PRIORITY_LIMIT, help_text="Higher comes first."
     )
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
@@ -118,7 +119,7 @@ class PairForm(ModelForm):
             pair = Pair.objects.get(pk=self.instance.pk)  # the instance takes on what the form says
             try:
                 gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
-            except Refusal as refusal:
+            except DomainError as refusal:
                 if not refusal.errors:
                     self.add_error("gold_choice", refusal.detail)
                 for field, reasons in refusal.errors.items():
@@ -141,7 +142,7 @@ class PairAdmin(BigTable, NeverAdded):
     fields = [*readonly_fields, "priority", "gold_choice", "gold_note"]
 
     def save_model(self, request: HttpRequest, obj: Pair, form: ModelForm, change: bool) -> None:
-        circulation.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
+        pair_holds.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
         gold.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, use=obj.gold_use, by=user_of(request))
 
     @admin.display(description="images a and b")
@@ -167,16 +168,16 @@ class PairAdmin(BigTable, NeverAdded):
 
     @admin.action(description="Hold: take the selected pairs out of circulation", permissions=["change"])
     def hold(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
-        count = circulation.hold_pairs(pair_ids=ids(rows), by=user_of(request))
+        count = pair_holds.hold_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Taken out of circulation: {count}.", messages.SUCCESS)
 
     @admin.action(description="Put the selected held pairs back in circulation", permissions=["change"])
     def put_back(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
-        count = circulation.return_pairs(pair_ids=ids(rows), by=user_of(request))
+        count = pair_holds.return_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Put back in circulation: {count}.", messages.SUCCESS)
 
     def move(self, request: HttpRequest, rows: QuerySet[Pair], priority: int) -> None:
-        count = circulation.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
+        count = pair_holds.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
         self.message_user(request, f"Now with priority {priority}: {count}.", messages.SUCCESS)
 
     @admin.action(description="Hand out the selected pairs first (priority 1)", permissions=["change"])

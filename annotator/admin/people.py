@@ -11,10 +11,11 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from annotator import campaigns, reviewing
 from annotator.admin.base import NeverAdded, NeverDeleted, each, user_of
+from annotator.campaigns import members as campaign_members
 from annotator.choices import MemberState
 from annotator.models import Member, Token, User
+from annotator.quality import moderation
 
 MEMBER_FIGURES = [
     *("state", "public_id", "answered_count", "side_balance"),
@@ -46,7 +47,7 @@ class MemberAdmin(NeverDeleted):
         return [] if obj is None else ["campaign", "user", *MEMBER_FIGURES]
 
     def save_model(self, request: HttpRequest, obj: Member, form: ModelForm, change: bool) -> None:
-        made, _ = campaigns.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
+        made, _ = campaign_members.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
         obj.pk, obj._state.adding = made.pk, False
 
     def change_states(self, request: HttpRequest, rows: QuerySet[Member], state: MemberState, done: str) -> None:
@@ -55,7 +56,7 @@ class MemberAdmin(NeverDeleted):
             self,
             request,
             members,
-            lambda row: campaigns.change_member_state(member=row, state=state, by=user_of(request)),
+            lambda row: campaign_members.change_member_state(member=row, state=state, by=user_of(request)),
             done=done,
         )
 
@@ -72,7 +73,7 @@ class MemberAdmin(NeverDeleted):
         seats: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: seats.append(reviewing.suspend_member(member=row, by=by)), done="Suspended")
+        each(self, request, members, lambda row: seats.append(moderation.suspend_member(member=row, by=by)), done="Suspended")
         self.message_user(request, f"Seats given back: {sum(seats)}.", messages.INFO)
 
     @admin.action(description="Lift the suspension of the selected members: votes are restored", permissions=["change"])
@@ -80,7 +81,7 @@ class MemberAdmin(NeverDeleted):
         restored: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: restored.append(reviewing.lift_suspension(member=row, by=by)), done="Let back")
+        each(self, request, members, lambda row: restored.append(moderation.lift_suspension(member=row, by=by)), done="Let back")
         self.message_user(request, f"Answers restored: {sum(restored)}.", messages.INFO)
 
 

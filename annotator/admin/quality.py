@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 
 from annotator.admin.base import MEMBER, ReadOnly
-from annotator.models import Act, Appeal, ReviewRule, Standing
+from annotator.models import AnnotatorStats, Appeal, ModerationAction, ReviewRule
 
 
-@admin.register(Act)
+@admin.register(ModerationAction)
 class ActAdmin(ReadOnly):
     """Made by the review and on the managers' pages."""
 
@@ -33,7 +33,7 @@ class ReviewRuleAdmin(ReadOnly):
     list_select_related = ["campaign"]
 
 
-@admin.register(Standing)
+@admin.register(AnnotatorStats)
 class StandingAdmin(ReadOnly):
     list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
     list_filter = ["member__campaign"]

@@ -17,8 +17,8 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from annotator.consensus.bradley_terry import NotConnected, Ties
-from annotator.consensus.reading import COLUMNS, BadInput, Table
-from annotator.consensus.reports import ALIASES, METHODS, Columns, Report
+from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
+from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
 EPILOG = f"""\

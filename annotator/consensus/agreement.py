@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Floats, Ints, check_cells
+from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import count_votes
 
 RESAMPLES_AT_ONCE = 4_000_000  # numbers drawn at a time

@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Floats, Ints, checked_codes
 from annotator.consensus.binomial import clopper_pearson, even_p_value
 from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE
+from annotator.consensus.codes import Floats, Ints, checked_codes
 
 
 class Share(NamedTuple):

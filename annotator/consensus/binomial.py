@@ -16,7 +16,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Floats
+from annotator.consensus.codes import Floats
 
 TRIES_MAX = 100
 CLOSE = 1e-13

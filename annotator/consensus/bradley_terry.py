@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Floats, Ints, check_cells, checked_codes, log_sigmoid, sigmoid, totals
+from annotator.consensus.codes import Floats, Ints, check_cells, checked_codes, log_sigmoid, sigmoid, totals
 from annotator.consensus.graphs import connected_components, strong_components
 
 LEFT, RIGHT, TIE = range(3)  # codes of a winner

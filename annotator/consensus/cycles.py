@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Floats, Ints, checked_codes
 from annotator.consensus.bradley_terry import LEFT, RIGHT
+from annotator.consensus.codes import Floats, Ints, checked_codes
 
 LISTED_MAX = 10_000
 PATHS_AT_ONCE = 4_000_000

@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Bools, Floats, Ints, check_cells, checked_codes, totals
+from annotator.consensus.codes import Bools, Floats, Ints, check_cells, checked_codes, totals
 from annotator.consensus.majority import NO_LABEL
 
 TOLERANCE = 1e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotator.consensus.arrays import Bools, Ints
+from annotator.consensus.codes import Bools, Ints
 
 
 def strong_components(reaches: Bools) -> Ints:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annotator.consensus.arrays import Floats, Ints
+from annotator.consensus.codes import Floats, Ints
 
 NO_LABEL = -1  # of a task without votes
 

@@ -33,8 +33,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Floats, Ints, check_cells, checked_codes, log_sigmoid, sigmoid, totals
 from annotator.consensus.bradley_terry import LEFT, TIE, NotConnected, bradley_terry_of_counts, count_comparisons
+from annotator.consensus.codes import Floats, Ints, check_cells, checked_codes, log_sigmoid, sigmoid, totals
 from annotator.consensus.graphs import connected_components
 
 SCORE_SD = 3.0

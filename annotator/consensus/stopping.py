@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Bools, Floats
+from annotator.consensus.codes import Bools, Floats
 
 # How often a vote names the answer that many votes would give. On published image preferences a single person agrees with
 # the consensus between 65 and 78 times in a hundred; a lower value only asks for a longer lead.

@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.arrays import Bools, Floats, Ints, checked_codes, sigmoid, totals
+from annotator.consensus.codes import Bools, Floats, Ints, checked_codes, sigmoid, totals
 
 ACCEPTABLE = 0.8
 GOOD_SHARE = 0.8  # of annotators, before anything is known of them

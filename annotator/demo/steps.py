@@ -28,8 +28,10 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from annotator import campaigns, gold, tasks, tokens
-from annotator.assigning import QUEUE_TARGET
+from annotator import tasks
+from annotator.accounts import api_tokens
+from annotator.campaigns import lifecycle, questions
+from annotator.campaigns import members as campaign_members
 from annotator.choices import (
     AssignmentKind,
     CampaignState,
@@ -44,8 +46,10 @@ from annotator.choices import (
 from annotator.demo.album import Album, count_prompts, draw_album
 from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
 from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
+from annotator.judging.assigning import QUEUE_TARGET
 from annotator.models import Assignment, Campaign, Import, Member, Pair, ReviewRule, Token, User, Vote
-from annotator.ruling import ensure_rules
+from annotator.quality import gold
+from annotator.quality.rules import ensure_rules
 
 CAMPAIGN = "demo"
 VOTES_WANTED = 5
@@ -191,14 +195,14 @@ class Demo:
 
     def _make_campaign(self, advance: Callable[[int], None]) -> Campaign:
         manager = self._user(MANAGER, make_password(self.log_ins.manager), is_staff=True, is_superuser=True)
-        campaign = campaigns.create_campaign(
+        campaign = lifecycle.create_campaign(
             slug=CAMPAIGN,
             name="Scenes",
             description="Scenes of shapes and colours by four image generators: which one does what it is told?",
             by=manager,
             state=CampaignState.OPEN,
             rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
-            questions=[campaigns.NewQuestion("overall", "Which image shows the prompt better?")],
+            questions=[questions.NewQuestion("overall", "Which image shows the prompt better?")],
             guideline=GUIDELINE,
         )
         # Some of the people only guess. The review warns them, and would stop them in the midst of what is counted afterwards.
@@ -218,7 +222,7 @@ class Demo:
         password = make_password(self.log_ins.people)  # one for all: nobody but this program logs in with it
         for name in sorted(missing):
             user = self._user(name, make_password(self.log_ins.annotator) if name == ANNOTATOR else password)
-            campaigns.add_member(campaign=self.campaign, user=user, role=Role.ANNOTATOR)
+            campaign_members.add_member(campaign=self.campaign, user=user, role=Role.ANNOTATOR)
             advance(1)
 
     def _renew_passwords(self) -> None:
@@ -403,7 +407,7 @@ class Demo:
     def client(self) -> Iterator[httpx.Client]:
         """The REST API as the manager's scripts use it, with a token that ends with the run."""
         manager = User.objects.get(username=MANAGER)
-        token, key = tokens.create_token(
+        token, key = api_tokens.create_token(
             user=manager,
             scopes=[Scope.IMPORT, Scope.EXPORT, Scope.MANAGE],
             name="demo",

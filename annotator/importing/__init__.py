@@ -1,9 +1,9 @@
 """Files of pairs in. `stage_file` reads and checks the lines, `ingest_batch` does the work on them, many at a time."""
 
-from annotator.importing.ingesting import ingest_batch
-from annotator.importing.lines import COLUMNS
-from annotator.importing.reading import open_import_file
-from annotator.importing.staging import (
+from annotator.importing.file_formats import open_import_file
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.parse_line import COLUMNS
+from annotator.importing.stage_upload import (
     check_column_map,
     create_import,
     fail_import,

@@ -11,7 +11,7 @@ from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from annotator.choices import CampaignState, Choice
 from annotator.models.campaign_rules import CampaignRules, rule_constraints
-from annotator.models.fields import SLUG_PATTERN, one_of
+from annotator.models.fields import SLUG_PATTERN, ForeignKeyPair, one_of
 
 if TYPE_CHECKING:
     from annotator.models.people import User
@@ -48,6 +48,10 @@ class Campaign(CampaignRules):
     consent_text = models.ForeignKey(
         "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    # The guideline in force: the newest that was published. Set by publishing.
+    guideline = models.ForeignKey(
+        "Guideline", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_constraint=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
@@ -58,6 +62,12 @@ class Campaign(CampaignRules):
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
+            ForeignKeyPair(
+                fields=["id", "guideline"],
+                to="annotator.Guideline",
+                to_fields=["campaign", "id"],
+                name="campaign_guideline_is_its_own",
+            ),
             one_of("state", CampaignState, name="campaign_state_known"),
             CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="campaign_slug_form"),
             *rule_constraints(),
@@ -85,6 +95,7 @@ class Question(models.Model):
     class Meta:
         ordering = ["campaign", "position"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="question_of_campaign"),
             UniqueConstraint(fields=["campaign", "slug"], name="question_slug_unique_in_campaign"),
             UniqueConstraint(fields=["campaign", "position"], name="question_position_unique_in_campaign"),
             CheckConstraint(
@@ -121,6 +132,7 @@ class Guideline(models.Model):
     class Meta:
         ordering = ["campaign", "-version"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="guideline_of_campaign"),
             UniqueConstraint(fields=["campaign", "version"], name="guideline_version_unique_in_campaign"),
             CheckConstraint(condition=Q(version__gte=1), name="guideline_version_from_one"),
         ]

@@ -96,7 +96,7 @@ class CampaignStatistics(models.Model):
     """What the votes of a campaign say about its people, pairs and generators; computed by a task, never on request."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="statistics")
-    document = models.JSONField(help_text="As annotator/statistics/document.py describes it. Only shown.")
+    document = models.JSONField(help_text="As annotator/scoring/statistics/schema.py describes it. Only shown.")
     changes = models.PositiveBigIntegerField(default=0, help_text="CampaignScoring.changes as it was.")
     votes_counted = models.PositiveBigIntegerField(default=0)
     computed_at = models.DateTimeField()

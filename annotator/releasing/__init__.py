@@ -17,7 +17,7 @@ charts      … and its pictures
 places      where a release is built and where it is kept
 """
 
-from annotator.releasing.building import (
+from annotator.releasing.build import (
     build_release,
     cancel_release,
     clear_release,
@@ -29,8 +29,8 @@ from annotator.releasing.building import (
     stalled_releases,
     write_shard,
 )
-from annotator.releasing.places import file_name as stored_name
-from annotator.releasing.places import local_folder, open_file
+from annotator.releasing.release_storage import file_name as stored_name
+from annotator.releasing.release_storage import local_folder, open_file
 
 __all__ = [
     "build_release",

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from annotator import metrics
-from annotator.readiness import lookout
+from annotator.lib import metrics
+from annotator.lib.readiness import health
 
 # Any of these, and the request came through a proxy: from anywhere, however near the proxy is.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
@@ -35,7 +35,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
     """Whether all parts are there and keep up: 200, or 503, with an entry for each check."""
-    seen = lookout.look()
+    seen = health.check()
     checks = {name: asdict(check) for name, check in seen.checks.items()}
     return JsonResponse({"ready": seen.is_ready, "checks": checks}, status=200 if seen.is_ready else 503)
 
@@ -46,7 +46,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def prometheus(request: HttpRequest) -> HttpResponse:
     """The metrics in Prometheus's words, for those who may see them."""
     if not may_see_metrics(request):
-        words = "Metrics are for whoever has METRICS_TOKEN; without one, for this machine alone.\n"
+        words = "Metrics need the METRICS_TOKEN. If none is set, only this machine can read them.\n"
         return HttpResponse(words, status=403, content_type="text/plain")
     shown = CollectorRegistry()
     shown.register(AllMetrics())
@@ -71,7 +71,7 @@ class AllMetrics:
 
     def collect(self) -> Iterator[Metric]:
         yield from metrics.registry().collect()
-        seen = lookout.look()
+        seen = health.check()
         ready = GaugeMetricFamily("diptych_ready", "1 for each check of /readyz that is well, else 0.", labels=["check"])
         for name, check in seen.checks.items():
             ready.add_metric([name], float(check.ok))

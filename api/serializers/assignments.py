@@ -9,9 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.choices import Choice, FlagReason
-from annotator.images import DISPLAY_WIDTHS
+from annotator.importing.images import DISPLAY_WIDTHS
+from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.models import Assignment
-from annotator.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from api.serializers.base import Body, Text, WholeNumber
 from api.serializers.questions import QuestionSerializer
 

@@ -10,12 +10,12 @@ from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from annotator.campaigns import QUESTIONS_LIMIT
+from annotator.campaigns.questions import QUESTIONS_LIMIT
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.models import Campaign, CampaignProgress, Member, User
 from annotator.models.campaign_rules import MANAGERS_RULES, RULES, SETTINGS
 from annotator.models.fields import SLUG_PATTERN
-from annotator.progress import coarse_share, share_done
+from annotator.scoring.progress import coarse_share, share_done
 from api.serializers.base import Body, PatternText, Share, Text, WholeNumber, YesOrNo
 from api.serializers.questions import QuestionBody, QuestionSerializer
 

@@ -9,10 +9,11 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import assigning, tasks, voting
-from annotator.access import campaign_for_annotator
+from annotator import tasks
+from annotator.campaigns.access import campaign_for_annotator
 from annotator.choices import Scope
 from annotator.errors import NotFound
+from annotator.judging import assigning, voting
 from annotator.models import Question, Vote
 from api.serializers.assignments import AssignmentSerializer, ChoiceBody, ChoicesBody, FlagBody, OutcomeSerializer
 from api.serializers.base import NoBody

@@ -22,7 +22,7 @@ from rest_framework.serializers import BaseSerializer, Serializer
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from annotator import serving
+from annotator.lib import file_responses
 from annotator.models import User
 from api.errors import BodyTooLarge, LengthRequired
 from api.pagination import NewestFirst
@@ -67,7 +67,7 @@ class View(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers are for the one who asked: nobody on the way keeps them, unless the view said how."""
-        response.headers.setdefault("Cache-Control", serving.ASK_AGAIN if self.has_etag else "private, no-store")
+        response.headers.setdefault("Cache-Control", file_responses.ASK_AGAIN if self.has_etag else "private, no-store")
         if isinstance(response, Response) and response.exception:
             request.accepted_renderer = JSONRenderer()  # whatever was to be had, errors are JSON
             request.accepted_media_type = JSONRenderer.media_type
@@ -81,7 +81,7 @@ def conditional(request: Request, response: Response) -> HttpResponseBase:
     response.render()
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     answer: HttpResponseBase = response
-    if serving.is_known(request.headers.get("If-None-Match", ""), etag):
+    if file_responses.is_known(request.headers.get("If-None-Match", ""), etag):
         answer = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
         del answer.headers["Content-Type"]
         answer.headers["Cache-Control"] = response.headers["Cache-Control"]

@@ -6,8 +6,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import campaigns
-from annotator.access import campaign_for_manager, campaign_for_reader, require_may_create_campaigns
+from annotator.campaigns import lifecycle, questions
+from annotator.campaigns.access import campaign_for_manager, campaign_for_reader, require_may_create_campaigns
 from annotator.choices import Scope
 from annotator.models import Campaign, User
 from api import idempotency
@@ -40,14 +40,14 @@ class CampaignList(View):
         body = valid_body(NewCampaign, request)
 
         def make() -> Response:
-            campaign = campaigns.create_campaign(
+            campaign = lifecycle.create_campaign(
                 slug=body["slug"],
                 name=body["name"],
                 description=body["description"],
                 state=body["state"],
-                rules=campaigns.rules_in(body),
+                rules=lifecycle.rules_in(body),
                 questions=[
-                    campaigns.NewQuestion(question["slug"], question["text"], tuple(question["choices"]))
+                    questions.NewQuestion(question["slug"], question["text"], tuple(question["choices"]))
                     for question in body["questions"]
                 ],
                 guideline=body["guideline"],
@@ -77,13 +77,13 @@ class CampaignDetail(View):
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         body = valid_body(CampaignChanges, request)
-        campaigns.change_campaign(
+        lifecycle.change_campaign(
             campaign=campaign,
             by=user,
             state=body.get("state"),
             name=body.get("name"),
             description=body.get("description"),
-            rules=campaigns.rules_in(body),
+            rules=lifecycle.rules_in(body),
         )
         return Response(shown(campaign, user))
 

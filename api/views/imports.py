@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotator import importing, tasks
-from annotator.access import campaign_for_manager
+from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
 from annotator.models import Import

@@ -12,10 +12,11 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import releasing, serving, tasks
-from annotator.access import campaign_for_manager, campaign_for_reviewer
+from annotator import releasing, tasks
+from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer
 from annotator.choices import ReleaseState, Scope
 from annotator.errors import Conflict, NotFound
+from annotator.lib import file_responses
 from annotator.models import Campaign, Release
 from api import idempotency
 from api.errors import body_of
@@ -104,7 +105,7 @@ class ReleaseFileBytes(View):
             IF_NONE_MATCH,
         ],
         responses={
-            **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in serving.content_types()},
+            **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in file_responses.content_types()},
             304: NOT_MODIFIED,
             416: OpenApiResponse(description="The file ends before that range."),
         },
@@ -119,7 +120,7 @@ class ReleaseFileBytes(View):
         if file is None:
             raise NotFound("There is no such file in this release.")
         try:
-            return serving.serve(
+            return file_responses.serve(
                 request,
                 open_file=lambda: releasing.open_file(release, file.path),
                 size=file.size,
@@ -127,7 +128,7 @@ class ReleaseFileBytes(View):
                 name=file.path,
                 stored_as=releasing.stored_name(release, file.path),
             )
-        except serving.RangeNotSatisfiable as error:
+        except file_responses.RangeNotSatisfiable as error:
             return Response(body_of("range_not_satisfiable", str(error)), status=416, headers=error.headers)
 
 

@@ -16,10 +16,10 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator.access import campaign_for_reviewer
+from annotator.campaigns.access import campaign_for_reviewer
 from annotator.choices import Scope
-from annotator.statistics import Statistics, statistics_of
-from annotator.statistics.document import Leaderboard
+from annotator.scoring.statistics import Statistics, statistics_of
+from annotator.scoring.statistics.schema import Leaderboard
 from api.documents import serializer_of
 from api.views.base import View, user_of
 

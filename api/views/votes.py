@@ -16,10 +16,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import following
-from annotator.access import campaign_for_reviewer
+from annotator.campaigns.access import campaign_for_reviewer
 from annotator.choices import Scope
-from annotator.following import Place
+from annotator.feeds import vote_feed
+from annotator.feeds.vote_feed import Cursor
 from annotator.models import Campaign
 from api.serializers.votes import VotePageSerializer
 from api.views.base import View, user_of, whole_number
@@ -85,14 +85,14 @@ class VoteList(View):
         size = whole_number(request, "page_size", low=1, high=SIZE_LIMIT) or SIZE
         since = since_of(request)
         cursor = request.query_params.get("cursor")
-        place = following.read_place(cursor) if cursor else None
+        place = vote_feed.read_cursor(cursor) if cursor else None
         if request.accepted_renderer.media_type == JSONRenderer.media_type:
             return page(request, campaign, place, since, size)
         return stream(request, campaign, place, since)
 
 
-def page(request: Request, campaign: Campaign, place: Place | None, since: datetime | None, size: int) -> Response:
-    found = following.page_of_votes(campaign=campaign, place=place, since=since, size=size)
+def page(request: Request, campaign: Campaign, place: Cursor | None, since: datetime | None, size: int) -> Response:
+    found = vote_feed.page_of_votes(campaign=campaign, place=place, since=since, size=size)
     body = {
         "next": address(request, found.place) if found.has_more else None,
         "previous": address(request, found.previous) if found.previous else None,
@@ -101,16 +101,16 @@ def page(request: Request, campaign: Campaign, place: Place | None, since: datet
     return Response(body, headers={CURSOR_HEADER: str(found.place)})
 
 
-def stream(request: Request, campaign: Campaign, place: Place | None, since: datetime | None) -> StreamingHttpResponse:
+def stream(request: Request, campaign: Campaign, place: Cursor | None, since: datetime | None) -> StreamingHttpResponse:
     if place is not None and place.is_before:
         raise ValidationError({"cursor": ["A stream goes forward. Use the cursor of a `next` or of an answer's header."]})
-    votes = following.stream_of_votes(campaign=campaign, place=place, since=since)
+    votes = vote_feed.stream_of_votes(campaign=campaign, place=place, since=since)
     kind = request.accepted_renderer.media_type
     headers = {CURSOR_HEADER: str(votes.place), "Vary": "Accept, Authorization, Cookie"}
     return StreamingHttpResponse(votes.lines() if kind == NDJSON else votes.arrow(), content_type=kind, headers=headers)
 
 
-def address(request: Request, place: Place) -> str:
+def address(request: Request, place: Cursor) -> str:
     """This address with another cursor."""
     parameters = request.query_params.copy()
     parameters["cursor"] = str(place)

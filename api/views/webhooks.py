@@ -6,10 +6,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import tasks, webhooks
-from annotator.access import campaign_for_manager
+from annotator import tasks
+from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import NotFound
+from annotator.feeds import webhooks
 from annotator.models import Campaign, Webhook
 from api import idempotency
 from api.pagination import NewestFirst

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
-from annotator import tokens
+from annotator.accounts import api_tokens
 from annotator.celery import app
 from annotator.choices import Scope
 from annotator.models import User
@@ -28,7 +28,7 @@ class ApiClient(Client):
 
 def client_of(user: User, *scopes: str) -> ApiClient:
     """A client with a token of the user's, with all scopes where none is named."""
-    _, key = tokens.create_token(user=user, scopes=list(scopes or Scope.values))
+    _, key = api_tokens.create_token(user=user, scopes=list(scopes or Scope.values))
     return ApiClient(headers={"Authorization": f"Bearer {key}"})
 
 

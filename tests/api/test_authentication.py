@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import tokens
+from annotator.accounts import api_tokens
 from annotator.models import Campaign, Token
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.factories import UserFactory
@@ -87,7 +87,7 @@ def test_a_session_needs_the_csrf_token_to_change_anything():
 
 def test_a_token_needs_no_csrf_token():
     user = UserFactory(is_staff=True)
-    _, key = tokens.create_token(user=user, scopes=["manage"])
+    _, key = api_tokens.create_token(user=user, scopes=["manage"])
     client = ApiClient(enforce_csrf_checks=True, headers={"Authorization": f"Bearer {key}"})
 
     assert client.post(ADDRESS, {"slug": "small", "name": "Small"}).status_code == 201

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator import assigning
+from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Import, Release, Vote
 from tests.api.clients import ApiClient, client_of
 from tests.factories import MemberFactory, PairFactory, UserFactory

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import assigning
 from annotator.choices import FlagReason
+from annotator.judging import assigning
 from annotator.models import Assignment, Flag, Pair
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.factories import MemberFactory, PairFactory, UserFactory

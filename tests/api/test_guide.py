@@ -11,7 +11,7 @@ import pytest
 from django.urls import resolve
 
 from annotator.choices import Scope
-from annotator.statistics.document import (
+from annotator.scoring.statistics.schema import (
     Annotator,
     Concentration,
     Gold,

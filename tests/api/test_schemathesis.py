@@ -21,8 +21,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from annotator import assigning, tokens
+from annotator.accounts import api_tokens
 from annotator.choices import Scope
+from annotator.judging import assigning
 from annotator.models import Assignment
 from api.schema import document
 from tests.api.releases import ready_release
@@ -97,7 +98,7 @@ def world(storage_folder: Path, settings: Any) -> Iterator[World]:
     assigning.refill_queue(member_id=member.pk)
     answered, assignment = Assignment.objects.order_by("pk")[:2]
     judge(answered)
-    _, key = tokens.create_token(user=user, scopes=Scope.values)
+    _, key = api_tokens.create_token(user=user, scopes=Scope.values)
     # As Django's own test client does: the connection has the test's transaction on it.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)

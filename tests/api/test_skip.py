@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator import assigning
+from annotator.judging import assigning
 from annotator.models import Assignment
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.factories import MemberFactory, PairFactory, UserFactory

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.statistics import compute_statistics
+from annotator.scoring.statistics import compute_statistics
 from tests.api.clients import assert_error, client_of
 from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory, UserFactory
 from tests.released import vote

@@ -12,8 +12,8 @@ import pytest
 from django.urls import URLResolver, get_resolver, resolve
 from rest_framework.views import APIView
 
-from annotator import assigning
 from annotator.choices import Scope
+from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, User
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import MULTIPART_CONTENT
 from PIL import Image
 
-from annotator import campaigns
+from annotator.campaigns import members
 from annotator.choices import Choice
 from annotator.models import Campaign
 from tests.api.clients import ApiClient, client_of
@@ -54,7 +54,7 @@ def test_a_campaign_runs_from_import_to_download(celery_worker_process):
         "Location"
     ]
     annotator = UserFactory()
-    campaigns.add_member(campaign=Campaign.objects.get(), user=annotator)
+    members.add_member(campaign=Campaign.objects.get(), user=annotator)
     judge = client_of(annotator, "annotate")
 
     form = {"file": SimpleUploadedFile("shades.zip", pairs_zip())}

@@ -18,7 +18,7 @@ from PIL import ImageDraw
 from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from annotator.images import CleanImage, ingest_image, store_image
+from annotator.importing.images import CleanImage, ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt
 from tests.browser.driver import BrowserThread, Remote
 from tests.factories import GuidelineFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory

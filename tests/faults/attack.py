@@ -11,10 +11,10 @@ from django.db import Error, connection
 from django.db.models.functions import Mod
 
 from annotator import tasks
+from annotator.accounts.api_tokens import create_token
 from annotator.choices import Choice, Scope
 from annotator.models import Campaign, ReviewRule
-from annotator.ruling import ensure_rules
-from annotator.tokens import create_token
+from annotator.quality.rules import ensure_rules
 from benchmarks.support.campaigns import load_campaign, make_annotators
 from benchmarks.support.site import free_port
 from tests.faults import invariants

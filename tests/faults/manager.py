@@ -10,7 +10,7 @@ from typing import TypeVar
 from django.db import Error, connection
 
 from annotator.models import Campaign, Member
-from annotator.reviewing import lift_suspension, suspend_member
+from annotator.quality.moderation import lift_suspension, suspend_member
 from tests.faults.annotators import Ended, Scene
 
 T = TypeVar("T")

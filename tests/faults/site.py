@@ -15,8 +15,8 @@ import httpx
 import psutil
 from django.conf import settings
 
-from annotator import watchdog
-from annotator.embedded import Postgres, Valkey
+from annotator.local import watchdog
+from annotator.local.embedded_servers import Postgres, Valkey
 from tests.faults.app import app
 from tests.waiting import wait_until
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from annotator import releasing, tokens
+from annotator import releasing
+from annotator.accounts import api_tokens
 from annotator.models import Campaign, Release, User
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory
 from tests.released import make_pair, release_of, vote_all
@@ -27,7 +28,7 @@ def manager_key(campaign: Campaign, *scopes: str) -> str:
 
 
 def key_of(user: User, *scopes: str) -> str:
-    return tokens.create_token(user=user, scopes=list(scopes or ["export"]))[1]
+    return api_tokens.create_token(user=user, scopes=list(scopes or ["export"]))[1]
 
 
 def contents(release: Release) -> dict[str, bytes]:

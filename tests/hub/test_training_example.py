@@ -10,7 +10,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from annotator import importing
-from annotator.campaigns import create_campaign
+from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import Choice, PairingRule
 from annotator.demo.album import Album, draw_album
 from annotator.demo.scenes import true_choice

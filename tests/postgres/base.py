@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from annotator.postgres import base
+from annotator.lib.postgres import base
 
 # What belongs to the tables and not to a test. Django would make the same rows again each time.
 KEPT = {"django_content_type", "auth_permission"}

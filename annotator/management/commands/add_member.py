@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from annotator import campaigns
+from annotator.campaigns import members
 from annotator.choices import MemberKind, Role
-from annotator.errors import Refusal
+from annotator.errors import DomainError
 from annotator.models import Campaign, User
 
 
@@ -48,13 +48,13 @@ class Command(BaseCommand):
                 "for a program that only needs a token, add --create-user."
             )
         try:
-            member, is_new = campaigns.add_member(
+            member, is_new = members.add_member(
                 campaign=campaign,
                 user=user or create_user(options["user"]),
                 role=options["role"],
                 kind=options["kind"],
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
         words = "is now" if is_new else "was a member already and is"
         machine = " (machine)" if member.kind == MemberKind.MACHINE else ""

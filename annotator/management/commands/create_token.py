@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from annotator import tokens
+from annotator.accounts import api_tokens
 from annotator.choices import Scope
 from annotator.errors import Invalid
 from annotator.models import User
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(f"--days {days}: use a whole number from 1 to {DAYS_LIMIT}.")
         expires_at = timezone.now() + timedelta(days=days) if days else None
         try:
-            _, key = tokens.create_token(user=user, scopes=options["scope"], name=options["name"], expires_at=expires_at)
+            _, key = api_tokens.create_token(user=user, scopes=options["scope"], name=options["name"], expires_at=expires_at)
         except Invalid as error:
             raise CommandError(" ".join([error.detail, *(text for texts in error.errors.values() for text in texts)])) from error
         self.stdout.write(key)

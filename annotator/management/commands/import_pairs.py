@@ -18,12 +18,13 @@ from django.db import connections
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from annotator import campaigns, importing, tasks
+from annotator import importing, tasks
+from annotator.campaigns import lifecycle
 from annotator.choices import ImportState
-from annotator.errors import Invalid, Refusal
+from annotator.errors import DomainError, Invalid
+from annotator.local.import_worker import begin
+from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Import
-from annotator.spawning import begin
-from annotator.workers import worker_answers
 
 SHOWN_ERRORS = 20
 LOOK_SECONDS = 0.2
@@ -79,7 +80,7 @@ class Command(BaseCommand):
                     for batch_id in importing.pending_batches(import_id=import_.pk):
                         tasks.enqueue(tasks.ingest_batch, batch_id)
                     see_through(import_, progress, bar)
-        except Refusal as refusal:
+        except DomainError as refusal:
             raise CommandError(printable(f"{path}: {words_of(refusal)}"), returncode=EXIT_UNREADABLE) from refusal
         except KeyboardInterrupt as stop:
             raise CommandError(
@@ -125,7 +126,7 @@ def find_campaign(slug: str, *, create: bool) -> tuple[Campaign, bool]:
     if not create:
         raise CommandError(f"There is no campaign {slug!r}. Add --create to make it.", returncode=EXIT_UNREADABLE)
     name = slug.replace("-", " ").replace("_", " ").capitalize()
-    return campaigns.create_campaign(slug=slug, name=name, by=None), True
+    return lifecycle.create_campaign(slug=slug, name=name, by=None), True
 
 
 def stage(import_: Import, path: Path, progress: Progress) -> None:
@@ -198,7 +199,7 @@ def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:
     refresh(import_, progress, bar)
 
 
-def words_of(refusal: Refusal) -> str:
+def words_of(refusal: DomainError) -> str:
     errors = [f"{field}: {' '.join(messages)}" for field, messages in refusal.errors.items() if field != "column_map"]
     return " ".join([refusal.detail, *errors])
 

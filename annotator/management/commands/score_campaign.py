@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 
-from annotator import scoring
 from annotator.choices import ConsensusMethod, Label
 from annotator.models import Campaign, Consensus, Question
+from annotator.scoring import consensus_writer, settling
 
 
 class Command(BaseCommand):
@@ -23,12 +23,12 @@ class Command(BaseCommand):
         campaign = Campaign.objects.filter(slug=options["campaign"]).first()
         if campaign is None:
             raise CommandError(f"There is no campaign {options['campaign']!r}.")
-        scoring.settle_pairs(campaign=campaign)
-        scored = scoring.score_campaign(campaign=campaign)
+        settling.settle_pairs(campaign=campaign)
+        scored = consensus_writer.score_campaign(campaign=campaign)
         self.stdout.write(f"{campaign.slug}: {scored:,} of {campaign.pairs.count():,} pairs have a consensus.")
         for question in campaign.questions.order_by("position"):
             self.stdout.write(f"{question.text} ({question.slug})")
-            for method in dict.fromkeys([scoring.METHOD, ConsensusMethod(campaign.consensus_method)]):
+            for method in dict.fromkeys([consensus_writer.METHOD, ConsensusMethod(campaign.consensus_method)]):
                 self.print_labels(question, method)
 
     def print_labels(self, question: Question, method: ConsensusMethod) -> None:

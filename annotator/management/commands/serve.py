@@ -16,13 +16,13 @@ from django.db import connections
 from rich.console import Console
 from rich.text import Text
 
-from annotator import embedded, processes
 from annotator.demo.running import run_demo
 from annotator.demo.steps import PAIRS, DemoFailed
-from annotator.environment import read_str
+from annotator.lib.env import read_str
+from annotator.local import embedded_servers, supervisor
+from annotator.local.hold import hold_embedded
+from annotator.local.supervisor import CannotServe, Interrupts, ServiceDied, Services, Stopped
 from annotator.management.commands.seed_demo import checked_pairs
-from annotator.processes import CannotServe, Interrupts, ServiceDied, Services, Stopped
-from annotator.servers import hold_embedded
 
 TROUBLE_SHOWN = 3  # lines per service; the rest is in its log
 
@@ -54,7 +54,7 @@ class Serve:
         self.host = read_str("HOST", "127.0.0.1")
         self.console = Console(highlight=False)
         self.interrupts = Interrupts()
-        self.watchdog_lock = processes.watchdog_lock(settings.DATA_DIR)
+        self.watchdog_lock = supervisor.watchdog_lock(settings.DATA_DIR)
         self.services = Services(log_dir=settings.DATA_DIR / "logs", watchdog_lock=self.watchdog_lock, interrupts=self.interrupts)
         self.is_serving = False
         self.trouble: dict[str, int] = {}
@@ -68,16 +68,16 @@ class Serve:
         """Serve until asked to stop. Returns the exit code."""
         self.interrupts.install()
         try:
-            if processes.is_locked(self.watchdog_lock) and not processes.is_locked(processes.serve_lock(settings.DATA_DIR)):
+            if supervisor.is_locked(self.watchdog_lock) and not supervisor.is_locked(supervisor.serve_lock(settings.DATA_DIR)):
                 with self.step("The end of a run that was killed"):
-                    processes.wait_for_watchdog(self.watchdog_lock)
-            processes.require_free_port(self.host, settings.PORT)
-            with processes.sole_server(settings.DATA_DIR, self.url):
+                    supervisor.wait_for_watchdog(self.watchdog_lock)
+            supervisor.require_free_port(self.host, settings.PORT)
+            with supervisor.sole_server(settings.DATA_DIR, self.url):
                 try:
                     return self.serve()
                 finally:
                     self.stop()
-        except (CannotServe, DemoFailed, embedded.EmbeddedServerError) as error:
+        except (CannotServe, DemoFailed, embedded_servers.EmbeddedServerError) as error:
             self.complain(str(error))
             return 1
         except ServiceDied as death:
@@ -106,21 +106,21 @@ class Serve:
             with self.step(f"Embedded {names}"), self.interrupts.held():
                 hold_embedded()
         with self.step("Database"):
-            processes.require_database()
-            processes.require_broker()
-            processes.migrate()
+            supervisor.require_database()
+            supervisor.require_broker()
+            supervisor.migrate()
         with self.step("Static files"):
-            processes.collect_static_files()
+            supervisor.collect_static_files()
         with self.step("Web server, worker and beat"):
-            self.services.start(settings.BASE_DIR / "Procfile", processes.service_environment(self.host, settings.PORT))
+            self.services.start(settings.BASE_DIR / "Procfile", supervisor.service_environment(self.host, settings.PORT))
             self.services.follow(self.tell)
-            processes.wait_until_answering(self.url)
+            supervisor.wait_until_answering(self.url)
 
     def stop(self) -> None:
         self.interrupts.end()
         connections.close_all()
         self.services.stop()
-        embedded.release(settings.DATA_DIR)
+        embedded_servers.release(settings.DATA_DIR)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -133,7 +133,7 @@ class Serve:
         """Show a line of a service's log, or only the first few that report an error."""
         if self.verbose:
             self.console.print(Text(f"{service:6} │ {line}"), soft_wrap=True)
-        elif processes.is_trouble(line):
+        elif supervisor.is_trouble(line):
             self.trouble[service] = self.trouble.get(service, 0) + 1
             if self.trouble[service] <= TROUBLE_SHOWN:
                 self.console.print(Text(f"{service}: {line[:200]}", style="yellow"), soft_wrap=True)

@@ -1,0 +1,65 @@
+"""What django-allauth asks of this site: who may sign up, how often a log-in may fail, what is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from annotator.accounts import lockout
+from annotator.campaigns import invites
+from annotator.errors import NotAllowed
+from annotator.lib.client_address import address_of
+from annotator.models import User
+
+SIGN_UP_BY = "invite"  # in the session: the id of the invite whose link was opened
+QUIET = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}  # everybody sees that they are
+DO_NOT_FIT = "Wrong username or password. Passwords are case-sensitive."
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": DO_NOT_FIT,
+        "email_password_mismatch": DO_NOT_FIT,
+        "username_taken": "This username is taken.",
+        "email_taken": "An account with this email address already exists. Log in instead.",
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return settings.OPEN_SIGN_UP or invites.may_sign_up(invite_id=request.session.get(SIGN_UP_BY))
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Every password goes through here: log-in, and the question for it before an account is changed."""
+        name = credentials.get("username") or credentials.get("email") or ""
+        try:
+            attempt = lockout.begin_log_in(name=name, address=address_of(request))
+        except NotAllowed as locked:
+            self.error_messages = self.error_messages | {"too_many_login_attempts": locked.detail}
+            raise self.validation_error("too_many_login_attempts") from locked
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            lockout.clear_attempt(attempt)
+        return user
+
+    def set_password(self, user: User, password: str) -> None:
+        super().set_password(user, password)
+        lockout.unlock(user.username, user.email)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """For the limits on e-mails and sign-ups. An unknown address is that of the proxy, or of nobody."""
+        return address_of(request) or request.META.get("REMOTE_ADDR") or "unknown"
+
+    def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, *rest: Any, **more: Any) -> None:
+        if message_template not in QUIET:
+            super().add_message(request, level, message_template, *rest, **more)
+
+
+class ProviderAdapter(DefaultSocialAccountAdapter):
+    """OpenID Connect providers. Whoever comes by one for the first time signs up, and may do so as anybody may."""
+
+    error_messages = DefaultSocialAccountAdapter.error_messages | {
+        "email_taken": "An account with this email address already exists. Log in to it, then connect your %s account.",
+    }

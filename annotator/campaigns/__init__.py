@@ -1,0 +1,1 @@
+"""A campaign and its people: rules, questions, guidelines, members and how they join."""

@@ -1,0 +1,105 @@
+"""Guidelines: drafts, published versions, and who accepted which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from annotator.errors import Conflict, Invalid
+from annotator.models import Campaign, Guideline, Member, User
+
+
+@transaction.atomic
+def publish_guideline(
+    *, campaign: Campaign, text: str, by: User | None, change_note: str = "", now: datetime | None = None
+) -> Guideline:
+    """The next version of the campaign's guideline, in force from now on. Text is Markdown; the note says what is new."""
+    made = Guideline.objects.create(
+        campaign=campaign,
+        version=_next_version(campaign),
+        text=_some_text(text),
+        change_note=change_note,
+        published_at=now or timezone.now(),
+        author=by,
+    )
+    _put_in_force(made)
+    return made
+
+
+@transaction.atomic
+def draft_guideline(*, campaign: Campaign, text: str, by: User | None) -> Guideline:
+    """A version that nobody is shown yet."""
+    return Guideline.objects.create(campaign=campaign, version=_next_version(campaign), text=_some_text(text), author=by)
+
+
+@transaction.atomic
+def change_draft(*, guideline: Guideline, text: str, by: User | None) -> Guideline:
+    """Give a draft another text. Raises Conflict when it was published."""
+    draft = _locked_draft(guideline)
+    draft.text = _some_text(text)
+    draft.save(update_fields=["text"])
+    return draft
+
+
+@transaction.atomic
+def publish_draft(*, guideline: Guideline, by: User | None, now: datetime | None = None) -> Guideline:
+    """Put a draft in force, under the next number where later versions were made meanwhile. Raises Conflict on a second time."""
+    next_version = _next_version(guideline.campaign)
+    draft = _locked_draft(guideline)
+    if draft.version != next_version - 1:
+        draft.version = next_version
+    draft.author = draft.author or by
+    draft.published_at = now or timezone.now()
+    draft.save(update_fields=["version", "author", "published_at"])
+    _put_in_force(draft)
+    return draft
+
+
+def _put_in_force(guideline: Guideline) -> None:
+    """The caller has locked the campaign, so that the newest version stays the one in force."""
+    guideline.campaign.guideline = guideline
+    guideline.campaign.save(update_fields=["guideline"])
+
+
+def _locked_draft(guideline: Guideline) -> Guideline:
+    draft = Guideline.objects.select_for_update().get(pk=guideline.pk)
+    if draft.published_at is not None:
+        raise Conflict(f"Version {draft.version} was published already.", code="guideline_published")
+    return draft
+
+
+def _next_version(campaign: Campaign) -> int:
+    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two writers get two numbers
+    return (campaign.guidelines.aggregate(last=Max("version"))["last"] or 0) + 1
+
+
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise Invalid("A guideline needs some text.", errors={"text": ["Write the instructions for annotators."]})
+    return text
+
+
+def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
+    """What the managers said of each version after `since` up to `until`, the oldest first; of some they said nothing."""
+    versions = Guideline.objects.filter(
+        campaign=until.campaign_id, published_at__isnull=False, version__gt=since.version, version__lte=until.version
+    )
+    return list(versions.exclude(change_note="").order_by("version").values_list("change_note", flat=True))
+
+
+def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:
+    """Record that the member read and accepted this version. Raises Conflict when a newer one is in force."""
+    if not Campaign.objects.filter(pk=member.campaign_id, guideline=guideline).exists():
+        raise Conflict("A newer version of the guideline was published. Please read that one.", code="guideline_outdated")
+    member.guideline_accepted = guideline
+    member.guideline_accepted_at = now or timezone.now()
+    member.save(update_fields=["guideline_accepted", "guideline_accepted_at"])
+
+
+def must_read(member: Member) -> Guideline | None:
+    """The guideline the member has to accept before judging, or None when there is nothing (more) to accept."""
+    campaign = member.campaign
+    return None if campaign.guideline_id in (None, member.guideline_accepted_id) else campaign.guideline

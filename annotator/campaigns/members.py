@@ -1,0 +1,59 @@
+"""Adding members to a campaign and changing their state."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from annotator.choices import MemberKind, MemberState, Role
+from annotator.errors import Conflict, Invalid
+from annotator.models import Campaign, Member, User
+from annotator.quality import moderation
+
+
+@transaction.atomic
+def add_member(
+    *,
+    campaign: Campaign,
+    user: User,
+    role: str = Role.ANNOTATOR,
+    kind: str | None = None,
+    by: User | None = None,
+) -> tuple[Member, bool]:
+    """Make the user a member, or change the role of one who is. Returns the member and whether they are new.
+
+    A machine is an annotator, and is one from the start: what somebody has said as a person stays what a person said.
+    Without a `kind` a new member is a person, and another one stays what they are.
+    """
+    if role not in Role.values:
+        raise Invalid(f"{role!r} is no role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+    if kind is not None and kind not in MemberKind.values:
+        raise Invalid(f"{kind!r} is no kind.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
+    if kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
+        raise Invalid("A machine judges pairs and does nothing else.", errors={"role": ["Make the machine an annotator."]})
+    if user.is_crowd:
+        words = "A crowd platform sent them: they are an annotator in the campaign they came for, and nothing else."
+        raise Invalid(words, errors={"person": [words]})
+    defaults = {"role": role, "kind": kind or MemberKind.HUMAN}
+    member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults=defaults)
+    if kind is not None and member.kind != kind:
+        words = f"They are in the campaign as a {member.get_kind_display().lower()}, and stay one. Use another account."
+        raise Conflict(words, code="member_kind_fixed", errors={"kind": [words]})
+    if member.kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
+        raise Invalid("A machine judges pairs and does nothing else.", errors={"role": ["A machine stays an annotator."]})
+    if not is_new and member.role != role:
+        member.role = role
+        member.save(update_fields=["role"])
+    return member, is_new
+
+
+def change_member_state(*, member: Member, state: str, by: User | None) -> Member:
+    """Pause a member, or let a paused one work again. The same state again is no change.
+
+    Votes stay, and seats they hold go back when their leases run out. Raises Conflict where a manager's word is not enough:
+    for members who withdrew or are suspended.
+    """
+    if state not in (MemberState.ACTIVE, MemberState.PAUSED):
+        raise Invalid(f"{state!r} is not for a manager to set.", errors={"state": ["Use active or paused."]})
+    verb = moderation.pause_member if state == MemberState.PAUSED else moderation.resume_member
+    verb(member=member, by=by)
+    return Member.objects.get(pk=member.pk)

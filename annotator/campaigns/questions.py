@@ -1,0 +1,78 @@
+"""What a campaign asks about each pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import F
+
+from annotator.campaigns.validation import save_valid
+from annotator.choices import CampaignState, Choice
+from annotator.errors import Conflict, Invalid
+from annotator.models import Campaign, Question, User
+
+QUESTIONS_LIMIT = 20
+
+
+class NewQuestion(NamedTuple):
+    """A question as somebody wants it asked. `slug` names it in votes and exports."""
+
+    slug: str
+    text: str
+    choices: tuple[str, ...] = tuple(Choice.values)
+
+
+DEFAULT_QUESTION = NewQuestion("overall", "Which image is better overall?")
+
+
+@transaction.atomic
+def set_questions(*, campaign: Campaign, questions: Sequence[NewQuestion], by: User | None) -> None:
+    """Ask these questions, in this order; the first is primary: it decides seats and labels.
+
+    In a draft all of it may change. Afterwards votes refer to the questions, and only their wording may. Raises Conflict
+    (questions_fixed) then, and Invalid for questions that cannot be asked.
+    """
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    check_questions(campaign=locked, questions=questions)
+    asked = list(locked.questions.order_by("position"))
+    if locked.state != CampaignState.DRAFT and _shape(asked) != _shape(questions):
+        raise Conflict(
+            "Only the wording of questions can change once a campaign has been opened: votes refer to the rest.",
+            code="questions_fixed",
+        )
+    wanted = {question.slug for question in questions}
+    locked.questions.exclude(slug__in=wanted).delete()
+    # Out of each other's way: two may not stand at the same place, not even for a moment.
+    locked.questions.update(position=F("position") + QUESTIONS_LIMIT)
+    _write_questions(locked, questions)
+
+
+def _shape(questions: Iterable[Question | NewQuestion]) -> list[tuple[str, set[str]]]:
+    """What votes refer to."""
+    return [(question.slug, set(question.choices)) for question in questions]
+
+
+def _write_questions(campaign: Campaign, questions: Sequence[NewQuestion]) -> None:
+    known = {question.slug: question for question in campaign.questions.all()}
+    for position, wanted in enumerate(questions):
+        question = known.get(wanted.slug) or Question(campaign=campaign, slug=wanted.slug)
+        question.text, question.position = wanted.text, position
+        question.choices = [choice for choice in Choice.values if choice in wanted.choices]
+        save_valid(question)
+
+
+def check_questions(*, campaign: Campaign, questions: Sequence[NewQuestion]) -> None:
+    """Raises Invalid unless there is a question, each has a name of its own, and known answers stay possible."""
+    slugs = [question.slug for question in questions]
+    if not 1 <= len(slugs) <= QUESTIONS_LIMIT:
+        raise Invalid(f"Ask at least one question, and at most {QUESTIONS_LIMIT}.", errors={"text": ["Ask something."]})
+    if len(set(slugs)) < len(slugs):
+        raise Invalid("Each question needs a short name of its own.", errors={"slug": ["Two questions have the same name."]})
+    gold = campaign.pairs.filter(gold_choice__isnull=False).exclude(gold_choice__in=questions[0].choices).first()
+    if gold is not None:
+        raise Invalid(
+            f"Pair {gold.pk} has the known answer {gold.gold_choice!r}, which the first question would not allow.",
+            errors={"choices": ["A known answer would not be possible any more."]},
+        )

@@ -1,0 +1,21 @@
+"""Saving a model after checking it, with errors by field."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from annotator.errors import Conflict, Invalid
+from annotator.models import Campaign, Question
+
+
+def save_valid(instance: Campaign | Question) -> None:
+    """Save a row, with what its fields and constraints refuse said as Invalid."""
+    try:
+        instance.full_clean()
+        with transaction.atomic():
+            instance.save()
+    except ValidationError as error:
+        raise Invalid("Some values are not right.", errors=error.message_dict) from error
+    except IntegrityError as error:  # two at once with the same slug: only the constraint sees both
+        raise Conflict("Somebody else just made the same.") from error

@@ -1,0 +1,1 @@
+"""What leaves by itself: the outbox, webhooks and the feed of votes."""

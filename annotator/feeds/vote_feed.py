@@ -1,0 +1,267 @@
+"""A campaign's votes for programs that follow them: in the order in which they changed, and none is ever skipped or missed.
+
+Ids are handed out before a transaction commits, so a reader who goes by them skips a vote that commits late. Here votes are
+ordered by the transaction that changed them last and then by id, and only those are shown whose transaction is older than
+every one still under way: nothing can come in before them any more. A vote that is voided or restored is changed, and so
+comes once more, after the place where a reader is. What it costs is a moment: a vote is seen when every transaction that
+began to write before it has ended.
+
+Transaction numbers mean something on one server only. When the database was restored on another one, the votes it came with
+are changed once, and places that were handed out before are refused: they may be ahead of what there is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from django.db import connection, transaction
+from psycopg import sql
+
+from annotator.errors import Conflict, Invalid
+from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.arrow import arrow_source, record_batches
+from annotator.models import Campaign, ServerEpoch
+
+PLACE_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
+XID_LIMIT, ID_LIMIT = 2**64 - 1, 2**63 - 1
+NEVER = -1  # as an id: before the first
+
+# Those of the `votes` config. Of somebody who withdrew only that there was a vote, so that it can be removed wherever it is.
+_IS_GONE = "member.state = 'withdrawn'"
+COLUMNS = {
+    "vote_id": ("vote.id", pa.int64()),
+    "pair_id": ("seat.pair_id", pa.int64()),
+    "question": ("question.slug", pa.string()),
+    "annotator_id": ("member.public_id", pa.string()),
+    "choice": (f"CASE WHEN NOT {_IS_GONE} THEN vote.choice END", pa.string()),
+    "a_on_left": (f"CASE WHEN NOT {_IS_GONE} THEN seat.a_on_left END", pa.bool_()),
+    "kind": ("seat.kind", pa.string()),
+    "elapsed_ms": (f"CASE WHEN NOT {_IS_GONE} THEN vote.elapsed_ms END", pa.int32()),
+    "guideline_version": ("guideline.version", pa.int32()),
+    "created_at": ("vote.created_at", pa.timestamp("us", tz="UTC")),
+    "void_reason": (f"CASE WHEN {_IS_GONE} THEN 'withdrawn' ELSE vote.void_reason END", pa.string()),
+}
+SCHEMA = pa.schema([(name, kind) for name, (_, kind) in COLUMNS.items()])
+_AS_JSON = {"created_at": """to_char(vote.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""}
+
+_VALUES = sql.SQL(", ".join(f"{value} AS {name}" for name, (value, _) in COLUMNS.items()))
+_MEMBERS = ", ".join(f"'{name}', {_AS_JSON.get(name, value)}" for name, (value, _) in COLUMNS.items())
+_LINE = sql.SQL(f"json_build_object({_MEMBERS})::text")
+_CHANGES_SQL = sql.SQL("""
+    SELECT {shown}
+    FROM annotator_question question
+    CROSS JOIN LATERAL (
+        SELECT vote.* FROM annotator_vote vote
+        WHERE vote.question_id = question.id AND vote.changed_in < {bound} AND {condition}
+        ORDER BY vote.changed_in {direction}, vote.id {direction} {limit}
+    ) vote
+    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
+    JOIN annotator_member member ON member.id = seat.member_id
+    LEFT JOIN annotator_guideline guideline ON guideline.id = seat.guideline_id
+    WHERE question.campaign_id = {campaign}
+    ORDER BY vote.changed_in {direction}, vote.id {direction} {limit}
+""")
+_OLDEST_UNDER_WAY = sql.SQL("pg_snapshot_xmin(pg_current_snapshot())")
+_SERVER_SQL = """
+    SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
+"""
+# What came with a copy of the database from elsewhere has numbers that are not of this server, or not yet.
+_RENUMBER_SQL = "UPDATE annotator_vote SET void_reason = void_reason WHERE changed_in >= pg_current_xact_id()"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Between two changes: after the vote, or before it where `is_before`."""
+
+    changed_in: int
+    vote_id: int
+    lineage: str
+    is_before: bool = False
+
+    def __str__(self) -> str:
+        return f"{'b' if self.is_before else 'a'}-{self.changed_in}-{self.vote_id + 1}-{self.lineage}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Votes as they stand in JSON, and the places before the first and after the last.
+
+    `place` is where to go on from; `has_more` says whether there is something already, and `previous` is None where there
+    is nothing before.
+    """
+
+    votes: list[dict[str, Any]]
+    place: Cursor
+    previous: Cursor | None
+    has_more: bool
+
+
+def read_cursor(text: str) -> Cursor:
+    """A place as it was written. Raises Invalid for what is none, Conflict (cursor_expired) for one of another lineage."""
+    match = PLACE_PATTERN.fullmatch(text)
+    if match is None or int(match[2]) > XID_LIMIT or int(match[3]) > ID_LIMIT:
+        words = "This is no cursor. Use one that an answer gave."
+        raise Invalid(words, errors={"cursor": [words]})
+    place = Cursor(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
+    if place.lineage != lineage():
+        raise Conflict(
+            "The database was restored or moved since this cursor was made. Read all votes again, without a cursor.",
+            code="cursor_expired",
+        )
+    return place
+
+
+def lineage() -> str:
+    """The name of the present lineage. Begins a new one where the database has come to another server."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVER_SQL)
+        (server,) = cursor.fetchone()
+    known = ServerEpoch.objects.filter(server=server).first()
+    return (known or _begin_lineage(server)).name
+
+
+@transaction.atomic
+def _begin_lineage(server: str) -> ServerEpoch:
+    wait_for_turn(Space.LINEAGE)
+    known = ServerEpoch.objects.filter(server=server).first()
+    if known is not None:  # somebody else was first
+        return known
+    with connection.cursor() as cursor:
+        cursor.execute(_RENUMBER_SQL)
+    ServerEpoch.objects.all().delete()
+    return ServerEpoch.objects.create(pk=1, server=server)
+
+
+def page_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime | None, size: int) -> Page:
+    """Up to `size` votes after the place (before it, where it says so), or from the beginning."""
+    is_before = place is not None and place.is_before
+    query = _changes(
+        campaign,
+        place,
+        since,
+        shown=sql.SQL("vote.changed_in::text, vote.id, {line}").format(line=_LINE),
+        bound=_OLDEST_UNDER_WAY,
+        limit=size + 1,
+    )
+    named = place.lineage if place else lineage()
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        rows = cursor.fetchall()
+    is_full, rows = len(rows) > size, rows[:size]
+    if is_before:
+        rows.reverse()
+    if not rows:
+        start = Cursor(place.changed_in, place.vote_id, named) if place else Cursor(0, NEVER, named)
+        return Page([], start, None if is_before or place is None else _before(start), has_more=is_before)
+    first, last = (Cursor(int(changed_in), vote_id, named) for changed_in, vote_id, _ in (rows[0], rows[-1]))
+    has_previous = is_full if is_before else place is not None
+    return Page(
+        [json.loads(line) for *_, line in rows],
+        last,
+        _before(first) if has_previous else None,
+        has_more=is_before or is_full,
+    )
+
+
+def _before(place: Cursor) -> Cursor:
+    return Cursor(place.changed_in, place.vote_id, place.lineage, is_before=True)
+
+
+@dataclass(frozen=True)
+class VoteStream:
+    """All votes after a place, or all there are, up to `place`: read as they are sent, so that memory stays flat."""
+
+    campaign: Campaign
+    start: Cursor | None
+    since: datetime | None
+    place: Cursor
+
+    def lines(self) -> Iterator[bytes]:
+        """As JSON lines."""
+        for batch in self._batches(_LINE):
+            yield "".join(f"{line}\n" for line in batch.column(0).to_pylist()).encode()
+
+    def arrow(self) -> Iterator[bytes]:
+        """As an Arrow IPC stream."""
+        sink = _Sink()
+        with pa.ipc.new_stream(sink, SCHEMA) as writer:
+            for batch in self._batches(_VALUES):
+                columns = [column.cast(field.type) for column, field in zip(batch.columns, SCHEMA, strict=True)]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=SCHEMA))
+                yield sink.take()
+        yield sink.take()
+
+    def _batches(self, shown: sql.Composable) -> Iterator[pa.RecordBatch]:
+        bound = sql.SQL("{}::xid8").format(sql.Literal(str(self.place.changed_in)))
+        query = _changes(self.campaign, self.start, self.since, shown=shown, bound=bound)
+        with arrow_source() as source:
+            yield from record_batches(source, query)
+
+
+class _Sink(io.RawIOBase):
+    """Keeps what is written until it is taken."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._written.append(bytes(data))
+        return len(self._written[-1])
+
+    def take(self) -> bytes:
+        taken, self._written = b"".join(self._written), []
+        return taken
+
+
+def stream_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime | None) -> VoteStream:
+    """The votes after the place, or all of them, that are there to stay at this moment.
+
+    One that is voided while they are read may be missing; it comes after `VoteStream.place`.
+    """
+    named = place.lineage if place else lineage()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        (oldest,) = cursor.fetchone()
+    return VoteStream(campaign, place, since, Cursor(int(oldest), NEVER, named))
+
+
+def _changes(
+    campaign: Campaign,
+    place: Cursor | None,
+    since: datetime | None,
+    *,
+    shown: sql.Composable,
+    bound: sql.Composable,
+    limit: int | None = None,
+) -> sql.Composed:
+    conditions: list[sql.Composable] = [sql.SQL("true")]
+    if place is not None:
+        compared = sql.SQL("(vote.changed_in, vote.id) {sign} ({changed_in}::xid8, {vote_id}::bigint)")
+        conditions.append(
+            compared.format(
+                sign=sql.SQL("<" if place.is_before else ">"),
+                changed_in=sql.Literal(str(place.changed_in)),
+                vote_id=sql.Literal(place.vote_id),
+            )
+        )
+    if since is not None:
+        changed = sql.SQL("(vote.created_at >= {since} OR vote.voided_at >= {since})")
+        conditions.append(changed.format(since=sql.Literal(since)))
+    return _CHANGES_SQL.format(
+        shown=shown,
+        bound=bound,
+        condition=sql.SQL(" AND ").join(conditions),
+        direction=sql.SQL("DESC" if place is not None and place.is_before else "ASC"),
+        limit=sql.SQL("LIMIT {}").format(sql.Literal(limit)) if limit else sql.SQL(""),
+        campaign=sql.Literal(campaign.pk),
+    )

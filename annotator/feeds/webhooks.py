@@ -1,0 +1,280 @@
+"""Webhooks: who is told, and the sending. What is to be sent stands in the tables, and is sent from there until it arrives.
+
+An attempt is noted before it is made, with the time of the next one: a worker that dies, and a broker that forgets, delay a
+delivery and lose none. One that arrived and was not noted is sent again; its id in the body tells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+
+import httpcore
+import httpx
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
+from annotator.errors import Conflict, Invalid
+from annotator.feeds.outbox import new_delivery
+from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
+from annotator.lib.safe_http import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
+from annotator.models import Campaign, Delivery, User, Webhook
+from annotator.models.webhooks import URL_LIMIT
+
+PURPOSE = "secret of a webhook"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - so that one that is found in a file is known for what it is
+WEBHOOKS_LIMIT = 20  # of a campaign
+SECONDS = 10.0  # for an attempt, from the name to the end of the answer
+STEP_SECONDS = 5.0  # for any one wait in it
+ANSWER_LIMIT = 64 * 1024  # bytes that are read of an answer, and thrown away
+# After the first attempt, the second, …; after the last wait a delivery is given up.
+WAITS = [
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=6),
+    timedelta(hours=12),
+    timedelta(hours=24),
+]
+LOST_AFTER = timedelta(minutes=2)  # an attempt of which nothing was heard for so long was cut off
+KEPT_FOR = timedelta(days=30)
+BATCH = 1000
+PRIVATE = "The address is not public. Webhooks go out to the internet, and where WEBHOOK_NETWORKS says."
+ONLY_HTTPS = "Use an address that begins with https://."
+
+
+def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by: User | None) -> tuple[Webhook, str]:
+    """A webhook and its secret, which cannot be had again. Raises Invalid, naming the fields, and Conflict."""
+    errors = _wrong_url(url) | _wrong_events(events)
+    if errors:
+        raise Invalid("Some values are not right.", errors=errors)
+    secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    with transaction.atomic():
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once are counted one after the other
+        if campaign.webhooks.count() >= WEBHOOKS_LIMIT:
+            raise Conflict(f"A campaign has {WEBHOOKS_LIMIT} webhooks at most. Remove one first.", code="too_many_webhooks")
+        webhook = Webhook.objects.create(
+            campaign=campaign,
+            url=url,
+            events=_in_order(events),
+            sealed_secret=encrypt(secret, purpose=PURPOSE),
+            created_by=by,
+        )
+    return webhook, secret
+
+
+def change_webhook(
+    *,
+    webhook: Webhook,
+    by: User | None,
+    url: str | None = None,
+    events: Collection[str] | None = None,
+    is_active: bool | None = None,
+) -> Webhook:
+    """Change what is given. Raises Invalid as `create_webhook` does."""
+    errors = (_wrong_url(url) if url is not None else {}) | (_wrong_events(events) if events is not None else {})
+    if errors:
+        raise Invalid("Some values are not right.", errors=errors)
+    with transaction.atomic():
+        locked = Webhook.objects.select_for_update(no_key=True).get(pk=webhook.pk)
+        locked.url = locked.url if url is None else url
+        locked.events = locked.events if events is None else _in_order(events)
+        locked.is_active = locked.is_active if is_active is None else is_active
+        locked.save(update_fields=["url", "events", "is_active"])
+    return locked
+
+
+def remove_webhook(*, webhook: Webhook, by: User | None) -> None:
+    """What waits to be sent to it goes with it, and its log."""
+    webhook.delete()
+
+
+def ping(*, webhook: Webhook, by: User | None, now: datetime | None = None) -> Delivery:
+    """A test delivery, due at once. Whoever calls sends `send_delivery` to a worker. Raises Conflict where it is turned off."""
+    _require_active(webhook)
+    now = now or timezone.now()
+    delivery = new_delivery(webhook, webhook.campaign, Event.PING, {}, now)
+    delivery.save()
+    return delivery
+
+
+def resend(*, delivery: Delivery, by: User | None, now: datetime | None = None) -> Delivery:
+    """Let a delivery be sent now, whatever became of it, and with all its attempts before it. Raises Conflict."""
+    _require_active(delivery.webhook)
+    with transaction.atomic():
+        locked = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+        locked.state, locked.attempts, locked.next_attempt_at = DeliveryState.WAITING, 0, now or timezone.now()
+        locked.save(update_fields=["state", "attempts", "next_attempt_at"])
+    return locked
+
+
+def _require_active(webhook: Webhook) -> None:
+    if not webhook.is_active:
+        raise Conflict("This webhook is turned off. Turn it on first.", code="webhook_inactive")
+
+
+def _in_order(events: Collection[str]) -> list[str]:
+    return [event.value for event in CAMPAIGN_EVENTS if event in events]
+
+
+def _wrong_events(events: Collection[str]) -> dict[str, list[str]]:
+    known = [event.value for event in CAMPAIGN_EVENTS]
+    if events and set(events) <= set(known):
+        return {}
+    return {"events": [f"Use one or more of {', '.join(known)}."]}
+
+
+def _wrong_url(url: str) -> dict[str, list[str]]:
+    why = _why_refused(url)
+    return {"url": [why]} if why else {}
+
+
+def _why_refused(url: str) -> str:
+    """What speaks against an address, or "". Its name is resolved, and once more at every attempt."""
+    if len(url) > URL_LIMIT:
+        return f"Use {URL_LIMIT} characters at most."
+    try:
+        target = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        return "This is no address."
+    schemes = ("https", "http") if settings.WEBHOOK_NETWORKS else ("https",)
+    if target.scheme not in schemes or not url.startswith(f"{target.scheme}://") or not target.host:
+        return ONLY_HTTPS
+    port = target.port or (443 if target.scheme == "https" else 80)
+    if not 0 < port <= MAX_PORT:
+        return "This is no address: its port is none."
+    if target.userinfo or target.fragment:
+        return "Leave out the user name, the password and what comes after a #."
+    try:
+        addresses = resolve(target.host, port)
+    except (OSError, UnicodeError):
+        return "The name in the address is not known."
+    if target.scheme == "http" and not all(is_inside(address) for address in addresses):
+        return ONLY_HTTPS
+    if not addresses or not all(is_allowed(address) for address in addresses):
+        return PRIVATE
+    return ""
+
+
+def is_allowed(address: str) -> bool:
+    return is_inside(address) or is_public(address)
+
+
+def is_inside(address: str) -> bool:
+    """Whether it is in a network of the operator's own, where TLS is no must."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return any(parsed in network for network in settings.WEBHOOK_NETWORKS)
+
+
+def due_deliveries(*, now: datetime | None = None) -> list[int]:
+    """The ids of deliveries that a worker is to send now."""
+    due = Delivery.objects.due(now or timezone.now())
+    return list(due.order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an attempt: the status of the answer, or why there was none."""
+
+    status: int | None
+    error: str = ""
+
+    @property
+    def has_arrived(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+def send_delivery(*, delivery_id: int, now: datetime | None = None) -> None:
+    """Make one attempt at a delivery, if it is due and nobody else is at it. Must not be called inside a transaction."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        due = Delivery.objects.due(now).filter(pk=delivery_id).select_for_update(no_key=True, skip_locked=True, of=("self",))
+        delivery = due.select_related("webhook").first()
+        if delivery is None:
+            return
+        delivery.attempts += 1
+        delivery.last_attempt_at, delivery.next_attempt_at = now, now + LOST_AFTER
+        delivery.save(update_fields=["attempts", "last_attempt_at", "next_attempt_at"])
+    _note(delivery, attempt(delivery, now=now), now)
+
+
+def _note(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
+    """Write down what came of the attempt, unless it was sent again meanwhile."""
+    values: dict[str, object] = {"status": outcome.status, "error": outcome.error}
+    if outcome.has_arrived:
+        values |= {"state": DeliveryState.DELIVERED, "next_attempt_at": None}
+    elif delivery.attempts > len(WAITS):
+        values |= {"state": DeliveryState.FAILED, "next_attempt_at": None}
+    else:
+        values |= {"next_attempt_at": now + WAITS[delivery.attempts - 1]}
+    mine = Delivery.objects.filter(pk=delivery.pk, attempts=delivery.attempts, next_attempt_at=delivery.next_attempt_at)
+    mine.update(**values)
+
+
+def attempt(delivery: Delivery, *, now: datetime) -> Outcome:
+    """POST it. No redirect is followed, and of the answer only the status is kept."""
+    try:
+        secret = decrypt(delivery.webhook.sealed_secret, purpose=PURPOSE)
+        return Outcome(_post(delivery.webhook.url, delivery, signature(secret, delivery.body, now)))
+    except DecryptionFailed:
+        return Outcome(None, "The secret cannot be read: SECRET_KEY has changed. Make the webhook anew.")
+    except AddressRefused:
+        return Outcome(None, PRIVATE)
+    except httpcore.TimeoutException:
+        return Outcome(None, f"No answer within {SECONDS:g} seconds.")
+    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpx.InvalidURL, OSError, ValueError):
+        return Outcome(None, "No connection, or one that broke: the name, the port or the certificate may be wrong.")
+
+
+def signature(secret: str, body: str, now: datetime) -> str:
+    """The value of Diptych-Signature: when it was sent, and HMAC-SHA256 over that, a dot, and the body."""
+    sent_at = int(now.timestamp())
+    digest = hmac.new(secret.encode(), f"{sent_at}.{body}".encode(), hashlib.sha256).hexdigest()
+    return f"t={sent_at},v1={digest}"
+
+
+def _post(url: str, delivery: Delivery, signed: str) -> int:
+    target = httpx.URL(url)
+    headers = [
+        (b"Host", target.netloc),
+        (b"User-Agent", b"Diptych"),
+        (b"Content-Type", b"application/json"),
+        (b"Diptych-Event", delivery.event.encode()),
+        (b"Diptych-Delivery", str(delivery.public_id).encode()),
+        (b"Diptych-Signature", signed.encode()),
+    ]
+    body = delivery.body.encode()
+    headers.append((b"Content-Length", str(len(body)).encode()))
+    may_go_to = is_allowed if target.scheme == "https" else is_inside
+    network = CheckedNetwork(resolver=resolve, is_allowed=may_go_to, deadline=time.monotonic() + SECONDS)
+    address = httpcore.URL(scheme=target.raw_scheme, host=target.raw_host, port=target.port, target=target.raw_path)
+    timeout = {"connect": STEP_SECONDS, "read": STEP_SECONDS, "write": STEP_SECONDS, "pool": STEP_SECONDS}
+    with (
+        httpcore.ConnectionPool(ssl_context=trusted(), network_backend=network, retries=0) as pool,
+        pool.stream("POST", address, headers=headers, content=body, extensions={"timeout": timeout}) as response,
+    ):
+        left = ANSWER_LIMIT
+        for part in response.iter_stream():  # read, so that the other side is not cut off in the middle of a small answer
+            left -= len(part)
+            if left <= 0:
+                break
+        return response.status
+
+
+def forget_old(now: datetime | None = None) -> None:
+    """The log goes back a month."""
+    over = Delivery.objects.exclude(state=DeliveryState.WAITING)
+    over.filter(created_at__lte=(now or timezone.now()) - KEPT_FOR).delete()

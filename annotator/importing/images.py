@@ -1,0 +1,287 @@
+"""Images in: decoded fully, cleaned of everything but their pixels, and made ready for display.
+
+The clean full-size copy keeps the file's own compressed pixels where a JPEG, PNG or WebP shows them as they are: then only
+the metadata is dropped. Where orientation, a foreign colour profile, CMYK, 16-bit grey or another file format stands in
+the way, the pixels are made upright 8-bit sRGB and kept as PNG, so nothing more is lost. Transparency is kept in the full
+copy and laid on white for display. A moving picture is refused: a judgment of its first frame would say something else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+from django.core.files.storage import default_storage
+from imagehash import phash
+from PIL import Image, ImageChops, ImageCms
+
+from annotator.errors import Invalid
+from annotator.importing.metadata_stripping import PNG_READING_CHUNKS, PNG_SIGNATURE, strip_jpeg, strip_png, strip_webp
+from annotator.lib.storage import put_file
+
+DISPLAY_WIDTHS = (640, 1280)
+MAX_BYTES = 64 * 1024 * 1024
+MAX_PIXELS = 64_000_000
+MAX_PROFILE_BYTES = 4 * 1024 * 1024
+# A display is never taller than this many times its nominal width: WebP ends at 16,383 pixels, and so does sense.
+TALLEST_DISPLAY = 4
+# Method 0 is half the time of method 2 for a tenth more bytes; the derivatives are most of the cost of an import.
+DISPLAY_QUALITY = {"quality": 80, "method": 0}
+KEPT_PNG = {"compress_level": 1}
+HASHED_SIDE = 128  # pixels; a perceptual hash looks at 32
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+DAMAGED = "The image cannot be decoded: it is damaged or cut off."
+ORIENTATION_TAG = 0x0112
+UPRIGHT = {  # EXIF orientation to what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+STRIPPERS: dict[str, Callable[[bytes], bytes | None]] = {
+    "JPEG": strip_jpeg,
+    "MPO": strip_jpeg,  # a JPEG with more JPEGs (a depth map, a second eye) behind it; the first is the picture
+    "PNG": strip_png,
+    "WEBP": strip_webp,
+}
+# What decoders raise on hostile bytes. Spelled out, so that a task's time limit is not taken for a bad image.
+DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    ImageCms.PyCMSError,
+    Image.DecompressionBombError,
+)
+
+
+@dataclass(frozen=True)
+class CleanImage:
+    """An image as Diptych keeps it. `sha256` is of the bytes as they came, the rest is of the clean full-size copy."""
+
+    sha256: str
+    format: str
+    width: int
+    height: int
+    data: bytes
+    displays: dict[int, bytes]  # nominal width to WebP
+    phash: int  # how it looks, in 64 bits, as a signed number: alike for images that look alike
+
+
+def full_name(sha256: str, format: str) -> str:
+    """Where the clean full-size copy is in storage."""
+    return f"images/{sha256[:2]}/{sha256}/full.{EXTENSIONS[format]}"
+
+
+def display_name(sha256: str, width: int) -> str:
+    """Where the WebP derivative of one of DISPLAY_WIDTHS is in storage."""
+    return f"images/{sha256[:2]}/{sha256}/{width}.webp"
+
+
+def store_image(image: CleanImage) -> None:
+    """Put an image's files into storage. The full copy goes last, so that where it is, all of them are."""
+    for width, data in image.displays.items():
+        put_file(display_name(image.sha256, width), data)
+    put_file(full_name(image.sha256, image.format), image.data)
+
+
+def is_stored(sha256: str, format: str) -> bool:
+    return default_storage.exists(full_name(sha256, format))
+
+
+def ingest_image(data: bytes) -> CleanImage:
+    """Decode and clean one image file. Raises Invalid with the reason."""
+    if not data:
+        raise Invalid("The file is empty.")
+    if len(data) > MAX_BYTES:
+        raise Invalid(f"The image is larger than {MAX_BYTES // 2**20} MB.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on odd metadata, which is dropped, and on sizes, which are checked here
+        try:
+            return _clean(data)
+        except Image.DecompressionBombError as error:
+            raise Invalid(f"The image has more than {MAX_PIXELS:,} pixels.") from error
+        except Image.UnidentifiedImageError as error:
+            raise Invalid("The file is no image of a known format (JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF).") from error
+        except DECODER_ERRORS as error:
+            raise Invalid(DAMAGED) from error
+
+
+def _clean(data: bytes) -> CleanImage:
+    # Text chunks of a PNG are not even read: large ones would stop the decoder. Their sums are checked here alone.
+    readable = strip_png(data, PNG_READING_CHUNKS) if data.startswith(PNG_SIGNATURE) else data
+    if readable is None:
+        raise Invalid(DAMAGED)
+    source = Image.open(BytesIO(readable), formats=FORMATS)
+    _check_size(source)
+    if source.format != "MPO" and getattr(source, "is_animated", False):
+        raise Invalid("The image is an animation or holds several pictures; only still images can be compared.")
+    kept_format = "JPEG" if source.format == "MPO" else str(source.format)
+    profile = _foreign_profile(source)
+    bare = None
+    if profile is None and _orientation(source) == 1 and source.mode != "CMYK" and not source.mode.startswith("I"):
+        bare = STRIPPERS.get(str(source.format), _no_stripper)(data)
+    if bare is not None:
+        # What is checked and shown is decoded from the very bytes that are kept.
+        picture: Image.Image = Image.open(BytesIO(bare), formats=(kept_format,))
+        width, height = picture.size
+        picture.draft(picture.mode, _display_size(picture.size, max(DISPLAY_WIDTHS)))  # a large JPEG decodes smaller: faster
+        picture.load()
+    else:
+        picture = _upright_srgb(source, profile)
+        width, height = picture.size
+        kept_format, bare = "PNG", _encode(picture, "PNG", KEPT_PNG)
+    displays, smallest = _displays(picture, (width, height))
+    return CleanImage(
+        sha256=hashlib.sha256(data).hexdigest(),
+        format=kept_format,
+        width=width,
+        height=height,
+        data=bare,
+        displays=displays,
+        phash=_perceptual_hash(smallest),
+    )
+
+
+def _no_stripper(data: bytes) -> None:
+    return None
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise Invalid(f"The image has {image.width} × {image.height} pixels; at most {MAX_PIXELS:,} are taken.")
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) to 8; 1 as well where the EXIF block makes no sense."""
+    try:
+        value = image.getexif().get(ORIENTATION_TAG, 1)
+    except DECODER_ERRORS:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _foreign_profile(image: Image.Image) -> bytes | None:
+    """The image's colour profile, where it fits the image and differs visibly from sRGB."""
+    profile = image.info.get("icc_profile")
+    if not isinstance(profile, bytes) or not 0 < len(profile) <= MAX_PROFILE_BYTES:
+        return None
+    space = _colour_space(profile)
+    wanted = {"CMYK": "CMYK", "L": "GRAY", "LA": "GRAY", "1": "GRAY"}.get(image.mode, "RGB")
+    return profile if space == wanted else None
+
+
+@lru_cache(maxsize=8)
+def _colour_space(profile: bytes) -> str:
+    """RGB, GRAY or CMYK; "sRGB" for a profile that changes no colour by more than two steps, "" for a broken one."""
+    try:
+        parsed = ImageCms.ImageCmsProfile(BytesIO(profile))
+        space = parsed.profile.xcolor_space.strip()
+        if space == "RGB":
+            probe = Image.new("RGB", (1, 1)).resize((729, 1))
+            steps = range(0, 256, 31)
+            probe.putdata([(r, g, b) for r in steps for g in steps for b in steps])
+            if np.asarray(ImageChops.difference(probe, _to_srgb(probe, profile))).max() <= 2:
+                return "sRGB"
+    except DECODER_ERRORS:
+        return ""
+    return str(space)
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    converted = ImageCms.profileToProfile(
+        image, ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
+    assert converted is not None  # only an in-place conversion returns nothing
+    return converted
+
+
+def _upright_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The fully decoded image in 1, L, RGB or RGBA, upright, in sRGB, without any metadata."""
+    orientation = 1 if image.format == "TIFF" else _orientation(image)  # Pillow turns a TIFF upright itself
+    image.load()
+    _check_size(image)
+    if image.mode.startswith("I;16"):
+        eight_bit = np.asarray(image).astype(np.uint32) // 256
+        image = Image.fromarray(eight_bit.astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise Invalid("The image has 32-bit samples; save it with 8 bits per channel.")
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    if profile is not None:
+        grey = _colour_space(profile) == "GRAY"
+        plain = _to_srgb(image if image.mode == "CMYK" else image.convert("L" if grey else "RGB"), profile)
+    else:
+        plain = image if image.mode in ("1", "L", "RGB") and alpha is None else image.convert("RGB")
+    if alpha is not None:
+        plain.putalpha(alpha)
+    upright = plain.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else plain
+    bare = upright.copy()
+    bare.info = {}
+    return bare
+
+
+def _displays(picture: Image.Image, full_size: tuple[int, int]) -> tuple[dict[int, bytes], Image.Image]:
+    """The WebP derivatives, largest first, each made from the one before, and the smallest as a picture. Never larger than the
+    image."""
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+    elif picture.mode not in ("L", "RGB"):
+        picture = picture.convert("RGB")
+    displays: dict[int, bytes] = {}
+    last_size, encoded = None, b""
+    for width in sorted(DISPLAY_WIDTHS, reverse=True):
+        size = _display_size(full_size, width)
+        if picture.size != size:
+            # Hamming filters as sharply as bicubic when shrinking, in half the time.
+            picture = picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+        if picture.mode == "RGBA":
+            picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+        if size != last_size:
+            picture.info = {}
+            last_size, encoded = size, _encode(picture, "WEBP", DISPLAY_QUALITY)
+        displays[width] = encoded
+    return displays, picture
+
+
+def _perceptual_hash(picture: Image.Image) -> int:
+    """Of the picture as it is shown: the signs of its 64 slowest waves. Shrunk in two steps, of which the first is quick."""
+    small = picture.convert("L").resize((HASHED_SIDE, HASHED_SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    bits = phash(small).hash.ravel()
+    return int.from_bytes(np.packbits(bits).tobytes(), "big", signed=True)
+
+
+def hash_distance(phash: int | None, other: int | None) -> int | None:
+    """In how many of 64 bits two perceptual hashes differ; None where one is not known."""
+    return None if phash is None or other is None else ((phash ^ other) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
+
+
+def _display_size(size: tuple[int, int], width: int) -> tuple[int, int]:
+    scale = min(1.0, width / size[0], width * TALLEST_DISPLAY / size[1])
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _encode(image: Image.Image, format: str, options: dict[str, int]) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()

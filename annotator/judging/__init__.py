@@ -1,0 +1,1 @@
+"""The life of an assignment, from the queue to the vote."""

@@ -1,0 +1,71 @@
+"""How much one annotator may still judge: per day, in all, and as a share of the campaign."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+from annotator.choices import AssignmentState, MemberKind
+from annotator.models import Assignment, Campaign, CampaignProgress, Member
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many more votes a member may give, and which limit says so (code and sentence)."""
+
+    votes: int
+    code: str
+    detail: str
+
+
+def room_for(member: Member, now: datetime) -> Room | None:
+    """The tightest of the campaign's limits for this member, or None where it sets none. A day is a day in UTC.
+
+    A machine has none: the limits keep one person from giving too much of what people say.
+    """
+    if member.kind == MemberKind.MACHINE:
+        return None
+    campaign = member.campaign
+    rooms = []
+    if campaign.limit_per_day is not None:
+        left = campaign.limit_per_day - votes_of_today(member, now)
+        words = f"You reached the daily limit of {counted(campaign.limit_per_day)}. A new day begins at midnight UTC."
+        rooms.append(Room(max(0, left), "limit_per_day", words))
+    if campaign.limit_total is not None:
+        left = campaign.limit_total - member.answered_count
+        words = f"You reached the limit of {counted(campaign.limit_total)} per person. Thank you."
+        rooms.append(Room(max(0, left), "limit_total", words))
+    if campaign.limit_share is not None:
+        left = votes_in_share(campaign, campaign.limit_share) - member.answered_count
+        words = f"You reached the limit of {campaign.limit_share:.0%} of this campaign's votes per person. Thank you."
+        rooms.append(Room(max(0, left), "limit_share", words))
+    return min(rooms, key=lambda room: room.votes, default=None)
+
+
+def counted(votes: int) -> str:
+    return "one vote" if votes == 1 else f"{votes} votes"
+
+
+def votes_of_today(member: Member, now: datetime) -> int:
+    """Answers since midnight UTC; an index holds just these."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED, closed_at__gte=midnight).count()
+
+
+def votes_in_share(campaign: Campaign, share: float) -> int:
+    """How many votes a share of what the campaign wants comes to, at least one. As rolled up a few seconds ago."""
+    wanted = CampaignProgress.objects.filter(campaign=campaign).values_list("votes_wanted", flat=True).first() or 0
+    return max(1, math.floor(share * wanted))
+
+
+def in_words(campaign: Campaign) -> list[str]:
+    """The limits that the campaign sets: what one person gives at most."""
+    words = []
+    if campaign.limit_per_day is not None:
+        words.append(f"{campaign.limit_per_day:,} votes a day")
+    if campaign.limit_total is not None:
+        words.append(f"{campaign.limit_total:,} votes in all")
+    if campaign.limit_share is not None:
+        words.append(f"{100 * campaign.limit_share:.4g} % of all votes")
+    return words

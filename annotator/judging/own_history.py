@@ -1,0 +1,92 @@
+"""What a member has judged: their own answers and counts, and nothing about the pairs that they were not shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Prefetch, Q
+from django.utils import timezone
+
+from annotator.choices import AssignmentState, Choice
+from annotator.errors import Invalid
+from annotator.judging.limits import votes_of_today
+from annotator.models import Assignment, Image, Member, Vote
+
+CURSOR = re.compile(r"(?P<microseconds>\d{1,17})-(?P<id>\d{1,18})")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An answered assignment as it was on the screen: the images from left to right, each with whether it was chosen."""
+
+    assignment: Assignment
+    sides: list[tuple[str, Image, bool]]
+    answers: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    in_all: int
+    today: int
+    this_week: int
+
+
+def counts_of(member: Member, now: datetime | None = None) -> Counts:
+    """How many pairs the member has answered. A day is a day in UTC, a week the last seven days."""
+    now = now or timezone.now()
+    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
+    week = answered.filter(closed_at__gt=now - timedelta(days=7)).count()
+    return Counts(in_all=member.answered_count, today=votes_of_today(member, now), this_week=week)
+
+
+def judged_by(member: Member, *, before: str = "", count: int) -> tuple[list[Judged], str]:
+    """The member's answers from the newest on, and the cursor of the next page ("" on the last one).
+
+    Raises Invalid for a cursor that this function did not give. A page costs the same wherever it is: the index holds just
+    these rows, in this order.
+    """
+    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
+    if before:
+        closed_at, pk = parse_cursor(before)
+        answered = answered.filter(closed_at__lte=closed_at).exclude(Q(closed_at=closed_at) & Q(pk__gte=pk))
+    votes = Vote.objects.live().select_related("question").order_by("question__position")
+    found = list(
+        answered.order_by("-closed_at", "-pk")
+        .select_related("pair__prompt", "pair__image_a", "pair__image_b")
+        .prefetch_related(Prefetch("votes", queryset=votes, to_attr="live_votes"))[: count + 1]
+    )
+    cursor = cursor_of(found[count - 1]) if len(found) > count else ""
+    return [judged(assignment) for assignment in found[:count]], cursor
+
+
+def judged(assignment: Assignment) -> Judged:
+    votes: Sequence[Vote] = assignment.live_votes  # type: ignore[attr-defined]  # prefetched
+    chosen = votes[0].choice if votes else None
+    slots = [(Choice.A, assignment.pair.image_a), (Choice.B, assignment.pair.image_b)]
+    left, right = slots if assignment.a_on_left else reversed(slots)
+    sides = [(name, image, slot == chosen) for name, (slot, image) in (("Left", left), ("Right", right))]
+    return Judged(assignment, sides, [(vote.question.text, words_for(vote.choice, assignment)) for vote in votes])
+
+
+def words_for(choice: str, assignment: Assignment) -> str:
+    if choice not in (Choice.A, Choice.B):
+        return str(Choice(choice).label)
+    return "Left is better" if (choice == Choice.A) == assignment.a_on_left else "Right is better"
+
+
+def cursor_of(assignment: Assignment) -> str:
+    assert assignment.closed_at is not None  # it was answered
+    return f"{(assignment.closed_at - EPOCH) // MICROSECOND}-{assignment.pk}"
+
+
+def parse_cursor(cursor: str) -> tuple[datetime, int]:
+    """Raises Invalid."""
+    found = CURSOR.fullmatch(cursor)
+    if found is None or not found["microseconds"].isascii() or not found["id"].isascii():
+        raise Invalid("This page link is not valid.", errors={"before": ["Use the links at the bottom of the page."]})
+    return EPOCH + int(found["microseconds"]) * MICROSECOND, int(found["id"])

@@ -1,0 +1,49 @@
+"""What a manager does with pairs: take them out, put them back, move them in the line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotator.choices import AssignmentState, PairState
+from annotator.errors import Invalid
+from annotator.judging.seats import release_assignments
+from annotator.models import Assignment, Flag, Pair, User
+
+PRIORITY_LIMIT = 1000
+
+
+@transaction.atomic
+def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | None = None) -> int:
+    """Take pairs out of circulation, with their votes kept. Returns how many were not held before.
+
+    Seats on them that were prepared and not shown yet go back at once; who has one on the screen may still answer it.
+    """
+    locked = Pair.objects.filter(pk__in=pair_ids).exclude(state=PairState.HELD).select_for_update(no_key=True).order_by("pk")
+    held = [pair.pk for pair in locked]
+    Pair.objects.filter(pk__in=held).update(state=PairState.HELD)
+    unseen = Assignment.objects.open().filter(pair__in=held, shown_at__isnull=True)
+    release_assignments(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
+    return len(held)
+
+
+@transaction.atomic
+def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | None = None) -> int:
+    """Put held pairs back in circulation; scoring settles those that have all their votes. Returns how many were held.
+
+    The flags on them are resolved: only new ones count towards holding them again.
+    """
+    Flag.objects.filter(assignment__pair__in=pair_ids, resolved_at__isnull=True).update(
+        resolved_at=now or timezone.now(), resolved_by=by
+    )
+    return Pair.objects.filter(pk__in=pair_ids, state=PairState.HELD).update(state=PairState.OPEN)
+
+
+def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -> int:
+    """Move pairs in the line: those with a higher priority are handed out first. Returns how many there are."""
+    if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
+        raise Invalid("The priority is not valid.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
+    return Pair.objects.filter(pk__in=pair_ids).update(priority=priority)

@@ -1,0 +1,1 @@
+"""Plumbing that any site could have."""

@@ -1,0 +1,14 @@
+"""The address of the client, behind the proxies that the settings name."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of whoever asks; "" where proxies hide it and nobody said how many there are."""
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    if not settings.TRUSTED_PROXIES:
+        return "" if forwarded else request.META.get("REMOTE_ADDR", "")
+    return forwarded[-settings.TRUSTED_PROXIES] if len(forwarded) >= settings.TRUSTED_PROXIES else ""

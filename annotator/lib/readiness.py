@@ -1,0 +1,179 @@
+"""Whether all that Diptych needs is there and keeps up: database, broker, a worker, and a queue that moves.
+
+The beat sends a heartbeat every HEARTBEAT_PERIOD; whichever worker carries it out notes the time, and how long it waited in the
+queue, in Valkey. The note is no truth that must last: after a wipe the next heartbeat writes it again.
+
+Anybody may ask, so asking is cheap: a process looks once a second at most, with one look under way, and no look takes longer
+than LOOK_SECONDS, whatever hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import redis
+from django.conf import settings
+from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from annotator.celery import HEARTBEAT_PERIOD, app
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_KEY = "diptych:heartbeat"
+SILENT_AFTER = 60.0  # seconds without a heartbeat, and there is no worker, or none that has time
+LAG_LIMIT = 30.0  # seconds a task may wait in the queue
+CONNECT_SECONDS = 2  # PostgreSQL's client knows nothing shorter
+STATEMENT_MS = 1500
+BROKER_SECONDS = 1.0
+LOOK_SECONDS = 2.5
+KEEP_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one thing is: `detail` for people, `figure` in seconds for graphs."""
+
+    ok: bool
+    detail: str
+    figure: float | None = None
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """The newest one that a worker carried out: its time, and how long it had waited in the queue."""
+
+    at: float
+    waited: float
+
+
+@dataclass(frozen=True)
+class Broker:
+    """What the broker said: how long it took, how many tasks wait, and the newest heartbeat."""
+
+    seconds: float
+    waiting: int
+    heartbeat: Heartbeat | None
+
+
+@dataclass(frozen=True)
+class Readiness:
+    checks: dict[str, Check]
+    waiting: int | None  # tasks in the queue
+
+    @property
+    def is_ready(self) -> bool:
+        return all(check.ok for check in self.checks.values())
+
+
+class HealthCache:
+    """Looks, and remembers for KEEP_SECONDS what it saw."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="readiness")
+        self._lock = threading.Lock()
+        self._seen: Readiness | None = None
+        self._seen_at = 0.0
+
+    def check(self) -> Readiness:
+        with self._lock:
+            if self._seen is None or time.monotonic() - self._seen_at >= KEEP_SECONDS:
+                self._seen = self._look()
+                self._seen_at = time.monotonic()
+            return self._seen
+
+    def _look(self) -> Readiness:
+        deadline = time.monotonic() + LOOK_SECONDS
+        database = self._threads.submit(ask_database, connection.get_connection_params())
+        broker = self._threads.submit(ask_broker)
+        database_seconds = self._answer("database", database, deadline)
+        broker_says = self._answer("broker", broker, deadline)
+        heartbeat = broker_says and broker_says.heartbeat
+        checks = {
+            "database": server_check(database_seconds),
+            "broker": server_check(broker_says and broker_says.seconds),
+            "worker": judge_worker(heartbeat, time.time(), knows=broker_says is not None),
+            "queue": judge_queue(heartbeat, time.time(), knows=broker_says is not None),
+        }
+        return Readiness(checks, broker_says.waiting if broker_says else None)
+
+    def _answer(self, name: str, future: Future[Any], deadline: float) -> Any:
+        """What the future says in time; None where it says nothing, with the reason in the log and nowhere else."""
+        try:
+            return future.result(timeout=max(0.0, deadline - time.monotonic()))
+        except (TimeoutError, OSError, ValueError, psycopg.Error, redis.RedisError) as error:
+            future.cancel()
+            logger.warning("The %s does not answer: %s", name, " ".join(str(error).split()) or type(error).__name__)
+            return None
+
+
+health = HealthCache()
+
+
+def ask_database(parameters: dict[str, Any]) -> float:
+    """Seconds until the database answered, on a connection of its own: the shared ones may all be waiting."""
+    options = f"{parameters.get('options', '')} -c statement_timeout={STATEMENT_MS}".strip()
+    started = time.perf_counter()
+    with psycopg.connect(**parameters | {"connect_timeout": CONNECT_SECONDS, "options": options}) as asked:
+        asked.execute("SELECT 1")
+    return time.perf_counter() - started
+
+
+def ask_broker() -> Broker:
+    started = time.perf_counter()
+    with client() as broker:
+        noted, waiting = broker.pipeline(transaction=False).get(HEARTBEAT_KEY).llen(app.conf.task_default_queue).execute()
+    heartbeat = Heartbeat(**json.loads(noted)) if noted else None
+    return Broker(time.perf_counter() - started, waiting, heartbeat)
+
+
+def note_heartbeat(*, waited: float) -> None:
+    """To be called by a worker that carries a heartbeat out."""
+    with client() as broker:
+        broker.set(HEARTBEAT_KEY, json.dumps({"at": time.time(), "waited": waited}))
+
+
+def client() -> redis.Redis:
+    """The broker's server, never waited for long and asked once."""
+    return redis.Redis.from_url(
+        settings.CACHES["default"]["LOCATION"],
+        socket_connect_timeout=BROKER_SECONDS,
+        socket_timeout=BROKER_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def server_check(seconds: float | None) -> Check:
+    return Check(False, "It cannot be reached.") if seconds is None else Check(True, "It answers.", round(seconds, 4))
+
+
+def judge_worker(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Check:
+    """The figure is the age of the newest heartbeat."""
+    if not knows:
+        return Check(False, "Unknown while the broker cannot be reached.")
+    if heartbeat is None:
+        return Check(False, "No worker has been heard of: none runs, or there is no beat, or they have just started.")
+    age = max(0.0, now - heartbeat.at)
+    if age > SILENT_AFTER:
+        return Check(False, f"No worker has been heard of for {age:.0f} s: none runs, or all are busy, or there is no beat.", age)
+    return Check(True, "A worker carries tasks out.", age)
+
+
+def judge_queue(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Check:
+    """The figure is how long a task waits: as long as the newest heartbeat did, or as the next one has been due."""
+    if not knows:
+        return Check(False, "Unknown while the broker cannot be reached.")
+    if heartbeat is None:
+        return Check(False, "Unknown until a worker has been heard of.")
+    lag = max(heartbeat.waited, now - heartbeat.at - HEARTBEAT_PERIOD, 0.0)
+    if lag > LAG_LIMIT:
+        return Check(False, f"Tasks wait {lag:.0f} s in the queue: there are too few workers for the work.", lag)
+    return Check(True, "Tasks are carried out soon after they were sent.", lag)

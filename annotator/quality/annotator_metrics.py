@@ -1,0 +1,176 @@
+"""What there is to know of each annotator of a campaign, from their own votes and those of the others on the same pairs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from django.db import connection
+
+from annotator.choices import AssignmentKind, Choice
+from annotator.consensus.binomial import even_p_value
+from annotator.consensus.codes import Bools, Floats, Ints
+from annotator.consensus.trust import NONE, Answers, Trust, trust
+from annotator.models import AnnotatorStats, Campaign
+
+CHOICES = list(Choice.values)
+KINDS = [AssignmentKind.REGULAR.value, AssignmentKind.GOLD.value, AssignmentKind.REPEAT.value]
+A, B = 0, 1  # the choices for one image
+
+# Columns of numbers, packed by the server: a million votes are some megabytes, and no Python object each. `counts` says
+# whether an answer is held for or against its member: they are at work or paused, and gave it after a manager last let them
+# start afresh. A gold answer without a known choice is one on a pair that is in review, or gold no more: it says nothing.
+# `+ 0` keeps the question from being looked up in an index: where statistics are older than the votes, all votes of the
+# campaign would be read for each seat, and a review of 1,800 votes takes seconds.
+_ANSWERS_SQL = """
+SELECT string_agg(int8send(member_id), ''::bytea ORDER BY id), string_agg(int8send(pair_id), ''::bytea ORDER BY id),
+       string_agg(int2send(choice), ''::bytea ORDER BY id), string_agg(int2send(kind), ''::bytea ORDER BY id),
+       string_agg(int2send(known), ''::bytea ORDER BY id), string_agg(int2send(is_left), ''::bytea ORDER BY id),
+       string_agg(int2send(speed), ''::bytea ORDER BY id), string_agg(int2send(counts), ''::bytea ORDER BY id)
+FROM (
+    SELECT vote.id, vote.member_id, vote.pair_id, (array_position(%(choices)s::text[], vote.choice) - 1)::int2 AS choice,
+           (array_position(%(kinds)s::text[], vote.kind) - 1)::int2 AS kind,
+           coalesce(array_position(%(choices)s::text[], pair.gold_choice) - 1, %(none)s)::int2 AS known,
+           ((vote.choice = 'a') = vote.a_on_left)::int::int2 AS is_left,
+           coalesce((vote.elapsed_ms < %(too_fast_ms)s)::int, %(none)s)::int2 AS speed,
+           (vote.member_state IN ('active', 'paused')
+            AND (standing.counted_since IS NULL OR vote.created_at > standing.counted_since))::int::int2 AS counts
+    FROM live_vote vote
+    LEFT JOIN annotator_standing standing ON standing.member_id = vote.member_id
+    LEFT JOIN annotator_pair pair ON pair.id = vote.pair_id AND vote.kind = 'gold' AND pair.gold_in_review_since IS NULL
+    WHERE vote.campaign_id = %(campaign)s AND vote.question_id + 0 = %(question)s AND vote.kind = ANY (%(kinds)s)
+      AND vote.member_kind = 'human'
+) answer
+"""
+_TYPES = [">i8", ">i8", *[">i2"] * 6]
+
+WRITTEN = [field.name for field in AnnotatorStats._meta.concrete_fields if field.name not in ("member", "counted_since")]
+
+
+class Given(NamedTuple):
+    """The answers of a campaign, one per row and in their order; each of shape (answers,)."""
+
+    member: Ints  # the ids of members
+    pair: Ints  # the ids of pairs
+    choice: Ints
+    kind: Ints
+    known: Ints  # the right choice, of gold that counts; else NONE
+    is_left: Ints  # 1 where the chosen image was on the left; of ties, anything
+    speed: Ints  # 1: too fast, 0: not, NONE: not measured
+    counts: Ints  # 1 where it is held for or against its member
+
+
+def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStats]:
+    """Measure the people of a campaign who judge or are paused, write it down, and return it, by member.
+
+    Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
+    afresh tells of others and is not held against themselves.
+    """
+    standings = standings_of(_given(campaign), now)
+    AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
+    return standings
+
+
+def _given(campaign: Campaign) -> Given:
+    question = campaign.questions.filter(position=0).values_list("pk", flat=True).first()
+    values = {"campaign": campaign.pk, "question": question, "too_fast_ms": campaign.too_fast_ms}
+    with connection.cursor() as cursor:
+        cursor.execute(_ANSWERS_SQL, values | {"choices": CHOICES, "kinds": KINDS, "none": NONE})
+        packed = cursor.fetchone()
+    return Given(*(np.frombuffer(part or b"", dtype).astype(np.int64) for part, dtype in zip(packed, _TYPES, strict=True)))
+
+
+def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
+    """The standing of everybody with an answer that counts."""
+    people, member = np.unique(given.member, return_inverse=True)
+    _, pair = np.unique(given.pair, return_inverse=True)
+    is_regular, is_gold, is_repeat = (given.kind == kind for kind in range(3))
+    first, first_is_left = _first_answers(given, member, pair)
+    agrees = _agreement(member, pair, given.choice, is_regular)
+    says = is_regular | (is_gold & (given.known != NONE)) | (is_repeat & (first != NONE))
+    found = trust(
+        Answers(*(column[says] for column in (member, pair, given.choice, given.known, first, given.counts))),
+        n_annotators=len(people),
+        n_tasks=int(pair.max(initial=-1)) + 1,
+        n_choices=len(CHOICES),
+    )
+    counts = given.counts == 1
+    is_side = given.choice <= B
+    is_same = is_repeat & (given.choice == first)
+    is_same_side = is_repeat & ~is_same & is_side & (first != NONE) & (first <= B) & (given.is_left == first_is_left)
+
+    def number(rows: Bools) -> Ints:
+        return np.bincount(member[rows & counts], minlength=len(people))
+
+    columns = {
+        "gold_count": number(is_gold & (given.known != NONE)),
+        "gold_right": number(is_gold & (given.known == given.choice)),
+        "repeat_count": number(is_repeat & (first != NONE)),
+        "repeat_same": number(is_same),
+        "repeat_same_side": number(is_same_side),
+        "side_count": number(is_side),
+        "left_count": number(is_side & (given.is_left == 1)),
+        "timed_count": number(given.speed != NONE),
+        "fast_count": number(given.speed == 1),
+        "shared_count": number(agrees != NONE),
+        "agreed_count": number(agrees == 1),
+    }
+    p_values = even_p_value(columns["left_count"], columns["side_count"])
+    present = np.flatnonzero(number(np.ones(len(member), dtype=np.bool_)))
+    return [
+        AnnotatorStats(
+            member_id=int(people[at]),
+            left_p_value=float(p_values[at]),
+            computed_at=now,
+            **{name: int(column[at]) for name, column in columns.items()},
+            **_trust_columns(found, at),
+        )
+        for at in present.tolist()
+    ]
+
+
+def _first_answers(given: Given, member: Ints, pair: Ints) -> tuple[Ints, Ints]:
+    """For each repeat, the choice that its member made before on the pair and whether it was on the left; else NONE."""
+    first, is_left = np.full(len(member), NONE), np.full(len(member), NONE)
+    if not len(member):
+        return first, is_left
+    both = member * (pair.max() + 1) + pair
+    regular, repeat = np.flatnonzero(given.kind == 0), np.flatnonzero(given.kind == 2)
+    order = regular[np.argsort(both[regular], kind="stable")]
+    at = np.searchsorted(both[order], both[repeat])
+    is_there = at < len(order)
+    is_there[is_there] = both[order[at[is_there]]] == both[repeat[is_there]]
+    earlier = order[at[is_there]]
+    first[repeat[is_there]], is_left[repeat[is_there]] = given.choice[earlier], given.is_left[earlier]
+    return first, is_left
+
+
+def _agreement(member: Ints, pair: Ints, choice: Ints, is_regular: Bools) -> Ints:
+    """Whether each regular answer is what most of the others chose: 1 or 0, and NONE where they have no majority."""
+    agrees = np.full(len(member), NONE)
+    rows = np.flatnonzero(is_regular)
+    n_choices = len(CHOICES)
+    cells = np.bincount(pair[rows] * n_choices + choice[rows], minlength=(pair.max(initial=-1) + 1) * n_choices)
+    others = cells.reshape(-1, n_choices)[pair[rows]]
+    others[np.arange(len(rows)), choice[rows]] -= 1
+    most = others.max(axis=1, initial=0)
+    has_majority = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
+    is_with = others[np.arange(len(rows)), choice[rows]] == most
+    agrees[rows] = np.where(has_majority, is_with, NONE)
+    return agrees
+
+
+def _trust_columns(found: Trust, at: int) -> dict[str, float | int | None]:
+    return {
+        "evidence_count": int(found.answers[at]),
+        "trust": float(found.log_odds[at]),
+        "recent_trust": float(found.recent[at]),
+        "skill": _known(found.skill, at),
+        "skill_lower": _known(found.lower, at),
+        "skill_upper": _known(found.upper, at),
+    }
+
+
+def _known(column: Floats, at: int) -> float | None:
+    return None if np.isnan(column[at]) else float(column[at])

@@ -1,0 +1,260 @@
+"""Warning, pausing, suspending and withdrawing members, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from annotator.choices import (
+    LIVE_ASSIGNMENT_STATES,
+    SUSPENDABLE_KINDS,
+    ActionKind,
+    AssignmentKind,
+    AssignmentState,
+    Event,
+    MemberState,
+    VoidReason,
+)
+from annotator.errors import Conflict, Invalid
+from annotator.feeds.outbox import enqueue_event
+from annotator.judging.seats import decrement_seats
+from annotator.models import (
+    AnnotatorStats,
+    Assignment,
+    Member,
+    ModerationAction,
+    Pair,
+    Proposal,
+    ReviewRule,
+    SelfDescription,
+    User,
+    Vote,
+)
+from annotator.models.reviewing import MESSAGE_LIMIT
+
+# A pair that was only waiting may come to the member again, should they return; one that they answered may not.
+SEAT_BECOMES = {AssignmentState.OPEN: AssignmentState.EXPIRED, AssignmentState.ANSWERED: AssignmentState.RETURNED}
+DEPARTURES = {MemberState.SUSPENDED: VoidReason.SUSPENDED, MemberState.WITHDRAWN: VoidReason.WITHDRAWN}
+ACT_OF_DEPARTURE = {MemberState.SUSPENDED: ActionKind.SUSPEND, MemberState.WITHDRAWN: ActionKind.WITHDRAW}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is done: the rule and its figures, or a manager's words to the member."""
+
+    rule: ReviewRule | None = None
+    figures: Mapping[str, Any] | None = None
+    note: str = ""
+
+
+NO_REASON = Reason()
+
+
+def _record(member: Member, kind: ActionKind, by: User | None, now: datetime, reason: Reason = NO_REASON) -> ModerationAction:
+    if len(reason.note) > MESSAGE_LIMIT:
+        raise Invalid("The note is too long.", errors={"note": [f"Use at most {MESSAGE_LIMIT} characters."]})
+    figures = dict(reason.figures or {})
+    return ModerationAction.objects.create(
+        member=member, kind=kind, rule=reason.rule, figures=figures, note=reason.note, actor=by, at=now
+    )
+
+
+def _locked(member: Member) -> Member:
+    return Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+
+
+# --- warning and pausing
+
+
+@transaction.atomic
+def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, now: datetime | None = None) -> ModerationAction:
+    """Show the member a notice until they put it away. Their votes stay. Raises Conflict for one who may not vote anyway."""
+    locked = _locked(member)
+    if locked.state != MemberState.ACTIVE:
+        raise Conflict(f"This member is {locked.state}, and would not see a warning.", code="member_not_active")
+    act = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
+    locked.notice = act
+    locked.save(update_fields=["notice"])
+    return act
+
+
+def dismiss_notice(*, member: Member) -> None:
+    """The member has read what they were told."""
+    Member.objects.filter(pk=member.pk).update(notice=None)
+
+
+@transaction.atomic
+def pause_member(
+    *, member: Member, by: User | None, reason: Reason = NO_REASON, now: datetime | None = None
+) -> ModerationAction | None:
+    """Give the member no more pairs. Their votes stay, and seats they hold go back when their leases run out.
+
+    Somebody who is paused already stays so, and nothing is recorded. Raises Conflict for one who is suspended or withdrew.
+    """
+    locked = _locked(member)
+    _require_state(locked, MemberState.ACTIVE, MemberState.PAUSED)
+    if locked.state == MemberState.PAUSED:
+        return None
+    locked.state, locked.notice = MemberState.PAUSED, None
+    locked.save(update_fields=["state", "notice"])
+    return _record(locked, ActionKind.PAUSE, by, now or timezone.now(), reason)
+
+
+@transaction.atomic
+def resume_member(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> ModerationAction | None:
+    """Let a paused member work again; what they answered so far is not held against them any more.
+
+    Somebody who works already goes on, and nothing is recorded. Raises Conflict for one who is suspended or withdrew.
+    """
+    now = now or timezone.now()
+    locked = _locked(member)
+    _require_state(locked, MemberState.ACTIVE, MemberState.PAUSED)
+    if locked.state == MemberState.ACTIVE:
+        return None
+    locked.state = MemberState.ACTIVE
+    return _start_afresh(locked, ActionKind.LIFT, by, note, now)
+
+
+@transaction.atomic
+def dismiss_warning(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> ModerationAction:
+    """Take a warning back: the notice goes, and what led to it is not held against the member any more."""
+    return _start_afresh(_locked(member), ActionKind.DISMISS, by, note, now or timezone.now())
+
+
+def _require_state(member: Member, *states: MemberState) -> None:
+    if member.state not in states:
+        raise Conflict(f"This member is {member.state}, which pausing cannot change.", code="member_state_refused")
+
+
+def _start_afresh(locked: Member, kind: ActionKind, by: User | None, note: str, now: datetime) -> ModerationAction:
+    """Only what the member answers from now on is measured, so that no rule acts on what a manager has decided about."""
+    AnnotatorStats.objects.filter(member=locked).delete()
+    AnnotatorStats.objects.create(member=locked, counted_since=now, computed_at=now)
+    Proposal.objects.filter(member=locked).delete()
+    locked.notice = _record(locked, kind, by, now, Reason(note=note))
+    locked.save(update_fields=["state", "notice"])
+    return locked.notice
+
+
+# --- suspending and leaving
+
+
+def suspend_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, now: datetime | None = None) -> int:
+    """Stop a member, void their regular votes and give all their seats back. Returns how many seats came back.
+
+    Can be taken back with `lift_suspension`. Raises Conflict for a member who withdrew.
+    """
+    return _deactivate(member, MemberState.SUSPENDED, by, now or timezone.now(), reason)
+
+
+def withdraw_member(*, member: Member, by: User | None, now: datetime | None = None) -> int:
+    """A member takes their consent back: as a suspension, but for good, and out of every later release."""
+    return _deactivate(member, MemberState.WITHDRAWN, by, now or timezone.now())
+
+
+def _deactivate(member: Member, state: MemberState, by: User | None, now: datetime, reason: Reason = NO_REASON) -> int:
+    # Two transactions. Once the first has committed, no vote of the member can be written any more and no seat taken; the
+    # second then finds everything there is, and waits for nobody who waits for the member's row.
+    with transaction.atomic():
+        _begin_departure(_locked(member), state, by, now, reason)
+    return void_votes_and_release_seats(member_id=member.pk, by=by, now=now)
+
+
+def _begin_departure(
+    locked: Member, state: MemberState, by: User | None, now: datetime, reason: Reason = NO_REASON
+) -> ModerationAction | None:
+    """The first of the two transactions, or a part of it. None where the member has departed so before."""
+    if locked.state == MemberState.WITHDRAWN and state != MemberState.WITHDRAWN:
+        raise Conflict("This member withdrew and has nothing left to suspend.", code="member_withdrawn")
+    if locked.state == state:
+        return None
+    locked.state, locked.notice = state, None
+    locked.save(update_fields=["state", "notice"])
+    if state == MemberState.SUSPENDED:
+        _note_suspension(locked, by, now)
+    if state == MemberState.WITHDRAWN:
+        SelfDescription.objects.filter(member=locked).delete()  # what they said of themselves goes with their consent
+    return _record(locked, ACT_OF_DEPARTURE[state], by, now, reason)
+
+
+def _note_suspension(member: Member, by: User | None, now: datetime) -> None:
+    """For webhooks, which know the member by the pseudonym of the exports."""
+    about = {"annotator_id": member.public_id, "kind": member.kind, "is_automatic": by is None}
+    enqueue_event(campaign=member.campaign, event=Event.ANNOTATOR_SUSPENDED, data=about, now=now)
+
+
+@transaction.atomic
+def void_votes_and_release_seats(*, member_id: int, by: User | None = None, now: datetime | None = None) -> int:
+    """Void the votes of a suspended or withdrawn member and give their live seats back. Safe to run again.
+
+    Does nothing for a member who is back already, or who withdrew meanwhile: whoever did that clears away.
+    """
+    now = now or timezone.now()
+    reason = DEPARTURES.get(MemberState(Member.objects.values_list("state", flat=True).get(pk=member_id)))
+    if reason is None:
+        return 0
+    live = Assignment.objects.filter(member=member_id, state__in=LIVE_ASSIGNMENT_STATES)
+    if reason == VoidReason.SUSPENDED:
+        live = live.filter(kind__in=SUSPENDABLE_KINDS)
+    seats = list(live.select_for_update(no_key=True).order_by("pk"))
+    # The member after their seats, as a vote does it, so that no two wait for each other.
+    member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
+    if DEPARTURES.get(MemberState(member.state)) != reason:
+        return 0
+    if reason == VoidReason.WITHDRAWN:  # whoever follows the votes is to remove those, too, that were void before
+        Vote.objects.filter(assignment__member=member, void_reason__isnull=False).update(void_reason=F("void_reason"))
+    Vote.objects.live().filter(assignment__in=seats).update(void_reason=reason, voided_at=now, voided_by=by)
+    for was, becomes in SEAT_BECOMES.items():
+        pks = [seat.pk for seat in seats if seat.state == was]
+        Assignment.objects.filter(pk__in=pks).update(state=becomes, closed_at=now)
+    decrement_seats(seats)
+    return len(seats)
+
+
+def departed_with_seats() -> QuerySet[Member]:
+    """Suspended and withdrawn members of whom something is still to be cleared away: a suspension was cut off half-way."""
+    seats = Assignment.objects.filter(member=OuterRef("pk"))
+    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind__in=SUSPENDABLE_KINDS)) | Exists(
+        seats.filter(state=AssignmentState.ANSWERED, kind__in=SUSPENDABLE_KINDS)
+    )
+    return Member.objects.filter(is_left, state__in=DEPARTURES)
+
+
+@transaction.atomic
+def lift_suspension(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> int:
+    """Let a suspended member work again, and restore their votes where the seat is still free. Returns how many were.
+
+    What they answered so far counts again, and is not held against them any more. Raises Conflict for a member who is not
+    suspended.
+    """
+    now = now or timezone.now()
+    locked = _locked(member)
+    if locked.state != MemberState.SUSPENDED:
+        raise Conflict(f"This member is {locked.state}, not suspended.", code="member_not_suspended")
+    locked.state = MemberState.ACTIVE
+    _start_afresh(locked, ActionKind.LIFT, by, note, now)
+    void = Vote.objects.filter(assignment__member=member, void_reason=VoidReason.SUSPENDED)
+    seats = {
+        seat.pair_id: seat
+        for seat in Assignment.objects.filter(
+            member=member, state=AssignmentState.RETURNED, pk__in=void.values("assignment")
+        ).select_for_update(no_key=True)
+    }
+    of_machine = [seat.pk for seat in seats.values() if seat.kind == AssignmentKind.MACHINE]  # these take no seat
+    seats = {pair_id: seat for pair_id, seat in seats.items() if seat.kind != AssignmentKind.MACHINE}
+    pairs = Pair.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk")
+    free = [pair for pair in pairs if pair.seats_taken < pair.votes_wanted]
+    for pair in free:
+        pair.seats_taken += 1
+        pair.seats_a_on_left += seats[pair.pk].a_on_left
+    Pair.objects.bulk_update(free, ["seats_taken", "seats_a_on_left"])
+    restored = [seats[pair.pk].pk for pair in free] + of_machine
+    void.filter(assignment__in=restored).update(void_reason=None, voided_at=None, voided_by=None)
+    Assignment.objects.filter(pk__in=restored).update(state=AssignmentState.ANSWERED)
+    return len(restored)

@@ -1,0 +1,1 @@
+"""The dataset card: facts, sentences and charts."""

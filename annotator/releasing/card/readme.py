@@ -1,0 +1,116 @@
+"""The dataset card: README.md with the YAML that clients read and the text that people judge the data by.
+
+It says nothing of the release's number or of when it was built: the same votes give the same card, and so the same revision.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from annotator.releasing.card import sections as card_sections
+from annotator.releasing.card.facts import Facts
+from annotator.releasing.card.sections import config_and_split, splits_of
+from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
+from annotator.releasing.dataset.parquet import Written
+from annotator.releasing.release_storage import CARD
+
+SIZE_CATEGORIES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+TAGS = ["human-feedback", "preference", "pairwise-comparison", "text-to-image", "diptych"]
+
+
+def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str]:
+    """Write README.md and its pictures into a folder. `shards` are the release's data files. Returns the paths."""
+    # Matplotlib takes half a second and 40 MB; the web processes, which import this module, never draw.
+    from annotator.releasing.card import charts  # noqa: PLC0415
+
+    drawn = list(charts.charts_of(facts))
+    paths = charts.write_charts(drawn, folder)
+    with (folder / CARD).open("wb") as file:
+        file.write(card(facts, shards, {chart.name: chart.markdown for chart in drawn}).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    return [*paths, CARD]
+
+
+def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
+    """`pictures` are Markdown, by the name of the chart."""
+    layouts = layouts_for(facts.secondary_questions)
+    head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
+    sections = [
+        ("", card_sections.introduction(facts)),
+        ("What was asked", card_sections.questions(facts)),
+        ("How the pairs were made and judged", card_sections.making(facts)),
+        ("The guideline", card_sections.guidelines(facts)),
+        ("Who annotated", card_sections.people(facts, pictures)),
+        ("In figures", card_sections.figures(facts, pictures)),
+        ("Agreement", card_sections.agreement(facts)),
+        ("Quality control", card_sections.quality(facts)),
+        ("Position bias", card_sections.position_bias(facts)),
+        ("Coverage", card_sections.coverage(facts)),
+        ("Leaderboard", card_sections.leaderboard(facts, pictures)),
+        ("The configs", "\n\n".join(card_sections.config_section(layout, facts, shards) for layout in layouts)),
+        ("Splits", card_sections.splits(facts)),
+        ("How to load it", card_sections.loading(facts)),
+        ("Known limits", card_sections.limits(facts)),
+        ("Consent and licence", card_sections.consent(facts)),
+        ("How to cite it", card_sections.citing(facts)),
+    ]
+    text = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
+    return "\n\n".join(filter(None, [f"---\n{head}---", f"# {facts.name}", facts.description.strip(), text])) + "\n"
+
+
+# --- what clients read
+
+
+def front_matter(facts: Facts, shards: list[Written]) -> dict[str, Any]:
+    """The YAML. Sizes are exact, since clients check the numbers of rows."""
+    layouts = layouts_for(facts.secondary_questions)
+    matter: dict[str, Any] = {"pretty_name": facts.name}
+    if facts.licence:
+        matter["license"] = facts.licence
+    matter |= {"task_categories": ["text-to-image"], "tags": TAGS, "size_categories": [size_category(facts.pairs)]}
+    if languages := sorted({match[0] for tag in facts.languages if (match := re.match(r"[a-z]{2,3}(?![A-Za-z])", tag))}):
+        matter["language"] = languages
+    matter["configs"] = [
+        {
+            "config_name": layout.config,
+            **({"default": True} if layout.config == DEFAULT_CONFIG else {}),
+            "data_files": [{"split": split, "path": f"{layout.config}/{split}-*"} for split in splits_of(layout, shards)],
+        }
+        for layout in layouts
+    ]
+    matter["dataset_info"] = [dataset_info(layout, shards) for layout in layouts]
+    return matter
+
+
+def dataset_info(layout: Layout, shards: list[Written]) -> dict[str, Any]:
+    its = [file for file in shards if config_and_split(file)[0] == layout.config]
+    return {
+        "config_name": layout.config,
+        "features": [column.yaml for column in layout.columns],
+        "splits": [
+            {
+                "name": split,
+                "num_bytes": sum(file.num_bytes for file in its if config_and_split(file)[1] == split),
+                "num_examples": sum(file.rows for file in its if config_and_split(file)[1] == split),
+            }
+            for split in splits_of(layout, shards)
+        ],
+        "download_size": sum(file.size for file in its),
+        "dataset_size": sum(file.num_bytes for file in its),
+    }
+
+
+def size_category(rows: int) -> str:
+    return next((name for limit, name in SIZE_CATEGORIES if rows < limit), "n>10M")

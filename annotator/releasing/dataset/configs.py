@@ -1,0 +1,314 @@
+"""What a release holds: its configs, their columns, and how a judged pair becomes a row of each.
+
+A column's feature is spelled as the `huggingface` metadata of a parquet file spells it; the Arrow type and the card's YAML
+follow from it. The types are exactly those that `datasets` derives from the feature: one that differs is taken as plain data,
+without a warning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.choices import Choice, Label
+
+SPLITS = ("train", "validation", "test")
+
+Feature = dict[str, Any]
+
+IMAGE: Feature = {"_type": "Image"}
+BYTES: Feature = {"dtype": "binary", "_type": "Value"}  # an image for readers that decode it themselves
+CHOICE: Feature = {"names": list(Choice.values), "_type": "ClassLabel"}
+LABEL: Feature = {"names": list(Label.values), "_type": "ClassLabel"}
+A_WON, B_WON = (Label.values.index(winner) for winner in (Label.A, Label.B))
+
+ARROW_TYPES = {
+    "binary": pa.binary(),
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "string": pa.string(),
+    "timestamp[us, tz=UTC]": pa.timestamp("us", tz="UTC"),
+}
+IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+# Where an image's bytes will stand, until they are read from storage.
+IMAGE_REFERENCE_TYPE = pa.struct([("sha256", pa.string()), ("format", pa.string()), ("size", pa.int64())])
+
+
+def value(dtype: str) -> Feature:
+    return {"dtype": dtype, "_type": "Value"}
+
+
+class Column(NamedTuple):
+    name: str
+    feature: Feature
+    meaning: str
+
+    @property
+    def holds_image(self) -> bool:
+        return self.feature in (IMAGE, BYTES)
+
+    @property
+    def leaves(self) -> list[str]:
+        """The names of what parquet stores of it."""
+        return [f"{self.name}.bytes", f"{self.name}.path"] if self.feature == IMAGE else [self.name]
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        match self.feature["_type"]:
+            case "Image":
+                return IMAGE_TYPE
+            case "ClassLabel":
+                return pa.int64()
+        return ARROW_TYPES[self.feature["dtype"]]
+
+    @property
+    def yaml(self) -> dict[str, Any]:
+        """The column as `dataset_info` in the card's YAML has it."""
+        match self.feature["_type"]:
+            case "Image":
+                return {"name": self.name, "dtype": "image"}
+            case "ClassLabel":
+                names = {str(code): name for code, name in enumerate(self.feature["names"])}
+                return {"name": self.name, "dtype": {"class_label": {"names": names}}}
+        return {"name": self.name, "dtype": self.feature["dtype"]}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One config. `rows` makes its rows of a batch of judged pairs; a config whose rows are no pairs has none."""
+
+    config: str
+    row_is: str
+    columns: tuple[Column, ...]
+    rows: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
+
+    @property
+    def image_columns(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.holds_image)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Of the parquet files: every field nullable, as the features want it."""
+        features = {column.name: column.feature for column in self.columns}
+        metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+        return pa.schema([(column.name, column.arrow_type) for column in self.columns], metadata=metadata)
+
+    @property
+    def staged_schema(self) -> pa.Schema:
+        """Of the rows that wait for their images: the same, with a reference in each image's place."""
+        return pa.schema(
+            [(column.name, IMAGE_REFERENCE_TYPE if column.holds_image else column.arrow_type) for column in self.columns]
+        )
+
+
+# --- what a judged pair becomes
+
+
+def has_winner(judged: pa.RecordBatch) -> pa.BooleanArray:
+    return pc.or_(pc.equal(judged["label"], A_WON), pc.equal(judged["label"], B_WON))
+
+
+def decided(judged: pa.RecordBatch) -> pa.RecordBatch:
+    """The pairs of which one image won, and that no manager holds."""
+    return judged.filter(pc.and_(has_winner(judged), pc.invert(judged["is_held"])))
+
+
+def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(judged)
+    chosen, rejected = (in_slots(rows, pc.equal(rows["label"], code)) for code in (A_WON, B_WON))
+    columns = {
+        "id": rows["pair_id"],
+        "prompt": rows["prompt"],
+        "chosen_model": chosen("generator"),
+        "rejected_model": rejected("generator"),
+        "category": rows["category"],
+        "confidence": rows["confidence"],
+        "chosen": chosen("image"),
+        "rejected": rejected("image"),
+    }
+    return staged_rows(BINARIZED, columns)
+
+
+def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(judged)
+    stays = pc.invert(is_swapped(rows))
+    first, second = in_slots(rows, stays), in_slots(rows, pc.invert(stays))
+    first_won = pc.equal(stays, pc.equal(rows["label"], A_WON))
+    yes = pa.array(np.ones(rows.num_rows, dtype=np.bool_))
+    columns = {
+        "ranking_id": rows["pair_id"],
+        "caption": rows["prompt"],
+        "label_0": pc.cast(first_won, pa.float64()),
+        "label_1": pc.cast(pc.invert(first_won), pa.float64()),
+        "are_different": yes,
+        "has_label": yes,
+        "model_0": first("generator"),
+        "model_1": second("generator"),
+        "image_0_uid": first("sha256"),
+        "image_1_uid": second("sha256"),
+        "best_image_uid": pc.if_else(first_won, first("sha256"), second("sha256")),
+        "num_example_per_prompt": rows["decided_of_prompt"],
+        "confidence": rows["confidence"],
+        "jpg_0": first("image"),
+        "jpg_1": second("image"),
+    }
+    return staged_rows(DIFFUSION_DPO, columns)
+
+
+def staged_rows(layout: Layout, columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    schema = layout.staged_schema
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def in_slots(rows: pa.RecordBatch, is_a: pa.BooleanArray) -> Callable[[str], pa.Array]:
+    """Picks `name_a` where `is_a`, and `name_b` elsewhere."""
+    return lambda name: pc.if_else(is_a, rows[f"{name}_a"], rows[f"{name}_b"])
+
+
+def is_swapped(rows: pa.RecordBatch) -> pa.BooleanArray:
+    """Whether image `b` comes first: drawn by the hashes of the two, so that the place says nothing of the winner, whatever
+    decided which image was `a`, and is the same in every release."""
+    odd = [
+        pc.is_in(pc.utf8_slice_codeunits(rows[f"sha256_{slot}"], 63), value_set=pa.array(list("13579bdf"))) for slot in ("a", "b")
+    ]
+    return pc.xor(*odd)
+
+
+# --- the configs
+
+
+VOTES = Layout(
+    config="votes",
+    row_is="a vote of a person, also those that were voided",
+    columns=(
+        Column("vote_id", value("int64"), "the vote"),
+        Column("pair_id", value("int64"), "the pair it is on, as in `pairs`"),
+        Column("question", value("string"), "the question it answers"),
+        Column("annotator_id", value("string"), "a pseudonym; the same person has another one in another campaign"),
+        Column("choice", CHOICE, "the answer; `a` and `b` are the images of the pair, wherever they stood"),
+        Column("a_on_left", value("bool"), "whether image `a` was shown on the left"),
+        Column("kind", value("string"), "`regular`, or `training`, `gold`, `repeat`: only regular votes make labels"),
+        Column("elapsed_ms", value("int32"), "milliseconds from both images shown to the answer, as the client measured"),
+        Column("guideline_version", value("int32"), "the guideline that was in force"),
+        Column("created_at", value("timestamp[us, tz=UTC]"), "when it was cast"),
+        Column("void_reason", value("string"), "null for a live vote, else why it does not count"),
+    ),
+)
+
+
+def verdict_columns(suffix: str = "", question: str = "the primary question") -> tuple[Column, ...]:
+    """What the votes on a question amount to."""
+    return (
+        Column(f"n_votes{suffix}", value("int32"), f"live regular votes on {question}"),
+        *(Column(f"n_{choice}{suffix}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
+        *(
+            Column(f"p_{choice}{suffix}", value("float64"), f"soft label of `{choice}`, by the method of consensus")
+            for choice in Choice.values
+        ),
+        Column(f"label{suffix}", LABEL, "the most probable choice; `tie` when two or more lead; null without votes"),
+        Column(f"confidence{suffix}", value("float64"), "probability of the leading choice"),
+        Column(f"agreement{suffix}", value("float64"), "share of the pairs of votes that agree; null below two votes"),
+    )
+
+
+def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
+    """Every pair, judged or not. `further` are the slugs of the questions after the first; each has columns of its own."""
+    columns = (
+        Column("pair_id", value("int64"), "the pair"),
+        Column("prompt_id", value("int64"), "the prompt: pairs with the same one share it"),
+        Column("prompt", value("string"), "the text that both images were generated from"),
+        Column("category", value("string"), "of the prompt"),
+        Column("language", value("string"), "of the prompt, BCP 47"),
+        Column("generator_a", value("string"), "the model that made image `a`"),
+        Column("generator_b", value("string"), "the model that made image `b`"),
+        *verdict_columns(),
+        Column("is_gold", value("bool"), "whether the managers knew the answer and used the pair as a check"),
+        Column("sha256_a", value("string"), "of image `a` as it was imported, before its metadata was stripped"),
+        Column("sha256_b", value("string"), "of image `b`, likewise"),
+        *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
+        Column("image_a", IMAGE, "the image in slot `a`; slots were shuffled at import and mean nothing"),
+        Column("image_b", IMAGE, "the image in slot `b`"),
+    )
+    names = [column.name for column in columns]
+    return Layout(config="pairs", row_is="a pair, judged or not", columns=columns, rows=lambda judged: judged.select(names))
+
+
+PAIRS = pairs_layout()
+
+BINARIZED = Layout(
+    config="binarized",
+    row_is="a pair with a winner",
+    columns=(
+        Column("id", value("int64"), "the `pair_id` of `pairs`"),
+        Column("prompt", value("string"), "the text that both images were generated from"),
+        Column("chosen_model", value("string"), "the model that made the chosen image"),
+        Column("rejected_model", value("string"), "the model that made the other"),
+        Column("category", value("string"), "of the prompt"),
+        Column("confidence", value("float64"), "probability that the chosen image is the better one"),
+        Column("chosen", IMAGE, "the image that won"),
+        Column("rejected", IMAGE, "the other"),
+    ),
+    rows=binarized_rows,
+)
+
+DIFFUSION_DPO = Layout(
+    config="diffusion_dpo",
+    row_is="a pair with a winner, in the columns of Pick-a-Pic, which Diffusion-DPO scripts read",
+    columns=(
+        Column("ranking_id", value("int64"), "the `pair_id` of `pairs`"),
+        Column("caption", value("string"), "the text that both images were generated from"),
+        Column("label_0", value("float64"), "1 where `jpg_0` won, else 0: there are no ties"),
+        Column("label_1", value("float64"), "1 where `jpg_1` won, else 0"),
+        Column("are_different", value("bool"), "true: pairs without a winner are left out"),
+        Column("has_label", value("bool"), "true, likewise"),
+        Column("model_0", value("string"), "the model that made `jpg_0`"),
+        Column("model_1", value("string"), "the model that made `jpg_1`"),
+        Column("image_0_uid", value("string"), "sha256 of `jpg_0` as it was imported"),
+        Column("image_1_uid", value("string"), "sha256 of `jpg_1`, likewise"),
+        Column("best_image_uid", value("string"), "the one of the two that won"),
+        Column("num_example_per_prompt", value("int64"), "rows with this caption"),
+        Column("confidence", value("float64"), "probability that the winner is the better one"),
+        Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; which of the two comes first is drawn by their hashes"),
+        Column("jpg_1", BYTES, "the bytes of the other"),
+    ),
+    rows=diffusion_dpo_rows,
+)
+
+LEADERBOARD = Layout(
+    config="leaderboard",
+    row_is="a generator",
+    columns=(
+        Column("generator", value("string"), "the model that made the images"),
+        Column("score", value("float64"), "Bradley–Terry: the natural logarithm of its strength; the scores sum to 0"),
+        Column("lower", value("float64"), "of the 95 % interval of the score"),
+        Column("upper", value("float64"), "of the same"),
+        Column("n_comparisons", value("int64"), "votes on pairs of one of its images and one of another generator's"),
+        Column("n_wins", value("int64"), "of these, votes for its image"),
+        Column("n_ties", value("int64"), "of these, votes for both or neither"),
+    ),
+)
+
+# Beside the columns of `pairs`, a batch of judged pairs has:
+JUDGED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
+
+DEFAULT_CONFIG = PAIRS.config
+
+
+def layouts_for(secondary_questions: Sequence[str] = ()) -> tuple[Layout, ...]:
+    """The configs of a campaign whose questions after the first have these slugs, in the order of the card.
+
+    The data files of the first are listed by every client, whichever it asks for.
+    """
+    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
+
+
+def layout_of(config: str, secondary_questions: Sequence[str] = ()) -> Layout:
+    return next(layout for layout in layouts_for(secondary_questions) if layout.config == config)

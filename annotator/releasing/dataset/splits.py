@@ -1,0 +1,65 @@
+"""Where a release is cut: prompts into splits, rows into shards and row groups. Pure, so that it comes out the same each time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from annotator.releasing.dataset.configs import SPLITS
+
+SHARD_BYTES = 500_000_000  # of images or, in the votes, of Arrow data
+ROW_GROUP_BYTES = 32_000_000  # of images: more makes a stream's first row late, less makes its requests many
+ROW_GROUP_ROWS = 10_000  # for images that are very small
+
+DEFAULT_SHARES = (0.8, 0.1, 0.1)  # of the prompts, per split
+
+
+class Range(NamedTuple):
+    """Rows from `start` up to, not with, `stop`."""
+
+    start: int
+    stop: int
+
+
+def split_bounds(shares: Sequence[float] = DEFAULT_SHARES) -> list[int]:
+    """Upper bounds, one per split, on the first 32 bits of the sha256 of a prompt's text.
+
+    A prompt is in the first split whose bound is above its number; so it is in the same split in every config, and in every
+    release and campaign with the same shares. Raises ValueError where the shares are not one per split that sum to 1.
+    """
+    if len(shares) != len(SPLITS) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+        raise ValueError(f"{shares!r} are not {len(SPLITS)} shares that sum to 1")
+    bounds = [round(2**32 * total) for total in itertools.accumulate(shares)]
+    return [*bounds[:-1], 2**32]
+
+
+def split_of(text_sha256: str, bounds: Sequence[int] | None = None) -> int:
+    """The index in SPLITS for the prompt whose text has this sha256."""
+    number = int(text_sha256[:8], 16)
+    return next(index for index, bound in enumerate(bounds or split_bounds()) if number < bound)
+
+
+def cut(sizes: np.ndarray, *, max_bytes: int, max_rows: int | None = None) -> list[Range]:
+    """Consecutive ranges of rows, each as long as its sizes fit in `max_bytes` and its rows in `max_rows`.
+
+    A row that is too big by itself is a range of its own. No rows: no ranges.
+    """
+    ends = np.cumsum(sizes, dtype=np.int64)
+    ranges: list[Range] = []
+    start = 0
+    while start < len(ends):
+        before = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + max_bytes, side="right")))
+        if max_rows is not None:
+            stop = min(stop, start + max_rows)
+        ranges.append(Range(start, stop))
+        start = stop
+    return ranges
+
+
+def shard_name(config: str, split: str, index: int, count: int) -> str:
+    """The path of a shard inside the release, as the Hub wants it."""
+    return f"{config}/{split}-{index:05d}-of-{count:05d}.parquet"

@@ -1,0 +1,1 @@
+"""What the votes amount to: consensus, settled pairs, progress and statistics."""

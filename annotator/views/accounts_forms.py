@@ -1,0 +1,87 @@
+"""The forms of the account pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from allauth.socialaccount import forms as socialaccount_forms
+from django import forms
+
+
+class LogInForm(allauth_forms.LoginForm):
+    """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
+
+    username = forms.CharField(
+        label="Username or email",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["login"]
+        self.order_fields(["username", "password"])
+        self.fields["password"].help_text = ""
+        without_placeholders(self)
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["login"] = self.cleaned_data.get("username", "").strip()
+        return super().clean()
+
+
+class SignUpForm(allauth_forms.SignupForm):
+    """A user name, which managers see, an address to get back in with, and a password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "Username"
+        self.fields["username"].help_text = "Your campaigns' managers see it. It is never in a dataset."
+        self.fields["email"].label = "Email"
+        self.fields["email"].help_text = "For logging in and for resetting your password."
+        without_placeholders(self)
+
+
+class Labelled:
+    """One of allauth's forms with our word for an address, and labels alone."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        assert isinstance(self, forms.Form)
+        if "email" in self.fields:
+            self.fields["email"].label = "Email"
+        without_placeholders(self)
+
+
+class AddAddressForm(Labelled, allauth_forms.AddEmailForm):
+    pass
+
+
+class ChangePasswordForm(Labelled, allauth_forms.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(Labelled, allauth_forms.SetPasswordForm):
+    pass
+
+
+class ResetPasswordForm(Labelled, allauth_forms.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(Labelled, allauth_forms.ResetPasswordKeyForm):
+    pass
+
+
+class PasswordAgainForm(Labelled, allauth_forms.ReauthenticateForm):
+    pass
+
+
+class ProviderSignUpForm(Labelled, socialaccount_forms.SignupForm):
+    pass
+
+
+def without_placeholders(form: forms.Form) -> None:
+    """Each field has a label; a placeholder says it again in grey and is gone when it would help."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)

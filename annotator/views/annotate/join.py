@@ -1,0 +1,144 @@
+"""The page behind an invite link, and the consent text of a campaign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from annotator.accounts.allauth_adapters import SIGN_UP_BY
+from annotator.campaigns import consent as campaign_consent
+from annotator.campaigns import crowd, invites
+from annotator.campaigns.access import campaign_for_annotator, campaign_for_member
+from annotator.errors import Conflict, DomainError, NotFound
+from annotator.models import Invite, Member, User
+from annotator.views.middleware.refusals import status_of
+from annotator.views.requests import PageRequest, UserRequest
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody at an invite link: with a session, with a number of a crowd platform, or with neither yet."""
+
+    invite: Invite
+    user: User | None
+    participant: str
+    study: str
+    session: str
+
+    @classmethod
+    def of(cls, request: PageRequest, key: str) -> Arrival:
+        """Raises NotFound for a link of nobody's making."""
+        said = request.POST if request.method == "POST" else request.GET
+        return cls(
+            invite=invites.find_invite(key),
+            user=request.user if request.user.is_authenticated else None,
+            participant=said.get("PROLIFIC_PID", ""),
+            study=said.get("STUDY_ID", ""),
+            session=said.get("SESSION_ID", ""),
+        )
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether they come by the platform. Somebody who has an account and tries the link out is told to log out first."""
+        return self.invite.for_crowd and bool(self.participant)
+
+    def member(self) -> Member | None:
+        """The member they are in this campaign already."""
+        if self.is_crowd:
+            identity = crowd.find_crowd_identity(self.invite, self.participant)
+            return identity.member if identity else None
+        return self.invite.campaign.members.filter(user=self.user).first() if self.user else None
+
+    def check(self) -> None:
+        """Raises what `joining` would, before anybody reads a page in vain."""
+        if self.is_crowd:
+            crowd.check_platform_ids(participant=self.participant, study=self.study, session=self.session)
+        if self.member() is None:
+            invites.require_usable(self.invite)
+
+    def join(self, *, consent_version: int | None) -> Member:
+        if not self.is_crowd:
+            assert self.user is not None
+            return invites.join(invite=self.invite, by=self.user, consent_version=consent_version)
+        return crowd.join_from_crowd(
+            invite=self.invite,
+            participant=self.participant,
+            study=self.study,
+            session=self.session,
+            consent_version=consent_version,
+        )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_not_required
+def join(request: PageRequest, key: str) -> HttpResponse:
+    """What the campaign is, what one agrees to, and the button that joins. Opening the link alone changes nothing."""
+    try:
+        arrival = Arrival.of(request, key)
+        arrival.check()
+        if request.method == "POST" and (arrival.is_crowd or arrival.user):
+            return join_now(request, arrival)
+    except Conflict as conflict:
+        messages.warning(request, conflict.detail)
+        return redirect(request.get_full_path())
+    except DomainError as refusal:
+        return render(request, "annotate/unusable.html", {"refusal": refusal}, status=status_of(refusal))
+    member = arrival.member()
+    if member and member.user == arrival.user and campaign_consent.must_agree(member) is None:
+        return redirect("annotate", arrival.invite.campaign.slug)
+    if arrival.user is None and not arrival.is_crowd:
+        request.session[SIGN_UP_BY] = arrival.invite.pk
+    context = {"arrival": arrival, "campaign": arrival.invite.campaign, "consent_text": arrival.invite.campaign.consent_text}
+    return render(request, "annotate/join.html", context)
+
+
+def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
+    """Raises what `joining` does, and Conflict where another account is logged in here."""
+    if arrival.is_crowd and arrival.user and not arrival.user.is_crowd:
+        raise Conflict(f"You are logged in as {arrival.user}. Log out first to take part through the platform.")
+    member = arrival.join(consent_version=version_in(request))
+    if arrival.user != member.user:
+        logout(request)  # of somebody else from the platform, on the same machine
+        login(request, member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        request.session.set_expiry(settings.SESSION_COOKIE_AGE)
+    request.session.pop(SIGN_UP_BY, None)
+    return redirect("annotate", arrival.invite.campaign.slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent(request: UserRequest, slug: str) -> HttpResponse:
+    """The consent text in force, when the member agreed to which version, and where they have not yet, the button."""
+    campaign, member = campaign_for_member(request.user, slug)
+    if campaign.consent_text is None:
+        raise NotFound("This campaign has no consent text.")
+    if request.method == "POST":
+        campaign_for_annotator(request.user, slug)
+        try:
+            campaign_consent.agree(member=member, version=version_in(request))
+        except Conflict as conflict:
+            messages.warning(request, conflict.detail)
+            return redirect("consent", slug)
+        return redirect("annotate", slug)
+    context = {
+        "campaign": campaign,
+        "member": member,
+        "must_agree": campaign_consent.must_agree(member),
+        "consents": member.consents.select_related("text").order_by("-pk"),
+    }
+    return render(request, "annotate/consent.html", context)
+
+
+def version_in(request: PageRequest) -> int | None:
+    """The version that was read, so that one published in the meantime is not agreed to unread."""
+    version = request.POST.get("consent_version", "")
+    return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None

@@ -1,0 +1,307 @@
+"""What an annotator does next: judge a pair, read a guideline, or stop, for a reason that is said."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from annotator import tasks
+from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
+from annotator.errors import NotAllowed
+from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
+from annotator.judging.eligibility import obstacle
+from annotator.judging.voting import CastVote, undoable
+from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
+from annotator.scoring.progress import coarse_share
+from annotator.views.annotate.notices import Notice, notice_for, what_happened
+
+AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
+THE_END = {
+    *("finished", "judged_all", "seen_all", "under_review", "seats_taken", "closed"),
+    *("limit_per_day", "limit_total", "limit_share"),
+}
+
+
+@dataclass(frozen=True)
+class ClientState:
+    """What the page has already: the cards in it, how many of them are answered but not sent, and the notice it shows."""
+
+    cards: frozenset[int] = frozenset()
+    unsent: int = 0
+    notice: int | None = None
+
+    @property
+    def wanted(self) -> int:
+        """How many assignments to look at, so that AHEAD cards wait behind the one that is shown."""
+        return min(1 + AHEAD + self.unsent, QUEUE_TARGET)
+
+
+NOTHING = ClientState()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One half of a card. `slot` is what a vote for it posts; `address` is of its image, without the size."""
+
+    slot: str
+    address: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """A pair as it is put before the annotator. `earlier` is the answer they took back, as slug:choice words."""
+
+    assignment: int
+    prompt: str
+    language: str
+    left: Side
+    right: Side
+    earlier: str = ""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there is nothing to judge. `again` says that looking again later may help, `back_at` from when on it does."""
+
+    code: str
+    title: str
+    text: str
+    again: bool = False
+    back_at: datetime | None = None
+    more: tuple[str, ...] = ()  # further paragraphs
+
+    @property
+    def may_appeal(self) -> bool:
+        return self.code in ("member_paused", "member_suspended")
+
+    @property
+    def is_the_end(self) -> bool:
+        """Whether somebody from a crowd platform has done what they came for."""
+        return self.code in THE_END
+
+
+# By the codes of eligibility.obstacle.
+OBSTACLES = {
+    "member_paused": Reason(
+        "member_paused", "You are paused", "You get no pairs in this campaign for now. Your answers so far are safe."
+    ),
+    "member_suspended": Reason(
+        "member_suspended",
+        "Your answers are under review",
+        "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
+    ),
+    "member_withdrawn": Reason(
+        "member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details."
+    ),
+    "campaign_draft": Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True),
+    "campaign_paused": Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True),
+    "campaign_closed": Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours."),
+}
+
+
+@dataclass(frozen=True)
+class PageState:
+    """Where the member stands. `cards` are those that the page does not have; `queue` names all that it should have."""
+
+    campaign: Campaign
+    member: Member
+    progress: CampaignProgress
+    first: str = ""  # the page that comes before any pair: the guideline, which leads to the consent text, or the training
+    cards: list[Card] = field(default_factory=list)
+    queue: list[int] = field(default_factory=list)
+    lease_left: int = 0  # seconds, of the card in the queue that has least
+    questions: list[Question] = field(default_factory=list)
+    reason: Reason | None = None
+    status_message: str = ""
+    undoable_id: int | None = None  # the assignment whose answer `undo` takes back
+    notice: Notice | None = None
+
+    @property
+    def question(self) -> Question | None:
+        """The one that is asked first; None where there is no question at all."""
+        return self.questions[0] if self.questions else None
+
+    @property
+    def choices(self) -> set[str]:
+        """What any of the questions allows."""
+        return {choice for question in self.questions for choice in question.choices}
+
+    @property
+    def flag_reasons(self) -> list[tuple[str, str]]:
+        return FlagReason.choices
+
+    @property
+    def percent(self) -> int:
+        return round(100 * coarse_share(self.progress))
+
+
+def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
+    """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
+    campaign = campaign_now(member)
+    questions = list(campaign.questions.order_by("position"))
+    last = last_answered(member)
+    return _turn(member, campaign, questions, last, client=client, status_message=status_message, knows_earlier=True)
+
+
+def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState = NOTHING, status_message: str) -> PageState:
+    """The turn after a vote, whose transaction has brought what is next: nothing more is asked of the database."""
+    member = cast.assignment.member
+    questions = [vote.question for vote in cast.votes]
+    last = cast.assignment.pk if member.campaign.undo_votes else None
+    return _turn(member, member.campaign, questions, last, queue=queue, client=client, status_message=status_message)
+
+
+def _turn(
+    member: Member,
+    campaign: Campaign,
+    questions: list[Question],
+    undoable_id: int | None,
+    *,
+    client: ClientState,
+    status_message: str,
+    queue: list[Assignment] | None = None,
+    knows_earlier: bool = False,
+) -> PageState:
+    progress, notice = progress_of(campaign), notice_for(member, known=client.notice)
+
+    def stop(reason: Reason) -> PageState:
+        return PageState(
+            campaign,
+            member,
+            progress,
+            questions=questions,
+            reason=reason,
+            status_message=status_message,
+            undoable_id=undoable_id,
+            notice=notice,
+        )
+
+    if reason := why_closed(member):
+        return stop(reason)
+    must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
+    if must_agree or campaign.guideline_id not in (None, member.guideline_accepted_id):
+        return PageState(campaign, member, progress, first="guideline", status_message=status_message)
+    try:
+        queue = queue or next_assignments(member=member, count=client.wanted)
+    except NotAllowed as limit:
+        if limit.code == "training_due":
+            return PageState(campaign, member, progress, first="training", status_message=status_message)
+        return stop(why_enough(limit))
+    if not queue:
+        return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
+    if queue[0].queue_length in REFILL_AT:
+        tasks.enqueue(tasks.refill_queue, member.pk)
+    fresh = [seat for seat in queue if seat.pk not in client.cards]
+    earlier = earlier_answers(fresh) if knows_earlier else {}
+    return PageState(
+        campaign,
+        member,
+        progress,
+        cards=[make_card(seat, earlier.get(seat.pk, "")) for seat in fresh],
+        queue=[seat.pk for seat in queue],
+        lease_left=int(min((seat.lease_expires_at - timezone.now()).total_seconds() for seat in queue)),
+        questions=questions,
+        status_message=status_message,
+        undoable_id=undoable_id,
+        notice=notice,
+    )
+
+
+def last_answered(member: Member) -> int | None:
+    """The assignment whose answer the member may take back first."""
+    campaign = member.campaign
+    may_judge = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED) and member.state == MemberState.ACTIVE
+    if not (may_judge and campaign.undo_votes and member.answered_count):
+        return None
+    return undoable(member, timezone.now()).values_list("pk", flat=True).first()
+
+
+def earlier_answers(seats: list[Assignment]) -> dict[int, str]:
+    """What was answered, and taken back, on those of the assignments that are open again."""
+    undone = Vote.objects.filter(assignment__in=[seat.pk for seat in seats], void_reason=VoidReason.UNDONE).order_by("pk")
+    latest: dict[int, dict[str, str]] = defaultdict(dict)
+    for seat, question, choice in undone.values_list("assignment", "question__slug", "choice"):
+        latest[seat][question] = choice
+    return {seat: " ".join(map(":".join, answer.items())) for seat, answer in latest.items()}
+
+
+def campaign_now(member: Member) -> Campaign:
+    """The member's campaign as it is now with its progress, in one query."""
+    member.campaign = Campaign.objects.select_related("progress").get(pk=member.campaign_id)
+    return member.campaign
+
+
+def progress_of(campaign: Campaign) -> CampaignProgress:
+    """The campaign's counters; zeros where nothing was counted yet."""
+    return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
+
+
+def make_card(seat: Assignment, earlier: str = "") -> Card:
+    pair = seat.pair
+    a, b = make_side(Choice.A.value, pair.image_a), make_side(Choice.B.value, pair.image_b)
+    left, right = (a, b) if seat.a_on_left else (b, a)
+    return Card(seat.pk, pair.prompt.text, pair.prompt.language, left, right, earlier)
+
+
+def make_side(slot: str, image: Image) -> Side:
+    return Side(slot, f"{image_root()}{image.public_id}/", image.width, image.height)
+
+
+@cache
+def image_root() -> str:
+    """What every address of an image begins with: looked up once, because a vote's answer has no time for it."""
+    return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
+
+
+def why_closed(member: Member) -> Reason | None:
+    """What keeps the member from judging here now, for their page; None where nothing does."""
+    code = obstacle(member)
+    if code is None:
+        return None
+    reason = OBSTACLES[code]
+    return replace(reason, more=tuple(what_happened(member))) if reason.may_appeal else reason
+
+
+def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
+    """The limit that the member has reached, and for the day's when the next day begins."""
+    if limit.code != "limit_per_day":
+        return Reason(limit.code, "You have reached your limit", limit.detail)
+    midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Reason(limit.code, "Done for today", limit.detail, again=True, back_at=midnight)
+
+
+def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
+    """Why an open campaign has no pair for an active member, as far as its counters tell (they are a few seconds old)."""
+    if progress.pairs_total == 0:
+        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs yet.", again=True)
+    if progress.votes_live >= progress.votes_wanted and progress.pairs_held:
+        held = "One pair is" if progress.pairs_held == 1 else f"{progress.pairs_held} pairs are"
+        return Reason(
+            "under_review",
+            "Nothing left for now",
+            f"{held} under review by the managers because of flags. All other pairs have enough votes. Thank you. "
+            "Check again in a day or two: reviewed pairs may come back.",
+            again=True,
+        )
+    if progress.votes_live >= progress.votes_wanted:
+        return Reason("finished", "All done", "Every pair in this campaign has enough votes. Thank you.")
+    if answered >= progress.pairs_total - progress.pairs_held:
+        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still judging.")
+    if progress.votes_live + progress.seats_open >= progress.votes_wanted:
+        minutes = max(1, round(lease_seconds / 60))
+        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return Reason(
+            "seats_taken",
+            "Nothing free right now",
+            f"Others are judging the remaining pairs. Pairs they do not finish become free within {wait}.",
+            again=True,
+        )
+    return Reason("seen_all", "You have seen every pair", "The remaining pairs need other annotators.")

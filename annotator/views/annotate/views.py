@@ -1,0 +1,170 @@
+"""The annotation page: a deck of pairs, and what is done with them: a vote, a skip, a flag, an undo.
+
+With htmx, what was done is answered with the cards that the page does not have yet; without, with a redirect to the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import get_template
+from django.utils.html import format_html
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from annotator.campaigns.access import campaign_for_member
+from annotator.choices import Choice
+from annotator.errors import DomainError, NotFound
+from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
+from annotator.models import Assignment, Member, Question
+from annotator.views.annotate.forms import FlagForm, VoteForm, require_valid, whole_number
+from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
+from annotator.views.middleware.refusals import status_of
+from annotator.views.requests import UserRequest
+
+HELD_LIMIT = 100  # cards that a page may name; it never has as many
+
+
+@never_cache
+@require_safe
+def annotate(request: UserRequest, slug: str) -> HttpResponse:
+    """The pairs that are next for this member, or why there are none."""
+    _, member = campaign_for_member(request.user, slug)
+    turn = next_turn(member, client=client_state(request))
+    if turn.first:
+        return redirect_first(request, turn)
+    return render_partial(turn) if request.htmx else render_page(request, turn)
+
+
+@require_POST
+def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
+    form = VoteForm(request.POST)
+    client = client_state(request)
+    try:
+        require_valid(form, "This answer is not valid.")
+        cast, queue = cast_vote_and_go_on(
+            assignment_id=assignment_id,
+            by=request.user,
+            choices=form.choices(lambda: primary_slug(assignment_id)),
+            elapsed_ms=form.cleaned_data["elapsed_ms"],
+            comment=form.cleaned_data["comment"],
+            count=client.wanted,
+        )
+    except DomainError as refusal:
+        return refused(request, assignment_id, refusal)
+    return respond(request, turn_after(cast, queue, client=client, status_message=words_for(cast)))
+
+
+@require_POST
+def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
+    def act() -> Assignment:
+        return skip_assignment(assignment_id=assignment_id, by=request.user)
+
+    return act_and_respond(request, assignment_id, act, status_message="Skipped. You will not see this pair again.")
+
+
+@require_POST
+def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
+    form = FlagForm(request.POST)
+
+    def act() -> Assignment:
+        require_valid(form, "Choose what is wrong with the pair.")
+        reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
+        return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
+
+    return act_and_respond(request, assignment_id, act, status_message="Flagged. You will not see this pair again.")
+
+
+@require_POST
+def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
+    """Take back the vote on this assignment; its pair is before the member again."""
+
+    def act() -> Assignment:
+        return undo_vote(assignment_id=assignment_id, by=request.user)
+
+    return act_and_respond(request, assignment_id, act, status_message="Undone. Judge this pair again.")
+
+
+def act_and_respond(
+    request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, status_message: str
+) -> HttpResponse:
+    try:
+        assignment = act()
+    except DomainError as refusal:
+        return refused(request, assignment_id, refusal)
+    return respond(request, next_turn(assignment.member, client=client_state(request), status_message=status_message))
+
+
+def client_state(request: UserRequest) -> ClientState:
+    """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
+    data = request.POST if request.method == "POST" else request.GET
+    numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
+    cards = frozenset(number for number in numbers if number is not None)
+    return ClientState(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("notice")))
+
+
+def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
+    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal}
+    return render(request, "annotate/page.html", context, status=status)
+
+
+def render_partial(turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
+    """The cards that the page does not have. Rendered without a request: context processors have no part in it."""
+    html = get_template("annotate/_turn.html").render({"turn": turn, "refusal": refusal})
+    response = HttpResponse(html, status=status)
+    if refusal is not None:
+        response["HX-Retarget"] = "#cards"  # so annotate.js knows the refusals of the site from an error of whatever else
+    return response
+
+
+def respond(request: UserRequest, turn: PageState) -> HttpResponse:
+    if request.htmx and not turn.first:
+        return render_partial(turn)
+    messages.success(request, turn.status_message)
+    return redirect_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
+
+
+def redirect_first(request: UserRequest, turn: PageState) -> HttpResponse:
+    """To the page that comes before any pair."""
+    there = redirect(turn.first, turn.campaign.slug)
+    return HttpResponseClientRedirect(there.url) if request.htmx else there
+
+
+def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> HttpResponse:
+    """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
+    member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
+    if member is None:
+        raise NotFound("This pair is not assigned to you.") from refusal
+    status = status_of(refusal)
+    turn = next_turn(member, client=client_state(request))
+    if request.htmx:
+        return render_partial(turn, refusal=refusal, status=status)
+    return render_page(request, turn, refusal=refusal, status=status)
+
+
+def primary_slug(assignment_id: int) -> str:
+    """The question that a lone choice answers when the form does not say; "" for an unknown assignment."""
+    questions = Question.objects.filter(campaign__members__assignments=assignment_id, position=0)
+    return questions.values_list("slug", flat=True).first() or ""
+
+
+def words_for(cast: CastVote) -> str:
+    """What was recorded, in words for the annotator. The number makes each message new to a screen reader."""
+    status_message = (
+        choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
+    )
+    return format_html("Recorded: {}. {} judged.", status_message, cast.assignment.member.answered_count)
+
+
+def choice_in_words(assignment: Assignment, choice: str) -> str:
+    if choice not in (Choice.A, Choice.B):
+        return str(Choice(choice).label).lower()
+    is_left = (choice == Choice.A) == assignment.a_on_left
+    return format_html(
+        '<span class="when-wide">{}</span><span class="when-stacked">{}</span> is better',
+        *(("left", "top") if is_left else ("right", "bottom")),
+    )

@@ -1,0 +1,111 @@
+"""The forms of a campaign's rules and questions."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.text import slugify
+
+from annotator.campaigns.questions import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
+from annotator.choices import Choice
+from annotator.models import Campaign
+from annotator.models.campaign_rules import SETTING_GROUPS, SETTINGS, limits_of
+from annotator.models.campaigns import QUESTION_SLUG_PATTERN
+from annotator.models.fields import SLUG_PATTERN
+
+
+def rule_field(rule: models.Field[Any, Any], **overrides: Any) -> forms.Field | None:
+    """The form field of a column of the campaign, with the limits that a browser shows and checks as well."""
+    if limits := limits_of(rule):
+        overrides |= {"min_value": limits[0], "max_value": limits[1]}
+    if isinstance(rule, models.TextField):
+        overrides |= {"widget": forms.Textarea(attrs={"rows": 3})}
+    return rule.formfield(**overrides)
+
+
+class CampaignForm(forms.ModelForm):
+    """What may change at any time: the name, the description and the rules, which are declared in models/campaign_rules.py."""
+
+    class Meta:
+        model = Campaign
+        fields = ["name", "description", *SETTINGS]
+        formfield_callback = rule_field
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The rules under their headings."""
+        return [(group.title, [self[name] for name in group.names]) for group in SETTING_GROUPS]
+
+    def ungrouped(self) -> list[forms.BoundField]:
+        """What stands above the rules."""
+        return [field for field in self if field.name not in SETTINGS]
+
+
+class NewCampaignForm(CampaignForm):
+    slug = forms.CharField(
+        label="Short name",
+        max_length=96,
+        required=False,
+        validators=[
+            RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+        ],
+        help_text="For addresses and for training jobs; it never changes. Made from the name if you leave it empty.",
+    )
+    question = forms.CharField(
+        max_length=300,
+        initial=DEFAULT_QUESTION.text,
+        help_text="What is asked of every pair. You can add more questions later, before you open the campaign.",
+    )
+    guideline = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text="How to judge, in Markdown. Annotators read and accept it first. You can write it later.",
+    )
+    field_order = ["name", "slug", "description", "question", "guideline"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if "slug" in cleaned and not cleaned["slug"] and "name" in cleaned:
+            cleaned["slug"] = slugify(cleaned["name"])[:96].strip("-_")
+            if not cleaned["slug"]:
+                self.add_error("slug", "None can be made from this name: write one.")
+        return cleaned
+
+
+class QuestionForm(forms.Form):
+    """A question as a row of the page that sets them. A row without a text is no question."""
+
+    text = forms.CharField(label="Question", max_length=300, required=False)
+    slug = forms.CharField(
+        label="Short name",
+        max_length=48,
+        required=False,
+        validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")],
+        help_text="In votes and exports. Made from the question if you leave it empty.",
+    )
+    order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary one.")
+    both_good = forms.BooleanField(label="Both good", required=False, initial=True)
+    both_bad = forms.BooleanField(label="Both bad", required=False, initial=True)
+
+    def asked(self) -> NewQuestion:
+        """The question of a valid row that has a text."""
+        ties = [choice for choice in (Choice.BOTH_GOOD, Choice.BOTH_BAD) if self.cleaned_data[choice.value]]
+        choices = (Choice.A.value, Choice.B.value, *(choice.value for choice in ties))
+        text = self.cleaned_data["text"]
+        words = slugify(text).replace("-", "_").lstrip("_0123456789")
+        return NewQuestion(self.cleaned_data["slug"] or words[:48].strip("_") or "question", text, choices)
+
+
+class QuestionRows(forms.BaseFormSet):
+    def asked(self) -> list[NewQuestion]:
+        """The questions of valid rows, in the order that their numbers say."""
+        rows = [form for form in self.forms if form.cleaned_data.get("text")]
+        rows.sort(key=lambda form: form.cleaned_data["order"] or QUESTIONS_LIMIT)  # stable: equal numbers as they stand
+        return [form.asked() for form in rows]
+
+
+QuestionFormSet = cast(
+    type[QuestionRows], forms.formset_factory(QuestionForm, formset=QuestionRows, extra=2, max_num=QUESTIONS_LIMIT)
+)

@@ -1,0 +1,41 @@
+"""Flagged pairs."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from annotator.campaigns.access import campaign_for_manager
+from annotator.errors import NotFound
+from annotator.judging import pair_holds
+from annotator.scoring import progress
+from annotator.views.manage.forms import PairDecisionForm
+from annotator.views.requests import UserRequest
+
+FLAGGED_PER_PAGE = 25  # each with two images
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def flags(request: UserRequest, slug: str) -> HttpResponse:
+    """The pairs that annotators flagged, a page at a time; a POST decides about one of them."""
+    campaign = campaign_for_manager(request.user, slug)
+    flagged = progress.flagged_pairs(campaign)
+    if request.method == "POST":
+        form = PairDecisionForm(request.POST)
+        pair = flagged.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
+        if pair is None:
+            raise NotFound("There is no such flagged pair in this campaign; somebody may have decided already.")
+        if form.cleaned_data["decision"] == "hold":
+            pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
+            messages.success(request, f"Pair {pair.pk} is taken out until you put it back.")
+        else:
+            pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
+            messages.success(request, f"Pair {pair.pk} is in circulation, and its flags are settled.")
+        return redirect("flags", slug)
+    page = Paginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/pairs/flags.html", {"campaign": campaign, "page": page})

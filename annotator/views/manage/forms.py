@@ -1,0 +1,250 @@
+"""What the pages accept."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from annotator import importing
+from annotator.choices import (
+    CAMPAIGN_EVENTS,
+    Choice,
+    GoldUse,
+    MemberKind,
+    Role,
+)
+from annotator.errors import DomainError, Invalid
+from annotator.judging.voting import FLAG_NOTE_LIMIT
+from annotator.models import User
+from annotator.models.campaigns import (
+    CHANGE_NOTE_LIMIT,
+    GROUP_PEOPLE_LEAST,
+    GROUP_PEOPLE_MIN,
+)
+from annotator.models.webhooks import URL_LIMIT
+
+# --- managers
+
+
+def add_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
+    """Say in the form what a verb refused: beside the fields it names, else above all of them."""
+    named = {field: reasons for field, reasons in refusal.errors.items() if field in form.fields}
+    for field, reasons in named.items():
+        form.add_error(field, reasons)
+    if not named:
+        form.add_error(None, refusal.detail)
+
+
+class GuidelineForm(forms.Form):
+    text = forms.CharField(
+        label="Text",
+        widget=forms.Textarea(attrs={"rows": 18}),
+        help_text="Markdown: headings, lists, tables, links.",
+    )
+    change_note = forms.CharField(
+        label="What is new",
+        required=False,
+        max_length=CHANGE_NOTE_LIMIT,
+        help_text="Shown first to those who accepted the last version. They see which lines changed in any case.",
+    )
+
+
+class ConsentTextForm(forms.Form):
+    text = forms.CharField(
+        label="Text",
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text="Markdown. What is collected, what for, who sees it, and how to withdraw.",
+    )
+
+
+class InviteForm(forms.Form):
+    """A link by which people join."""
+
+    note = forms.CharField(
+        label="Name of the link", max_length=100, required=False, help_text="To tell links apart. Only managers see it."
+    )
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
+    for_crowd = forms.BooleanField(
+        label="For a crowd platform",
+        required=False,
+        help_text="People it sends need no account: their number there is enough (PROLIFIC_PID, STUDY_ID, SESSION_ID).",
+    )
+    expires_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="The link works until midnight UTC of this day. Empty: until you revoke it.",
+    )
+    uses_max = forms.IntegerField(
+        label="People at most", required=False, min_value=1, max_value=2**31 - 1, help_text="Empty: any number."
+    )
+
+    def expires_at(self) -> datetime | None:
+        """The end of the last day."""
+        day = self.cleaned_data["expires_on"]
+        return datetime.combine(day + timedelta(days=1), time.min, tzinfo=UTC) if day else None
+
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        if day is not None and not datetime.now(tz=UTC).date() <= day < date.max:
+            raise forms.ValidationError("Use today or a later day.")
+        return day
+
+
+class MemberForm(forms.Form):
+    """Somebody by user name or e-mail address."""
+
+    person = forms.CharField(max_length=254, label="Username or email")
+    role = forms.ChoiceField(choices=Role.choices)
+    kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
+
+    def clean_kind(self) -> str | None:
+        return self.cleaned_data["kind"] or None
+
+    def clean_person(self) -> User:
+        person = self.cleaned_data["person"]
+        found = User.objects.filter(username=person).first()
+        if found is None:
+            with_address = list(User.objects.filter(email__iexact=person)[:2])
+            if len(with_address) > 1:
+                raise forms.ValidationError("Several people have that address. Use the user name.")
+            found = with_address[0] if with_address else None
+        if found is None:
+            raise forms.ValidationError("Nobody has an account with that name or address. Send them an invite link instead.")
+        return found
+
+
+class PairDecisionForm(forms.Form):
+    """What becomes of a pair that somebody or something found wrong, as its buttons post it."""
+
+    pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+
+
+class WebhookForm(forms.Form):
+    """An address that is told what happens."""
+
+    url = forms.CharField(
+        label="Address",
+        max_length=URL_LIMIT,
+        widget=forms.URLInput(attrs={"spellcheck": "false", "placeholder": "https://"}),
+        help_text="It begins with https:// and is out on the internet, or in a network of the operator's own.",
+    )
+    events = forms.MultipleChoiceField(
+        choices=[(event.value, event.label) for event in CAMPAIGN_EVENTS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[event.value for event in CAMPAIGN_EVENTS],
+    )
+
+
+class GoldForm(forms.Form):
+    """The known answer of a pair. The choices are those of the campaign's first question."""
+
+    gold_choice = forms.ChoiceField(
+        label="Known answer", required=False, help_text="A pair with a known answer collects no regular votes."
+    )
+    gold_use = forms.ChoiceField(
+        label="What it is for",
+        choices=GoldUse.choices,
+        help_text="A check looks like any other pair, and nobody is told the answer. In the training everybody is.",
+    )
+    gold_note = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=FLAG_NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="In the training, people read this after their answer.",
+    )
+
+    def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [("", "None: an ordinary pair"), *((choice, Choice(choice).label) for choice in choices)]
+        cast(forms.ChoiceField, self.fields["gold_choice"]).choices = offered
+
+
+class TraineeForm(forms.Form):
+    """What becomes of somebody in the training, as the buttons post it."""
+
+    member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    decision = forms.ChoiceField(choices=[("pass_training", "Let in"), ("try", "Another try")])
+
+
+class HubAccountForm(forms.Form):
+    """Where releases are published on the Hub. The token goes one way: it is never shown again."""
+
+    repository = forms.CharField(
+        max_length=200,
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "placeholder": "owner/name"}),
+        help_text="A dataset repository as owner/name. It is made at the first release if there is none.",
+    )
+    token = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="One that may write there, made on the Hub's own pages. It is kept encrypted and never shown again; "
+        "left empty, the one that is kept stays.",
+    )
+    is_private = forms.BooleanField(
+        label="Private",
+        required=False,
+        initial=True,
+        help_text="How the repository is made. One that is there already stays as it is.",
+    )
+
+
+class ImportForm(forms.Form):
+    """A file of pairs. `column_map` is written one column a line."""
+
+    file = forms.FileField(
+        widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.zip"}),
+        help_text="JSONL, CSV or parquet, or a ZIP of one such file with its images.",
+    )
+    column_map = forms.CharField(
+        label="Columns that are called otherwise",
+        required=False,
+        max_length=5_000,
+        widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+        help_text="One a line, ours first: image_a=image_quality_dev",
+    )
+
+    def clean_file(self) -> UploadedFile:
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > settings.API_UPLOAD_LIMIT:
+            raise forms.ValidationError("The file is too large for an upload here. An administrator can import it.")
+        return file
+
+    def clean_column_map(self) -> dict[str, str]:
+        lines = [line.strip() for line in self.cleaned_data["column_map"].splitlines() if line.strip()]
+        pairs = [line.partition("=") for line in lines]
+        if any(not separator for _, separator, _ in pairs):
+            raise forms.ValidationError("Write each line as ours=theirs.")
+        column_map = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+        try:
+            importing.check_column_map(column_map)
+        except Invalid as refusal:
+            raise forms.ValidationError(refusal.errors["column_map"]) from refusal
+        return column_map
+
+
+class GroupQuestionForm(forms.Form):
+    """What annotators may say of themselves. Its answers are looked at by `describing.ask_groups`."""
+
+    text = forms.CharField(label="Question", max_length=300, help_text="Such as: How often do you make images with a generator?")
+    options = forms.CharField(
+        label="Answers",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One a line. Nobody has to choose any.",
+    )
+    people_min = forms.IntegerField(
+        label="People in a group at least",
+        min_value=GROUP_PEOPLE_LEAST,
+        max_value=1000,
+        initial=GROUP_PEOPLE_MIN,
+        help_text="Nothing is told of a group of fewer people.",
+    )

@@ -1,0 +1,123 @@
+"""The managers' pages of a campaign's pairs, and of those whose answer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator.campaigns.access import campaign_for_manager
+from annotator.choices import Choice, GoldUse
+from annotator.errors import DomainError, NotFound
+from annotator.models import Campaign, Pair
+from annotator.quality import gold
+from annotator.views.annotate.forms import whole_number
+from annotator.views.manage.common import posted, status_of
+from annotator.views.manage.forms import GoldForm, add_refusal
+from annotator.views.requests import UserRequest
+
+PER_PAGE = 24
+SEARCH_LIMIT = 200  # characters
+
+SHOWN: dict[str, tuple[str, Callable[[QuerySet[Pair]], QuerySet[Pair]]]] = {
+    "all": ("All pairs", lambda pairs: pairs),
+    "gold": ("Gold", lambda pairs: pairs.filter(gold_choice__isnull=False, gold_use=GoldUse.CHECK)),
+    "training": ("Training", lambda pairs: pairs.filter(gold_choice__isnull=False, gold_use=GoldUse.TRAINING)),
+    "review": ("In review", lambda pairs: pairs.filter(gold_in_review_since__isnull=False)),
+}
+
+
+@never_cache
+@require_safe
+def pairs(request: UserRequest, slug: str) -> HttpResponse:
+    """The pairs, a page at a time: all of them, or those of one kind, or those whose prompt has some words."""
+    campaign = campaign_for_manager(request.user, slug)
+    shown = request.GET.get("show", "all")
+    if shown not in SHOWN:
+        raise NotFound("There is no such list of pairs.")
+    words = request.GET.get("words", "").replace("\x00", "")[:SEARCH_LIMIT]
+    found = SHOWN[shown][1](Pair.objects.filter(campaign=campaign)).select_related("prompt", "image_a", "image_b").order_by("pk")
+    if words:
+        found = found.filter(Q(prompt__text__icontains=words) | Q(external_id=words))
+    # Counting a million pairs for the number of pages takes long; whether there is a next page does not.
+    after = whole_number(request.GET.get("after")) or 0
+    found = found.filter(pk__gt=after)
+    rows = list(found[: PER_PAGE + 1])
+    context = {
+        "campaign": campaign,
+        "pairs": rows[:PER_PAGE],
+        "cursor": rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None,
+        "is_first": not after,
+        "shown": shown,
+        "kinds": [(name, title) for name, (title, _) in SHOWN.items()],
+        "words": words,
+    }
+    return render(request, "manage/pairs/pairs.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def pair_page(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
+    """One pair with its known answer, and what was decided about that."""
+    campaign = campaign_for_manager(request.user, slug)
+    pair = pair_of(campaign, pair_id)
+    choices = gold.primary_choices(pair)
+    initial = {"gold_choice": pair.gold_choice or "", "gold_note": pair.gold_note, "gold_use": pair.gold_use}
+    form = GoldForm(posted(request), initial=initial, choices=choices)
+    if request.method == "POST" and form.is_valid():
+        try:
+            gold.set_gold(
+                pair=pair,
+                choice=form.cleaned_data["gold_choice"] or None,
+                note=form.cleaned_data["gold_note"],
+                use=form.cleaned_data["gold_use"],
+                by=request.user,
+            )
+        except DomainError as refusal:
+            add_refusal(form, refusal)
+        else:
+            messages.success(request, f"The known answer of pair {pair.pk} is saved.")
+            return redirect("pair_page", slug, pair.pk)
+    context = {"campaign": campaign, "pair": pair, "form": form, "decisions": pair.gold_decisions.select_related("decided_by")}
+    return render(request, "manage/pairs/pair.html", context, status=status_of(form))
+
+
+@require_POST
+def review_pair(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
+    """Let a gold pair count for nobody until a manager has decided about it."""
+    campaign = campaign_for_manager(request.user, slug)
+    pair = pair_of(campaign, pair_id)
+    if gold.put_up_for_review(pair_ids=[pair.pk], by=request.user):
+        messages.success(request, f"Pair {pair.pk} is in review: it counts for nobody until you decide.")
+    return redirect("pair_page", slug, pair.pk)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def proposed_gold(request: UserRequest, slug: str) -> HttpResponse:
+    """Pairs on which people agree all but entirely: a manager makes one gold, or goes past it."""
+    campaign = campaign_for_manager(request.user, slug)
+    proposed = gold.proposed_gold(campaign)
+    if request.method == "POST":
+        found = proposed.filter(pair=whole_number(request.POST.get("pair")) or 0).first()
+        if found is None:
+            raise NotFound("That pair is not proposed any more.")
+        gold.set_gold(pair=found.pair, choice=found.label, note="", by=request.user)
+        messages.success(request, f"Pair {found.pair_id} is gold: {Choice(found.label).label}.")
+        return redirect("proposed_gold", slug)
+    page = Paginator(proposed, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/quality/proposed_gold.html", {"campaign": campaign, "page": page})
+
+
+def pair_of(campaign: Campaign, pair_id: int) -> Pair:
+    """Raises NotFound."""
+    pair: Pair | None = Pair.objects.filter(campaign=campaign, pk=pair_id).select_related("prompt", "image_a", "image_b").first()
+    if pair is None:
+        raise NotFound("There is no such pair in this campaign.")
+    return pair

@@ -1,0 +1,60 @@
+"""Imports of a campaign."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.contrib import messages
+from django.core.files.storage import default_storage
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annotator import importing, tasks
+from annotator.campaigns.access import campaign_for_manager
+from annotator.choices import ImportState
+from annotator.errors import NotFound
+from annotator.models import Import
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import ImportForm
+from annotator.views.requests import UserRequest
+
+UNFINISHED_IMPORTS = [ImportState.QUEUED, ImportState.READING, ImportState.RUNNING]
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def imports(request: UserRequest, slug: str) -> HttpResponse:
+    """All imports, and the form that uploads a file for workers to read."""
+    campaign = campaign_for_manager(request.user, slug)
+    form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["file"]
+        import_ = importing.create_import(
+            campaign=campaign,
+            file_name=upload.name,
+            by=request.user,
+            column_map=form.cleaned_data["column_map"],
+            stored_name=default_storage.save(f"uploads/{uuid4().hex}", upload),
+        )
+        tasks.enqueue(tasks.ingest_import, import_.pk)
+        messages.success(request, f"{import_.file_name} is uploaded. Its pairs come in while you do other things.")
+        return redirect(reverse("campaign_page", args=[slug]) + "#imports")
+    page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "form": form, "page": page, "imports": page.object_list}
+    return render(request, "manage/pairs/imports.html", context, status=status_of(form))
+
+
+@never_cache
+@require_safe
+def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse:
+    """One import: its counts, and why lines were refused."""
+    campaign = campaign_for_manager(request.user, slug)
+    import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by").first()
+    if import_ is None:
+        raise NotFound("There is no such import in this campaign.")
+    page = Paginator(import_.line_errors.order_by("number"), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/pairs/import.html", {"campaign": campaign, "import": import_, "page": page})

@@ -1,0 +1,111 @@
+"""The managers' pages about how people come in: invite links, the consent text, who a crowd platform sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator.campaigns import consent
+from annotator.campaigns import invites as campaign_invites
+from annotator.campaigns.access import campaign_for_manager
+from annotator.errors import DomainError, NotFound
+from annotator.models import Invite
+from annotator.scoring import progress
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import ConsentTextForm, InviteForm, add_refusal
+from annotator.views.requests import UserRequest
+
+PLATFORM_PARAMETERS = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
+WHY_UNUSABLE = {"invite_revoked": "Revoked", "invite_expired": "Expired", "invite_used_up": "Used up"}
+
+
+@dataclass(frozen=True)
+class Link:
+    """An invite as the page lists it; `address` is empty where the link opens nothing any more."""
+
+    invite: Invite
+    address: str
+    state: str
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invites(request: UserRequest, slug: str) -> HttpResponse:
+    """All invite links, to copy and to revoke, and the form that makes one."""
+    campaign = campaign_for_manager(request.user, slug)
+    form = InviteForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            invite = campaign_invites.create_invite(
+                campaign=campaign,
+                by=request.user,
+                note=form.cleaned_data["note"],
+                role=form.cleaned_data["role"],
+                for_crowd=form.cleaned_data["for_crowd"],
+                expires_at=form.expires_at(),
+                uses_max=form.cleaned_data["uses_max"],
+            )
+        except DomainError as refusal:
+            add_refusal(form, refusal)
+        else:
+            messages.success(request, f"{invite.note or 'The link'} is made. Copy it and send it to the people you want.")
+            return redirect("invites", slug)
+    page = Paginator(campaign.invites.select_related("created_by"), PER_PAGE).get_page(request.GET.get("page"))
+    links = [link_of(request, invite) for invite in page.object_list]
+    context = {"campaign": campaign, "form": form, "page": page, "links": links}
+    return render(request, "manage/people/invites.html", context, status=status_of(form))
+
+
+def link_of(request: UserRequest, invite: Invite) -> Link:
+    why = campaign_invites.why_unusable(invite)
+    address = request.build_absolute_uri(reverse("join", args=[campaign_invites.key_of(invite)]))
+    parameters = PLATFORM_PARAMETERS if invite.for_crowd else ""
+    return Link(invite, "" if why else address + parameters, WHY_UNUSABLE.get(why, ""))
+
+
+@require_POST
+def revoke_invite(request: UserRequest, slug: str, invite_id: int) -> HttpResponse:
+    campaign = campaign_for_manager(request.user, slug)
+    invite: Invite | None = campaign.invites.filter(pk=invite_id).first()
+    if invite is None:
+        raise NotFound("There is no such invite link of this campaign.")
+    campaign_invites.revoke_invite(invite=invite, by=request.user)
+    messages.success(request, f"{invite.note or 'The link'} opens nothing any more. Whoever joined by it stays.")
+    return redirect("invites", slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_consent(request: UserRequest, slug: str) -> HttpResponse:
+    """The text of the next version, looked at first (`preview`) or put in force."""
+    campaign = campaign_for_manager(request.user, slug)
+    current = campaign.consent_text
+    form = ConsentTextForm(posted(request), initial={"text": current.text if current else ""})
+    preview = ""
+    if request.method == "POST" and form.is_valid():
+        if "preview" in request.POST:
+            preview = form.cleaned_data["text"]
+        else:
+            made = consent.publish_consent_text(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
+            messages.success(request, f"Version {made.version} of the consent text is in force. People agree to it first.")
+            return redirect("campaign_page", slug)
+    agreed = campaign.members.filter(consent_accepted=current).count() if current else 0
+    context = {"campaign": campaign, "current": current, "agreed": agreed, "form": form, "preview": preview}
+    return render(request, "manage/settings/consent.html", context, status=status_of(form))
+
+
+@never_cache
+@require_safe
+def crowd(request: UserRequest, slug: str) -> HttpResponse:
+    """Who a crowd platform sent, by its own names for them, and what they have done: to pay them by."""
+    campaign = campaign_for_manager(request.user, slug)
+    members = progress.member_progress(campaign).filter(crowd_identity__isnull=False).select_related("crowd_identity")
+    page = Paginator(members, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/people/crowd.html", {"campaign": campaign, "page": page, "members": page.object_list})

@@ -1,0 +1,82 @@
+"""Releases of a campaign."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator import releasing, tasks
+from annotator.campaigns.access import campaign_for_manager
+from annotator.choices import UNFINISHED_RELEASES
+from annotator.errors import DomainError, NotFound
+from annotator.models import Release
+from annotator.releasing import hub_upload
+from annotator.views.manage.common import PER_PAGE, SHOWN_AT_FIRST
+from annotator.views.requests import UserRequest
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def releases(request: UserRequest, slug: str) -> HttpResponse:
+    """All releases; a POST has a new one built from the votes as they are."""
+    campaign = campaign_for_manager(request.user, slug)
+    if request.method == "POST":
+        try:
+            release = releasing.create_release(campaign=campaign, by=request.user)
+        except DomainError as refusal:
+            messages.error(request, refusal.detail)
+        else:
+            tasks.enqueue(tasks.build_release, release.pk)
+            messages.success(request, f"Release {release.number} is being built.")
+        return redirect(reverse("campaign_page", args=[slug]) + "#releases")
+    page = Paginator(campaign.releases.order_by("-number"), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "page": page, "releases": page.object_list}
+    return render(request, "manage/releases/releases.html", context)
+
+
+@never_cache
+@require_safe
+def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
+    """One release: its files to download, and how to load it."""
+    campaign = campaign_for_manager(request.user, slug)
+    release: Release | None = campaign.releases.filter(number=number).select_related("created_by", "cancelled_by").first()
+    if release is None:
+        raise NotFound("There is no such release of this campaign.")
+    files = list(release.files.order_by("path"))
+    context = {
+        "campaign": campaign,
+        "release": release,
+        "files": files,
+        "is_unfinished": release.state in UNFINISHED_RELEASES,
+        "shards": release.shards.aggregate(all=Count("pk"), finished=Count("finished_at")),
+        "size": sum(file.size for file in files),
+        "hub_url": request.build_absolute_uri("/hub"),
+        "repository": f"{settings.HUB_NAMESPACE}/{campaign.slug}",
+        "account": hub_upload.account_of(campaign),
+        "publications": list(release.publications.all()[:SHOWN_AT_FIRST]),
+    }
+    return render(request, "manage/releases/release.html", context)
+
+
+@require_POST
+def cancel_release(request: UserRequest, slug: str, number: int) -> HttpResponse:
+    """Stop building a release."""
+    campaign = campaign_for_manager(request.user, slug)
+    release: Release | None = campaign.releases.filter(number=number).first()
+    if release is None:
+        raise NotFound("There is no such release of this campaign.")
+    try:
+        releasing.cancel_release(release=release, by=request.user)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        tasks.enqueue(tasks.clear_release, release.pk)
+        messages.success(request, f"Release {release.number} is cancelled. Nothing of it is kept.")
+    return redirect("release_page", slug, number)

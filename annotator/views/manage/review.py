@@ -1,0 +1,293 @@
+"""The managers' pages of the review: how annotators do, what the rules did, and what waits for a decision.
+
+Reviewers may look at them; managers alone decide.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
+from annotator.choices import ActionKind, Measure
+from annotator.consensus.binomial import wilson
+from annotator.errors import Conflict, DomainError, NotFound
+from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, ReviewRule
+from annotator.quality import appeals, moderation, review_queries
+from annotator.quality import review as annotator_review
+from annotator.quality import rules as quality_rules
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import add_refusal
+from annotator.views.manage.members import member_of
+from annotator.views.manage.review_forms import AnswerForm, ReviewForm, RuleFormSet, WarnForm
+from annotator.views.requests import UserRequest
+
+ACTS_AT_FIRST = 10
+# Column, heading, and the counts that its share is of.
+SHARES = [
+    ("gold", "Right on gold", "gold_right", "gold_count"),
+    ("repeats", "Same on repeats", "repeat_same", "repeat_count"),
+    ("left", "Left", "left_count", "side_count"),
+    ("fast", "Too fast", "fast_count", "timed_count"),
+    ("agreement", "With others", "agreed_count", "shared_count"),
+]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share as a table shows it; `words` is "–" where there are no answers."""
+
+    heading: str
+    words: str
+    interval: str
+    counts: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A member with their shares, and skill and trust in words."""
+
+    member: Member
+    shares: list[Share]
+    skill: str
+    skill_interval: str
+    trust: str
+
+
+@never_cache
+@require_safe
+def review(request: UserRequest, slug: str) -> HttpResponse:
+    """What waits for a decision, how everybody does, the rules, and the latest acts."""
+    campaign = campaign_for_reviewer(request.user, slug)
+    order = request.GET.get("order", "trust")
+    page = Paginator(review_queries.measured_members(campaign, order=order), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "campaign": campaign,
+        "may_decide": is_manager(request.user, campaign),
+        "summary": review_queries.summary(campaign),
+        "asking": [(rule, rule_in_words(rule), proposals_of(rule)) for rule in review_queries.asking_rules(campaign)],
+        "appeals": list(appeals.open_appeals(campaign)),
+        "rows": rows_of(page.object_list),
+        "headings": [(name, heading) for name, heading, *_ in SHARES],
+        "order": order if order in review_queries.ORDERS else "trust",
+        "page": page,
+        "query": f"order={order}&" if order in review_queries.ORDERS else "",
+        "rules": [(rule, rule_in_words(rule)) for rule in quality_rules.ensure_rules(campaign)],
+        "acts": [entry_of(act) for act in review_queries.acts_of(campaign)[:ACTS_AT_FIRST]],
+    }
+    return render(request, "manage/quality/review.html", context)
+
+
+@never_cache
+@require_safe
+def acts(request: UserRequest, slug: str) -> HttpResponse:
+    """The whole record of what was done, a page at a time."""
+    campaign = campaign_for_reviewer(request.user, slug)
+    page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
+    return render(request, "manage/people/acts.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def review_rules(request: UserRequest, slug: str) -> HttpResponse:
+    """The rules: what each goes by, and whether it is on."""
+    campaign = campaign_for_manager(request.user, slug)
+    rules = quality_rules.ensure_rules(campaign)
+    initial = [{"threshold": shown(rule, rule.threshold), "minimum": rule.minimum, "enabled": rule.enabled} for rule in rules]
+    rows = RuleFormSet(posted(request), initial=initial, rules=rules)
+    form = ReviewForm(posted(request), instance=campaign)
+    if request.method == "POST" and form.is_valid() and rows.is_valid():
+        annotator_review.change_rules(
+            campaign=campaign,
+            by=request.user,
+            changes=rows.changes(),
+            review_share_max=form.cleaned_data["review_share_max"],
+            too_fast_ms=form.cleaned_data["too_fast_ms"],
+        )
+        messages.success(request, "The rules are saved. They hold from the next review on, in half a minute or so.")
+        return redirect("review", slug)
+    context = {
+        "campaign": campaign,
+        "form": form,
+        "rows": rows,
+        "named": [(rule, row) for rule, row in zip(rules, rows.forms, strict=False)],
+    }
+    return render(request, "manage/quality/review_rules.html", context, status=400 if request.method == "POST" else 200)
+
+
+@require_POST
+def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
+    """A rule that asks may act and go on (`go_on`), or is turned off."""
+    campaign = campaign_for_manager(request.user, slug)
+    rule: ReviewRule | None = campaign.review_rules.filter(pk=rule_id).first()
+    if rule is None:
+        raise NotFound("There is no such rule of this campaign.")
+    try:
+        if "go_on" in request.POST:
+            made = annotator_review.confirm_rule(rule=rule, by=request.user)
+            messages.success(request, f"Done, for {len(made)}. The rule goes on by itself.")
+        else:
+            annotator_review.turn_off_rule(rule=rule, by=request.user)
+            messages.success(request, "The rule is off, and nobody was acted on.")
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    return redirect("review", slug)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpResponse:
+    """One appeal: what was done, what the member says, and the manager's answer (`accept` takes back what was done)."""
+    campaign = campaign_for_manager(request.user, slug)
+    row: Appeal | None = (
+        Appeal.objects.filter(member__campaign=campaign, pk=appeal_id).select_related("member__user", "answered_by").first()
+    )
+    if row is None:
+        raise NotFound("There is no such appeal in this campaign.")
+    form = AnswerForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            appeals.answer_appeal(
+                appeal=row, is_accepted="accept" in request.POST, answer=form.cleaned_data["answer"], by=request.user
+            )
+        except DomainError as refusal:
+            add_refusal(form, refusal)
+        else:
+            words = "can work again" if "accept" in request.POST else "is told that it stays so"
+            messages.success(request, f"{row.member.user} {words}.")
+            return redirect("review", slug)
+    context = {"campaign": campaign, "appeal": row, "act": last_act(row.member), "form": form}
+    return render(request, "manage/quality/appeal.html", context, status=status_of(form))
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse:
+    """One annotator: how they do, what was done, and the form that warns them."""
+    campaign = campaign_for_reviewer(request.user, slug)
+    member = member_of(campaign, member_id)
+    form = WarnForm(posted(request))
+    if request.method == "POST":
+        campaign_for_manager(request.user, slug)
+        if form.is_valid():
+            reason = moderation.Reason(note=form.cleaned_data["note"])
+            try:
+                moderation.warn_member(member=member, by=request.user, reason=reason)
+            except Conflict as refusal:
+                add_refusal(form, refusal)
+            else:
+                messages.success(request, f"{member.user} is shown what you wrote, beside their next pair.")
+                return redirect("member_page", slug, member_id)
+    standing = AnnotatorStats.objects.filter(member=member).first()
+    context = {
+        "campaign": campaign,
+        "member": member,
+        "standing": standing,
+        "row": rows_of([member])[0] if standing else None,
+        "p_value": probability(standing.left_p_value) if standing else "",
+        "form": form,
+        "may_decide": is_manager(request.user, campaign),
+        "acts": [entry_of(act) for act in review_queries.acts_of(campaign).filter(member=member)],
+        "appeals": member.appeals.select_related("answered_by"),
+    }
+    return render(request, "manage/people/member.html", context, status=status_of(form))
+
+
+# --- in words
+
+
+def rows_of(members: Any) -> list[Row]:
+    """The members, who have a standing each."""
+    people = list(members)
+    columns = [shares_of(people, *column[1:]) for column in SHARES]
+    return [
+        Row(
+            member=member,
+            shares=[column[at] for column in columns],
+            skill=number(member.standing.skill, ".2f"),
+            skill_interval=interval(member.standing.skill_lower, member.standing.skill_upper, "{:.2f}"),
+            trust=number(member.standing.trust, "+.1f"),
+        )
+        for at, member in enumerate(people)
+    ]
+
+
+def shares_of(members: list[Member], heading: str, part: str, whole: str) -> list[Share]:
+    parts, wholes = (np.array([getattr(member.standing, name) for member in members]) for name in (part, whole))
+    lower, upper = wilson(parts, wholes)
+    return [
+        Share(
+            heading=heading,
+            words=f"{k / n:.0%}".replace("%", " %") if n else "–",
+            interval=f"{100 * low:.0f}–{100 * high:.0f} %" if n else "",
+            counts=f"{k} of {n}" if n else "none yet",
+        )
+        for k, n, low, high in zip(parts.tolist(), wholes.tolist(), lower.tolist(), upper.tolist(), strict=True)
+    ]
+
+
+def number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form).replace("-", "−")
+
+
+def probability(value: float) -> str:
+    return "less than 0.0001" if value < 0.0001 else f"{value:.2g}"
+
+
+def interval(lower: float | None, upper: float | None, form: str) -> str:
+    return "" if lower is None or upper is None else f"{form.format(lower)} to {form.format(upper)}".replace("-", "−")
+
+
+def shown(rule: ReviewRule, value: float) -> float:
+    """A threshold or a figure as people write it: shares in percents."""
+    return round(100 * value, 1) if quality_rules.READINGS[Measure(rule.measure)].is_share else round(value, 1)
+
+
+def figure(measure: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if quality_rules.READINGS[Measure(measure)].is_share:
+        return f"{100 * value:.0f} %"
+    return number(value, ".1f")
+
+
+def rule_in_words(rule: ReviewRule) -> str:
+    reading = quality_rules.READINGS[Measure(rule.measure)]
+    side = f"{'surely ' if reading.is_share else ''}{'below' if reading.is_bad_below else 'above'}"
+    what = f"{rule.get_measure_display()} {side} {figure(rule.measure, rule.threshold)}"
+    return f"{what}, from {rule.minimum} answer{'s' if rule.minimum > 1 else ''} on"
+
+
+def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:
+    """An act and its figures in words."""
+    figures = act.figures
+    if not figures or act.rule is None:
+        return act, ""
+    measure = figures["measure"]
+    words = f"{Measure(measure).label}: {figure(measure, figures['value'])} in {figures['count']} answers"
+    if quality_rules.READINGS[Measure(measure)].is_share:
+        words += f", at the kindest {figure(measure, figures['bound'])}"
+    return act, f"{words}. The rule is {figure(measure, figures['threshold'])} from {figures['minimum']} on."
+
+
+def proposals_of(rule: ReviewRule) -> list[tuple[Member, str]]:
+    return [
+        (row.member, f"{figure(rule.measure, row.figures['value'])} in {row.figures['count']} answers")
+        for row in rule.proposals.all()
+    ]
+
+
+def last_act(member: Member) -> tuple[ModerationAction, str] | None:
+    """What an appeal is against."""
+    kinds = [ActionKind.WARN, ActionKind.PAUSE, ActionKind.SUSPEND]
+    act = ModerationAction.objects.filter(member=member, kind__in=kinds).select_related("member__user", "rule", "actor").first()
+    return entry_of(act) if act else None

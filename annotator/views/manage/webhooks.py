@@ -1,0 +1,102 @@
+"""The managers' pages about webhooks: who is told what, what was sent, and whether it arrived."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from annotator import tasks
+from annotator.campaigns.access import campaign_for_manager
+from annotator.errors import DomainError, NotFound
+from annotator.feeds import webhooks as hooks
+from annotator.models import Campaign, Delivery, Webhook
+from annotator.views.manage.common import PER_PAGE, posted, status_of
+from annotator.views.manage.forms import WebhookForm, add_refusal
+from annotator.views.requests import UserRequest
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def webhooks(request: UserRequest, slug: str) -> HttpResponse:
+    """All webhooks, and the form that makes one. Its secret is on the answer to that form, and nowhere else."""
+    campaign = campaign_for_manager(request.user, slug)
+    form = WebhookForm(posted(request))
+    context = {"campaign": campaign, "form": form}
+    if request.method == "POST" and form.is_valid():
+        url, events = form.cleaned_data["url"], form.cleaned_data["events"]
+        try:
+            webhook, secret = hooks.create_webhook(campaign=campaign, url=url, events=events, by=request.user)
+        except DomainError as refusal:
+            add_refusal(form, refusal)
+        else:
+            context |= {"made": webhook, "secret": secret, "form": WebhookForm()}
+    context["webhooks"] = list(campaign.webhooks.all())
+    return render(request, "manage/settings/webhooks.html", context, status=status_of(context["form"]))
+
+
+@never_cache
+@require_safe
+def webhook_page(request: UserRequest, slug: str, webhook_id: int) -> HttpResponse:
+    """One webhook and the log of its deliveries."""
+    campaign = campaign_for_manager(request.user, slug)
+    webhook = webhook_of(campaign, webhook_id)
+    page = Paginator(webhook.deliveries.all(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "manage/settings/webhook.html", {"campaign": campaign, "webhook": webhook, "page": page})
+
+
+@require_POST
+def webhook_state(request: UserRequest, slug: str, webhook_id: int) -> HttpResponse:
+    """Turn it on or off."""
+    webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
+    webhook = hooks.change_webhook(webhook=webhook, is_active=request.POST.get("active") == "yes", by=request.user)
+    messages.success(request, "It is told what happens from now on." if webhook.is_active else "It is told nothing more.")
+    return redirect("webhook_page", slug, webhook_id)
+
+
+@require_POST
+def ping_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpResponse:
+    webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
+    try:
+        delivery = hooks.ping(webhook=webhook, by=request.user)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        tasks.enqueue(tasks.send_delivery, delivery.pk)
+        messages.success(request, "A test is on its way. Load this page again to see what came of it.")
+    return redirect("webhook_page", slug, webhook_id)
+
+
+@require_POST
+def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_id: int) -> HttpResponse:
+    webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
+    delivery: Delivery | None = webhook.deliveries.select_related("webhook").filter(pk=delivery_id).first()
+    if delivery is None:
+        raise NotFound("There is no such delivery of this webhook.")
+    try:
+        hooks.resend(delivery=delivery, by=request.user)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        tasks.enqueue(tasks.send_delivery, delivery.pk)
+        messages.success(request, "It is on its way once more. Load this page again to see what came of it.")
+    return redirect("webhook_page", slug, webhook_id)
+
+
+@require_POST
+def remove_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpResponse:
+    webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
+    hooks.remove_webhook(webhook=webhook, by=request.user)
+    messages.success(request, f"{webhook.url} is told nothing more, and its log is gone.")
+    return redirect("webhooks", slug)
+
+
+def webhook_of(campaign: Campaign, webhook_id: int) -> Webhook:
+    """Raises NotFound."""
+    webhook: Webhook | None = campaign.webhooks.select_related("campaign", "created_by").filter(pk=webhook_id).first()
+    if webhook is None:
+        raise NotFound("There is no such webhook of this campaign.")
+    return webhook

@@ -1,0 +1,43 @@
+"""What a domain verb refuses, as a page or a piece with the right status. The API answers its own refusals as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
+
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.views.requests import PageRequest
+
+STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
+
+
+def status_of(refusal: DomainError) -> int:
+    return STATUSES.get(type(refusal), 400)
+
+
+class RefusalMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content and request.accepts("text/html"):
+            # Somebody opened the address of a form: an empty page would leave them stranded.
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
+
+    def process_exception(self, request: PageRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DomainError):
+            return None
+        status = status_of(exception)
+        if request.htmx:
+            # Shown where the page keeps its messages, whatever the piece was to be.
+            response = render(request, "_refused.html", {"refusal": exception}, status=status)
+            response["HX-Retarget"] = "#notice"
+            response["HX-Reswap"] = "innerHTML"
+            return response
+        return render(request, f"{status}.html", {"refusal": exception}, status=status)

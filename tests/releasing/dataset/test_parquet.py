@@ -1,0 +1,116 @@
+"""The files themselves: types, metadata, encodings, hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from annotator.releasing.dataset.configs import BINARIZED, IMAGE_TYPE, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.parquet import ParquetFile
+
+COLUMNS = {
+    "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms guideline_version created_at void_reason",
+    "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
+    " n_both_bad p_a p_b p_both_good p_both_bad label confidence agreement is_gold sha256_a sha256_b",
+    "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence",
+    "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"
+    " image_1_uid best_image_uid num_example_per_prompt confidence",
+    "leaderboard": "generator score lower upper n_comparisons n_wins n_ties",
+}
+
+
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
+def test_a_config_has_the_columns_that_were_promised(layout):
+    assert sorted(column.name for column in layout.columns) == sorted(COLUMNS[layout.config].split())
+
+
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
+def test_image_columns_come_last(layout):
+    are_images = [column.holds_image for column in layout.columns]
+    assert are_images == sorted(are_images)
+
+
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
+def test_the_arrow_types_are_those_that_datasets_derives_from_the_features(layout):
+    """Any difference, and a column would be read as plain data without a warning."""
+    spelled = json.loads(layout.schema.metadata[b"huggingface"])["info"]["features"]
+    features = datasets.Features.from_dict(spelled)
+    assert features.arrow_schema.remove_metadata().equals(layout.schema.remove_metadata())
+    assert datasets.Features.from_arrow_schema(layout.schema) == features
+
+
+@pytest.mark.parametrize("layout", layouts_for(), ids=lambda layout: layout.config)
+def test_the_yaml_says_the_same_features(layout):
+    from_yaml = datasets.Features._from_yaml_list([column.yaml for column in layout.columns])
+    assert from_yaml == datasets.Features.from_arrow_schema(layout.schema)
+
+
+def test_choices_and_labels_share_their_numbers():
+    names = {layout.config: {column.name: column.feature.get("names") for column in layout.columns} for layout in (VOTES, PAIRS)}
+    assert names["votes"]["choice"] == ["a", "b", "both_good", "both_bad"]
+    assert names["pairs"]["label"] == ["a", "b", "both_good", "both_bad", "tie"]
+
+
+def binarized_table(rows: int) -> pa.Table:
+    image = pa.array([{"bytes": b"\x89PNG" + bytes([row]), "path": f"{row}.png"} for row in range(rows)], IMAGE_TYPE)
+    columns = [
+        pa.array(range(rows), pa.int64()),
+        pa.array(["a prompt"] * rows),
+        pa.array(["good-model"] * rows),
+        pa.array(["bad-model"] * rows),
+        pa.array(["shapes"] * rows),
+        pa.array([0.75] * rows),
+        image,
+        image,
+    ]
+    return pa.Table.from_arrays(columns, schema=BINARIZED.schema)
+
+
+def test_a_file_is_hashed_while_it_is_written(tmp_path):
+    file = tmp_path / "binarized" / "some.parquet"
+    with ParquetFile(file, BINARIZED) as parquet:
+        parquet.write(binarized_table(3))
+        parquet.write(binarized_table(2))
+        written = parquet.close("binarized/train-00000-of-00001.parquet")
+    assert written.path == "binarized/train-00000-of-00001.parquet"
+    assert (written.size, written.rows) == (file.stat().st_size, 5)
+    assert written.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert pq.read_metadata(file).num_row_groups == 2
+    assert written.num_bytes > 0
+
+
+def test_images_are_stored_plain_and_the_rest_compressed_with_dictionaries(tmp_path):
+    file = tmp_path / "some.parquet"
+    with ParquetFile(file, BINARIZED) as parquet:
+        parquet.write(binarized_table(40))
+        parquet.close("")
+    group = pq.read_metadata(file).row_group(0)
+    columns = {group.column(index).path_in_schema: group.column(index) for index in range(group.num_columns)}
+    for name in ("chosen.bytes", "chosen.path", "rejected.bytes", "rejected.path"):
+        assert columns[name].compression == "UNCOMPRESSED"
+        assert columns[name].dictionary_page_offset is None
+        assert "PLAIN" in columns[name].encodings
+    assert columns["prompt"].compression == "SNAPPY"
+    assert columns["prompt"].dictionary_page_offset is not None
+    assert all(column.has_offset_index for column in columns.values())
+
+
+def test_a_file_without_rows_keeps_its_types(tmp_path):
+    for layout in layouts_for():
+        file = tmp_path / f"{layout.config}.parquet"
+        with ParquetFile(file, layout) as parquet:
+            written = parquet.close("")
+        assert written.rows == 0
+        assert pq.read_schema(file).equals(layout.schema, check_metadata=False)
+
+
+def test_a_file_that_is_given_up_takes_no_more_rows(tmp_path):
+    with ParquetFile(tmp_path / "some.parquet", BINARIZED) as parquet:
+        parquet.write(binarized_table(1))
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        parquet.close("")

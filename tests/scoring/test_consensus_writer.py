@@ -1,0 +1,364 @@
+"""Votes become consensus: what counts, what is written, what is taken back; and pairs settle."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotator.choices import AssignmentState, Choice, PairState
+from annotator.judging.voting import undo_vote
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Member, Pair, UnscoredAssignment, Vote
+from annotator.quality.moderation import lift_suspension, suspend_member
+from annotator.scoring.consensus_writer import score_campaign, score_changes
+from annotator.scoring.settling import settle_pairs
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory
+from tests.released import vote, vote_all
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
+TUESDAY = datetime(2026, 11, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def campaign():
+    return CampaignFactory()
+
+
+@pytest.fixture
+def pair(campaign):
+    return PairFactory(campaign=campaign)
+
+
+def void(cast: Vote, reason: str = "undone") -> None:
+    Vote.objects.filter(pk=cast.pk).update(void_reason=reason, voided_at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("choices", "label", "confidence", "agreement", "counts"),
+    [
+        ("a", "a", 1.0, None, (1, 0, 0, 0)),
+        ("aab", "a", 2 / 3, 1 / 3, (2, 1, 0, 0)),
+        ("ab", "tie", 1 / 2, 0.0, (1, 1, 0, 0)),
+        ("gga", "both_good", 2 / 3, 1 / 3, (1, 0, 2, 0)),
+        ("xxx", "both_bad", 1.0, 1.0, (0, 0, 0, 3)),
+        ("aabbg", "tie", 2 / 5, 2 / 10, (2, 2, 1, 0)),
+    ],
+)
+def test_it_scores_a_pair(campaign, pair, choices, label, confidence, agreement, counts):
+    vote_all(pair, choices)
+    assert score_campaign(campaign=campaign, now=MONDAY) == 1
+    consensus = Consensus.objects.get()
+    assert (consensus.pair, consensus.method, consensus.label) == (pair, "majority", label)
+    assert (consensus.n_a, consensus.n_b, consensus.n_both_good, consensus.n_both_bad) == counts
+    soft = (consensus.p_a, consensus.p_b, consensus.p_both_good, consensus.p_both_bad)
+    assert soft == pytest.approx([count / sum(counts) for count in counts])
+    assert consensus.confidence == pytest.approx(confidence)
+    assert consensus.agreement == (None if agreement is None else pytest.approx(agreement))
+    assert consensus.computed_at == MONDAY
+
+
+def test_only_live_regular_votes_count(campaign, pair):
+    vote(pair, "b")
+    for kind in ("training", "gold", "repeat"):
+        vote(pair, "a", assignment__kind=kind)
+    for reason in ("undone", "suspended", "withdrawn"):
+        void(vote(pair, "a"), reason)
+    vote(pair, "a", member=MemberFactory(campaign=campaign, state="withdrawn"))
+    vote(pair, "a", member=MemberFactory(campaign=campaign, kind="machine"))
+    score_campaign(campaign=campaign)
+    consensus = Consensus.objects.get()
+    assert (consensus.label, consensus.n_votes) == ("b", 1)
+
+
+def test_each_question_is_scored_by_itself(campaign, pair):
+    second = QuestionFactory(campaign=campaign, slug="prompt_following", position=1)
+    first_vote = vote(pair, "a")
+    vote(pair, "b", question=second, assignment__assignment=first_vote.assignment)
+    assert score_campaign(campaign=campaign) == 1
+    assert dict(Consensus.objects.values_list("question__slug", "label")) == {"overall": "a", "prompt_following": "b"}
+
+
+def test_another_campaign_is_left_alone(campaign, pair):
+    other = PairFactory(campaign=CampaignFactory())
+    vote_all(other, "b")
+    vote_all(pair, "a")
+    assert score_campaign(campaign=campaign) == 1
+    assert Consensus.objects.get().pair == pair
+    assert score_campaign(campaign=other.campaign) == 1
+    assert Consensus.objects.count() == 2
+
+
+def test_scoring_again_writes_only_what_changed(campaign, pair):
+    other = PairFactory(campaign=campaign)
+    vote_all(pair, "aa")
+    vote_all(other, "ab")
+    assert score_campaign(campaign=campaign, now=MONDAY) == 2
+    rows = dict(Consensus.objects.values_list("pair", "pk"))
+    assert score_campaign(campaign=campaign, now=TUESDAY) == 2
+    assert set(Consensus.objects.values_list("computed_at", flat=True)) == {MONDAY}
+    vote_all(other, "b")
+    assert score_campaign(campaign=campaign, now=TUESDAY) == 2
+    assert dict(Consensus.objects.values_list("pair", "computed_at")) == {pair.pk: MONDAY, other.pk: TUESDAY}
+    assert Consensus.objects.get(pair=other).label == "b"
+    assert dict(Consensus.objects.values_list("pair", "pk")) == rows
+
+
+def test_a_pair_that_lost_its_last_vote_has_no_consensus_any_more(campaign, pair):
+    only = vote(pair, "a")
+    score_campaign(campaign=campaign)
+    void(only)
+    assert score_campaign(campaign=campaign) == 0
+    assert not Consensus.objects.exists()
+
+
+def test_a_campaign_without_votes_or_without_a_question_has_nothing_to_score(campaign, pair):
+    assert score_campaign(campaign=campaign) == 0
+    assert score_campaign(campaign=CampaignFactory(question=None)) == 0
+
+
+def test_the_number_of_queries_does_not_grow_with_the_pairs(campaign, django_assert_max_num_queries):
+    for count in (1, 10):
+        for number in range(count):
+            vote_all(PairFactory(campaign=campaign), "ab" if number % 2 else "aax")
+        with django_assert_max_num_queries(15):
+            score_campaign(campaign=campaign)
+        with django_assert_max_num_queries(10):
+            settle_pairs(campaign=campaign)
+
+
+# --- what changed since
+
+
+def labels() -> dict[int, str]:
+    return dict(Consensus.objects.filter(method="majority").values_list("pair", "label"))
+
+
+def test_only_pairs_whose_votes_changed_are_counted(campaign, pair):
+    other = PairFactory(campaign=campaign)
+    vote_all(pair, "aa")
+    vote_all(other, "b")
+    assert score_changes(campaign=campaign, now=MONDAY) == 2
+    assert score_changes(campaign=campaign, now=TUESDAY) == 0
+    vote_all(other, "a")
+    assert score_changes(campaign=campaign, now=TUESDAY) == 1
+    assert dict(Consensus.objects.values_list("pair", "computed_at")) == {pair.pk: MONDAY, other.pk: TUESDAY}
+    assert labels() == {pair.pk: "a", other.pk: "tie"}
+    assert not UnscoredAssignment.objects.exists()
+
+
+def test_no_void_no_undo_and_no_departure_is_missed(campaign, pair):
+    first, second, third = (vote(pair, choice) for choice in "aab")
+    Member.objects.update(answered_count=1)
+    Pair.objects.update(seats_taken=3, seats_a_on_left=3)
+    score_changes(campaign=campaign)
+    undo_vote(assignment_id=first.assignment_id, by=first.assignment.member.user)
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "tie"}
+    suspend_member(member=second.assignment.member, by=None)
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "b"}
+    lift_suspension(member=second.assignment.member, by=None)
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "tie"}
+    # Their vote is as live as it was; it is the member who counts no longer.
+    Member.objects.filter(pk=third.assignment.member_id).update(state="withdrawn")
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {pair.pk: "a"}
+    Member.objects.filter(pk=second.assignment.member_id).update(kind="machine")
+    assert score_changes(campaign=campaign) == 1
+    assert labels() == {}
+
+
+def test_what_changes_nothing_about_votes_is_not_noted(campaign, pair):
+    cast = vote(pair, "a")
+    score_changes(campaign=campaign)
+    Member.objects.filter(pk=cast.assignment.member_id).update(state="paused", answered_count=7)
+    assert not UnscoredAssignment.objects.exists()
+
+
+def test_changes_of_another_campaign_stay_noted(campaign, pair):
+    other = PairFactory(campaign=CampaignFactory())
+    vote_all(other, "b")
+    assert score_changes(campaign=campaign) == 0
+    assert score_changes(campaign=other.campaign) == 1
+
+
+def test_counting_all_finds_what_no_trigger_noted(campaign, pair):
+    vote_all(pair, "a")
+    UnscoredAssignment.objects.all().delete()
+    assert score_changes(campaign=campaign) == 0
+    assert not Consensus.objects.exists()
+    assert score_campaign(campaign=campaign) == 1
+    changes = CampaignScoring.objects.get().changes
+    assert changes > 0
+    score_campaign(campaign=campaign)
+    assert CampaignScoring.objects.get().changes == changes
+
+
+def test_an_unchanged_campaign_costs_the_same_few_queries_however_many_votes_it_has(campaign, django_assert_max_num_queries):
+    for _ in range(2):
+        for _ in range(8):
+            vote_all(PairFactory(campaign=campaign), "ab")
+        score_changes(campaign=campaign)
+        with django_assert_max_num_queries(8):
+            score_changes(campaign=campaign)
+
+
+# --- Dawid–Skene
+
+
+@pytest.fixture
+def crowd(campaign):
+    """Two who know, and three who say b whatever is shown: on most pairs they are more."""
+    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene", votes_wanted=5, votes_max=5)
+    campaign.refresh_from_db()
+    good, blind = MemberFactory.create_batch(2, campaign=campaign), MemberFactory.create_batch(3, campaign=campaign)
+    truth = {}
+    for number in range(30):
+        pair, right = PairFactory(campaign=campaign), "abx"[number % 3]
+        truth[pair.pk] = {"a": "a", "b": "b", "x": "both_bad"}[right]
+        for member in good:
+            vote(pair, truth[pair.pk], member=member)
+        for member in blind:
+            vote(pair, "b", member=member)
+    return truth
+
+
+def by(method: str) -> dict[int, str]:
+    return dict(Consensus.objects.filter(method=method).values_list("pair", "label"))
+
+
+def test_dawid_skene_finds_those_who_know(campaign, crowd):
+    score_campaign(campaign=campaign, now=MONDAY)
+    assert by("dawid_skene") == crowd
+    assert set(by("majority").values()) == {"b"}
+    row = Consensus.objects.filter(method="dawid_skene", label="a").first()
+    assert (row.n_a, row.n_b, row.n_both_good, row.n_both_bad) == (2, 3, 0, 0)
+    assert row.confidence == row.p_a > 0.9
+    assert row.p_a + row.p_b + row.p_both_good + row.p_both_bad == pytest.approx(1, abs=1e-4)
+    assert row.agreement == pytest.approx(8 / 20)
+
+
+def test_dawid_skene_writes_only_what_changed_and_is_the_same_however_often_it_is_asked(campaign, crowd):
+    score_campaign(campaign=campaign, now=MONDAY)
+    before = list(Consensus.objects.order_by("pk").values())
+    score_campaign(campaign=campaign, now=TUESDAY)
+    assert list(Consensus.objects.order_by("pk").values()) == before
+
+    vote_of = Vote.objects.filter(assignment__pair=min(crowd)).order_by("pk").first()
+    void(vote_of)
+    score_campaign(campaign=campaign, now=TUESDAY)
+    Vote.objects.filter(pk=vote_of.pk).update(void_reason=None, voided_at=None)
+    score_campaign(campaign=campaign, now=TUESDAY)
+    without_times = [{key: value for key, value in row.items() if key != "computed_at"} for row in before]
+    again = list(Consensus.objects.order_by("pk").values())
+    assert [{key: value for key, value in row.items() if key != "computed_at"} for row in again] == without_times
+
+
+def test_dawid_skene_is_removed_with_the_last_vote_and_with_the_method(campaign, crowd):
+    score_changes(campaign=campaign, now=MONDAY)
+    gone = min(crowd)
+    Vote.objects.filter(assignment__pair=gone).update(void_reason="suspended", voided_at=MONDAY)
+    score_campaign(campaign=campaign, now=TUESDAY)
+    assert by("dawid_skene").keys() == crowd.keys() - {gone}
+    campaign.consensus_method = "majority"
+    campaign.save()
+    score_changes(campaign=campaign)
+    assert by("dawid_skene") == {}
+    campaign.consensus_method = "dawid_skene"
+    campaign.save()
+    score_changes(campaign=campaign)
+    assert by("dawid_skene").keys() == crowd.keys() - {gone}
+
+
+def test_dawid_skene_waits_in_the_background_as_long_as_it_is_slow_and_comes_in_the_end(campaign, crowd):
+    score_changes(campaign=campaign, now=MONDAY)
+    CampaignScoring.objects.update(dawid_skene_seconds=60)
+    extra = PairFactory(campaign=campaign)
+    vote_all(extra, "aa")
+    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=19))
+    assert extra.pk in by("majority")
+    assert extra.pk not in by("dawid_skene")
+    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=20))
+    assert extra.pk in by("dawid_skene")
+
+
+def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair):
+    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene")
+    campaign.questions.update(choices=["a", "b"])
+    campaign.refresh_from_db()
+    vote_all(pair, "ab")
+    score_campaign(campaign=campaign)
+    row = Consensus.objects.get(method="dawid_skene")
+    assert (row.label, row.p_a, row.p_b, row.p_both_good, row.p_both_bad) == ("tie", 0.5, 0.5, 0, 0)
+
+
+# --- settling
+
+
+def seat(pair, state: str = "answered", kind: str = "regular") -> Assignment:
+    """A seat as assigning takes it: counted on the pair while it is live."""
+    if kind == "regular" and state in (AssignmentState.OPEN, AssignmentState.ANSWERED):
+        pair.seats_taken += 1
+        pair.save(update_fields=["seats_taken"])
+    return AssignmentFactory(member=MemberFactory(campaign=pair.campaign), pair=pair, state=state, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("seats", "settles"),
+    [
+        pytest.param([("answered", "regular")] * 2, True, id="all answered"),
+        pytest.param([("answered", "regular"), ("open", "regular")], False, id="one still open"),
+        pytest.param([("answered", "regular")], False, id="a free seat"),
+        pytest.param([("answered", "regular"), ("answered", "repeat")], False, id="a repeat takes no seat"),
+        pytest.param([("answered", "regular")] * 2 + [("skipped", "regular")], True, id="somebody else skipped"),
+        pytest.param([("answered", "regular"), ("expired", "regular")], False, id="a lease ran out"),
+        pytest.param([], False, id="nobody"),
+    ],
+)
+def test_a_pair_settles_when_all_its_seats_are_answered(campaign, seats, settles):
+    pair = PairFactory(campaign=campaign, votes_wanted=2)
+    for state, kind in seats:
+        seat(pair, state, kind)
+    assert settle_pairs(campaign=campaign) == settles
+    pair.refresh_from_db()
+    assert pair.state == (PairState.SETTLED if settles else PairState.OPEN)
+    assert settle_pairs(campaign=campaign) == 0
+
+
+@pytest.mark.parametrize("fields", [{"gold_choice": Choice.A}, {"state": PairState.HELD}])
+def test_gold_and_held_pairs_stay_as_they_are(campaign, fields):
+    pair = PairFactory(campaign=campaign, votes_wanted=1, **fields)
+    seat(pair)
+    assert settle_pairs(campaign=campaign) == 0
+    pair.refresh_from_db()
+    assert pair.state == fields.get("state", PairState.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("state", "seats_left"),
+    [pytest.param("returned", 1, id="voided and its seat returned"), pytest.param("open", 2, id="undone and open again")],
+)
+def test_a_settled_pair_that_lost_a_vote_circulates_again(campaign, state, seats_left):
+    pair = PairFactory(campaign=campaign, votes_wanted=2)
+    _, lost = seat(pair), seat(pair)
+    untouched = PairFactory(campaign=campaign, votes_wanted=1)
+    seat(untouched)
+    assert settle_pairs(campaign=campaign) == 2
+    Assignment.objects.filter(pk=lost.pk).update(state=state, closed_at=None if state == "open" else timezone.now())
+    type(pair).objects.filter(pk=pair.pk).update(seats_taken=seats_left)
+    assert settle_pairs(campaign=campaign) == 1
+    pair.refresh_from_db()
+    untouched.refresh_from_db()
+    assert (pair.state, untouched.state) == (PairState.OPEN, PairState.SETTLED)
+    assert settle_pairs(campaign=campaign) == 0
+
+
+def test_settling_leaves_another_campaign_alone(campaign):
+    other = PairFactory(campaign=CampaignFactory(), votes_wanted=1)
+    seat(other)
+    assert settle_pairs(campaign=campaign) == 0
+    assert settle_pairs(campaign=other.campaign) == 1

@@ -1,0 +1,133 @@
+"""Pairs ask for as many votes as they need, through the verbs that a campaign runs on."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.campaigns import lifecycle
+from annotator.choices import PairState
+from annotator.judging import assigning
+from annotator.models import Campaign, Pair
+from annotator.scoring import settling
+from tests.factories import CampaignFactory, MemberFactory, PairFactory
+from tests.judges import assert_seats_are_true, judge_all
+
+pytestmark = pytest.mark.django_db
+
+
+def run(campaign: Campaign, answers: list[str]) -> Pair:
+    """One annotator after the other answers the campaign's only pair, with scoring in between, until it takes no more."""
+    for answer in answers:
+        judge_all(MemberFactory(campaign=campaign), answer)
+        settling.settle_pairs(campaign=campaign)
+    assert_seats_are_true(campaign)
+    return Pair.objects.get(campaign=campaign)
+
+
+@pytest.mark.parametrize(
+    ("answers", "spent", "state"),
+    [
+        (["a", "a", "a", "a"], 2, PairState.SETTLED),  # two agree at once
+        (["a", "b", "a", "a", "a"], 4, PairState.SETTLED),  # a lead of two decides
+        (["a", "b", "both_bad", "both_good", "a", "b", "both_good", "a"], 7, PairState.SETTLED),  # and seven end it
+        (["a", "b", "a"], 3, PairState.OPEN),
+    ],
+)
+def test_a_pair_gets_as_many_votes_as_it_needs(answers, spent, state):
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+    PairFactory(campaign=campaign)
+
+    pair = run(campaign, answers)
+
+    assert (pair.seats_taken, pair.state) == (spent, state)
+
+
+@pytest.mark.parametrize("answers", [["a", "a", "a", "a"], ["a", "b", "a", "b"]])
+def test_with_equal_numbers_it_is_plain_fixed_overlap(answers):
+    campaign = CampaignFactory(votes_wanted=3, votes_max=3)
+    PairFactory(campaign=campaign)
+
+    pair = run(campaign, answers)
+
+    assert (pair.votes_wanted, pair.seats_taken, pair.state) == (3, 3, PairState.SETTLED)
+
+
+def test_a_surer_campaign_asks_for_more():
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7, stop_confidence=0.98)
+    PairFactory(campaign=campaign)
+
+    assert run(campaign, ["a"] * 5).seats_taken == 3
+
+
+def test_the_choices_of_the_first_question_count():
+    campaign = CampaignFactory(votes_wanted=2, votes_max=5)
+    campaign.questions.update(choices=["a", "b"])  # two answers: two who agree are less of a proof
+    PairFactory(campaign=campaign)
+
+    assert run(campaign, ["a"] * 5).seats_taken == 2
+    other = CampaignFactory(votes_wanted=2, votes_max=5, stop_confidence=0.95)
+    other.questions.update(choices=["a", "b"])
+    PairFactory(campaign=other)
+    assert run(other, ["a"] * 5).seats_taken == 3
+
+
+def test_gold_and_held_pairs_ask_for_nothing():
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+    PairFactory(campaign=campaign, gold_choice="a")
+    PairFactory(campaign=campaign, state=PairState.HELD)
+
+    assert settling.settle_pairs(campaign=campaign) == 0
+    assert set(Pair.objects.values_list("votes_wanted", flat=True)) == {2}
+
+
+class TestChangingVotesWanted:
+    def test_more_votes_reopen_settled_pairs(self):
+        campaign = CampaignFactory(votes_wanted=1)
+        PairFactory.create_batch(3, campaign=campaign)
+        judge_all(MemberFactory(campaign=campaign))
+        settling.settle_pairs(campaign=campaign)
+
+        lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 2})
+        settling.settle_pairs(campaign=campaign)
+
+        assert set(Pair.objects.values_list("state", "votes_wanted")) == {("open", 2)}
+        assert len(judge_all(MemberFactory(campaign=campaign))) == 3
+        settling.settle_pairs(campaign=campaign)
+        assert set(Pair.objects.values_list("state", flat=True)) == {"settled"}
+        assert_seats_are_true(campaign)
+
+    def test_fewer_votes_take_back_only_what_nobody_has_looked_at(self):
+        campaign = CampaignFactory(votes_wanted=3)
+        pair = PairFactory(campaign=campaign)
+        judged, looking, waiting = MemberFactory.create_batch(3, campaign=campaign)
+        judge_all(judged)
+        looked_at = assigning_next(looking)
+        refill(waiting)
+
+        lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 1})
+
+        pair.refresh_from_db()
+        assert (pair.votes_wanted, pair.seats_taken) == (2, 2)
+        looked_at.refresh_from_db()
+        assert looked_at.state == "open"
+        assert waiting.assignments.get().state == "expired"
+        assert_seats_are_true(campaign)
+
+    def test_at_most_follows_in_a_campaign_with_fixed_overlap_only(self):
+        fixed = CampaignFactory(votes_wanted=2)
+        adaptive = CampaignFactory(votes_wanted=2, votes_max=7)
+
+        for campaign in (fixed, adaptive):
+            lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_wanted": 5})
+            campaign.refresh_from_db()
+
+        assert (fixed.votes_wanted, fixed.votes_max) == (5, 5)
+        assert (adaptive.votes_wanted, adaptive.votes_max) == (5, 7)
+
+
+def assigning_next(member):
+    return assigning.next_assignments(member=member)[0]
+
+
+def refill(member):
+    assert assigning.refill_queue(member_id=member.pk) == 1

@@ -1,0 +1,484 @@
+"""The pages of the review: managers', and what annotators are told, can say and can withdraw."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotator.choices import AppealState, Measure, MemberState, Role
+from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule, Vote
+from annotator.quality import moderation, rules
+from annotator.views.annotate.notices import ADVICE, WHAT
+from tests.factories import (
+    AnnotatorStatsFactory,
+    AppealFactory,
+    CampaignFactory,
+    CrowdIdentityFactory,
+    MemberFactory,
+    ModerationActionFactory,
+    PairFactory,
+    ProposalFactory,
+    ReviewRuleFactory,
+    UserFactory,
+    VoteFactory,
+)
+from tests.judges import judge_all
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager() -> Member:
+    return MemberFactory(role=Role.MANAGER, user__username="mira")
+
+
+@pytest.fixture
+def campaign(manager: Member) -> Campaign:
+    return manager.campaign
+
+
+@pytest.fixture
+def browser(client: Client, manager: Member) -> Client:
+    client.force_login(manager.user)
+    return client
+
+
+def logged_in(member: Member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def address(name: str, campaign: Campaign, *more: object) -> str:
+    return reverse(name, args=[campaign.slug, *more])
+
+
+def standing_of(campaign: Campaign, name: str, **figures: object) -> Member:
+    return AnnotatorStatsFactory(member__campaign=campaign, member__user__username=name, **figures).member
+
+
+# --- who may open and decide
+
+
+def pages_of(campaign: Campaign) -> dict[str, str]:
+    member = standing_of(campaign, "ada")
+    rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    return {
+        "review": address("review", campaign),
+        "acts": address("acts", campaign),
+        "member_page": address("member_page", campaign, member.pk),
+        "review_rules": address("review_rules", campaign),
+        "answer_appeal": address("answer_appeal", campaign, AppealFactory(member__campaign=campaign).pk),
+        "decide_rule": address("decide_rule", campaign, rule.pk),
+    }
+
+
+def test_managers_and_superusers_open_all_reviewers_look_and_nobody_else_does(campaign: Campaign, manager: Member) -> None:
+    pages = pages_of(campaign)
+    look = {"review", "acts", "member_page"}
+    reviewer = MemberFactory(campaign=campaign, role=Role.REVIEWER)
+    for user, may in (
+        (manager.user, set(pages) - {"decide_rule"}),
+        (UserFactory(is_superuser=True), set(pages) - {"decide_rule"}),
+        (reviewer.user, look),
+        (MemberFactory(campaign=campaign).user, set()),
+        (MemberFactory(campaign=campaign, role=Role.MANAGER, state=MemberState.PAUSED).user, set()),
+    ):
+        client = Client()
+        client.force_login(user)
+        opened = {name for name, page in pages.items() if client.get(page).status_code == 200}
+        assert opened == may, user
+    stranger = logged_in(MemberFactory(role=Role.MANAGER))
+    assert {stranger.get(page).status_code for name, page in pages.items() if name != "decide_rule"} == {404}
+    assert {Client().get(page).status_code for page in pages.values()} == {302}
+
+
+def test_reviewers_annotators_and_strangers_decide_nothing(campaign: Campaign) -> None:
+    pages = pages_of(campaign)
+    reviewer = MemberFactory(campaign=campaign, role=Role.REVIEWER)
+    for member, status in ((reviewer, 403), (MemberFactory(campaign=campaign), 403), (MemberFactory(role=Role.MANAGER), 404)):
+        client = logged_in(member)
+        for name in ("member_page", "review_rules", "answer_appeal", "decide_rule"):
+            data = {"note": "Look.", "accept": "", "answer": "Yes.", "go_on": ""}
+            assert client.post(pages[name], data).status_code == status, name
+    assert not ModerationAction.objects.exists()
+    assert Appeal.objects.get().state == AppealState.OPEN
+    assert ReviewRule.objects.get().asks_since is not None
+
+
+def test_rows_of_another_campaign_and_rows_that_are_not_there_are_not_found(browser: Client, campaign: Campaign) -> None:
+    other = CampaignFactory()
+    rows = {
+        "member_page": standing_of(other, "ada").pk,
+        "answer_appeal": AppealFactory(member__campaign=other).pk,
+        "decide_rule": ReviewRuleFactory(campaign=other).pk,
+    }
+    for name, pk in rows.items():
+        for number in (pk, 2**62):
+            assert browser.post(address(name, campaign, number), {"note": "Look."}).status_code == 404
+    assert browser.get(reverse("review", args=["nowhere"])).status_code == 404
+
+
+# --- the review page
+
+
+def test_it_shows_everybodys_figures_with_intervals(browser: Client, campaign: Campaign) -> None:
+    standing_of(campaign, "ada", gold_count=8, gold_right=7, side_count=50, left_count=24, trust=6.2, skill=0.95)
+    standing_of(campaign, "zoe")
+    html = browser.get(address("review", campaign)).content.decode()
+    row = re.search(r"ada</a>(.*?)</tr>", html, re.S)[1]
+
+    assert "88 %" in row
+    assert "53–98 %" in row  # Wilson's interval of 7 of 8
+    assert "48 %" in row
+    assert "+6.2" in row
+    assert "–" in re.search(r"zoe</a>(.*?)</tr>", html, re.S)[1]
+
+
+def test_it_is_sorted_by_what_is_asked_for_and_by_trust_otherwise(browser: Client, campaign: Campaign) -> None:
+    standing_of(campaign, "ada", gold_count=8, gold_right=8, trust=-1.0, timed_count=5, fast_count=5)
+    standing_of(campaign, "bea", gold_count=8, gold_right=2, trust=3.0, timed_count=5, fast_count=0)
+    standing_of(campaign, "cleo", trust=1.0)
+
+    def order(**query: str) -> list[str]:
+        html = browser.get(address("review", campaign), query).content.decode()
+        table = re.search(r'<table class="rows standings">.*?</table>', html, re.S)[0]
+        return re.findall(r"/members/\d+/\">(\w+)</a>", table)
+
+    assert order() == order(order="nonsense") == ["ada", "cleo", "bea"]
+    assert order(order="gold") == ["bea", "ada", "cleo"]
+    assert order(order="fast") == ["ada", "bea", "cleo"]
+    assert order(order="name") == ["ada", "bea", "cleo"]
+
+
+def test_it_takes_as_many_queries_for_many_people_as_for_few(
+    browser: Client, campaign: Campaign, django_assert_max_num_queries
+) -> None:
+    def fill(times: int) -> None:
+        for _ in range(times):
+            member = AnnotatorStatsFactory(member__campaign=campaign).member
+            rule = campaign.review_rules.filter(asks_since__isnull=False).first()
+            ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
+            ModerationActionFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.standing))
+
+    def queries(page: str) -> int:
+        with django_assert_max_num_queries(16) as captured:
+            assert browser.get(page).status_code == 200
+        return len(captured)
+
+    ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    fill(2)
+    AppealFactory(member__campaign=campaign)
+    pages = [address("review", campaign), address("acts", campaign)]
+    few = [queries(page) for page in pages]
+    fill(18)
+    for _ in range(9):
+        AppealFactory(member__campaign=campaign)
+    assert [queries(page) for page in pages] == few
+
+
+def test_an_empty_campaign_has_a_page_with_the_rules(browser: Client, campaign: Campaign) -> None:
+    html = browser.get(address("review", campaign)).content.decode()
+
+    assert "Nobody has judged anything" in html
+    assert "Right on gold surely below 50 %, from 6 answers on" in html
+    assert "Nothing was done about anybody yet." in html
+
+
+def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign: Campaign, manager: Member) -> None:
+    member = standing_of(campaign, "ada", gold_count=8, gold_right=1)
+    rule = ReviewRuleFactory(campaign=campaign, outcome="suspend", threshold=0.5, minimum=6)
+    ModerationActionFactory(member=member, kind="suspend", rule=rule, figures=rules.figures_of(rule, member.standing))
+    ModerationActionFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
+    for name in ("review", "acts"):
+        html = browser.get(address(name, campaign)).content.decode()
+        assert "Right on gold: 12 % in 8 answers, at the kindest 47 %. The rule is 50 % from 6 on." in html
+        assert "the rules" in html
+        assert "“A mistake of ours.”" in html
+
+
+def test_the_campaigns_page_counts_what_was_done_and_what_waits(browser: Client, campaign: Campaign) -> None:
+    member = MemberFactory(campaign=campaign)
+    ModerationActionFactory(member=member, kind="warn")
+    ModerationActionFactory(member=member, kind="suspend", actor=UserFactory())
+    AppealFactory(member__campaign=campaign)
+    AppealFactory(member__campaign=campaign, member__state="withdrawn")
+    ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    for name in ("campaign_page", "campaign_progress"):
+        words = " ".join(browser.get(address(name, campaign)).content.decode().split())
+        assert "1 appeal to answer" in words
+        assert "1 rule that asks you" in words
+        assert "so far 1 warned, 0 paused, 1 suspended; 1 of these by the rules" in words
+
+
+# --- the rules
+
+
+def rule_data(client: Client, page: str, **change: object) -> dict[str, object]:
+    """What the page's form would post."""
+    context = client.get(page).context
+    data: dict[str, object] = {**context["form"].initial}
+    rows = context["rows"]
+    for name, value in rows.management_form.initial.items():
+        data[f"form-{name}"] = value
+    for number, row in enumerate(rows.forms):
+        for name, value in row.initial.items():
+            if value is not False:
+                data[f"form-{number}-{name}"] = value
+    return data | change
+
+
+def test_rules_are_changed(browser: Client, campaign: Campaign) -> None:
+    page = address("review_rules", campaign)
+    data = rule_data(browser, page, **{"form-1-threshold": 45, "form-1-minimum": 9, "review_share_max": 0.3, "too_fast_ms": 500})
+    del data["form-0-enabled"]
+
+    assert browser.post(page, data).status_code == 302
+
+    first, second = list(campaign.review_rules.order_by("pk"))[:2]
+    campaign.refresh_from_db()
+    assert (first.enabled, first.threshold) == (False, 0.7)
+    assert (second.threshold, second.minimum, second.enabled) == (0.45, 9, True)
+    assert (campaign.review_share_max, campaign.too_fast_ms) == (0.3, 500)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"form-0-threshold": value} for value in (101, -1, "", "x", "nan", "inf")),
+        *({"form-0-minimum": value} for value in (0, "", 10**9)),
+        {"form-8-threshold": 5},  # of trust, which is below 0 where it is lost
+        {"form-TOTAL_FORMS": 3},
+        {"form-TOTAL_FORMS": "x"},
+        {"form-TOTAL_FORMS": 50},
+        {"review_share_max": 1.01},
+        {"too_fast_ms": -1},
+        {"too_fast_ms": 10**6},
+    ],
+)
+def test_rules_that_cannot_be_are_refused_and_none_is_changed(browser: Client, campaign: Campaign, change) -> None:
+    page = address("review_rules", campaign)
+    data = rule_data(browser, page, **{"form-3-minimum": 77} | change)
+    before = list(campaign.review_rules.order_by("pk").values())
+
+    response = browser.post(page, data)
+
+    assert response.status_code == 400
+    assert re.search(r'field-error|class="notice error"', response.content.decode())
+    assert list(campaign.review_rules.order_by("pk").values()) == before
+
+
+def test_a_rule_that_asks_is_shown_with_its_list_and_decided(browser: Client, campaign: Campaign) -> None:
+    rule = ReviewRuleFactory(campaign=campaign, outcome="pause", asks_since=timezone.now())
+    members = [standing_of(campaign, name, gold_count=10, gold_right=1) for name in ("ada", "bea")]
+    for member in members:
+        ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
+    html = browser.get(address("review", campaign)).content.decode()
+    assert "A rule asks before it acts" in html
+    assert "10 % in 10 answers" in html
+
+    response = browser.post(address("decide_rule", campaign, rule.pk), {"go_on": ""}, follow=True)
+
+    assert "Done, for 2." in response.content.decode()
+    assert {Member.objects.get(pk=member.pk).state for member in members} == {"paused"}
+    again = browser.post(address("decide_rule", campaign, rule.pk), {"turn_off": ""}, follow=True)
+    assert "decided about this rule already" in again.content.decode()
+
+
+def test_a_rule_that_asks_is_turned_off(browser: Client, campaign: Campaign) -> None:
+    rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    browser.post(address("decide_rule", campaign, rule.pk), {"turn_off": ""})
+
+    rule.refresh_from_db()
+    assert (rule.enabled, rule.asks_since) == (False, None)
+
+
+# --- one annotator
+
+
+def test_a_manager_warns_somebody_in_their_own_words(browser: Client, campaign: Campaign) -> None:
+    member = standing_of(campaign, "ada")
+    PairFactory(campaign=campaign)
+    page = address("member_page", campaign, member.pk)
+    assert browser.post(page, {"note": ""}).status_code == 400
+    assert browser.post(page, {"note": "x" * 2001}).status_code == 400
+
+    browser.post(page, {"note": "Mind the <hands>."})
+
+    shown = logged_in(member).get(address("annotate", campaign)).content.decode()
+    assert "About your answers" in shown
+    assert "Mind the &lt;hands&gt;." in shown
+    assert "Mind the &lt;hands&gt;." in browser.get(page).content.decode()
+
+
+def test_somebody_without_votes_has_a_page_too(browser: Client, campaign: Campaign) -> None:
+    member = MemberFactory(campaign=campaign, state="suspended")
+    page = browser.get(address("member_page", campaign, member.pk))
+
+    assert "judged nothing that could be measured" in page.content.decode()
+    assert browser.post(page.request["PATH_INFO"], {"note": "Look."}).status_code == 400  # they would not see it
+
+
+# --- what annotators are told
+
+
+def told(member: Member, rule: ReviewRule | None = None) -> None:
+    reason = moderation.Reason(rule=rule, figures={"count": 8, "value": 0.1})
+    moderation.warn_member(member=member, by=None, reason=reason)
+
+
+@pytest.mark.parametrize("measure", Measure.values)
+def test_a_warning_is_kind_says_what_to_look_at_and_gives_nothing_away(measure: str) -> None:
+    rule = ReviewRuleFactory(measure=measure)
+    member = MemberFactory(campaign=rule.campaign)
+    PairFactory(campaign=rule.campaign)
+    told(member, rule)
+
+    html = logged_in(member).get(address("annotate", rule.campaign)).content.decode()
+
+    assert WHAT[measure] in html
+    assert ADVICE[measure] in html
+    assert not re.search(r"gold|known answer|repeat|test pair|0\.1|\b8 ", WHAT[measure] + ADVICE[measure], re.I)
+    assert html.index(WHAT[measure]) < html.index("data-assignment")
+
+
+def test_a_warning_comes_with_the_next_answer_and_is_put_away() -> None:
+    rule = ReviewRuleFactory()
+    member = MemberFactory(campaign=rule.campaign)
+    PairFactory.create_batch(3, campaign=rule.campaign)
+    client = logged_in(member)
+    client.get(address("annotate", rule.campaign))
+    told(member, rule)
+    seat = member.assignments.order_by("pk").first()
+
+    answer = client.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'id="moderation-notice" hx-swap-oob="innerHTML"' in answer
+    assert WHAT[rule.measure] in answer
+
+    notice = re.search(r'data-notice="(\d+)"', answer)[1]
+    seat = member.assignments.filter(state="open").order_by("pk").first()
+    data, htmx = {"choice": "a", "notice": notice}, {"HX-Request": "true"}
+    assert (
+        "moderation-notice" not in client.post(reverse("vote", args=[seat.pk]), data, headers=htmx).content.decode()
+    )  # the page has it
+
+    assert client.get(address("dismiss_notice", rule.campaign)).status_code == 405
+    client.post(address("dismiss_notice", rule.campaign))
+    assert WHAT[rule.measure] not in client.get(address("annotate", rule.campaign)).content.decode()
+
+
+def test_who_is_not_warned_pays_no_query_for_it(django_assert_max_num_queries) -> None:
+    counts = []
+    for is_warned in (False, True):
+        rule = ReviewRuleFactory()
+        member = MemberFactory(campaign=rule.campaign)
+        PairFactory.create_batch(3, campaign=rule.campaign)
+        client = logged_in(member)
+        client.get(address("annotate", rule.campaign))
+        if is_warned:
+            told(member, rule)
+        with django_assert_max_num_queries(10) as captured:
+            client.get(address("annotate", rule.campaign))
+        counts.append(len(captured))
+    assert counts[1] == counts[0] + 1
+
+
+def test_somebody_paused_or_suspended_reads_what_led_to_it_and_where_to_appeal() -> None:
+    for state, kind in (("paused", "pause"), ("suspended", "suspend")):
+        rule = ReviewRuleFactory(measure="side_share")
+        member = MemberFactory(campaign=rule.campaign, state=state)
+        ModerationActionFactory(member=member, kind=kind, rule=rule)
+        html = logged_in(member).get(address("annotate", rule.campaign)).content.decode()
+        assert "you chose the image on the same side almost every time" in html
+        assert "This may be a mistake." in html
+        assert address("appeal", rule.campaign) in html
+
+
+def test_an_appeal_is_written_answered_and_its_answer_read(browser: Client, campaign: Campaign) -> None:
+    member = MemberFactory(campaign=campaign, state="suspended")
+    ModerationActionFactory(member=member, kind="suspend")
+    annotator, page = logged_in(member), address("appeal", campaign)
+    assert annotator.post(page, {"message": " "}).status_code == 400
+    assert annotator.post(page, {"message": "x" * 2001}).status_code == 400
+    assert annotator.post(page, {"message": "I do <look>."}).status_code == 302
+    assert annotator.post(page, {"message": "Once more."}).status_code == 400  # one at a time
+    waiting = annotator.get(page).content.decode()
+    assert "I do &lt;look&gt;." in waiting
+    assert "<textarea" not in waiting
+    assert "have not answered yet" in annotator.get(address("annotate", campaign)).content.decode()
+
+    appeal = Appeal.objects.get()
+    assert "I do &lt;look&gt;." in browser.get(address("review", campaign)).content.decode()
+    answer = address("answer_appeal", campaign, appeal.pk)
+    assert browser.post(answer, {"decline": "", "answer": "x" * 2001}).status_code == 400
+    browser.post(answer, {"decline": "", "answer": "The sides were all left."})
+    assert browser.post(answer, {"accept": "", "answer": ""}).status_code == 400  # it was answered
+
+    assert "The sides were all left." in annotator.get(page).content.decode()
+    assert "The sides were all left." in annotator.get(address("annotate", campaign)).content.decode()
+
+
+def test_an_appeal_that_is_accepted_is_told_beside_the_next_pair(browser: Client, campaign: Campaign) -> None:
+    appeal = AppealFactory(member__campaign=campaign, member__state="suspended")
+    PairFactory(campaign=campaign)
+    browser.post(address("answer_appeal", campaign, appeal.pk), {"accept": "", "answer": "Sorry about that."})
+
+    html = logged_in(appeal.member).get(address("annotate", campaign)).content.decode()
+
+    assert "You can continue" in html
+    assert "Sorry about that." in html
+    assert "data-assignment" in html
+
+
+def test_who_was_not_acted_on_has_nothing_to_appeal_against() -> None:
+    member = MemberFactory()
+    client, page = logged_in(member), address("appeal", member.campaign)
+
+    assert "<textarea" not in client.get(page).content.decode()
+    assert client.post(page, {"message": "Why?"}).status_code == 400
+    assert client.get(reverse("appeal", args=["nowhere"])).status_code == 404
+    assert Client().get(page).status_code == 302
+
+
+# --- withdrawal
+
+
+def test_an_annotator_withdraws_after_saying_that_they_are_sure() -> None:
+    member = MemberFactory(campaign__votes_wanted=1)
+    PairFactory.create_batch(3, campaign=member.campaign)
+    judge_all(member)
+    client, page = logged_in(member), address("withdraw", member.campaign)
+    assert "Your 3 answers no longer count" in " ".join(client.get(page).content.decode().split())
+    assert client.post(page).status_code == 400
+    assert Vote.objects.live().count() == 3
+
+    response = client.post(page, {"is_sure": "on"}, follow=True)
+
+    assert "You left" in response.content.decode()
+    assert not Vote.objects.live().exists()
+    assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN
+    assert ModerationAction.objects.get().kind == "withdraw"
+    for route in ("withdraw", "appeal"):
+        assert client.get(address(route, member.campaign)).status_code == 404
+    assert client.get(reverse("withdraw", args=["nowhere"])).status_code == 404
+
+
+def test_the_way_to_withdraw_is_on_ones_account_ones_answers_and_beside_the_consent(client: Client) -> None:
+    member = VoteFactory().assignment.member
+    client.force_login(member.user)
+    way = address("withdraw", member.campaign)
+
+    assert way in client.get(reverse("account")).content.decode()
+    assert way in client.get(address("history", member.campaign)).content.decode()
+
+
+def test_somebody_from_a_platform_withdraws_as_well() -> None:
+    member = CrowdIdentityFactory().member
+    client = logged_in(member)
+
+    assert client.post(address("withdraw", member.campaign), {"is_sure": "on"}).status_code == 302
+    assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN
