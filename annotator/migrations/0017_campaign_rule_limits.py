@@ -35,7 +35,7 @@ def bring_within_limits(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0015_one_campaign'),
+        ('annotator', '0016_pairs_that_lost_a_seat'),
     ]
 
     operations = [
