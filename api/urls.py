@@ -5,9 +5,9 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 from api.converters import CampaignSlug
 from api.errors import not_there
 from api.schema import SchemaView
+from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportDetail, ImportList
-from api.views.judging import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
 from api.views.votes import VoteList

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, cast
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,71 +15,31 @@ from annotator.choices import CampaignState, Role
 from annotator.errors import Conflict, Invalid
 from annotator.judging.seats import set_votes_wanted
 from annotator.models import Campaign, CampaignProgress, Member, User
+from annotator.models.campaign_rules import RULES, SETTINGS
 from annotator.quality import rules as quality_rules
 
 RESERVED_SLUGS = {"new"}  # /manage/new/ is the page that makes campaigns
 RESERVED_ENDINGS = (".dpo", ".git")  # the other repository of a campaign on the Hub's protocol; no name for its clients
 
 
-class Rules(TypedDict, total=False):
-    """How a campaign collects votes, and who may read what comes of them.
-
-    What is left out stays as it is; in a new campaign it is the model's default.
-    """
-
-    votes_wanted: int
-    votes_max: int
-    stop_confidence: float
-    lease_seconds: int
-    pairing_rule: str
-    consensus_method: str
-    limit_per_day: int | None
-    limit_total: int | None
-    limit_share: float | None
-    flags_to_hold: int
-    undo_votes: int
-    undo_minutes: int
-    gold_rate: float
-    repeat_rate: float
-    repeat_after: int
-    training_pairs: int
-    training_pass_mark: float
-    training_tries: int
-    completion_code: str
-    return_url: str
-    asks_comment: bool
-    data_is_public: bool
-    licence: str
-    citation: str
-    share_validation: float
-    share_test: float
-
-
-RULES = tuple(Rules.__annotations__)
-# What annotators get when they are done, and so not before; and how they are checked.
-MANAGERS_RULES = ("completion_code", "return_url", "gold_rate", "repeat_rate", "repeat_after")
+# Rules of a campaign by name (models/campaign_rules.py). What is left out stays; in a new campaign it is the default.
+Rules = Mapping[str, Any]
 
 
 def rules_in(values: Mapping[str, Any]) -> Rules:
     """The rules among checked values of a form or a body."""
-    return cast(Rules, {name: values[name] for name in RULES if name in values})
+    return {name: values[name] for name in SETTINGS if name in values}
 
 
 def _apply(rules: Rules, campaign: Campaign) -> None:
-    """Raises Invalid as `check_overlap` does. With fixed overlap, one of its two numbers follows the other."""
+    """With fixed overlap, one of its two numbers follows the other."""
+    if unknown := rules.keys() - RULES.keys():
+        raise TypeError(f"There are no rules {', '.join(sorted(unknown))}.")
     is_fixed = campaign.votes_max == campaign.votes_wanted
     for name, value in rules.items():
         setattr(campaign, name, value)
     if is_fixed and "votes_max" not in rules:
         campaign.votes_max = campaign.votes_wanted
-    check_overlap(votes_wanted=campaign.votes_wanted, votes_max=campaign.votes_max)
-
-
-def check_overlap(*, votes_wanted: int, votes_max: int) -> None:
-    """Raises Invalid where a pair could have fewer votes at most than it gets at first."""
-    if votes_max < votes_wanted:
-        words = f"Use {votes_wanted} or more: that is how many every pair gets at first."
-        raise Invalid("Some values are not right.", errors={"votes_max": [words]})
 
 
 @transaction.atomic

@@ -7,7 +7,8 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Greatest, Least
 
 from annotator.choices import Choice, GoldUse, PairState
-from annotator.models.campaigns import VOTES_WANTED_LIMIT, Campaign
+from annotator.models.campaign_rules import VOTES_WANTED_LIMIT
+from annotator.models.campaigns import Campaign
 from annotator.models.fields import SHA256_PATTERN, ForeignKeyPair, in_campaign, one_of
 
 # Of 64 bits of the perceptual hashes of a pair's images: so many may differ for the images to look nearly the same.

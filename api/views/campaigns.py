@@ -10,10 +10,10 @@ from annotator.campaigns import lifecycle, questions
 from annotator.campaigns.access import campaign_for_manager, campaign_for_reader, require_may_create_campaigns
 from annotator.choices import Scope
 from annotator.models import Campaign, User
+from api import idempotency
 from api.pagination import NewestFirst
 from api.permissions import ANY_SCOPE
-from api.serializers import CampaignChanges, CampaignSerializer, NewCampaign, campaigns_for
-from api.views import once
+from api.serializers.campaigns import CampaignChanges, CampaignSerializer, NewCampaign, campaigns_for
 from api.views.base import IF_NONE_MATCH, NOT_MODIFIED, View, location, page_of, user_of, valid_body
 
 
@@ -29,7 +29,7 @@ class CampaignList(View):
 
     @extend_schema(
         operation_id="create_campaign",
-        parameters=[once.PARAMETER],
+        parameters=[idempotency.PARAMETER],
         request=NewCampaign,
         responses={201: CampaignSerializer},
     )
@@ -55,7 +55,7 @@ class CampaignList(View):
             )
             return Response(shown(campaign, user), status=201, headers=location(request, "campaign", campaign.slug))
 
-        return once.idempotent(request, once.digest_of(request.data), make)
+        return idempotency.idempotent(request, user=user, digest=idempotency.digest_of(request.data), make=make)
 
 
 class CampaignDetail(View):

@@ -24,10 +24,10 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
 from annotator.models import Import
+from api import idempotency
 from api.pagination import NewestFirst
 from api.parsers import JSON_LINES_PARSERS, JSONParser, read_json
-from api.serializers import ImportDetailSerializer, ImportSerializer, ImportUpload
-from api.views import once
+from api.serializers.imports import ImportDetailSerializer, ImportSerializer, ImportUpload
 from api.views.base import View, location, page_of, user_of, whole_number
 
 FOLDER = "uploads"
@@ -60,7 +60,7 @@ class ImportList(View):
 
     @extend_schema(
         operation_id="create_import",
-        parameters=[MAP_PARAMETER, once.PARAMETER],
+        parameters=[MAP_PARAMETER, idempotency.PARAMETER],
         request={
             "multipart/form-data": ImportUpload,
             "application/jsonl": JSON_LINES,
@@ -89,10 +89,10 @@ class ImportList(View):
                 headers = location(request, "import", campaign.slug, import_.pk)
                 return Response(shown(request, import_), status=202, headers=headers)
 
-            if once.HEADER not in request.headers:
+            if idempotency.HEADER not in request.headers:
                 return make()  # and the file is read once
-            digest = once.digest_of_file(file, name=file_name, map=column_map)
-            return once.idempotent(request, digest, make)
+            digest = idempotency.digest_of_file(file, name=file_name, map=column_map)
+            return idempotency.idempotent(request, user=user, digest=digest, make=make)
 
 
 class ImportDetail(View):

@@ -18,10 +18,11 @@ from annotator.choices import ReleaseState, Scope
 from annotator.errors import Conflict, NotFound
 from annotator.lib import file_responses
 from annotator.models import Campaign, Release
+from api import idempotency
 from api.errors import body_of
 from api.pagination import NewestFirst
-from api.serializers import NoBody, ReleaseSerializer
-from api.views import once
+from api.serializers.base import NoBody
+from api.serializers.releases import ReleaseSerializer
 from api.views.base import IF_NONE_MATCH, NOT_MODIFIED, View, location, page_of, user_of, valid_body
 
 
@@ -40,7 +41,9 @@ class ReleaseList(View):
         campaign = campaign_for_reviewer(user_of(request), slug)
         return page_of(request, campaign.releases.prefetch_related("files"), ReleaseSerializer)
 
-    @extend_schema(operation_id="create_release", parameters=[once.PARAMETER], request=None, responses={202: ReleaseSerializer})
+    @extend_schema(
+        operation_id="create_release", parameters=[idempotency.PARAMETER], request=None, responses={202: ReleaseSerializer}
+    )
     def post(self, request: Request, slug: str) -> Response:
         """Build a release from the votes as they are now. A worker builds it: look at its address until it is `ready`."""
         user = user_of(request)
@@ -53,7 +56,7 @@ class ReleaseList(View):
             headers = location(request, "release", campaign.slug, release.number)
             return Response(ReleaseSerializer(release).data, status=202, headers=headers)
 
-        return once.idempotent(request, once.digest_of(request.data), make)
+        return idempotency.idempotent(request, user=user, digest=idempotency.digest_of(request.data), make=make)
 
 
 class ReleaseDetail(View):

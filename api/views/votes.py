@@ -21,7 +21,7 @@ from annotator.choices import Scope
 from annotator.feeds import vote_feed
 from annotator.feeds.vote_feed import Cursor
 from annotator.models import Campaign
-from api.serializers import VotePageSerializer
+from api.serializers.votes import VotePageSerializer
 from api.views.base import View, user_of, whole_number
 
 NDJSON, ARROW = "application/x-ndjson", "application/vnd.apache.arrow.stream"

@@ -12,16 +12,16 @@ from annotator.choices import Scope
 from annotator.errors import NotFound
 from annotator.feeds import webhooks
 from annotator.models import Campaign, Webhook
+from api import idempotency
 from api.pagination import NewestFirst
-from api.serializers import (
+from api.serializers.base import NoBody
+from api.serializers.webhooks import (
     DeliverySerializer,
     NewWebhook,
-    NoBody,
     WebhookChanges,
     WebhookSerializer,
     WebhookWithSecretSerializer,
 )
-from api.views import once
 from api.views.base import View, location, page_of, user_of, valid_body
 
 
@@ -37,7 +37,7 @@ class WebhookList(View):
 
     @extend_schema(
         operation_id="create_webhook",
-        parameters=[once.PARAMETER],
+        parameters=[idempotency.PARAMETER],
         request=NewWebhook,
         responses={201: WebhookWithSecretSerializer},
     )
@@ -52,7 +52,7 @@ class WebhookList(View):
             shown = WebhookSerializer(webhook).data | {"secret": secret}
             return Response(shown, status=201, headers=location(request, "webhook", slug, webhook.pk))
 
-        return once.idempotent(request, once.digest_of(request.data), make)
+        return idempotency.idempotent(request, user=user, digest=idempotency.digest_of(request.data), make=make)
 
 
 class WebhookDetail(View):

@@ -7,15 +7,17 @@ import re
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.forms import model_to_dict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from annotator import models
-from annotator.admin import BoundedPaginator
+from annotator.admin.base import BoundedPaginator
 from annotator.campaigns import guidelines
 from annotator.choices import AssignmentState, CampaignState, MemberState, PairState, Role
 from annotator.models import Assignment, Campaign, Guideline, Member, Pair, Question, Release, Token, User, Vote
+from annotator.models.campaign_rules import SETTINGS
 from tests.factories import (
     AnnotatorStatsFactory,
     AppealFactory,
@@ -210,23 +212,11 @@ def test_judgments_are_found_by_pair_user_name_and_pseudonym(client: Client, mod
 # --- campaigns
 
 RULES = {
+    **{name: value for name, value in model_to_dict(Campaign(), SETTINGS).items() if value is not None and value is not False},
     "votes_wanted": 4,
     "votes_max": 7,
-    "stop_confidence": 0.9,
     "lease_seconds": 600,
     "pairing_rule": "ring",
-    "flags_to_hold": 2,
-    "undo_votes": 10,
-    "undo_minutes": 15,
-    "share_validation": 0.1,
-    "share_test": 0.1,
-    "consensus_method": "majority",
-    "gold_rate": 0.1,
-    "repeat_rate": 0.05,
-    "repeat_after": 20,
-    "training_pairs": 0,
-    "training_pass_mark": 0.8,
-    "training_tries": 2,
 }
 
 

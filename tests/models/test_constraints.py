@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pgtrigger
@@ -27,6 +28,7 @@ from annotator.models import (
     RingCursor,
     ServerEpoch,
 )
+from annotator.models.campaign_rules import RULES, limits_of
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,11 @@ def refuses(name: str) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
 def changed(row: Any, **values: Any) -> None:
     """Change the row in the database, past every check in Python."""
     assert type(row).objects.filter(pk=row.pk).update(**values) == 1
+
+
+def setting(name: str, value: Any) -> None:
+    """A campaign with this value of a rule. Its votes per pair can go up to their limit."""
+    changed(make.CampaignFactory(votes_max=100), **{name: value})
 
 
 def deleted(row: Any) -> None:
@@ -70,11 +77,6 @@ def decision(**values: Any) -> GoldDecision:
 # --- campaigns
 ATTEMPTS |= {
     "campaign_state_known": lambda: changed(make.CampaignFactory(), state="running"),
-    "campaign_pairing_rule_known": lambda: changed(make.CampaignFactory(), pairing_rule="swiss"),
-    "campaign_consensus_method_known": lambda: changed(make.CampaignFactory(), consensus_method="dice"),
-    "campaign_mixed_rates_range": lambda: changed(make.CampaignFactory(), gold_rate=0.6),
-    "campaign_repeat_after_range": lambda: changed(make.CampaignFactory(), repeat_after=0),
-    "campaign_training_range": lambda: changed(make.CampaignFactory(), training_pass_mark=1.1),
     "assignment_repeat_once_per_member_and_pair": lambda: make.AssignmentFactory(
         member=(first := make.AssignmentFactory(kind="repeat")).member, pair=first.pair, kind="repeat"
     ),
@@ -86,25 +88,28 @@ ATTEMPTS |= {
     "pair_gold_use_known": lambda: changed(make.PairFactory(), gold_use="none"),
     "pair_review_is_of_gold": lambda: changed(make.PairFactory(), gold_in_review_since=timezone.now()),
     "campaign_slug_form": lambda: changed(make.CampaignFactory(), slug="No Slug"),
-    "campaign_votes_wanted_range": lambda: changed(make.CampaignFactory(), votes_wanted=0),
     "campaign_votes_max_from_votes_wanted": lambda: changed(make.CampaignFactory(votes_wanted=3), votes_max=2),
-    "campaign_stop_confidence_is_probability": lambda: changed(make.CampaignFactory(), stop_confidence=1.0),
-    "campaign_limit_per_day_positive": lambda: changed(make.CampaignFactory(), limit_per_day=0),
-    "campaign_limit_total_positive": lambda: changed(make.CampaignFactory(), limit_total=0),
-    "campaign_limit_share_is_share": lambda: changed(make.CampaignFactory(), limit_share=1.5),
-    "campaign_flags_to_hold_positive": lambda: changed(make.CampaignFactory(), flags_to_hold=0),
-    "campaign_lease_seconds_range": lambda: changed(make.CampaignFactory(), lease_seconds=1),
     "question_choices_known_with_a_and_b": lambda: changed(make.QuestionFactory(), choices=["a", "left"]),
     "guideline_version_from_one": lambda: make.GuidelineFactory(version=0),
     "guideline_published_is_fixed": lambda: changed(make.GuidelineFactory(), text="Something else."),
     "group_question_people_min_protects": lambda: make.GroupQuestionFactory(people_min=2),
     "group_question_has_options": lambda: make.GroupQuestionFactory(options=["only one"]),
-    "campaign_return_url_is_https": lambda: changed(make.CampaignFactory(), return_url="http://platform.example/"),
-    "campaign_licence_form": lambda: changed(make.CampaignFactory(), licence="Do as you like"),
-    "campaign_split_shares_range": lambda: changed(make.CampaignFactory(), share_test=0.5),
     "consent_text_version_from_one": lambda: make.ConsentTextFactory(version=0),
     "consent_text_is_fixed": lambda: changed(make.ConsentTextFactory(), text="Something else."),
     "progress_settled_within_total": lambda: changed(make.CampaignFactory().progress, pairs_settled=1),
+}
+# Those of the campaign's rules are made from the rules' declaration, and so are the attempts.
+ATTEMPTS |= {
+    f"campaign_{name}_limits": partial(setting, name, limits[1] + 1)
+    for name, rule in RULES.items()
+    if (limits := limits_of(rule))
+}
+ATTEMPTS |= {f"campaign_{name}_known": partial(setting, name, "nonsense") for name, rule in RULES.items() if rule.choices}
+ATTEMPTS |= {
+    "campaign_votes_wanted_limits": lambda: setting("votes_wanted", 0),  # as above there would be more than votes_max
+    "campaign_return_url_form": lambda: setting("return_url", "http://platform.example/"),
+    "campaign_licence_form": lambda: setting("licence", "Do as you like"),
+    "campaign_citation_length": lambda: setting("citation", "x" * 5001),
 }
 
 
@@ -270,7 +275,6 @@ def _() -> None:
 
 # --- the review
 ATTEMPTS |= {
-    "campaign_review_range": lambda: changed(make.CampaignFactory(), review_share_max=1.5),
     "review_rule_measure_known": lambda: make.ReviewRuleFactory(measure="mood"),
     "review_rule_outcome_known": lambda: make.ReviewRuleFactory(outcome="scold"),
     "review_rule_minimum_from_one": lambda: make.ReviewRuleFactory(minimum=0),

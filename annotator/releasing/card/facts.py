@@ -12,6 +12,7 @@ import numpy as np
 
 from annotator.consensus.codes import Ints
 from annotator.consensus.majority import majority_of_counts
+from annotator.models.campaign_rules import RULES
 from annotator.releasing.dataset.configs import LABEL
 from annotator.releasing.dataset.labels import QuestionLabels
 from annotator.releasing.dataset.snapshot import CampaignSnapshot
@@ -90,19 +91,6 @@ class Facts:
     @classmethod
     def load(cls, saved: dict[str, Any]) -> Facts:
         return cls(**{**saved, "votes": [VoteCount(**count) for count in saved["votes"]]})
-
-
-RULES = (
-    "pairing_rule",
-    "votes_wanted",
-    "votes_max",
-    "stop_confidence",
-    "gold_rate",
-    "repeat_rate",
-    "limit_per_day",
-    "limit_total",
-    "limit_share",
-)
 
 
 def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[QuestionLabels]) -> Facts:

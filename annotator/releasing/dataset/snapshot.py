@@ -71,11 +71,7 @@ class CampaignSnapshot:
     def __init__(self, database: Snapshot, campaign: Campaign) -> None:
         self.database = database
         self.own = campaign.pk
-        [self.campaign] = self.query(
-            "SELECT slug, name, description, licence, citation, consensus_method, share_validation, share_test, pairing_rule,"
-            " votes_wanted, votes_max, stop_confidence, gold_rate, repeat_rate, limit_per_day, limit_total, limit_share"
-            " FROM annotator_campaign WHERE id = {own}"
-        )
+        [self.campaign] = self.query("SELECT * FROM annotator_campaign WHERE id = {own}")
         self.questions = self.query(
             "SELECT id, slug, text, choices FROM annotator_question WHERE campaign_id = {own} ORDER BY position"
         )

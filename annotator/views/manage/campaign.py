@@ -143,7 +143,7 @@ def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
-    form = CampaignForm(posted(request), initial={name: getattr(campaign, name) for name in CampaignForm.base_fields})
+    form = CampaignForm(posted(request), instance=campaign)
     if request.method == "POST" and form.is_valid():
         try:
             lifecycle.change_campaign(

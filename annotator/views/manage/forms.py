@@ -30,7 +30,7 @@ from annotator.models.webhooks import URL_LIMIT
 # --- managers
 
 
-def add_refusal(form: forms.Form, refusal: DomainError) -> None:
+def add_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
     """Say in the form what a verb refused: beside the fields it names, else above all of them."""
     named = {field: reasons for field, reasons in refusal.errors.items() if field in form.fields}
     for field, reasons in named.items():

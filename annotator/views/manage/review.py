@@ -104,14 +104,13 @@ def review_rules(request: UserRequest, slug: str) -> HttpResponse:
     rules = quality_rules.ensure_rules(campaign)
     initial = [{"threshold": shown(rule, rule.threshold), "minimum": rule.minimum, "enabled": rule.enabled} for rule in rules]
     rows = RuleFormSet(posted(request), initial=initial, rules=rules)
-    start = {"share_max_percent": 100 * campaign.review_share_max, "too_fast_ms": campaign.too_fast_ms}
-    form = ReviewForm(posted(request), initial=start)
+    form = ReviewForm(posted(request), instance=campaign)
     if request.method == "POST" and form.is_valid() and rows.is_valid():
         annotator_review.change_rules(
             campaign=campaign,
             by=request.user,
             changes=rows.changes(),
-            review_share_max=form.cleaned_data["share_max_percent"] / 100,
+            review_share_max=form.cleaned_data["review_share_max"],
             too_fast_ms=form.cleaned_data["too_fast_ms"],
         )
         messages.success(request, "The rules are saved. They hold from the next review on, in half a minute or so.")

@@ -11,13 +11,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from annotator.choices import (
     Measure,
 )
-from annotator.models import ReviewRule
-from annotator.models.campaigns import (
-    TOO_FAST_LIMIT,
-)
+from annotator.models import Campaign, ReviewRule
+from annotator.models.campaign_rules import RULE_GROUPS
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.quality.review import RuleChange
 from annotator.quality.rules import READINGS
+from annotator.views.manage.campaign_forms import rule_field
 
 
 class RuleForm(forms.Form):
@@ -73,22 +72,13 @@ class RuleRows(forms.BaseFormSet):
 RuleFormSet = cast(type[RuleRows], forms.formset_factory(RuleForm, formset=RuleRows, extra=0, max_num=100, absolute_max=100))
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(forms.ModelForm):
     """What holds for all rules of the review."""
 
-    share_max_percent = forms.FloatField(
-        label="Ask first from this share on, in percent",
-        min_value=0,
-        max_value=100,
-        help_text="A rule that would act on more of the annotators than this, and on three or more, asks you instead. "
-        "100: it never asks.",
-    )
-    too_fast_ms = forms.IntegerField(
-        label="Too fast, in milliseconds",
-        min_value=0,
-        max_value=TOO_FAST_LIMIT,
-        help_text="An answer that took less than this came too fast to have been looked at. Counted from both images shown.",
-    )
+    class Meta:
+        model = Campaign
+        fields = [name for group in RULE_GROUPS if not group.is_setting for name in group.names]
+        formfield_callback = rule_field
 
 
 class WarnForm(forms.Form):

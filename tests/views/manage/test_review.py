@@ -234,7 +234,7 @@ def rule_data(client: Client, page: str, **change: object) -> dict[str, object]:
 
 def test_rules_are_changed(browser: Client, campaign: Campaign) -> None:
     page = address("review_rules", campaign)
-    data = rule_data(browser, page, **{"form-1-threshold": 45, "form-1-minimum": 9, "share_max_percent": 30, "too_fast_ms": 500})
+    data = rule_data(browser, page, **{"form-1-threshold": 45, "form-1-minimum": 9, "review_share_max": 0.3, "too_fast_ms": 500})
     del data["form-0-enabled"]
 
     assert browser.post(page, data).status_code == 302
@@ -255,7 +255,7 @@ def test_rules_are_changed(browser: Client, campaign: Campaign) -> None:
         {"form-TOTAL_FORMS": 3},
         {"form-TOTAL_FORMS": "x"},
         {"form-TOTAL_FORMS": 50},
-        {"share_max_percent": 101},
+        {"review_share_max": 1.01},
         {"too_fast_ms": -1},
         {"too_fast_ms": 10**6},
     ],

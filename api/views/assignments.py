@@ -15,17 +15,10 @@ from annotator.choices import Scope
 from annotator.errors import NotFound
 from annotator.judging import assigning, voting
 from annotator.models import Question, Vote
-from api.serializers import (
-    AnswerSerializer,
-    AssignmentSerializer,
-    ChoiceBody,
-    ChoicesBody,
-    FlagBody,
-    NoBody,
-    OutcomeSerializer,
-    OwnVoteSerializer,
-    QuestionSerializer,
-)
+from api.serializers.assignments import AssignmentSerializer, ChoiceBody, ChoicesBody, FlagBody, OutcomeSerializer
+from api.serializers.base import NoBody
+from api.serializers.questions import QuestionSerializer
+from api.serializers.votes import AnswerSerializer, OwnVoteSerializer
 from api.views.base import View, user_of, valid_body, whole_number
 
 COUNT_LIMIT = 10

@@ -16,8 +16,8 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from annotator.lib import idempotency
 from annotator.lib.idempotency import Answer
+from annotator.models import User
 from annotator.models.idempotency import KEY_LIMIT
-from api.views.base import user_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -31,7 +31,7 @@ PARAMETER = OpenApiParameter(
 )
 
 
-def idempotent(request: Request, digest: str, make: Callable[[], Response]) -> Response:
+def idempotent(request: Request, *, user: User, digest: str, make: Callable[[], Response]) -> Response:
     """The response of `make`, or the one that the same request got before with the same key.
 
     Access is for the view to check first, so that whoever lost it gets no old answer either. `digest` is of what was sent.
@@ -42,7 +42,7 @@ def idempotent(request: Request, digest: str, make: Callable[[], Response]) -> R
     if not KEY_PATTERN.fullmatch(key):
         raise ValidationError({HEADER: [f"Use 1 to {KEY_LIMIT} letters, digits and signs, without blanks."]})
     answer, is_replayed = idempotency.answer_once(
-        user=user_of(request),
+        user=user,
         route=f"{request.method} {request.path}"[:300],
         key=key,
         digest=digest,

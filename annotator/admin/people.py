@@ -1,0 +1,104 @@
+"""Users, members and tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from annotator.admin.base import NeverAdded, NeverDeleted, each, user_of
+from annotator.campaigns import members as campaign_members
+from annotator.choices import MemberState
+from annotator.models import Member, Token, User
+from annotator.quality import moderation
+
+MEMBER_FIGURES = [
+    *("state", "public_id", "answered_count", "side_balance"),
+    *("guideline_accepted", "guideline_accepted_at", "joined_at"),
+]
+TOKEN_COLUMNS = ("hint", "user", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
+
+
+class MemberForm(ModelForm):
+    class Meta:
+        model = Member
+        fields = ["campaign", "user", "role"]
+
+
+@admin.register(Member)
+class MemberAdmin(NeverDeleted):
+    form = MemberForm
+    list_display = ["user", "campaign", "role", "state", "public_id", "answered_count", "side_balance", "joined_at"]
+    list_filter = ["role", "state", "campaign"]
+    list_select_related = ["user", "campaign"]
+    search_fields = ["user__username", "user__email", "public_id"]
+    autocomplete_fields = ["campaign", "user"]
+    actions = ["pause", "let_work", "suspend", "lift_suspension"]
+
+    def get_fields(self, request: HttpRequest, obj: Member | None = None) -> list[Any]:
+        return ["campaign", "user", "role", *([] if obj is None else MEMBER_FIGURES)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> list[str]:
+        return [] if obj is None else ["campaign", "user", *MEMBER_FIGURES]
+
+    def save_model(self, request: HttpRequest, obj: Member, form: ModelForm, change: bool) -> None:
+        made, _ = campaign_members.add_member(campaign=obj.campaign, user=obj.user, role=obj.role, by=user_of(request))
+        obj.pk, obj._state.adding = made.pk, False
+
+    def change_states(self, request: HttpRequest, rows: QuerySet[Member], state: MemberState, done: str) -> None:
+        members = rows.select_related("user", "campaign")
+        each(
+            self,
+            request,
+            members,
+            lambda row: campaign_members.change_member_state(member=row, state=state, by=user_of(request)),
+            done=done,
+        )
+
+    @admin.action(description="Pause the selected members", permissions=["change"])
+    def pause(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
+        self.change_states(request, rows, MemberState.PAUSED, "Paused")
+
+    @admin.action(description="Let the selected paused members work again", permissions=["change"])
+    def let_work(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
+        self.change_states(request, rows, MemberState.ACTIVE, "At work again")
+
+    @admin.action(description="Suspend the selected members: their votes no longer count", permissions=["change"])
+    def suspend(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
+        seats: list[int] = []
+        members = rows.select_related("user", "campaign")
+        by = user_of(request)
+        each(self, request, members, lambda row: seats.append(moderation.suspend_member(member=row, by=by)), done="Suspended")
+        self.message_user(request, f"Seats given back: {sum(seats)}.", messages.INFO)
+
+    @admin.action(description="Lift the suspension of the selected members: votes are restored", permissions=["change"])
+    def lift_suspension(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
+        restored: list[int] = []
+        members = rows.select_related("user", "campaign")
+        by = user_of(request)
+        each(self, request, members, lambda row: restored.append(moderation.lift_suspension(member=row, by=by)), done="Let back")
+        self.message_user(request, f"Answers restored: {sum(restored)}.", messages.INFO)
+
+
+@admin.register(Token)
+class TokenAdmin(NeverAdded):
+    """Made by `manage.py create_token` alone, which shows the key once. What can be done here is to revoke one."""
+
+    list_display = fields = readonly_fields = TOKEN_COLUMNS
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["user"]
+    search_fields = ["user__username", "name", "hint"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[Token]) -> None:
+        count = rows.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
+        self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
+
+
+admin.site.register(User, UserAdmin)

@@ -1,0 +1,40 @@
+"""The review: its rules, what it found and what was done."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from annotator.admin.base import MEMBER, ReadOnly
+from annotator.models import AnnotatorStats, Appeal, ModerationAction, ReviewRule
+
+
+@admin.register(ModerationAction)
+class ActAdmin(ReadOnly):
+    """Made by the review and on the managers' pages."""
+
+    list_display = ["pk", "kind", "member", "rule", "actor", "at", "note"]
+    list_filter = ["kind", "member__campaign"]
+    list_select_related = [*MEMBER, "rule", "actor"]
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnly):
+    list_display = ["pk", "state", "member", "message", "created_at", "answered_by", "answered_at"]
+    list_filter = ["state", "member__campaign"]
+    list_select_related = [*MEMBER, "answered_by"]
+
+
+@admin.register(ReviewRule)
+class ReviewRuleAdmin(ReadOnly):
+    """Changed on the managers' pages, where each says what it means."""
+
+    list_display = ["__str__", "campaign", "threshold", "minimum", "enabled", "asks_since", "confirmed_at"]
+    list_filter = ["measure", "outcome", "enabled", "campaign"]
+    list_select_related = ["campaign"]
+
+
+@admin.register(AnnotatorStats)
+class StandingAdmin(ReadOnly):
+    list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
+    list_filter = ["member__campaign"]
+    list_select_related = MEMBER

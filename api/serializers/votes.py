@@ -1,0 +1,79 @@
+"""Votes, as their annotator gets them back and as reviewers follow them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from annotator.choices import AssignmentKind, Choice, VoidReason
+from annotator.models import Vote
+
+
+class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
+    """A vote in the columns of the `votes` config, as its annotator gets it back."""
+
+    # Which of their pairs were gold or repeats is not theirs to know, so `kind` is null.
+
+    vote_id = serializers.IntegerField(source="pk")
+    pair_id = serializers.IntegerField(source="assignment.pair_id")
+    question = serializers.CharField(source="question.slug")
+    annotator_id = serializers.CharField(source="assignment.member.public_id")
+    a_on_left = serializers.BooleanField(source="assignment.a_on_left")
+    kind = serializers.SerializerMethodField(help_text="Always null here; exports have it.")
+    guideline_version = serializers.IntegerField(source="assignment.guideline.version", default=None, allow_null=True)
+
+    class Meta:
+        model = Vote
+        fields = [
+            "vote_id",
+            "pair_id",
+            "question",
+            "annotator_id",
+            "choice",
+            "a_on_left",
+            "kind",
+            "elapsed_ms",
+            "guideline_version",
+            "created_at",
+            "void_reason",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "string", "nullable": True})
+    def get_kind(self, vote: Vote) -> None:
+        return None
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """The votes of an answer that was sent as `choices`, in the order of the questions."""
+
+    assignment = serializers.IntegerField()
+    votes = OwnVoteSerializer(many=True)
+
+
+class ExportedVoteSerializer(serializers.Serializer[Any]):
+    """A vote in the columns of the `votes` config. Of somebody who withdrew, only that there was one."""
+
+    # For the OpenAPI document: the database makes the JSON (following.py).
+
+    vote_id = serializers.IntegerField()
+    pair_id = serializers.IntegerField()
+    question = serializers.CharField()
+    annotator_id = serializers.CharField(help_text="A pseudonym; the same person has another one in another campaign.")
+    choice = serializers.ChoiceField(Choice.choices, allow_null=True, help_text="Null where its annotator withdrew.")
+    a_on_left = serializers.BooleanField(allow_null=True)
+    kind = serializers.ChoiceField(AssignmentKind.choices, help_text="Only regular votes make labels; `machine`: of a machine.")
+    elapsed_ms = serializers.IntegerField(allow_null=True)
+    guideline_version = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a vote that counts.")
+
+
+class VotePageSerializer(serializers.Serializer[Any]):
+    """Votes in the order of their last change, the oldest first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ExportedVoteSerializer(many=True)
