@@ -12,7 +12,7 @@ import numpy as np
 
 from annotator.consensus.codes import Ints
 from annotator.consensus.majority import majority_of_counts
-from annotator.models.campaign_rules import RULES
+from annotator.models.campaign_rules import RULES, CrowdRules
 from annotator.releasing.dataset.configs import LABEL
 from annotator.releasing.dataset.labels import QuestionLabels
 from annotator.releasing.dataset.snapshot import CampaignSnapshot
@@ -20,6 +20,10 @@ from annotator.releasing.dataset.vote_files import VoteCount
 from annotator.scoring.statistics.compute import statistics_from
 from annotator.scoring.statistics.generators import REFUSED
 from annotator.scoring.statistics.load import HELD, NONE, A, B, CampaignData
+
+
+# A completion code is worth money: it is for people who have finished, and not kept with a release.
+CROWD_RULES = {field.name for field in CrowdRules._meta.local_fields}
 
 
 @dataclass
@@ -109,7 +113,7 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
         citation=campaign["citation"],
         method=campaign["consensus_method"],
         shares=list(snapshot.shares),
-        rules={name: campaign[name] for name in RULES},
+        rules={name: campaign[name] for name in RULES if name not in CROWD_RULES},
         questions=[{key: question[key] for key in ("slug", "text", "choices")} for question in snapshot.questions],
         statistics=statistics.as_json(),
         guidelines=snapshot.query(
