@@ -84,7 +84,7 @@ FIGURES: dict[str, dict[str, object]] = {
         ("answered", ["cem", "ben", "ann"]),
         ("gold", ["ben", "ann", "cem"]),  # a share of nothing comes last
         ("repeats", ["ann", "ben", "cem"]),
-        ("left", ["ben", "cem", "ann"]),
+        ("left", ["ben", "ann", "cem"]),
         ("fast", ["ben", "cem", "ann"]),
         ("agreement", ["cem", "ann", "ben"]),
         ("skill", ["cem", "ann", "ben"]),
