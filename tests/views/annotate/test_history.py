@@ -25,7 +25,7 @@ def test_pages_lead_from_the_newest_to_the_oldest(client, monkeypatch):
     assert [len(shown["judged"]) for shown in (first, second)] == [2, 1]
     assert [shown["is_first"] for shown in (first, second)] == [True, False]
     assert not second["cursor"]
-    assert second["judged"][0].pk == votes[0].assignment_id
+    assert second["judged"][0].assignment.pk == votes[0].assignment_id
 
 
 @pytest.mark.parametrize("state", [MemberState.PAUSED, MemberState.SUSPENDED])
