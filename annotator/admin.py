@@ -28,12 +28,12 @@ from annotator import releasing, tasks
 from annotator.campaigns import guidelines, lifecycle
 from annotator.campaigns import members as campaign_members
 from annotator.choices import CampaignState, Choice, MemberState
-from annotator.errors import Refusal
+from annotator.errors import DomainError
 from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.judging import pair_holds
 from annotator.lib.markdown import render_markdown
 from annotator.models import (
-    Act,
+    AnnotatorStats,
     Appeal,
     Assignment,
     Campaign,
@@ -45,6 +45,7 @@ from annotator.models import (
     Image,
     Import,
     Member,
+    ModerationAction,
     Pair,
     Prompt,
     Publication,
@@ -52,7 +53,6 @@ from annotator.models import (
     Release,
     ReleaseShard,
     ReviewRule,
-    Standing,
     Token,
     User,
     Vote,
@@ -174,7 +174,7 @@ def each(
     for row in rows:
         try:
             act(row)
-        except Refusal as refusal:
+        except DomainError as refusal:
             model_admin.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
         else:
             count += 1
@@ -241,7 +241,7 @@ class CampaignForm(ModelForm):
         if "votes_wanted" in cleaned and "votes_max" in cleaned:
             try:
                 lifecycle.check_overlap(votes_wanted=cleaned["votes_wanted"], votes_max=cleaned["votes_max"])
-            except Refusal as refusal:
+            except DomainError as refusal:
                 for field, reasons in refusal.errors.items():
                     self.add_error(field, reasons)
         return cleaned
@@ -477,7 +477,7 @@ class PairForm(ModelForm):
             pair = Pair.objects.get(pk=self.instance.pk)  # the instance takes on what the form says
             try:
                 gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
-            except Refusal as refusal:
+            except DomainError as refusal:
                 if not refusal.errors:
                     self.add_error("gold_choice", refusal.detail)
                 for field, reasons in refusal.errors.items():
@@ -719,7 +719,7 @@ class ConsensusAdmin(BigTable, ReadOnly):
     list_select_related = ["pair", "question"]
 
 
-@admin.register(Act)
+@admin.register(ModerationAction)
 class ActAdmin(ReadOnly):
     """Made by the review and on the managers' pages."""
 
@@ -744,7 +744,7 @@ class ReviewRuleAdmin(ReadOnly):
     list_select_related = ["campaign"]
 
 
-@admin.register(Standing)
+@admin.register(AnnotatorStats)
 class StandingAdmin(ReadOnly):
     list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
     list_filter = ["member__campaign"]

@@ -138,7 +138,7 @@ class Outcome(TextChoices):
     SUSPEND = "suspend", "Suspend"
 
 
-class ActKind(TextChoices):
+class ActionKind(TextChoices):
     """What was done about a member."""
 
     WARN = "warn", "Warned"

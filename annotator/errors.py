@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):
+class DomainError(Exception):
     """A request that is understood and refused: `code` for programs, `detail` for people, `errors` per field."""
 
     code = "refused"
@@ -15,25 +15,25 @@ class Refusal(Exception):
         self.errors = errors or {}
 
 
-class Invalid(Refusal):
+class Invalid(DomainError):
     """The input is wrong; sent again unchanged it will be wrong again."""
 
     code = "invalid"
 
 
-class NotAllowed(Refusal):
+class NotAllowed(DomainError):
     """Known to the one who asks, but not theirs to do."""
 
     code = "not_allowed"
 
 
-class NotFound(Refusal):
+class NotFound(DomainError):
     """Does not exist, or not for the one who asks."""
 
     code = "not_found"
 
 
-class Conflict(Refusal):
+class Conflict(DomainError):
     """Right in itself, but not in the present state of things."""
 
     code = "conflict"

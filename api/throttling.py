@@ -25,9 +25,9 @@ MINUTE = 60  # seconds
 
 
 class PerMinute(BaseThrottle):
-    """Says no once the minute's requests of the same `asker` are used up, until the next one begins."""
+    """Says no once the minute's requests of the same `caller` are used up, until the next one begins."""
 
-    def asker(self, request: Request) -> str:
+    def caller(self, request: Request) -> str:
         """Who is counted; "" for nobody."""
         raise NotImplementedError
 
@@ -35,8 +35,8 @@ class PerMinute(BaseThrottle):
         raise NotImplementedError
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        rate, asker = self.rate(), self.asker(request)
-        return not rate or not asker or count(asker) <= rate
+        rate, caller = self.rate(), self.caller(request)
+        return not rate or not caller or count(caller) <= rate
 
     def wait(self) -> float:
         """Seconds until the next minute."""
@@ -46,7 +46,7 @@ class PerMinute(BaseThrottle):
 class PerAddress(PerMinute):
     """Before anything else is looked at. An address that proxies hide is nobody's."""
 
-    def asker(self, request: Request) -> str:
+    def caller(self, request: Request) -> str:
         address = address_of(request)
         return f"address:{address}" if address else ""
 
@@ -57,7 +57,7 @@ class PerAddress(PerMinute):
 class PerToken(PerMinute):
     """Per token; a browser that is logged in is counted by its user."""
 
-    def asker(self, request: Request) -> str:
+    def caller(self, request: Request) -> str:
         if isinstance(request.auth, Token):
             return f"token:{request.auth.pk}"
         return f"user:{request.user.pk}" if request.user.is_authenticated else ""
@@ -66,9 +66,9 @@ class PerToken(PerMinute):
         return settings.API_RATE_TOKEN
 
 
-def count(asker: str) -> int:
-    """Requests of the asker in this minute, this one included; 0 where nobody knows."""
-    key = f"asked:{asker}:{int(time.time() // MINUTE)}"
+def count(caller: str) -> int:
+    """Requests of the caller in this minute, this one included; 0 where nobody knows."""
+    key = f"asked:{caller}:{int(time.time() // MINUTE)}"
     try:
         return cache.incr(key) or 0
     except ValueError:  # the first of the minute, or two at once

@@ -126,7 +126,7 @@ def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float,
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         page = browser.new_context(base_url=f"{HOST}:{port}", viewport=VIEWPORT).new_page()
         page.goto("/login/")
-        page.get_by_label("User name or e-mail").fill(username)
+        page.get_by_label("Username or email").fill(username)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/")

@@ -35,15 +35,16 @@ _CATEGORIES_SQL = "UPDATE annotator_prompt SET category = 'category ' || id %% 2
 # Generators with a lower number are better; annotator n errs in n of 2,000 cases and answers anything then.
 _VOTES_SQL = """
 WITH seats AS (
-    INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
-    SELECT %(first)s + (pair.id * 7919 + k * 131) %% %(annotators)s, pair.id, 'regular', 'answered', random() < 0.5,
-           now(), now(), now() - random() * interval '20 days'
+    INSERT INTO annotator_assignment
+        (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
+    SELECT pair.campaign_id, %(first)s + (pair.id * 7919 + k * 131) %% %(annotators)s, pair.id, 'regular', 'answered',
+           random() < 0.5, now(), now(), now() - random() * interval '20 days'
     FROM annotator_pair pair, generate_series(1, 4) k
     WHERE pair.campaign_id = %(campaign)s AND (k < 4 OR pair.id %% 3 = 0)
     RETURNING id, member_id, pair_id, closed_at
 )
-INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT seats.id, %(question)s,
+INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT pair.campaign_id, seats.id, %(question)s,
        CASE WHEN random() < (seats.member_id - %(first)s) / 2000.0
             THEN (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + floor(random() * 4)::int]
             WHEN a.generator_id + 6 * random() < b.generator_id + 6 * random() THEN 'a' ELSE 'b' END,

@@ -38,12 +38,12 @@ os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "bench"))
 _PGBENCH = """
 \\set member random(1, {members})
 WITH seat AS (
-    SELECT seat.id FROM annotator_assignment seat
+    SELECT seat.campaign_id, seat.id FROM annotator_assignment seat
     WHERE seat.member_id = (SELECT id FROM bench_member WHERE n = :member) AND seat.state = 'open'
     ORDER BY seat.id LIMIT 1 FOR NO KEY UPDATE OF seat SKIP LOCKED
 ), vote AS (
-    INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-    SELECT seat.id, {question}, 'a', 1000, now() FROM seat
+    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+    SELECT seat.campaign_id, seat.id, {question}, 'a', 1000, now() FROM seat
 ), counted AS (
     UPDATE annotator_member SET answered_count = answered_count + 1
     WHERE id = (SELECT id FROM bench_member WHERE n = :member)
@@ -179,10 +179,11 @@ def claim_and_vote_rate(campaign: Any, seconds: float) -> float:
         cursor.execute("CREATE TABLE bench_member AS SELECT n, id FROM unnest(%s) WITH ORDINALITY AS t (id, n)", [members])
         cursor.execute("CREATE INDEX ON bench_member (n)")
         cursor.execute(
-            """INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at)
-               SELECT bench_member.id, pair.id, 'training', 'open', true, now(), now() + interval '1 day'
+            """INSERT INTO annotator_assignment
+                   (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at)
+               SELECT pair.campaign_id, bench_member.id, pair.id, 'training', 'open', true, now(), now() + interval '1 day'
                FROM bench_member, generate_series(1, %s) round,
-                    (SELECT id FROM annotator_pair WHERE campaign_id = %s LIMIT 1000) pair""",
+                    (SELECT campaign_id, id FROM annotator_pair WHERE campaign_id = %s LIMIT 1000) pair""",
             [max(1, round(seconds * 8000 / 1000 / ANNOTATORS)), campaign.pk],
         )
         cursor.execute("VACUUM ANALYZE annotator_assignment, bench_member")

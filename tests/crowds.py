@@ -96,10 +96,17 @@ class Crowd:
         self, member: Member, pair: Pair, kind: str, a_on_left: bool, choice: str, at: datetime
     ) -> tuple[Assignment, Vote]:
         seat = Assignment(
-            member=member, pair=pair, kind=kind, state="answered", a_on_left=a_on_left, lease_expires_at=at, closed_at=at
+            campaign=self.campaign,
+            member=member,
+            pair=pair,
+            kind=kind,
+            state="answered",
+            a_on_left=a_on_left,
+            lease_expires_at=at,
+            closed_at=at,
         )
         question = self.campaign.questions.get(position=0)
-        return seat, Vote(question=question, choice=choice, elapsed_ms=self.elapsed_ms, created_at=at)
+        return seat, Vote(campaign=self.campaign, question=question, choice=choice, elapsed_ms=self.elapsed_ms, created_at=at)
 
     def _count_seats(self, seats: Sequence[Assignment]) -> None:
         for pair in self.pairs:

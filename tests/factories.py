@@ -10,7 +10,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from annotator import models
-from annotator.choices import ActKind, AssignmentState, Choice, Label, Measure, Outcome
+from annotator.choices import ActionKind, AssignmentState, Choice, Label, Measure, Outcome
 
 
 class UserFactory(DjangoModelFactory):
@@ -59,13 +59,22 @@ class QuestionFactory(DjangoModelFactory):
 
 
 class GuidelineFactory(DjangoModelFactory):
+    """In force, unless it is a draft."""
+
     class Meta:
         model = models.Guideline
+        skip_postgeneration_save = True
 
     campaign = factory.SubFactory(CampaignFactory)
     version = 1
     text = "Judge the *whole* image."
     published_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def put_in_force(self, create, extracted, **kwargs):
+        if self.published_at is not None:
+            self.campaign.guideline = self
+            self.campaign.save(update_fields=["guideline"])
 
 
 class MemberFactory(DjangoModelFactory):
@@ -198,7 +207,8 @@ class AssignmentFactory(DjangoModelFactory):
         model = models.Assignment
 
     member = factory.SubFactory(MemberFactory)
-    pair = factory.SubFactory(PairFactory, campaign=factory.SelfAttribute("..member.campaign"))
+    campaign = factory.SelfAttribute("member.campaign")
+    pair = factory.SubFactory(PairFactory, campaign=factory.SelfAttribute("..campaign"))
     a_on_left = True
     lease_expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30))
     closed_at = factory.LazyAttribute(lambda seat: None if seat.state == "open" else timezone.now())
@@ -210,7 +220,8 @@ class VoteFactory(DjangoModelFactory):
         model = models.Vote
 
     assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.ANSWERED)
-    question = factory.LazyAttribute(lambda vote: vote.assignment.member.campaign.questions.get(position=0))
+    campaign = factory.SelfAttribute("assignment.campaign")
+    question = factory.LazyAttribute(lambda vote: vote.campaign.questions.get(position=0))
     choice = Choice.A
     elapsed_ms = 2500
     created_at = factory.LazyFunction(timezone.now)
@@ -264,9 +275,9 @@ class DeliveryFactory(DjangoModelFactory):
     created_at = factory.LazyFunction(timezone.now)
 
 
-class KeptAnswerFactory(DjangoModelFactory):
+class IdempotentResponseFactory(DjangoModelFactory):
     class Meta:
-        model = models.KeptAnswer
+        model = models.IdempotentResponse
 
     user = factory.SubFactory(UserFactory)
     route = "POST /api/v1/campaigns/"
@@ -286,20 +297,20 @@ class ReviewRuleFactory(DjangoModelFactory):
     minimum = 5
 
 
-class StandingFactory(DjangoModelFactory):
+class AnnotatorStatsFactory(DjangoModelFactory):
     class Meta:
-        model = models.Standing
+        model = models.AnnotatorStats
 
     member = factory.SubFactory(MemberFactory)
     computed_at = factory.LazyFunction(timezone.now)
 
 
-class ActFactory(DjangoModelFactory):
+class ModerationActionFactory(DjangoModelFactory):
     class Meta:
-        model = models.Act
+        model = models.ModerationAction
 
     member = factory.SubFactory(MemberFactory)
-    kind = ActKind.WARN
+    kind = ActionKind.WARN
     at = factory.LazyFunction(timezone.now)
 
 

@@ -17,15 +17,15 @@ from annotator.models import User
 
 SIGN_UP_BY = "invite"  # in the session: the id of the invite whose link was opened
 QUIET = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}  # everybody sees that they are
-DO_NOT_FIT = "That name and password do not fit together. Capital letters count in the password."
+DO_NOT_FIT = "Wrong username or password. Passwords are case-sensitive."
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": DO_NOT_FIT,
         "email_password_mismatch": DO_NOT_FIT,
-        "username_taken": "Somebody has that name already.",
-        "email_taken": "There is an account with this address already. Log in instead.",
+        "username_taken": "This username is taken.",
+        "email_taken": "An account with this email address already exists. Log in instead.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
             raise self.validation_error("too_many_login_attempts") from locked
         user: User | None = super().authenticate(request, **credentials)
         if user is not None:
-            lockout.forgive(attempt)
+            lockout.clear_attempt(attempt)
         return user
 
     def set_password(self, user: User, password: str) -> None:
@@ -61,5 +61,5 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
     """OpenID Connect providers. Whoever comes by one for the first time signs up, and may do so as anybody may."""
 
     error_messages = DefaultSocialAccountAdapter.error_messages | {
-        "email_taken": "There is an account with this e-mail address already. Log in to it, then connect your %s account to it.",
+        "email_taken": "An account with this email address already exists. Log in to it, then connect your %s account.",
     }

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotator.choices import Scope
-from annotator.errors import Invalid, NotAllowed, Refusal
+from annotator.errors import DomainError, Invalid, NotAllowed
 from annotator.models import Token, User
 
 KEY_PREFIX = "dpt_"  # so that a key found in a file or a log is known for what it is
@@ -21,7 +21,7 @@ HINT_LENGTH = 12
 USE_NOTED_EVERY = timedelta(minutes=1)  # a write per request would cost more than the lookup
 
 
-class BadToken(Refusal):
+class BadToken(DomainError):
     """A key was given, and it opens nothing: unknown, expired, revoked, or its user may not log in any more."""
 
     code = "token_unknown"
@@ -38,11 +38,11 @@ def create_token(
     if not scopes or not set(scopes) <= set(Scope.values):
         errors["scopes"] = [f"Use one or more of {', '.join(Scope.values)}."]
     if expires_at is not None and expires_at <= (now or timezone.now()):
-        errors["expires_at"] = ["This time is over already."]
+        errors["expires_at"] = ["Choose a time in the future."]
     if len(name) > 100:
-        errors["name"] = ["Use 100 characters at most."]
+        errors["name"] = ["Use at most 100 characters."]
     if errors:
-        raise Invalid("The token cannot be made.", errors=errors)
+        raise Invalid("The token is not valid.", errors=errors)
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     token = Token.objects.create(
         user=user,
@@ -75,13 +75,13 @@ def check_key(key: str, *, now: datetime | None = None) -> Token:
     if KEY_PATTERN.fullmatch(key):
         token = Token.objects.select_related("user").filter(digest=digest_of(key)).first()
     if token is None:
-        raise BadToken("There is no such token.")
+        raise BadToken("Unknown token.")
     if token.revoked_at is not None:
         raise BadToken("This token was revoked.", code="token_revoked")
     if token.expires_at is not None and token.expires_at <= now:
         raise BadToken("This token has expired.", code="token_expired")
     if not token.user.is_active:
-        raise BadToken("The user of this token is not active.", code="token_user_inactive")
+        raise BadToken("The user of this token is deactivated.", code="token_user_inactive")
     note_use(token, now=now)
     return token
 

@@ -24,7 +24,7 @@ OF_ADDRESS = 100
 
 
 def begin_log_in(*, name: str, address: str = "", now: datetime | None = None) -> FailedLogIn:
-    """Note an attempt to log in as `name` from `address` ("" where it is not known), which fails unless `forgive` is called.
+    """Note an attempt to log in as `name` from `address` ("" if unknown). It counts as failed unless `clear_attempt` is called.
 
     Raises NotAllowed where too many failed lately; that attempt does not count, so the lock ends by itself.
     """
@@ -40,11 +40,11 @@ def begin_log_in(*, name: str, address: str = "", now: datetime | None = None) -
     )
     if is_locked:
         attempt.delete()
-        raise NotAllowed("Too many log-ins failed. Wait 15 minutes and try again, or set a new password.", code="locked_out")
+        raise NotAllowed("Too many failed logins. Wait 15 minutes and try again, or reset your password.", code="locked_out")
     return attempt
 
 
-def forgive(attempt: FailedLogIn) -> None:
+def clear_attempt(attempt: FailedLogIn) -> None:
     """The password was right. What failed before still counts: a log-in of one's own buys no tries at somebody else's."""
     attempt.delete()
 

@@ -16,7 +16,7 @@ def campaign_for_member(user: User, slug: str) -> tuple[Campaign, Member]:
     """
     member = Member.objects.select_related("campaign", "guideline_accepted").filter(campaign__slug=slug, user=user).first()
     if member is None:
-        raise NotFound("There is no such campaign, or you are not a member of it.")
+        raise NotFound("This campaign does not exist, or you are not a member of it.")
     return member.campaign, member
 
 
@@ -25,7 +25,7 @@ def campaign_for_annotator(user: User, slug: str) -> tuple[Campaign, Member]:
     campaign, member = campaign_for_member(user, slug)
     if member.state != MemberState.ACTIVE:
         raise NotAllowed(
-            f"Your membership of this campaign is {member.get_state_display().lower()}. Its managers can tell you more.",
+            f"Your membership in this campaign is {member.state}. Ask its managers for details.",
             code=f"member_{member.state}",
         )
     return campaign, member
@@ -36,11 +36,11 @@ def campaign_for_manager(user: User, slug: str) -> Campaign:
     if user.is_superuser:
         campaign = Campaign.objects.filter(slug=slug).first()
         if campaign is None:
-            raise NotFound("There is no such campaign.")
+            raise NotFound("This campaign does not exist.")
         return campaign
     campaign, member = campaign_for_annotator(user, slug)
     if member.role != Role.MANAGER:
-        raise NotAllowed("Only the managers of this campaign may do that.", code="not_a_manager")
+        raise NotAllowed("Only this campaign's managers can do this.", code="not_a_manager")
     return campaign
 
 
@@ -50,7 +50,7 @@ def campaign_for_reader(user: User, slug: str) -> tuple[Campaign, Member | None]
         return campaign_for_member(user, slug)
     campaign = Campaign.objects.filter(slug=slug).first()
     if campaign is None:
-        raise NotFound("There is no such campaign.")
+        raise NotFound("This campaign does not exist.")
     return campaign, campaign.members.filter(user=user).first()
 
 
@@ -62,7 +62,7 @@ def campaign_for_reviewer(user: User, slug: str) -> Campaign:
         return campaign_for_reader(user, slug)[0]
     campaign, member = campaign_for_annotator(user, slug)
     if member.role not in (Role.REVIEWER, Role.MANAGER):
-        raise NotAllowed("Only the reviewers and managers of this campaign may do that.", code="not_a_reviewer")
+        raise NotAllowed("Only this campaign's reviewers and managers can do this.", code="not_a_reviewer")
     return campaign
 
 
@@ -93,4 +93,4 @@ def may_create_campaigns(user: User) -> bool:
 def require_may_create_campaigns(user: User) -> None:
     """Raises NotAllowed unless the user may make campaigns."""
     if not may_create_campaigns(user):
-        raise NotAllowed("Only staff and those with the right to add campaigns may do that.", code="may_not_create")
+        raise NotAllowed("Only staff and users who may add campaigns can do this.", code="may_not_create")

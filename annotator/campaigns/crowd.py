@@ -37,7 +37,7 @@ def join_from_crowd(
     try:
         return _join_from_crowd(invite, participant, study, session, consent_version, now)
     except IntegrityError as error:  # the same person by two links at once: only the constraint sees both
-        raise Conflict("You are coming in by another page at this moment. Reload this one.") from error
+        raise Conflict("You are already joining from another page. Reload this one.") from error
 
 
 @transaction.atomic
@@ -56,7 +56,7 @@ def _join_from_crowd(
         require_usable(locked, now)
     member = identity.member
     if not member.user.is_crowd or not member.user.is_active or member.role != Role.ANNOTATOR:
-        raise NotAllowed("This place is closed. The researchers can tell you more.", code="crowd_identity_closed")
+        raise NotAllowed("Your access is closed. Ask the researchers for details.", code="crowd_identity_closed")
     identity.study, identity.session = study, session
     identity.save()
     _agree(member, consent_version, now)
@@ -79,4 +79,4 @@ def check_platform_ids(*, participant: str, study: str, session: str) -> None:
         if (value or name == "PROLIFIC_PID") and not re.fullmatch(PLATFORM_ID_PATTERN, value)
     }
     if errors:
-        raise Invalid("The address that brought you here is not complete. Start again from the study's page.", errors=errors)
+        raise Invalid("The link to this page is not complete. Start again from the study page.", errors=errors)

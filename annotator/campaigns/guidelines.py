@@ -17,7 +17,7 @@ def publish_guideline(
     *, campaign: Campaign, text: str, by: User | None, change_note: str = "", now: datetime | None = None
 ) -> Guideline:
     """The next version of the campaign's guideline, in force from now on. Text is Markdown; the note says what is new."""
-    return Guideline.objects.create(
+    made = Guideline.objects.create(
         campaign=campaign,
         version=_next_version(campaign),
         text=_some_text(text),
@@ -25,6 +25,8 @@ def publish_guideline(
         published_at=now or timezone.now(),
         author=by,
     )
+    _put_in_force(made)
+    return made
 
 
 @transaction.atomic
@@ -52,7 +54,14 @@ def publish_draft(*, guideline: Guideline, by: User | None, now: datetime | None
     draft.author = draft.author or by
     draft.published_at = now or timezone.now()
     draft.save(update_fields=["version", "author", "published_at"])
+    _put_in_force(draft)
     return draft
+
+
+def _put_in_force(guideline: Guideline) -> None:
+    """The caller has locked the campaign, so that the newest version stays the one in force."""
+    guideline.campaign.guideline = guideline
+    guideline.campaign.save(update_fields=["guideline"])
 
 
 def _locked_draft(guideline: Guideline) -> Guideline:
@@ -73,11 +82,6 @@ def _some_text(text: str) -> str:
     return text
 
 
-def current_guideline(campaign: Campaign) -> Guideline | None:
-    """The newest published version, or None where the campaign has none."""
-    return campaign.guidelines.filter(published_at__isnull=False).order_by("-version").first()
-
-
 def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
     """What the managers said of each version after `since` up to `until`, the oldest first; of some they said nothing."""
     versions = Guideline.objects.filter(
@@ -88,8 +92,7 @@ def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
 
 def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:
     """Record that the member read and accepted this version. Raises Conflict when a newer one is in force."""
-    current = current_guideline(member.campaign)
-    if current is None or current.pk != guideline.pk:
+    if not Campaign.objects.filter(pk=member.campaign_id, guideline=guideline).exists():
         raise Conflict("A newer version of the guideline was published. Please read that one.", code="guideline_outdated")
     member.guideline_accepted = guideline
     member.guideline_accepted_at = now or timezone.now()
@@ -98,7 +101,5 @@ def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | No
 
 def must_read(member: Member) -> Guideline | None:
     """The guideline the member has to accept before judging, or None when there is nothing (more) to accept."""
-    current = current_guideline(member.campaign)
-    if current is None or member.guideline_accepted_id == current.pk:
-        return None
-    return current
+    campaign = member.campaign
+    return None if campaign.guideline_id in (None, member.guideline_accepted_id) else campaign.guideline

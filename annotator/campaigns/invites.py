@@ -39,11 +39,11 @@ def create_invite(
     if for_crowd and role != Role.ANNOTATOR:
         errors["role"] = ["People from a crowd platform can only be annotators."]
     if expires_at is not None and expires_at <= (now or timezone.now()):
-        errors["expires_at"] = ["This time is over already."]
+        errors["expires_at"] = ["Choose a time in the future."]
     if uses_max is not None and uses_max < 1:
         errors["uses_max"] = ["Use 1 or more, or leave it empty."]
     if errors:
-        raise Invalid("The link cannot be made.", errors=errors)
+        raise Invalid("The invite link is not valid.", errors=errors)
     return Invite.objects.create(
         campaign=campaign, note=note, role=role, for_crowd=for_crowd, expires_at=expires_at, uses_max=uses_max, created_by=by
     )
@@ -69,12 +69,10 @@ def find_invite(key: str) -> Invite:
     try:
         public_id = SIGNER.unsign(key)
     except BadSignature as error:
-        raise NotFound(
-            "This link opens nothing. Perhaps a part of it is missing: ask for it again.", code="invite_unknown"
-        ) from error
+        raise NotFound("This link is not valid. Part of it may be missing. Ask for it again.", code="invite_unknown") from error
     invite = Invite.objects.select_related("campaign__consent_text").filter(public_id=public_id).first()
     if invite is None:
-        raise NotFound("This link opens nothing any more.", code="invite_unknown")
+        raise NotFound("This link no longer exists.", code="invite_unknown")
     return invite
 
 
@@ -90,9 +88,9 @@ def why_unusable(invite: Invite, now: datetime | None = None) -> str:
 
 
 UNUSABLE = {
-    "invite_revoked": "This link was withdrawn. Ask whoever sent it to you for another.",
-    "invite_expired": "This link has expired. Ask whoever sent it to you for another.",
-    "invite_used_up": "As many people as were wanted have joined by this link. Ask whoever sent it to you for another.",
+    "invite_revoked": "This link was revoked. Ask the person who sent it for a new one.",
+    "invite_expired": "This link has expired. Ask the person who sent it for a new one.",
+    "invite_used_up": "This link was used the maximum number of times. Ask the person who sent it for a new one.",
 }
 
 
@@ -119,13 +117,13 @@ def join(*, invite: Invite, by: User, consent_version: int | None = None, now: d
     """
     locked = Invite.objects.select_for_update(of=("self",)).select_related("campaign__consent_text").get(pk=invite.pk)
     if by.is_crowd:
-        raise NotAllowed("You take part by way of a crowd platform. Log out to join with an account of your own.")
+        raise NotAllowed("You take part through a crowd platform. Log out to join with your own account.")
     member = locked.campaign.members.filter(user=by).first()
     if member is None:
         require_usable(locked, now)
         member = _new_member(locked, by)
     elif member.state == MemberState.WITHDRAWN:
-        raise Conflict("You have left this campaign. Its managers can tell you more.", code="member_withdrawn")
+        raise Conflict("You left this campaign. Ask its managers for details.", code="member_withdrawn")
     _agree(member, consent_version, now)
     return member
 

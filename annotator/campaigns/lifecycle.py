@@ -13,7 +13,7 @@ from annotator.campaigns.questions import DEFAULT_QUESTION, NewQuestion, _write_
 from annotator.campaigns.validation import save_valid
 from annotator.choices import CampaignState, Role
 from annotator.errors import Conflict, Invalid
-from annotator.judging.seats import want_votes
+from annotator.judging.seats import set_votes_wanted
 from annotator.models import Campaign, CampaignProgress, Member, User
 from annotator.quality import rules as quality_rules
 
@@ -171,7 +171,7 @@ def change_campaign(
     _apply(rules or {}, locked)
     save_valid(locked)
     if locked.votes_wanted != wanted_before:
-        want_votes(campaign=locked, votes_wanted=locked.votes_wanted, now=timezone.now())
+        set_votes_wanted(campaign=locked, votes_wanted=locked.votes_wanted, now=timezone.now())
     if state is None:
         return locked
     return change_state(campaign=locked, state=state, by=by)

@@ -10,7 +10,7 @@ HEADING = re.compile(r"#{1,6}\s+(?P<words>.+?)\s*#*")
 
 
 @dataclass
-class Changed:
+class SectionDiff:
     """Lines of one section; `section` is its heading, "" before the first."""
 
     section: str
@@ -18,19 +18,19 @@ class Changed:
     added: list[str] = field(default_factory=list)
 
 
-def compare(old: str, new: str) -> list[Changed]:
+def compare(old: str, new: str) -> list[SectionDiff]:
     """The sections that differ, in the order of the new text. Blank lines and blanks around lines do not count."""
     before, after = lines_of(old), lines_of(new)
-    found: list[Changed] = []
+    found: list[SectionDiff] = []
     for kind, old_start, old_end, new_start, new_end in SequenceMatcher(
         None, [line for _, line in before], [line for _, line in after], autojunk=False
     ).get_opcodes():
         if kind == "equal":
             continue
         for section, line in before[old_start:old_end]:
-            at(found, section).removed.append(line)
+            _section(found, section).removed.append(line)
         for section, line in after[new_start:new_end]:
-            at(found, section).added.append(line)
+            _section(found, section).added.append(line)
     return found
 
 
@@ -44,10 +44,10 @@ def lines_of(text: str) -> list[tuple[str, str]]:
     return lines
 
 
-def at(found: list[Changed], section: str) -> Changed:
+def _section(found: list[SectionDiff], section: str) -> SectionDiff:
     """The entry of a section, made where there is none."""
     entry = next((entry for entry in found if entry.section == section), None)
     if entry is None:
-        entry = Changed(section)
+        entry = SectionDiff(section)
         found.append(entry)
     return entry

@@ -14,7 +14,7 @@ from annotator.choices import Event
 from annotator.models import Campaign, Delivery, Webhook
 
 
-def note_event(*, campaign: Campaign, event: Event, data: Mapping[str, Any], now: datetime | None = None) -> None:
+def enqueue_event(*, campaign: Campaign, event: Event, data: Mapping[str, Any], now: datetime | None = None) -> None:
     """A delivery to each active webhook of the campaign that wants to know. Call inside the transaction of the event."""
     wanted = Webhook.objects.filter(campaign=campaign, is_active=True, events__contains=[event.value])
     now = now or timezone.now()

@@ -27,7 +27,7 @@ from psycopg import sql
 from annotator.errors import Conflict, Invalid
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import arrow_source, record_batches
-from annotator.models import Campaign, Lineage
+from annotator.models import Campaign, ServerEpoch
 
 PLACE_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
 XID_LIMIT, ID_LIMIT = 2**64 - 1, 2**63 - 1
@@ -77,7 +77,7 @@ _RENUMBER_SQL = "UPDATE annotator_vote SET void_reason = void_reason WHERE chang
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """Between two changes: after the vote, or before it where `is_before`."""
 
     changed_in: int
@@ -98,18 +98,18 @@ class Page:
     """
 
     votes: list[dict[str, Any]]
-    place: Place
-    previous: Place | None
+    place: Cursor
+    previous: Cursor | None
     has_more: bool
 
 
-def read_place(text: str) -> Place:
+def read_cursor(text: str) -> Cursor:
     """A place as it was written. Raises Invalid for what is none, Conflict (cursor_expired) for one of another lineage."""
     match = PLACE_PATTERN.fullmatch(text)
     if match is None or int(match[2]) > XID_LIMIT or int(match[3]) > ID_LIMIT:
         words = "This is no cursor. Use one that an answer gave."
         raise Invalid(words, errors={"cursor": [words]})
-    place = Place(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
+    place = Cursor(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
     if place.lineage != lineage():
         raise Conflict(
             "The database was restored or moved since this cursor was made. Read all votes again, without a cursor.",
@@ -123,23 +123,23 @@ def lineage() -> str:
     with connection.cursor() as cursor:
         cursor.execute(_SERVER_SQL)
         (server,) = cursor.fetchone()
-    known = Lineage.objects.filter(server=server).first()
+    known = ServerEpoch.objects.filter(server=server).first()
     return (known or _begin_lineage(server)).name
 
 
 @transaction.atomic
-def _begin_lineage(server: str) -> Lineage:
+def _begin_lineage(server: str) -> ServerEpoch:
     wait_for_turn(Space.LINEAGE)
-    known = Lineage.objects.filter(server=server).first()
+    known = ServerEpoch.objects.filter(server=server).first()
     if known is not None:  # somebody else was first
         return known
     with connection.cursor() as cursor:
         cursor.execute(_RENUMBER_SQL)
-    Lineage.objects.all().delete()
-    return Lineage.objects.create(pk=1, server=server)
+    ServerEpoch.objects.all().delete()
+    return ServerEpoch.objects.create(pk=1, server=server)
 
 
-def page_of_votes(*, campaign: Campaign, place: Place | None, since: datetime | None, size: int) -> Page:
+def page_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime | None, size: int) -> Page:
     """Up to `size` votes after the place (before it, where it says so), or from the beginning."""
     is_before = place is not None and place.is_before
     query = _changes(
@@ -158,9 +158,9 @@ def page_of_votes(*, campaign: Campaign, place: Place | None, since: datetime | 
     if is_before:
         rows.reverse()
     if not rows:
-        start = Place(place.changed_in, place.vote_id, named) if place else Place(0, NEVER, named)
+        start = Cursor(place.changed_in, place.vote_id, named) if place else Cursor(0, NEVER, named)
         return Page([], start, None if is_before or place is None else _before(start), has_more=is_before)
-    first, last = (Place(int(changed_in), vote_id, named) for changed_in, vote_id, _ in (rows[0], rows[-1]))
+    first, last = (Cursor(int(changed_in), vote_id, named) for changed_in, vote_id, _ in (rows[0], rows[-1]))
     has_previous = is_full if is_before else place is not None
     return Page(
         [json.loads(line) for *_, line in rows],
@@ -170,8 +170,8 @@ def page_of_votes(*, campaign: Campaign, place: Place | None, since: datetime | 
     )
 
 
-def _before(place: Place) -> Place:
-    return Place(place.changed_in, place.vote_id, place.lineage, is_before=True)
+def _before(place: Cursor) -> Cursor:
+    return Cursor(place.changed_in, place.vote_id, place.lineage, is_before=True)
 
 
 @dataclass(frozen=True)
@@ -179,9 +179,9 @@ class VoteStream:
     """All votes after a place, or all there are, up to `place`: read as they are sent, so that memory stays flat."""
 
     campaign: Campaign
-    start: Place | None
+    start: Cursor | None
     since: datetime | None
-    place: Place
+    place: Cursor
 
     def lines(self) -> Iterator[bytes]:
         """As JSON lines."""
@@ -223,7 +223,7 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def stream_of_votes(*, campaign: Campaign, place: Place | None, since: datetime | None) -> VoteStream:
+def stream_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime | None) -> VoteStream:
     """The votes after the place, or all of them, that are there to stay at this moment.
 
     One that is voided while they are read may be missing; it comes after `VoteStream.place`.
@@ -232,12 +232,12 @@ def stream_of_votes(*, campaign: Campaign, place: Place | None, since: datetime 
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
         (oldest,) = cursor.fetchone()
-    return VoteStream(campaign, place, since, Place(int(oldest), NEVER, named))
+    return VoteStream(campaign, place, since, Cursor(int(oldest), NEVER, named))
 
 
 def _changes(
     campaign: Campaign,
-    place: Place | None,
+    place: Cursor | None,
     since: datetime | None,
     *,
     shown: sql.Composable,

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from annotator.choices import Choice, Event, ImportState
 from annotator.errors import Conflict, Invalid
-from annotator.feeds.outbox import note_event
+from annotator.feeds.outbox import enqueue_event
 from annotator.importing.archives import Folder, UnpacksTooLarge
 from annotator.importing.file_formats import ImportFile, open_import_file
 from annotator.importing.images import MAX_BYTES
@@ -132,7 +132,7 @@ def note_finished(import_id: int) -> None:
         "pairs_added": import_.pairs_added,
         "pairs_known": import_.pairs_known,
     }
-    note_event(campaign=import_.campaign, event=Event.IMPORT_FINISHED, data=data)
+    enqueue_event(campaign=import_.campaign, event=Event.IMPORT_FINISHED, data=data)
 
 
 def read_upload(*, import_id: int) -> list[int]:

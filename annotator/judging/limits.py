@@ -30,18 +30,15 @@ def room_for(member: Member, now: datetime) -> Room | None:
     rooms = []
     if campaign.limit_per_day is not None:
         left = campaign.limit_per_day - votes_of_today(member, now)
-        words = f"You have given the {counted(campaign.limit_per_day)} of a day. Come back tomorrow (a day ends at midnight UTC)."
+        words = f"You reached the daily limit of {counted(campaign.limit_per_day)}. A new day begins at midnight UTC."
         rooms.append(Room(max(0, left), "limit_per_day", words))
     if campaign.limit_total is not None:
         left = campaign.limit_total - member.answered_count
-        words = f"You have given {counted(campaign.limit_total)}, as many as one person may give here. Thank you."
+        words = f"You reached the limit of {counted(campaign.limit_total)} per person. Thank you."
         rooms.append(Room(max(0, left), "limit_total", words))
     if campaign.limit_share is not None:
         left = votes_in_share(campaign, campaign.limit_share) - member.answered_count
-        words = (
-            f"You have given {campaign.limit_share:.0%} of the votes of this campaign, as many as one person may give here. "
-            "Thank you."
-        )
+        words = f"You reached the limit of {campaign.limit_share:.0%} of this campaign's votes per person. Thank you."
         rooms.append(Room(max(0, left), "limit_share", words))
     return min(rooms, key=lambda room: room.votes, default=None)
 

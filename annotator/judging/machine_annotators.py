@@ -12,13 +12,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentState
-from annotator.judging.seats import give_back
-from annotator.lib.raw_sql import fetch
+from annotator.judging.seats import release_assignments
+from annotator.lib.raw_sql import Statement, fetch_prepared, statement
 from annotator.models import Assignment, Member
 
 # First those of theirs that ran out or were put aside, then new ones. A pair that is held is put aside, expired from the
 # start, and is handed out when it has been put back.
-_AGAIN_SQL = """
+_AGAIN_SQL = statement("""
 WITH again AS (
     SELECT seat.id FROM annotator_assignment seat JOIN annotator_pair pair ON pair.id = seat.pair_id
     WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine' AND seat.state = 'expired' AND pair.state <> 'held'
@@ -26,23 +26,17 @@ WITH again AS (
     FOR NO KEY UPDATE OF seat SKIP LOCKED
 )
 UPDATE annotator_assignment
-SET state = 'open', a_on_left = random() < 0.5, guideline_id = guideline.id, lease_expires_at = %(lease_expires_at)s::timestamptz,
-    shown_at = NULL, closed_at = NULL
-FROM again LEFT JOIN LATERAL (
-    SELECT guideline.id FROM annotator_guideline guideline
-    WHERE guideline.campaign_id = %(campaign)s::bigint AND guideline.published_at IS NOT NULL
-    ORDER BY guideline.version DESC LIMIT 1
-) guideline ON true
+SET state = 'open', a_on_left = random() < 0.5, guideline_id = %(guideline)s::bigint,
+    lease_expires_at = %(lease_expires_at)s::timestamptz, shown_at = NULL, closed_at = NULL
+FROM again
 WHERE annotator_assignment.id = again.id
 RETURNING annotator_assignment.state
-"""
-_NEXT_SQL = """
+""")
+_NEXT_SQL = statement("""
 INSERT INTO annotator_assignment
-    (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
-SELECT %(member)s::bigint, pair.id, 'machine', CASE WHEN pair.state = 'held' THEN 'expired' ELSE 'open' END, random() < 0.5,
-       (SELECT guideline.id FROM annotator_guideline guideline
-        WHERE guideline.campaign_id = %(campaign)s::bigint AND guideline.published_at IS NOT NULL
-        ORDER BY guideline.version DESC LIMIT 1),
+    (campaign_id, member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
+SELECT %(campaign)s::bigint, %(member)s::bigint, pair.id, 'machine',
+       CASE WHEN pair.state = 'held' THEN 'expired' ELSE 'open' END, random() < 0.5, %(guideline)s::bigint,
        %(now)s::timestamptz, %(lease_expires_at)s::timestamptz, CASE WHEN pair.state = 'held' THEN %(now)s::timestamptz END
 FROM annotator_pair pair
 WHERE pair.campaign_id = %(campaign)s::bigint
@@ -50,32 +44,33 @@ WHERE pair.campaign_id = %(campaign)s::bigint
                           WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine'), 0)
 ORDER BY pair.id LIMIT %(limit)s::int
 RETURNING state
-"""
+""")
 
 
-def hand_out(*, member: Member, target: int, now: datetime) -> int:
+def assign_next(*, member: Member, target: int, now: datetime) -> int:
     """Let a machine have `target` open assignments, or as many as there are. Returns how many are new to it.
 
     Call inside a transaction that holds the member's row, which makes one refill wait for the other.
     """
-    give_back(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
+    release_assignments(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
     missing = target - Assignment.objects.open().filter(member=member).count()
     handed_out = 0
-    for statement in (_AGAIN_SQL, _NEXT_SQL):
+    for query in (_AGAIN_SQL, _NEXT_SQL):
         while handed_out < missing:
-            states = _take(statement, member, missing - handed_out, now)
+            states = _take(query, member, missing - handed_out, now)
             handed_out += states.count(AssignmentState.OPEN)
-            if not states or statement is _AGAIN_SQL:
+            if not states or query is _AGAIN_SQL:
                 break
     return handed_out
 
 
-def _take(statement: str, member: Member, limit: int, now: datetime) -> list[str]:
+def _take(query: Statement, member: Member, limit: int, now: datetime) -> list[str]:
     place = {
         "member": member.pk,
         "campaign": member.campaign_id,
+        "guideline": member.campaign.guideline_id,
         "now": now,
         "lease_expires_at": now + timedelta(seconds=member.campaign.lease_seconds),
         "limit": limit,
     }
-    return [state for (state,) in fetch(statement, place)]
+    return [state for (state,) in fetch_prepared(query, place).rows]

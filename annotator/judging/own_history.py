@@ -88,5 +88,5 @@ def parse_cursor(cursor: str) -> tuple[datetime, int]:
     """Raises Invalid."""
     found = CURSOR.fullmatch(cursor)
     if found is None or not found["microseconds"].isascii() or not found["id"].isascii():
-        raise Invalid("This is no page of your answers.", errors={"before": ["Use the links at the end of the page."]})
+        raise Invalid("This page link is not valid.", errors={"before": ["Use the links at the bottom of the page."]})
     return EPOCH + int(found["microseconds"]) * MICROSECOND, int(found["id"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
-from annotator.judging.seats import give_back
+from annotator.judging.seats import release_assignments
 from annotator.models import Assignment, Flag, Pair, User
 
 PRIORITY_LIMIT = 1000
@@ -26,7 +26,7 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
     held = [pair.pk for pair in locked]
     Pair.objects.filter(pk__in=held).update(state=PairState.HELD)
     unseen = Assignment.objects.open().filter(pair__in=held, shown_at__isnull=True)
-    give_back(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
+    release_assignments(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
     return len(held)
 
 
@@ -45,5 +45,5 @@ def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | 
 def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -> int:
     """Move pairs in the line: those with a higher priority are handed out first. Returns how many there are."""
     if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
-        raise Invalid("That is no priority.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
+        raise Invalid("The priority is not valid.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
     return Pair.objects.filter(pk__in=pair_ids).update(priority=priority)

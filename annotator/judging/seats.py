@@ -13,7 +13,7 @@ from annotator.choices import AssignmentKind, AssignmentState, PairState
 from annotator.models import Assignment, Campaign, Pair
 
 
-def give_back(assignments: QuerySet[Assignment], *, state: AssignmentState, now: datetime) -> int:
+def release_assignments(assignments: QuerySet[Assignment], *, state: AssignmentState, now: datetime) -> int:
     """Close open assignments that nobody else is working on, and free their seats. Call inside a transaction.
 
     `assignments` is a queryset of open ones; it is locked here. Returns how many were closed.
@@ -21,11 +21,11 @@ def give_back(assignments: QuerySet[Assignment], *, state: AssignmentState, now:
     locked = list(assignments.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("pk"))
     if locked:
         Assignment.objects.filter(pk__in=[seat.pk for seat in locked]).update(state=state, closed_at=now)
-        free_seats(locked)
+        decrement_seats(locked)
     return len(locked)
 
 
-def free_seats(assignments: list[Assignment]) -> None:
+def decrement_seats(assignments: list[Assignment]) -> None:
     """Take regular assignments that are live no longer off their pairs' counters."""
     seats: dict[int, list[bool]] = defaultdict(list)
     for seat in assignments:
@@ -39,7 +39,7 @@ def free_seats(assignments: list[Assignment]) -> None:
 
 
 @transaction.atomic
-def want_votes(*, campaign: Campaign, votes_wanted: int, now: datetime) -> None:
+def set_votes_wanted(*, campaign: Campaign, votes_wanted: int, now: datetime) -> None:
     """Let every pair of the campaign want this many votes, or as many as it has where these are more.
 
     Of a pair that has more seats than that, those that nobody has looked at yet are taken back. Settled pairs that now have
@@ -50,5 +50,5 @@ def want_votes(*, campaign: Campaign, votes_wanted: int, now: datetime) -> None:
     list(pairs.exclude(votes_wanted=votes_wanted).select_for_update(no_key=True).order_by("pk").values_list("pk").iterator())
     crowded = pairs.filter(state=PairState.OPEN, seats_taken__gt=votes_wanted)
     unseen = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__in=crowded, shown_at__isnull=True)
-    give_back(unseen, state=AssignmentState.EXPIRED, now=now)
+    release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
     pairs.exclude(votes_wanted=votes_wanted).update(votes_wanted=Greatest("seats_taken", votes_wanted))

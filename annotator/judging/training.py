@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import AssignmentKind, AssignmentState, MemberKind, MemberState, Role
 from annotator.errors import Conflict, NotFound
 from annotator.judging.eligibility import training_is_due, training_pairs
@@ -23,7 +22,7 @@ from annotator.models import Assignment, Campaign, Member, Pair, User, Vote
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrainingProgress:
     """Where a member is in the training: in this try, of the pairs `wanted`, how many are `answered`, and how many `right`."""
 
     member: Member
@@ -56,19 +55,19 @@ class Feedback:
 
     assignment: Assignment
     choice: str
-    standing: Standing
+    standing: TrainingProgress
 
     @property
     def is_right(self) -> bool:
         return self.choice == self.assignment.pair.gold_choice
 
 
-def standing_of(member: Member) -> Standing:
+def standing_of(member: Member) -> TrainingProgress:
     campaign = member.campaign
     answers = _answers(member)
     right = answers.filter(votes__void_reason__isnull=True, votes__question__position=0, votes__choice=F("pair__gold_choice"))
     wanted = min(campaign.training_pairs, training_pairs(campaign).count())
-    return Standing(member, wanted=wanted, answered=answers.count(), right=right.count())
+    return TrainingProgress(member, wanted=wanted, answered=answers.count(), right=right.count())
 
 
 def _answers(member: Member) -> QuerySet[Assignment]:
@@ -108,11 +107,12 @@ def next_training(*, member: Member, now: datetime | None = None) -> Assignment 
     if not fresh:
         return None
     made = Assignment.objects.create(
+        campaign_id=locked.campaign_id,
         member=locked,
         pair_id=random.choice(fresh),  # noqa: S311 - nothing secret hangs on it
         kind=AssignmentKind.TRAINING,
         a_on_left=random.random() < 0.5,  # noqa: S311
-        guideline=current_guideline(locked.campaign),
+        guideline_id=locked.campaign.guideline_id,
         lease_expires_at=lease,
         shown_at=now,
     )
@@ -139,7 +139,7 @@ def answer_training(
     """
     now = now or timezone.now()
     if not Assignment.objects.filter(pk=assignment_id, member__user=by, kind=AssignmentKind.TRAINING).exists():
-        raise NotFound("There is no such training pair of yours.")
+        raise NotFound("This training pair does not exist, or it is not yours.")
     cast_vote(assignment_id=assignment_id, by=by, choices=choices, elapsed_ms=elapsed_ms, now=now)
     feedback = feedback_on(assignment_id=assignment_id, by=by)
     conclude(member=feedback.standing.member, now=now)
@@ -157,7 +157,7 @@ def feedback_on(*, assignment_id: int, by: User) -> Feedback:
         .first()
     )
     if vote is None or vote.assignment.pair.gold_choice is None:
-        raise NotFound("There is no such answer of yours.")
+        raise NotFound("This answer does not exist, or it is not yours.")
     return Feedback(vote.assignment, vote.choice, standing_of(vote.assignment.member))
 
 
@@ -181,7 +181,7 @@ def try_again(*, member: Member, now: datetime | None = None) -> Member:
     """The member's next try. Raises Conflict where the last one is not over, or no try is left."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
-        raise Conflict("There is nothing to try again.", code="training_not_failed")
+        raise Conflict("You can try again only after you failed the training.", code="training_not_failed")
     if locked.training_try >= locked.campaign.training_tries:
         raise Conflict("You have used all your tries. The managers can give you another one.", code="training_over")
     return _begin(locked, now or timezone.now())
@@ -195,7 +195,7 @@ def _begin(locked: Member, now: datetime) -> Member:
 
 
 @transaction.atomic
-def let_in(*, member: Member, by: User | None, now: datetime | None = None) -> Member:
+def pass_training(*, member: Member, by: User | None, now: datetime | None = None) -> Member:
     """A manager lets somebody in, whatever the training said."""
     locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     locked.training_passed_at, locked.training_failed_at = locked.training_passed_at or now or timezone.now(), None
@@ -208,7 +208,7 @@ def give_another_try(*, member: Member, by: User | None, now: datetime | None = 
     """A manager gives somebody who failed one more try, beyond the campaign's number. Raises Conflict for others."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
-        raise Conflict("They have not failed the training.", code="training_not_failed")
+        raise Conflict("This member has not failed the training.", code="training_not_failed")
     return _begin(locked, now or timezone.now())
 
 

@@ -12,23 +12,23 @@ from django.conf import settings
 from annotator.errors import Conflict
 
 
-class SealBroken(Conflict):
+class DecryptionFailed(Conflict):
     """What was sealed cannot be opened: SECRET_KEY is another one than then, or the text was changed."""
 
     code = "seal_broken"
 
 
-def seal(secret: str, *, purpose: str) -> str:
+def encrypt(secret: str, *, purpose: str) -> str:
     """The secret, encrypted with a key that is made of SECRET_KEY for this purpose."""
     return _cipher(purpose).encrypt(secret.encode()).decode()
 
 
-def unseal(sealed: str, *, purpose: str) -> str:
-    """The secret again. Raises SealBroken."""
+def decrypt(sealed: str, *, purpose: str) -> str:
+    """The secret again. Raises DecryptionFailed."""
     try:
         return _cipher(purpose).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise SealBroken("It was encrypted under another SECRET_KEY than the site has now, and cannot be read.") from error
+        raise DecryptionFailed("It was encrypted under another SECRET_KEY than the site has now, and cannot be read.") from error
 
 
 def _cipher(purpose: str) -> Fernet:

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator.errors import Conflict
-from annotator.lib.encryption import SealBroken, seal, unseal
-from annotator.models import KeptAnswer, User
+from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
+from annotator.models import IdempotentResponse, User
 
 KEPT_FOR = timedelta(hours=24)
 PURPOSE = "kept answer"
@@ -44,25 +44,25 @@ def answer_once(
     """
     now = now or timezone.now()
     with transaction.atomic():
-        mine = KeptAnswer.objects.filter(user=user, route=route, key=key)
+        mine = IdempotentResponse.objects.filter(user=user, route=route, key=key)
         mine.filter(created_at__lte=now - KEPT_FOR).delete()
-        kept, is_new = KeptAnswer.objects.get_or_create(
+        kept, is_new = IdempotentResponse.objects.get_or_create(
             user=user, route=route, key=key, defaults={"digest": digest, "created_at": now}
         )
         if is_new:
             answer = make()
-            kept.sealed_answer = seal(json.dumps(asdict(answer)), purpose=PURPOSE)
+            kept.sealed_answer = encrypt(json.dumps(asdict(answer)), purpose=PURPOSE)
             kept.save(update_fields=["sealed_answer"])
             return answer, False
     if kept.digest != digest:
-        raise KeyReused("This Idempotency-Key came with another request before. Use a new one for a new request.")
+        raise KeyReused("This Idempotency-Key was already used for a different request. Use a new key.")
     try:
-        return Answer(**json.loads(unseal(kept.sealed_answer, purpose=PURPOSE))), True
-    except SealBroken as error:
+        return Answer(**json.loads(decrypt(kept.sealed_answer, purpose=PURPOSE))), True
+    except DecryptionFailed as error:
         raise Conflict(
-            "It was made already, and its answer cannot be read any more: look at the list.", code="answer_lost"
+            "This was already created, but the response can no longer be read. Find it in the list.", code="answer_lost"
         ) from error
 
 
 def forget_old(now: datetime | None = None) -> None:
-    KeptAnswer.objects.filter(created_at__lte=(now or timezone.now()) - KEPT_FOR).delete()
+    IdempotentResponse.objects.filter(created_at__lte=(now or timezone.now()) - KEPT_FOR).delete()

@@ -74,7 +74,7 @@ class Readiness:
         return all(check.ok for check in self.checks.values())
 
 
-class Lookout:
+class HealthCache:
     """Looks, and remembers for KEEP_SECONDS what it saw."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Lookout:
         self._seen: Readiness | None = None
         self._seen_at = 0.0
 
-    def look(self) -> Readiness:
+    def check(self) -> Readiness:
         with self._lock:
             if self._seen is None or time.monotonic() - self._seen_at >= KEEP_SECONDS:
                 self._seen = self._look()
@@ -98,8 +98,8 @@ class Lookout:
         broker_says = self._answer("broker", broker, deadline)
         heartbeat = broker_says and broker_says.heartbeat
         checks = {
-            "database": judge_server(database_seconds),
-            "broker": judge_server(broker_says and broker_says.seconds),
+            "database": server_check(database_seconds),
+            "broker": server_check(broker_says and broker_says.seconds),
             "worker": judge_worker(heartbeat, time.time(), knows=broker_says is not None),
             "queue": judge_queue(heartbeat, time.time(), knows=broker_says is not None),
         }
@@ -115,7 +115,7 @@ class Lookout:
             return None
 
 
-lookout = Lookout()
+health = HealthCache()
 
 
 def ask_database(parameters: dict[str, Any]) -> float:
@@ -151,7 +151,7 @@ def client() -> redis.Redis:
     )
 
 
-def judge_server(seconds: float | None) -> Check:
+def server_check(seconds: float | None) -> Check:
     return Check(False, "It cannot be reached.") if seconds is None else Check(True, "It answers.", round(seconds, 4))
 
 

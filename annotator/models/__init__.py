@@ -2,9 +2,9 @@
 
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
 from annotator.models.gold import GoldDecision
-from annotator.models.idempotency import KeptAnswer
+from annotator.models.idempotency import IdempotentResponse
 from annotator.models.imports import Import, ImportBatch, LineError
-from annotator.models.judging import Assignment, Flag, Lineage, Vote
+from annotator.models.judging import Assignment, Flag, ServerEpoch, Vote
 from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import (
     CampaignScoring,
@@ -17,11 +17,11 @@ from annotator.models.outcome import (
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
 from annotator.models.publishing import HubAccount, Publication
-from annotator.models.reviewing import Act, Appeal, Proposal, ReviewRule, Standing
+from annotator.models.reviewing import AnnotatorStats, Appeal, ModerationAction, Proposal, ReviewRule
 from annotator.models.webhooks import Delivery, Webhook
 
 __all__ = [
-    "Act",
+    "AnnotatorStats",
     "Appeal",
     "Assignment",
     "Campaign",
@@ -40,14 +40,14 @@ __all__ = [
     "GroupQuestion",
     "Guideline",
     "HubAccount",
+    "IdempotentResponse",
     "Image",
     "Import",
     "ImportBatch",
     "Invite",
-    "KeptAnswer",
     "LineError",
-    "Lineage",
     "Member",
+    "ModerationAction",
     "Pair",
     "Prompt",
     "Proposal",
@@ -59,7 +59,7 @@ __all__ = [
     "ReviewRule",
     "RingCursor",
     "SelfDescription",
-    "Standing",
+    "ServerEpoch",
     "Token",
     "UnscoredAssignment",
     "User",

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
 
 from annotator.choices import CampaignState, Choice, ConsensusMethod, PairingRule
-from annotator.models.fields import SLUG_PATTERN, one_of
+from annotator.models.fields import SLUG_PATTERN, ForeignKeyPair, one_of
 
 if TYPE_CHECKING:
     from annotator.models.people import User
@@ -177,6 +177,10 @@ class Campaign(models.Model):
     consent_text = models.ForeignKey(
         "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    # The guideline in force: the newest that was published. Set by publishing.
+    guideline = models.ForeignKey(
+        "Guideline", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_constraint=False
+    )
     data_is_public = models.BooleanField(
         default=False,
         help_text="Whether anybody may read the releases over the Hub's protocol. Otherwise its reviewers and managers alone.",
@@ -218,6 +222,12 @@ class Campaign(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
+            ForeignKeyPair(
+                fields=["id", "guideline"],
+                to="annotator.Guideline",
+                to_fields=["campaign", "id"],
+                name="campaign_guideline_is_its_own",
+            ),
             one_of("state", CampaignState, name="campaign_state_known"),
             one_of("pairing_rule", PairingRule, name="campaign_pairing_rule_known"),
             one_of("consensus_method", ConsensusMethod, name="campaign_consensus_method_known"),
@@ -293,6 +303,7 @@ class Question(models.Model):
     class Meta:
         ordering = ["campaign", "position"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="question_of_campaign"),
             UniqueConstraint(fields=["campaign", "slug"], name="question_slug_unique_in_campaign"),
             UniqueConstraint(fields=["campaign", "position"], name="question_position_unique_in_campaign"),
             CheckConstraint(
@@ -329,6 +340,7 @@ class Guideline(models.Model):
     class Meta:
         ordering = ["campaign", "-version"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="guideline_of_campaign"),
             UniqueConstraint(fields=["campaign", "version"], name="guideline_version_unique_in_campaign"),
             CheckConstraint(condition=Q(version__gte=1), name="guideline_version_from_one"),
         ]

@@ -9,7 +9,7 @@ from annotator.models.fields import SHA256_PATTERN
 KEY_LIMIT = 255
 
 
-class KeptAnswer(models.Model):
+class IdempotentResponse(models.Model):
     """What a POST with an idempotency key was answered, so that the same POST again is answered the same and does nothing.
 
     Written in the transaction that made what was asked for: there is one exactly where that was made.
@@ -23,6 +23,7 @@ class KeptAnswer(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        db_table = "annotator_keptanswer"
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["user", "route", "key"], name="kept_answer_once_per_key"),

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
-from annotator.models.campaigns import Guideline, Question
-from annotator.models.fields import ThisTransaction, TransactionId, one_of, random_public_id
+from annotator.models.campaigns import Campaign, Guideline, Question
+from annotator.models.fields import ThisTransaction, TransactionId, in_campaign, one_of, random_public_id
 from annotator.models.material import Pair
 from annotator.models.people import Member
 from annotator.models.triggers import note_changed_votes
@@ -30,13 +30,22 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 class Assignment(models.Model):
     """A seat of one member on one pair. Everything that was shown is fixed here, by the server."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="assignments")
-    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="assignments")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="assignments", db_index=False, db_constraint=False
+    )
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="assignments", db_constraint=False)
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="assignments", db_constraint=False)
     kind = models.CharField(max_length=8, choices=AssignmentKind, default=AssignmentKind.REGULAR)
     state = models.CharField(max_length=8, choices=AssignmentState, default=AssignmentState.OPEN)
     a_on_left = models.BooleanField()
     guideline = models.ForeignKey(
-        Guideline, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="The version that was in force."
+        Guideline,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        help_text="The version that was in force.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     lease_expires_at = models.DateTimeField()
@@ -51,6 +60,10 @@ class Assignment(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="assignment_of_campaign"),
+            in_campaign("member", "Member", name="assignment_member_in_campaign"),
+            in_campaign("pair", "Pair", name="assignment_pair_in_campaign"),
+            in_campaign("guideline", "Guideline", name="assignment_guideline_in_campaign"),
             UniqueConstraint(
                 fields=["member", "pair"],
                 condition=Q(kind=AssignmentKind.REGULAR),
@@ -93,7 +106,7 @@ class Assignment(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="assignment_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="assignment_seat_is_fixed", fields=["member", "pair", "kind"]),
+            pgtrigger.ReadOnly(name="assignment_seat_is_fixed", fields=["campaign", "member", "pair", "kind"]),
         ]
 
     def __str__(self) -> str:
@@ -106,11 +119,16 @@ class VoteQuerySet(models.QuerySet["Vote"]):
 
 
 class Vote(models.Model):
-    """A member's choice for one question of one assignment. Append-only: undone and void votes stay, with a reason."""
+    """A member's choice for one question of one assignment. Append-only: undone and void votes stay, with a reason.
 
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="votes")
+    Which votes count is said once, by two views of the database: `live_vote`, and of these `counted_vote`, which make labels.
+    Migration 0013_counted_votes defines them and says what is in them.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="votes", db_constraint=False)
     # Its own index is left out: `vote_changes` begins with the question, and serves whoever looks for its votes.
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes", db_index=False)
+    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
     choice = models.CharField(max_length=9, choices=Choice)
     elapsed_ms = models.PositiveIntegerField(
         null=True, blank=True, help_text="Milliseconds from both images shown to the answer, as the client measured."
@@ -130,6 +148,8 @@ class Vote(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
+            in_campaign("assignment", "Assignment", name="vote_assignment_in_campaign"),
+            in_campaign("question", "Question", name="vote_question_in_campaign"),
             UniqueConstraint(
                 fields=["assignment", "question"],
                 condition=Q(void_reason__isnull=True),
@@ -158,7 +178,8 @@ class Vote(models.Model):
             ),
             pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
-                name="vote_answer_is_fixed", fields=["assignment", "question", "choice", "elapsed_ms", "comment", "created_at"]
+                name="vote_answer_is_fixed",
+                fields=["campaign", "assignment", "question", "choice", "elapsed_ms", "comment", "created_at"],
             ),
             note_changed_votes("vote_cast_is_noted", pgtrigger.Insert),
             note_changed_votes("vote_voided_is_noted", pgtrigger.Update),
@@ -168,13 +189,14 @@ class Vote(models.Model):
         return f"vote {self.pk}: {self.choice}"
 
 
-class Lineage(models.Model):
+class ServerEpoch(models.Model):
     """Of which database server the transaction numbers in `Vote.changed_in` are. There is one row at most."""
 
     server = models.CharField(max_length=80, help_text="Its identifier and timeline: a restored copy has others.")
     name = models.CharField(max_length=16, default=random_public_id, help_text="In every cursor, so that an old one is known.")
 
     class Meta:
+        db_table = "annotator_lineage"
         constraints = [CheckConstraint(condition=Q(pk=1), name="lineage_is_one")]
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from django.db.models.functions import Greatest, Least
 
 from annotator.choices import Choice, GoldUse, PairState
 from annotator.models.campaigns import VOTES_WANTED_LIMIT, Campaign
-from annotator.models.fields import SHA256_PATTERN, one_of
+from annotator.models.fields import SHA256_PATTERN, ForeignKeyPair, in_campaign, one_of
 
 # Of 64 bits of the perceptual hashes of a pair's images: so many may differ for the images to look nearly the same.
 NEAR_IDENTICAL_DISTANCE = 6
@@ -44,6 +44,7 @@ class Prompt(models.Model):
     class Meta:
         ordering = ["campaign", "pk"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="prompt_of_campaign"),
             UniqueConstraint(fields=["campaign", "text_sha256"], name="prompt_text_unique_in_campaign"),
             UniqueConstraint(fields=["campaign", "external_id"], name="prompt_external_id_unique_in_campaign"),
             CheckConstraint(condition=Q(text_sha256__regex=SHA256_PATTERN), name="prompt_text_sha256_form"),
@@ -59,7 +60,7 @@ class Image(models.Model):
 
     # The address annotators see: says nothing about the file, the generator or the pair.
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="images")
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="images", db_index=False)
     generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="images")
     seed = models.BigIntegerField(null=True, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
@@ -75,6 +76,7 @@ class Image(models.Model):
     class Meta:
         ordering = ["prompt", "pk"]
         constraints = [
+            UniqueConstraint(fields=["prompt", "id"], name="image_of_prompt"),
             UniqueConstraint(
                 fields=["prompt", "generator", "seed", "sha256"],
                 name="image_once_per_prompt_generator_seed",
@@ -100,10 +102,10 @@ class PairQuerySet(models.QuerySet["Pair"]):
 class Pair(models.Model):
     """Two images of one prompt in a fixed order, shuffled at import so that `a` means nothing."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs", db_index=False)
-    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="pairs")
-    image_a = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_a")
-    image_b = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_b")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs", db_index=False, db_constraint=False)
+    prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="pairs", db_constraint=False)
+    image_a = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_a", db_constraint=False)
+    image_b = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_b", db_constraint=False)
     external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several pairs without one
     metadata = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=8, choices=PairState, default=PairState.OPEN)
@@ -131,6 +133,15 @@ class Pair(models.Model):
     class Meta:
         ordering = ["campaign", "pk"]
         constraints = [
+            # Also in place of the campaign's own index, and for machines.py: the next pairs of a campaign by id.
+            UniqueConstraint(fields=["campaign", "id"], name="pair_of_campaign"),
+            in_campaign("prompt", "Prompt", name="pair_prompt_in_campaign"),
+            ForeignKeyPair(
+                fields=["prompt", "image_a"], to="annotator.Image", to_fields=["prompt", "id"], name="pair_image_a_of_prompt"
+            ),
+            ForeignKeyPair(
+                fields=["prompt", "image_b"], to="annotator.Image", to_fields=["prompt", "id"], name="pair_image_b_of_prompt"
+            ),
             UniqueConstraint(fields=["campaign", "external_id"], name="pair_external_id_unique_in_campaign"),
             UniqueConstraint(
                 "prompt", Least("image_a", "image_b"), Greatest("image_a", "image_b"), name="pair_once_in_either_order"
@@ -150,8 +161,6 @@ class Pair(models.Model):
             ),
         ]
         indexes = [
-            # machines.py: the next pairs of a campaign by id. Also in place of the campaign's own index.
-            Index(fields=["campaign", "id"], name="pair_of_campaign"),
             # assigning.py: the next pairs with a free seat after a member's cursor.
             Index(
                 fields=["campaign", "priority", "ring"],
@@ -165,6 +174,12 @@ class Pair(models.Model):
                 fields=["campaign", "image_distance", "id"],
                 condition=Q(image_distance__lte=NEAR_IDENTICAL_DISTANCE),
                 name="pair_near_identical",
+            ),
+            # scoring.py: settled pairs that lost a seat.
+            Index(
+                fields=["campaign"],
+                condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
+                name="pair_settled_not_full",
             ),
             # scoring.py: pairs whose seats are all taken and that may have all their votes.
             Index(

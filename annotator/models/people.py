@@ -12,7 +12,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from annotator.choices import MemberKind, MemberState, Role, Scope
 from annotator.models.campaigns import GROUP_OPTION_LIMIT, Campaign, ConsentText, Guideline
-from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, one_of, random_public_id
+from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, in_campaign, one_of, random_public_id
 from annotator.models.triggers import note_member_who_counts_otherwise
 
 
@@ -71,7 +71,9 @@ class Member(models.Model):
     training_passed_at = models.DateTimeField(null=True, blank=True, editable=False)
     training_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What the member is told of until they put it away; on this row, so that a vote's answer needs no further query.
-    notice = models.ForeignKey("Act", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+")
+    notice = models.ForeignKey(
+        "ModerationAction", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
     # Written with each vote, so that a page never counts: how many assignments of any kind the member has answered.
     answered_count = models.PositiveIntegerField(default=0, editable=False)
     # How often `a` stood on the left less how often on the right, over the member's live assignments.
@@ -82,6 +84,7 @@ class Member(models.Model):
     class Meta:
         ordering = ["campaign", "pk"]
         constraints = [
+            UniqueConstraint(fields=["campaign", "id"], name="member_of_campaign"),
             UniqueConstraint(fields=["campaign", "user"], name="member_once_per_campaign"),
             one_of("role", Role, name="member_role_known"),
             one_of("state", MemberState, name="member_state_known"),
@@ -145,8 +148,10 @@ class Invite(models.Model):
 class CrowdIdentity(models.Model):
     """Who a member is on the crowd platform that sent them, so that managers can pay. In no export and no release."""
 
-    member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="crowd_identity")
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="crowd_identities")
+    member = models.OneToOneField(Member, on_delete=models.PROTECT, related_name="crowd_identity", db_constraint=False)
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="crowd_identities", db_index=False, db_constraint=False
+    )
     participant = models.CharField(max_length=64, help_text="PROLIFIC_PID.")
     study = models.CharField(max_length=64, blank=True, help_text="STUDY_ID.")
     session = models.CharField(max_length=64, blank=True, help_text="SESSION_ID of their last visit.")
@@ -155,6 +160,7 @@ class CrowdIdentity(models.Model):
         ordering = ["campaign", "-pk"]
         verbose_name_plural = "crowd identities"
         constraints = [
+            in_campaign("member", "Member", name="crowd_identity_member_in_campaign"),
             UniqueConstraint(fields=["campaign", "participant"], name="crowd_identity_once_per_campaign"),
             CheckConstraint(condition=Q(participant__regex=PLATFORM_ID_PATTERN), name="crowd_identity_participant_form"),
         ]

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
-from annotator.choices import ActKind, AppealState, Measure, Outcome
+from annotator.choices import ActionKind, AppealState, Measure, Outcome
 from annotator.models.campaigns import Campaign
 from annotator.models.fields import one_of
 from annotator.models.people import Member
@@ -44,7 +44,7 @@ class ReviewRule(models.Model):
         return f"{self.get_outcome_display()}: {self.get_measure_display().lower()}"
 
 
-class Standing(models.Model):
+class AnnotatorStats(models.Model):
     """What the review measured of a member at its last look. Only ever shown and ruled on; the votes are the truth."""
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="standing")
@@ -74,6 +74,7 @@ class Standing(models.Model):
     computed_at = models.DateTimeField()
 
     class Meta:
+        db_table = "annotator_standing"
         constraints = [
             CheckConstraint(
                 condition=Q(
@@ -92,11 +93,11 @@ class Standing(models.Model):
         return f"standing of {self.member}"
 
 
-class Act(models.Model):
+class ModerationAction(models.Model):
     """That something was done about a member: by whom or by which rule, when, and on what figures. Append-only."""
 
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="acts")
-    kind = models.CharField(max_length=8, choices=ActKind)
+    kind = models.CharField(max_length=8, choices=ActionKind)
     rule = models.ForeignKey(ReviewRule, on_delete=models.PROTECT, null=True, blank=True, related_name="acts")
     figures = models.JSONField(default=dict, help_text="What was measured at that moment. Only shown.")
     note = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="", help_text="What the manager wrote to the member.")
@@ -104,8 +105,9 @@ class Act(models.Model):
     at = models.DateTimeField()
 
     class Meta:
+        db_table = "annotator_act"
         ordering = ["-pk"]
-        constraints = [one_of("kind", ActKind, name="act_kind_known")]
+        constraints = [one_of("kind", ActionKind, name="act_kind_known")]
         # reviewing.py: what a rule did to whom since a manager last said that it may go on.
         indexes = [Index(fields=["rule", "member"], condition=Q(rule__isnull=False), name="act_of_rule")]
         triggers = [pgtrigger.Protect(name="act_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete)]

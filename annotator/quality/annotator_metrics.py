@@ -12,7 +12,7 @@ from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.binomial import even_p_value
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.trust import NONE, Answers, Trust, trust
-from annotator.models import Campaign, Standing
+from annotator.models import AnnotatorStats, Campaign
 
 CHOICES = list(Choice.values)
 KINDS = [AssignmentKind.REGULAR.value, AssignmentKind.GOLD.value, AssignmentKind.REPEAT.value]
@@ -29,26 +29,23 @@ SELECT string_agg(int8send(member_id), ''::bytea ORDER BY id), string_agg(int8se
        string_agg(int2send(known), ''::bytea ORDER BY id), string_agg(int2send(is_left), ''::bytea ORDER BY id),
        string_agg(int2send(speed), ''::bytea ORDER BY id), string_agg(int2send(counts), ''::bytea ORDER BY id)
 FROM (
-    SELECT vote.id, seat.member_id, seat.pair_id, (array_position(%(choices)s::text[], vote.choice) - 1)::int2 AS choice,
-           (array_position(%(kinds)s::text[], seat.kind) - 1)::int2 AS kind,
+    SELECT vote.id, vote.member_id, vote.pair_id, (array_position(%(choices)s::text[], vote.choice) - 1)::int2 AS choice,
+           (array_position(%(kinds)s::text[], vote.kind) - 1)::int2 AS kind,
            coalesce(array_position(%(choices)s::text[], pair.gold_choice) - 1, %(none)s)::int2 AS known,
-           ((vote.choice = 'a') = seat.a_on_left)::int::int2 AS is_left,
+           ((vote.choice = 'a') = vote.a_on_left)::int::int2 AS is_left,
            coalesce((vote.elapsed_ms < %(too_fast_ms)s)::int, %(none)s)::int2 AS speed,
-           (member.state IN ('active', 'paused')
+           (vote.member_state IN ('active', 'paused')
             AND (standing.counted_since IS NULL OR vote.created_at > standing.counted_since))::int::int2 AS counts
-    FROM annotator_member member
-    LEFT JOIN annotator_standing standing ON standing.member_id = member.id
-    JOIN annotator_assignment seat
-      ON seat.member_id = member.id AND seat.state = 'answered' AND seat.kind = ANY (%(kinds)s)
-    JOIN annotator_vote vote
-      ON vote.assignment_id = seat.id AND vote.question_id + 0 = %(question)s AND vote.void_reason IS NULL
-    LEFT JOIN annotator_pair pair ON pair.id = seat.pair_id AND seat.kind = 'gold' AND pair.gold_in_review_since IS NULL
-    WHERE member.campaign_id = %(campaign)s AND member.kind = 'human' AND member.state <> 'withdrawn'
+    FROM live_vote vote
+    LEFT JOIN annotator_standing standing ON standing.member_id = vote.member_id
+    LEFT JOIN annotator_pair pair ON pair.id = vote.pair_id AND vote.kind = 'gold' AND pair.gold_in_review_since IS NULL
+    WHERE vote.campaign_id = %(campaign)s AND vote.question_id + 0 = %(question)s AND vote.kind = ANY (%(kinds)s)
+      AND vote.member_kind = 'human'
 ) answer
 """
 _TYPES = [">i8", ">i8", *[">i2"] * 6]
 
-WRITTEN = [field.name for field in Standing._meta.concrete_fields if field.name not in ("member", "counted_since")]
+WRITTEN = [field.name for field in AnnotatorStats._meta.concrete_fields if field.name not in ("member", "counted_since")]
 
 
 class Given(NamedTuple):
@@ -64,14 +61,14 @@ class Given(NamedTuple):
     counts: Ints  # 1 where it is held for or against its member
 
 
-def measure_campaign(*, campaign: Campaign, now: datetime) -> list[Standing]:
+def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStats]:
     """Measure the people of a campaign who judge or are paused, write it down, and return it, by member.
 
     Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
     afresh tells of others and is not held against themselves.
     """
     standings = standings_of(_given(campaign), now)
-    Standing.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
+    AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
     return standings
 
 
@@ -84,7 +81,7 @@ def _given(campaign: Campaign) -> Given:
     return Given(*(np.frombuffer(part or b"", dtype).astype(np.int64) for part, dtype in zip(packed, _TYPES, strict=True)))
 
 
-def standings_of(given: Given, now: datetime) -> list[Standing]:
+def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
     """The standing of everybody with an answer that counts."""
     people, member = np.unique(given.member, return_inverse=True)
     _, pair = np.unique(given.pair, return_inverse=True)
@@ -122,7 +119,7 @@ def standings_of(given: Given, now: datetime) -> list[Standing]:
     p_values = even_p_value(columns["left_count"], columns["side_count"])
     present = np.flatnonzero(number(np.ones(len(member), dtype=np.bool_)))
     return [
-        Standing(
+        AnnotatorStats(
             member_id=int(people[at]),
             left_p_value=float(p_values[at]),
             computed_at=now,

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.choices import ActKind, AppealState, MemberState
+from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Appeal, Campaign, Member, User
 from annotator.models.reviewing import MESSAGE_LIMIT
@@ -17,7 +17,7 @@ from annotator.quality import moderation
 
 def may_appeal(member: Member) -> bool:
     """Whether something was done about the member that a manager could take back."""
-    is_warned = member.state == MemberState.ACTIVE and member.notice is not None and member.notice.kind == ActKind.WARN
+    is_warned = member.state == MemberState.ACTIVE and member.notice is not None and member.notice.kind == ActionKind.WARN
     return is_warned or member.state in (MemberState.PAUSED, MemberState.SUSPENDED)
 
 
@@ -25,16 +25,16 @@ def appeal(*, member: Member, message: str, now: datetime | None = None) -> Appe
     """Ask the managers to look again. Raises Conflict where there is nothing to take back or an appeal is open, and Invalid."""
     message = message.strip()
     if not message:
-        raise Invalid("An appeal needs some words.", errors={"message": ["Write what the managers should know."]})
+        raise Invalid("The message is empty.", errors={"message": ["Write what the managers should know."]})
     if len(message) > MESSAGE_LIMIT:
         raise Invalid("The message is too long.", errors={"message": [f"Use at most {MESSAGE_LIMIT} characters."]})
     if not may_appeal(member):
-        raise Conflict("There is nothing to appeal against: you can judge pairs as ever.", code="nothing_to_appeal")
+        raise Conflict("There is nothing to appeal. You can judge pairs as usual.", code="nothing_to_appeal")
     try:
         with transaction.atomic():
             return Appeal.objects.create(member=member, message=message, created_at=now or timezone.now())
     except IntegrityError as error:
-        words = "The managers have your message already, and have not answered yet."
+        words = "You already sent a message. The managers have not answered yet."
         raise Conflict(words, code="appeal_is_open") from error
 
 
@@ -49,7 +49,7 @@ def answer_appeal(*, appeal: Appeal, is_accepted: bool, answer: str, by: User, n
         raise Invalid("The answer is too long.", errors={"answer": [f"Use at most {MESSAGE_LIMIT} characters."]})
     locked = Appeal.objects.select_for_update(of=("self",)).select_related("member").get(pk=appeal.pk)
     if locked.state != AppealState.OPEN:
-        raise Conflict("Somebody has answered this appeal already.", code="appeal_answered")
+        raise Conflict("This appeal was already answered.", code="appeal_answered")
     if is_accepted:
         _take_back(locked.member, by, answer.strip(), now)
     locked.state = AppealState.ACCEPTED if is_accepted else AppealState.DECLINED
@@ -64,7 +64,7 @@ def _take_back(member: Member, by: User, answer: str, now: datetime) -> None:
     elif member.state == MemberState.PAUSED:
         moderation.resume_member(member=member, by=by, note=answer, now=now)
     elif member.state == MemberState.ACTIVE:
-        moderation.forgive_warning(member=member, by=by, note=answer, now=now)
+        moderation.dismiss_warning(member=member, by=by, note=answer, now=now)
 
 
 def open_appeals(campaign: Campaign) -> QuerySet[Appeal]:

@@ -21,8 +21,8 @@ from annotator.choices import (
     PairState,
 )
 from annotator.errors import Conflict, Invalid
-from annotator.judging.seats import give_back
-from annotator.lib.raw_sql import fetch
+from annotator.judging.seats import release_assignments
+from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half
@@ -39,29 +39,27 @@ PROPOSED_SHARE = 0.9
 _CHECKED_BY = (AssignmentKind.GOLD, AssignmentKind.TRAINING)
 
 # Every gold answer that counts, each beside the record of its annotator on the other gold pairs of the campaign.
-_DOUBTFUL_SQL = """
+_DOUBTFUL_SQL = statement("""
 WITH kept AS (
     SELECT pair_id, max(decided_at) AS since FROM annotator_golddecision WHERE act <> 'review' GROUP BY pair_id
 ), answer AS (
-    SELECT seat.pair_id, seat.member_id, vote.created_at, (vote.choice = pair.gold_choice)::int AS is_right
+    SELECT vote.pair_id, vote.member_id, vote.created_at, (vote.choice = pair.gold_choice)::int AS is_right
     FROM annotator_pair pair
-    JOIN annotator_assignment seat ON seat.pair_id = pair.id AND seat.kind = 'gold' AND seat.state = 'answered'
-    JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.void_reason IS NULL
+    JOIN live_vote vote ON vote.pair_id = pair.id AND vote.kind = 'gold'
     JOIN annotator_question question ON question.id = vote.question_id AND question.position = 0
-    JOIN annotator_member member ON member.id = seat.member_id
-    WHERE pair.campaign_id = %(campaign)s AND pair.gold_choice IS NOT NULL AND pair.gold_use = 'check'
-      AND pair.gold_in_review_since IS NULL AND member.state IN ('active', 'paused') AND member.kind = 'human'
+    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.gold_choice IS NOT NULL AND pair.gold_use = 'check'
+      AND pair.gold_in_review_since IS NULL AND vote.member_state IN ('active', 'paused') AND vote.member_kind = 'human'
 ), record AS (
     SELECT *, sum(is_right) OVER w - is_right AS right_elsewhere, count(*) OVER w - 1 AS answers_elsewhere
     FROM answer WINDOW w AS (PARTITION BY member_id)
 )
-SELECT record.pair_id, count(*)::int, count(*) FILTER (WHERE is_right = 0)::int
+SELECT record.pair_id, count(*)::int AS answers, (count(*) FILTER (WHERE is_right = 0))::int AS wrong
 FROM record LEFT JOIN kept ON kept.pair_id = record.pair_id
 WHERE (kept.since IS NULL OR record.created_at > kept.since)
-  AND answers_elsewhere >= %(good_minimum)s AND right_elsewhere >= %(good_share)s * answers_elsewhere
+  AND answers_elsewhere >= %(good_minimum)s::int AND right_elsewhere >= %(good_share)s::float8 * answers_elsewhere
 GROUP BY record.pair_id
-HAVING count(*) >= %(answers_minimum)s AND 2 * count(*) FILTER (WHERE is_right = 0) > count(*)
-"""
+HAVING count(*) >= %(answers_minimum)s::int AND 2 * count(*) FILTER (WHERE is_right = 0) > count(*)
+""")
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ def set_gold(
     act = _act_of(locked, choice, use)
     if choice is not None and locked.gold_choice is None:
         unseen = Assignment.objects.open().filter(pair=locked, kind=AssignmentKind.REGULAR, shown_at__isnull=True)
-        give_back(unseen, state=AssignmentState.EXPIRED, now=now)
+        release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
         locked.refresh_from_db()
     locked.gold_choice, locked.gold_note, locked.gold_use = choice, note, use
     locked.gold_in_review_since = None
@@ -179,7 +177,7 @@ def put_up_for_review(*, pair_ids: Collection[int], by: User | None, now: dateti
 def review_gold(*, campaign: Campaign, now: datetime | None = None) -> int:
     """Put up for review what annotators with a good record fail. Returns how many. Safe to run at any time."""
     figures = {"good_minimum": GOOD_MINIMUM, "good_share": GOOD_SHARE, "answers_minimum": ANSWERS_MINIMUM}
-    doubts = [Doubt(*row) for row in fetch(_DOUBTFUL_SQL, figures | {"campaign": campaign.pk})]
+    doubts = fetch_prepared(_DOUBTFUL_SQL, figures | {"campaign": campaign.pk}).as_rows(Doubt)
     return _put_up(doubts, None, now or timezone.now())
 
 
@@ -189,7 +187,7 @@ def _put_up(doubts: list[Doubt], by: User | None, now: datetime) -> int:
     locked = list(pairs.select_for_update(no_key=True).order_by("pk"))
     Pair.objects.filter(pk__in=[pair.pk for pair in locked]).update(gold_in_review_since=now)
     unseen = Assignment.objects.open().filter(kind=AssignmentKind.GOLD, pair__in=locked, shown_at__isnull=True)
-    give_back(unseen, state=AssignmentState.EXPIRED, now=now)
+    release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
     GoldDecision.objects.bulk_create(
         GoldDecision(
             pair=pair,

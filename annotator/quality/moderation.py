@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotator.choices import (
     LIVE_ASSIGNMENT_STATES,
     SUSPENDABLE_KINDS,
-    ActKind,
+    ActionKind,
     AssignmentKind,
     AssignmentState,
     Event,
@@ -22,19 +22,30 @@ from annotator.choices import (
     VoidReason,
 )
 from annotator.errors import Conflict, Invalid
-from annotator.feeds.outbox import note_event
-from annotator.judging.seats import free_seats
-from annotator.models import Act, Assignment, Member, Pair, Proposal, ReviewRule, SelfDescription, Standing, User, Vote
+from annotator.feeds.outbox import enqueue_event
+from annotator.judging.seats import decrement_seats
+from annotator.models import (
+    AnnotatorStats,
+    Assignment,
+    Member,
+    ModerationAction,
+    Pair,
+    Proposal,
+    ReviewRule,
+    SelfDescription,
+    User,
+    Vote,
+)
 from annotator.models.reviewing import MESSAGE_LIMIT
 
 # A pair that was only waiting may come to the member again, should they return; one that they answered may not.
 SEAT_BECOMES = {AssignmentState.OPEN: AssignmentState.EXPIRED, AssignmentState.ANSWERED: AssignmentState.RETURNED}
 DEPARTURES = {MemberState.SUSPENDED: VoidReason.SUSPENDED, MemberState.WITHDRAWN: VoidReason.WITHDRAWN}
-ACT_OF_DEPARTURE = {MemberState.SUSPENDED: ActKind.SUSPEND, MemberState.WITHDRAWN: ActKind.WITHDRAW}
+ACT_OF_DEPARTURE = {MemberState.SUSPENDED: ActionKind.SUSPEND, MemberState.WITHDRAWN: ActionKind.WITHDRAW}
 
 
 @dataclass(frozen=True)
-class Ground:
+class Reason:
     """Why something is done: the rule and its figures, or a manager's words to the member."""
 
     rule: ReviewRule | None = None
@@ -42,14 +53,16 @@ class Ground:
     note: str = ""
 
 
-NO_GROUND = Ground()
+NO_REASON = Reason()
 
 
-def _record(member: Member, kind: ActKind, by: User | None, now: datetime, ground: Ground = NO_GROUND) -> Act:
-    if len(ground.note) > MESSAGE_LIMIT:
+def _record(member: Member, kind: ActionKind, by: User | None, now: datetime, reason: Reason = NO_REASON) -> ModerationAction:
+    if len(reason.note) > MESSAGE_LIMIT:
         raise Invalid("The note is too long.", errors={"note": [f"Use at most {MESSAGE_LIMIT} characters."]})
-    figures = dict(ground.figures or {})
-    return Act.objects.create(member=member, kind=kind, rule=ground.rule, figures=figures, note=ground.note, actor=by, at=now)
+    figures = dict(reason.figures or {})
+    return ModerationAction.objects.create(
+        member=member, kind=kind, rule=reason.rule, figures=figures, note=reason.note, actor=by, at=now
+    )
 
 
 def _locked(member: Member) -> Member:
@@ -60,24 +73,26 @@ def _locked(member: Member) -> Member:
 
 
 @transaction.atomic
-def warn_member(*, member: Member, by: User | None, ground: Ground = NO_GROUND, now: datetime | None = None) -> Act:
+def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, now: datetime | None = None) -> ModerationAction:
     """Show the member a notice until they put it away. Their votes stay. Raises Conflict for one who may not vote anyway."""
     locked = _locked(member)
     if locked.state != MemberState.ACTIVE:
         raise Conflict(f"This member is {locked.state}, and would not see a warning.", code="member_not_active")
-    act = _record(locked, ActKind.WARN, by, now or timezone.now(), ground)
+    act = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
     locked.notice = act
     locked.save(update_fields=["notice"])
     return act
 
 
-def put_away_notice(*, member: Member) -> None:
+def dismiss_notice(*, member: Member) -> None:
     """The member has read what they were told."""
     Member.objects.filter(pk=member.pk).update(notice=None)
 
 
 @transaction.atomic
-def pause_member(*, member: Member, by: User | None, ground: Ground = NO_GROUND, now: datetime | None = None) -> Act | None:
+def pause_member(
+    *, member: Member, by: User | None, reason: Reason = NO_REASON, now: datetime | None = None
+) -> ModerationAction | None:
     """Give the member no more pairs. Their votes stay, and seats they hold go back when their leases run out.
 
     Somebody who is paused already stays so, and nothing is recorded. Raises Conflict for one who is suspended or withdrew.
@@ -88,11 +103,11 @@ def pause_member(*, member: Member, by: User | None, ground: Ground = NO_GROUND,
         return None
     locked.state, locked.notice = MemberState.PAUSED, None
     locked.save(update_fields=["state", "notice"])
-    return _record(locked, ActKind.PAUSE, by, now or timezone.now(), ground)
+    return _record(locked, ActionKind.PAUSE, by, now or timezone.now(), reason)
 
 
 @transaction.atomic
-def resume_member(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> Act | None:
+def resume_member(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> ModerationAction | None:
     """Let a paused member work again; what they answered so far is not held against them any more.
 
     Somebody who works already goes on, and nothing is recorded. Raises Conflict for one who is suspended or withdrew.
@@ -103,13 +118,13 @@ def resume_member(*, member: Member, by: User | None, note: str = "", now: datet
     if locked.state == MemberState.ACTIVE:
         return None
     locked.state = MemberState.ACTIVE
-    return _start_afresh(locked, ActKind.LIFT, by, note, now)
+    return _start_afresh(locked, ActionKind.LIFT, by, note, now)
 
 
 @transaction.atomic
-def forgive_warning(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> Act:
+def dismiss_warning(*, member: Member, by: User | None, note: str = "", now: datetime | None = None) -> ModerationAction:
     """Take a warning back: the notice goes, and what led to it is not held against the member any more."""
-    return _start_afresh(_locked(member), ActKind.DISMISS, by, note, now or timezone.now())
+    return _start_afresh(_locked(member), ActionKind.DISMISS, by, note, now or timezone.now())
 
 
 def _require_state(member: Member, *states: MemberState) -> None:
@@ -117,12 +132,12 @@ def _require_state(member: Member, *states: MemberState) -> None:
         raise Conflict(f"This member is {member.state}, which pausing cannot change.", code="member_state_refused")
 
 
-def _start_afresh(locked: Member, kind: ActKind, by: User | None, note: str, now: datetime) -> Act:
+def _start_afresh(locked: Member, kind: ActionKind, by: User | None, note: str, now: datetime) -> ModerationAction:
     """Only what the member answers from now on is measured, so that no rule acts on what a manager has decided about."""
-    Standing.objects.filter(member=locked).delete()
-    Standing.objects.create(member=locked, counted_since=now, computed_at=now)
+    AnnotatorStats.objects.filter(member=locked).delete()
+    AnnotatorStats.objects.create(member=locked, counted_since=now, computed_at=now)
     Proposal.objects.filter(member=locked).delete()
-    locked.notice = _record(locked, kind, by, now, Ground(note=note))
+    locked.notice = _record(locked, kind, by, now, Reason(note=note))
     locked.save(update_fields=["state", "notice"])
     return locked.notice
 
@@ -130,30 +145,30 @@ def _start_afresh(locked: Member, kind: ActKind, by: User | None, note: str, now
 # --- suspending and leaving
 
 
-def suspend_member(*, member: Member, by: User | None, ground: Ground = NO_GROUND, now: datetime | None = None) -> int:
+def suspend_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, now: datetime | None = None) -> int:
     """Stop a member, void their regular votes and give all their seats back. Returns how many seats came back.
 
     Can be taken back with `lift_suspension`. Raises Conflict for a member who withdrew.
     """
-    return _depart(member, MemberState.SUSPENDED, by, now or timezone.now(), ground)
+    return _deactivate(member, MemberState.SUSPENDED, by, now or timezone.now(), reason)
 
 
 def withdraw_member(*, member: Member, by: User | None, now: datetime | None = None) -> int:
     """A member takes their consent back: as a suspension, but for good, and out of every later release."""
-    return _depart(member, MemberState.WITHDRAWN, by, now or timezone.now())
+    return _deactivate(member, MemberState.WITHDRAWN, by, now or timezone.now())
 
 
-def _depart(member: Member, state: MemberState, by: User | None, now: datetime, ground: Ground = NO_GROUND) -> int:
+def _deactivate(member: Member, state: MemberState, by: User | None, now: datetime, reason: Reason = NO_REASON) -> int:
     # Two transactions. Once the first has committed, no vote of the member can be written any more and no seat taken; the
     # second then finds everything there is, and waits for nobody who waits for the member's row.
     with transaction.atomic():
-        _begin_departure(_locked(member), state, by, now, ground)
-    return clear_away(member_id=member.pk, by=by, now=now)
+        _begin_departure(_locked(member), state, by, now, reason)
+    return void_votes_and_release_seats(member_id=member.pk, by=by, now=now)
 
 
 def _begin_departure(
-    locked: Member, state: MemberState, by: User | None, now: datetime, ground: Ground = NO_GROUND
-) -> Act | None:
+    locked: Member, state: MemberState, by: User | None, now: datetime, reason: Reason = NO_REASON
+) -> ModerationAction | None:
     """The first of the two transactions, or a part of it. None where the member has departed so before."""
     if locked.state == MemberState.WITHDRAWN and state != MemberState.WITHDRAWN:
         raise Conflict("This member withdrew and has nothing left to suspend.", code="member_withdrawn")
@@ -165,17 +180,17 @@ def _begin_departure(
         _note_suspension(locked, by, now)
     if state == MemberState.WITHDRAWN:
         SelfDescription.objects.filter(member=locked).delete()  # what they said of themselves goes with their consent
-    return _record(locked, ACT_OF_DEPARTURE[state], by, now, ground)
+    return _record(locked, ACT_OF_DEPARTURE[state], by, now, reason)
 
 
 def _note_suspension(member: Member, by: User | None, now: datetime) -> None:
     """For webhooks, which know the member by the pseudonym of the exports."""
     about = {"annotator_id": member.public_id, "kind": member.kind, "is_automatic": by is None}
-    note_event(campaign=member.campaign, event=Event.ANNOTATOR_SUSPENDED, data=about, now=now)
+    enqueue_event(campaign=member.campaign, event=Event.ANNOTATOR_SUSPENDED, data=about, now=now)
 
 
 @transaction.atomic
-def clear_away(*, member_id: int, by: User | None = None, now: datetime | None = None) -> int:
+def void_votes_and_release_seats(*, member_id: int, by: User | None = None, now: datetime | None = None) -> int:
     """Void the votes of a suspended or withdrawn member and give their live seats back. Safe to run again.
 
     Does nothing for a member who is back already, or who withdrew meanwhile: whoever did that clears away.
@@ -198,7 +213,7 @@ def clear_away(*, member_id: int, by: User | None = None, now: datetime | None =
     for was, becomes in SEAT_BECOMES.items():
         pks = [seat.pk for seat in seats if seat.state == was]
         Assignment.objects.filter(pk__in=pks).update(state=becomes, closed_at=now)
-    free_seats(seats)
+    decrement_seats(seats)
     return len(seats)
 
 
@@ -223,7 +238,7 @@ def lift_suspension(*, member: Member, by: User | None, note: str = "", now: dat
     if locked.state != MemberState.SUSPENDED:
         raise Conflict(f"This member is {locked.state}, not suspended.", code="member_not_suspended")
     locked.state = MemberState.ACTIVE
-    _start_afresh(locked, ActKind.LIFT, by, note, now)
+    _start_afresh(locked, ActionKind.LIFT, by, note, now)
     void = Vote.objects.filter(assignment__member=member, void_reason=VoidReason.SUSPENDED)
     seats = {
         seat.pair_id: seat

@@ -16,7 +16,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from annotator.choices import (
-    ActKind,
+    ActionKind,
     AssignmentState,
     CampaignState,
     MemberKind,
@@ -26,10 +26,17 @@ from annotator.choices import (
 )
 from annotator.errors import Conflict
 from annotator.lib.advisory_locks import Space, wait_for_turn
-from annotator.models import Act, Assignment, Campaign, Member, Proposal, ReviewRule, Standing, User
+from annotator.models import AnnotatorStats, Assignment, Campaign, Member, ModerationAction, Proposal, ReviewRule, User
 from annotator.quality import rules as quality_rules
 from annotator.quality.annotator_metrics import measure_campaign
-from annotator.quality.moderation import Ground, _begin_departure, _record, clear_away, pause_member, warn_member
+from annotator.quality.moderation import (
+    Reason,
+    _begin_departure,
+    _record,
+    pause_member,
+    void_votes_and_release_seats,
+    warn_member,
+)
 
 REVIEW_PERIOD = timedelta(seconds=30)
 # A review reads every vote of the campaign, at about three microseconds, so that big campaigns are reviewed less often: this
@@ -43,7 +50,7 @@ SEVERITY = {Outcome.WARN: 0, Outcome.PAUSE: 1, Outcome.SUSPEND: 2}
 # --- the rules at work
 
 
-def review_campaign(*, campaign: Campaign, now: datetime | None = None) -> list[Act]:
+def review_campaign(*, campaign: Campaign, now: datetime | None = None) -> list[ModerationAction]:
     """Measure everybody who judges in the campaign and do what its rules say. Returns what was done.
 
     A rule acts on somebody once, and again only on what they answer after a manager let them work again. One that would act
@@ -55,25 +62,25 @@ def review_campaign(*, campaign: Campaign, now: datetime | None = None) -> list[
         wait_for_turn(Space.REVIEWING, campaign.pk)
         standings = {standing.member_id: standing for standing in measure_campaign(campaign=campaign, now=now)}
         acts = _rule_on(campaign, standings, now)
-    _clear_away_after(acts, now)
+    _void_votes_after(acts, now)
     return acts
 
 
-def _clear_away_after(acts: Iterable[Act], now: datetime) -> None:
+def _void_votes_after(acts: Iterable[ModerationAction], now: datetime) -> None:
     """The second transaction of each suspension. Where this is cut off, the beat does it."""
     for act in acts:
-        if act.kind == ActKind.SUSPEND:
-            clear_away(member_id=act.member_id, by=act.actor, now=now)
+        if act.kind == ActionKind.SUSPEND:
+            void_votes_and_release_seats(member_id=act.member_id, by=act.actor, now=now)
 
 
-def _rule_on(campaign: Campaign, standings: Mapping[int, Standing], now: datetime) -> list[Act]:
+def _rule_on(campaign: Campaign, standings: Mapping[int, AnnotatorStats], now: datetime) -> list[ModerationAction]:
     """What the rules do, the severest first; whom one has stopped is left alone by the milder ones."""
     rules = sorted(quality_rules.ensure_rules(campaign), key=lambda rule: SEVERITY[Outcome(rule.outcome)], reverse=True)
     annotators = Member.objects.filter(campaign=campaign, role=Role.ANNOTATOR, kind=MemberKind.HUMAN, standing__isnull=False)
     states = dict(annotators.exclude(state=MemberState.WITHDRAWN).values_list("pk", "state"))
     working = {pk for pk, state in states.items() if state == MemberState.ACTIVE and pk in standings}
     done, counted = _acts_of_rules(campaign)
-    acts: list[Act] = []
+    acts: list[ModerationAction] = []
     for rule in rules:
         if not rule.enabled:
             continue
@@ -95,34 +102,36 @@ def _acts_of_rules(campaign: Campaign) -> tuple[dict[int, set[int]], dict[int, s
     """By rule: on whom it has acted since they started, or started afresh; and on whom since a manager last let it go on."""
     done: dict[int, set[int]] = defaultdict(set)
     counted: dict[int, set[int]] = defaultdict(set)
-    acts = Act.objects.filter(rule__campaign=campaign).order_by()
+    acts = ModerationAction.objects.filter(rule__campaign=campaign).order_by()
     columns = ("rule", "member", "at", "kind", "rule__confirmed_at", "member__standing__counted_since")
     for rule, member, at, kind, confirmed_at, counted_since in acts.values_list(*columns):
         if counted_since is None or at > counted_since:
             done[rule].add(member)
-        if kind != ActKind.DISMISS and (confirmed_at is None or at > confirmed_at):
+        if kind != ActionKind.DISMISS and (confirmed_at is None or at > confirmed_at):
             counted[rule].add(member)
     return done, counted
 
 
-def _act_on(rule: ReviewRule, standing: Standing, now: datetime, by: User | None = None) -> Act | None:
+def _act_on(rule: ReviewRule, standing: AnnotatorStats, now: datetime, by: User | None = None) -> ModerationAction | None:
     """What the rule says, on its figures. None where somebody else stopped the member meanwhile."""
     return _carry_out(rule, standing.member_id, quality_rules.figures_of(rule, standing), now, by)
 
 
-def _carry_out(rule: ReviewRule, member_id: int, figures: Mapping[str, Any], now: datetime, by: User | None) -> Act | None:
+def _carry_out(
+    rule: ReviewRule, member_id: int, figures: Mapping[str, Any], now: datetime, by: User | None
+) -> ModerationAction | None:
     member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
     if member.state != MemberState.ACTIVE:
         return None
-    ground = Ground(rule=rule, figures=figures)
+    reason = Reason(rule=rule, figures=figures)
     if rule.outcome == Outcome.SUSPEND:
-        return _begin_departure(member, MemberState.SUSPENDED, by, now, ground)
+        return _begin_departure(member, MemberState.SUSPENDED, by, now, reason)
     if rule.outcome == Outcome.PAUSE:
-        return pause_member(member=member, by=by, ground=ground, now=now)
-    return warn_member(member=member, by=by, ground=ground, now=now)
+        return pause_member(member=member, by=by, reason=reason, now=now)
+    return warn_member(member=member, by=by, reason=reason, now=now)
 
 
-def _ask(rule: ReviewRule, due: list[Standing], now: datetime) -> None:
+def _ask(rule: ReviewRule, due: list[AnnotatorStats], now: datetime) -> None:
     """Put down whom the rule would act on now, for a manager to decide."""
     if rule.asks_since is None:
         rule.asks_since = now
@@ -139,7 +148,7 @@ def _ask(rule: ReviewRule, due: list[Standing], now: datetime) -> None:
     )
 
 
-def confirm_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) -> list[Act]:
+def confirm_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) -> list[ModerationAction]:
     """A rule that asks may act on those whom it named, and goes on by itself from now on. Returns what was done.
 
     Raises Conflict where it does not ask any more.
@@ -152,7 +161,7 @@ def confirm_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) -> 
         locked.asks_since, locked.confirmed_at = None, now
         locked.save(update_fields=["asks_since", "confirmed_at"])
         locked.proposals.all().delete()
-    _clear_away_after(acts, now)
+    _void_votes_after(acts, now)
     return acts
 
 
@@ -162,7 +171,7 @@ def turn_off_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) ->
     now = now or timezone.now()
     locked = _locked_asking(rule)
     for row in locked.proposals.select_related("member"):
-        _record(row.member, ActKind.DISMISS, by, now, Ground(rule=locked, figures=row.figures))
+        _record(row.member, ActionKind.DISMISS, by, now, Reason(rule=locked, figures=row.figures))
     locked.enabled, locked.asks_since = False, None
     locked.save(update_fields=["enabled", "asks_since"])
     locked.proposals.all().delete()

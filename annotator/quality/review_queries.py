@@ -9,8 +9,8 @@ from django.db.models import F, FloatField, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast, NullIf
 
-from annotator.choices import ActKind, AppealState, MemberKind, MemberState
-from annotator.models import Act, Campaign, Member, ReviewRule
+from annotator.choices import ActionKind, AppealState, MemberKind, MemberState
+from annotator.models import Campaign, Member, ModerationAction, ReviewRule
 
 _SUMMARY_SQL = """
 WITH act AS (
@@ -45,9 +45,9 @@ class Summary(NamedTuple):
 def summary(campaign: Campaign) -> Summary:
     values: dict[str, Any] = {
         "campaign": campaign.pk,
-        "warn": ActKind.WARN.value,
-        "pause": ActKind.PAUSE.value,
-        "suspend": ActKind.SUSPEND.value,
+        "warn": ActionKind.WARN.value,
+        "pause": ActionKind.PAUSE.value,
+        "suspend": ActionKind.SUSPEND.value,
         "withdrawn": MemberState.WITHDRAWN.value,
         "open": AppealState.OPEN.value,
     }
@@ -81,9 +81,11 @@ def measured_members(campaign: Campaign, *, order: str) -> QuerySet[Member]:
     return people.select_related("user", "standing").order_by(ORDERS.get(order, ORDERS["trust"]), "pk")
 
 
-def acts_of(campaign: Campaign) -> QuerySet[Act]:
+def acts_of(campaign: Campaign) -> QuerySet[ModerationAction]:
     """All that was done, the newest first."""
-    return Act.objects.filter(member__campaign=campaign).select_related("member__user", "rule", "actor").order_by("-pk")
+    return (
+        ModerationAction.objects.filter(member__campaign=campaign).select_related("member__user", "rule", "actor").order_by("-pk")
+    )
 
 
 def asking_rules(campaign: Campaign) -> QuerySet[ReviewRule]:

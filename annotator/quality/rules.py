@@ -14,7 +14,7 @@ import numpy as np
 from annotator.choices import Measure, Outcome
 from annotator.consensus.binomial import wilson
 from annotator.consensus.codes import Bools, Floats
-from annotator.models import Campaign, ReviewRule, Standing
+from annotator.models import AnnotatorStats, Campaign, ReviewRule
 
 # The side is chosen after the fact, and looked at after every few answers: a narrower chance of error than for the others.
 SIDE_CONFIDENCE = 0.999
@@ -94,21 +94,21 @@ READINGS = {
 }
 
 
-def read(measure: str, standings: Sequence[Standing]) -> Read:
+def read(measure: str, standings: Sequence[AnnotatorStats]) -> Read:
     """The measure of each standing."""
     reading = READINGS[Measure(measure)]
     rows = [[getattr(standing, name) for name in reading.columns] for standing in standings]
     return reading.read(np.array(rows, dtype=np.float64).reshape(-1, len(reading.columns)))
 
 
-def applies(rule: ReviewRule, standings: Sequence[Standing]) -> Bools:
+def applies(rule: ReviewRule, standings: Sequence[AnnotatorStats]) -> Bools:
     """To which of them the rule applies, by their figures alone."""
     found = read(rule.measure, standings)
     is_bad = found.bounds < rule.threshold if READINGS[Measure(rule.measure)].is_bad_below else found.bounds > rule.threshold
     return np.asarray(is_bad & (found.counts >= rule.minimum), dtype=np.bool_)
 
 
-def figures_of(rule: ReviewRule, standing: Standing) -> dict[str, Any]:
+def figures_of(rule: ReviewRule, standing: AnnotatorStats) -> dict[str, Any]:
     """What the rule goes by, for the record."""
     found = read(rule.measure, [standing])
     value = float(found.values[0])

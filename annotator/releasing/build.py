@@ -23,15 +23,15 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
-from annotator.errors import Conflict, NotFound, Refusal
-from annotator.feeds.outbox import note_event
+from annotator.errors import Conflict, DomainError, NotFound
+from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
 from annotator.releasing.card.readme import write_card
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.dataset.shards import write_part
-from annotator.releasing.dataset.stage import Report, Staged, stage
-from annotator.releasing.release_storage import SNAPSHOT, Workplace, read_released, workplace_of
+from annotator.releasing.dataset.stage import ProgressCallback, Staged, stage
+from annotator.releasing.release_storage import SNAPSHOT, BuildArea, build_area_of, read_released
 from annotator.scoring.consensus_writer import score_campaign
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ ERRORS_MAX = 3  # of the same step, before an error of ours is taken for one tha
 TRIES_MAX = 5  # of the same step, before its workers are taken to be stopped by what they do
 
 # What goes wrong with the files and would go wrong again.
-FAILURES = (Refusal, OSError, pa.ArrowException, BotoCoreError, ClientError)
+FAILURES = (DomainError, OSError, pa.ArrowException, BotoCoreError, ClientError)
 # A database that is away is no failure: the release stays as it is, and is taken up again.
 AWAY = (OperationalError, InterfaceError)
 
@@ -94,11 +94,11 @@ def clear_release(*, release_id: int) -> None:
         release = Release.objects.get(pk=release_id)
         if not is_mine or not release.has_leftovers or release.state in UNFINISHED_RELEASES or busy_shards(release):
             return
-        workplace = workplace_of(release)
+        build_area = build_area_of(release)
         if release.state == ReleaseState.READY:
-            workplace.clear()
+            build_area.clear()
         else:
-            workplace.discard()
+            build_area.discard()
         Release.objects.filter(pk=release_id).update(has_leftovers=False)
 
 
@@ -122,7 +122,7 @@ def sole_builder(release_id: int) -> AbstractContextManager[bool]:
 # --- the whole of it, in this process
 
 
-def build_release(*, release_id: int, on_progress: Report | None = None) -> None:
+def build_release(*, release_id: int, on_progress: ProgressCallback | None = None) -> None:
     """Build a release, or go on building one whose builders were stopped. `on_progress` is told the share that is done.
 
     A release that is finished, or that somebody else is building at this moment, is left alone. Must not be called inside a
@@ -138,7 +138,7 @@ def build_release(*, release_id: int, on_progress: Report | None = None) -> None
 # --- step by step
 
 
-def stage_release(*, release_id: int, on_progress: Report | None = None) -> list[int]:
+def stage_release(*, release_id: int, on_progress: ProgressCallback | None = None) -> list[int]:
     """Read what is to be released and plan its shards, unless that was done. Returns the shards that wait for somebody.
 
     Nothing waits where the release is over, or where somebody else is staging it. Raises NotFound.
@@ -163,7 +163,7 @@ def stage_release(*, release_id: int, on_progress: Report | None = None) -> list
     return list(waiting.values_list("pk", flat=True))
 
 
-def write_shard(*, shard_id: int, on_progress: Report | None = None) -> int | None:
+def write_shard(*, shard_id: int, on_progress: ProgressCallback | None = None) -> int | None:
     """Write one shard, unless it is written or somebody is writing it. Returns its release if that one has all its shards
     now: whoever calls has it finished."""
     _require_no_transaction()
@@ -182,7 +182,7 @@ def write_shard(*, shard_id: int, on_progress: Report | None = None) -> int | No
     return None if release.shards.filter(finished_at__isnull=True).exists() else release.pk
 
 
-def finish_release(*, release_id: int, on_progress: Report | None = None) -> None:
+def finish_release(*, release_id: int, on_progress: ProgressCallback | None = None) -> None:
     """Add the card, bring the release to its address, and say that it is ready. Leaves a release alone that is over, misses
     shards, or is being finished. Raises NotFound."""
     _require_no_transaction()
@@ -216,20 +216,20 @@ def _require_no_transaction() -> None:
 # --- what each step does
 
 
-def _stage(release: Release, report: Report) -> None:
-    workplace = workplace_of(release)
-    if not workplace.is_staged():
+def _stage(release: Release, report: ProgressCallback) -> None:
+    build_area = build_area_of(release)
+    if not build_area.is_staged():
         Release.objects.filter(pk=release.pk).update(has_leftovers=True)
-        workplace.require_free()
+        build_area.require_free()
         score_campaign(campaign=release.campaign)  # so that the campaign's page says what the release says
-        with workplace.scratch() as scratch:
+        with build_area.scratch() as scratch:
             rows, files = scratch / "rows", scratch / "files"
             staged = stage(release.campaign, rows_folder=rows, files_folder=files, report=report)
             for file in staged.finished:
-                workplace.keep(files, file.path)
+                build_area.keep(files, file.path)
             staged.save(scratch / SNAPSHOT)
-            workplace.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.parts), SNAPSHOT])
-    staged = _staged(release, workplace)
+            build_area.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.parts), SNAPSHOT])
+    staged = _staged(release, build_area)
     now = timezone.now()
     written = [
         ReleaseShard(
@@ -256,20 +256,20 @@ def _stage(release: Release, report: Report) -> None:
     ReleaseShard.objects.bulk_create([*written, *waiting])
 
 
-def _staged(release: Release, workplace: Workplace) -> Staged:
-    with workplace.scratch() as scratch:
-        return Staged.load(workplace.staged(SNAPSHOT, scratch).read_bytes())
+def _staged(release: Release, build_area: BuildArea) -> Staged:
+    with build_area.scratch() as scratch:
+        return Staged.load(build_area.staged(SNAPSHOT, scratch).read_bytes())
 
 
-def _write(shard: ReleaseShard, on_progress: Report | None) -> None:
-    release, workplace = shard.release, workplace_of(shard.release)
+def _write(shard: ReleaseShard, on_progress: ProgressCallback | None) -> None:
+    release, build_area = shard.release, build_area_of(shard.release)
     count = _counter(shard, on_progress)
     count(0)
-    with workplace.scratch() as scratch:
-        rows_file = workplace.staged(shard.staged_as, scratch)
+    with build_area.scratch() as scratch:
+        rows_file = build_area.staged(shard.staged_as, scratch)
         target = scratch / shard.path
         file = write_part(shard.path, target, rows_file=rows_file, row_groups=shard.row_groups, on_bytes=count)
-        workplace.keep(scratch, shard.path)
+        build_area.keep(scratch, shard.path)
     ReleaseShard.objects.filter(pk=shard.pk).update(
         finished_at=timezone.now(),
         bytes_done=F("image_bytes"),
@@ -283,19 +283,19 @@ def _write(shard: ReleaseShard, on_progress: Report | None) -> None:
 
 def _finish(release: Release) -> None:
     """Bring the files to their address and say so. From there on the release never changes."""
-    workplace = workplace_of(release)
+    build_area = build_area_of(release)
     shards = [
         Written(path=shard.path, size=shard.size or 0, sha256=shard.sha256, rows=shard.rows or 0, num_bytes=shard.num_bytes or 0)
         for shard in release.shards.order_by("path")
     ]
-    with workplace.scratch() as scratch:
-        own = write_card(scratch, facts=_staged(release, workplace).facts, shards=shards)
+    with build_area.scratch() as scratch:
+        own = write_card(scratch, facts=_staged(release, build_area).facts, shards=shards)
         with transaction.atomic():
             locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
             if locked.state != ReleaseState.BUILDING:
                 raise Stopped
-            if not workplace.is_published():
-                workplace.publish(scratch, own, [*own, *(file.path for file in shards)])
+            if not build_area.is_published():
+                build_area.publish(scratch, own, [*own, *(file.path for file in shards)])
             files = [*shards, *(described(release, path) for path in own)]
             ReleaseFile.objects.bulk_create(
                 ReleaseFile(release=release, path=file.path, size=file.size, sha256=file.sha256) for file in files
@@ -305,7 +305,7 @@ def _finish(release: Release) -> None:
             locked.finished_at = timezone.now()
             locked.save(update_fields=["revision", "state", "progress", "error", "finished_at"])
             about = {"release": locked.number, "revision": locked.revision}
-            note_event(campaign=release.campaign, event=Event.RELEASE_READY, data=about)
+            enqueue_event(campaign=release.campaign, event=Event.RELEASE_READY, data=about)
 
 
 def described(release: Release, path: str) -> Written:
@@ -323,7 +323,7 @@ def revision_of(files: Iterable[Written]) -> str:
 # --- how far it is
 
 
-def _note(release: Release, share: float, on_progress: Report | None) -> None:
+def _note(release: Release, share: float, on_progress: ProgressCallback | None) -> None:
     """Raises Stopped when somebody cancelled the release."""
     if on_progress is not None:
         on_progress(share)
@@ -332,7 +332,7 @@ def _note(release: Release, share: float, on_progress: Report | None) -> None:
         raise Stopped
 
 
-def _reporter(release: Release, on_progress: Report | None) -> Report:
+def _reporter(release: Release, on_progress: ProgressCallback | None) -> ProgressCallback:
     """Says how far the build has come: to the caller always, to the database now and then."""
     noted_at = 0.0
 
@@ -347,7 +347,7 @@ def _reporter(release: Release, on_progress: Report | None) -> Report:
     return report
 
 
-def _counter(shard: ReleaseShard, on_progress: Report | None) -> Callable[[int], None]:
+def _counter(shard: ReleaseShard, on_progress: ProgressCallback | None) -> Callable[[int], None]:
     """Takes how many bytes of images went in, and reports the share of the whole release."""
     others, total = _bytes_written(shard.release, but=shard.pk)
     done = 0
@@ -417,7 +417,7 @@ def _ending(release: Release, doing: str, shard: ReleaseShard | None = None) -> 
     except Stopped:
         step.is_over = True
     except FAILURES as error:
-        logger.warning("%s could not be built: %s", release, error, exc_info=None if isinstance(error, Refusal) else error)
+        logger.warning("%s could not be built: %s", release, error, exc_info=None if isinstance(error, DomainError) else error)
         _fail(release, sentence(error))
         step.is_over = True
     except AWAY:
@@ -440,7 +440,7 @@ def _fail(release: Release, error: str) -> None:
 
 def sentence(error: BaseException) -> str:
     """What went wrong, for a manager."""
-    if isinstance(error, Refusal):
+    if isinstance(error, DomainError):
         return error.detail
     if isinstance(error, OSError) and error.strerror:
         return f"The files could not be written: {error.strerror.lower()}."

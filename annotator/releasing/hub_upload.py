@@ -25,9 +25,9 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from annotator import releasing
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState, ReleaseState
-from annotator.errors import Conflict, Invalid, NotFound, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotFound
 from annotator.lib.advisory_locks import Space, sole_holder
-from annotator.lib.encryption import SealBroken, seal, unseal
+from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
 from annotator.models import Campaign, HubAccount, Publication, Release, ReleaseFile, User
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ TOKEN_LIMIT = 500  # characters
 WORDS_PATTERN = r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*"
 REPOSITORY_PATTERN = re.compile(rf"(?=[^/]{{1,96}}/[^/]{{1,96}}$){WORDS_PATTERN}/{WORDS_PATTERN}")
 HINT_LENGTH = 4
-FAILURES = (Refusal, HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError, BotoCoreError, ClientError)
+FAILURES = (DomainError, HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError, BotoCoreError, ClientError)
 WORDS = {
     401: "The Hub does not know the token. Make a new one there, and enter it here.",
     402: "The Hub wants to be paid for this first: look at the account there.",
@@ -48,7 +48,7 @@ WORDS = {
     404: "The Hub has no {repository}, or the token may not see it.",
 }
 
-Report = Callable[[float], None]  # takes the share that is done, 0 to 1
+ProgressCallback = Callable[[float], None]  # takes the share that is done, 0 to 1
 
 
 def account_of(campaign: Campaign) -> HubAccount | None:
@@ -72,7 +72,7 @@ def save_account(*, campaign: Campaign, repository: str, is_private: bool, token
     if errors:
         raise Invalid("Some values are not right.", errors=errors)
     if token:
-        account.sealed_token = seal(token, purpose=PURPOSE)
+        account.sealed_token = encrypt(token, purpose=PURPOSE)
         account.token_hint = token[-HINT_LENGTH:] if len(token) >= 4 * HINT_LENGTH else ""
     account.repository, account.is_private, account.updated_by = repository, is_private, by
     account.save()
@@ -131,14 +131,14 @@ def _publish(publication: Publication) -> None:
     try:
         commit = _upload(publication, _reporter(publication))
     except FAILURES as error:
-        is_ours = isinstance(error, Refusal)
+        is_ours = isinstance(error, DomainError)
         logger.warning("%s could not be published: %s", publication, error, exc_info=None if is_ours else error)
         rows.update(state=PublicationState.FAILED, error=sentence(error, publication), finished_at=timezone.now())
     else:
         rows.update(state=PublicationState.DONE, commit=commit, progress=1.0, finished_at=timezone.now())
 
 
-def _reporter(publication: Publication) -> Report:
+def _reporter(publication: Publication) -> ProgressCallback:
     """Notes in the database how far it has come, now and then."""
     noted_at = 0.0
 
@@ -151,13 +151,13 @@ def _reporter(publication: Publication) -> Report:
     return report
 
 
-def _upload(publication: Publication, report: Report) -> str:
+def _upload(publication: Publication, report: ProgressCallback) -> str:
     """The release's files in a commit, under its tag. Returns the commit."""
     release = publication.release
     account = account_of(release.campaign)
     if account is None:
         raise Conflict("The account on the Hub was removed here meanwhile.", code="hub_account_missing")
-    hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=unseal(account.sealed_token, purpose=PURPOSE))
+    hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=decrypt(account.sealed_token, purpose=PURPOSE))
     repository, tag = publication.repository, f"v{release.number}"
     hub.create_repo(repository, repo_type=DATASET, private=account.is_private, exist_ok=True)
     there = {ref.name: ref.target_commit for ref in hub.list_repo_refs(repository, repo_type=DATASET).tags}
@@ -192,7 +192,7 @@ def _require_same(hub: huggingface_hub.HfApi, publication: Publication, commit: 
 
 
 def _sent_files(
-    hub: huggingface_hub.HfApi, publication: Publication, report: Report
+    hub: huggingface_hub.HfApi, publication: Publication, report: ProgressCallback
 ) -> Iterator[huggingface_hub.CommitOperationAdd]:
     """The files, each sent by the time it is yielded unless the Hub has it: one at a time, so that memory stays flat."""
     release = publication.release
@@ -266,9 +266,9 @@ def sentence(error: BaseException, publication: Publication) -> str:
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, HfHubHTTPError):  # the client wraps what goes wrong with one file
         cause = cause.__cause__
-    if isinstance(error, SealBroken):
+    if isinstance(error, DecryptionFailed):
         return "The token cannot be read: SECRET_KEY has changed since it was entered. Enter the token again."
-    if isinstance(error, Refusal):
+    if isinstance(error, DomainError):
         return error.detail
     if isinstance(cause, HfHubHTTPError) and cause.response is not None:
         status = cause.response.status_code

@@ -59,12 +59,12 @@ def open_file(release: Release, path: str) -> IO[bytes]:
         raise NotFound("This file of the release is not in storage any more.") from error
 
 
-def workplace_of(release: Release) -> Workplace:
+def build_area_of(release: Release) -> BuildArea:
     folder = local_folder(release)
-    return FolderWorkplace(release, folder) if folder is not None else StoreWorkplace(release)
+    return FolderBuildArea(release, folder) if folder is not None else StoreBuildArea(release)
 
 
-class Workplace:
+class BuildArea:
     """What the builders of one release share."""
 
     def __init__(self, release: Release) -> None:
@@ -118,7 +118,7 @@ class Workplace:
             )
 
 
-class FolderWorkplace(Workplace):
+class FolderBuildArea(BuildArea):
     """In a folder that all workers have."""
 
     def __init__(self, release: Release, address: Path) -> None:
@@ -172,7 +172,7 @@ class FolderWorkplace(Workplace):
         self.clear()
 
 
-class StoreWorkplace(Workplace):
+class StoreBuildArea(BuildArea):
     """In a store of objects, which workers on different machines reach."""
 
     def __init__(self, release: Release) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from psycopg import sql
 
-from annotator.choices import Choice, ConsensusMethod, Label
+from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, Label, PairState
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.copy_numpy import read_columns
-from annotator.models import Campaign, CampaignScoring, Consensus, Question
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it
 LABELS = [*Choice.values, Label.TIE.value]  # by the codes of consensus.majority
@@ -31,30 +32,22 @@ DAWID_SKENE_PAUSE = 20
 SMOOTHING = 0.1
 DECIMALS = 5  # of a probability that is kept; EM stops at 1e-6
 
-# Whose votes count: regular ones of people, that are live. A member who withdrew is left out even where a vote of theirs was
-# not voided. What is added here has to be noted by a trigger as well (models/triggers.py).
-IS_COUNTED = sql.SQL(
-    "vote.void_reason IS NULL AND seat.kind = 'regular' AND member.state <> 'withdrawn' AND member.kind = 'human'"
-)
-
 _COUNTS_SQL = sql.SQL("""
-    SELECT vote.question_id, seat.pair_id,
-           count(*) FILTER (WHERE vote.choice = 'a') AS n_a,
-           count(*) FILTER (WHERE vote.choice = 'b') AS n_b,
-           count(*) FILTER (WHERE vote.choice = 'both_good') AS n_both_good,
-           count(*) FILTER (WHERE vote.choice = 'both_bad') AS n_both_bad
-    FROM annotator_vote vote
-    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
-    JOIN annotator_member member ON member.id = seat.member_id
-    WHERE vote.question_id = ANY({questions}) AND {is_counted} AND {is_asked}
-    GROUP BY vote.question_id, seat.pair_id
+    SELECT question_id, pair_id,
+           count(*) FILTER (WHERE choice = 'a') AS n_a,
+           count(*) FILTER (WHERE choice = 'b') AS n_b,
+           count(*) FILTER (WHERE choice = 'both_good') AS n_both_good,
+           count(*) FILTER (WHERE choice = 'both_bad') AS n_both_bad
+    FROM counted_vote
+    WHERE question_id = ANY({questions}) AND {is_asked}
+    GROUP BY question_id, pair_id
 """)
 
 # Takes away the notes of the campaign, and says which pairs they are about.
 _TAKE_CHANGES_SQL = """
     DELETE FROM annotator_unscoredassignment unscored
-    USING annotator_assignment seat, annotator_member member
-    WHERE seat.id = unscored.assignment_id AND member.id = seat.member_id AND member.campaign_id = %s
+    USING annotator_assignment seat
+    WHERE seat.id = unscored.assignment_id AND seat.campaign_id = %s
     RETURNING seat.pair_id
 """
 
@@ -66,7 +59,7 @@ _CHANGED_SQL = sql.SQL("""
     FROM ({counts}) fresh
     FULL JOIN (
         SELECT question_id, pair_id, n_a, n_b, n_both_good, n_both_bad FROM annotator_consensus
-        WHERE question_id = ANY({questions}) AND method = {method} AND {is_known_asked}
+        WHERE question_id = ANY({questions}) AND method = {method} AND {is_asked}
     ) known USING (question_id, pair_id)
     WHERE (fresh.n_a, fresh.n_b, fresh.n_both_good, fresh.n_both_bad)
           IS DISTINCT FROM (known.n_a, known.n_b, known.n_both_good, known.n_both_bad)
@@ -109,12 +102,10 @@ _DELETE_SQL = """
 
 # In the same order whenever it is read, so that the same votes give the same numbers to the last bit.
 _VOTES_SQL = sql.SQL("""
-    SELECT seat.pair_id, seat.member_id, (array_position({choices}::text[], vote.choice::text) - 1)::int2
-    FROM annotator_vote vote
-    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
-    JOIN annotator_member member ON member.id = seat.member_id
-    WHERE vote.question_id = {question} AND {is_counted} AND vote.choice = ANY({choices}::text[])
-    ORDER BY seat.pair_id, seat.member_id, vote.id
+    SELECT pair_id, member_id, (array_position({choices}::text[], choice::text) - 1)::int2
+    FROM counted_vote
+    WHERE question_id = {question} AND choice = ANY({choices}::text[])
+    ORDER BY pair_id, member_id, id
 """)
 _KNOWN_SQL = sql.SQL("""
     SELECT pair_id, n_a::int2, n_b::int2, n_both_good::int2, n_both_bad::int2, p_a, p_b, p_both_good, p_both_bad,
@@ -140,15 +131,30 @@ def counts_sql(question_ids: list[int], pair_ids: Collection[int] | None = None)
 
     Of these pairs alone, where they are given.
     """
-    return _COUNTS_SQL.format(
-        is_counted=IS_COUNTED, questions=sql.Literal(question_ids), is_asked=_is_among("seat.pair_id", pair_ids)
+    return _COUNTS_SQL.format(questions=sql.Literal(question_ids), is_asked=_is_among(pair_ids))
+
+
+def _is_among(pair_ids: Collection[int] | None) -> sql.Composable:
+    return sql.SQL("true") if pair_ids is None else sql.SQL("pair_id = ANY({})").format(sql.Literal(sorted(pair_ids)))
+
+
+def campaigns_to_score() -> QuerySet[Campaign]:
+    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, and
+    Dawid–Skene, where it is behind the votes or no longer used."""
+    pairs = Pair.objects.filter(campaign=OuterRef("pk"), gold_choice__isnull=True)
+    full = pairs.filter(state=PairState.OPEN, seats_taken=F("votes_wanted"))
+    short = pairs.filter(state=PairState.SETTLED, seats_taken__lt=F("votes_wanted"))
+    reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED)
+    uses_dawid_skene = Q(consensus_method=ConsensusMethod.DAWID_SKENE)
+    is_behind = Q(scoring__dawid_skene_changes__isnull=True) | ~Q(scoring__dawid_skene_changes=F("scoring__changes"))
+    return Campaign.objects.exclude(state=CampaignState.DRAFT).filter(
+        Q(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
+        | Exists(full)
+        | Exists(short)
+        | Q(pk__in=reopened.values("campaign"))
+        | (uses_dawid_skene & is_behind)
+        | (~uses_dawid_skene & Q(scoring__dawid_skene_changes__isnull=False))
     )
-
-
-def _is_among(column: str, pair_ids: Collection[int] | None) -> sql.Composable:
-    if pair_ids is None:
-        return sql.SQL("true")
-    return sql.SQL(column + " = ANY({})").format(sql.Literal(sorted(pair_ids)))
 
 
 def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:
@@ -204,7 +210,7 @@ def _score_by_majority(questions: list[Question], pair_ids: Collection[int] | No
             counts=counts_sql(question_ids, pair_ids),
             questions=sql.Literal(question_ids),
             method=sql.Literal(METHOD.value),
-            is_known_asked=_is_among("pair_id", pair_ids),
+            is_asked=_is_among(pair_ids),
         )
         cursor.execute(changed)
         written = cursor.rowcount
@@ -278,7 +284,7 @@ def _score_by_dawid_skene(question: Question, now: datetime) -> None:
 def dawid_skene_of(question: Question) -> dict[str, np.ndarray]:
     """The columns of a consensus by Dawid–Skene, with `label` as codes of LABELS, for each `pair` with a counted vote."""
     choices = [choice for choice in Choice.values if choice in question.choices]
-    query = _VOTES_SQL.format(choices=sql.Literal(choices), question=sql.Literal(question.pk), is_counted=IS_COUNTED)
+    query = _VOTES_SQL.format(choices=sql.Literal(choices), question=sql.Literal(question.pk))
     votes = read_columns(query, {"pair": "int8", "member": "int8", "choice": "int2"})
     pair, task = np.unique(votes["pair"], return_inverse=True)
     member, annotator = np.unique(votes["member"], return_inverse=True)

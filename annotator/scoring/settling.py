@@ -7,9 +7,10 @@ from django.db import connection, transaction
 
 from annotator.choices import Choice, Event, PairState
 from annotator.consensus.stopping import is_decided
-from annotator.feeds.outbox import note_event
+from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign
+from annotator.scoring.consensus_writer import counts_sql
 
 # A count per pair, and the pairs found first and changed then: a plan for all of it at once hangs on statistics that are
 # older than the votes, and one that was wrong took minutes.
@@ -25,15 +26,6 @@ _COMPLETE_SQL = f"""
       AND pair.seats_taken = pair.votes_wanted AND {_ANSWERED_SQL} >= pair.votes_wanted
     FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608 - no value of a user's is in it
-_PRIMARY_COUNTS_SQL = """
-    SELECT seat.pair_id,
-           count(*) FILTER (WHERE vote.choice = 'a'), count(*) FILTER (WHERE vote.choice = 'b'),
-           count(*) FILTER (WHERE vote.choice = 'both_good'), count(*) FILTER (WHERE vote.choice = 'both_bad')
-    FROM annotator_assignment seat
-    JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.void_reason IS NULL
-    WHERE seat.pair_id = ANY(%(pairs)s) AND seat.kind = 'regular' AND seat.state = 'answered' AND vote.question_id = %(question)s
-    GROUP BY seat.pair_id
-"""
 # A pair that lost a vote has a free seat or one that is open again; only those are counted.
 _INCOMPLETE_SQL = f"""
     SELECT pair.id FROM annotator_pair pair
@@ -81,7 +73,7 @@ def _note_completion(campaign: Campaign) -> None:
         cursor.execute(_ANY_IN_CIRCULATION_SQL, {"campaign": campaign.pk})
         if not cursor.fetchone()[0]:
             settled = campaign.pairs.filter(state=PairState.SETTLED).count()
-            note_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
+            enqueue_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
 
 
 def _pairs(campaign: Campaign, query: str) -> list[int]:
@@ -96,12 +88,13 @@ def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
         return []
     primary = campaign.questions.get(position=0)
     with connection.cursor() as cursor:
-        cursor.execute(_PRIMARY_COUNTS_SQL, {"pairs": pair_ids, "question": primary.pk})
-        counted = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 1 + len(Choice.values))
+        cursor.execute(counts_sql([primary.pk], pair_ids))
+        counted = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2 + len(Choice.values))
+    _, pairs, counts = np.split(counted, [1, 2], axis=1)
     decided = is_decided(
-        counted[:, 1:],
+        counts,
         votes_max=campaign.votes_max,
         stop_confidence=campaign.stop_confidence,
         n_choices=len(primary.choices),
     )
-    return [int(pair_id) for pair_id in counted[~decided, 0]]
+    return [int(pair_id) for pair_id in pairs[~decided, 0]]

@@ -10,10 +10,10 @@ from django import forms
 
 
 class LogInForm(allauth_forms.LoginForm):
-    """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
+    """allauth's form with the field names `username` and `password`, which password managers and scripts fill in."""
 
     username = forms.CharField(
-        label="User name or e-mail",
+        label="Username or email",
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
@@ -31,25 +31,25 @@ class LogInForm(allauth_forms.LoginForm):
 
 
 class SignUpForm(allauth_forms.SignupForm):
-    """A user name, which managers see, an address to get back in with, and a password."""
+    """A username, an email address and a password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "User name"
-        self.fields["username"].help_text = "The managers of your campaigns see it. Datasets never do."
-        self.fields["email"].label = "E-mail"
-        self.fields["email"].help_text = "To log in with, and to set a new password."
+        self.fields["username"].label = "Username"
+        self.fields["username"].help_text = "Your campaigns' managers see it. It is never in a dataset."
+        self.fields["email"].label = "Email"
+        self.fields["email"].help_text = "For logging in and for resetting your password."
         without_placeholders(self)
 
 
 class Labelled:
-    """One of allauth's forms with our word for an address, and labels alone."""
+    """An allauth form with our label for the email field and without placeholders."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         assert isinstance(self, forms.Form)
         if "email" in self.fields:
-            self.fields["email"].label = "E-mail"
+            self.fields["email"].label = "Email"
         without_placeholders(self)
 
 
@@ -82,6 +82,6 @@ class ProviderSignUpForm(Labelled, socialaccount_forms.SignupForm):
 
 
 def without_placeholders(form: forms.Form) -> None:
-    """Each field has a label; a placeholder says it again in grey and is gone when it would help."""
+    """Each field has a label. A placeholder repeats it and disappears on typing."""
     for field in form.fields.values():
         field.widget.attrs.pop("placeholder", None)

@@ -20,7 +20,7 @@ from annotator.campaigns.access import readers_campaigns
 from annotator.choices import CampaignState, ReleaseState
 from annotator.models import Campaign, Release, ReleaseFile
 from api.hub import dpo, git
-from api.hub.asking import Asker, HubError
+from api.hub.caller import Caller, HubError
 
 CARD = "README.md"
 DPO_ENDING = ".dpo"
@@ -144,18 +144,18 @@ def served_releases(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> QuerySet[
     return releases
 
 
-def repository_for(asker: Asker, namespace: str, name: str) -> Repository:
-    """A repository with at least one revision, that the asker may read. Raises HubError for any other, alike for all reasons."""
+def repository_for(caller: Caller, namespace: str, name: str) -> Repository:
+    """A repository with at least one revision, that the caller may read. Raises HubError for any other, alike for all reasons."""
     slug = name.removesuffix(DPO_ENDING)
     if namespace == settings.HUB_NAMESPACE:
-        for repository in _repositories(readers_campaigns(asker.user).filter(slug=slug), is_dpo=slug != name):
+        for repository in _repositories(readers_campaigns(caller.user).filter(slug=slug), is_dpo=slug != name):
             return repository
-    raise asker.no_repository()
+    raise caller.no_repository()
 
 
-def repositories_for(asker: Asker) -> list[Repository]:
-    """All that the asker may read, by name."""
-    campaigns = readers_campaigns(asker.user)
+def repositories_for(caller: Caller) -> list[Repository]:
+    """All that the caller may read, by name."""
+    campaigns = readers_campaigns(caller.user)
     found = [*_repositories(campaigns, is_dpo=False), *_repositories(campaigns, is_dpo=True)]
     return sorted(found, key=lambda repository: repository.name)
 

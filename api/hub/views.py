@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 
 from annotator.lib import file_responses
 from annotator.models import Release
-from api.hub.asking import Asker, HubError, hub_view, json_answer
+from api.hub.caller import Caller, HubError, hub_view, json_answer
 from api.hub.repositories import Folder, RepoFile, Repository, Snapshot, repositories_for, repository_for
 
 Json = dict[str, Any]
@@ -31,18 +31,18 @@ FOR_EVER = "private, max-age=31536000, immutable"  # behind a revision's own dig
 
 
 @hub_view("GET", "HEAD")
-def datasets(request: HttpRequest, asker: Asker) -> HttpResponse:
+def datasets(request: HttpRequest, caller: Caller) -> HttpResponse:
     """What there is to read, by name; `author` and `search` narrow it down."""
     author, words = request.GET.get("author", ""), request.GET.get("search", "").casefold()
-    found = repositories_for(asker) if author in ("", settings.HUB_NAMESPACE) else []
+    found = repositories_for(caller) if author in ("", settings.HUB_NAMESPACE) else []
     found = [repository for repository in found if words in repository.id.casefold()]
     page, headers = page_of(request, found, lambda repository: repository.name, number_in(request, "limit", PAGE_SIZE))
     return json_answer([info_of(repository, repository.releases[-1]) for repository in page], **headers)
 
 
 @hub_view("GET", "HEAD")
-def info(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str = "main") -> HttpResponse:
-    repository = repository_for(asker, namespace, name)
+def info(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str = "main") -> HttpResponse:
+    repository = repository_for(caller, namespace, name)
     snapshot = repository.at(revision)
     siblings = [sibling_of(file, is_on(request, "blobs")) for file in snapshot.below("")]
     return json_answer({**info_of(repository, snapshot.release), "siblings": siblings}, X_Repo_Commit=snapshot.sha)
@@ -76,14 +76,14 @@ def sibling_of(file: RepoFile, with_blobs: bool) -> Json:
 
 
 @hub_view("GET", "HEAD")
-def auth_check(request: HttpRequest, asker: Asker, namespace: str, name: str) -> HttpResponse:
-    repository_for(asker, namespace, name)
+def auth_check(request: HttpRequest, caller: Caller, namespace: str, name: str) -> HttpResponse:
+    repository_for(caller, namespace, name)
     return json_answer({})
 
 
 @hub_view("GET", "HEAD")
-def refs(request: HttpRequest, asker: Asker, namespace: str, name: str) -> HttpResponse:
-    repository = repository_for(asker, namespace, name)
+def refs(request: HttpRequest, caller: Caller, namespace: str, name: str) -> HttpResponse:
+    repository = repository_for(caller, namespace, name)
     said: Json = {
         "branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repository.sha_of(repository.releases[-1])}],
         "tags": [
@@ -98,9 +98,9 @@ def refs(request: HttpRequest, asker: Asker, namespace: str, name: str) -> HttpR
 
 
 @hub_view("GET", "HEAD")
-def commits(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str) -> HttpResponse:
+def commits(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str) -> HttpResponse:
     """The releases up to that one, newest first. Two with the same content are one revision."""
-    repository = repository_for(asker, namespace, name)
+    repository = repository_for(caller, namespace, name)
     last = repository.release_at(revision)
     by_sha = {repository.sha_of(release): release for release in repository.releases if release.number <= last.number}
     return json_answer([commit_of(repository, release) for release in reversed(by_sha.values())])
@@ -116,9 +116,9 @@ def commit_of(repository: Repository, release: Release) -> Json:
 
 
 @hub_view("GET", "HEAD")
-def tree(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str, path: str = "") -> HttpResponse:
+def tree(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str, path: str = "") -> HttpResponse:
     """What is in a folder; with `recursive` at any depth, with `expand` each with its last commit."""
-    snapshot = repository_for(asker, namespace, name).at(revision)
+    snapshot = repository_for(caller, namespace, name).at(revision)
     folder = path.strip("/")
     entries: list[RepoFile | Folder] = sorted(
         [*snapshot.below(folder), *(each for each in snapshot.folders() if not folder or each.path.startswith(f"{folder}/"))],
@@ -135,16 +135,16 @@ def tree(request: HttpRequest, asker: Asker, namespace: str, name: str, revision
 
 
 @hub_view("POST")
-def paths_info(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str) -> HttpResponse:
+def paths_info(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str) -> HttpResponse:
     """The files and folders among the paths that are asked for."""
-    snapshot = repository_for(asker, namespace, name).at(revision)
-    paths, expand = asked_paths(request)
+    snapshot = repository_for(caller, namespace, name).at(revision)
+    paths, expand = requested_paths(request)
     folders = {folder.path: folder for folder in snapshot.folders()}
     found = [snapshot.files.get(path) or folders.get(path) for path in dict.fromkeys(path.strip("/") for path in paths)]
     return json_answer([entry_of(snapshot, entry, expand) for entry in found if entry is not None])
 
 
-def asked_paths(request: HttpRequest) -> tuple[list[str], bool]:
+def requested_paths(request: HttpRequest) -> tuple[list[str], bool]:
     """Paths, and whether with their commits: from a form, or JSON. Not from `request.POST`, which refuses a thousand paths."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if len(length) > 9 or int(length) > PATHS_BODY_LIMIT:
@@ -165,9 +165,9 @@ def asked_paths(request: HttpRequest) -> tuple[list[str], bool]:
 
 
 @hub_view("GET", "HEAD")
-def resolve(request: HttpRequest, asker: Asker, namespace: str, name: str, revision: str, path: str) -> HttpResponseBase:
+def resolve(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str, path: str) -> HttpResponseBase:
     """The bytes of a file, or a range of them."""
-    snapshot = repository_for(asker, namespace, name).at(revision)
+    snapshot = repository_for(caller, namespace, name).at(revision)
     file = snapshot.files.get(path)
     if file is None:
         raise no_entry(snapshot, path)
@@ -211,25 +211,25 @@ def entry_of(snapshot: Snapshot, entry: RepoFile | Folder, expand: bool) -> Json
 
 
 @hub_view("GET", "HEAD")
-def whoami(request: HttpRequest, asker: Asker) -> HttpResponse:
-    if asker.token is None:
-        raise asker.unknown() if asker.has_bad_token else HubError(401, "Log in with a token.", WWW_Authenticate="Bearer")
-    token, user = asker.token, asker.token.user
+def whoami(request: HttpRequest, caller: Caller) -> HttpResponse:
+    if caller.token is None:
+        raise caller.unknown() if caller.has_bad_token else HubError(401, "Log in with a token.", WWW_Authenticate="Bearer")
+    token, user = caller.token, caller.token.user
     said = {"type": "user", "id": f"{user.pk:024x}", "name": user.username, "fullname": user.get_full_name() or user.username}
     access = {"displayName": token.name or token.hint, "role": "read"}
     return json_answer({**said, "isPro": False, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
 
 
 @hub_view("GET", "HEAD")
-def agent_harnesses(request: HttpRequest, asker: Asker) -> HttpResponse:
+def agent_harnesses(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Newer clients ask it once a day."""
     return json_answer({"standardEnvVars": [], "harnesses": {}})
 
 
 @hub_view("GET", "HEAD")
-def not_there(request: HttpRequest, asker: Asker) -> HttpResponse:
+def not_there(request: HttpRequest, caller: Caller) -> HttpResponse:
     """Models, spaces and everything else. A client that finds no model here takes the one it has."""
-    raise asker.no_repository() if "/datasets" in request.path else HubError(404, "Only datasets are here.", "RepoNotFound")
+    raise caller.no_repository() if "/datasets" in request.path else HubError(404, "Only datasets are here.", "RepoNotFound")
 
 
 # --- words and pages

@@ -55,7 +55,7 @@ class CampaignList(View):
             )
             return Response(shown(campaign, user), status=201, headers=location(request, "campaign", campaign.slug))
 
-        return once.once_per_key(request, once.digest_of(request.data), make)
+        return once.idempotent(request, once.digest_of(request.data), make)
 
 
 class CampaignDetail(View):

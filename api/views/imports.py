@@ -92,7 +92,7 @@ class ImportList(View):
             if once.HEADER not in request.headers:
                 return make()  # and the file is read once
             digest = once.digest_of_file(file, name=file_name, map=column_map)
-            return once.once_per_key(request, digest, make)
+            return once.idempotent(request, digest, make)
 
 
 class ImportDetail(View):

@@ -31,7 +31,7 @@ PARAMETER = OpenApiParameter(
 )
 
 
-def once_per_key(request: Request, digest: str, make: Callable[[], Response]) -> Response:
+def idempotent(request: Request, digest: str, make: Callable[[], Response]) -> Response:
     """The response of `make`, or the one that the same request got before with the same key.
 
     Access is for the view to check first, so that whoever lost it gets no old answer either. `digest` is of what was sent.

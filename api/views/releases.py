@@ -53,7 +53,7 @@ class ReleaseList(View):
             headers = location(request, "release", campaign.slug, release.number)
             return Response(ReleaseSerializer(release).data, status=202, headers=headers)
 
-        return once.once_per_key(request, once.digest_of(request.data), make)
+        return once.idempotent(request, once.digest_of(request.data), make)
 
 
 class ReleaseDetail(View):

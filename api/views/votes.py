@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from annotator.campaigns.access import campaign_for_reviewer
 from annotator.choices import Scope
 from annotator.feeds import vote_feed
-from annotator.feeds.vote_feed import Place
+from annotator.feeds.vote_feed import Cursor
 from annotator.models import Campaign
 from api.serializers import VotePageSerializer
 from api.views.base import View, user_of, whole_number
@@ -85,13 +85,13 @@ class VoteList(View):
         size = whole_number(request, "page_size", low=1, high=SIZE_LIMIT) or SIZE
         since = since_of(request)
         cursor = request.query_params.get("cursor")
-        place = vote_feed.read_place(cursor) if cursor else None
+        place = vote_feed.read_cursor(cursor) if cursor else None
         if request.accepted_renderer.media_type == JSONRenderer.media_type:
             return page(request, campaign, place, since, size)
         return stream(request, campaign, place, since)
 
 
-def page(request: Request, campaign: Campaign, place: Place | None, since: datetime | None, size: int) -> Response:
+def page(request: Request, campaign: Campaign, place: Cursor | None, since: datetime | None, size: int) -> Response:
     found = vote_feed.page_of_votes(campaign=campaign, place=place, since=since, size=size)
     body = {
         "next": address(request, found.place) if found.has_more else None,
@@ -101,7 +101,7 @@ def page(request: Request, campaign: Campaign, place: Place | None, since: datet
     return Response(body, headers={CURSOR_HEADER: str(found.place)})
 
 
-def stream(request: Request, campaign: Campaign, place: Place | None, since: datetime | None) -> StreamingHttpResponse:
+def stream(request: Request, campaign: Campaign, place: Cursor | None, since: datetime | None) -> StreamingHttpResponse:
     if place is not None and place.is_before:
         raise ValidationError({"cursor": ["A stream goes forward. Use the cursor of a `next` or of an answer's header."]})
     votes = vote_feed.stream_of_votes(campaign=campaign, place=place, since=since)
@@ -110,7 +110,7 @@ def stream(request: Request, campaign: Campaign, place: Place | None, since: dat
     return StreamingHttpResponse(votes.lines() if kind == NDJSON else votes.arrow(), content_type=kind, headers=headers)
 
 
-def address(request: Request, place: Place) -> str:
+def address(request: Request, place: Cursor) -> str:
     """This address with another cursor."""
     parameters = request.query_params.copy()
     parameters["cursor"] = str(place)

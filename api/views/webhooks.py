@@ -52,7 +52,7 @@ class WebhookList(View):
             shown = WebhookSerializer(webhook).data | {"secret": secret}
             return Response(shown, status=201, headers=location(request, "webhook", slug, webhook.pk))
 
-        return once.once_per_key(request, once.digest_of(request.data), make)
+        return once.idempotent(request, once.digest_of(request.data), make)
 
 
 class WebhookDetail(View):

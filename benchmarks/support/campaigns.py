@@ -40,12 +40,14 @@ WITH chosen AS (
     SELECT pair.id, row_number() OVER (ORDER BY pair.ring) AS place, pair.ring FROM annotator_pair pair
     WHERE pair.campaign_id = %(campaign)s ORDER BY pair.ring LIMIT %(votes)s
 ), seats AS (
-    INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
-    SELECT %(member)s, chosen.id, 'regular', 'answered', chosen.place %% 2 = 0, now(), now(), now() - interval '2 days'
+    INSERT INTO annotator_assignment
+        (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
+    SELECT %(campaign)s, %(member)s, chosen.id, 'regular', 'answered', chosen.place %% 2 = 0, now(), now(),
+           now() - interval '2 days'
     FROM chosen RETURNING id, pair_id, a_on_left
 ), votes AS (
-    INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-    SELECT seats.id, %(question)s, 'a', 2000, now() FROM seats
+    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+    SELECT %(campaign)s, seats.id, %(question)s, 'a', 2000, now() FROM seats
 ), cursor AS (
     INSERT INTO annotator_ringcursor (member_id, priority, ring) SELECT %(member)s, 0, max(ring) FROM chosen
 )

@@ -43,15 +43,17 @@ WITH chosen AS (
     SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM annotator_member WHERE campaign_id = %(campaign)s
 ), seats AS (
     INSERT INTO annotator_assignment
-        (member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
-    SELECT member.id, chosen.pair_id, 'regular', 'answered', chosen.place %% 2 = 0, NULL, now(), now(), now()
+        (campaign_id, member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
+    SELECT %(campaign)s, member.id, chosen.pair_id, 'regular', 'answered', chosen.place %% 2 = 0, NULL, now(), now(), now()
     FROM chosen JOIN member ON member.place = (chosen.pair_id * 7 + chosen.k * 13) %% %(annotators)s
     LIMIT %(votes)s
     RETURNING id, pair_id
 )
-INSERT INTO annotator_vote (assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT seats.id, %(question)s, (ARRAY['a', 'b', 'a', 'both_good', 'b', 'both_bad'])[1 + (seats.id * 11 + seats.pair_id) %% 6],
-       1500 + seats.id %% 9000, now() FROM seats
+INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT %(campaign)s, seats.id, %(question)s,
+       (ARRAY['a', 'b', 'a', 'both_good', 'b', 'both_bad'])[1 + (seats.id * 11 + seats.pair_id) %% 6],
+       1500 + seats.id %% 9000, now()
+FROM seats
 """
 
 

@@ -1,20 +1,20 @@
-// The annotation page. The forms work without this. It shows the next card at once, sends what was done in the
-// background, one after the other, and keeps what is not sent yet until it is: through a cut network, a reload, a log-in.
+// The annotation page. Its forms work without JavaScript. This script shows the next card at once and sends each action in
+// the background, one after the other. Unsent actions are kept until they are sent: through a lost network, a reload, a login.
 (() => {
   "use strict";
 
   if (!window.htmx) return;
   const byId = (id) => document.getElementById(id);
-  const [deck, cards, controls, waiting, broken, trouble, now, said] = [
-    "deck", "cards", "controls", "waiting", "broken", "trouble", "now", "said",
+  const [deck, cards, controls, waiting, broken, trouble, now, statusMessage] = [
+    "deck", "cards", "controls", "waiting", "broken", "trouble", "now", "status-message",
   ].map(byId);
   const voteForm = byId("vote");
   const stacked = window.matchMedia("(max-width: 39.99rem)");
-  const root = voteForm.getAttribute("action").replace(/\d+\/vote\/$/, ""); // of the addresses of all assignments
+  const root = voteForm.getAttribute("action").replace(/\d+\/vote\/$/, ""); // what the URLs of all assignments begin with
   const page = location.pathname;
 
-  // --- what was done and is not acknowledged: sent in order, and kept in this browser, an entry each, so that two tabs do
-  // not overwrite each other's. Each may be sent again without harm.
+  // --- the outbox: actions that the server has not acknowledged. They are sent in order and stored in this browser under a
+  // key each, so that two tabs do not overwrite each other. Sending one twice does no harm.
   const PREFIX = `diptych-unsent ${deck.dataset.member} `;
   const outbox = [];
   let count = 0;
@@ -22,25 +22,25 @@
     deck.dataset.unsent = outbox.length;
   };
 
-  const put = (act) => {
-    act.key = `${PREFIX}${Date.now()}.${String(count++).padStart(4, "0")}`;
-    outbox.push(act);
+  const enqueue = (action) => {
+    action.key = `${PREFIX}${Date.now()}.${String(count++).padStart(4, "0")}`;
+    outbox.push(action);
     try {
-      localStorage.setItem(act.key, JSON.stringify(act));
-      act.isStored = true;
+      localStorage.setItem(action.key, JSON.stringify(action));
+      action.isStored = true;
     } catch {
-      act.isStored = false;
+      action.isStored = false;
     }
     showCount();
   };
 
-  const take = (act) => {
-    const at = outbox.indexOf(act);
+  const dequeue = (action) => {
+    const at = outbox.indexOf(action);
     if (at >= 0) outbox.splice(at, 1);
     try {
-      localStorage.removeItem(act.key);
+      localStorage.removeItem(action.key);
     } catch {
-      // it was not there either
+      // nothing can be stored here, so nothing was
     }
     showCount();
   };
@@ -50,68 +50,68 @@
       const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).sort();
       for (const key of keys) outbox.push({ ...JSON.parse(localStorage.getItem(key)), key, isStored: true });
     } catch {
-      // a browser that stores nothing, or not what we stored
+      // storage is off, or holds something else
     }
     showCount();
   };
 
   window.addEventListener("beforeunload", (event) => {
-    if (outbox.some((act) => !act.isStored)) event.preventDefault();
+    if (outbox.some((action) => !action.isStored)) event.preventDefault();
   });
 
-  // --- saying things
-  const say = (text) => {
-    said.textContent = text;
+  // --- messages
+  const showStatus = (text) => {
+    statusMessage.textContent = text;
   };
 
-  const answers = (number) => (number === 1 ? "1 answer is" : `${number} answers are`);
+  const countAnswers = (number) => (number === 1 ? "1 answer" : `${number} answers`);
 
-  const sayWaiting = (why) => {
-    const where = outbox.every((act) => act.isStored) ? "kept here" : "waiting; leave this page open";
-    say(outbox.length ? `${why} ${answers(outbox.length)} ${where}.` : why);
+  const showUnsent = (why) => {
+    const where = outbox.every((action) => action.isStored) ? "saved on this device" : "not sent yet, keep this page open";
+    showStatus(outbox.length ? `${why} ${countAnswers(outbox.length)} ${where}.` : why);
   };
 
-  const complain = (text, link = null) => {
+  const showError = (text, link = null) => {
     trouble.querySelector("[data-text]").textContent = text;
-    const way = trouble.querySelector("a");
-    way.hidden = !link;
+    const anchor = trouble.querySelector("a");
+    anchor.hidden = !link;
     trouble.querySelector("[data-close]").hidden = Boolean(link);
-    if (link) [way.textContent, way.href] = link;
+    if (link) [anchor.textContent, anchor.href] = link;
     trouble.hidden = false;
   };
 
-  // Which notice is on the page already: it is not to be said again with every answer.
-  const toldId = () => document.querySelector("#told [data-notice]")?.dataset.notice ?? "";
+  // The notice on the page, so that the server does not send it again with every answer.
+  const noticeId = () => document.querySelector("#moderation-notice [data-notice]")?.dataset.notice ?? "";
 
-  // --- the time of a judgment: while both images are there and somebody can see them
-  let spent = 0;
+  // --- the time of a judgment: counted while both images are loaded and the tab is visible
+  let elapsedBefore = 0;
   let since = null;
-  const startTime = () => {
-    spent = 0;
+  const startTimer = () => {
+    elapsedBefore = 0;
     since = document.hidden ? null : performance.now();
   };
-  const time = () => Math.round(spent + (since === null ? 0 : performance.now() - since));
+  const elapsed = () => Math.round(elapsedBefore + (since === null ? 0 : performance.now() - since));
 
-  // --- the cards: "loading" until both images are decoded, then "open"; "broken" where one cannot be; "gone" once answered
+  // --- the cards: "loading" until both images are decoded, then "open", or "broken" if one fails; class "gone" once answered
   let current = null;
   const judged = []; // newest last, for undo
   const JUDGED_LIMIT = 20;
-  let undoable = ""; // the assignment that undo takes back when nothing was judged since the page was opened
+  let undoable = ""; // the assignment that undo takes back if nothing was judged since the page was loaded
   let leaseUntil = Infinity; // milliseconds
 
   const idOf = (card) => card.dataset.assignment;
   const next = () => cards.querySelector(".card:not(.gone)");
-  const isPending = (id) => outbox.some((act) => act.id === id);
+  const isPending = (id) => outbox.some((action) => action.id === id);
   const promptOf = (card) => card.querySelector("h1").textContent;
 
-  const nameSides = (card) => {
+  const labelImages = (card) => {
     const [left, right] = card.querySelectorAll(".box > img:first-child");
     [left.alt, right.alt] = stacked.matches ? ["Top image", "Bottom image"] : ["Left image", "Right image"];
   };
 
   const prepare = async (card) => {
     card.dataset.state = "loading";
-    nameSides(card);
+    labelImages(card);
     try {
       await Promise.all([...card.querySelectorAll("img")].map((image) => image.decode()));
       card.dataset.state = "open";
@@ -124,28 +124,28 @@
   const unlock = () => {
     const isOpen = current?.dataset.state === "open";
     broken.hidden = current?.dataset.state !== "broken";
-    // Not `disabled`, which would take the focus off it.
+    // Not `disabled`, because that would move the focus away.
     for (const button of choiceButtons) {
       if (isOpen) button.removeAttribute("aria-disabled");
       else button.setAttribute("aria-disabled", "true");
     }
     deck.dataset.state = current?.dataset.state ?? "";
-    if (isOpen) startTime();
+    if (isOpen) startTimer();
   };
 
   const show = (card) => {
-    closeUp.leave();
+    zoom.leave();
     current?.classList.remove("current");
     current = card;
     const state = cards.querySelector(".state");
     waiting.hidden = Boolean(card || state);
-    // Their place stays, so that nothing moves.
+    // Hidden but still laid out, so that nothing on the page moves.
     controls.classList.toggle("away", !card && Boolean(state));
     if (card) controls.hidden = false;
     if (card) {
       card.classList.add("current");
       setForms(card);
-      now.textContent = `Next: ${promptOf(card)}. ${stacked.matches ? "Top and bottom" : "Left and right"} image.`;
+      now.textContent = `Next pair: ${promptOf(card)}. ${stacked.matches ? "Top and bottom" : "Left and right"} image.`;
       const prompt = card.querySelector(".prompt");
       if (prompt.scrollHeight > prompt.clientHeight) prompt.tabIndex = 0;
     } else if (state) {
@@ -154,39 +154,39 @@
     unlock();
   };
 
-  // --- the questions: answered in order with the same buttons, sent as one after the last
+  // --- the questions: answered in order with the same buttons, and sent together after the last one
   const choiceButtons = [...voteForm.querySelectorAll("button.choice")];
-  const steps = [...voteForm.querySelectorAll(".step")]; // none where one question is asked
+  const steps = [...voteForm.querySelectorAll(".step")]; // none if the campaign has one question
   const questions = steps.length
     ? steps.map(({ dataset }) => ({ slug: dataset.question, text: dataset.text, choices: dataset.choices.split(" ") }))
     : [{ slug: voteForm.elements.question.value, choices: choiceButtons.map(({ value }) => value).concat("a", "b") }];
   const comment = voteForm.elements.comment;
-  let given = {}; // question to choice
-  let asked = 0;
+  let chosen = {}; // question to choice
+  let questionIndex = 0;
 
-  const wordsOf = (choice) => {
+  const choiceLabel = (choice) => {
     const button = choiceButtons.find(({ value }) => value === choice);
     if (!button?.dataset.side) return button?.firstElementChild.textContent.trim() ?? "";
     const [wide, narrow] = button.dataset.side === "left" ? ["Left", "Top"] : ["Right", "Bottom"];
     return stacked.matches ? narrow : wide;
   };
 
-  const ask = (index) => {
-    asked = index;
-    const { slug, text, choices } = questions[asked];
+  const showQuestion = (index) => {
+    questionIndex = index;
+    const { slug, text, choices } = questions[questionIndex];
     const earlier = (current.dataset.earlier ?? "").split(" ").find((word) => word.startsWith(`${slug}:`));
     for (const button of choiceButtons) {
       button.classList.toggle("absent", !choices.includes(button.value));
       button.toggleAttribute("data-earlier", earlier === `${slug}:${button.value}`);
     }
     if (!steps.length) return;
-    byId("asked").textContent = text;
+    byId("question-text").textContent = text;
     steps.forEach((step, at) => {
-      if (at === asked) step.setAttribute("aria-current", "step");
+      if (at === questionIndex) step.setAttribute("aria-current", "step");
       else step.removeAttribute("aria-current");
-      step.querySelector(".step-answer").textContent = wordsOf(given[questions[at].slug]);
+      step.querySelector(".step-answer").textContent = choiceLabel(chosen[questions[at].slug]);
     });
-    if (asked > 0) now.textContent = text;
+    if (questionIndex > 0) now.textContent = text;
   };
 
   const setForms = (card) => {
@@ -197,33 +197,33 @@
     const slots = [...card.querySelectorAll(".box")].map((box) => box.dataset.slot);
     voteForm.querySelector(".left").value = slots[0];
     voteForm.querySelector(".right").value = slots[1];
-    given = {};
+    chosen = {};
     if (comment) comment.value = card.dataset.comment ?? "";
-    ask(0);
+    showQuestion(0);
   };
 
   const choose = (choice) => {
-    if (current?.dataset.state !== "open" || !questions[asked].choices.includes(choice)) return;
-    given[questions[asked].slug] = choice;
-    const open = questions.findIndex(({ slug }) => !(slug in given));
+    if (current?.dataset.state !== "open" || !questions[questionIndex].choices.includes(choice)) return;
+    chosen[questions[questionIndex].slug] = choice;
+    const open = questions.findIndex(({ slug }) => !(slug in chosen));
     if (open >= 0) {
-      ask(open);
+      showQuestion(open);
       return;
     }
-    const fields = { elapsed_ms: time() };
-    if (steps.length) for (const [slug, answer] of Object.entries(given)) fields[`choice_${slug}`] = answer;
+    const fields = { elapsed_ms: elapsed() };
+    if (steps.length) for (const [slug, answer] of Object.entries(chosen)) fields[`choice_${slug}`] = answer;
     else Object.assign(fields, { question: questions[0].slug, choice });
     if (comment?.value.trim()) fields.comment = current.dataset.comment = comment.value;
     finish("vote", fields);
   };
 
-  // --- what is done with a card: the next one is there in the same frame, and it is sent after that
+  // --- the actions on a card: the next card is shown in the same frame, then the action is sent
   const sendSoon = () => setTimeout(send);
 
   const finish = (verb, fields) => {
     const card = current;
-    put({ verb, id: idOf(card), fields, prompt: promptOf(card) });
-    if (verb === "vote") remember(card, given);
+    enqueue({ verb, id: idOf(card), fields, prompt: promptOf(card) });
+    if (verb === "vote") remember(card, chosen);
     card.classList.add("gone");
     show(next());
     sendSoon();
@@ -232,10 +232,10 @@
   const remember = (card, answer) => {
     judged.push({ card, answer });
     if (judged.length > JUDGED_LIMIT) judged.shift();
-    setUndo();
+    updateUndo();
   };
 
-  const setUndo = () => {
+  const updateUndo = () => {
     const button = controls.querySelector('[aria-keyshortcuts="u"]');
     const id = judged.length ? idOf(judged.at(-1).card) : undoable;
     if (!button) return;
@@ -243,7 +243,7 @@
     if (id) button.form.setAttribute("action", `${root}${id}/undo/`);
   };
 
-  const bringBack = (card, answer = {}) => {
+  const restoreCard = (card, answer = {}) => {
     card.dataset.earlier = Object.entries(answer).map((words) => words.join(":")).join(" ");
     card.classList.remove("gone");
     cards.prepend(card);
@@ -255,38 +255,38 @@
     const last = judged.pop();
     const id = last ? idOf(last.card) : undoable;
     if (!id || (!last && isPending(id))) return;
-    const unsent = outbox.find((act) => act.id === id && act.verb === "vote" && act !== sending);
+    const unsent = outbox.find((action) => action.id === id && action.verb === "vote" && action !== sending);
     if (unsent) {
-      take(unsent);
-      say("Taken back before it was sent.");
-    } else put({ verb: "undo", id, fields: {}, prompt: last ? promptOf(last.card) : "" });
-    if (last) bringBack(last.card, last.answer);
-    setUndo();
+      dequeue(unsent);
+      showStatus("Undone. It was not sent yet.");
+    } else enqueue({ verb: "undo", id, fields: {}, prompt: last ? promptOf(last.card) : "" });
+    if (last) restoreCard(last.card, last.answer);
+    updateUndo();
     sendSoon();
   };
 
   // --- sending
-  const LOOK = { verb: "look" }; // only asks what there is to judge
+  const REFRESH = { verb: "refresh" }; // only asks for the cards to judge
   const FIRST_WAIT = 1000; // milliseconds, doubled with each failure
   const LONGEST_WAIT = 30_000;
-  const GIVE_WAY = new Set([0, 408, 425, 429]);
+  const RETRY_STATUSES = new Set([0, 408, 425, 429]);
   let sending = null;
   let failures = 0;
   let timer = 0;
-  let isHeld = false; // nothing is sent until somebody logs in
-  let leavingTo = "";
+  let isSendingPaused = false; // nothing is sent until the annotator logs in or reloads
+  let redirectTo = "";
 
-  // The cookie, not what the page was made with: a log-in in another tab changes it.
+  // From the cookie, not from the page: a login in another tab changes it.
   const token = () =>
     document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? voteForm.elements.csrfmiddlewaretoken.value;
 
-  const request = (act) => {
+  const request = (action) => {
     const shown = [...cards.querySelectorAll(".card:not(.gone)")].map(idOf);
-    const unsent = new Set(outbox.filter((other) => other !== act && other.verb !== "undo").map((other) => other.id));
-    const values = { ...act.fields, have: [...new Set([...shown, ...unsent])].join(), unsent: unsent.size, told: toldId() };
+    const unsent = new Set(outbox.filter((other) => other !== action && other.verb !== "undo").map((other) => other.id));
+    const values = { ...action.fields, have: [...new Set([...shown, ...unsent])].join(), unsent: unsent.size, notice: noticeId() };
     return new Promise((resolve) => {
       htmx
-        .ajax(act === LOOK ? "GET" : "POST", act === LOOK ? page : `${root}${act.id}/${act.verb}/`, {
+        .ajax(action === REFRESH ? "GET" : "POST", action === REFRESH ? page : `${root}${action.id}/${action.verb}/`, {
           source: cards,
           target: cards,
           values,
@@ -298,140 +298,140 @@
   };
 
   const send = async (look = false) => {
-    if (sending || isHeld || !(outbox.length || look === LOOK)) return;
+    if (sending || isSendingPaused || !(outbox.length || look === REFRESH)) return;
     clearTimeout(timer);
-    const act = (sending = outbox[0] ?? LOOK);
-    const xhr = await request(act);
+    const action = (sending = outbox[0] ?? REFRESH);
+    const xhr = await request(action);
     sending = null;
-    receive(act, xhr);
+    receive(action, xhr);
   };
 
-  const receive = (act, xhr) => {
+  const receive = (action, xhr) => {
     const status = xhr?.status ?? 0;
-    const elsewhere = xhr?.getResponseHeader("HX-Redirect");
-    if (GIVE_WAY.has(status) || status >= 500) {
-      retry(act, status);
+    const redirect = xhr?.getResponseHeader("HX-Redirect");
+    if (RETRY_STATUSES.has(status) || status >= 500) {
+      retry(action, status);
       return;
     }
     failures = 0;
     if (status === 401) {
-      hold("Your session has ended.", ["Log in", `${deck.dataset.logIn}?next=${encodeURIComponent(page)}`]);
-    } else if (elsewhere) {
-      take(act);
-      leavingTo = elsewhere;
-      sendOrLeave();
+      pauseSending("Your session has ended.", ["Log in", `${deck.dataset.logIn}?next=${encodeURIComponent(page)}`]);
+    } else if (redirect) {
+      dequeue(action);
+      redirectTo = redirect;
+      sendOrRedirect();
     } else if (status === 404) {
-      hold("Somebody else has logged in here, so nothing is sent.", ["Reload", page]);
-    } else if (status === 403 && !isOurs(xhr)) {
-      hold("Your log-in has changed since this page was opened.", ["Reload", page]);
+      pauseSending("You are logged in with another account in this browser.", ["Reload", page]);
+    } else if (status === 403 && !isForThisPage(xhr)) {
+      pauseSending("Please reload and log in again.", ["Reload", page]);
     } else {
-      digest(act, xhr);
+      applyResponse(action, xhr);
     }
   };
 
-  // What a refusal of ours says belongs here; any other page with an error does not.
-  const isOurs = (xhr) => xhr.status < 400 || xhr.getResponseHeader("HX-Retarget") === "#cards";
+  // Whether the error was written for this page. An error page of the server or of a proxy was not.
+  const isForThisPage = (xhr) => xhr.status < 400 || xhr.getResponseHeader("HX-Retarget") === "#cards";
 
-  const retry = (act, status) => {
+  const retry = (action, status) => {
     const wait = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT) * (0.75 + Math.random() / 2);
     failures += 1;
-    if (!navigator.onLine) sayWaiting("Offline.");
-    else sayWaiting(status >= 500 ? `The server has an error (${status}).` : "The server is not reached.");
-    timer = setTimeout(() => send(act), wait);
+    if (!navigator.onLine) showUnsent("You are offline.");
+    else showUnsent(status >= 500 ? `Server error (${status}), retrying.` : "Can't reach the server, retrying.");
+    timer = setTimeout(() => send(action), wait);
   };
 
-  const hold = (text, link) => {
-    isHeld = true;
-    const kept = outbox.length ? ` ${answers(outbox.length)} kept here.` : "";
-    complain(text + kept, link);
-    say("");
+  const pauseSending = (text, link) => {
+    isSendingPaused = true;
+    const kept = outbox.length ? ` ${countAnswers(outbox.length)} saved on this device.` : "";
+    showError(text + kept, link);
+    showStatus("");
   };
 
-  const release = () => {
-    if (isHeld) trouble.hidden = true;
-    isHeld = false;
+  const resumeSending = () => {
+    if (isSendingPaused) trouble.hidden = true;
+    isSendingPaused = false;
     failures = 0;
-    sendOrLook();
+    sendOrRefresh();
   };
 
-  const sendOrLeave = () => {
+  const sendOrRedirect = () => {
     if (outbox.length) send();
-    else if (leavingTo) location.assign(leavingTo);
+    else if (redirectTo) location.assign(redirectTo);
   };
 
-  const digest = (act, xhr) => {
-    take(act);
-    if (act !== LOOK) cards.querySelector(`.card.gone[data-assignment="${act.id}"]`)?.remove();
-    if (isOurs(xhr)) htmx.swap(cards, xhr.responseText, { swapStyle: "beforeend", swapDelay: 0, settleDelay: 0 });
+  const applyResponse = (action, xhr) => {
+    dequeue(action);
+    if (action !== REFRESH) cards.querySelector(`.card.gone[data-assignment="${action.id}"]`)?.remove();
+    if (isForThisPage(xhr)) htmx.swap(cards, xhr.responseText, { swapStyle: "beforeend", swapDelay: 0, settleDelay: 0 });
     const refusal = cards.querySelector(".refusal");
-    if (!isOurs(xhr)) refuse(act, "", `The server could not take it (error ${xhr.status}).`);
-    else if (refusal) refuse(act, refusal.dataset.refused, refusal.textContent);
+    if (!isForThisPage(xhr)) showRefusal(action, "", `The server refused it (error ${xhr.status}).`);
+    else if (refusal) showRefusal(action, refusal.dataset.refused, refusal.textContent);
     refusal?.remove();
-    arrange(act);
-    sendOrLeave();
+    updateDeck(action);
+    sendOrRedirect();
   };
 
-  const refuse = (act, code, text) => {
-    const last = judged.findIndex(({ card }) => idOf(card) === act.id);
-    const [entry] = last >= 0 && act.verb === "vote" ? judged.splice(last, 1) : [];
-    setUndo();
-    if (entry && ["invalid", "member_changed", ""].includes(code)) bringBack(entry.card, entry.answer);
-    const about = act.prompt ? ` (“${act.prompt.slice(0, 80)}”)` : "";
-    const title = { lease_expired: "Too late. ", already_answered: "Answered before, and that stays. " }[code] ?? "Not recorded. ";
-    complain(act.verb === "undo" ? text : title + text + about);
-    if (act.verb === "undo") cards.querySelector(`.card[data-assignment="${act.id}"]`)?.remove();
-    say("");
+  const showRefusal = (action, code, text) => {
+    const last = judged.findIndex(({ card }) => idOf(card) === action.id);
+    const [entry] = last >= 0 && action.verb === "vote" ? judged.splice(last, 1) : [];
+    updateUndo();
+    if (entry && ["invalid", "member_changed", ""].includes(code)) restoreCard(entry.card, entry.answer);
+    const about = action.prompt ? ` (“${action.prompt.slice(0, 80)}”)` : "";
+    const title = { lease_expired: "Too late. ", already_answered: "Your first answer stays. " }[code] ?? "Not recorded. ";
+    showError(action.verb === "undo" ? text : title + text + about);
+    if (action.verb === "undo") cards.querySelector(`.card[data-assignment="${action.id}"]`)?.remove();
+    showStatus("");
   };
 
-  // After an answer: new cards are made ready, those that are no longer ours go, and something is shown.
-  const arrange = (act = LOOK) => {
-    const stands = [...cards.querySelectorAll(".stand")];
-    const stand = stands.at(-1);
-    for (const old of stands) old.remove();
-    const queue = new Set(stand?.value.split(",").filter(Boolean));
+  // Bring the deck up to date: prepare new cards, remove those that are no longer assigned to this annotator, show one.
+  const updateDeck = (action = REFRESH) => {
+    const queueStates = [...cards.querySelectorAll(".queue-state")];
+    const queueState = queueStates.at(-1);
+    for (const old of queueStates) old.remove();
+    const queue = new Set(queueState?.value.split(",").filter(Boolean));
     const states = [...cards.querySelectorAll(".state")];
     for (const state of queue.size ? states : states.slice(0, -1)) state.remove();
     const reason = cards.querySelector(".state")?.dataset.reason;
     let back = null;
     for (const card of cards.querySelectorAll(".card:not([data-state])")) {
-      if (act.verb === "undo" && idOf(card) === act.id) cards.prepend((back = card));
+      if (action.verb === "undo" && idOf(card) === action.id) cards.prepend((back = card));
       prepare(card);
     }
-    if (stand) {
-      undoable = stand.dataset.undo;
-      leaseUntil = Date.now() + 1000 * Number(stand.dataset.lease);
+    if (queueState) {
+      undoable = queueState.dataset.undo;
+      leaseUntil = Date.now() + 1000 * Number(queueState.dataset.lease);
       for (const card of cards.querySelectorAll(".card:not(.gone)")) {
-        // What they are looking at may still be answered in a campaign that is paused.
-        const isLookedAt = card === current && (!reason || reason === "paused");
-        if (!queue.has(idOf(card)) && !isPending(idOf(card)) && !isLookedAt) card.remove();
+        // In a paused campaign the card on the screen may still be answered.
+        const isOnScreen = card === current && (!reason || reason === "paused");
+        if (!queue.has(idOf(card)) && !isPending(idOf(card)) && !isOnScreen) card.remove();
       }
     }
     const isDone = !current?.isConnected || current.classList.contains("gone");
     if (back || isDone) show(back ?? next());
-    setUndo();
-    if (!current && !outbox.length && !reason) send(LOOK);
+    updateUndo();
+    if (!current && !outbox.length && !reason) send(REFRESH);
   };
 
-  // --- coming back: to the network, to this tab, from a long pause
-  const sendOrLook = () => {
+  // --- coming back to the network, to this tab, or after a long break
+  const sendOrRefresh = () => {
     const isOld = leaseUntil - Date.now() < LONGEST_WAIT || !current;
-    send(isOld && !cards.querySelector(".state") ? LOOK : undefined);
+    send(isOld && !cards.querySelector(".state") ? REFRESH : undefined);
   };
 
-  window.addEventListener("online", release);
-  window.addEventListener("offline", () => sayWaiting("Offline."));
+  window.addEventListener("online", resumeSending);
+  window.addEventListener("offline", () => showUnsent("You are offline."));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
-      spent = time();
+      elapsedBefore = elapsed();
       since = null;
       return;
     }
     since = current?.dataset.state === "open" ? performance.now() : null;
-    release();
+    resumeSending();
   });
-  // What somebody looks at stays theirs: asking for it renews it.
+  // Asking for the cards renews their lease, so that nobody loses the pair they are looking at.
   setInterval(() => {
-    if (!document.hidden && leaseUntil - Date.now() < 5 * 60_000) send(LOOK);
+    if (!document.hidden && leaseUntil - Date.now() < 5 * 60_000) send(REFRESH);
   }, 60_000);
 
   // --- the buttons
@@ -450,7 +450,7 @@
     }
   });
 
-  // The second half of a double click would fall on the card that came in between.
+  // Ignore the second click of a double click: it would answer the next card.
   deck.addEventListener(
     "click",
     (event) => {
@@ -463,15 +463,15 @@
 
   deck.addEventListener("click", (event) => {
     const step = event.target.closest(".step");
-    if (step && current) ask(steps.indexOf(step));
+    if (step && current) showQuestion(steps.indexOf(step));
     if (event.target.closest("[data-close]")) trouble.hidden = true;
     if (event.target.closest("[data-load-again]") && current) {
-      for (const image of current.querySelectorAll("img")) image.src = image.getAttribute("src"); // asks again
+      for (const image of current.querySelectorAll("img")) image.src = image.getAttribute("src"); // loads it again
       prepare(current);
     }
   });
 
-  // --- the form of a flag: keys are for it while it is used, and it closes like a menu
+  // --- the flag form: it gets the keys while it has the focus, and closes like a menu
   const flag = deck.querySelector("[data-flag]");
   flag.addEventListener("toggle", () => {
     if (flag.open) flag.querySelector("input[type=radio]").focus();
@@ -485,20 +485,20 @@
     flag.querySelector("summary").focus();
   };
 
-  // --- looking closely: both images at the same place, in full size, which is fetched only now
-  const closeUp = (() => {
-    const NEAREST = 8;
+  // --- zoom: both images move together. The full-size images are fetched only when they are needed.
+  const zoom = (() => {
+    const MAX_SCALE = 8;
     const button = controls.querySelector("[data-zoom]");
     let scale = 1;
-    let at = { x: 0.5, y: 0.5 }; // of the image: what stands in the middle of the box
+    let at = { x: 0.5, y: 0.5 }; // the point of the image in the middle of the box, from 0 to 1
     const pointers = new Map();
-    let held = null; // the box in which the first of them came down
+    let activeBox = null; // the box in which the first pointer went down
 
     const boxes = () => [...current.querySelectorAll(".box")];
     const isOn = () => scale > 1;
 
-    // The image as it lies in its box when the whole of it is shown.
-    const laid = (box) => {
+    // The rectangle of the image in its box when all of it is visible.
+    const fitted = (box) => {
       const image = box.querySelector("img");
       const [w, h] = [image.getAttribute("width"), image.getAttribute("height")].map(Number);
       const fit = Math.min(box.clientWidth / w, box.clientHeight / h);
@@ -507,13 +507,13 @@
     };
 
     const shift = (share, length, start, room) => {
-      const slack = Math.min(0.5, room / (2 * scale * length)); // no further than to the image's edge
+      const slack = Math.min(0.5, room / (2 * scale * length)); // stop at the edge of the image
       return room / 2 - scale * (start + Math.max(slack, Math.min(1 - slack, share)) * length);
     };
 
     const draw = () => {
       for (const box of boxes()) {
-        const { width, height, left, top } = laid(box);
+        const { width, height, left, top } = fitted(box);
         const [x, y] = [shift(at.x, width, left, box.clientWidth), shift(at.y, height, top, box.clientHeight)];
         for (const image of box.querySelectorAll("img")) {
           image.style.transform = isOn() ? `translate(${x}px, ${y}px) scale(${scale})` : "";
@@ -529,10 +529,10 @@
       const full = small.cloneNode();
       full.className = "full";
       for (const name of ["srcset", "sizes"]) full.removeAttribute(name);
-      full.alt = ""; // it is the same image
+      full.alt = ""; // it shows the same image, which has its alt text
       full.src = small.getAttribute("src").replace(/\d+\/$/, "full/");
       box.append(full);
-      await full.decode().catch(() => full.remove()); // the small one stays
+      await full.decode().catch(() => full.remove()); // keep the small image
       full.classList.add("there");
     };
 
@@ -540,8 +540,8 @@
 
     const enter = (wanted, place = at) => {
       if (current?.dataset.state !== "open") return;
-      if (!isOn()) now.textContent = "Zoomed in. Plus and minus, and Shift with the arrows.";
-      scale = Math.min(NEAREST, Math.max(1, wanted));
+      if (!isOn()) now.textContent = "Zoomed in. Zoom with plus and minus, move with Shift and the arrow keys.";
+      scale = Math.min(MAX_SCALE, Math.max(1, wanted));
       at = { x: clamp(place.x), y: clamp(place.y) };
       if (isOn()) boxes().forEach(fetchFull);
       draw();
@@ -555,21 +555,21 @@
       if (current) draw();
     };
 
-    // Where in the image a point of the screen is.
+    // The point of the image at a point of the screen.
     const placeOf = (box, clientX, clientY) => {
       const frame = box.getBoundingClientRect();
-      const { width, height, left, top } = laid(box);
+      const { width, height, left, top } = fitted(box);
       const [x, y] = [shift(at.x, width, left, box.clientWidth), shift(at.y, height, top, box.clientHeight)];
       const [dx, dy] = isOn() ? [x, y] : [0, 0];
       return { x: ((clientX - frame.left - dx) / scale - left) / width, y: ((clientY - frame.top - dy) / scale - top) / height };
     };
 
-    // Closer or further, while the place under the pointer stays under it.
+    // Zoom, and keep the point under the pointer where it is.
     const zoomAt = (box, clientX, clientY, wanted) => {
       const place = placeOf(box, clientX, clientY);
       const frame = box.getBoundingClientRect();
-      const { width, height } = laid(box);
-      const to = Math.min(NEAREST, Math.max(1, wanted));
+      const { width, height } = fitted(box);
+      const to = Math.min(MAX_SCALE, Math.max(1, wanted));
       enter(to, {
         x: place.x - (clientX - frame.left - frame.width / 2) / (to * width),
         y: place.y - (clientY - frame.top - frame.height / 2) / (to * height),
@@ -577,14 +577,14 @@
     };
 
     const move = (box, dx, dy) => {
-      const { width, height } = laid(box);
+      const { width, height } = fitted(box);
       enter(scale, { x: at.x - dx / (scale * width), y: at.y - dy / (scale * height) });
     };
 
-    // A first look: as large as the image is, between two and four times as large as it was.
-    const natural = (box) => Math.min(4, Math.max(2, box.querySelector("img").getAttribute("width") / laid(box).width));
+    // The first zoom step: the image's own size, between two and four times its size on the page.
+    const natural = (box) => Math.min(4, Math.max(2, box.querySelector("img").getAttribute("width") / fitted(box).width));
 
-    let last = null; // where the mouse is
+    let last = null; // the mouse's last position
     const toggle = () => {
       if (isOn() || !current) {
         leave();
@@ -615,7 +615,7 @@
       else enter(natural(box), placeOf(box, event.clientX, event.clientY));
     });
 
-    // One finger or the mouse drags, two fingers zoom.
+    // One finger or the mouse drags; two fingers zoom.
     const spread = () => {
       const [one, two] = [...pointers.values()];
       return { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2, distance: Math.hypot(one.x - two.x, one.y - two.y) };
@@ -625,22 +625,22 @@
       if (!box || event.button > 0) return;
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (isOn() || pointers.size === 2) cards.setPointerCapture(event.pointerId);
-      held = box;
+      activeBox = box;
     });
     cards.addEventListener("pointermove", (event) => {
       const before = pointers.get(event.pointerId);
       if (!before || !current) return;
       const here = { x: event.clientX, y: event.clientY };
       if (pointers.size === 1) {
-        if (isOn()) move(held, here.x - before.x, here.y - before.y);
+        if (isOn()) move(activeBox, here.x - before.x, here.y - before.y);
         pointers.set(event.pointerId, here);
         return;
       }
       const was = spread();
       pointers.set(event.pointerId, here);
       const is = spread();
-      if (isOn()) move(held, is.x - was.x, is.y - was.y);
-      zoomAt(held, is.x, is.y, (scale * is.distance) / (was.distance || 1));
+      if (isOn()) move(activeBox, is.x - was.x, is.y - was.y);
+      zoomAt(activeBox, is.x, is.y, (scale * is.distance) / (was.distance || 1));
     });
     for (const name of ["pointerup", "pointercancel"]) {
       cards.addEventListener(name, (event) => pointers.delete(event.pointerId));
@@ -660,7 +660,7 @@
       ArrowUp: () => move(boxes()[0], 0, STEP),
       ArrowDown: () => move(boxes()[0], 0, -STEP),
     };
-    // Whether the key was for the close-up.
+    // Handle the key if it is a zoom key. Returns whether it was.
     const key = (event) => {
       const isArrow = event.key.startsWith("Arrow");
       if (!current || !KEYS[event.key] || (isArrow && !event.shiftKey) || (!isOn() && !["+", "="].includes(event.key))) return false;
@@ -670,7 +670,7 @@
     return { leave, key };
   })();
 
-  // --- the guideline beside the pair, and the help
+  // --- the guideline panel and the help
   const help = byId("help");
   const panel = byId("guideline-panel");
   const togglePanel = (isShown = panel.hidden) => {
@@ -687,20 +687,20 @@
     if (event.target.closest("[data-open-help]")) help.showModal();
   });
 
-  // --- keys
+  // --- keyboard shortcuts
   const keysOn = byId("keys-on");
   const KEYS_OFF = "diptych-keys-off";
   try {
     keysOn.checked = localStorage.getItem(KEYS_OFF) === null;
   } catch {
-    // a browser that stores nothing: they are on
+    // storage is off: shortcuts stay on
   }
   keysOn.addEventListener("change", () => {
     try {
       if (keysOn.checked) localStorage.removeItem(KEYS_OFF);
       else localStorage.setItem(KEYS_OFF, "1");
     } catch {
-      // for this page alone
+      // storage is off: the setting lasts until the page is closed
     }
   });
 
@@ -710,27 +710,27 @@
 
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;
-    // A held Enter or space would press the same button for card after card.
+    // Enter or space held down would press the same button for one card after another.
     if (event.repeat && target.closest?.("#deck button")) event.preventDefault();
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.open) return;
     if (key === "Escape" && flag.open) closeFlag();
     if (isTyping(target) || target.closest("[data-flag] form")) return;
-    if (keysOn.checked && closeUp.key(event)) {
+    if (keysOn.checked && zoom.key(event)) {
       event.preventDefault();
       return;
     }
     if (event.repeat) return;
     if (key === "Escape" && panel && !panel.hidden) togglePanel(false);
     if (!keysOn.checked) return;
-    // Arrows belong to a scrolled text that has the focus.
+    // In a focused text that scrolls, the arrow keys scroll it.
     if (key.startsWith("Arrow") && target.closest("[type=radio], [role=region], .prompt[tabindex]")) return;
-    if (key === "Backspace" && asked > 0) {
+    if (key === "Backspace" && questionIndex > 0) {
       event.preventDefault();
-      delete given[questions[asked - 1].slug];
-      ask(asked - 1);
+      delete chosen[questions[questionIndex - 1].slug];
+      showQuestion(questionIndex - 1);
       return;
     }
-    const name = key.length === 1 ? key.toLowerCase() : key; // capital letters when caps lock is on
+    const name = key.length === 1 ? key.toLowerCase() : key; // upper case if caps lock is on
     const buttons = [...deck.querySelectorAll(`[aria-keyshortcuts~="${CSS.escape(name)}"]`)];
     const button = buttons.find((one) => one.checkVisibility({ visibilityProperty: true }));
     if (!button) return;
@@ -739,24 +739,24 @@
   });
 
   stacked.addEventListener("change", () => {
-    for (const card of cards.querySelectorAll(".card")) nameSides(card);
+    for (const card of cards.querySelectorAll(".card")) labelImages(card);
   });
 
-  // --- and go
-  if (cards.querySelector(".refused")) return; // a page that a form without this led to
+  // --- start
+  if (cards.querySelector(".refused")) return; // this page answers a form that was sent without JavaScript
   cards.dataset.on = "";
   load();
-  for (const act of outbox) {
-    const card = cards.querySelector(`.card[data-assignment="${act.id}"]`);
-    if (!card || act.verb === "undo") continue;
+  for (const action of outbox) {
+    const card = cards.querySelector(`.card[data-assignment="${action.id}"]`);
+    if (!card || action.verb === "undo") continue;
     card.classList.add("gone");
     card.dataset.state = "loading";
-    if (act.verb === "vote") {
-      const answer = act.fields.choice ? { [act.fields.question]: act.fields.choice } : {};
-      for (const { slug } of questions) if (act.fields[`choice_${slug}`]) answer[slug] = act.fields[`choice_${slug}`];
+    if (action.verb === "vote") {
+      const answer = action.fields.choice ? { [action.fields.question]: action.fields.choice } : {};
+      for (const { slug } of questions) if (action.fields[`choice_${slug}`]) answer[slug] = action.fields[`choice_${slug}`];
       remember(card, answer);
     }
   }
-  arrange();
+  updateDeck();
   send();
 })();

@@ -1,41 +1,41 @@
-// What every page needs: errors of htmx requests are said, never swallowed.
+// On every page: errors of htmx requests are shown, and the account menu closes.
 (() => {
   "use strict";
 
   const notice = document.getElementById("notice");
 
-  const say = (text) => {
+  const showError = (text) => {
     const line = document.createElement("p");
     line.className = "notice error";
     line.textContent = text;
     notice.replaceChildren(line);
   };
 
-  // Pieces that a page fetches by itself come again anyway; only what somebody did is worth a message. Some parts of a
-  // page say their errors themselves.
-  const wasAsked = (event) => event.detail.requestConfig?.verb !== "get" && !event.target.closest("[data-own-errors]");
+  // Only errors of the user's own actions are shown: a page repeats its background requests by itself. Parts of a page with
+  // data-own-errors show their errors themselves.
+  const isUserAction = (event) => event.detail.requestConfig?.verb !== "get" && !event.target.closest("[data-own-errors]");
 
-  // An error answer is shown where it says it belongs; any other is no piece of this page.
+  // An error response is shown at its HX-Retarget. Without one it was not written for this page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
     if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) event.detail.shouldSwap = true;
-    else if (xhr.status < 400 && wasAsked(event)) notice.replaceChildren();
+    else if (xhr.status < 400 && isUserAction(event)) notice.replaceChildren();
   });
 
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
-    if (xhr.getResponseHeader("HX-Retarget") || !wasAsked(event)) return;
-    if (xhr.status === 403) say("This page was open too long. Reload it and try again.");
-    else say(`The server could not do that (error ${xhr.status}). Try again in a moment.`);
+    if (xhr.getResponseHeader("HX-Retarget") || !isUserAction(event)) return;
+    if (xhr.status === 403) showError("This page has expired. Reload it and try again.");
+    else showError(`Something went wrong (error ${xhr.status}). Try again in a moment.`);
   });
 
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
-      if (wasAsked(event)) say("The server cannot be reached. Check your connection and try again.");
+      if (isUserAction(event)) showError("Can't reach the server. Check your connection and try again.");
     });
   }
 
-  // The account menu closes like a menu.
+  // The account menu closes on a click outside and on Escape.
   const menu = document.querySelector("[data-menu]");
   document.addEventListener("click", (event) => {
     if (menu?.open && !menu.contains(event.target)) menu.open = false;

@@ -1,4 +1,4 @@
-// The managers' invite links: a click copies one.
+// Copy buttons for invite links and webhook secrets.
 (() => {
   "use strict";
 
@@ -8,14 +8,14 @@
     const button = event.target.closest("[data-copy]");
     if (!button) return;
     const field = button.parentElement.querySelector("[data-address]");
-    field.select(); // so that Ctrl-C works where the browser does not let a page copy
+    field.select(); // so that Ctrl+C works if the browser does not allow a page to copy
     try {
       await navigator.clipboard.writeText(field.value);
     } catch {
-      copied.textContent = "Selected: copy it with the keyboard.";
+      copied.textContent = "Selected. Press Ctrl+C to copy.";
       return;
     }
     button.textContent = "Copied";
-    copied.textContent = "The address is copied.";
+    copied.textContent = "Copied to the clipboard.";
   });
 })();

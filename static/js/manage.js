@@ -1,4 +1,4 @@
-// The campaign's page: its figures are fetched every few seconds, but not while nobody looks.
+// The campaign page: its figures are polled every few seconds, but only while the tab is visible.
 (() => {
   "use strict";
 

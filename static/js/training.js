@@ -1,4 +1,4 @@
-// The training's keys, and the time an answer took from both images shown on.
+// Training: keyboard shortcuts, and the time from both images shown to the answer.
 (() => {
   "use strict";
 

@@ -48,7 +48,7 @@ def log_in(client: Client, lab: OidcProvider, subject: str, path: str = LOG_IN):
 
 
 def test_the_log_in_offers_the_providers_there_are_and_asks_them_properly(client, lab):
-    assert "Go on with The Lab" in client.get(reverse("login")).content.decode()
+    assert "Continue with The Lab" in client.get(reverse("login")).content.decode()
 
     query = parse_qs(urlsplit(leave(client)).query)
 
@@ -95,7 +95,7 @@ def test_an_address_at_a_provider_opens_nobodys_account(client, lab, settings):
     assert "_auth_user_id" not in client.session
     assert "Almost there" in page.content.decode()
     refused = client.post(reverse("socialaccount_signup"), {"username": "thief", "email": "ana@lab.example"})
-    assert "There is an account with this" in refused.content.decode()
+    assert "An account with this email address already exists" in refused.content.decode()
     assert (User.objects.count(), SocialAccount.objects.count()) == (1, 0)
 
 
@@ -117,7 +117,7 @@ def test_an_account_is_connected_and_disconnected(client, lab):
 def test_somebody_who_says_no_there_is_told_that_nothing_happened(client, lab):
     page = come_back(client, lab.refuse(leave(client)))
 
-    assert "Not logged in" in page.content.decode()
+    assert "Login cancelled" in page.content.decode()
     assert "_auth_user_id" not in client.session
 
 
@@ -148,7 +148,7 @@ def test_a_secret_that_is_wrong_is_an_error_page(client, lab, settings):
 
     page = log_in(client, lab, "ana")
 
-    assert "That did not work" in page.content.decode()
+    assert "Login failed" in page.content.decode()
     assert not User.objects.exists()
 
 
@@ -158,13 +158,13 @@ def test_a_provider_that_is_away_is_an_error_page(client, lab, settings):
     page = client.post(LOG_IN)
 
     assert page.status_code == 502
-    assert "could not be reached" in page.content.decode()
+    assert "did not respond" in page.content.decode()
 
 
 def test_leaving_wants_a_click_and_the_csrf_token(lab):
     browser = Client(enforce_csrf_checks=True)
 
-    assert "Go on with The Lab?" in browser.get(LOG_IN).content.decode()
+    assert "Continue with The Lab?" in browser.get(LOG_IN).content.decode()
     assert browser.post(LOG_IN).status_code == 403
     assert browser.get("/account/oidc/nobody/login/").status_code == 404
 

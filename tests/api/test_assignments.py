@@ -211,9 +211,9 @@ def test_a_member_who_is_not_active_gets_nothing(state):
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        ({"limit_per_day": 1}, "Come back tomorrow"),
-        ({"limit_total": 1}, "as many as one person may give"),
-        ({"limit_share": 0.001}, "of the votes of this campaign"),
+        ({"limit_per_day": 1}, "daily limit of one vote"),
+        ({"limit_total": 1}, "limit of one vote per person"),
+        ({"limit_share": 0.001}, "of this campaign's votes per person"),
     ],
 )
 def test_who_has_reached_a_limit_is_told_which(rules, words):

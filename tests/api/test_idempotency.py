@@ -13,7 +13,7 @@ from django.test import Client
 
 from annotator import tasks
 from annotator.lib import idempotency
-from annotator.models import Campaign, Import, KeptAnswer, Member, Release, Webhook
+from annotator.models import Campaign, IdempotentResponse, Import, Member, Release, Webhook
 from tests.api.clients import ApiClient, assert_error, client_of, sent_tasks
 from tests.factories import CampaignFactory, MemberFactory, UserFactory
 from tests.waiting import wait_until
@@ -74,7 +74,7 @@ def test_keys_are_of_a_user_and_a_route(client, manager):
 def test_without_a_key_nothing_is_kept(client):
     client.post(CAMPAIGNS, {"slug": "birds", "name": "Birds"})
 
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotentResponse.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["", " ", "two words", "x" * 256, "ümlaut"])
@@ -133,18 +133,20 @@ def test_a_secret_in_an_answer_is_kept_encrypted(manager, settings):
 
     assert second.json()["secret"] == first.json()["secret"]
     assert Webhook.objects.count() == 1
-    assert first.json()["secret"] not in KeptAnswer.objects.get().sealed_answer
+    assert first.json()["secret"] not in IdempotentResponse.objects.get().sealed_answer
 
 
 def test_keys_are_forgotten_after_a_day(client):
     body = {"slug": "birds", "name": "Birds"}
     client.post(CAMPAIGNS, body, headers=KEY)
-    KeptAnswer.objects.update(created_at=KeptAnswer.objects.get().created_at - idempotency.KEPT_FOR - timedelta(seconds=1))
+    IdempotentResponse.objects.update(
+        created_at=IdempotentResponse.objects.get().created_at - idempotency.KEPT_FOR - timedelta(seconds=1)
+    )
 
     assert client.post(CAMPAIGNS, {"slug": "fish", "name": "Fish"}, headers=KEY).status_code == 201
-    KeptAnswer.objects.update(created_at=KeptAnswer.objects.get().created_at - idempotency.KEPT_FOR)
+    IdempotentResponse.objects.update(created_at=IdempotentResponse.objects.get().created_at - idempotency.KEPT_FOR)
     tasks.forget_what_is_over()
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotentResponse.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from annotator.feeds import vote_feed
 from annotator.judging import voting
 from annotator.lib import arrow
-from annotator.models import Lineage, Vote
+from annotator.models import ServerEpoch, Vote
 from annotator.quality import moderation
 from annotator.releasing.dataset.configs import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
@@ -157,9 +157,9 @@ def test_a_vote_whose_transaction_commits_late_is_not_skipped(campaign, reviewer
     info = connection.connection.info
     with psycopg.connect(**info.get_parameters(), password=info.password or None) as other:
         (late,) = other.execute(
-            "INSERT INTO annotator_vote (assignment_id, question_id, choice, created_at) VALUES (%s, %s, 'a', now())"
-            " RETURNING id",
-            [slow.pk, question.pk],
+            "INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, created_at)"
+            " VALUES (%s, %s, %s, 'a', now()) RETURNING id",
+            [campaign.pk, slow.pk, question.pk],
         ).fetchone()
         early = VoteFactory(assignment=quick)
         assert late < early.pk
@@ -185,9 +185,9 @@ def test_nothing_is_skipped_or_repeated_while_several_vote(campaign, reviewer):
                 with own.transaction():
                     for seat in mine[start : start + at_once]:
                         own.execute(
-                            "INSERT INTO annotator_vote (assignment_id, question_id, choice, created_at)"
-                            " VALUES (%s, %s, 'b', now())",
-                            [seat, question.pk],
+                            "INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, created_at)"
+                            " VALUES (%s, %s, %s, 'b', now())",
+                            [campaign.pk, seat, question.pk],
                         )
 
     threads = [threading.Thread(target=vote, args=(mine, at_once)) for mine, at_once in zip(seats, (1, 3, 8), strict=True)]
@@ -313,11 +313,11 @@ def test_a_stream_is_read_from_the_database_in_batches(campaign, reviewer, monke
     pair = AssignmentFactory(member=member).pair
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            "WITH seat AS (INSERT INTO annotator_assignment (member_id, pair_id, kind, state, a_on_left, created_at,"
-            " lease_expires_at, closed_at) SELECT %s, %s, 'training', 'answered', true, now(), now(), now()"
-            " FROM generate_series(1, 2000) RETURNING id) INSERT INTO annotator_vote (assignment_id, question_id, choice,"
-            " created_at) SELECT id, %s, 'a', now() FROM seat",
-            [member.pk, pair.pk, campaign.questions.get().pk],
+            "WITH seat AS (INSERT INTO annotator_assignment (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at,"
+            " lease_expires_at, closed_at) SELECT %s, %s, %s, 'training', 'answered', true, now(), now(), now()"
+            " FROM generate_series(1, 2000) RETURNING campaign_id, id) INSERT INTO annotator_vote (campaign_id, assignment_id,"
+            " question_id, choice, created_at) SELECT campaign_id, id, %s, 'a', now() FROM seat",
+            [campaign.pk, member.pk, pair.pk, campaign.questions.get().pk],
         )
 
     parts = list(reviewer.get(ADDRESS, headers={"Accept": NDJSON}))
@@ -345,7 +345,7 @@ def test_a_restored_database_refuses_old_cursors_and_shows_all_votes(campaign, r
     """As after a restore on another server: the numbers in the votes are of the old one, and may be far ahead."""
     votes = cast(campaign, 3)
     _, cursor = follow(reviewer)
-    Lineage.objects.update(server="elsewhere/00000001")
+    ServerEpoch.objects.update(server="elsewhere/00000001")
     with connection.cursor() as sql:
         sql.execute("ALTER TABLE annotator_vote DISABLE TRIGGER USER")
         sql.execute("UPDATE annotator_vote SET changed_in = '9000000000'")

@@ -28,13 +28,13 @@ from annotator.choices import CampaignState, MemberState, Role
 from annotator.judging.training import answer_training, next_training
 from annotator.models import Assignment, Campaign, Member, User
 from annotator.quality.gold import set_gold
-from annotator.quality.moderation import Ground, warn_member
+from annotator.quality.moderation import Reason, warn_member
 from annotator.scoring.progress import roll_up
 from tests.browser.axe import found_in_both_schemes
 from tests.browser.conftest import PHONE, WIDE, Open, accept, make_pairs, session_of
 from tests.browser.driver import Remote, expect
 from tests.factories import (
-    ActFactory,
+    AnnotatorStatsFactory,
     AppealFactory,
     AssignmentFactory,
     CampaignFactory,
@@ -44,11 +44,11 @@ from tests.factories import (
     GuidelineFactory,
     ImportFactory,
     MemberFactory,
+    ModerationActionFactory,
     ProposalFactory,
     QuestionFactory,
     ReleaseFactory,
     ReviewRuleFactory,
-    StandingFactory,
     UserFactory,
     VoteFactory,
     WebhookFactory,
@@ -240,11 +240,11 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
 def add_review_pages(site: Site, campaign: Campaign) -> None:
     manager, me = site.manager, site.annotator
     rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
-    StandingFactory(member=me, gold_count=8, gold_right=3, side_count=40, left_count=22, trust=-1.2, skill=0.4)
+    AnnotatorStatsFactory(member=me, gold_count=8, gold_right=3, side_count=40, left_count=22, trust=-1.2, skill=0.4)
     figures = {"measure": rule.measure, "count": 8, "value": 0.375, "bound": 0.69, "threshold": 0.7, "minimum": 5}
     ProposalFactory(rule=rule, member=me, figures=figures)
     appeal = AppealFactory(member__campaign=campaign, member__state=MemberState.SUSPENDED)
-    ActFactory(member=appeal.member, kind="suspend", rule=rule, figures=figures)
+    ModerationActionFactory(member=appeal.member, kind="suspend", rule=rule, figures=figures)
     AppealFactory(member=appeal.member, state="declined", answer="We looked.", answered_at=timezone.now())
     site.add("review", manager, "review", campaign.slug)
     site.add("review rules", manager, "review_rules", campaign.slug)
@@ -257,7 +257,7 @@ def add_review_pages(site: Site, campaign: Campaign) -> None:
     warned = MemberFactory(campaign__name="Warned")
     accept(warned)
     make_pairs(warned.campaign, 2)
-    warn_member(member=warned, by=None, ground=Ground(rule=ReviewRuleFactory(campaign=warned.campaign), note="Mind the hands."))
+    warn_member(member=warned, by=None, reason=Reason(rule=ReviewRuleFactory(campaign=warned.campaign), note="Mind the hands."))
     site.add("warned", warned, "annotate", warned.campaign.slug)
     site.add("appeal against a warning", warned, "appeal", warned.campaign.slug)
 
@@ -293,7 +293,7 @@ NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
     *("cancel_release", "publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
-    *("put_away_notice", "decide_rule"),  # and these
+    *("dismiss_notice", "decide_rule"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
@@ -344,10 +344,10 @@ def test_axe_finds_nothing_on_what_opens_over_a_page(show):
 
 def test_axe_finds_nothing_on_forms_that_come_back_with_errors(show):
     page = show("login")
-    page.get_by_label("User name or e-mail").fill("nobody")
+    page.get_by_label("Username or email").fill("nobody")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("alert").filter(has_text="do not fit together")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Wrong username or password")).to_be_visible()
     assert found_in_both_schemes(page) == []
     page = show("account_signup")
     page.evaluate("document.querySelector('form').noValidate = true")

@@ -44,7 +44,7 @@ def test_the_figures_follow_the_votes_while_somebody_looks(open_page, manager):
     count(campaign, 30)
     page = with_clock(open_page(manager, page_of(campaign)))
     expect(page.locator("#progress")).to_contain_text("30 of 300 votes")
-    page.get_by_label("User name or e-mail").fill("half-typed")
+    page.get_by_label("Username or email").fill("half-typed")
 
     count(campaign, 60)
     MemberFactory(campaign=campaign, user__username="newcomer")
@@ -54,7 +54,7 @@ def test_the_figures_follow_the_votes_while_somebody_looks(open_page, manager):
     count(campaign, 90)
     page.clock.fast_forward(POLL_MS)
     expect(page.locator("#progress")).to_contain_text("90 of 300 votes")
-    assert page.get_by_label("User name or e-mail").input_value() == "half-typed"
+    assert page.get_by_label("Username or email").input_value() == "half-typed"
 
 
 def test_nothing_is_fetched_while_nobody_looks_or_the_campaign_is_closed(open_page, manager):
@@ -95,10 +95,10 @@ def test_a_campaign_is_made_filled_and_opened_without_javascript(open_page, tmp_
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_text("Version 2 of the guideline is in force")).to_be_visible()
 
-    page.get_by_label("User name or e-mail").fill("anna")
+    page.get_by_label("Username or email").fill("anna")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("Nobody has an account with that name")).to_be_visible()
-    page.get_by_label("User name or e-mail").fill("ana")
+    page.get_by_label("Username or email").fill("ana")
     page.get_by_role("button", name="Add").click()
     expect(page.locator("#member-rows")).to_contain_text("ana")
 

@@ -43,7 +43,7 @@ def log_out_everybody() -> None:
 
 
 def log_in(page: Remote, member: Member) -> None:
-    page.get_by_label("User name or e-mail").fill(member.user.username)
+    page.get_by_label("Username or email").fill(member.user.username)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
 
@@ -59,7 +59,7 @@ def test_a_hundred_pairs_at_a_stretch_with_the_network_cut_twice(open_page):
             settled(page)
             page.context.set_offline(True)
         if number in (32, 68):
-            expect(page.get_by_role("status")).to_contain_text("kept here")
+            expect(page.get_by_role("status")).to_contain_text("saved on this device")
             page.context.set_offline(False)
         seat = judge(page, str(1 + number * 7 % 4), after=seat)
         meant[seat] = KEYS[str(1 + number * 7 % 4)]
@@ -99,8 +99,8 @@ def test_what_is_pressed_offline_is_kept_and_sent_in_order(open_page, member):
     first = judge(page, "2")
     second = judge(page, "3", after=first)
     third = judge(page, "1", after=second)
-    expect(page.get_by_text("The next pair is on its way.")).to_be_visible()
-    expect(page.get_by_role("status")).to_have_text("Offline. 3 answers are kept here.")
+    expect(page.get_by_text("Loading the next pair")).to_be_visible()
+    expect(page.get_by_role("status")).to_have_text("You are offline. 3 answers saved on this device.")
     page.context.set_offline(False)
     open_card(page, after=third)
     all_sent(page)
@@ -113,7 +113,7 @@ def test_a_server_error_is_tried_again_by_itself(open_page, member):
     page = open_page(member, annotate_path(member))
     page.route("**/vote/", lambda route: route.fulfill(status=500, body="<html>broken</html>"))
     first = judge(page, "3")
-    expect(page.get_by_role("status")).to_contain_text("The server has an error (500). 1 answer is kept here")
+    expect(page.get_by_role("status")).to_contain_text("Server error (500), retrying. 1 answer saved on this device")
     page.unroute("**/vote/")
     all_sent(page)
 
@@ -143,7 +143,7 @@ def test_what_is_not_sent_outlives_the_page(open_page, member):
     page.route("**/vote/", lambda route: route.abort())
     first = judge(page, "1")
     second = judge(page, "4", after=first)
-    expect(page.get_by_role("status")).to_contain_text("2 answers are kept here")
+    expect(page.get_by_role("status")).to_contain_text("2 answers saved on this device")
     page.close()
 
     page = page.context.new_page()
@@ -164,7 +164,7 @@ def test_a_browser_that_keeps_nothing_warns_before_an_answer_is_lost(open_page, 
     page.on("dialog", lambda dialog: [asked.append(dialog.type), dialog.accept()])
     page.route("**/vote/", lambda route: route.abort(), times=1)
     first = judge(page, "1")
-    expect(page.get_by_role("status")).to_contain_text("leave this page open")
+    expect(page.get_by_role("status")).to_contain_text("keep this page open")
     all_sent(page)
     page.reload()
     open_card(page)
@@ -173,7 +173,7 @@ def test_a_browser_that_keeps_nothing_warns_before_an_answer_is_lost(open_page, 
 
     page.route("**/vote/", lambda route: route.abort())
     judge(page, "2")
-    expect(page.get_by_role("status")).to_contain_text("leave this page open")
+    expect(page.get_by_role("status")).to_contain_text("keep this page open")
     page.reload()
     assert asked == ["beforeunload"]
 
@@ -184,7 +184,7 @@ def test_after_the_session_has_ended_the_log_in_leads_back_and_what_was_pressed_
     log_out_everybody()
     first = judge(page, "1")
     second = judge(page, "3", after=first)
-    expect(alert(page, "Your session has ended.")).to_contain_text("kept here")
+    expect(alert(page, "Your session has ended.")).to_contain_text("saved on this device")
 
     page.get_by_role("link", name="Log in").click()
     log_in(page, member)
@@ -265,7 +265,7 @@ def test_an_answer_that_is_refused_brings_its_card_back_with_the_choice(open_pag
     assert not Vote.objects.exists()
 
 
-@pytest.mark.parametrize(("state", "title"), [(CampaignState.PAUSED, "Paused for now"), (CampaignState.CLOSED, "is closed")])
+@pytest.mark.parametrize(("state", "title"), [(CampaignState.PAUSED, "Campaign paused"), (CampaignState.CLOSED, "is closed")])
 def test_a_campaign_that_stops_meanwhile_says_so(open_page, member, state, title):
     page = open_page(member, annotate_path(member))
     first = open_card(page)
@@ -303,9 +303,9 @@ def test_undo_takes_back_what_is_not_sent_yet_and_what_is(open_page, member):
     all_sent(page)
     page.context.set_offline(True)
     third = judge(page, "3", after=second)
-    expect(page.get_by_role("status")).to_have_text("Offline. 1 answer is kept here.")
+    expect(page.get_by_role("status")).to_have_text("You are offline. 1 answer saved on this device.")
     page.keyboard.press("u")  # never left the browser
-    expect(page.get_by_role("status")).to_have_text("Taken back before it was sent.")
+    expect(page.get_by_role("status")).to_have_text("Undone. It was not sent yet.")
     assert open_card(page) == third
     page.keyboard.press("u")
     assert open_card(page) == second
@@ -390,19 +390,19 @@ def three_questions(member: Member) -> Member:
 def test_several_questions_are_answered_by_keys_in_order_and_sent_as_one(open_page, three_questions):
     page = open_page(three_questions, annotate_path(three_questions))
     first = open_card(page)
-    asked = page.locator("legend#asked")
-    expect(asked).to_have_text("Which image is better overall?")
+    question = page.locator("legend#question-text")
+    expect(question).to_have_text("Which image is better overall?")
     page.keyboard.press("1")
-    expect(asked).to_have_text("Which follows the prompt?")
+    expect(question).to_have_text("Which follows the prompt?")
     expect(page.get_by_role("button", name="Which image is better overall?")).to_contain_text("Left")
     page.keyboard.press("2")
     expect(page.get_by_role("button", name="Which looks better?")).to_have_attribute("aria-current", "step")
     page.keyboard.press("3")  # this question has no such answer
     page.keyboard.press("Backspace")
-    expect(asked).to_have_text("Which follows the prompt?")
+    expect(question).to_have_text("Which follows the prompt?")
     page.keyboard.press("4")
     page.get_by_role("button", name="Which image is better overall?").click()
-    expect(asked).to_have_text("Which image is better overall?")
+    expect(question).to_have_text("Which image is better overall?")
     page.keyboard.press("3")
     assert open_card(page) == first
     page.keyboard.press("2")
@@ -412,14 +412,14 @@ def test_several_questions_are_answered_by_keys_in_order_and_sent_as_one(open_pa
     seat = Assignment.objects.get(pk=first)
     votes = dict(Vote.objects.filter(assignment=seat).values_list("question__slug", "choice"))
     assert votes == {"overall": "both_good", "prompt": "both_bad", "beauty": "b" if seat.a_on_left else "a"}
-    assert asked.inner_text() == "Which image is better overall?"
+    assert question.inner_text() == "Which image is better overall?"
 
 
 def test_several_questions_without_javascript(open_page, three_questions):
     page = open_page(three_questions, annotate_path(three_questions), java_script_enabled=False)
     for text, answer in (("overall", "Left"), ("follows", "Both good"), ("looks", "Right")):
         page.get_by_role("group").filter(has_text=text).get_by_role("radio", name=answer, exact=True).check()
-    page.get_by_role("button", name="Record these answers").click()
+    page.get_by_role("button", name="Save answers").click()
 
     expect(page.get_by_role("status")).to_contain_text("Recorded: 3 answers.")
     assert dict(Vote.objects.values_list("question__slug", "choice"))["prompt"] == "both_good"

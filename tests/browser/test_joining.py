@@ -38,12 +38,12 @@ def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):
 
     visitor = open_page(None, address, viewport=PHONE)
     visitor.get_by_role("link", name="Sign up and join").click()
-    visitor.get_by_label("User name").fill("ana")
-    visitor.get_by_label("E-mail").fill("ana@example.org")
+    visitor.get_by_label("Username").fill("ana")
+    visitor.get_by_label("Email").fill("ana@example.org")
     visitor.get_by_label("Password").fill("a long new phrase")
     visitor.get_by_role("button", name="Sign up").click()
     expect(visitor.get_by_text("You are logged in as ana.")).to_be_visible()
-    visitor.get_by_role("button", name="I agree, let me start").click()
+    visitor.get_by_role("button", name="Agree and continue").click()
     expect(visitor.get_by_role("heading", name="No pairs yet")).to_be_visible()
 
     assert Member.objects.get(user__username="ana").campaign == manager.campaign
@@ -52,7 +52,7 @@ def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):
     expect(page.get_by_text("1 joined")).to_be_visible()
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("Revoked")).to_be_visible()
-    expect(open_page(None, address).get_by_text("This link was withdrawn")).to_be_visible()
+    expect(open_page(None, address).get_by_text("This link was revoked")).to_be_visible()
 
 
 def test_somebody_comes_by_an_account_of_another_site(open_page, server, oidc_provider, settings):
@@ -61,8 +61,8 @@ def test_somebody_comes_by_an_account_of_another_site(open_page, server, oidc_pr
     oidc_provider.know("ana", email="ana@lab.example", preferred_username="ana")
     page = open_page(None, link(InviteFactory(campaign__name="Shapes")))
 
-    page.get_by_role("link", name="I have an account").click()
-    page.get_by_role("button", name="Go on with The Lab").click()
+    page.get_by_role("link", name="Log in and join").click()
+    page.get_by_role("button", name="Continue with The Lab").click()
     page.locator("input[name=sub]").fill("ana")
     page.get_by_role("button", name="Authorize").click()
     page.get_by_role("button", name="Join").click()
@@ -80,7 +80,7 @@ def test_somebody_from_a_platform_judges_and_takes_the_code_back(open_page, tran
 
     page.get_by_role("button", name="Start").click()
     page.locator("[data-state=open] button.choice").first.click()
-    expect(page.get_by_role("heading", name="You have given all your votes")).to_be_visible()
+    expect(page.get_by_role("heading", name="You have reached your limit")).to_be_visible()
     page.reload()
 
     expect(page.locator("[data-completion-code]")).to_have_text("C0FFEE42")
@@ -98,7 +98,7 @@ def test_a_vote_pressed_while_a_new_guideline_came_is_kept_and_the_news_are_show
     )
 
     page.keyboard.press("1")
-    expect(page.get_by_role("heading", name="New since version 1, which you accepted")).to_be_visible()
+    expect(page.get_by_role("heading", name="Changes since version 1, which you accepted")).to_be_visible()
     expect(page.get_by_text("Small ones count too.")).to_be_visible()
     expect(page.locator("del")).to_contain_text("Count the shapes.")
     expect(page.locator("ins")).to_contain_text("Count all shapes.")
@@ -108,7 +108,7 @@ def test_a_vote_pressed_while_a_new_guideline_came_is_kept_and_the_news_are_show
     page.locator("[data-state=open]").first.wait_for()
     assert Member.objects.get(pk=member.pk).guideline_accepted.version == 2
     page.keyboard.press("g")
-    expect(page.locator("#guideline-panel")).to_contain_text("version 2")
+    expect(page.locator("#guideline-panel")).to_contain_text("Version 2")
 
 
 def test_answers_are_looked_back_on(open_page, member):
@@ -121,7 +121,7 @@ def test_answers_are_looked_back_on(open_page, member):
 
     expect(page.get_by_text("Right is better")).to_be_visible()
     page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth)")
-    expect(page.get_by_role("img", name="Right image, which you chose")).to_be_visible()
+    expect(page.get_by_role("img", name="Right image, your choice")).to_be_visible()
 
 
 def test_joining_works_without_javascript(open_page):

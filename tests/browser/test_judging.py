@@ -59,7 +59,7 @@ def test_somebody_logs_in_accepts_the_guideline_and_judges_to_the_end(open_page)
     roll_up(campaign=member.campaign)
 
     page = open_page(None, "/")
-    page.get_by_label("User name or e-mail").fill(member.user.username)
+    page.get_by_label("Username or email").fill(member.user.username)
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("link", name="Start judging").click()
@@ -72,13 +72,14 @@ def test_somebody_logs_in_accepts_the_guideline_and_judges_to_the_end(open_page)
     page.get_by_role("button", name="Left is better").click()
     second = open_card(page, after=first)
     expect(page.get_by_role("status")).to_have_text("Recorded: left is better. 1 judged.", use_inner_text=True)
+    assert page.locator("#status-message").evaluate("line => line.innerText") == "Recorded: left is better. 1 judged."  # one line
     page.get_by_role("button", name="Both good").click()
     third = open_card(page, after=second)
     page.get_by_role("button", name="Skip").click()
     fourth = open_card(page, after=third)
     page.get_by_role("button", name="Right is better").click()
 
-    expect(page.locator("[data-reason]")).to_contain_text("You have been through every pair")
+    expect(page.locator("[data-reason]")).to_contain_text("You have seen every pair")
     assert (pressed(first), pressed(second), pressed(fourth)) == ("left", "both_good", "right")
     assert Assignment.objects.get(pk=third).state == AssignmentState.SKIPPED
     assert Member.objects.get(pk=member.pk).answered_count == 3
@@ -171,7 +172,7 @@ def test_flag_and_undo_work_without_javascript(open_page, member):
     expect(page.get_by_role("button", name="Both good")).to_have_attribute("data-earlier", "")
     page.locator("summary", has_text="Flag").click()
     page.get_by_label("Identical images").check()
-    page.get_by_role("button", name="Flag and go on").click()
+    page.get_by_role("button", name="Flag and continue").click()
     expect(page.get_by_role("status")).to_contain_text("Flagged")
 
     assert shown(page) == second
@@ -232,13 +233,13 @@ def test_keys_rest_where_they_would_surprise(open_page, member):
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("1")
-    page.get_by_label("Use these keys").uncheck()
+    page.get_by_label("Use shortcuts").uncheck()
     page.keyboard.press("Escape")
     page.keyboard.press("2")
     for chord in ("Control+1", "Alt+1", "Meta+1"):
         page.keyboard.press(chord)
-    page.get_by_role("button", name="Keys").click()
-    page.get_by_label("Use these keys").check()
+    page.get_by_role("button", name="Shortcuts").click()
+    page.get_by_label("Use shortcuts").check()
     page.get_by_role("button", name="Close").click()
     page.evaluate("document.getElementById('deck').append(document.createElement('input'))")
     page.locator("#deck > input").press("3")
@@ -280,7 +281,7 @@ def test_it_works_without_javascript(open_page, member):
     page.get_by_role("link", name="Guideline").click()
     expect(page.get_by_role("heading", name="Look closely")).to_be_visible()
     page.get_by_role("link", name="Back to the pairs").click()
-    expect(page.get_by_role("button", name="Keys")).to_be_hidden()
+    expect(page.get_by_role("button", name="Shortcuts")).to_be_hidden()
     page.get_by_role("button", name="Both bad").click()
     expect(page.get_by_role("status")).to_have_text("Recorded: both bad. 2 judged.", use_inner_text=True)
 
@@ -295,8 +296,8 @@ def test_without_javascript_a_pair_whose_lease_is_gone_says_so_and_leads_on(open
     Assignment.objects.filter(pk=shown(page)).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
 
     page.get_by_role("button", name="Left is better").click()
-    expect(page.get_by_role("alert").filter(has_text="Too late for this pair")).to_contain_text("ran out")
-    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("alert").filter(has_text="Time is up for this pair")).to_contain_text("ran out")
+    page.get_by_role("link", name="Continue").click()
 
     expect(page.get_by_role("button", name="Left is better")).to_be_visible()
     assert not Vote.objects.exists()

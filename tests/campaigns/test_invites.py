@@ -16,7 +16,7 @@ from annotator.campaigns import consent as campaign_consent
 from annotator.campaigns import crowd, members
 from annotator.campaigns import invites as campaign_invites
 from annotator.choices import MemberState, Role
-from annotator.errors import Conflict, Invalid, NotAllowed, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed
 from annotator.models import Campaign, Consent, CrowdIdentity, Invite, Member, User
 from tests.factories import (
     CampaignFactory,
@@ -113,15 +113,15 @@ def test_a_link_that_this_site_did_not_make_opens_nothing(client, invite, change
     response = client.get(f"/join/{key}/")
 
     assert response.status_code == 404
-    assert "This link opens nothing" in response.content.decode()
+    assert "This link is not valid" in response.content.decode()
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"expires_at": timezone.now() - timedelta(seconds=1)}, "has expired"),
-        ({"uses_max": 2, "uses": 2}, "As many people as were wanted"),
-        ({"revoked_at": timezone.now()}, "was withdrawn"),
+        ({"uses_max": 2, "uses": 2}, "the maximum number of times"),
+        ({"revoked_at": timezone.now()}, "was revoked"),
     ],
 )
 def test_a_link_that_is_over_says_why_and_lets_nobody_new_in(client, changes, words):
@@ -335,7 +335,7 @@ def test_who_has_been_here_comes_back_by_a_link_that_is_full_or_expired_but_not_
 
 def test_they_agree_to_the_text_like_everybody(client, crowd_invite):
     campaign_consent.publish_consent_text(campaign=crowd_invite.campaign, text="Your answers are published.", by=None)
-    assert "I agree, let me start" in client.get(link(crowd_invite), PLATFORM).content.decode()
+    assert "Agree and continue" in client.get(link(crowd_invite), PLATFORM).content.decode()
 
     come(client, crowd_invite)
     assert not Member.objects.exists()
@@ -439,7 +439,7 @@ def test_one_person_who_comes_twice_at_once_is_one_member():
         start.wait()
         try:
             crowd.join_from_crowd(invite=invite, participant=PID)
-        except Refusal as refusal:
+        except DomainError as refusal:
             failed.append(type(refusal))
         finally:
             connection.close()

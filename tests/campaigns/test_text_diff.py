@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.campaigns.text_diff import Changed, compare
+from annotator.campaigns.text_diff import SectionDiff, compare
 
 OLD = "Read this.\n\n# Colours\n\nRed counts.\nBlue counts.\n\n## Shapes ##\n\nCircles only.\n"
 
@@ -14,20 +14,20 @@ OLD = "Read this.\n\n# Colours\n\nRed counts.\nBlue counts.\n\n## Shapes ##\n\nC
     [
         (OLD, []),
         (OLD.replace("\n\n", "\n\n\n  "), []),
-        (OLD.replace("Red", "Green"), [Changed("Colours", ["Red counts."], ["Green counts."])]),
-        (OLD + "Squares too.\n", [Changed("Shapes", [], ["Squares too."])]),
-        (OLD.replace("Read this.\n", ""), [Changed("", ["Read this."], [])]),
+        (OLD.replace("Red", "Green"), [SectionDiff("Colours", ["Red counts."], ["Green counts."])]),
+        (OLD + "Squares too.\n", [SectionDiff("Shapes", [], ["Squares too."])]),
+        (OLD.replace("Read this.\n", ""), [SectionDiff("", ["Read this."], [])]),
         (
             OLD.replace("Blue counts.\n", "").replace("Circles only.", "All shapes."),
-            [Changed("Colours", ["Blue counts."], []), Changed("Shapes", ["Circles only."], ["All shapes."])],
+            [SectionDiff("Colours", ["Blue counts."], []), SectionDiff("Shapes", ["Circles only."], ["All shapes."])],
         ),
-        (OLD + "# Time\nNo hurry.", [Changed("Time", [], ["# Time", "No hurry."])]),
+        (OLD + "# Time\nNo hurry.", [SectionDiff("Time", [], ["# Time", "No hurry."])]),
         (
             "",
             [
-                Changed("", ["Read this."]),
-                Changed("Colours", ["# Colours", "Red counts.", "Blue counts."]),
-                Changed("Shapes", ["## Shapes ##", "Circles only."]),
+                SectionDiff("", ["Read this."]),
+                SectionDiff("Colours", ["# Colours", "Red counts.", "Blue counts."]),
+                SectionDiff("Shapes", ["## Shapes ##", "Circles only."]),
             ],
         ),
     ],

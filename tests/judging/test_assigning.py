@@ -129,7 +129,13 @@ def test_a_member_who_judged_nearly_everything_still_finds_the_last_pair():
     pairs = PairFactory.create_batch(300, campaign=campaign)
     Assignment.objects.bulk_create(
         Assignment(
-            member=member, pair=pair, state="skipped", a_on_left=True, lease_expires_at=timezone.now(), closed_at=timezone.now()
+            campaign=campaign,
+            member=member,
+            pair=pair,
+            state="skipped",
+            a_on_left=True,
+            lease_expires_at=timezone.now(),
+            closed_at=timezone.now(),
         )
         for pair in pairs[:-1]
     )

@@ -64,7 +64,7 @@ def test_it_says_what_i_chose_in_terms_of_what_i_saw(browser, member, choice, a_
     images = re.findall(r"/images/([0-9a-f-]+)/640/", html)
     left, right = (seat.pair.image_a, seat.pair.image_b) if a_on_left else (seat.pair.image_b, seat.pair.image_a)
     assert images == [str(left.public_id), str(right.public_id)]
-    assert html.count("which you chose") == (1 if choice in "ab" else 0)
+    assert html.count("your choice") == (1 if choice in "ab" else 0)
 
 
 def test_it_counts_today_the_week_and_all(browser, member):
@@ -146,4 +146,4 @@ def test_it_is_for_members_and_to_be_read(client, member):
     assert client.get(page_of(member)).status_code == 404
     client.force_login(member.user)
     assert client.post(page_of(member)).status_code == 405
-    assert "You have judged nothing here yet" in client.get(page_of(member)).content.decode()
+    assert "You have not judged any pairs here yet" in client.get(page_of(member)).content.decode()

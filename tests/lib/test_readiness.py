@@ -95,10 +95,10 @@ def test_nobody_logs_in_and_the_session_is_not_looked_at(client, fresh_cache, dj
 def test_many_who_ask_at_once_are_answered_from_one_look(client, monkeypatch):
     looks = []
     monkeypatch.setattr(readiness, "KEEP_SECONDS", 60)
-    monkeypatch.setattr(readiness, "lookout", readiness.Lookout())
+    monkeypatch.setattr(readiness, "health", readiness.HealthCache())
     monkeypatch.setattr(readiness, "ask_database", lambda parameters: looks.append(1) or 0.001)
 
-    first, second = readiness.lookout.look(), readiness.lookout.look()
+    first, second = readiness.health.check(), readiness.health.check()
 
     assert first is second
     assert len(looks) == 1
@@ -186,7 +186,7 @@ def test_a_look_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr(readiness, "ask_broker", lambda: time.sleep(0.5))
 
     started = time.monotonic()
-    seen = readiness.Lookout().look()
+    seen = readiness.HealthCache().check()
 
     assert time.monotonic() - started < 0.45
     assert not seen.is_ready

@@ -9,14 +9,14 @@ from typing import Any
 import pgtrigger
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models import BaseConstraint, UniqueConstraint
 from django.utils import timezone
 
 from annotator.models import (
     Generator,
     GoldDecision,
     ImportBatch,
-    Lineage,
     LineError,
     Member,
     Prompt,
@@ -25,6 +25,7 @@ from annotator.models import (
     ReleaseFile,
     ReleaseShard,
     RingCursor,
+    ServerEpoch,
 )
 from tests import factories as make
 
@@ -274,9 +275,9 @@ ATTEMPTS |= {
     "review_rule_outcome_known": lambda: make.ReviewRuleFactory(outcome="scold"),
     "review_rule_minimum_from_one": lambda: make.ReviewRuleFactory(minimum=0),
     "review_rule_threshold_is_number": lambda: make.ReviewRuleFactory(threshold=float("nan")),
-    "standing_parts_within_wholes": lambda: make.StandingFactory(gold_count=1, gold_right=2),
-    "act_kind_known": lambda: make.ActFactory(kind="scold"),
-    "act_is_fixed": lambda: changed(make.ActFactory(), kind="lift"),
+    "standing_parts_within_wholes": lambda: make.AnnotatorStatsFactory(gold_count=1, gold_right=2),
+    "act_kind_known": lambda: make.ModerationActionFactory(kind="scold"),
+    "act_is_fixed": lambda: changed(make.ModerationActionFactory(), kind="lift"),
     "appeal_state_known": lambda: changed(make.AppealFactory(), state="lost", answered_at=timezone.now()),
     "appeal_answered_at_says_when": lambda: changed(make.AppealFactory(), state="declined"),
     "appeal_never_deleted": lambda: deleted(make.AppealFactory()),
@@ -389,8 +390,8 @@ def _() -> None:
 # --- machines, and programs that follow
 ATTEMPTS |= {
     "member_machine_is_annotator": lambda: make.MemberFactory(kind="machine", role="reviewer"),
-    "lineage_is_one": lambda: Lineage.objects.create(pk=2, server="another"),
-    "kept_answer_digest_is_sha256": lambda: make.KeptAnswerFactory(digest="short"),
+    "lineage_is_one": lambda: ServerEpoch.objects.create(pk=2, server="another"),
+    "kept_answer_digest_is_sha256": lambda: make.IdempotentResponseFactory(digest="short"),
     "webhook_url_is_a_web_address": lambda: make.WebhookFactory(url="ftp://hooks.test/"),
     "webhook_events_known_and_some": lambda: make.WebhookFactory(events=[]),
     "delivery_event_known": lambda: make.DeliveryFactory(event="release.lost"),
@@ -407,15 +408,77 @@ def _() -> None:
 
 @refuses("kept_answer_once_per_key")
 def _() -> None:
-    kept = make.KeptAnswerFactory()
-    make.KeptAnswerFactory(user=kept.user)
+    kept = make.IdempotentResponseFactory()
+    make.IdempotentResponseFactory(user=kept.user)
+
+
+# --- one campaign
+
+
+def now(attempt: Callable[[], Any]) -> None:
+    """What is checked when the transaction ends, checked as soon as it is tried."""
+    attempt()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def of_another_prompt(image: str) -> None:
+    pair = make.PairFactory()
+    prompt = make.PromptFactory(campaign=pair.campaign)
+    now(lambda: changed(pair, **{image: make.ImageFactory(prompt=prompt)}))
+
+
+ATTEMPTS |= {
+    "pair_prompt_in_campaign": lambda: now(lambda: make.PairFactory(prompt=make.PromptFactory())),
+    "pair_image_a_of_prompt": lambda: of_another_prompt("image_a"),
+    "pair_image_b_of_prompt": lambda: of_another_prompt("image_b"),
+    "assignment_member_in_campaign": lambda: now(
+        lambda: make.AssignmentFactory(pair=(pair := make.PairFactory()), campaign=pair.campaign)
+    ),
+    "assignment_pair_in_campaign": lambda: now(lambda: make.AssignmentFactory(pair=make.PairFactory())),
+    "assignment_guideline_in_campaign": lambda: now(lambda: make.AssignmentFactory(guideline=make.GuidelineFactory())),
+    "vote_assignment_in_campaign": lambda: now(
+        lambda: make.VoteFactory(campaign=(campaign := make.CampaignFactory()), question=campaign.questions.get())
+    ),
+    "vote_question_in_campaign": lambda: now(lambda: make.VoteFactory(question=make.QuestionFactory())),
+    "campaign_guideline_is_its_own": lambda: now(
+        lambda: changed(make.CampaignFactory(), guideline=make.GuidelineFactory(published_at=None))
+    ),
+    "crowd_identity_member_in_campaign": lambda: now(lambda: make.CrowdIdentityFactory(campaign=make.CampaignFactory())),
+}
+
+
+def test_a_pair_cannot_have_an_image_of_another_campaign():
+    image = make.ImageFactory()
+    with pytest.raises(DatabaseError, match="pair_image_b_of_prompt"), transaction.atomic():
+        now(lambda: make.PairFactory(image_b=image))
+
+
+def test_an_assignment_cannot_bring_two_campaigns_together():
+    """Neither of them can be the one it says it is of."""
+    member, pair = make.MemberFactory(), make.PairFactory()
+    for campaign, refused_by in ((pair.campaign, "assignment_member"), (member.campaign, "assignment_pair")):
+        with pytest.raises(DatabaseError, match=f"{refused_by}_in_campaign"), transaction.atomic():
+            now(lambda campaign=campaign: make.AssignmentFactory(campaign=campaign, member=member, pair=pair))
+
+
+def test_a_vote_cannot_be_on_the_question_of_another_campaign():
+    seat, question = make.AssignmentFactory(state="answered"), make.QuestionFactory()
+    for campaign, refused_by in ((seat.campaign, "vote_question"), (question.campaign, "vote_assignment")):
+        with pytest.raises(DatabaseError, match=f"{refused_by}_in_campaign"), transaction.atomic():
+            now(lambda campaign=campaign: make.VoteFactory(campaign=campaign, assignment=seat, question=question))
+
+
+def is_unique_already(constraint: BaseConstraint) -> bool:
+    """With an id in it nothing can break it: it is there because a foreign key of two columns refers to it."""
+    return isinstance(constraint, UniqueConstraint) and "id" in constraint.fields
 
 
 def names_in_the_models() -> set[str]:
     """Every named constraint of our own tables, and every trigger that refuses something: those that run before."""
     names = set()
     for model in apps.get_app_config("annotator").get_models():
-        names |= {constraint.name for constraint in model._meta.constraints}
+        names |= {constraint.name for constraint in model._meta.constraints if not is_unique_already(constraint)}
         refusing = (pgtrigger.Protect, pgtrigger.ReadOnly)
         names |= {trigger.name for trigger in getattr(model._meta, "triggers", []) if isinstance(trigger, refusing)}
     return names

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator.models import Campaign, Member, Standing
+from annotator.models import AnnotatorStats, Campaign, Member
 from annotator.quality.annotator_metrics import measure_campaign
 from tests.crowds import Crowd, always_left, at_random, good
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory, VoteFactory
@@ -33,9 +33,9 @@ def answer(member, choice, *, pair=None, kind="regular", a_on_left=True, **field
     return VoteFactory(assignment=seat, choice=choice, **fields)
 
 
-def measured(member) -> Standing:
+def measured(member) -> AnnotatorStats:
     measure_campaign(campaign=member.campaign, now=timezone.now())
-    return Standing.objects.get(member=member)
+    return AnnotatorStats.objects.get(member=member)
 
 
 def test_gold_is_right_or_wrong(member):
@@ -118,7 +118,7 @@ def test_void_votes_later_questions_machines_and_those_who_withdrew_tell_nothing
     standing = measured(member)
 
     assert (standing.side_count, standing.shared_count) == (1, 0)
-    assert set(Standing.objects.values_list("member", flat=True)) == {member.pk}
+    assert set(AnnotatorStats.objects.values_list("member", flat=True)) == {member.pk}
 
 
 def test_what_was_answered_before_a_fresh_start_tells_of_others_alone(member):
@@ -126,13 +126,13 @@ def test_what_was_answered_before_a_fresh_start_tells_of_others_alone(member):
     pair = PairFactory(campaign=member.campaign)
     answer(member, "a", pair=pair, created_at=timezone.now() - timedelta(hours=1))
     answer(other, "a", pair=pair)
-    Standing.objects.create(member=member, counted_since=timezone.now() - timedelta(minutes=1), computed_at=timezone.now())
+    AnnotatorStats.objects.create(member=member, counted_since=timezone.now() - timedelta(minutes=1), computed_at=timezone.now())
 
     standing = measured(other)
 
     assert (standing.shared_count, standing.agreed_count) == (1, 1)
-    assert Standing.objects.get(member=member).side_count == 0
-    assert Standing.objects.get(member=member).counted_since is not None
+    assert AnnotatorStats.objects.get(member=member).side_count == 0
+    assert AnnotatorStats.objects.get(member=member).counted_since is not None
 
 
 def test_habits_show_in_the_measures():
@@ -161,7 +161,11 @@ def test_measuring_again_changes_nothing_and_costs_the_same_for_more_people():
     assert queries(few) == queries(many) <= 5
 
     def rows() -> list[dict[str, object]]:
-        return list(Standing.objects.order_by("pk").values(*[f.name for f in Standing._meta.fields if f.name != "computed_at"]))
+        return list(
+            AnnotatorStats.objects.order_by("pk").values(
+                *[f.name for f in AnnotatorStats._meta.fields if f.name != "computed_at"]
+            )
+        )
 
     before = rows()
     queries(many)

@@ -7,12 +7,12 @@ from django.db import connection
 
 from annotator import tasks
 from annotator.choices import MemberState, VoidReason
-from annotator.errors import Conflict, Refusal
+from annotator.errors import Conflict, DomainError
 from annotator.judging import assigning, voting
 from annotator.models import Assignment, Member, Pair, Vote
 from annotator.quality import moderation
 from annotator.scoring import settling
-from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_nothing_is_cleared_away_of_somebody_who_is_back(campaign):
     member = MemberFactory(campaign=campaign)
     judge(assigning.next_assignments(member=member)[0])
 
-    assert moderation.clear_away(member_id=member.pk) == 0
+    assert moderation.void_votes_and_release_seats(member_id=member.pk) == 0
 
     assert Vote.objects.live().count() == 1
 
@@ -81,7 +81,7 @@ def test_who_is_suspended_can_do_nothing_more(campaign):
     seat = assigning.next_assignments(member=member)[0]
     moderation.suspend_member(member=member, by=None)
 
-    with pytest.raises(Refusal):
+    with pytest.raises(DomainError):
         judge(seat)
     assert assigning.refill_queue(member_id=member.pk) == 0
 
@@ -89,9 +89,7 @@ def test_who_is_suspended_can_do_nothing_more(campaign):
 def test_gold_answers_of_a_suspended_member_stay(campaign):
     member = MemberFactory(campaign=campaign)
     pair = PairFactory(campaign=campaign, gold_choice="a")
-    seat = Assignment.objects.create(
-        member=member, pair=pair, kind="gold", a_on_left=True, lease_expires_at="2100-01-01T00:00:00Z"
-    )
+    seat = AssignmentFactory(member=member, pair=pair, kind="gold")
     judge(seat)
 
     moderation.suspend_member(member=member, by=None)
@@ -145,7 +143,7 @@ def test_clearing_away_again_changes_nothing(campaign):
     judge_all(member)
     moderation.suspend_member(member=member, by=None)
 
-    assert moderation.clear_away(member_id=member.pk) == 0
+    assert moderation.void_votes_and_release_seats(member_id=member.pk) == 0
     assert_seats_are_true(campaign)
 
 
@@ -163,7 +161,7 @@ def test_a_vote_in_flight_is_voided_or_refused_but_never_left():
             while queue := assigning.next_assignments(member=member):
                 voting.cast_vote(assignment_id=queue[0].pk, by=member.user, choices={"overall": "a"})
                 member.refresh_from_db()
-        except Refusal:
+        except DomainError:
             pass  # what the suspended hear
         except BaseException as error:
             surprises.append(error)

@@ -11,21 +11,21 @@ from django.utils import timezone
 
 from annotator import tasks
 from annotator.campaigns import members
-from annotator.choices import ActKind, AppealState, MemberState
+from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
-from annotator.models import Act, Appeal, Member, Proposal, ReviewRule, Standing, Vote
+from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, Proposal, ReviewRule, Vote
 from annotator.quality import appeals, moderation
 from annotator.quality import review as annotator_review
 from annotator.quality.review import RuleChange, review_campaign
 from tests.crowds import Crowd, adversarial, always_left, at_random, good
 from tests.factories import (
-    ActFactory,
+    AnnotatorStatsFactory,
     AppealFactory,
     AssignmentFactory,
     CampaignFactory,
     MemberFactory,
+    ModerationActionFactory,
     ReviewRuleFactory,
-    StandingFactory,
     UserFactory,
     VoteFactory,
 )
@@ -95,7 +95,7 @@ def test_each_act_says_by_which_rule_and_on_what_figures():
 
     (act,) = review_campaign(campaign=campaign)
 
-    assert (act.member, act.rule, act.kind, act.actor) == (member, rule, ActKind.SUSPEND, None)
+    assert (act.member, act.rule, act.kind, act.actor) == (member, rule, ActionKind.SUSPEND, None)
     assert (act.figures["count"], act.figures["value"], act.figures["threshold"]) == (8, 0.0, 0.5)
 
 
@@ -108,7 +108,7 @@ def test_reviewing_again_does_nothing_more():
     wrong_on_gold(member, 3)
 
     assert review_campaign(campaign=campaign) == []
-    assert Act.objects.count() == 1
+    assert ModerationAction.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -134,7 +134,7 @@ def test_two_reviews_at_once_act_once():
         thread.join()
 
     assert surprises == []
-    assert Act.objects.count() == 1
+    assert ModerationAction.objects.count() == 1
 
 
 def test_a_warning_is_shown_until_it_is_put_away_and_votes_stay():
@@ -145,8 +145,8 @@ def test_a_warning_is_shown_until_it_is_put_away_and_votes_stay():
     member.refresh_from_db()
 
     assert member.state == MemberState.ACTIVE
-    assert member.notice == Act.objects.get()
-    moderation.put_away_notice(member=member)
+    assert member.notice == ModerationAction.objects.get()
+    moderation.dismiss_notice(member=member)
     member.refresh_from_db()
     assert member.notice is None
 
@@ -174,7 +174,7 @@ def test_whom_a_severe_rule_stops_the_milder_ones_leave_alone():
     only_rule(campaign, outcome="suspend")
     warned_by_gold(campaign)
 
-    assert [act.kind for act in review_campaign(campaign=campaign)] == [ActKind.SUSPEND]
+    assert [act.kind for act in review_campaign(campaign=campaign)] == [ActionKind.SUSPEND]
 
 
 # --- taken back
@@ -197,7 +197,7 @@ def test_nobody_is_thrown_out_again_on_old_answers(outcome):
     assert review_campaign(campaign=campaign) == []
     wrong_on_gold(member, 1)  # newly bad
     assert [act.figures["count"] for act in review_campaign(campaign=campaign)] == [6]
-    kinds = list(Act.objects.order_by("pk").values_list("kind", "actor"))
+    kinds = list(ModerationAction.objects.order_by("pk").values_list("kind", "actor"))
     assert kinds == [(outcome, None), ("lift", manager.pk), (outcome, None)]
 
 
@@ -205,13 +205,13 @@ def test_what_managers_do_by_hand_is_on_record_too():
     manager, member = UserFactory(), MemberFactory()
     for state in ("paused", "paused", "active", "active"):
         members.change_member_state(member=member, state=state, by=manager)
-    moderation.warn_member(member=member, by=manager, ground=moderation.Ground(note="Take your time."))
+    moderation.warn_member(member=member, by=manager, reason=moderation.Reason(note="Take your time."))
     moderation.suspend_member(member=member, by=manager)
     moderation.suspend_member(member=member, by=manager)
     moderation.lift_suspension(member=member, by=manager)
     moderation.withdraw_member(member=member, by=member.user)
 
-    acts = list(Act.objects.order_by("pk").values_list("kind", "actor", "note"))
+    acts = list(ModerationAction.objects.order_by("pk").values_list("kind", "actor", "note"))
     assert [kind for kind, *_ in acts] == ["pause", "lift", "warn", "suspend", "lift", "withdraw"]
     assert acts[2][2] == "Take your time."
     assert {actor for _, actor, _ in acts} == {manager.pk, member.user.pk}
@@ -220,10 +220,10 @@ def test_what_managers_do_by_hand_is_on_record_too():
 def test_a_note_that_is_too_long_and_a_warning_nobody_would_see_are_refused():
     manager = UserFactory()
     with pytest.raises(Invalid):
-        moderation.warn_member(member=MemberFactory(), by=manager, ground=moderation.Ground(note="x" * 2001))
+        moderation.warn_member(member=MemberFactory(), by=manager, reason=moderation.Reason(note="x" * 2001))
     with pytest.raises(Conflict):
         moderation.warn_member(member=MemberFactory(state="paused"), by=manager)
-    assert not Act.objects.exists()
+    assert not ModerationAction.objects.exists()
 
 
 def test_somebody_who_is_let_back_is_told():
@@ -231,7 +231,7 @@ def test_somebody_who_is_let_back_is_told():
     moderation.lift_suspension(member=member, by=UserFactory(), note="Our mistake.")
     member.refresh_from_db()
 
-    assert (member.notice.kind, member.notice.note) == (ActKind.LIFT, "Our mistake.")
+    assert (member.notice.kind, member.notice.note) == (ActionKind.LIFT, "Our mistake.")
 
 
 # --- a rule that would act on too many
@@ -255,7 +255,7 @@ def test_a_rule_that_would_act_on_too_many_asks_and_acts_on_nobody(asking):
     assert set(Proposal.objects.values_list("member__state", flat=True)) == {"active"}
     assert Proposal.objects.count() == 3
     assert Proposal.objects.first().figures["count"] == 8
-    assert not Act.objects.exists()
+    assert not ModerationAction.objects.exists()
     assert review_campaign(campaign=asking.campaign) == []
     assert Proposal.objects.count() == 3
 
@@ -289,7 +289,7 @@ def test_a_manager_turns_it_off(asking):
 
     assert Member.objects.filter(state="suspended").count() == 0
     assert not Proposal.objects.exists()
-    assert set(Act.objects.values_list("kind", "actor")) == {("dismiss", manager.pk)}
+    assert set(ModerationAction.objects.values_list("kind", "actor")) == {("dismiss", manager.pk)}
     assert review_campaign(campaign=asking.campaign) == []
     for verb in (annotator_review.confirm_rule, annotator_review.turn_off_rule):
         with pytest.raises(Conflict):
@@ -340,7 +340,7 @@ def test_an_appeal_that_is_accepted_lets_the_member_work_again():
         appeal.refresh_from_db()
         assert (member.state, member.notice.note) == ("active", "You are right.")
         assert (appeal.state, appeal.answered_by) == (AppealState.ACCEPTED, manager)
-        assert Standing.objects.get(member=member).counted_since is not None
+        assert AnnotatorStats.objects.get(member=member).counted_since is not None
 
 
 def test_an_appeal_against_a_warning_takes_it_back():
@@ -354,7 +354,7 @@ def test_an_appeal_against_a_warning_takes_it_back():
     appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
 
     member.refresh_from_db()
-    assert member.notice.kind == ActKind.DISMISS
+    assert member.notice.kind == ActionKind.DISMISS
     assert review_campaign(campaign=campaign) == []
 
 
@@ -406,7 +406,7 @@ def test_an_appeal_of_somebody_who_was_let_back_meanwhile_can_still_be_accepted(
 
 def test_campaigns_with_new_answers_are_due_and_not_too_often():
     now = timezone.now()
-    member = StandingFactory(computed_at=now - timedelta(seconds=31)).member
+    member = AnnotatorStatsFactory(computed_at=now - timedelta(seconds=31)).member
     assert annotator_review.campaigns_to_review(now=now) == []  # nobody answered
 
     AssignmentFactory(member=member, state="answered", closed_at=now - timedelta(seconds=5))
@@ -435,10 +435,10 @@ def test_the_task_reviews_one_campaign():
 
     tasks.review_campaign(campaign.pk)
 
-    assert Act.objects.get().kind == ActKind.WARN
+    assert ModerationAction.objects.get().kind == ActionKind.WARN
 
 
 def test_the_record_cannot_be_emptied():
-    act = ActFactory()
+    act = ModerationActionFactory()
     with pytest.raises(Exception, match="act_is_fixed"):
-        Act.objects.filter(pk=act.pk).delete()
+        ModerationAction.objects.filter(pk=act.pk).delete()

@@ -6,7 +6,7 @@ import pytest
 
 from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import Measure, Outcome
-from annotator.models import ReviewRule, Standing
+from annotator.models import AnnotatorStats, ReviewRule
 from annotator.quality import rules as quality_rules
 
 CASES = [
@@ -38,7 +38,7 @@ CASES = [
 def test_a_rule_applies(measure, threshold, minimum, figures, expected):
     rule = ReviewRule(measure=measure, outcome="warn", threshold=threshold, minimum=minimum)
 
-    assert quality_rules.applies(rule, [Standing(**figures)]).tolist() == [expected]
+    assert quality_rules.applies(rule, [AnnotatorStats(**figures)]).tolist() == [expected]
 
 
 def test_every_measure_can_be_read_and_has_a_default():
@@ -57,7 +57,7 @@ def test_a_warning_comes_before_anything_worse():
 def test_figures_say_what_the_rule_went_by():
     rule = ReviewRule(measure="gold_accuracy", outcome="suspend", threshold=0.5, minimum=6)
 
-    assert quality_rules.figures_of(rule, Standing(gold_count=8, gold_right=1)) == {
+    assert quality_rules.figures_of(rule, AnnotatorStats(gold_count=8, gold_right=1)) == {
         "measure": "gold_accuracy",
         "count": 8,
         "value": 0.125,

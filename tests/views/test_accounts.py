@@ -127,9 +127,9 @@ def test_it_shows_progress_and_goes_on_where_i_was(browser, member):
 
     html = browser.get(reverse("campaigns")).content.decode()
 
-    assert "About 10 % done" in html  # exact counts would tell gold
-    assert "1 pair judged by you" in html
-    assert "Go on judging" in html
+    assert "About 10% complete" in html  # exact counts would tell gold
+    assert "you judged 1 pair" in html
+    assert "Continue judging" in html
 
 
 @pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.PAUSED, CampaignState.CLOSED])
@@ -149,7 +149,7 @@ def test_a_campaign_with_all_its_votes_says_so_and_asks_for_none(browser, member
 
     html = browser.get(reverse("campaigns")).content.decode()
 
-    assert "all votes are in" in html
+    assert "complete, thank you" in html
     assert reverse("annotate", args=[member.campaign.slug]) not in html
 
 
@@ -239,7 +239,7 @@ def test_accepting_it_leads_to_the_pairs(browser, member, guideline):
     assert response.url == reverse("annotate", args=[member.campaign.slug])
     member.refresh_from_db()
     assert member.guideline_accepted == guideline
-    assert "You have accepted this version" in browser.get(guideline_page(member)).content.decode()
+    assert "You accepted this version" in browser.get(guideline_page(member)).content.decode()
 
 
 @pytest.mark.parametrize("version", ["1", "", "3", "two"])
@@ -260,7 +260,7 @@ def test_a_new_version_says_that_it_is_new(browser, member, guideline):
 
     html = browser.get(guideline_page(member)).content.decode()
 
-    assert "New since version 1, which you accepted" in html
+    assert "Changes since version 1, which you accepted" in html
     assert "Now with more care." in html
 
 
@@ -287,7 +287,7 @@ def test_a_member_who_is_suspended_cannot_accept_it(browser, member, guideline):
     response = browser.post(guideline_page(member), {"version": "1"})
 
     assert response.status_code == 403
-    assert b"Your membership of this campaign is suspended" in response.content
+    assert b"Your membership in this campaign is suspended" in response.content
 
 
 def test_the_guideline_takes_no_other_method(browser, member, guideline):
@@ -315,7 +315,7 @@ def test_an_address_that_is_not_there_has_a_page(client):
     response = client.get("/nothing/here/")
 
     assert response.status_code == 404
-    assert b"There is no such page" in response.content
+    assert b"This page does not exist" in response.content
 
 
 def test_an_error_of_ours_has_a_page(client, monkeypatch):
@@ -326,4 +326,4 @@ def test_an_error_of_ours_has_a_page(client, monkeypatch):
     response = client.get(reverse("campaigns"))
 
     assert response.status_code == 500
-    assert b"Something broke on our side" in response.content
+    assert b"Something went wrong on our side" in response.content

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from annotator.campaigns import members
 from annotator.choices import MemberKind, Role
-from annotator.errors import Refusal
+from annotator.errors import DomainError
 from annotator.models import Campaign, User
 
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 role=options["role"],
                 kind=options["kind"],
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
         words = "is now" if is_new else "was a member already and is"
         machine = " (machine)" if member.kind == MemberKind.MACHINE else ""

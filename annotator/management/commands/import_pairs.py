@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from annotator import importing, tasks
 from annotator.campaigns import lifecycle
 from annotator.choices import ImportState
-from annotator.errors import Invalid, Refusal
+from annotator.errors import DomainError, Invalid
 from annotator.local.import_worker import begin
 from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Import
@@ -80,7 +80,7 @@ class Command(BaseCommand):
                     for batch_id in importing.pending_batches(import_id=import_.pk):
                         tasks.enqueue(tasks.ingest_batch, batch_id)
                     see_through(import_, progress, bar)
-        except Refusal as refusal:
+        except DomainError as refusal:
             raise CommandError(printable(f"{path}: {words_of(refusal)}"), returncode=EXIT_UNREADABLE) from refusal
         except KeyboardInterrupt as stop:
             raise CommandError(
@@ -199,7 +199,7 @@ def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:
     refresh(import_, progress, bar)
 
 
-def words_of(refusal: Refusal) -> str:
+def words_of(refusal: DomainError) -> str:
     errors = [f"{field}: {' '.join(messages)}" for field, messages in refusal.errors.items() if field != "column_map"]
     return " ".join([refusal.detail, *errors])
 

@@ -15,7 +15,7 @@ from annotator import releasing, tasks
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Release
-from annotator.releasing.dataset.stage import Report
+from annotator.releasing.dataset.stage import ProgressCallback
 
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0  # in which nobody builds; then workers are asked whether they are there
@@ -70,7 +70,7 @@ class Command(BaseCommand):
             self.stdout.write(f'  from datasets import load_dataset\n  pairs = load_dataset("{folder}", "pairs")')
 
 
-def see_through(release: Release, show: Report) -> None:
+def see_through(release: Release, show: ProgressCallback) -> None:
     """Show how the worker gets on. Where none is left that could, build it here."""
     seen_at = time.monotonic()
     while True:

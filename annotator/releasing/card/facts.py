@@ -81,7 +81,7 @@ class Facts:
     no_standings: str = ""  # why there are none
 
     @property
-    def further(self) -> list[str]:
+    def secondary_questions(self) -> list[str]:
         """The slugs of the questions after the first."""
         return [question["slug"] for question in self.questions[1:]]
 

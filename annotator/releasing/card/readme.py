@@ -45,7 +45,7 @@ def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str
 
 def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
     """`pictures` are Markdown, by the name of the chart."""
-    layouts = layouts_for(facts.further)
+    layouts = layouts_for(facts.secondary_questions)
     head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
     sections = [
         ("", card_sections.introduction(facts)),
@@ -75,7 +75,7 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
 
 def front_matter(facts: Facts, shards: list[Written]) -> dict[str, Any]:
     """The YAML. Sizes are exact, since clients check the numbers of rows."""
-    layouts = layouts_for(facts.further)
+    layouts = layouts_for(facts.secondary_questions)
     matter: dict[str, Any] = {"pretty_name": facts.name}
     if facts.licence:
         matter["license"] = facts.licence

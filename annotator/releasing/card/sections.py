@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from annotator.choices import (
-    ActKind,
+    ActionKind,
     AssignmentKind,
     Choice,
     ConsensusMethod,
@@ -79,12 +79,12 @@ def questions(facts: Facts) -> str:
         f"- **{question['text']}** (`{question['slug']}`), answered with {listed(words(question['choices']))}"
         for question in facts.questions
     ]
-    if facts.further:
+    if facts.secondary_questions:
         lines.append(
             f"\nThe first question is the primary one: it decides `{BINARIZED.config}`, `{DIFFUSION_DPO.config}` and"
             f" `{LEADERBOARD.config}`, and the columns of `{PAIRS.config}` whose names have no ending. The others have the same"
-            f" columns there with their names at the end, such as `label_{facts.further[0]}`, and rows of their own in"
-            f" `{VOTES.config}`."
+            f" columns there with their names at the end, such as `label_{facts.secondary_questions[0]}`, and rows of their own"
+            f" in `{VOTES.config}`."
         )
     return "\n".join(lines)
 
@@ -247,7 +247,7 @@ def review(facts: Facts) -> str:
         for rule in facts.review_rules
     )
     acts = ", ".join(
-        f"{ActKind(act['kind']).label.lower()} {act['acts']:,} ({number(act['people'], 'person', 'people')},"
+        f"{ActionKind(act['kind']).label.lower()} {act['acts']:,} ({number(act['people'], 'person', 'people')},"
         f" {act['by_rule']:,} by a rule)"
         for act in facts.acts
     )

@@ -219,7 +219,7 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
     )
 
 
-def pairs_layout(further: Sequence[str] = ()) -> Layout:
+def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
     """Every pair, judged or not. `further` are the slugs of the questions after the first; each has columns of its own."""
     columns = (
         Column("pair_id", value("int64"), "the pair"),
@@ -233,7 +233,7 @@ def pairs_layout(further: Sequence[str] = ()) -> Layout:
         Column("is_gold", value("bool"), "whether the managers knew the answer and used the pair as a check"),
         Column("sha256_a", value("string"), "of image `a` as it was imported, before its metadata was stripped"),
         Column("sha256_b", value("string"), "of image `b`, likewise"),
-        *(column for slug in further for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
+        *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
         Column("image_a", IMAGE, "the image in slot `a`; slots were shuffled at import and mean nothing"),
         Column("image_b", IMAGE, "the image in slot `b`"),
     )
@@ -302,13 +302,13 @@ JUDGED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
 DEFAULT_CONFIG = PAIRS.config
 
 
-def layouts_for(further: Sequence[str] = ()) -> tuple[Layout, ...]:
+def layouts_for(secondary_questions: Sequence[str] = ()) -> tuple[Layout, ...]:
     """The configs of a campaign whose questions after the first have these slugs, in the order of the card.
 
     The data files of the first are listed by every client, whichever it asks for.
     """
-    return (pairs_layout(further), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
+    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
 
 
-def layout_of(config: str, further: Sequence[str] = ()) -> Layout:
-    return next(layout for layout in layouts_for(further) if layout.config == config)
+def layout_of(config: str, secondary_questions: Sequence[str] = ()) -> Layout:
+    return next(layout for layout in layouts_for(secondary_questions) if layout.config == config)

@@ -80,9 +80,9 @@ class Judge:
     """Adds to pairs with counted votes what these amount to."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.suffixes = ["", *(f"_{slug}" for slug in snapshot.further)]
+        self.suffixes = ["", *(f"_{slug}" for slug in snapshot.secondary_questions)]
         self.methods = methods_of(snapshot)
-        layout = pairs_layout(snapshot.further)
+        layout = pairs_layout(snapshot.secondary_questions)
         self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in JUDGED_FIELDS), ("split", pa.int64())])
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -21,7 +21,7 @@ def write_part(
     The same staged rows and images give the same bytes. Raises Conflict when an image is missing.
     """
     with StagedReader(rows_file) as rows:
-        layout = layout_of(path.partition("/")[0], rows.further)
+        layout = layout_of(path.partition("/")[0], rows.secondary_questions)
         with ParquetFile(target, layout) as file:
             for group in rows.read(list(row_groups)):
                 images = with_images(group, layout)

@@ -31,8 +31,6 @@ _CHOICE_SQL = sql.SQL("(array_position({choices}::text[], vote.choice::text) - 1
 # Whose votes are in a release at all. Somebody who withdrew consent is left out, whatever became of their votes. A machine is:
 # nothing in a row of `votes` would tell it from a person.
 _IS_RELEASED = sql.SQL("member.state <> 'withdrawn' AND member.kind = 'human'")
-# Which of those make labels.
-_IS_COUNTED = sql.SQL("vote.void_reason IS NULL AND seat.kind = 'regular' AND {is_released}").format(is_released=_IS_RELEASED)
 
 _VOTES_SQL = sql.SQL("""
     SELECT vote.id, seat.pair_id, question.slug, member.public_id, {choice},
@@ -49,21 +47,17 @@ _VOTES_SQL = sql.SQL("""
 """)
 
 _COUNTED_SQL = sql.SQL("""
-    SELECT seat.pair_id, seat.member_id, {choice} AS choice
-    FROM annotator_vote vote
-    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
-    JOIN annotator_member member ON member.id = seat.member_id
-    WHERE vote.question_id = {question} AND {is_counted}
+    SELECT vote.pair_id, vote.member_id, {choice} AS choice
+    FROM counted_vote vote
+    WHERE vote.question_id = {question}
     ORDER BY vote.id
 """)
 
 _COUNTS_SQL = sql.SQL("""
-    SELECT seat.pair_id, {columns}
-    FROM annotator_vote vote
-    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
-    JOIN annotator_member member ON member.id = seat.member_id
-    WHERE vote.question_id = ANY({questions}) AND {is_counted}
-    GROUP BY seat.pair_id
+    SELECT vote.pair_id, {columns}
+    FROM counted_vote vote
+    WHERE vote.question_id = ANY({questions})
+    GROUP BY vote.pair_id
 """)
 _COUNT_SQL = sql.SQL("count(*) FILTER (WHERE vote.question_id = {question} AND vote.choice = {choice}) AS {name}")
 
@@ -102,7 +96,7 @@ class Snapshot:
         )
 
     @property
-    def further(self) -> list[str]:
+    def secondary_questions(self) -> list[str]:
         """The slugs of the questions after the first."""
         return [question["slug"] for question in self.questions[1:]]
 
@@ -113,11 +107,10 @@ class Snapshot:
         return (1 - validation - test, validation, test)
 
     def query(self, query: str, **values: Any) -> list[dict[str, Any]]:
-        """All rows of a small result. {own} is the campaign's id; {is_released} and {is_counted} are who and what counts."""
+        """All rows of a small result. {own} is the campaign's id; {is_released} says who is in a release."""
         composed = sql.SQL(query).format(
             own=self.own,
             is_released=_IS_RELEASED,
-            is_counted=_IS_COUNTED,
             **{name: sql.Literal(value) for name, value in values.items()},
         )
         with self.source.cursor() as cursor:
@@ -137,7 +130,7 @@ class Snapshot:
 
     def counted(self, question_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pair, member and choice of every vote that counts, by vote id. All in memory: 24 bytes a vote."""
-        query = _COUNTED_SQL.format(choice=_CHOICE_SQL, question=sql.Literal(question_id), is_counted=_IS_COUNTED)
+        query = _COUNTED_SQL.format(choice=_CHOICE_SQL, question=sql.Literal(question_id))
         batches = list(self._stream(query))
         table = pa.Table.from_batches(batches) if batches else None
         if table is None:
@@ -159,7 +152,6 @@ class Snapshot:
                 for question, choice, name in names
             ),
             questions=sql.Literal([question["id"] for question in self.questions]),
-            is_counted=_IS_COUNTED,
         )
         query = _PAIRS_SQL.format(
             campaign=self.own,

@@ -32,7 +32,7 @@ from annotator.releasing.dataset.splits import ROW_GROUP_BYTES, ROW_GROUP_ROWS, 
 VOTES_ROW_GROUP = 100_000  # rows
 ROWS_SUFFIX = ".arrow"
 
-Report = Callable[[float], None]  # takes the share that is done, 0 to 1
+ProgressCallback = Callable[[float], None]  # takes the share that is done, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Staged:
         )
 
 
-def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: Report) -> Staged:
+def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: ProgressCallback) -> Staged:
     """Read the campaign in one snapshot: finished files go to the one folder, rows that wait for images to the other."""
     rows_folder.mkdir(parents=True)
     judged_file = rows_folder.with_name("judged.arrow")
@@ -100,7 +100,7 @@ def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: 
 # --- votes
 
 
-def stage_votes(snapshot: Snapshot, *, facts: Facts, folder: Path, report: Report) -> list[Written]:
+def stage_votes(snapshot: Snapshot, *, facts: Facts, folder: Path, report: ProgressCallback) -> list[Written]:
     """The votes config, finished.
 
     A split without votes has no file; without any votes, train has an empty one.
@@ -203,7 +203,7 @@ def write_leaderboard(facts: Facts, folder: Path) -> Written:
 # --- pairs, and the configs that are made of them
 
 
-def judge_pairs(snapshot: Snapshot, *, target: Path, report: Report) -> PairTally:
+def judge_pairs(snapshot: Snapshot, *, target: Path, report: ProgressCallback) -> PairTally:
     """All pairs, judged, into one file."""
     judge = Judge(snapshot)
     tally = PairTally([question["slug"] for question in snapshot.questions])
@@ -217,10 +217,10 @@ def judge_pairs(snapshot: Snapshot, *, target: Path, report: Report) -> PairTall
     return tally
 
 
-def stage_pairs(judged_file: Path, *, facts: Facts, folder: Path, report: Report) -> list[Part]:
+def stage_pairs(judged_file: Path, *, facts: Facts, folder: Path, report: ProgressCallback) -> list[Part]:
     """The rows of every config with images, cut into the files of its shards."""
-    layouts = [layout for layout in layouts_for(facts.further) if layout.rows is not None]
-    staged = [StagedRows(folder, layout, split, facts.further) for layout in layouts for split in SPLITS]
+    layouts = [layout for layout in layouts_for(facts.secondary_questions) if layout.rows is not None]
+    staged = [StagedRows(folder, layout, split, facts.secondary_questions) for layout in layouts for split in SPLITS]
     with pa.memory_map(str(judged_file)) as source:
         judged_batches = pa.ipc.open_file(source)
         count_decided = decided_by_prompt(judged_batches)
@@ -262,11 +262,11 @@ def parts_of(staged: list[StagedRows]) -> list[Part]:
 class StagedRows:
     """The rows of one split of one config while they are collected, a file per shard, cut by how large their images are."""
 
-    def __init__(self, folder: Path, layout: Layout, split: str, further: list[str]) -> None:
+    def __init__(self, folder: Path, layout: Layout, split: str, secondary_questions: list[str]) -> None:
         self.folder = folder
         self.layout = layout
         self.split = split
-        self.schema = layout.staged_schema.with_metadata({"further": json.dumps(further)})
+        self.schema = layout.staged_schema.with_metadata({"secondary_questions": json.dumps(secondary_questions)})
         self._closed: list[Part] = []
         self._sizes: list[np.ndarray] = []
         self._bytes = 0
@@ -347,9 +347,9 @@ class StagedReader:
         self._source.close()
 
     @property
-    def further(self) -> list[str]:
+    def secondary_questions(self) -> list[str]:
         """The questions after the first that the rows have columns of."""
-        said: Any = json.loads(self._reader.schema.metadata[b"further"])
+        said: Any = json.loads(self._reader.schema.metadata[b"secondary_questions"])
         return list(said)
 
     def read(self, row_groups: list[int]) -> Iterator[pa.Table]:

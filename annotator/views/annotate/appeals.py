@@ -1,4 +1,4 @@
-"""What annotators can do about the review and about their part: put a notice away, appeal, withdraw their consent."""
+"""What annotators can do about a notice or a suspension: dismiss the notice, appeal, withdraw their consent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator.campaigns.access import campaign_for_member
 from annotator.choices import AppealState, MemberState
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.quality import appeals as member_appeals
 from annotator.quality import moderation
 from annotator.views.annotate.forms import AppealForm, WithdrawForm
@@ -20,27 +20,27 @@ from annotator.views.requests import UserRequest
 
 
 @require_POST
-def put_away_notice(request: UserRequest, slug: str) -> HttpResponse:
+def dismiss_notice(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_member(request.user, slug)
-    moderation.put_away_notice(member=member)
+    moderation.dismiss_notice(member=member)
     return HttpResponse() if request.htmx else redirect("annotate", slug)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal(request: UserRequest, slug: str) -> HttpResponse:
-    """What was done, what the member wrote about it before, and what the managers answered; a POST is a new message."""
+    """Why the member was warned, paused or suspended, their earlier messages and the answers. A POST sends a message."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
-        raise NotFound("You have left this campaign.")
+        raise NotFound("You left this campaign.")
     form = AppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             member_appeals.appeal(member=member, message=form.cleaned_data["message"])
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "The managers have your message. Their answer will be here.")
+            messages.success(request, "Message sent. The managers' answer will appear here.")
             return redirect("appeal", slug)
     appeals = list(member.appeals.all())
     is_waiting = any(row.state == AppealState.OPEN for row in appeals)
@@ -59,14 +59,14 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: UserRequest, slug: str) -> HttpResponse:
-    """What withdrawing one's consent does, and the form that does it, for good."""
+    """What a withdrawal does, and the form for it. A withdrawal is final."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
-        raise NotFound("You have left this campaign.")
+        raise NotFound("You left this campaign.")
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         moderation.withdraw_member(member=member, by=request.user)
-        messages.success(request, f"You have left {campaign.name}. None of your answers counts any more.")
+        messages.success(request, f"You left {campaign.name}. Your answers no longer count.")
         return redirect("campaigns")
     context = {"campaign": campaign, "member": member, "form": form}
     return render(request, "annotate/withdraw.html", context, status=400 if form.errors else 200)

@@ -1,14 +1,13 @@
-"""What an annotator does next: judge a pair, read a guideline, or stop, for a reason that is said."""
+"""What an annotator does next: judge a pair, read the guideline, do the training, or stop for a stated reason."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,12 +15,13 @@ from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
+from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import CastVote, undoable
-from annotator.models import Assignment, Campaign, CampaignProgress, Guideline, Image, Member, Question, Vote
+from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share
 from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
-AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
+AHEAD = 2  # pairs after the current one that the page holds, with their images loaded and decoded
 THE_END = {
     *("finished", "judged_all", "seen_all", "under_review", "seats_taken", "closed"),
     *("limit_per_day", "limit_total", "limit_share"),
@@ -29,8 +29,8 @@ THE_END = {
 
 
 @dataclass(frozen=True)
-class Held:
-    """What the page has already: the cards in it, how many of them are answered but not sent, and the notice it shows."""
+class ClientState:
+    """What the page holds: its cards, how many answers it has not sent yet, and the notice it shows."""
 
     cards: frozenset[int] = frozenset()
     unsent: int = 0
@@ -38,16 +38,16 @@ class Held:
 
     @property
     def wanted(self) -> int:
-        """How many assignments to look at, so that AHEAD cards wait behind the one that is shown."""
+        """How many assignments to fetch, so that AHEAD cards wait behind the current one."""
         return min(1 + AHEAD + self.unsent, QUEUE_TARGET)
 
 
-NOTHING = Held()
+NOTHING = ClientState()
 
 
 @dataclass(frozen=True)
 class Side:
-    """One half of a card. `slot` is what a vote for it posts; `address` is of its image, without the size."""
+    """One image of a card. `slot` is what a vote for it posts; `address` is the image's URL without the size."""
 
     slot: str
     address: str
@@ -57,7 +57,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Card:
-    """A pair as it is put before the annotator. `earlier` is the answer they took back, as slug:choice words."""
+    """A pair as the annotator sees it. `earlier` is the answer they undid, as slug:choice words."""
 
     assignment: int
     prompt: str
@@ -69,7 +69,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why there is nothing to judge. `again` says that looking again later may help, `back_at` from when on it does."""
+    """Why there is nothing to judge. `again`: it may help to check again later. `back_at`: the time from which it does."""
 
     code: str
     title: str
@@ -84,35 +84,54 @@ class Reason:
 
     @property
     def is_the_end(self) -> bool:
-        """Whether somebody from a crowd platform has done what they came for."""
+        """Whether a crowd worker has done all their work here."""
         return self.code in THE_END
 
 
+# By the codes of eligibility.obstacle.
+OBSTACLES = {
+    "member_paused": Reason(
+        "member_paused", "You are paused", "You get no pairs in this campaign for now. Your answers so far are safe."
+    ),
+    "member_suspended": Reason(
+        "member_suspended",
+        "Your answers are under review",
+        "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
+    ),
+    "member_withdrawn": Reason(
+        "member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details."
+    ),
+    "campaign_draft": Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True),
+    "campaign_paused": Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True),
+    "campaign_closed": Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours."),
+}
+
+
 @dataclass(frozen=True)
-class Turn:
-    """Where the member stands. `cards` are those that the page does not have; `queue` names all that it should have."""
+class PageState:
+    """What the page shows next. `cards` are those the page does not hold yet; `queue` names all it should hold."""
 
     campaign: Campaign
     member: Member
     progress: CampaignProgress
-    first: str = ""  # the page that comes before any pair: the guideline, which leads to the consent text, or the training
+    first: str = ""  # the page to visit before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
     queue: list[int] = field(default_factory=list)
-    lease_left: int = 0  # seconds, of the card in the queue that has least
+    lease_left: int = 0  # seconds until the first lease in the queue expires
     questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
-    said: str = ""
+    status_message: str = ""
     undoable_id: int | None = None  # the assignment whose answer `undo` takes back
     notice: Notice | None = None
 
     @property
     def question(self) -> Question | None:
-        """The one that is asked first; None where there is no question at all."""
+        """The first question, or None if the campaign has none."""
         return self.questions[0] if self.questions else None
 
     @property
     def choices(self) -> set[str]:
-        """What any of the questions allows."""
+        """All choices that any question allows."""
         return {choice for question in self.questions for choice in question.choices}
 
     @property
@@ -124,59 +143,65 @@ class Turn:
         return round(100 * coarse_share(self.progress))
 
 
-def next_turn(member: Member, *, held: Held = NOTHING, said: str = "") -> Turn:
-    """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
-    campaign, guideline_in_force = campaign_now(member)
+def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
+    """What the member does next; `status_message` reports their last action. Refills the queue when it runs low."""
+    campaign = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
     last = last_answered(member)
-    return _turn(member, campaign, guideline_in_force, questions, last, held=held, said=said, knows_earlier=True)
+    return _turn(member, campaign, questions, last, client=client, status_message=status_message, knows_earlier=True)
 
 
-def turn_after(cast: CastVote, queue: list[Assignment], *, held: Held = NOTHING, said: str) -> Turn:
-    """The turn after a vote, whose transaction has brought what is next: nothing more is asked of the database."""
+def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState = NOTHING, status_message: str) -> PageState:
+    """The state after a vote, whose transaction already fetched the next assignments: no further query for them."""
     member = cast.assignment.member
     questions = [vote.question for vote in cast.votes]
     last = cast.assignment.pk if member.campaign.undo_votes else None
-    return _turn(member, member.campaign, cast.guideline_in_force, questions, last, queue=queue, held=held, said=said)
+    return _turn(member, member.campaign, questions, last, queue=queue, client=client, status_message=status_message)
 
 
 def _turn(
     member: Member,
     campaign: Campaign,
-    guideline_in_force: int | None,
     questions: list[Question],
     undoable_id: int | None,
     *,
-    held: Held,
-    said: str,
+    client: ClientState,
+    status_message: str,
     queue: list[Assignment] | None = None,
     knows_earlier: bool = False,
-) -> Turn:
-    progress, notice = progress_of(campaign), notice_for(member, known=held.notice)
+) -> PageState:
+    progress, notice = progress_of(campaign), notice_for(member, known=client.notice)
 
-    def stop(reason: Reason) -> Turn:
-        return Turn(
-            campaign, member, progress, questions=questions, reason=reason, said=said, undoable_id=undoable_id, notice=notice
+    def stop(reason: Reason) -> PageState:
+        return PageState(
+            campaign,
+            member,
+            progress,
+            questions=questions,
+            reason=reason,
+            status_message=status_message,
+            undoable_id=undoable_id,
+            notice=notice,
         )
 
-    if reason := why_closed(campaign, member):
+    if reason := why_closed(member):
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
-    if must_agree or guideline_in_force not in (None, member.guideline_accepted_id):
-        return Turn(campaign, member, progress, first="guideline", said=said)
+    if must_agree or campaign.guideline_id not in (None, member.guideline_accepted_id):
+        return PageState(campaign, member, progress, first="guideline", status_message=status_message)
     try:
-        queue = queue or next_assignments(member=member, count=held.wanted)
+        queue = queue or next_assignments(member=member, count=client.wanted)
     except NotAllowed as limit:
         if limit.code == "training_due":
-            return Turn(campaign, member, progress, first="training", said=said)
+            return PageState(campaign, member, progress, first="training", status_message=status_message)
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
     if queue[0].queue_length in REFILL_AT:
         tasks.enqueue(tasks.refill_queue, member.pk)
-    fresh = [seat for seat in queue if seat.pk not in held.cards]
+    fresh = [seat for seat in queue if seat.pk not in client.cards]
     earlier = earlier_answers(fresh) if knows_earlier else {}
-    return Turn(
+    return PageState(
         campaign,
         member,
         progress,
@@ -184,14 +209,14 @@ def _turn(
         queue=[seat.pk for seat in queue],
         lease_left=int(min((seat.lease_expires_at - timezone.now()).total_seconds() for seat in queue)),
         questions=questions,
-        said=said,
+        status_message=status_message,
         undoable_id=undoable_id,
         notice=notice,
     )
 
 
 def last_answered(member: Member) -> int | None:
-    """The assignment whose answer the member may take back first."""
+    """The assignment whose answer undo takes back, if any."""
     campaign = member.campaign
     may_judge = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED) and member.state == MemberState.ACTIVE
     if not (may_judge and campaign.undo_votes and member.answered_count):
@@ -200,7 +225,7 @@ def last_answered(member: Member) -> int | None:
 
 
 def earlier_answers(seats: list[Assignment]) -> dict[int, str]:
-    """What was answered, and taken back, on those of the assignments that are open again."""
+    """The undone answers of those assignments that are open again."""
     undone = Vote.objects.filter(assignment__in=[seat.pk for seat in seats], void_reason=VoidReason.UNDONE).order_by("pk")
     latest: dict[int, dict[str, str]] = defaultdict(dict)
     for seat, question, choice in undone.values_list("assignment", "question__slug", "choice"):
@@ -208,17 +233,14 @@ def earlier_answers(seats: list[Assignment]) -> dict[int, str]:
     return {seat: " ".join(map(":".join, answer.items())) for seat, answer in latest.items()}
 
 
-def campaign_now(member: Member) -> tuple[Campaign, int | None]:
-    """The member's campaign as it is now with its progress, and the id of the guideline in force, in one query."""
-    newest = Guideline.objects.filter(campaign=OuterRef("pk"), published_at__isnull=False).order_by("-version").values("pk")
-    campaigns = Campaign.objects.select_related("progress").annotate(guideline_in_force=Subquery(newest[:1]))
-    campaign = campaigns.get(pk=member.campaign_id)
-    member.campaign = campaign
-    return campaign, campaign.guideline_in_force
+def campaign_now(member: Member) -> Campaign:
+    """The member's campaign as it is now with its progress, in one query."""
+    member.campaign = Campaign.objects.select_related("progress").get(pk=member.campaign_id)
+    return member.campaign
 
 
 def progress_of(campaign: Campaign) -> CampaignProgress:
-    """The campaign's counters; zeros where nothing was counted yet."""
+    """The campaign's counters, zeros before the first roll-up."""
     return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
 
 
@@ -235,65 +257,51 @@ def make_side(slot: str, image: Image) -> Side:
 
 @cache
 def image_root() -> str:
-    """What every address of an image begins with: looked up once, because a vote's answer has no time for it."""
+    """What the URL of every image begins with. Cached, because `reverse` is too slow for the response to a vote."""
     return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
 
 
-def why_closed(campaign: Campaign, member: Member) -> Reason | None:
-    """Why the member may not judge here now, or None where they may."""
-    if member.state == MemberState.PAUSED:
-        text = "Your part here is paused: you are given no pairs for now. Your answers so far are safe."
-        return Reason("member_paused", "You are paused", text, more=tuple(what_happened(member)))
-    if member.state == MemberState.SUSPENDED:
-        return Reason(
-            "member_suspended",
-            "Your answers are under review",
-            "Your part here is suspended, and your answers do not count meanwhile. The managers can lift it again.",
-            more=tuple(what_happened(member)),
-        )
-    if member.state != MemberState.ACTIVE:
-        return Reason("member_out", "Your part here has ended", "You no longer judge pairs here. The managers can tell you more.")
-    if campaign.state == CampaignState.DRAFT:
-        return Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True)
-    if campaign.state == CampaignState.PAUSED:
-        return Reason("paused", "Paused for now", "The managers have paused this campaign. Your votes are safe.", again=True)
-    if campaign.state == CampaignState.CLOSED:
-        return Reason("closed", "This campaign is closed", "No more votes are taken. Thank you for yours.")
-    return None
+def why_closed(member: Member) -> Reason | None:
+    """Why the member may not judge now, or None if they may."""
+    code = obstacle(member)
+    if code is None:
+        return None
+    reason = OBSTACLES[code]
+    return replace(reason, more=tuple(what_happened(member))) if reason.may_appeal else reason
 
 
 def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
-    """The limit that the member has reached, and for the day's when the next day begins."""
+    """The limit that the member has reached; for the daily limit also when the next day begins."""
     if limit.code != "limit_per_day":
-        return Reason(limit.code, "You have given all your votes", limit.detail)
+        return Reason(limit.code, "You have reached your limit", limit.detail)
     midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Reason(limit.code, "Enough for today", limit.detail, again=True, back_at=midnight)
+    return Reason(limit.code, "Done for today", limit.detail, again=True, back_at=midnight)
 
 
 def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
-    """Why an open campaign has no pair for an active member, as far as its counters tell (they are a few seconds old)."""
+    """Why an open campaign has no pair for an active member, by its counters, which are a few seconds old."""
     if progress.pairs_total == 0:
-        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs to this campaign.", again=True)
+        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs yet.", again=True)
     if progress.votes_live >= progress.votes_wanted and progress.pairs_held:
         held = "One pair is" if progress.pairs_held == 1 else f"{progress.pairs_held} pairs are"
         return Reason(
             "under_review",
             "Nothing left for now",
-            f"{held} under review by the managers, because people flagged them. All others have the votes they need. "
-            "Thank you. Look again in a day or two: what comes back is handed out again.",
+            f"{held} under review by the managers because of flags. All other pairs have enough votes. Thank you. "
+            "Check again in a day or two: reviewed pairs may come back.",
             again=True,
         )
     if progress.votes_live >= progress.votes_wanted:
-        return Reason("finished", "All done", "Every pair of this campaign has all the votes it needs. Thank you.")
+        return Reason("finished", "All done", "Every pair in this campaign has enough votes. Thank you.")
     if answered >= progress.pairs_total - progress.pairs_held:
-        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still at it.")
+        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still judging.")
     if progress.votes_live + progress.seats_open >= progress.votes_wanted:
         minutes = max(1, round(lease_seconds / 60))
         wait = "a minute" if minutes == 1 else f"{minutes} minutes"
         return Reason(
             "seats_taken",
             "Nothing free right now",
-            f"Others are at work on the remaining pairs. Whatever they leave is free again after {wait} at the latest.",
+            f"Others are judging the remaining pairs. Pairs they do not finish become free within {wait}.",
             again=True,
         )
-    return Reason("seen_all", "You have been through every pair", "What is left is for others: you have judged or skipped it.")
+    return Reason("seen_all", "You have seen every pair", "The remaining pairs need other annotators.")

@@ -1,4 +1,4 @@
-"""The training of a new annotator: pairs whose answer is known, each followed by what it is and why."""
+"""The training of new annotators: gold pairs, each followed by the correct answer and its explanation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from annotator.campaigns.access import campaign_for_annotator, campaign_for_mana
 from annotator.campaigns.consent import must_agree
 from annotator.campaigns.guidelines import must_read
 from annotator.choices import CampaignState, Choice
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.judging import training
 from annotator.judging.eligibility import training_is_due, training_pairs
 from annotator.models import Assignment, Campaign, Member
@@ -30,7 +30,7 @@ PER_PAGE = 100
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def train(request: UserRequest, slug: str) -> HttpResponse:
-    """The training pair that is next, or how the try ended; a POST answers the pair."""
+    """The next training pair, or the result of the try. A POST answers the pair."""
     campaign, member = campaign_for_annotator(request.user, slug)
     if must_agree(member) or must_read(member):
         return redirect("guideline", slug)
@@ -40,11 +40,11 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
         return answer(request, campaign)
     member = training.conclude(member=member)
     seat = training.next_training(member=member) if member.training_failed_at is None else None
-    standing = training.standing_of(member)
+    progress = training.standing_of(member)
     if seat is None:
-        return render(request, "annotate/training/over.html", {"campaign": campaign, "standing": standing})
+        return render(request, "annotate/training/over.html", {"campaign": campaign, "progress": progress})
     questions = list(campaign.questions.order_by("position"))
-    context = {"campaign": campaign, "standing": standing, "seat": seat, "questions": questions, "sides": sides_of(seat)}
+    context = {"campaign": campaign, "progress": progress, "seat": seat, "questions": questions, "sides": sides_of(seat)}
     return render(request, "annotate/training/pair.html", context)
 
 
@@ -52,7 +52,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
     form = VoteForm(request.POST)
     assignment_id = whole_number(request.POST.get("assignment")) or 0
     try:
-        require_valid(form, "That is not a possible answer.")
+        require_valid(form, "This answer is not valid.")
         training.answer_training(
             assignment_id=assignment_id,
             by=request.user,
@@ -61,7 +61,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
         )
     except NotFound:
         raise
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
         return redirect("training", campaign.slug)
     return redirect("training_feedback", campaign.slug, assignment_id)
@@ -70,20 +70,20 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
 @never_cache
 @require_safe
 def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpResponse:
-    """What came of an answer in the training, what is right, and why."""
+    """The feedback on a training answer: whether it was correct, the correct answer and why."""
     campaign, _ = campaign_for_annotator(request.user, slug)
     feedback = training.feedback_on(assignment_id=assignment_id, by=request.user)
     seat = feedback.assignment
     if seat.member.campaign_id != campaign.pk:
-        raise NotFound("There is no such answer of yours in this campaign.")
+        raise NotFound("Answer not found in this campaign.")
     context = {
         "campaign": campaign,
         "feedback": feedback,
-        "standing": feedback.standing,
+        "progress": feedback.standing,
         "seat": seat,
         "sides": sides_of(seat),
-        "said": in_words(seat, feedback.choice),
-        "known": in_words(seat, str(seat.pair.gold_choice)),
+        "chosen": in_words(seat, feedback.choice),
+        "correct": in_words(seat, str(seat.pair.gold_choice)),
     }
     return render(request, "annotate/training/feedback.html", context)
 
@@ -93,24 +93,24 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_annotator(request.user, slug)
     try:
         training.try_again(member=member)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("training", slug)
 
 
 def in_words(seat: Assignment, choice: str) -> str:
-    """Side by side at any width, so that left is left."""
+    """Training shows the images side by side at any width, so left is always left."""
     if choice not in (Choice.A, Choice.B):
         return str(Choice(choice).label).lower()
     return "left is better" if (choice == Choice.A) == seat.a_on_left else "right is better"
 
 
 def sides_of(seat: Assignment) -> list[dict[str, Any]]:
-    """The two images as they stand, each with what a vote for it posts."""
+    """The two images from left to right, each with what a vote for it posts."""
     pair = seat.pair
     both = [
-        {"slot": Choice.A.value, "image": pair.image_a, "is_right": pair.gold_choice == Choice.A},
-        {"slot": Choice.B.value, "image": pair.image_b, "is_right": pair.gold_choice == Choice.B},
+        {"slot": Choice.A.value, "image": pair.image_a, "is_correct": pair.gold_choice == Choice.A},
+        {"slot": Choice.B.value, "image": pair.image_b, "is_correct": pair.gold_choice == Choice.B},
     ]
     left, right = both if seat.a_on_left else reversed(both)
     return [left | {"name": "Left", "keys": "1 ArrowLeft"}, right | {"name": "Right", "keys": "2 ArrowRight"}]
@@ -122,7 +122,7 @@ def sides_of(seat: Assignment) -> list[dict[str, Any]]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def trainees(request: UserRequest, slug: str) -> HttpResponse:
-    """Who is where in the training; a POST lets somebody in or gives them another try."""
+    """The progress of all trainees. A POST passes one or gives them another try."""
     campaign = campaign_for_manager(request.user, slug)
     if request.method == "POST":
         decide(request, campaign)
@@ -133,17 +133,17 @@ def trainees(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def decide(request: UserRequest, campaign: Campaign) -> None:
-    """Do what a button beside a trainee says."""
+    """Apply the button that was pressed beside a trainee."""
     form = TraineeForm(request.POST)
     member = Member.objects.filter(campaign=campaign, pk=form.cleaned_data["member"]).first() if form.is_valid() else None
     if member is None:
-        raise NotFound("There is no such member of this campaign.")
+        raise NotFound("Member not found in this campaign.")
     try:
-        if form.cleaned_data["decision"] == "let_in":
-            training.let_in(member=member, by=request.user)
+        if form.cleaned_data["decision"] == "pass_training":
+            training.pass_training(member=member, by=request.user)
             messages.success(request, f"{member.user} can judge pairs now.")
         else:
             training.give_another_try(member=member, by=request.user)
             messages.success(request, f"{member.user} can try again.")
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)

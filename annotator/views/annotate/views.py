@@ -1,6 +1,6 @@
-"""The annotation page: a deck of pairs, and what is done with them: a vote, a skip, a flag, an undo.
+"""The annotation page: a deck of pairs, and the actions on them: vote, skip, flag, undo.
 
-With htmx, what was done is answered with the cards that the page does not have yet; without, with a redirect to the page.
+With htmx, an action returns the cards that the page does not hold yet. Without htmx it redirects to the page.
 """
 
 from __future__ import annotations
@@ -17,47 +17,46 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.campaigns.access import campaign_for_member
-from annotator.campaigns.guidelines import current_guideline
 from annotator.choices import Choice
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
 from annotator.models import Assignment, Member, Question
 from annotator.views.annotate.forms import FlagForm, VoteForm, require_valid, whole_number
-from annotator.views.annotate.next_turn import Held, Turn, next_turn, turn_after
+from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
 
-HELD_LIMIT = 100  # cards that a page may name; it never has as many
+HELD_LIMIT = 100  # cards that a page may name, far more than it ever holds
 
 
 @never_cache
 @require_safe
 def annotate(request: UserRequest, slug: str) -> HttpResponse:
-    """The pairs that are next for this member, or why there are none."""
+    """The next pairs for this member, or why there are none."""
     _, member = campaign_for_member(request.user, slug)
-    turn = next_turn(member, held=held_by(request))
+    turn = next_turn(member, client=client_state(request))
     if turn.first:
-        return go_first(request, turn)
-    return piece(turn) if request.htmx else page(request, turn)
+        return redirect_first(request, turn)
+    return render_partial(turn) if request.htmx else render_page(request, turn)
 
 
 @require_POST
 def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
-    held = held_by(request)
+    client = client_state(request)
     try:
-        require_valid(form, "That is not a possible answer.")
+        require_valid(form, "This answer is not valid.")
         cast, queue = cast_vote_and_go_on(
             assignment_id=assignment_id,
             by=request.user,
             choices=form.choices(lambda: primary_slug(assignment_id)),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
             comment=form.cleaned_data["comment"],
-            count=held.wanted,
+            count=client.wanted,
         )
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refused(request, assignment_id, refusal)
-    return go_on(request, turn_after(cast, queue, held=held, said=words_for(cast)))
+    return respond(request, turn_after(cast, queue, client=client, status_message=words_for(cast)))
 
 
 @require_POST
@@ -65,7 +64,7 @@ def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return skip_assignment(assignment_id=assignment_id, by=request.user)
 
-    return act_and_go_on(request, assignment_id, act, said="Skipped. This pair will not come back to you.")
+    return act_and_respond(request, assignment_id, act, status_message="Skipped. You will not see this pair again.")
 
 
 @require_POST
@@ -73,88 +72,92 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = FlagForm(request.POST)
 
     def act() -> Assignment:
-        require_valid(form, "Say what is wrong with the pair.")
+        require_valid(form, "Choose what is wrong with the pair.")
         reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
         return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
 
-    return act_and_go_on(request, assignment_id, act, said="Flagged. This pair will not come back to you.")
+    return act_and_respond(request, assignment_id, act, status_message="Flagged. You will not see this pair again.")
 
 
 @require_POST
 def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
-    """Take back the vote on this assignment; its pair is before the member again."""
+    """Undo the vote on this assignment and show its pair again."""
 
     def act() -> Assignment:
         return undo_vote(assignment_id=assignment_id, by=request.user)
 
-    return act_and_go_on(request, assignment_id, act, said="Undone. This pair waits for your answer again.")
+    return act_and_respond(request, assignment_id, act, status_message="Undone. Judge this pair again.")
 
 
-def act_and_go_on(request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, said: str) -> HttpResponse:
+def act_and_respond(
+    request: UserRequest, assignment_id: int, act: Callable[[], Assignment], *, status_message: str
+) -> HttpResponse:
     try:
         assignment = act()
-    except Refusal as refusal:
+    except DomainError as refusal:
         return refused(request, assignment_id, refusal)
-    return go_on(request, next_turn(assignment.member, held=held_by(request), said=said))
+    return respond(request, next_turn(assignment.member, client=client_state(request), status_message=status_message))
 
 
-def held_by(request: UserRequest) -> Held:
-    """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
+def client_state(request: UserRequest) -> ClientState:
+    """What the page says it holds. Wrong values are ignored: at worst the page gets a card it already holds."""
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
     cards = frozenset(number for number in numbers if number is not None)
-    return Held(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("told")))
+    return ClientState(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("notice")))
 
 
-def page(request: UserRequest, turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
-    context = {"turn": turn, "guideline": current_guideline(turn.campaign), "refusal": refusal}
+def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
+    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal}
     return render(request, "annotate/page.html", context, status=status)
 
 
-def piece(turn: Turn, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
-    """The cards that the page does not have. Rendered without a request: context processors have no part in it."""
+def render_partial(turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
+    """The cards that the page does not hold. Rendered without the request, which saves the context processors."""
     html = get_template("annotate/_turn.html").render({"turn": turn, "refusal": refusal})
     response = HttpResponse(html, status=status)
     if refusal is not None:
-        response["HX-Retarget"] = "#cards"  # so annotate.js knows the refusals of the site from an error of whatever else
+        response["HX-Retarget"] = "#cards"  # so that annotate.js can tell this from an error page
     return response
 
 
-def go_on(request: UserRequest, turn: Turn) -> HttpResponse:
+def respond(request: UserRequest, turn: PageState) -> HttpResponse:
     if request.htmx and not turn.first:
-        return piece(turn)
-    messages.success(request, turn.said)
-    return go_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
+        return render_partial(turn)
+    messages.success(request, turn.status_message)
+    return redirect_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
 
 
-def go_first(request: UserRequest, turn: Turn) -> HttpResponse:
-    """To the page that comes before any pair."""
+def redirect_first(request: UserRequest, turn: PageState) -> HttpResponse:
+    """Redirect to the page to visit before any pair."""
     there = redirect(turn.first, turn.campaign.slug)
     return HttpResponseClientRedirect(there.url) if request.htmx else there
 
 
-def refused(request: UserRequest, assignment_id: int, refusal: Refusal) -> HttpResponse:
-    """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
+def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> HttpResponse:
+    """Why the action was refused, and the next pair. Raises NotFound if the assignment is not the user's."""
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
     if member is None:
-        raise NotFound("There is no such pair among those you were given.") from refusal
+        raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
-    turn = next_turn(member, held=held_by(request))
+    turn = next_turn(member, client=client_state(request))
     if request.htmx:
-        return piece(turn, refusal=refusal, status=status)
-    return page(request, turn, refusal=refusal, status=status)
+        return render_partial(turn, refusal=refusal, status=status)
+    return render_page(request, turn, refusal=refusal, status=status)
 
 
 def primary_slug(assignment_id: int) -> str:
-    """The question that a lone choice answers when the form does not say; "" for an unknown assignment."""
+    """The question that a single choice answers if the form does not name it; "" for an unknown assignment."""
     questions = Question.objects.filter(campaign__members__assignments=assignment_id, position=0)
     return questions.values_list("slug", flat=True).first() or ""
 
 
 def words_for(cast: CastVote) -> str:
-    """What was recorded, in words for the annotator. The number makes each message new to a screen reader."""
-    said = choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
-    return format_html("Recorded: {}. {} judged.", said, cast.assignment.member.answered_count)
+    """What was recorded, in words. The count makes each message differ, so that screen readers announce it."""
+    status_message = (
+        choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
+    )
+    return format_html("Recorded: {}. {} judged.", status_message, cast.assignment.member.answered_count)
 
 
 def choice_in_words(assignment: Assignment, choice: str) -> str:

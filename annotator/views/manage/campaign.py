@@ -18,7 +18,7 @@ from annotator.campaigns import guidelines, lifecycle, questions
 from annotator.campaigns.access import campaign_for_manager, require_may_create_campaigns
 from annotator.campaigns.text_diff import compare
 from annotator.choices import UNFINISHED_RELEASES, CampaignState, Label, PairState, ReleaseState
-from annotator.errors import Refusal
+from annotator.errors import DomainError
 from annotator.judging import limits
 from annotator.models import Campaign
 from annotator.quality import review_queries
@@ -57,7 +57,7 @@ def new_campaign(request: UserRequest) -> HttpResponse:
                 guideline=form.cleaned_data["guideline"],
                 by=request.user,
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, f"{campaign.name} is made. It is a draft: nobody sees its pairs before you open it.")
@@ -73,7 +73,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
     context = {
         **live_context(campaign),
         "has_pairs": campaign.pairs.exists(),
-        "guideline": guidelines.current_guideline(campaign),
+        "guideline": campaign.guideline,
         "questions": list(campaign.questions.order_by("position")),
         "limits": limits.in_words(campaign),
         "member_form": MemberForm(),
@@ -132,7 +132,7 @@ def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     try:
         campaign = lifecycle.change_state(campaign=campaign, state=request.POST.get("state", ""), by=request.user)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         messages.success(request, f"{campaign.name} is now {campaign.get_state_display().lower()}.")
@@ -153,7 +153,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
                 rules=lifecycle.rules_in(form.cleaned_data),
                 by=request.user,
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, "The settings are saved.")
@@ -166,7 +166,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
 def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The text of the next version, looked at first (`preview`) or published."""
     campaign = campaign_for_manager(request.user, slug)
-    current = guidelines.current_guideline(campaign)
+    current = campaign.guideline
     form = GuidelineForm(posted(request), initial={"text": current.text if current else ""})
     preview = ""
     if request.method == "POST" and form.is_valid():

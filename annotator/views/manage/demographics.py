@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotator.campaigns import demographics
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.models import SelfDescription
 from annotator.views.manage.common import posted, status_of
 from annotator.views.manage.forms import GroupQuestionForm, add_refusal
@@ -39,7 +39,7 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
                 people_min=form.cleaned_data["people_min"],
                 by=request.user,
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, "Saved. Annotators find the question under the campaign in their list.")
@@ -55,14 +55,14 @@ def about_you(request: UserRequest, slug: str) -> HttpResponse:
     campaign, member = campaign_for_annotator(request.user, slug)
     asked = demographics.group_question_of(campaign)
     if asked is None:
-        raise NotFound("This campaign asks nothing about you.")
+        raise NotFound("This campaign has no question about you.")
     if request.method == "POST":
         try:
             demographics.describe(member=member, option=request.POST.get("option", DECLINED) or None)
-        except Refusal as refusal:
+        except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:
-            messages.success(request, "Saved. Thank you." if request.POST.get("option") else "Nothing about you is kept.")
+            messages.success(request, "Saved. Thank you." if request.POST.get("option") else "Your answer is deleted.")
         return redirect("about_you", slug)
-    said = SelfDescription.objects.filter(member=member).first()
-    return render(request, "annotate/about_you.html", {"campaign": campaign, "asked": asked, "said": said})
+    answer = SelfDescription.objects.filter(member=member).first()
+    return render(request, "annotate/about_you.html", {"campaign": campaign, "asked": asked, "answer": answer})

@@ -17,7 +17,7 @@ from annotator.choices import (
     MemberKind,
     Role,
 )
-from annotator.errors import Invalid, Refusal
+from annotator.errors import DomainError, Invalid
 from annotator.judging.voting import FLAG_NOTE_LIMIT
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -30,7 +30,7 @@ from annotator.models.webhooks import URL_LIMIT
 # --- managers
 
 
-def add_refusal(form: forms.Form, refusal: Refusal) -> None:
+def add_refusal(form: forms.Form, refusal: DomainError) -> None:
     """Say in the form what a verb refused: beside the fields it names, else above all of them."""
     named = {field: reasons for field, reasons in refusal.errors.items() if field in form.fields}
     for field, reasons in named.items():
@@ -99,7 +99,7 @@ class InviteForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody by user name or e-mail address."""
 
-    person = forms.CharField(max_length=254, label="User name or e-mail")
+    person = forms.CharField(max_length=254, label="Username or email")
     role = forms.ChoiceField(choices=Role.choices)
     kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
 
@@ -171,7 +171,7 @@ class TraineeForm(forms.Form):
     """What becomes of somebody in the training, as the buttons post it."""
 
     member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    decision = forms.ChoiceField(choices=[("let_in", "Let in"), ("try", "Another try")])
+    decision = forms.ChoiceField(choices=[("pass_training", "Let in"), ("try", "Another try")])
 
 
 class HubAccountForm(forms.Form):

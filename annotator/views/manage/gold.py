@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Choice, GoldUse
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Pair
 from annotator.quality import gold
 from annotator.views.annotate.forms import whole_number
@@ -79,7 +79,7 @@ def pair_page(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
                 use=form.cleaned_data["gold_use"],
                 by=request.user,
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, f"The known answer of pair {pair.pk} is saved.")

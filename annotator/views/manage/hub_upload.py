@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.models import Release
 from annotator.releasing import hub_upload
 from annotator.views.manage.common import posted, status_of
@@ -34,7 +34,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
                 token=form.cleaned_data["token"],
                 by=request.user,
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, "Saved. A release is published from its own page.")
@@ -59,7 +59,7 @@ def publish_release(request: UserRequest, slug: str, number: int) -> HttpRespons
         raise NotFound("There is no such release of this campaign.")
     try:
         publication = hub_upload.create_publication(release=release, by=request.user)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.publish_release, publication.pk)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator.campaigns import consent
 from annotator.campaigns import invites as campaign_invites
 from annotator.campaigns.access import campaign_for_manager
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.models import Invite
 from annotator.scoring import progress
 from annotator.views.manage.common import PER_PAGE, posted, status_of
@@ -52,7 +52,7 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
                 expires_at=form.expires_at(),
                 uses_max=form.cleaned_data["uses_max"],
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             messages.success(request, f"{invite.note or 'The link'} is made. Copy it and send it to the people you want.")

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotator.campaigns import members as campaign_members
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import MemberState
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Member
 from annotator.quality import moderation
 from annotator.scoring import progress
@@ -34,7 +34,7 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
         person, role, kind = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["kind"]
         try:
             member, is_new = campaign_members.add_member(campaign=campaign, user=person, role=role, kind=kind, by=request.user)
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             what = "is in the campaign now" if is_new else "has the role now"
@@ -51,7 +51,7 @@ def member_state(request: UserRequest, slug: str, member_id: int) -> HttpRespons
     member = member_of(campaign, member_id)
     try:
         member = campaign_members.change_member_state(member=member, state=request.POST.get("state", ""), by=request.user)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         words = "is paused and gets no more pairs" if member.state == MemberState.PAUSED else "can work again"
@@ -74,7 +74,7 @@ def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpRe
         else:
             seats = moderation.suspend_member(member=member, by=request.user)
             messages.success(request, f"{member.user} is suspended. Seats given back: {seats}.")
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("members", slug)
 

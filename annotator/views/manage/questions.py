@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotator.campaigns import questions as campaign_questions
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import CampaignState, Choice
-from annotator.errors import Refusal
+from annotator.errors import DomainError
 from annotator.models import Campaign
 from annotator.scoring import progress
 from annotator.views.manage.campaign_forms import QuestionFormSet
@@ -29,11 +29,11 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
     """All questions of the campaign with what may be answered; of one that was opened, their wording."""
     campaign = campaign_for_manager(request.user, slug)
     rows = QuestionFormSet(request.POST if request.method == "POST" else None, initial=rows_of(campaign))
-    refusal: Refusal | None = None
+    refusal: DomainError | None = None
     if request.method == "POST" and rows.is_valid():
         try:
             campaign_questions.set_questions(campaign=campaign, questions=rows.asked(), by=request.user)
-        except Refusal as refused:
+        except DomainError as refused:
             refusal = refused
         else:
             messages.success(request, "The questions are saved.")

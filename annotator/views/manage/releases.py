@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator import releasing, tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import UNFINISHED_RELEASES
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.models import Release
 from annotator.releasing import hub_upload
 from annotator.views.manage.common import PER_PAGE, SHOWN_AT_FIRST
@@ -30,7 +30,7 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             release = releasing.create_release(campaign=campaign, by=request.user)
-        except Refusal as refusal:
+        except DomainError as refusal:
             messages.error(request, refusal.detail)
         else:
             tasks.enqueue(tasks.build_release, release.pk)
@@ -74,7 +74,7 @@ def cancel_release(request: UserRequest, slug: str, number: int) -> HttpResponse
         raise NotFound("There is no such release of this campaign.")
     try:
         releasing.cancel_release(release=release, by=request.user)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.clear_release, release.pk)

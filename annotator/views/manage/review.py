@@ -17,10 +17,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
-from annotator.choices import ActKind, Measure
+from annotator.choices import ActionKind, Measure
 from annotator.consensus.binomial import wilson
-from annotator.errors import Conflict, NotFound, Refusal
-from annotator.models import Act, Appeal, Member, ReviewRule, Standing
+from annotator.errors import Conflict, DomainError, NotFound
+from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, ReviewRule
 from annotator.quality import appeals, moderation, review_queries
 from annotator.quality import review as annotator_review
 from annotator.quality import rules as quality_rules
@@ -139,7 +139,7 @@ def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
         else:
             annotator_review.turn_off_rule(rule=rule, by=request.user)
             messages.success(request, "The rule is off, and nobody was acted on.")
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("review", slug)
 
@@ -160,7 +160,7 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
             appeals.answer_appeal(
                 appeal=row, is_accepted="accept" in request.POST, answer=form.cleaned_data["answer"], by=request.user
             )
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             words = "can work again" if "accept" in request.POST else "is told that it stays so"
@@ -180,15 +180,15 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
     if request.method == "POST":
         campaign_for_manager(request.user, slug)
         if form.is_valid():
-            ground = moderation.Ground(note=form.cleaned_data["note"])
+            reason = moderation.Reason(note=form.cleaned_data["note"])
             try:
-                moderation.warn_member(member=member, by=request.user, ground=ground)
+                moderation.warn_member(member=member, by=request.user, reason=reason)
             except Conflict as refusal:
                 add_refusal(form, refusal)
             else:
                 messages.success(request, f"{member.user} is shown what you wrote, beside their next pair.")
                 return redirect("member_page", slug, member_id)
-    standing = Standing.objects.filter(member=member).first()
+    standing = AnnotatorStats.objects.filter(member=member).first()
     context = {
         "campaign": campaign,
         "member": member,
@@ -268,7 +268,7 @@ def rule_in_words(rule: ReviewRule) -> str:
     return f"{what}, from {rule.minimum} answer{'s' if rule.minimum > 1 else ''} on"
 
 
-def entry_of(act: Act) -> tuple[Act, str]:
+def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:
     """An act and its figures in words."""
     figures = act.figures
     if not figures or act.rule is None:
@@ -287,8 +287,8 @@ def proposals_of(rule: ReviewRule) -> list[tuple[Member, str]]:
     ]
 
 
-def last_act(member: Member) -> tuple[Act, str] | None:
+def last_act(member: Member) -> tuple[ModerationAction, str] | None:
     """What an appeal is against."""
-    kinds = [ActKind.WARN, ActKind.PAUSE, ActKind.SUSPEND]
-    act = Act.objects.filter(member=member, kind__in=kinds).select_related("member__user", "rule", "actor").first()
+    kinds = [ActionKind.WARN, ActionKind.PAUSE, ActionKind.SUSPEND]
+    act = ModerationAction.objects.filter(member=member, kind__in=kinds).select_related("member__user", "rule", "actor").first()
     return entry_of(act) if act else None

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
-from annotator.errors import NotFound, Refusal
+from annotator.errors import DomainError, NotFound
 from annotator.feeds import webhooks as hooks
 from annotator.models import Campaign, Delivery, Webhook
 from annotator.views.manage.common import PER_PAGE, posted, status_of
@@ -30,7 +30,7 @@ def webhooks(request: UserRequest, slug: str) -> HttpResponse:
         url, events = form.cleaned_data["url"], form.cleaned_data["events"]
         try:
             webhook, secret = hooks.create_webhook(campaign=campaign, url=url, events=events, by=request.user)
-        except Refusal as refusal:
+        except DomainError as refusal:
             add_refusal(form, refusal)
         else:
             context |= {"made": webhook, "secret": secret, "form": WebhookForm()}
@@ -62,7 +62,7 @@ def ping_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpRespon
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     try:
         delivery = hooks.ping(webhook=webhook, by=request.user)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
@@ -78,7 +78,7 @@ def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_i
         raise NotFound("There is no such delivery of this webhook.")
     try:
         hooks.resend(delivery=delivery, by=request.user)
-    except Refusal as refusal:
+    except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)

@@ -1,4 +1,4 @@
-"""What a domain verb refuses, as a page or a piece with the right status. The API answers its own refusals as JSON."""
+"""Turns domain errors into pages or partials with the right status. The API turns its own into JSON."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 
-from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from annotator.views.requests import PageRequest
 
-STATUSES: dict[type[Refusal], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
+STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
 
 
-def status_of(refusal: Refusal) -> int:
+def status_of(refusal: DomainError) -> int:
     return STATUSES.get(type(refusal), 400)
 
 
@@ -24,18 +24,18 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content and request.accepts("text/html"):
-            # Somebody opened the address of a form: an empty page would leave them stranded.
+            # The URL of a form was opened as a page: show a page with a way back, not an empty one.
             page = render(request, "405.html", status=405)
             page["Allow"] = response["Allow"]
             return page
         return response
 
     def process_exception(self, request: PageRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Refusal):
+        if not isinstance(exception, DomainError):
             return None
         status = status_of(exception)
         if request.htmx:
-            # Shown where the page keeps its messages, whatever the piece was to be.
+            # Shown with the page's messages, whatever the request's own target was.
             response = render(request, "_refused.html", {"refusal": exception}, status=status)
             response["HX-Retarget"] = "#notice"
             response["HX-Reswap"] = "innerHTML"

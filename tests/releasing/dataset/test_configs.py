@@ -17,10 +17,10 @@ from annotator.consensus.dawid_skene import dawid_skene
 from annotator.importing.images import full_name
 from annotator.scoring.consensus_writer import SMOOTHING
 from tests.factories import (
-    ActFactory,
     CampaignFactory,
     GuidelineFactory,
     MemberFactory,
+    ModerationActionFactory,
     PairFactory,
     QuestionFactory,
     ReviewRuleFactory,
@@ -211,8 +211,8 @@ def test_prompts_are_split_by_the_shares_of_the_campaign(campaign):
 def test_the_card_says_by_which_rules_people_were_reviewed_and_what_came_of_it(campaign):
     suspended = vote(make_pair(campaign), "a").assignment.member
     rule = ReviewRuleFactory(campaign=campaign)
-    ActFactory(member=suspended, kind="suspend", rule=rule)
-    ActFactory(member=suspended, kind="lift")
+    ModerationActionFactory(member=suspended, kind="suspend", rule=rule)
+    ModerationActionFactory(member=suspended, kind="lift")
     card = card_of(release_of(campaign))
     assert f"- {rule.get_outcome_display()}: {rule.get_measure_display().lower()}, threshold {rule.threshold:g}" in card
     assert "What was done: let work again 1 (1 person, 0 by a rule), suspended 1 (1 person, 1 by a rule)." in card

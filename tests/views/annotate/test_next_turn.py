@@ -46,7 +46,7 @@ def reason_of(html: str) -> str:
 
 @pytest.mark.parametrize("hour", [0, 23])
 def test_the_limit_of_a_day_says_when_the_next_begins(hour):
-    limit = NotAllowed("You have given the 5 votes of a day.", code="limit_per_day")
+    limit = NotAllowed("You reached the daily limit of 5 votes.", code="limit_per_day")
 
     reason = why_enough(limit, datetime(2026, 12, 31, hour, 59, tzinfo=UTC))
 
@@ -63,9 +63,9 @@ def test_who_has_given_the_votes_of_a_day_reads_how_long_it_is_until_the_next():
     html = shown_to(member)
 
     assert reason_of(html) == "limit_per_day"
-    assert re.search(r"The next day begins in <strong>(\d+ (hour|minute)s?|under a minute|a? ?day)</strong>", html)
+    assert re.search(r"You can continue in <strong>(\d+ (hour|minute)s?|under a minute|a? ?day)</strong>", html)
     assert "00:00 UTC" in html
-    assert "Look again" in html
+    assert "Check again" in html
 
 
 def test_who_is_suspended_reads_that_their_answers_are_under_review():
@@ -168,7 +168,7 @@ def test_a_new_guideline_says_what_is_new_since_the_one_that_was_accepted():
 
     html = shown_to(member)
 
-    assert "New since version 1, which you accepted" in html
+    assert "Changes since version 1, which you accepted" in html
     assert html.index("We say it louder.") < html.index("Squares, too.")
     (changed,) = re.findall(r'<section class="changed">(.*?)</section>', html, re.S)
     assert "Shapes" in changed
@@ -188,7 +188,7 @@ def test_a_manager_says_what_is_new_and_sees_what_annotators_will(client):
     assert "Look closely." in re.search(r"<ins>(.*?)</ins>", looked, re.S)[1]
     client.post(page, form)
 
-    assert guidelines.current_guideline(manager.campaign).change_note == "Closely."
+    assert Campaign.objects.get(pk=manager.campaign_id).guideline.change_note == "Closely."
 
 
 def test_consent_costs_the_vote_no_query(django_assert_max_num_queries):
@@ -222,8 +222,8 @@ def test_consent_costs_the_vote_no_query(django_assert_max_num_queries):
         ({"pairs_total": 50, "pairs_held": 3, "votes_wanted": 150, "votes_live": 9}, 9, {}, "about 38 left for you"),
         ({"pairs_total": 50, "votes_wanted": 150}, 9, {"limit_total": 10}, "about 1 left for you"),
         ({"pairs_total": 50, "votes_wanted": 150}, 9, {"limit_share": 0.1}, "about 6 left for you"),
-        ({"pairs_total": 50, "votes_wanted": 150}, 50, {}, "nothing left for you, it seems"),
-        ({"pairs_total": 50, "votes_wanted": 150}, 0, {"limit_per_day": 20}, "at most 20 a day"),
+        ({"pairs_total": 50, "votes_wanted": 150}, 50, {}, "probably nothing left for you"),
+        ({"pairs_total": 50, "votes_wanted": 150}, 0, {"limit_per_day": 20}, "limit 20 a day"),
     ],
 )
 def test_the_list_says_about_how_much_is_left_for_me(client, counters, answered, rules, words):

@@ -59,9 +59,9 @@ def cards_in(html: str) -> list[int]:
     return [int(found) for found in re.findall(r'data-assignment="(\d+)"', html)]
 
 
-def stand_of(html: str) -> tuple[list[int], str]:
+def queue_state_of(html: str) -> tuple[list[int], str]:
     """Which cards the page should have, and what undo takes back."""
-    found = re.search(r'<data class="stand"\s+value="([\d,]*)"\s+data-lease="\d+"\s+data-undo="(\d*)"', html)
+    found = re.search(r'<data class="queue-state"\s+value="([\d,]*)"\s+data-lease="\d+"\s+data-undo="(\d*)"', html)
     return [int(number) for number in found[1].split(",") if number], found[2]
 
 
@@ -138,8 +138,8 @@ def test_it_shows_own_progress_and_the_campaigns_only_roughly(browser, member):
 
     html = browser.get(page_of(member)).content.decode()
 
-    assert "<b>7</b> by you" in html
-    assert "<b>55 %</b>" in html
+    assert "<b>7</b> judged" in html
+    assert "<b>55%</b>" in html
     assert "2117" not in html
     assert "3600" not in html
 
@@ -238,7 +238,7 @@ def test_it_records_the_choice_and_shows_the_next_pair(browser, member, choice):
     assert response.status_code == 200
     assert seat_shown(html) != seat
     assert "<html" not in html
-    assert "<b>1</b> by you" in html
+    assert "<b>1</b> judged" in html
 
 
 @pytest.mark.parametrize(("a_on_left", "choice", "side"), [(True, "a", "left"), (True, "b", "right"), (False, "a", "right")])
@@ -440,7 +440,7 @@ def test_a_vote_needs_the_csrf_token(member):
     response = vote(browser, seat, htmx=False)
 
     assert response.status_code == 403
-    assert b"This page was open too long" in response.content
+    assert b"This page has expired" in response.content
     assert not Vote.objects.exists()
 
 
@@ -454,7 +454,7 @@ def test_only_cards_that_the_page_does_not_have_are_sent(browser, member):
 
     (fourth,) = cards_in(html)
     assert fourth not in (first, second, third)
-    assert stand_of(html) == ([second, third, fourth], str(first))
+    assert queue_state_of(html) == ([second, third, fourth], str(first))
 
 
 def test_answers_on_their_way_make_room_for_more(browser, member):
@@ -508,7 +508,7 @@ def test_several_questions_are_asked_in_order_and_without_javascript_together(br
     ]
     assert html.count('name="choice_overall"') == 4
     assert html.count('name="choice_beauty"') == 2
-    assert "Record these answers" in html
+    assert "Save answers" in html
 
 
 def test_several_questions_are_answered_at_once(browser, two_questions):
@@ -601,7 +601,7 @@ def test_a_flag_that_is_none_is_refused_and_the_pair_stays(browser, member, fiel
     response = flag(browser, seat, **fields)
 
     assert (response.status_code, response.headers["HX-Retarget"]) == (400, "#cards")
-    assert "Say what is wrong with the pair." in response.content.decode()
+    assert "Choose what is wrong with the pair." in response.content.decode()
     assert not Flag.objects.exists()
     assert open_page(browser, member) == seat
 
@@ -641,7 +641,7 @@ def test_the_pair_of_the_last_vote_comes_back_with_the_earlier_answer_marked(bro
     assert seat_shown(html) == second
     assert f'data-assignment="{second.pk}" data-earlier="overall:both_good"' in html
     assert "Undone" in html
-    assert "<b>1</b> by you" in html
+    assert "<b>1</b> judged" in html
     assert list(Vote.objects.order_by("pk").values_list("assignment", "void_reason")) == [(first.pk, None), (second.pk, "undone")]
     if not htmx:
         marked = html[: html.index(" data-earlier>")]
@@ -667,7 +667,7 @@ def test_the_page_says_what_undo_would_take_back(browser, member):
     pages.append(undo(browser, seat_shown(pages[1])).content.decode())
     pages.append(undo(browser, first).content.decode())
 
-    assert [stand_of(html)[1] for html in pages] == ["", str(first.pk), str(seat_shown(pages[1]).pk), str(first.pk), ""]
+    assert [queue_state_of(html)[1] for html in pages] == ["", str(first.pk), str(seat_shown(pages[1]).pk), str(first.pk), ""]
 
 
 def test_undo_works_when_nothing_is_left_too(browser, member):
@@ -685,7 +685,7 @@ def test_a_campaign_that_allows_no_undo_offers_none(browser, member):
     Campaign.objects.update(undo_votes=0)
     html = vote(browser, open_page(browser, member)).content.decode()
 
-    assert stand_of(html)[1] == ""
+    assert queue_state_of(html)[1] == ""
     assert "Undo" not in browser.get(page_of(member)).content.decode()
 
 
@@ -764,9 +764,9 @@ def test_with_several_questions_the_comment_is_written_once(browser, two_questio
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        ({"limit_per_day": 1}, "Come back tomorrow"),
-        ({"limit_total": 1}, "as many as one person may give"),
-        ({"limit_share": 0.001}, "of the votes of this campaign"),
+        ({"limit_per_day": 1}, "daily limit of one vote"),
+        ({"limit_total": 1}, "limit of one vote per person"),
+        ({"limit_share": 0.001}, "of this campaign&#x27;s votes per person"),
     ],
 )
 def test_who_has_reached_a_limit_is_told_which(browser, member, rules, words):
@@ -829,7 +829,7 @@ def test_after_the_last_pair_it_says_that_everything_is_judged(client):
     response = vote(client, open_page(client, member))
 
     assert reason_of(response) == "judged_all"
-    assert "<b>1</b> by you" in response.content.decode()
+    assert "<b>1</b> judged" in response.content.decode()
 
 
 def test_an_empty_campaign_says_that_there_are_no_pairs_yet(client):

@@ -10,19 +10,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import AppealState, Measure, MemberState, Role
-from annotator.models import Act, Appeal, Campaign, Member, ReviewRule, Vote
+from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule, Vote
 from annotator.quality import moderation, rules
 from annotator.views.annotate.notices import ADVICE, WHAT
 from tests.factories import (
-    ActFactory,
+    AnnotatorStatsFactory,
     AppealFactory,
     CampaignFactory,
     CrowdIdentityFactory,
     MemberFactory,
+    ModerationActionFactory,
     PairFactory,
     ProposalFactory,
     ReviewRuleFactory,
-    StandingFactory,
     UserFactory,
     VoteFactory,
 )
@@ -58,7 +58,7 @@ def address(name: str, campaign: Campaign, *more: object) -> str:
 
 
 def standing_of(campaign: Campaign, name: str, **figures: object) -> Member:
-    return StandingFactory(member__campaign=campaign, member__user__username=name, **figures).member
+    return AnnotatorStatsFactory(member__campaign=campaign, member__user__username=name, **figures).member
 
 
 # --- who may open and decide
@@ -105,7 +105,7 @@ def test_reviewers_annotators_and_strangers_decide_nothing(campaign: Campaign) -
         for name in ("member_page", "review_rules", "answer_appeal", "decide_rule"):
             data = {"note": "Look.", "accept": "", "answer": "Yes.", "go_on": ""}
             assert client.post(pages[name], data).status_code == status, name
-    assert not Act.objects.exists()
+    assert not ModerationAction.objects.exists()
     assert Appeal.objects.get().state == AppealState.OPEN
     assert ReviewRule.objects.get().asks_since is not None
 
@@ -160,10 +160,10 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
 ) -> None:
     def fill(times: int) -> None:
         for _ in range(times):
-            member = StandingFactory(member__campaign=campaign).member
+            member = AnnotatorStatsFactory(member__campaign=campaign).member
             rule = campaign.review_rules.filter(asks_since__isnull=False).first()
             ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
-            ActFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.standing))
+            ModerationActionFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.standing))
 
     def queries(page: str) -> int:
         with django_assert_max_num_queries(16) as captured:
@@ -192,8 +192,8 @@ def test_an_empty_campaign_has_a_page_with_the_rules(browser: Client, campaign: 
 def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign: Campaign, manager: Member) -> None:
     member = standing_of(campaign, "ada", gold_count=8, gold_right=1)
     rule = ReviewRuleFactory(campaign=campaign, outcome="suspend", threshold=0.5, minimum=6)
-    ActFactory(member=member, kind="suspend", rule=rule, figures=rules.figures_of(rule, member.standing))
-    ActFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
+    ModerationActionFactory(member=member, kind="suspend", rule=rule, figures=rules.figures_of(rule, member.standing))
+    ModerationActionFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
     for name in ("review", "acts"):
         html = browser.get(address(name, campaign)).content.decode()
         assert "Right on gold: 12 % in 8 answers, at the kindest 47 %. The rule is 50 % from 6 on." in html
@@ -203,8 +203,8 @@ def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign:
 
 def test_the_campaigns_page_counts_what_was_done_and_what_waits(browser: Client, campaign: Campaign) -> None:
     member = MemberFactory(campaign=campaign)
-    ActFactory(member=member, kind="warn")
-    ActFactory(member=member, kind="suspend", actor=UserFactory())
+    ModerationActionFactory(member=member, kind="warn")
+    ModerationActionFactory(member=member, kind="suspend", actor=UserFactory())
     AppealFactory(member__campaign=campaign)
     AppealFactory(member__campaign=campaign, member__state="withdrawn")
     ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
@@ -310,7 +310,7 @@ def test_a_manager_warns_somebody_in_their_own_words(browser: Client, campaign: 
     browser.post(page, {"note": "Mind the <hands>."})
 
     shown = logged_in(member).get(address("annotate", campaign)).content.decode()
-    assert "A word about your answers" in shown
+    assert "About your answers" in shown
     assert "Mind the &lt;hands&gt;." in shown
     assert "Mind the &lt;hands&gt;." in browser.get(page).content.decode()
 
@@ -327,8 +327,8 @@ def test_somebody_without_votes_has_a_page_too(browser: Client, campaign: Campai
 
 
 def told(member: Member, rule: ReviewRule | None = None) -> None:
-    ground = moderation.Ground(rule=rule, figures={"count": 8, "value": 0.1})
-    moderation.warn_member(member=member, by=None, ground=ground)
+    reason = moderation.Reason(rule=rule, figures={"count": 8, "value": 0.1})
+    moderation.warn_member(member=member, by=None, reason=reason)
 
 
 @pytest.mark.parametrize("measure", Measure.values)
@@ -356,16 +356,18 @@ def test_a_warning_comes_with_the_next_answer_and_is_put_away() -> None:
     seat = member.assignments.order_by("pk").first()
 
     answer = client.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers={"HX-Request": "true"}).content.decode()
-    assert 'id="told" hx-swap-oob="innerHTML"' in answer
+    assert 'id="moderation-notice" hx-swap-oob="innerHTML"' in answer
     assert WHAT[rule.measure] in answer
 
-    told_of = re.search(r'data-notice="(\d+)"', answer)[1]
+    notice = re.search(r'data-notice="(\d+)"', answer)[1]
     seat = member.assignments.filter(state="open").order_by("pk").first()
-    data, htmx = {"choice": "a", "told": told_of}, {"HX-Request": "true"}
-    assert "told" not in client.post(reverse("vote", args=[seat.pk]), data, headers=htmx).content.decode()  # the page has it
+    data, htmx = {"choice": "a", "notice": notice}, {"HX-Request": "true"}
+    assert (
+        "moderation-notice" not in client.post(reverse("vote", args=[seat.pk]), data, headers=htmx).content.decode()
+    )  # the page has it
 
-    assert client.get(address("put_away_notice", rule.campaign)).status_code == 405
-    client.post(address("put_away_notice", rule.campaign))
+    assert client.get(address("dismiss_notice", rule.campaign)).status_code == 405
+    client.post(address("dismiss_notice", rule.campaign))
     assert WHAT[rule.measure] not in client.get(address("annotate", rule.campaign)).content.decode()
 
 
@@ -389,16 +391,16 @@ def test_somebody_paused_or_suspended_reads_what_led_to_it_and_where_to_appeal()
     for state, kind in (("paused", "pause"), ("suspended", "suspend")):
         rule = ReviewRuleFactory(measure="side_share")
         member = MemberFactory(campaign=rule.campaign, state=state)
-        ActFactory(member=member, kind=kind, rule=rule)
+        ModerationActionFactory(member=member, kind=kind, rule=rule)
         html = logged_in(member).get(address("annotate", rule.campaign)).content.decode()
-        assert "you have chosen the image on the same side nearly every time" in html
+        assert "you chose the image on the same side almost every time" in html
         assert "This may be a mistake." in html
         assert address("appeal", rule.campaign) in html
 
 
 def test_an_appeal_is_written_answered_and_its_answer_read(browser: Client, campaign: Campaign) -> None:
     member = MemberFactory(campaign=campaign, state="suspended")
-    ActFactory(member=member, kind="suspend")
+    ModerationActionFactory(member=member, kind="suspend")
     annotator, page = logged_in(member), address("appeal", campaign)
     assert annotator.post(page, {"message": " "}).status_code == 400
     assert annotator.post(page, {"message": "x" * 2001}).status_code == 400
@@ -427,7 +429,7 @@ def test_an_appeal_that_is_accepted_is_told_beside_the_next_pair(browser: Client
 
     html = logged_in(appeal.member).get(address("annotate", campaign)).content.decode()
 
-    assert "You can go on" in html
+    assert "You can continue" in html
     assert "Sorry about that." in html
     assert "data-assignment" in html
 
@@ -450,16 +452,16 @@ def test_an_annotator_withdraws_after_saying_that_they_are_sure() -> None:
     PairFactory.create_batch(3, campaign=member.campaign)
     judge_all(member)
     client, page = logged_in(member), address("withdraw", member.campaign)
-    assert "None of your 3 answers counts any more" in " ".join(client.get(page).content.decode().split())
+    assert "Your 3 answers no longer count" in " ".join(client.get(page).content.decode().split())
     assert client.post(page).status_code == 400
     assert Vote.objects.live().count() == 3
 
     response = client.post(page, {"is_sure": "on"}, follow=True)
 
-    assert "You have left" in response.content.decode()
+    assert "You left" in response.content.decode()
     assert not Vote.objects.live().exists()
     assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN
-    assert Act.objects.get().kind == "withdraw"
+    assert ModerationAction.objects.get().kind == "withdraw"
     for route in ("withdraw", "appeal"):
         assert client.get(address(route, member.campaign)).status_code == 404
     assert client.get(reverse("withdraw", args=["nowhere"])).status_code == 404

@@ -1,6 +1,6 @@
 """Who asks, and what they are told when it comes to nothing.
 
-What does not exist and what the asker may not see get the same answer. `X-Error-Code` is what the clients go by: without it
+What does not exist and what the caller may not see get the same answer. `X-Error-Code` is what the clients go by: without it
 they make a different error of the same status.
 """
 
@@ -42,7 +42,7 @@ class HubError(Exception):
 
 
 @dataclass(frozen=True)
-class Asker:
+class Caller:
     """`token` is None for somebody without one and for one whose token opens nothing (`has_bad_token`)."""
 
     token: Token | None = None
@@ -71,25 +71,25 @@ class Asker:
         return HubError(401, message, "RepoNotFound", WWW_Authenticate="Bearer")
 
 
-def asker_of(request: HttpRequest) -> Asker:
+def caller_of(request: HttpRequest) -> Caller:
     """By token alone. One that is unknown is no error yet: people have their token of the real Hub saved, and the clients send
     it everywhere, also for data that is public."""
     try:
         token = api_tokens.token_of(request.headers.get("Authorization", ""))
     except api_tokens.BadToken:
-        return Asker(has_bad_token=True)
+        return Caller(has_bad_token=True)
     if token is not None:
         request.user = token.user  # for the line in the log
-    return Asker(token)
+    return Caller(token)
 
 
 P = ParamSpec("P")
 
 
-def hub_view(*methods: str) -> Callable[[Callable[Concatenate[HttpRequest, Asker, P], HttpResponseBase]], Any]:
+def hub_view(*methods: str) -> Callable[[Callable[Concatenate[HttpRequest, Caller, P], HttpResponseBase]], Any]:
     """A view of the protocol, for these methods. Anything else would be a write, which is refused."""
 
-    def decorate(view: Callable[Concatenate[HttpRequest, Asker, P], HttpResponseBase]) -> Any:
+    def decorate(view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponseBase]) -> Any:
         @csrf_exempt
         @login_not_required
         @wraps(view)
@@ -97,7 +97,7 @@ def hub_view(*methods: str) -> Callable[[Callable[Concatenate[HttpRequest, Asker
             try:
                 if request.method not in methods:
                     raise HubError(403, "Releases are made in Diptych; nothing can be written over this protocol.")
-                response = view(request, asker_of(request), *args, **kwargs)
+                response = view(request, caller_of(request), *args, **kwargs)
             except HubError as error:
                 response = error.response()
             except (NotFound, FileNotFoundError):
