@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 
 from annotator.campaigns import access
 from annotator.choices import CampaignState, MemberState, Role
-from annotator.errors import NotAllowed, Refusal
+from annotator.errors import DomainError, NotAllowed
 from annotator.models import Campaign, User
 from tests.factories import CampaignFactory, MemberFactory, UserFactory
 
@@ -35,7 +35,7 @@ def answers(user: User, slug: str) -> dict[str, str]:
     for name, helper in HELPERS.items():
         try:
             helper(user, slug)
-        except Refusal as refusal:
+        except DomainError as refusal:
             found[name] = refusal.code
         else:
             found[name] = "yes"

@@ -7,7 +7,7 @@ import pytest
 from annotator.campaigns.members import add_member, change_member_state
 from annotator.choices import MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid
-from annotator.models import Act, Member
+from annotator.models import Member, ModerationAction
 from tests.factories import CampaignFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +55,7 @@ def test_a_manager_pauses_and_resumes_and_the_same_again_is_no_change():
     member = MemberFactory()
     for state, acts in [("paused", 1), ("paused", 1), ("active", 2), ("active", 2)]:
         assert change_member_state(member=member, state=state, by=None).state == state
-        assert Act.objects.count() == acts
+        assert ModerationAction.objects.count() == acts
 
 
 @pytest.mark.parametrize("state", [MemberState.SUSPENDED, MemberState.WITHDRAWN])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from annotator.choices import Event
-from annotator.feeds.outbox import note_event
+from annotator.feeds.outbox import enqueue_event
 from annotator.models import Delivery
 from tests.factories import CampaignFactory, WebhookFactory
 
@@ -25,7 +25,7 @@ def test_each_active_webhook_of_the_campaign_that_subscribes_gets_a_delivery(dja
     WebhookFactory()
 
     with django_assert_num_queries(2):
-        note_event(campaign=campaign, event=Event.RELEASE_READY, data={"release": 1}, now=NOW)
+        enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={"release": 1}, now=NOW)
 
     assert [delivery.webhook for delivery in Delivery.objects.order_by("pk")] == subscribed
     assert Delivery.objects.due(NOW).count() == 3
@@ -35,7 +35,7 @@ def test_the_body_says_which_delivery_it_is_and_what_happened_when():
     campaign = CampaignFactory(slug="birds")
     WebhookFactory(campaign=campaign)
 
-    note_event(campaign=campaign, event=Event.RELEASE_READY, data={"name": "Vögel", "release": 2}, now=NOW)
+    enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={"name": "Vögel", "release": 2}, now=NOW)
 
     delivery = Delivery.objects.get()
     assert json.loads(delivery.body) == {
@@ -52,7 +52,7 @@ def test_two_deliveries_of_one_event_have_different_ids():
     campaign = CampaignFactory()
     WebhookFactory.create_batch(2, campaign=campaign)
 
-    note_event(campaign=campaign, event=Event.RELEASE_READY, data={}, now=NOW)
+    enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={}, now=NOW)
 
     ids = [json.loads(delivery.body)["id"] for delivery in Delivery.objects.all()]
     assert len(set(ids)) == 2

@@ -7,32 +7,43 @@ from django.utils import timezone
 
 from annotator.choices import CampaignState, MemberState, PairState
 from annotator.errors import NotAllowed
-from annotator.judging.eligibility import require_active, require_open, training_is_due, training_pairs
+from annotator.judging.eligibility import obstacle, require_eligible, training_is_due, training_pairs
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("state", CampaignState.values)
-def test_only_an_open_campaign_takes_votes(state):
-    campaign = CampaignFactory.build(state=state)
-    if state == CampaignState.OPEN:
-        require_open(campaign)
-        return
-    with pytest.raises(NotAllowed) as refusal:
-        require_open(campaign)
-    assert refusal.value.code == f"campaign_{state}"
+OBSTACLES = [
+    (MemberState.ACTIVE, CampaignState.OPEN, None),
+    *((MemberState.ACTIVE, state, f"campaign_{state}") for state in CampaignState if state != CampaignState.OPEN),
+    *((state, CampaignState.OPEN, f"member_{state}") for state in MemberState if state != MemberState.ACTIVE),
+    (MemberState.PAUSED, CampaignState.CLOSED, "member_paused"),
+]
 
 
-@pytest.mark.parametrize("state", MemberState.values)
-def test_only_an_active_member_votes(state):
-    member = MemberFactory.build(state=state)
-    if state == MemberState.ACTIVE:
-        require_active(member)
+@pytest.mark.parametrize(("state", "campaign_state", "code"), OBSTACLES)
+def test_an_active_member_judges_in_an_open_campaign(state, campaign_state, code):
+    member = MemberFactory(state=state, campaign__state=campaign_state)
+
+    assert obstacle(member) == code
+    if code is None:
+        require_eligible(member)
         return
     with pytest.raises(NotAllowed) as refusal:
-        require_active(member)
-    assert refusal.value.code == f"member_{state}"
+        require_eligible(member)
+    assert refusal.value.code == code
+    assert refusal.value.detail
+
+
+@pytest.mark.parametrize(("state", "campaign_state", "code"), OBSTACLES)
+def test_what_was_assigned_before_a_pause_may_still_be_answered(state, campaign_state, code):
+    member = MemberFactory(state=state, campaign__state=campaign_state)
+    if code in (None, "campaign_paused"):
+        require_eligible(member, to_answer=True)
+        return
+    with pytest.raises(NotAllowed) as refusal:
+        require_eligible(member, to_answer=True)
+    assert refusal.value.code == code
 
 
 def test_training_pairs_are_gold_of_that_use_that_counts():

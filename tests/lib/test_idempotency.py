@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotator.errors import Conflict, Invalid
 from annotator.lib.idempotency import KEPT_FOR, Answer, KeyReused, answer_once, forget_old
-from annotator.models import KeptAnswer, User
-from tests.factories import KeptAnswerFactory, UserFactory
+from annotator.models import IdempotentResponse, User
+from tests.factories import IdempotentResponseFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,7 @@ def test_another_user_route_or_key_is_another_request(once, made):
     for changes in ({}, {"user": UserFactory()}, {"route": "POST /imports/"}, {"key": "two"}):
         assert once(**changes)[1] is False
 
-    assert len(made) == KeptAnswer.objects.count() == 4
+    assert len(made) == IdempotentResponse.objects.count() == 4
 
 
 def test_another_body_with_the_key_is_refused_and_the_first_answer_stays(once, made):
@@ -75,7 +75,7 @@ def test_a_request_that_was_refused_leaves_its_key_free(once):
     with pytest.raises(Invalid):
         once(make=refuse)
 
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotentResponse.objects.exists()
     assert once()[1] is False
 
 
@@ -99,9 +99,9 @@ def test_an_answer_that_cannot_be_decrypted_is_not_made_again(once, made, settin
 
 
 def test_only_what_is_over_is_forgotten():
-    KeptAnswerFactory(created_at=NOW - KEPT_FOR)
-    kept = KeptAnswerFactory(key="two", created_at=NOW - KEPT_FOR + timedelta(seconds=1))
+    IdempotentResponseFactory(created_at=NOW - KEPT_FOR)
+    kept = IdempotentResponseFactory(key="two", created_at=NOW - KEPT_FOR + timedelta(seconds=1))
 
     forget_old(NOW)
 
-    assert KeptAnswer.objects.get() == kept
+    assert IdempotentResponse.objects.get() == kept

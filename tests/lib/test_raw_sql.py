@@ -1,71 +1,87 @@
-"""Model instances out of written SQL."""
+"""Rows of hand-written SQL, typed by name."""
 
 from __future__ import annotations
 
-import pytest
-from django.core.exceptions import FieldDoesNotExist
+from dataclasses import dataclass
 
-from annotator.lib.raw_sql import Columns, Reader, fetch
-from annotator.models import Campaign, Member, User
+import pytest
+
+from annotator.lib.raw_sql import fetch_prepared, statement
+from annotator.models import Member, User
 from tests.factories import MemberFactory
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_row_is_an_instance_with_all_its_fields(django_assert_num_queries):
-    member = MemberFactory(role="manager", answered_count=7)
-    columns = Columns(Member, "somebody")
-    sql = f"SELECT {columns.sql} FROM annotator_member somebody WHERE somebody.id = %(id)s::bigint"
+@dataclass
+class Row:
+    person: User
+    place: int
+    inviter: User | None
+
+
+ROW_SQL = """
+-- The first line says what it is for.
+SELECT %(place)s::int AS place, person.username AS "person.username", person.id AS "person.id",
+       NULL::int AS "inviter.id", NULL::text AS "inviter.username", %(place)s::int + %(more)s::int AS total
+FROM annotator_user person WHERE person.id = %(user)s::bigint
+"""
+
+
+def test_parameters_are_numbered_in_their_order_and_comments_are_left_out():
+    query = statement(ROW_SQL)
+
+    assert query.names == ("place", "more", "user")
+    assert "$1::int AS place" in query.text
+    assert "$1::int + $2::int" in query.text
+    assert "--" not in query.text
+    assert "%(" not in query.text
+
+
+def test_rows_are_read_by_name_and_what_is_left_out_is_deferred(django_assert_num_queries):
+    member = MemberFactory()
 
     with django_assert_num_queries(1):
-        (row,) = fetch(sql, {"id": member.pk})
-        found = columns.instance(row)
-        assert found == member
-        assert not found.get_deferred_fields()
-        assert (found.role, found.answered_count, found.campaign_id) == ("manager", 7, member.campaign_id)
-    found.role = "reviewer"
-    found.save()
-    assert Member.objects.get().role == "reviewer"
+        result = fetch_prepared(statement(ROW_SQL), {"place": 2, "more": 40, "user": member.user_id, "unused": None})
+    (row,) = result.as_rows(Row)
 
-
-def test_columns_that_were_not_selected_are_deferred(django_assert_num_queries):
-    member = MemberFactory()
-    columns = Columns(User, "person", "username", "id")
-    (row,) = fetch(f"SELECT {columns.sql} FROM annotator_user person WHERE id = %(id)s::bigint", {"id": member.user_id})
-
-    found = columns.instance(row)
-
-    assert (found.pk, found.username) == (member.user_id, member.user.username)
-    assert "email" in found.get_deferred_fields()
+    assert (row.person, row.person.username, row.place, row.inviter) == (member.user, member.user.username, 2, None)
+    assert result.rows[0][-1] == 42
+    assert result.first(Row) == row
     with django_assert_num_queries(1):
-        assert found.email == member.user.email
+        assert row.person.email == member.user.email
 
 
-def test_a_row_of_several_models_is_taken_apart_in_its_order():
+def test_no_rows_are_no_rows():
+    result = fetch_prepared(statement(ROW_SQL), {"place": 2, "more": 40, "user": 0})
+
+    assert result.as_rows(Row) == []
+    with pytest.raises(IndexError):
+        result.first(Row)
+
+
+@dataclass
+class Misnamed:
+    position: int
+
+
+@dataclass
+class Unselected:
+    owner: User
+
+
+@pytest.mark.parametrize("shape", [Misnamed, Unselected])
+def test_a_field_without_a_column_is_an_error(shape):
     member = MemberFactory()
-    people, campaigns = Columns(User, "person", "id", "username"), Columns(Campaign, "campaign", "id", "slug")
-    sql = (
-        f"SELECT {people.sql}, 41 + 1, {campaigns.sql}, 'last' FROM annotator_member member"
-        " JOIN annotator_user person ON person.id = member.user_id"
-        " JOIN annotator_campaign campaign ON campaign.id = member.campaign_id"
-    )
-    reader = Reader(fetch(sql, {})[0])
+    result = fetch_prepared(statement(ROW_SQL), {"place": 2, "more": 40, "user": member.user_id})
 
-    assert reader.peek() == member.user_id
-    assert reader.take(people) == member.user
-    assert reader.take_value() == 42
-    assert reader.take(campaigns).slug == member.campaign.slug
-    assert reader.take_value() == "last"
+    with pytest.raises(ValueError, match="column"):
+        result.as_rows(shape)
 
 
 def test_values_are_never_part_of_the_statement():
     MemberFactory()
     hostile = "'; DELETE FROM annotator_member; --"
 
-    assert fetch("SELECT %(text)s::text", {"text": hostile}) == [(hostile,)]
+    assert fetch_prepared(statement("SELECT %(text)s::text AS text"), {"text": hostile}).rows == [(hostile,)]
     assert Member.objects.count() == 1
-
-
-def test_a_name_that_is_no_field_is_refused():
-    with pytest.raises(FieldDoesNotExist):
-        Columns(User, "person", "username", "nickname")

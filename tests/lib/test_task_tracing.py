@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 
 from annotator.lib import logs
-from annotator.lib.task_tracing import begin_task, end_task, label_message, waited_seconds
+from annotator.lib.task_tracing import begin_task, end_task, label_message, stamp_message, waited_seconds
 from annotator.tasks import heartbeat
 
 
 @pytest.fixture(autouse=True)
 def between_requests() -> Iterator[None]:
+    structlog.contextvars.clear_contextvars()
     yield
-    logs.restore()
+    structlog.contextvars.clear_contextvars()
 
 
 @contextmanager
@@ -35,47 +37,52 @@ def timed(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, {"task": heartbeat.name, **labels}) or 0
 
 
-def test_a_message_carries_the_id_of_its_sender_and_the_time():
-    logs.begin("from-the-request")
-    headers: dict[str, Any] = {}
+def labelled() -> str:
+    context: dict[str, Any] = {}
+    label_message(context=context)
+    return context["request_id"]
 
-    label_message(headers=headers)
 
-    assert headers["request_id"] == "from-the-request"
-    assert headers["sent_at"] == pytest.approx(time.time(), abs=5)
+def test_a_message_carries_the_id_of_its_sender():
+    structlog.contextvars.bind_contextvars(request_id="from-the-request")
+
+    assert labelled() == "from-the-request"
 
 
 def test_a_message_that_nothing_sent_has_an_id_of_its_own():
-    one: dict[str, Any] = {}
-    other: dict[str, Any] = {}
-    for headers in (one, other):
-        label_message(headers=headers)
+    one, other = labelled(), labelled()
 
-    assert one["request_id"]
-    assert one["request_id"] != other["request_id"]
+    assert one
+    assert one != other
 
 
-def test_a_task_runs_under_the_id_of_its_message_and_gives_the_callers_back():
-    logs.begin("of-the-caller")
+def test_a_message_says_when_it_was_sent():
+    headers: dict[str, Any] = {}
+
+    stamp_message(headers=headers)
+
+    assert headers["sent_at"] == pytest.approx(time.time(), abs=5)
+
+
+def test_a_task_is_timed_by_how_it_ended_and_leaves_no_id_behind():
     before = timed("diptych_task_seconds_count", state="FAILURE"), timed("diptych_task_wait_seconds_count")
+    structlog.contextvars.bind_contextvars(request_id="of-the-sender")
 
-    with request_of(request_id="of-the-sender", sent_at=time.time()):
+    with request_of(sent_at=time.time()):
         begin_task(task=heartbeat)
         assert logs.current_id() == "of-the-sender"
         end_task(task=heartbeat, state="FAILURE")
 
-    assert logs.current_id() == "of-the-caller"
+    assert logs.current_id() == ""
     after = timed("diptych_task_seconds_count", state="FAILURE"), timed("diptych_task_wait_seconds_count")
     assert after == (before[0] + 1, before[1] + 1)
 
 
-def test_a_task_without_an_id_takes_the_callers_and_its_wait_is_not_known():
-    logs.begin("of-the-caller")
+def test_a_wait_that_is_not_known_is_not_counted():
     before = timed("diptych_task_wait_seconds_count")
 
     with request_of():
         begin_task(task=heartbeat)
-        assert logs.current_id() == "of-the-caller"
         end_task(task=heartbeat)
 
     assert timed("diptych_task_wait_seconds_count") == before

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from annotator.choices import ActKind, AppealState, MemberState
+from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Appeal
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.quality import moderation
 from annotator.quality.appeals import answer_appeal, appeal, may_appeal, open_appeals
-from tests.factories import ActFactory, AppealFactory, CampaignFactory, MemberFactory, UserFactory
+from tests.factories import AppealFactory, CampaignFactory, MemberFactory, ModerationActionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -22,9 +22,9 @@ NOW = timezone.now()
     ("state", "notice", "expected"),
     [
         (MemberState.ACTIVE, None, False),
-        (MemberState.ACTIVE, ActKind.WARN, True),
-        (MemberState.ACTIVE, ActKind.LIFT, False),
-        (MemberState.ACTIVE, ActKind.DISMISS, False),
+        (MemberState.ACTIVE, ActionKind.WARN, True),
+        (MemberState.ACTIVE, ActionKind.LIFT, False),
+        (MemberState.ACTIVE, ActionKind.DISMISS, False),
         (MemberState.PAUSED, None, True),
         (MemberState.SUSPENDED, None, True),
         (MemberState.WITHDRAWN, None, False),
@@ -33,7 +33,7 @@ NOW = timezone.now()
 def test_a_member_appeals_against_what_a_manager_could_take_back(state, notice, expected):
     member = MemberFactory(state=state)
     if notice:
-        member.notice = ActFactory(member=member, kind=notice)
+        member.notice = ModerationActionFactory(member=member, kind=notice)
         member.save()
 
     assert may_appeal(member) is expected

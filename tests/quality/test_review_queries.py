@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from annotator.choices import ActKind, AppealState
+from annotator.choices import ActionKind, AppealState
 from annotator.models import Campaign
 from annotator.quality.review_queries import ORDERS, Summary, acts_of, asking_rules, measured_members, summary
 from tests.factories import (
-    ActFactory,
+    AnnotatorStatsFactory,
     AppealFactory,
     CampaignFactory,
     MemberFactory,
+    ModerationActionFactory,
     ProposalFactory,
     ReviewRuleFactory,
-    StandingFactory,
     UserFactory,
 )
 
@@ -32,13 +32,19 @@ def campaign() -> Campaign:
 def test_the_summary_counts_acts_of_rules_and_people_and_what_waits(campaign, django_assert_num_queries):
     rule = ReviewRuleFactory(campaign=campaign, asks_since=NOW)
     ReviewRuleFactory(campaign=campaign, outcome="pause")
-    for kind, number in ((ActKind.WARN, 3), (ActKind.PAUSE, 2), (ActKind.SUSPEND, 1), (ActKind.LIFT, 1), (ActKind.WITHDRAW, 1)):
-        ActFactory.create_batch(number, member__campaign=campaign, kind=kind, rule=rule)
-    ActFactory(member__campaign=campaign, kind=ActKind.WARN, actor=UserFactory())
+    for kind, number in (
+        (ActionKind.WARN, 3),
+        (ActionKind.PAUSE, 2),
+        (ActionKind.SUSPEND, 1),
+        (ActionKind.LIFT, 1),
+        (ActionKind.WITHDRAW, 1),
+    ):
+        ModerationActionFactory.create_batch(number, member__campaign=campaign, kind=kind, rule=rule)
+    ModerationActionFactory(member__campaign=campaign, kind=ActionKind.WARN, actor=UserFactory())
     AppealFactory(member__campaign=campaign)
     AppealFactory(member__campaign=campaign, member__state="withdrawn")
     AppealFactory(member__campaign=campaign, state=AppealState.DECLINED, answered_at=NOW)
-    ActFactory()
+    ModerationActionFactory()
     AppealFactory()
     ReviewRuleFactory(asks_since=NOW)
 
@@ -94,10 +100,10 @@ FIGURES: dict[str, dict[str, object]] = {
 def test_people_are_listed_from_the_worst(campaign, order, names):
     for answered, (name, figures) in enumerate(FIGURES.items()):
         member = MemberFactory(campaign=campaign, user__username=name, answered_count=answered)
-        StandingFactory(member=member, **figures)
+        AnnotatorStatsFactory(member=member, **figures)
     MemberFactory(campaign=campaign)  # has judged nothing
-    StandingFactory(member=MemberFactory(campaign=campaign, kind="machine"))
-    StandingFactory()
+    AnnotatorStatsFactory(member=MemberFactory(campaign=campaign, kind="machine"))
+    AnnotatorStatsFactory()
 
     assert [member.user.username for member in measured_members(campaign, order=order)] == names
 
@@ -108,8 +114,11 @@ def test_every_order_is_tested():
 
 def test_acts_are_listed_the_newest_first_with_one_query(campaign, django_assert_num_queries):
     rule = ReviewRuleFactory(campaign=campaign)
-    acts = [ActFactory(member__campaign=campaign, rule=rule), ActFactory(member__campaign=campaign, actor=UserFactory())]
-    ActFactory()
+    acts = [
+        ModerationActionFactory(member__campaign=campaign, rule=rule),
+        ModerationActionFactory(member__campaign=campaign, actor=UserFactory()),
+    ]
+    ModerationActionFactory()
 
     with django_assert_num_queries(1):
         found = [(act, act.member.user.username, act.rule, act.actor) for act in acts_of(campaign)]

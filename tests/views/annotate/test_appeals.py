@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotator.choices import MemberState
-from annotator.models import Act, Appeal, Campaign, Member
+from annotator.models import Appeal, Campaign, Member, ModerationAction
 from annotator.quality import moderation
-from tests.factories import ActFactory, AppealFactory, MemberFactory
+from tests.factories import AppealFactory, MemberFactory, ModerationActionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -33,21 +33,21 @@ def browser(client: Client, member: Member) -> Client:
 
 @pytest.mark.parametrize("is_piece", [True, False])
 def test_a_notice_is_dismissed_with_and_without_a_script(browser, member, is_piece):
-    response = browser.post(address("put_away_notice", member.campaign), headers={"HX-Request": "true"} if is_piece else {})
+    response = browser.post(address("dismiss_notice", member.campaign), headers={"HX-Request": "true"} if is_piece else {})
 
     assert (response.status_code, response.content) == ((200, b"") if is_piece else (302, b""))
     assert is_piece or response.url == address("annotate", member.campaign)
     member.refresh_from_db()
     assert member.notice is None
-    assert Act.objects.count() == 1  # what was done stays on record
+    assert ModerationAction.objects.count() == 1  # what was done stays on record
 
 
 def test_somebody_elses_notice_stays(client, member):
     client.force_login(MemberFactory().user)
 
-    assert client.post(address("put_away_notice", member.campaign)).status_code == 404
+    assert client.post(address("dismiss_notice", member.campaign)).status_code == 404
     client.force_login(MemberFactory(campaign=member.campaign).user)
-    client.post(address("put_away_notice", member.campaign))
+    client.post(address("dismiss_notice", member.campaign))
 
     member.refresh_from_db()
     assert member.notice is not None
@@ -91,7 +91,7 @@ def test_consent_is_withdrawn_in_any_state_and_only_by_a_form_that_is_sure(brows
 @pytest.mark.parametrize("name", ["appeal", "withdraw"])
 def test_the_pages_are_closed_to_strangers_and_to_those_who_left(client, name):
     gone = MemberFactory(state=MemberState.WITHDRAWN)
-    ActFactory(member=gone, kind="withdraw")
+    ModerationActionFactory(member=gone, kind="withdraw")
 
     for user in (gone.user, MemberFactory().user):
         client.force_login(user)

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotator.choices import ActKind, AppealState, Measure
+from annotator.choices import ActionKind, AppealState, Measure
 from annotator.models import Member
 from annotator.quality import moderation
 from annotator.views.annotate.notices import ADVICE, WHAT, notice_for, what_happened
-from tests.factories import ActFactory, AppealFactory, MemberFactory, ReviewRuleFactory, UserFactory
+from tests.factories import AppealFactory, MemberFactory, ModerationActionFactory, ReviewRuleFactory, UserFactory
 
 NOW = timezone.now()
 
@@ -37,8 +37,8 @@ def test_nothing_to_tell_costs_no_query(django_assert_num_queries):
 def test_a_warning_of_a_rule_says_what_and_a_managers_says_their_words():
     rule = ReviewRuleFactory(measure=Measure.FAST_RATE)
     by_rule, by_manager = MemberFactory(campaign=rule.campaign), MemberFactory(campaign=rule.campaign)
-    moderation.warn_member(member=by_rule, by=None, ground=moderation.Ground(rule=rule))
-    moderation.warn_member(member=by_manager, by=UserFactory(), ground=moderation.Ground(note="Take your time."))
+    moderation.warn_member(member=by_rule, by=None, reason=moderation.Reason(rule=rule))
+    moderation.warn_member(member=by_manager, by=UserFactory(), reason=moderation.Reason(note="Take your time."))
     rule_notice, manager_notice = (notice_for(Member.objects.get(pk=member.pk)) for member in (by_rule, by_manager))
 
     assert rule_notice is not None
@@ -61,15 +61,15 @@ def test_being_let_back_is_no_warning():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("state", "kind"), [("paused", ActKind.PAUSE), ("suspended", ActKind.SUSPEND)])
+@pytest.mark.parametrize(("state", "kind"), [("paused", ActionKind.PAUSE), ("suspended", ActionKind.SUSPEND)])
 def test_what_happened_is_told_of_the_last_act_and_of_the_appeal_against_it(state, kind):
     rule = ReviewRuleFactory()
     member = MemberFactory(campaign=rule.campaign, state=state)
     assert what_happened(member) == []
-    ActFactory(member=member, kind=kind, note="The old note.", at=NOW - timedelta(days=9))
+    ModerationActionFactory(member=member, kind=kind, note="The old note.", at=NOW - timedelta(days=9))
     AppealFactory(member=member, created_at=NOW - timedelta(days=8), state=AppealState.DECLINED, answer="Old.", answered_at=NOW)
-    ActFactory(member=member, kind=kind, rule=rule, note="The new note.", at=NOW - timedelta(days=1))
-    ActFactory(member=member, kind=ActKind.WARN, note="A warning.", at=NOW)
+    ModerationActionFactory(member=member, kind=kind, rule=rule, note="The new note.", at=NOW - timedelta(days=1))
+    ModerationActionFactory(member=member, kind=ActionKind.WARN, note="A warning.", at=NOW)
 
     told = what_happened(member)
     assert len(told) == 2

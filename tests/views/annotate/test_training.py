@@ -23,7 +23,7 @@ def test_an_answer_is_told_by_the_side_it_stood_on(choice, a_on_left, side):
 
     assert in_words(seat, choice).startswith(side)
     left, right = sides_of(seat)
-    assert {"left": left, "right": right}[side]["is_right"]
+    assert {"left": left, "right": right}[side]["is_correct"]
     assert [left["slot"], right["slot"]] == (["a", "b"] if a_on_left else ["b", "a"])
     assert left["image"] == (seat.pair.image_a if a_on_left else seat.pair.image_b)
 
@@ -35,7 +35,7 @@ def test_an_answer_for_both_names_no_side_and_neither_image_is_right(choice):
 
     assert "left" not in in_words(seat, choice)
     assert "right" not in in_words(seat, choice)
-    assert not any(side["is_right"] for side in sides_of(seat))
+    assert not any(side["is_correct"] for side in sides_of(seat))
 
 
 @pytest.fixture
@@ -104,9 +104,13 @@ def test_a_manager_decides_about_members_of_the_campaign_alone(client: Client, c
     client.force_login(MemberFactory(campaign=campaign, role=Role.MANAGER).user)
     page = address("trainees", campaign)
 
-    for data in ({"member": stranger.pk, "decision": "let_in"}, {"member": trainee.pk, "decision": "expel"}, {"member": "x"}):
+    for data in (
+        {"member": stranger.pk, "decision": "pass_training"},
+        {"member": trainee.pk, "decision": "expel"},
+        {"member": "x"},
+    ):
         assert client.post(page, data).status_code == 404
     assert not Member.objects.filter(training_passed_at__isnull=False).exists()
 
-    assert client.post(page, {"member": trainee.pk, "decision": "let_in"}).url == page
+    assert client.post(page, {"member": trainee.pk, "decision": "pass_training"}).url == page
     assert Member.objects.get(training_passed_at__isnull=False) == trainee

@@ -39,11 +39,11 @@ def test_an_annotator_sees_their_own_answer_alone(client, asked):
     member = MemberFactory(campaign=asked.campaign)
     client.force_login(member.user)
     page = reverse("about_you", args=[asked.campaign.slug])
-    assert client.get(page).context["said"] is None
+    assert client.get(page).context["answer"] is None
 
     client.post(page, {"option": "never"})
 
-    assert client.get(page).context["said"].option == "never"
+    assert client.get(page).context["answer"].option == "never"
     assert SelfDescription.objects.count() == 2
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from annotator.choices import MemberState, Role
-from annotator.models import Act, Member
+from annotator.models import Member, ModerationAction
 from annotator.views.manage import members
 from tests.factories import CrowdUserFactory, MemberFactory, UserFactory, VoteFactory
 
@@ -56,13 +56,13 @@ def test_looking_at_a_suspension_suspends_nobody(client, manager):
     page = reverse("member_suspension", args=[manager.campaign.slug, member.pk])
 
     assert client.get(page, {"lift": ""}).status_code == 200
-    assert not Act.objects.exists()
+    assert not ModerationAction.objects.exists()
     assert client.post(page).url == reverse("members", args=[manager.campaign.slug])
 
     member.refresh_from_db()
     vote.refresh_from_db()
     assert (member.state, vote.void_reason) == (MemberState.SUSPENDED, "suspended")
-    assert Act.objects.get().actor == manager.user
+    assert ModerationAction.objects.get().actor == manager.user
 
 
 @pytest.mark.parametrize("state", ["", "suspended", "withdrawn", "gone"])
@@ -74,4 +74,4 @@ def test_a_button_that_is_none_changes_nothing(client, manager, state):
     assert response.url == reverse("members", args=[manager.campaign.slug])
     member.refresh_from_db()
     assert member.state == MemberState.ACTIVE
-    assert not Act.objects.exists()
+    assert not ModerationAction.objects.exists()

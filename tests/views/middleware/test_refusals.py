@@ -8,11 +8,11 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
-from annotator.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from annotator.views.middleware.refusals import RefusalMiddleware, status_of
 from tests.factories import MemberFactory, UserFactory
 
-REFUSALS = [(Invalid, 400), (NotAllowed, 403), (NotFound, 404), (Conflict, 409), (Refusal, 400)]
+REFUSALS = [(Invalid, 400), (NotAllowed, 403), (NotFound, 404), (Conflict, 409), (DomainError, 400)]
 
 
 class Gone(NotFound):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
@@ -13,8 +11,6 @@ from django.utils.functional import SimpleLazyObject
 from annotator.campaigns.invites import key_of
 from annotator.views.middleware.request_log import path_of, user_of, view_of
 from tests.factories import InviteFactory, UserFactory
-
-LOGGER = "annotator.campaigns.access"
 
 
 def asked(path: str, *, is_resolved: bool = True):
@@ -71,14 +67,3 @@ def test_the_user_is_named_where_they_are_known_and_never_looked_up():
     assert user_of(request) is None
     request._cached_user = user  # the view asked for them
     assert user_of(request) == 7
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(("path", "level"), [("/healthz", logging.DEBUG), ("/login/", logging.INFO)])
-def test_what_monitoring_asks_for_is_logged_quietly(client, caplog, path, level):
-    with caplog.at_level(logging.DEBUG, logger=LOGGER):
-        client.get(path)
-
-    (record,) = [record for record in caplog.records if record.name == LOGGER]
-    assert (record.levelno, record.method, record.path, record.status) == (level, "GET", path, 200)
-    assert record.seconds >= 0
