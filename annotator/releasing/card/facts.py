@@ -21,7 +21,6 @@ from annotator.scoring.statistics.compute import statistics_from
 from annotator.scoring.statistics.generators import REFUSED
 from annotator.scoring.statistics.load import HELD, NONE, A, B, CampaignData
 
-
 # A completion code is worth money: it is for people who have finished, and not kept with a release.
 CROWD_RULES = {field.name for field in CrowdRules._meta.local_fields}
 
