@@ -112,7 +112,8 @@ def test_an_error_is_one_line_of_its_request_and_one_traceback(lines):
 
     assert response.status_code == 500
     assert (access_line(lines)["status"], access_line(lines)["request_id"]) == (500, response["X-Request-ID"])
-    (failure,) = [line for line in lines() if "exception" in line]
+    (failure,) = [line for line in lines() if line["level"] == "ERROR"]
+    assert "Traceback" in failure["exception"]
     assert failure["request_id"] == response["X-Request-ID"]
 
 

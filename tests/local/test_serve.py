@@ -59,10 +59,10 @@ def test_on_the_way_out_nothing_is_raised(same_handlers_afterwards):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("2026-11-23 06:30:09,978 ERROR celery: it broke", True),
+        ("2026-11-23T06:30:09.978000+00:00 [ERROR    ] it broke                       [celery]", True),
         ("django.db.utils.OperationalError: connection lost", True),
         ("ValueError: no", True),
-        ("2026-11-23 06:30:09,978 INFO celery: Task errors.count received", False),
+        ("2026-11-23T06:30:09.978000+00:00 [INFO     ] Task errors.count received     [celery]", False),
         ("[INFO] Started worker-1", False),
     ],
 )
