@@ -2,9 +2,13 @@
 
 `live_vote` has the votes that are not void, of members who have not withdrawn: of every kind and question, of machines too.
 A member who withdrew is left out even where a vote of theirs was not voided. `kind` is the assignment's; `member_kind` and
-`member_state` are the member's. Who measures annotators or describes a campaign takes from these what they need.
+`member_state` are the member's. Statistics read it whole (machines are those with `member_kind = 'machine'`), and so does
+what a release's card says of gold and repeats, of people alone; measures and the review of gold add who is at work.
 
-`counted_vote` has those that make labels: of regular assignments, of people.
+`counted_vote` has those that make labels: of regular assignments, of people. Scoring, settling, and the labels, counts and
+leaderboard of a release read it.
+
+Two readers show votes that do not count, and so read the table: the `votes` config of a release, and the feed of votes.
 
 What is added to a condition has to be noted by a trigger as well (models/triggers.py), so that the pair is scored again. A
 view is no table of its own: a query over one is planned as if its text stood there, and uses the same indexes.
