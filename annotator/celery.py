@@ -10,6 +10,7 @@ from celery.signals import beat_init, celeryd_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from annotator.lib import task_tracing  # noqa: F401 - its signals
+from annotator.lib.readiness import HEARTBEAT_PERIOD
 from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
@@ -18,8 +19,6 @@ app = Celery("annotator")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotator"])
 app.steps["worker"].add(DjangoStructLogInitStep)  # binds the ids that a task brings with it
-
-HEARTBEAT_PERIOD = 10.0  # seconds
 
 # Seconds. Each job finds its work in the tables, so a beat that was missed loses nothing.
 app.conf.beat_schedule = {

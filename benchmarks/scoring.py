@@ -66,6 +66,7 @@ def main() -> None:
 
 
 def measure(n_votes: int) -> None:
+    from annotator.lib.arrow import snapshot  # noqa: PLC0415
     from annotator.models import Vote  # noqa: PLC0415
     from annotator.scoring import consensus_writer, statistics  # noqa: PLC0415
 
@@ -86,7 +87,8 @@ def measure(n_votes: int) -> None:
     Vote.objects.filter(pk__in=some).update(void_reason=None, voided_at=None)
     timed("the statistics", lambda: statistics.compute_statistics(campaign=campaign))
     question = campaign.questions.get(position=0)
-    timed("Dawid–Skene alone", lambda: consensus_writer.dawid_skene_of(question))
+    with snapshot() as votes:
+        timed("Dawid–Skene alone", lambda: consensus_writer.dawid_skene_of(votes, question))
     campaign.consensus_method = "dawid_skene"
     timed("Dawid–Skene with all its rows written for the first time", lambda: consensus_writer.score_campaign(campaign=campaign))
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

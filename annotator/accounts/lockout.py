@@ -2,6 +2,9 @@
 
 Counted in Postgres, which all web processes share and which nobody empties to get another try. Each attempt is noted as
 failed before the password is looked at and struck off when it was right, so that many at once do not slip through.
+
+allauth's own limits count in the cache: without it nobody could log in, and emptying it would free every try. django-axes has one
+limit for names and addresses alike, keeps both as they were typed, and counts after the password was looked at.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from annotator.consensus.binomial import clopper_pearson, even_p_value
-from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE
+from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, count_sides
 from annotator.consensus.codes import Floats, Ints, checked_codes
 
 
@@ -42,8 +42,12 @@ class PositionBias(NamedTuple):
 
     @property
     def side_effect(self) -> Floats:
-        """Of each generator: half of what the left rate of taking it is above the right. NaN where it was on one side only."""
-        return (self.on_left.rate - self.on_right.rate) / 2
+        return side_effect(self.on_left, self.on_right)
+
+
+def side_effect(on_left: Share, on_right: Share) -> Floats:
+    """Of each generator: half of what the left rate of taking it is above the right. NaN where it was on one side only."""
+    return (on_left.rate - on_right.rate) / 2
 
 
 def position_bias(
@@ -61,21 +65,24 @@ def position_bias(
     Raises:
         ValueError: codes out of range, or columns of different lengths.
     """
-    limits = {"annotator": n_annotators, "left": n_generators, "right": n_generators, "winner": 3}
-    by, on_left, on_right, won = checked_codes(limits, annotator=annotator, left=left, right=right, winner=winner)
-    is_decided = won != TIE
-    by, on_left, on_right, won = by[is_decided], on_left[is_decided], on_right[is_decided], won[is_decided]
+    sides = count_sides(left, right, winner, n_generators=n_generators)
+    limits = {"annotator": n_annotators, "winner": 3}
+    by, won = checked_codes(limits, annotator=annotator, winner=winner)
+    of_each, left_of_each = (np.bincount(by[which], minlength=n_annotators) for which in (won != TIE, won == LEFT))
+    overall, on_left, on_right, ties = side_shares(sides, confidence=confidence)
+    annotators = share_of(left_of_each, of_each, confidence=confidence)
+    return PositionBias(overall=overall, annotators=annotators, on_left=on_left, on_right=on_right, ties=ties)
 
-    def share(codes: Ints, side: int, size: int) -> Share:
-        votes = np.bincount(codes, minlength=size)
-        return share_of(np.bincount(codes[won == side], minlength=size), votes, confidence=confidence)
 
-    return PositionBias(
-        overall=share(np.zeros_like(won), LEFT, 1),
-        annotators=share(by, LEFT, n_annotators),
-        on_left=share(on_left, LEFT, n_generators),
-        on_right=share(on_right, RIGHT, n_generators),
-        ties=int((~is_decided).sum()),
+def side_shares(sides: Ints, *, confidence: float = 0.95) -> tuple[Share, Share, Share, int]:
+    """Of votes as `count_sides` counts them: the share of the left image, (1,); that of each generator where it was on the left,
+    and on the right; and the ties, which are left out."""
+    decided = sides[LEFT] + sides[RIGHT]
+    return (
+        share_of([sides[LEFT].sum()], [decided.sum()], confidence=confidence),
+        share_of(sides[LEFT].sum(axis=1), decided.sum(axis=1), confidence=confidence),
+        share_of(sides[RIGHT].sum(axis=0), decided.sum(axis=0), confidence=confidence),
+        int(sides[TIE].sum()),
     )
 
 

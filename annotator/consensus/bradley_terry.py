@@ -39,7 +39,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from annotator.consensus.codes import Floats, Ints, check_cells, checked_codes, log_sigmoid, sigmoid, totals
+from annotator.consensus.codes import Floats, Ints, check_cells, check_codes, log_sigmoid, sigmoid, totals
 from annotator.consensus.graphs import connected_components, strong_components
 
 LEFT, RIGHT, TIE = range(3)  # codes of a winner
@@ -89,15 +89,30 @@ def count_comparisons(left: ArrayLike, right: ArrayLike, winner: ArrayLike, *, n
 
     `winner` is LEFT, RIGHT or TIE. Raises ValueError on codes out of range and on a generator compared with itself.
     """
-    limits = {"left": n_generators, "right": n_generators, "winner": 3}
-    on_left, on_right, won = checked_codes(limits, left=left, right=right, winner=winner)
-    check_cells("pairs of generators", n_generators, n_generators)
-    if (on_left == on_right).any():
+    sides = count_sides(left, right, winner, n_generators=n_generators)
+    if sides.diagonal(axis1=1, axis2=2).any():
         raise ValueError("a generator cannot be compared with itself")
-    # One table of three planes: those that the left won, the right won, and ties.
-    cell = (won * n_generators + on_left) * n_generators + on_right
-    planes = np.bincount(cell, minlength=3 * n_generators**2).reshape(3, n_generators, n_generators)
-    return planes[LEFT] + planes[RIGHT].T, planes[TIE] + planes[TIE].T
+    return comparisons_of_sides(sides)
+
+
+def count_sides(left: ArrayLike, right: ArrayLike, winner: ArrayLike, *, n_generators: int) -> Ints:
+    """Votes by winner, generator on the left and generator on the right: (3, generators, generators).
+
+    `winner` is LEFT, RIGHT or TIE. Raises ValueError on codes out of range.
+    """
+    on_left, on_right, won = np.asarray(left), np.asarray(right), np.asarray(winner)
+    check_codes({"left": n_generators, "right": n_generators, "winner": 3}, left=on_left, right=on_right, winner=won)
+    check_cells("pairs of generators", n_generators, n_generators)
+    cell = won.astype(np.int64)
+    for code in (on_left, on_right):  # in place: there may be millions
+        cell *= n_generators
+        np.add(cell, code, out=cell, casting="unsafe")
+    return np.bincount(cell, minlength=3 * n_generators**2).reshape(3, n_generators, n_generators)
+
+
+def comparisons_of_sides(sides: Ints) -> tuple[Ints, Ints]:
+    """Wins and ties, as `count_comparisons` gives them, whichever side a generator was on."""
+    return sides[LEFT] + sides[RIGHT].T, sides[TIE] + sides[TIE].T
 
 
 def bradley_terry(

@@ -65,20 +65,34 @@ def find_cycles(
         won,
         len(node),
     )
-    at = node // max(n_generators, 1)
-    found, paths = _triads(tail, head, len(node))
-    cycles = _margins(found, tail, head, margin, len(node))
-    counts = np.bincount(at[found[:, 0]], minlength=n_blocks)
+    return _cycles(node % max(n_generators, 1), node // max(n_generators, 1), (tail, head, margin), members, listed_max)
+
+
+def find_cycles_of_counts(wins: Ints, tied: Ints, *, listed_max: int = LISTED_MAX) -> Cycles:
+    """The same from the wins [i, j], how often i was preferred to j, and the ties; all are in one block."""
+    ahead = wins - wins.T
+    tail, head = np.nonzero(ahead > 0)  # by the first, then by the second
+    node = np.flatnonzero((wins + wins.T + tied).any(axis=1))
+    edges = np.searchsorted(node, tail), np.searchsorted(node, head), ahead[tail, head]
+    return _cycles(node, np.zeros(len(node), dtype=np.int64), edges, np.array([len(node)]), listed_max)
+
+
+def _cycles(generator: Ints, at: Ints, edges: tuple[Ints, Ints, Ints], members: Ints, listed_max: int) -> Cycles:
+    """Of nodes, each a generator in a block; edges go from who wins to who loses, with the margin; blocks have `members`."""
+    tail, head, margin = edges
+    found, paths = _triads(tail, head, len(at))
+    cycles = _margins(found, tail, head, margin, len(at))
+    counts = np.bincount(at[found[:, 0]], minlength=len(members))
     order = np.argsort(-cycles, kind="stable")[:listed_max]
-    edges = np.bincount(at[tail], minlength=n_blocks)
+    decided = np.bincount(at[tail], minlength=len(members))
     return Cycles(
         block=at[found[order, 0]],
-        generators=node[found[order]] % max(n_generators, 1),
+        generators=generator[found[order]],
         margin=cycles[order],
         counts=counts,
         # A cycle holds three decided paths of two, another three holds one.
-        triads=np.bincount(at, weights=paths, minlength=n_blocks).astype(np.int64) - 2 * counts,
-        consistence=np.where(edges == members * (members - 1) // 2, _consistence(members, counts), np.nan),
+        triads=np.bincount(at, weights=paths, minlength=len(members)).astype(np.int64) - 2 * counts,
+        consistence=np.where(decided == members * (members - 1) // 2, _consistence(members, counts), np.nan),
     )
 
 

@@ -34,13 +34,16 @@ class Majority(NamedTuple):
 
 def count_votes(task: Ints, choice: Ints, *, n_tasks: int, n_choices: int) -> Ints:
     """Votes per task and choice, (n_tasks, n_choices). Raises ValueError on a code out of range."""
-    task, choice = np.asarray(task, dtype=np.int64), np.asarray(choice, dtype=np.int64)
+    task, choice = np.asarray(task), np.asarray(choice)
     if task.shape != choice.shape:
         raise ValueError("task and choice must be of the same length")
     for name, codes, limit in (("task", task, n_tasks), ("choice", choice, n_choices)):
         if codes.size and not (codes.min() >= 0 and codes.max() < limit):
             raise ValueError(f"{name} codes must be from 0 to {limit - 1}")
-    counts = np.bincount(task * n_choices + choice, minlength=n_tasks * n_choices)
+    cell = task.astype(np.int64)
+    cell *= n_choices  # in place: there may be millions
+    np.add(cell, choice, out=cell, casting="unsafe")
+    counts = np.bincount(cell, minlength=n_tasks * n_choices)
     return counts.reshape(n_tasks, n_choices)
 
 

@@ -26,7 +26,7 @@ from psycopg import sql
 
 from annotator.errors import Conflict, Invalid
 from annotator.lib.advisory_locks import Space, wait_for_turn
-from annotator.lib.arrow import arrow_source, record_batches
+from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, ServerEpoch
 
 PLACE_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
@@ -201,8 +201,8 @@ class VoteStream:
     def _batches(self, shown: sql.Composable) -> Iterator[pa.RecordBatch]:
         bound = sql.SQL("{}::xid8").format(sql.Literal(str(self.place.changed_in)))
         query = _changes(self.campaign, self.start, self.since, shown=shown, bound=bound)
-        with arrow_source() as source:
-            yield from record_batches(source, query)
+        with snapshot() as now:
+            yield from now.batches(query)
 
 
 class _Sink(io.RawIOBase):

@@ -1,4 +1,7 @@
-"""Bytes of a stored file over HTTP: whole, or one range of them, with a strong ETag. For the REST API and the Hub's protocol."""
+"""Bytes of a stored file over HTTP: whole, or one range of them, with a strong ETag. For the REST API and the Hub's protocol.
+
+django-sendfile2 would write the one line for the proxy, of paths instead of names in the storage; its own sender has no ranges.
+"""
 
 from __future__ import annotations
 

@@ -6,9 +6,7 @@ django-structlog keeps those ids in structlog's context variables, and sends the
 from __future__ import annotations
 
 import logging
-import re
 import sys
-import uuid
 from datetime import UTC, datetime
 
 import structlog
@@ -23,14 +21,13 @@ FIELDS = (
 )
 QUIET_EVENTS = {"streaming_finished"}  # the request has its line already
 QUIET_VIEWS = {"healthz", "readyz", "metrics"}  # asked every few seconds
-SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def configure() -> None:
     """Let structlog's own loggers, which are django-structlog's, write through those of the standard library."""
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, drop_quiet, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=logging.getLogger,  # structlog's own looks for the caller's line in the stack, which no format here shows
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
@@ -78,11 +75,6 @@ def plain_renderers() -> list[Processor]:
             exception_formatter=structlog.dev.plain_traceback,
         )
     ]
-
-
-def sane_id(wanted: str) -> str:
-    """The id that is asked for, where it cannot break a line; else one that is made up."""
-    return wanted if SANE_ID.fullmatch(wanted) else uuid.uuid4().hex
 
 
 def current_id() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import Any
 
 import structlog
@@ -13,13 +14,13 @@ from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata, modify_context_before_task_publish
 from prometheus_client import start_http_server
 
-from annotator.lib import logs, metrics
+from annotator.lib import metrics
 
 
 @receiver(modify_context_before_task_publish)
 def label_message(context: dict[str, Any], **_: Any) -> None:
     """The id of the request or task that sends it is there; where nothing does but the beat or a command, one of its own."""
-    context["request_id"] = logs.sane_id(logs.current_id())
+    context.setdefault("request_id", str(uuid.uuid4()))
 
 
 @before_task_publish.connect

@@ -6,44 +6,39 @@ from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 
 from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.binomial import even_p_value
 from annotator.consensus.codes import Bools, Floats, Ints
+from annotator.consensus.repeats import NOT_THERE, first_answers
 from annotator.consensus.trust import NONE, Answers, Trust, trust
+from annotator.lib.arrow import snapshot
 from annotator.models import AnnotatorStats, Campaign
 
 CHOICES = list(Choice.values)
 KINDS = [AssignmentKind.REGULAR.value, AssignmentKind.GOLD.value, AssignmentKind.REPEAT.value]
 A, B = 0, 1  # the choices for one image
 
-# Columns of numbers, packed by the server: a million votes are some megabytes, and no Python object each. `counts` says
-# whether an answer is held for or against its member: they are at work or paused, and gave it after a manager last let them
-# start afresh. A gold answer without a known choice is one on a pair that is in review, or gold no more: it says nothing.
-# `+ 0` keeps the question from being looked up in an index: where statistics are older than the votes, all votes of the
-# campaign would be read for each seat, and a review of 1,800 votes takes seconds.
+# `counts` says whether an answer is held for or against its member: they are at work or paused, and gave it after a manager
+# last let them start afresh. A gold answer without a known choice is one on a pair that is in review, or gold no more: it says
+# nothing. `+ 0` keeps the question from being looked up in an index: where statistics are older than the votes, all votes of
+# the campaign would be read for each seat, and a review of 1,800 votes takes seconds.
 _ANSWERS_SQL = """
-SELECT string_agg(int8send(member_id), ''::bytea ORDER BY id), string_agg(int8send(pair_id), ''::bytea ORDER BY id),
-       string_agg(int2send(choice), ''::bytea ORDER BY id), string_agg(int2send(kind), ''::bytea ORDER BY id),
-       string_agg(int2send(known), ''::bytea ORDER BY id), string_agg(int2send(is_left), ''::bytea ORDER BY id),
-       string_agg(int2send(speed), ''::bytea ORDER BY id), string_agg(int2send(counts), ''::bytea ORDER BY id)
-FROM (
-    SELECT vote.id, vote.member_id, vote.pair_id, (array_position(%(choices)s::text[], vote.choice) - 1)::int2 AS choice,
-           (array_position(%(kinds)s::text[], vote.kind) - 1)::int2 AS kind,
-           coalesce(array_position(%(choices)s::text[], pair.gold_choice) - 1, %(none)s)::int2 AS known,
+    SELECT vote.member_id AS member, vote.pair_id AS pair,
+           (array_position({choices}::text[], vote.choice::text) - 1)::int2 AS choice,
+           (array_position({kinds}::text[], vote.kind::text) - 1)::int2 AS kind,
+           coalesce(array_position({choices}::text[], pair.gold_choice::text) - 1, {none})::int2 AS known,
            ((vote.choice = 'a') = vote.a_on_left)::int::int2 AS is_left,
-           coalesce((vote.elapsed_ms < %(too_fast_ms)s)::int, %(none)s)::int2 AS speed,
+           coalesce((vote.elapsed_ms < {too_fast_ms})::int, {none})::int2 AS speed,
            (vote.member_state IN ('active', 'paused')
             AND (standing.counted_since IS NULL OR vote.created_at > standing.counted_since))::int::int2 AS counts
     FROM live_vote vote
     LEFT JOIN annotator_standing standing ON standing.member_id = vote.member_id
     LEFT JOIN annotator_pair pair ON pair.id = vote.pair_id AND vote.kind = 'gold' AND pair.gold_in_review_since IS NULL
-    WHERE vote.campaign_id = %(campaign)s AND vote.question_id + 0 = %(question)s AND vote.kind = ANY (%(kinds)s)
+    WHERE vote.campaign_id = {campaign} AND vote.question_id + 0 = {question}::bigint AND vote.kind = ANY ({kinds}::text[])
       AND vote.member_kind = 'human'
-) answer
+    ORDER BY vote.id
 """
-_TYPES = [">i8", ">i8", *[">i2"] * 6]
 
 WRITTEN = [field.name for field in AnnotatorStats._meta.concrete_fields if field.name not in ("member", "counted_since")]
 
@@ -73,12 +68,19 @@ def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStat
 
 
 def _given(campaign: Campaign) -> Given:
+    """The answers that are committed."""
     question = campaign.questions.filter(position=0).values_list("pk", flat=True).first()
-    values = {"campaign": campaign.pk, "question": question, "too_fast_ms": campaign.too_fast_ms}
-    with connection.cursor() as cursor:
-        cursor.execute(_ANSWERS_SQL, values | {"choices": CHOICES, "kinds": KINDS, "none": NONE})
-        packed = cursor.fetchone()
-    return Given(*(np.frombuffer(part or b"", dtype).astype(np.int64) for part, dtype in zip(packed, _TYPES, strict=True)))
+    with snapshot() as now:
+        columns = now.columns(
+            _ANSWERS_SQL,
+            campaign=campaign.pk,
+            question=question,
+            too_fast_ms=campaign.too_fast_ms,
+            choices=CHOICES,
+            kinds=KINDS,
+            none=NONE,
+        )
+    return Given(**{name: column.astype(np.int64) for name, column in columns.items()})
 
 
 def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
@@ -132,18 +134,11 @@ def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
 
 def _first_answers(given: Given, member: Ints, pair: Ints) -> tuple[Ints, Ints]:
     """For each repeat, the choice that its member made before on the pair and whether it was on the left; else NONE."""
-    first, is_left = np.full(len(member), NONE), np.full(len(member), NONE)
-    if not len(member):
-        return first, is_left
-    both = member * (pair.max() + 1) + pair
-    regular, repeat = np.flatnonzero(given.kind == 0), np.flatnonzero(given.kind == 2)
-    order = regular[np.argsort(both[regular], kind="stable")]
-    at = np.searchsorted(both[order], both[repeat])
-    is_there = at < len(order)
-    is_there[is_there] = both[order[at[is_there]]] == both[repeat[is_there]]
-    earlier = order[at[is_there]]
-    first[repeat[is_there]], is_left[repeat[is_there]] = given.choice[earlier], given.is_left[earlier]
-    return first, is_left
+    choice, is_left = np.full(len(member), NONE), np.full(len(member), NONE)
+    again, first = first_answers(member, pair, is_first=given.kind == 0, is_again=given.kind == 2)
+    again, first = again[first != NOT_THERE], first[first != NOT_THERE]
+    choice[again], is_left[again] = given.choice[first], given.is_left[first]
+    return choice, is_left
 
 
 def _agreement(member: Ints, pair: Ints, choice: Ints, is_regular: Bools) -> Ints:

@@ -1,33 +1,24 @@
 """Out: releases, complete Hub dataset repositories in a folder or an object store.
 
-building    asks for a release, builds it step by step or goes on building it, makes it ready; cancels it
-staging     reads the campaign in one snapshot and leaves everything that is built from
-rows        the queries, streamed as Arrow
-verdicts    labels from votes, by the campaign's method
-standings   the leaderboard
-facts       what the card says, counted on the way
-layouts     the configs: columns, features, and what a judged pair becomes in each
-cuts        splits, shards and row groups
-parts       shards with images …
-embedding   … whose bytes come from storage
-parquet     files as the Hub wants them
-card        README.md …
-words       … its pieces …
-charts      … and its pictures
-places      where a release is built and where it is kept
+lifecycle        asks for a release, cancels it, clears away what is left of one that is over
+build            builds it step by step or goes on building it, and makes it ready
+build_progress   … how far it is
+build_steps      … how a step can end
+stage            reads the campaign in one snapshot and leaves everything that is built from
+dataset/         the configs, from the rows of the snapshot to parquet files as the Hub wants them
+card/            README.md and its pictures: the statistics of the snapshot, and what only a card tells
+release_storage  where a release is built and where it is kept
+hub_upload       publishes one on another Hub
 """
 
-from annotator.releasing.build import (
-    build_release,
+from annotator.releasing.build import build_release, finish_release, stage_release, write_shard
+from annotator.releasing.lifecycle import (
     cancel_release,
     clear_release,
     create_release,
-    finish_release,
     is_being_built,
     left_behind,
-    stage_release,
     stalled_releases,
-    write_shard,
 )
 from annotator.releasing.release_storage import file_name as stored_name
 from annotator.releasing.release_storage import local_folder, open_file

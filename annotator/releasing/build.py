@@ -9,115 +9,27 @@ and a worker that is killed take nothing along, and the beat finds what stands s
 from __future__ import annotations
 
 import hashlib
-import logging
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from collections.abc import Iterable
 
-import pyarrow as pa
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Max, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
-from annotator.errors import Conflict, DomainError, NotFound
+from annotator.errors import NotFound
 from annotator.feeds.outbox import enqueue_event
-from annotator.lib.advisory_locks import Space, held, sole_holder
-from annotator.models import Campaign, Release, ReleaseFile, ReleaseShard, User
+from annotator.lib.advisory_locks import Space, sole_holder
+from annotator.models import Release, ReleaseFile, ReleaseShard
+from annotator.releasing.build_progress import STAGED_SHARE, WRITTEN_SHARE, Stopped, counter, note, reporter, share_written
+from annotator.releasing.build_steps import ending
 from annotator.releasing.card.readme import write_card
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.dataset.shards import write_part
-from annotator.releasing.dataset.stage import ProgressCallback, Staged, stage
+from annotator.releasing.dataset.snapshot import ProgressCallback
+from annotator.releasing.lifecycle import busy_shards, clear_release, sole_builder
 from annotator.releasing.release_storage import SNAPSHOT, BuildArea, build_area_of, read_released
+from annotator.releasing.stage import Staged, stage
 from annotator.scoring.consensus_writer import score_campaign
-
-logger = logging.getLogger(__name__)
-
-PROGRESS_EVERY = 1.0  # seconds between two notes of the progress in the database
-STAGED_SHARE = 0.3  # of the progress
-WRITTEN_SHARE = 0.99
-ERRORS_MAX = 3  # of the same step, before an error of ours is taken for one that will not go away
-TRIES_MAX = 5  # of the same step, before its workers are taken to be stopped by what they do
-
-# What goes wrong with the files and would go wrong again.
-FAILURES = (DomainError, OSError, pa.ArrowException, BotoCoreError, ClientError)
-# A database that is away is no failure: the release stays as it is, and is taken up again.
-AWAY = (OperationalError, InterfaceError)
-
-
-class Stopped(Exception):
-    """The release is not to be built any more."""
-
-
-# --- asked for, cancelled, looked after
-
-
-@transaction.atomic
-def create_release(*, campaign: Campaign, by: User | None) -> Release:
-    """The campaign's next release, queued. Whoever calls sends `build_release` to a worker."""
-    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once get two numbers
-    last = campaign.releases.aggregate(last=Max("number"))["last"] or 0
-    return Release.objects.create(campaign=campaign, number=last + 1, created_by=by)
-
-
-@transaction.atomic
-def cancel_release(*, release: Release, by: User | None, now: datetime | None = None) -> Release:
-    """Stop building it. Those who are at it notice within seconds. Raises Conflict for one that is over."""
-    locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
-    if locked.state not in UNFINISHED_RELEASES:
-        words = f"Release {locked.number} is {locked.get_state_display().lower()}: there is nothing to cancel any more."
-        raise Conflict(words, code="release_over")
-    locked.state, locked.cancelled_by, locked.finished_at = ReleaseState.CANCELLED, by, now or timezone.now()
-    locked.error = ""
-    locked.save(update_fields=["state", "cancelled_by", "finished_at", "error"])
-    return locked
-
-
-def stalled_releases(*, quiet_since: datetime) -> list[Release]:
-    """Those that are not finished and of which nothing was heard since: their worker died, or the broker forgot them."""
-    heard_at = Coalesce("heard_at", "created_at")
-    return list(Release.objects.filter(state__in=UNFINISHED_RELEASES).alias(at=heard_at).filter(at__lt=quiet_since))
-
-
-def left_behind() -> list[Release]:
-    """Those that are over, and of whose building something may still lie about."""
-    return list(Release.objects.filter(has_leftovers=True).exclude(state__in=UNFINISHED_RELEASES))
-
-
-def clear_release(*, release_id: int) -> None:
-    """Remove what was only needed for building a release that is over. Somebody who is still at it is waited for: the beat
-    asks again."""
-    with sole_builder(release_id) as is_mine:
-        release = Release.objects.get(pk=release_id)
-        if not is_mine or not release.has_leftovers or release.state in UNFINISHED_RELEASES or busy_shards(release):
-            return
-        build_area = build_area_of(release)
-        if release.state == ReleaseState.READY:
-            build_area.clear()
-        else:
-            build_area.discard()
-        Release.objects.filter(pk=release_id).update(has_leftovers=False)
-
-
-# --- who is at it
-
-
-def is_being_built(release: Release) -> bool:
-    """Whether some process is building it, or a shard of it, at this moment. Takes no lock, so that no builder is turned away."""
-    return bool(held(Space.RELEASE, [release.pk])) or bool(busy_shards(release))
-
-
-def busy_shards(release: Release) -> set[int]:
-    """The shards that somebody is writing at this moment."""
-    return held(Space.SHARD, release.shards.filter(finished_at__isnull=True).values_list("pk", flat=True))
-
-
-def sole_builder(release_id: int) -> AbstractContextManager[bool]:
-    return sole_holder(Space.RELEASE, release_id)
-
 
 # --- the whole of it, in this process
 
@@ -148,8 +60,8 @@ def stage_release(*, release_id: int, on_progress: ProgressCallback | None = Non
         release = _release(release_id)
         if not is_mine or release.state not in UNFINISHED_RELEASES:
             return []
-        report = _reporter(release, on_progress)
-        with _ending(release, "while the votes and pairs were read") as step:
+        report = reporter(release, on_progress)
+        with ending(release, "while the votes and pairs were read") as step:
             Release.objects.filter(pk=release_id, state=ReleaseState.QUEUED).update(state=ReleaseState.BUILDING)
             report(0.0)
             if not release.shards.exists():
@@ -173,7 +85,7 @@ def write_shard(*, shard_id: int, on_progress: ProgressCallback | None = None) -
         shard.refresh_from_db(fields=["finished_at", "tries"])
         if not is_mine or release.state not in UNFINISHED_RELEASES or shard.finished_at is not None:
             return None
-        with _ending(release, f"while {shard.path} was written", shard) as step:
+        with ending(release, f"while {shard.path} was written", shard) as step:
             step.begin()
             _write(shard, on_progress)
     if step.is_over:
@@ -192,9 +104,9 @@ def finish_release(*, release_id: int, on_progress: ProgressCallback | None = No
             return
         if release.shards.filter(finished_at__isnull=True).exists():
             return
-        with _ending(release, "while its card was written") as step:
+        with ending(release, "while its card was written") as step:
             step.begin()
-            _reporter(release, on_progress)(WRITTEN_SHARE)
+            reporter(release, on_progress)(WRITTEN_SHARE)
             _finish(release)
     clear_release(release_id=release_id)
     if not step.is_over and on_progress is not None:
@@ -263,7 +175,7 @@ def _staged(release: Release, build_area: BuildArea) -> Staged:
 
 def _write(shard: ReleaseShard, on_progress: ProgressCallback | None) -> None:
     release, build_area = shard.release, build_area_of(shard.release)
-    count = _counter(shard, on_progress)
+    count = counter(shard, on_progress)
     count(0)
     with build_area.scratch() as scratch:
         rows_file = build_area.staged(shard.staged_as, scratch)
@@ -278,7 +190,7 @@ def _write(shard: ReleaseShard, on_progress: ProgressCallback | None) -> None:
         rows=file.rows,
         num_bytes=file.num_bytes,
     )
-    _note(release, _share_written(release), on_progress)
+    note(release, share_written(release), on_progress)
 
 
 def _finish(release: Release) -> None:
@@ -318,132 +230,3 @@ def revision_of(files: Iterable[Written]) -> str:
     """40 hex digits that name the content: the sha1 of a line `path sha256` per file, sorted by path."""
     lines = sorted(f"{file.path} {file.sha256}\n" for file in files)
     return hashlib.sha1("".join(lines).encode(), usedforsecurity=False).hexdigest()
-
-
-# --- how far it is
-
-
-def _note(release: Release, share: float, on_progress: ProgressCallback | None) -> None:
-    """Raises Stopped when somebody cancelled the release."""
-    if on_progress is not None:
-        on_progress(share)
-    of_it = Release.objects.filter(pk=release.pk, state=ReleaseState.BUILDING)
-    if not of_it.update(progress=share, heard_at=timezone.now()):
-        raise Stopped
-
-
-def _reporter(release: Release, on_progress: ProgressCallback | None) -> ProgressCallback:
-    """Says how far the build has come: to the caller always, to the database now and then."""
-    noted_at = 0.0
-
-    def report(share: float) -> None:
-        nonlocal noted_at
-        if time.monotonic() >= noted_at + PROGRESS_EVERY:
-            noted_at = time.monotonic()
-            _note(release, share, on_progress)
-        elif on_progress is not None:
-            on_progress(share)
-
-    return report
-
-
-def _counter(shard: ReleaseShard, on_progress: ProgressCallback | None) -> Callable[[int], None]:
-    """Takes how many bytes of images went in, and reports the share of the whole release."""
-    others, total = _bytes_written(shard.release, but=shard.pk)
-    done = 0
-    report = _reporter(shard.release, on_progress)
-
-    def count(more: int) -> None:
-        nonlocal done
-        done = min(done + more, shard.image_bytes)
-        ReleaseShard.objects.filter(pk=shard.pk).update(bytes_done=done)
-        report(_share(others + done, total))
-
-    return count
-
-
-def _share_written(release: Release) -> float:
-    return _share(*_bytes_written(release))
-
-
-def _bytes_written(release: Release, but: int | None = None) -> tuple[int, int]:
-    """Of images: those that went in, without one shard's, and all."""
-    sums = release.shards.aggregate(done=Sum("bytes_done", filter=~Q(pk=but)), total=Sum("image_bytes"))
-    return sums["done"] or 0, sums["total"] or 0
-
-
-def _share(done: int, total: int) -> float:
-    return STAGED_SHARE + (WRITTEN_SHARE - STAGED_SHARE) * min(1.0, done / total if total else 1.0)
-
-
-# --- how it can end
-
-
-class Step:
-    """One step of a build, begun so many times. `is_over` says that the release came to its end in it."""
-
-    def __init__(self, release: Release, doing: str, shard: ReleaseShard | None) -> None:
-        self.release = release
-        self.doing = doing
-        self.rows: QuerySet[Release] | QuerySet[ReleaseShard] = (
-            Release.objects.filter(pk=release.pk) if shard is None else ReleaseShard.objects.filter(pk=shard.pk)
-        )
-        self.is_over = False
-
-    def begin(self) -> None:
-        """Counted before it begins: somebody who is killed counts nothing any more."""
-        if self.tries >= TRIES_MAX:
-            raise Conflict(
-                f"Its worker was stopped {self.tries} times {self.doing}: perhaps it has too little memory. The workers' log and"
-                " the machine's say more.",
-                code="stopped_too_often",
-            )
-        self.rows.update(tries=F("tries") + 1)
-
-    def end(self) -> None:
-        self.rows.update(tries=0)
-
-    @property
-    def tries(self) -> int:
-        return self.rows.values_list("tries", flat=True).get()
-
-
-@contextmanager
-def _ending(release: Release, doing: str, shard: ReleaseShard | None = None) -> Iterator[Step]:
-    """Turns what ends a step into the end of the release; an error that may go away is raised on, and counted."""
-    step = Step(release, doing, shard)
-    try:
-        yield step
-    except Stopped:
-        step.is_over = True
-    except FAILURES as error:
-        logger.warning("%s could not be built: %s", release, error, exc_info=None if isinstance(error, DomainError) else error)
-        _fail(release, sentence(error))
-        step.is_over = True
-    except AWAY:
-        raise
-    except Exception as error:  # ours, or a limit of the worker's: the second try may do better, the fourth will not
-        words = f"An error stopped it {doing}: {type(error).__name__}: {error}".rstrip(". ")
-        if step.tries < ERRORS_MAX:
-            Release.objects.filter(pk=release.pk).update(error=f"{words}. It will be tried again.")
-            raise
-        logger.exception("%s could not be built", release)
-        _fail(release, f"{words}. That was try {step.tries}, and it is not tried again. The workers' log says more.")
-        step.is_over = True
-
-
-def _fail(release: Release, error: str) -> None:
-    Release.objects.filter(pk=release.pk, state__in=UNFINISHED_RELEASES).update(
-        state=ReleaseState.FAILED, error=error, finished_at=timezone.now()
-    )
-
-
-def sentence(error: BaseException) -> str:
-    """What went wrong, for a manager."""
-    if isinstance(error, DomainError):
-        return error.detail
-    if isinstance(error, OSError) and error.strerror:
-        return f"The files could not be written: {error.strerror.lower()}."
-    if isinstance(error, OSError | BotoCoreError | ClientError):
-        return "Storage could not be read or written. The workers' log says more."
-    return "The rows could not be written as parquet. The workers' log says more."

@@ -14,23 +14,20 @@ from django.utils import timezone
 from psycopg import sql
 
 from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, Label, PairState
-from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.lib.advisory_locks import Space, wait_for_turn
-from annotator.lib.copy_numpy import read_columns
+from annotator.lib.arrow import Snapshot, snapshot
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
+from annotator.scoring.labels import CHOICES, dawid_skene_labels
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it
-LABELS = [*Choice.values, Label.TIE.value]  # by the codes of consensus.majority
+LABELS = [*CHOICES, Label.TIE.value]  # by the codes of consensus.majority
 
 # Beyond this many changed pairs it is as fast to count all.
 CHANGED_PAIRS_MAX = 20_000
 # Dawid–Skene looks at all votes whatever changed. At this many times what it took last, it is 5 % of one core at most.
 DAWID_SKENE_PAUSE = 20
-# Votes that every cell of an annotator's confusion matrix has beforehand. Without any, somebody's first votes would make them
-# infallible or worthless; a tenth moves nothing that twenty votes say.
-SMOOTHING = 0.1
-DECIMALS = 5  # of a probability that is kept; EM stops at 1e-6
+DECIMALS = 5  # of a probability that is kept: EM stops at 1e-6, and what comes after it would make rows anew each time
 
 _COUNTS_SQL = sql.SQL("""
     SELECT question_id, pair_id,
@@ -100,18 +97,15 @@ _DELETE_SQL = """
 
 # --- Dawid–Skene
 
-# In the same order whenever it is read, so that the same votes give the same numbers to the last bit.
-_VOTES_SQL = sql.SQL("""
-    SELECT pair_id, member_id, (array_position({choices}::text[], choice::text) - 1)::int2
-    FROM counted_vote
-    WHERE question_id = {question} AND choice = ANY({choices}::text[])
-    ORDER BY pair_id, member_id, id
-""")
-_KNOWN_SQL = sql.SQL("""
-    SELECT pair_id, n_a::int2, n_b::int2, n_both_good::int2, n_both_bad::int2, p_a, p_b, p_both_good, p_both_bad,
-           (array_position({labels}::text[], label::text) - 1)::int2
+_VOTES_SQL = """
+    SELECT pair_id AS pair, member_id AS member, (array_position({choices}::text[], choice::text) - 1)::int2 AS choice
+    FROM counted_vote WHERE question_id = {question}
+"""
+_KNOWN_SQL = """
+    SELECT pair_id AS pair, n_a, n_b, n_both_good, n_both_bad, p_a, p_b, p_both_good, p_both_bad,
+           (array_position({labels}::text[], label::text) - 1)::int2 AS label
     FROM annotator_consensus WHERE question_id = {question} AND method = {method} ORDER BY pair_id
-""")
+"""
 _NUMBERS = [f"n_{choice}" for choice in Choice.values] + [f"p_{choice}" for choice in Choice.values]
 _UPSERT_ROWS_SQL = f"""
     INSERT INTO annotator_consensus
@@ -252,21 +246,18 @@ def _score_all_by_dawid_skene(scoring: CampaignScoring, questions: list[Question
     """From the soft majority each time, never from the last result: that is nearer, but then what came out would hang on
     when it was asked, and the same votes would not give the same labels."""
     start = time.perf_counter()
-    for question in questions:
-        _score_by_dawid_skene(question, now)
+    with snapshot() as votes:
+        for question in questions:
+            _score_by_dawid_skene(votes, question, now)
     scoring.dawid_skene_changes, scoring.dawid_skene_at = scoring.changes, now
     scoring.dawid_skene_seconds = time.perf_counter() - start
     scoring.save(update_fields=["dawid_skene_changes", "dawid_skene_at", "dawid_skene_seconds"])
 
 
-def _score_by_dawid_skene(question: Question, now: datetime) -> None:
+def _score_by_dawid_skene(votes: Snapshot, question: Question, now: datetime) -> None:
     """Writes the rows that changed, and removes those of pairs without votes."""
-    fresh = dawid_skene_of(question)
-    query = _KNOWN_SQL.format(
-        labels=sql.Literal(LABELS), question=sql.Literal(question.pk), method=sql.Literal(ConsensusMethod.DAWID_SKENE.value)
-    )
-    counts, shares = {f"n_{choice}": "int2" for choice in Choice.values}, {f"p_{choice}": "float8" for choice in Choice.values}
-    known = read_columns(query, {"pair": "int8", **counts, **shares, "label": "int2"})
+    fresh = dawid_skene_of(votes, question)
+    known = votes.columns(_KNOWN_SQL, labels=LABELS, question=question.pk, method=ConsensusMethod.DAWID_SKENE.value)
     at = np.searchsorted(known["pair"], fresh["pair"])
     at[at == len(known["pair"])] = 0
     is_same = (known["pair"][at] == fresh["pair"]) if len(known["pair"]) else np.zeros(len(at), dtype=np.bool_)
@@ -281,31 +272,16 @@ def _score_by_dawid_skene(question: Question, now: datetime) -> None:
     Consensus.objects.filter(question=question, method=ConsensusMethod.DAWID_SKENE, pair__in=gone).delete()
 
 
-def dawid_skene_of(question: Question) -> dict[str, np.ndarray]:
+def dawid_skene_of(votes: Snapshot, question: Question) -> dict[str, np.ndarray]:
     """The columns of a consensus by Dawid–Skene, with `label` as codes of LABELS, for each `pair` with a counted vote."""
-    choices = [choice for choice in Choice.values if choice in question.choices]
-    query = _VOTES_SQL.format(choices=sql.Literal(choices), question=sql.Literal(question.pk))
-    votes = read_columns(query, {"pair": "int8", "member": "int8", "choice": "int2"})
-    pair, task = np.unique(votes["pair"], return_inverse=True)
-    member, annotator = np.unique(votes["member"], return_inverse=True)
-    result = dawid_skene(
-        task,
-        annotator,
-        votes["choice"],
-        n_tasks=len(pair),
-        n_annotators=len(member),
-        n_choices=len(choices),
-        smoothing=SMOOTHING,
-    )
-    codes = [Choice.values.index(choice) for choice in choices]
-    counts, posterior = np.zeros((len(pair), len(Choice.values)), np.int64), np.zeros((len(pair), len(Choice.values)))
-    np.add.at(counts, (task, np.array(codes)[votes["choice"]]), 1)
-    posterior[:, codes] = np.round(result.posterior, DECIMALS)
+    counted = votes.columns(_VOTES_SQL, choices=CHOICES, question=question.pk)
+    labels = dawid_skene_labels(**counted, asked=question.choices)
+    posterior = np.round(labels.posterior, DECIMALS)
     return {
-        "pair": pair,
-        **{f"n_{choice}": counts[:, code] for code, choice in enumerate(Choice.values)},
-        **{f"p_{choice}": posterior[:, code] for code, choice in enumerate(Choice.values)},
-        "label": np.array([*codes, len(Choice.values)])[result.label],
+        "pair": labels.pair,
+        **{f"n_{choice}": labels.counts[:, code] for code, choice in enumerate(CHOICES)},
+        **{f"p_{choice}": posterior[:, code] for code, choice in enumerate(CHOICES)},
+        "label": labels.label,
         "confidence": posterior.max(axis=1, initial=0.0),
-        "agreement": majority_of_counts(counts).agreement,
+        "agreement": majority_of_counts(labels.counts).agreement,
     }

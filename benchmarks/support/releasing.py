@@ -23,9 +23,9 @@ from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import CampaignState
 from annotator.importing.images import full_name, ingest_image, store_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt, Release, User
-from annotator.releasing.card.facts import facts_of
 from annotator.releasing.dataset.snapshot import snapshot_of
-from annotator.releasing.dataset.stage import stage_votes
+from annotator.releasing.dataset.vote_files import stage_votes
+from annotator.releasing.stage import count_all
 from benchmarks.support.campaigns import load_campaign, settle_down
 
 VOTES_A_PAIR = 10
@@ -179,7 +179,8 @@ def votes(campaign_id: int) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         with scratch() as folder, snapshot_of(campaign) as snapshot:
-            files = stage_votes(snapshot, facts=facts_of(snapshot), folder=folder, report=lambda share: None)
+            count_all(snapshot)
+            files, _ = stage_votes(snapshot, folder=folder, report=lambda share: None)
             return {"rows": sum(file.rows for file in files)}
 
     return timed(work)

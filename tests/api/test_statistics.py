@@ -7,7 +7,7 @@ from tests.api.clients import assert_error, client_of
 from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory, UserFactory
 from tests.released import vote
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 ENDPOINTS = ["stats", "leaderboard"]
 

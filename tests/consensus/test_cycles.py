@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from annotator.consensus.bradley_terry import LEFT, TIE, count_comparisons
-from annotator.consensus.cycles import find_cycles
+from annotator.consensus.cycles import find_cycles, find_cycles_of_counts
 from tests.consensus.simulated import compared
 
 
@@ -38,6 +38,9 @@ def test_it_finds_every_cycle_once(seed, at_once, monkeypatch):
     assert dict(zip(map(tuple, result.generators.tolist()), result.margin.tolist(), strict=True)) == expected
     assert result.margin.tolist() == sorted(expected.values(), reverse=True)
     assert len(find_cycles(left, right, winner, n_generators=9, listed_max=1).margin) == min(1, len(expected))
+    of_counts = find_cycles_of_counts(*count_comparisons(left, right, winner, n_generators=9))
+    for name, column in result._asdict().items():
+        np.testing.assert_array_equal(getattr(of_counts, name), column, err_msg=name)
 
 
 def test_each_block_is_by_itself():

@@ -13,7 +13,7 @@ from annotator.scoring.consensus_writer import campaigns_to_score
 from tests.factories import CampaignFactory, PairFactory, QuestionFactory
 from tests.released import vote_all
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 
 def test_it_scores_and_counts_the_labels_of_each_question():

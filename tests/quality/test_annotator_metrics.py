@@ -14,7 +14,7 @@ from annotator.quality.annotator_metrics import measure_campaign
 from tests.crowds import Crowd, always_left, at_random, good
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory, VoteFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.factories import (
 )
 from tests.judges import assert_seats_are_true
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 GOOD = {f"good{number}": good for number in range(10)}
 
@@ -111,7 +111,6 @@ def test_reviewing_again_does_nothing_more():
     assert ModerationAction.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
 def test_two_reviews_at_once_act_once():
     campaign = CampaignFactory()
     only_rule(campaign, outcome="suspend")

@@ -30,12 +30,12 @@ from annotator.errors import NotFound
 from annotator.importing.images import full_name
 from annotator.models import Release, ReleaseFile, Vote
 from annotator.quality import moderation
-from annotator.releasing.build import FAILURES
-from annotator.releasing.dataset import stage
+from annotator.releasing import stage
+from annotator.releasing.build_steps import FAILURES
+from annotator.releasing.dataset import staged_rows, vote_files
 from annotator.releasing.dataset.configs import PAIRS
-from annotator.releasing.dataset.labels import Judge
 from annotator.releasing.dataset.snapshot import snapshot_of
-from annotator.releasing.dataset.stage import StagedReader
+from annotator.releasing.dataset.staged_rows import StagedReader
 from tests.factories import (
     CampaignFactory,
     CrowdIdentityFactory,
@@ -287,9 +287,10 @@ def test_the_consensus_on_the_campaign_page_is_brought_up_to_date(campaign, judg
 
 def test_small_shards_and_row_groups_hold_the_same_rows(campaign, judged, monkeypatch):
     whole = release_of(campaign)
-    monkeypatch.setattr(stage, "SHARD_BYTES", 500)
-    monkeypatch.setattr(stage, "ROW_GROUP_BYTES", 200)
-    monkeypatch.setattr(stage, "VOTES_ROW_GROUP", 2)
+    monkeypatch.setattr(staged_rows, "SHARD_BYTES", 500)
+    monkeypatch.setattr(vote_files, "SHARD_BYTES", 500)
+    monkeypatch.setattr(staged_rows, "ROW_GROUP_BYTES", 200)
+    monkeypatch.setattr(vote_files, "VOTES_ROW_GROUP", 2)
     cut_up = release_of(campaign)
     names = [file.path for file in cut_up.files.all()]
     assert "pairs/train-00000-of-00005.parquet" in names
@@ -299,7 +300,7 @@ def test_small_shards_and_row_groups_hold_the_same_rows(campaign, judged, monkey
 
 
 def test_row_groups_fill_up_to_their_size(campaign, judged, monkeypatch):
-    monkeypatch.setattr(stage, "ROW_GROUP_BYTES", 2 * (judged[0].image_a.byte_size + judged[0].image_b.byte_size + 200))
+    monkeypatch.setattr(staged_rows, "ROW_GROUP_BYTES", 2 * (judged[0].image_a.byte_size + judged[0].image_b.byte_size + 200))
     release = release_of(campaign)
     metadata = pq.read_metadata(folder_of(release) / "pairs/train-00000-of-00001.parquet")
     assert [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)] == [2, 2, 1]
@@ -307,9 +308,10 @@ def test_row_groups_fill_up_to_their_size(campaign, judged, monkeypatch):
 
 @pytest.mark.parametrize("row_groups", [[8], [1, 2, 5], [7, 1], [3, 1], []])
 def test_staged_rows_are_read_a_row_group_at_a_time(campaign, judged, tmp_path, row_groups):
-    staged = stage.StagedRows(tmp_path, PAIRS, "train", [])
+    staged = staged_rows.StagedRows(tmp_path, PAIRS, "train", [])
     with snapshot_of(campaign) as snapshot:
-        [judged_rows] = map(Judge(snapshot), snapshot.pairs())
+        _, judge = stage.count_all(snapshot)
+        [judged_rows] = map(judge, snapshot.pairs())
     for start, length in ((0, 3), (3, 0), (3, 1), (4, 4)):
         staged.add(judged_rows.slice(start, length))
     [part] = staged.close()
@@ -567,7 +569,8 @@ def test_a_release_is_built_into_an_object_store(object_store, campaign, judged)
 
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_a_build_into_an_object_store_is_taken_up_again(object_store, campaign, judged, monkeypatch, same_machine):
-    monkeypatch.setattr(stage, "SHARD_BYTES", 500)
+    monkeypatch.setattr(staged_rows, "SHARD_BYTES", 500)
+    monkeypatch.setattr(vote_files, "SHARD_BYTES", 500)
     uninterrupted = release_of(campaign)
     release = releasing.create_release(campaign=campaign, by=None)
 

@@ -19,7 +19,8 @@ from django.utils import timezone
 from annotator import releasing, tasks
 from annotator.errors import Conflict
 from annotator.models import Release, ReleaseFile, ReleaseShard
-from annotator.releasing.build import ERRORS_MAX, TRIES_MAX, busy_shards
+from annotator.releasing.build_steps import ERRORS_MAX, TRIES_MAX
+from annotator.releasing.lifecycle import busy_shards
 from tests.celery_worker import CeleryWorker, database_url
 from tests.factories import CampaignFactory, GuidelineFactory, ReleaseFactory, UserFactory
 from tests.released import contents, folder_of, make_pair, release_of, vote_all

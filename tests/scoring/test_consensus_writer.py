@@ -276,7 +276,7 @@ def test_a_campaign_is_scored_when_its_method_changes(campaign, pair):
 
 
 @pytest.fixture
-def crowd(campaign):
+def crowd(campaign, transactional_db):  # Dawid–Skene reads what is committed
     """Two who know, and three who say b whatever is shown: on most pairs they are more."""
     Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene", votes_wanted=5, votes_max=5)
     campaign.refresh_from_db()
@@ -351,7 +351,7 @@ def test_dawid_skene_waits_in_the_background_as_long_as_it_is_slow_and_comes_in_
     assert extra.pk in by("dawid_skene")
 
 
-def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair):
+def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair, transactional_db):
     Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene")
     campaign.questions.update(choices=["a", "b"])
     campaign.refresh_from_db()

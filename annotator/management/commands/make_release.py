@@ -15,7 +15,7 @@ from annotator import releasing, tasks
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Release
-from annotator.releasing.dataset.stage import ProgressCallback
+from annotator.releasing.dataset.snapshot import ProgressCallback
 
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0  # in which nobody builds; then workers are asked whether they are there

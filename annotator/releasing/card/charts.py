@@ -103,7 +103,7 @@ def charts_of(facts: Facts) -> Iterator[Chart]:
         yield overlap_chart(facts)
     if facts.votes_by_annotator:
         yield concentration_chart(facts.votes_by_annotator)
-    if facts.standings:
+    if facts.leaderboard:
         yield standings_chart(facts)
 
 
@@ -154,7 +154,7 @@ def concentration_chart(votes: list[int]) -> Chart:
 
 
 def standings_chart(facts: Facts) -> Chart:
-    rows = facts.standings[:GENERATORS_MAX]
+    rows = facts.leaderboard[:GENERATORS_MAX]
 
     def draw(axes: Any) -> None:
         places = range(len(rows))

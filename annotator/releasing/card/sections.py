@@ -21,8 +21,7 @@ from annotator.choices import (
     PairingRule,
     VoidReason,
 )
-from annotator.consensus.bias import share_of
-from annotator.releasing.card.facts import RESAMPLES, Facts, VoteCount, is_live_regular
+from annotator.releasing.card.facts import Facts
 from annotator.releasing.dataset.configs import (
     BINARIZED,
     DEFAULT_CONFIG,
@@ -34,8 +33,9 @@ from annotator.releasing.dataset.configs import (
     Layout,
 )
 from annotator.releasing.dataset.parquet import Written
-from annotator.scoring.consensus_writer import SMOOTHING
-from annotator.scoring.statistics.rounding import gini
+from annotator.releasing.dataset.vote_files import VoteCount, is_live_regular
+from annotator.scoring.labels import SMOOTHING
+from annotator.scoring.statistics.compute import RESAMPLES
 
 UNDECIDED = (Label.BOTH_GOOD, Label.BOTH_BAD, Label.TIE)
 CHOICE_WORDS = {Choice.A: "`a`", Choice.B: "`b`", Choice.BOTH_GOOD: "both good", Choice.BOTH_BAD: "both bad"}
@@ -63,12 +63,11 @@ METHOD_WORDS = {
 
 
 def introduction(facts: Facts) -> str:
-    counted = facts.counted
     days = f", cast from {facts.first_vote} to {facts.last_vote}" if facts.first_vote else ""
     return (
         f"Human preferences over generated images: {number(facts.pairs, 'pair')} of images of the same prompt,"
         f" {number(facts.prompts, 'prompt')}, {number(len(facts.generators), 'generator')},"
-        f" {number(total(counted), 'vote')} by {number(len(facts.votes_by_annotator), 'annotator')}{days}.\n\n"
+        f" {number(facts.statistics['votes_counted'], 'vote')} by {number(len(facts.votes_by_annotator), 'annotator')}{days}.\n\n"
         "Each annotator saw two images side by side under their prompt, without knowing what had made them. Which image stood on"
         " which side was balanced over the annotators and is recorded with each vote. Collected with Diptych."
     )
@@ -135,7 +134,7 @@ def people(facts: Facts, pictures: dict[str, str]) -> str:
         ("votes of one, in the middle (median)", f"{median(votes):,.0f}"),
         ("votes of the most active", f"{votes[0]:,} ({share(votes[0], sum(votes))})"),
         ("share of the votes of the most active tenth", share(sum(votes[:tenth]), sum(votes))),
-        ("Gini coefficient of the votes (0: all vote as much)", f"{gini(votes):.2f}"),
+        ("Gini coefficient of the votes (0: all vote as much)", f"{facts.statistics['concentration']['gini']:.2f}"),
     ]
     left_out = (
         f"\n\n{number(machines, 'vote')} by {number(facts.machines['members'], 'machine annotator')} are in no config: what is"
@@ -152,14 +151,15 @@ def people(facts: Facts, pictures: dict[str, str]) -> str:
 
 def figures(facts: Facts, pictures: dict[str, str]) -> str:
     judged = facts.pairs - facts.overlap.get("0", 0)
-    mean = f"{total(facts.counted) / judged:.2f}" if judged else "–"
+    votes = facts.statistics["votes_counted"]
+    mean = f"{votes / judged:.2f}" if judged else "–"
     rows = [
         ("pairs", f"{facts.pairs:,}"),
         ("… judged at least once", f"{judged:,}"),
         ("… with a known answer (gold)", f"{facts.gold_pairs:,}"),
         ("prompts", f"{facts.prompts:,}"),
         ("generators", listed(facts.generators) or NOT_STATED),
-        ("votes that count", f"{total(facts.counted):,}"),
+        ("votes that count", f"{votes:,}"),
         ("votes on a judged pair, on average", mean),
     ]
     parts = [table(rows), overlap_table(facts), pictures.get("overlap", ""), label_table(facts), pictures.get("labels", "")]
@@ -180,13 +180,15 @@ def label_table(facts: Facts) -> str:
 
 
 def agreement(facts: Facts) -> str:
-    if not any(alpha["pairs"] for alpha in facts.alphas.values()):
+    questions = facts.statistics["agreement"]
+    if not any(question["agreement"]["pairs"] for question in questions):
         return "No pair has two votes, so nothing can be said of how far people agree."
     rows = []
-    for question, alpha in facts.alphas.items():
+    for question in questions:
+        alpha = question["agreement"]
         interval = f"{alpha['lower']:.3f} to {alpha['upper']:.3f}" if alpha["lower"] is not None else "–"
         value = f"{alpha['alpha']:.3f}" if alpha["alpha"] is not None else "not defined: all votes are alike"
-        rows.append(f"| `{question}` | {value} | {interval} | {alpha['pairs']:,} | {alpha['votes']:,} |")
+        rows.append(f"| `{question['question']}` | {value} | {interval} | {alpha['pairs']:,} | {alpha['votes']:,} |")
     mean = (
         f"On the primary question two votes on a pair agree in {facts.agreement:.1%} of the cases, averaged over the pairs."
         if facts.agreement is not None
@@ -205,24 +207,25 @@ def quality(facts: Facts) -> str:
 
 
 def gold(facts: Facts) -> str:
-    votes, right = facts.gold.get("votes", 0), facts.gold.get("right", 0)
+    found = facts.statistics["gold"]
+    votes = found["accuracy"]["n"]
     if not votes:
         return f"No gold pairs were judged, of {number(facts.gold_pairs, 'gold pair')}."
     return (
         f"Gold pairs, whose answer the managers knew, were mixed in and looked like the others:"
-        f" {interval_of(right, votes)} of {number(votes, 'answer')} by"
-        f" {number(facts.gold.get('people', 0), 'annotator')} were right. They are in `{VOTES.config}` with the kind `gold`"
+        f" {interval_of(found['accuracy'])} of {number(votes, 'answer')} by"
+        f" {number(found['annotators'], 'annotator')} were right. They are in `{VOTES.config}` with the kind `gold`"
         " and make no label."
     )
 
 
 def repeats(facts: Facts) -> str:
-    votes, same = facts.repeats.get("votes", 0), facts.repeats.get("same", 0)
-    if not votes:
+    alike = facts.statistics["gold"]["repeats_alike"]
+    if not alike["n"]:
         return ""
     return (
-        f"Pairs shown to the same person once more, with the sides swapped, got the same answer in {interval_of(same, votes)} of"
-        f" {number(votes, 'case')}."
+        f"Pairs shown to the same person once more, with the sides swapped, got the same answer in {interval_of(alike)} of"
+        f" {number(alike['n'], 'case')}."
     )
 
 
@@ -277,10 +280,11 @@ def left_out_votes(facts: Facts) -> str:
 
 
 def position_bias(facts: Facts) -> str:
-    if not facts.decided_votes:
+    left = facts.statistics["position"]["left"]
+    if not left["n"]:
         return "No votes for one of two images, so nothing can be said of it."
     return (
-        f"Of {number(facts.decided_votes, 'vote')} for one of the images, {interval_of(facts.left_votes, facts.decided_votes)}"
+        f"Of {number(left['n'], 'vote')} for one of the images, {interval_of(left)}"
         " were for the one on the left. Without a bias it would be about half, since sides were balanced. Each vote says on which"
         " side `a` stood (`a_on_left`)."
     )
@@ -288,9 +292,11 @@ def position_bias(facts: Facts) -> str:
 
 def coverage(facts: Facts) -> str:
     parts = []
-    for word, counted in (("category", facts.categories), ("language", facts.languages)):
-        ranked = sorted(counted.items(), key=lambda item: (-item[1][0], item[0]))
-        rows = "\n".join(f"| {cell(name) or NOT_STATED} | {pairs:,} | {votes:,} |" for name, (pairs, votes) in ranked[:NAMED_MAX])
+    for word, covered in (("category", "categories"), ("language", "languages")):
+        ranked = sorted(facts.statistics[covered], key=lambda row: (-row["pairs"], row["name"]))
+        rows = "\n".join(
+            f"| {cell(row['name']) or NOT_STATED} | {row['pairs']:,} | {row['votes']:,} |" for row in ranked[:NAMED_MAX]
+        )
         if not rows:
             continue
         more = f"\n\nand {len(ranked) - NAMED_MAX:,} more." if len(ranked) > NAMED_MAX else ""
@@ -299,13 +305,12 @@ def coverage(facts: Facts) -> str:
 
 
 def leaderboard(facts: Facts, pictures: dict[str, str]) -> str:
-    if not facts.standings:
-        why = facts.no_standings or "there are no votes"
-        return f"There is none, and `{LEADERBOARD.config}` is an empty table: {why}."
+    if not facts.leaderboard:
+        return f"There is none, and `{LEADERBOARD.config}` is an empty table: {facts.no_leaderboard}."
     rows = "\n".join(
         f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f}"
         f" | {row['n_comparisons']:,} | {row['n_wins']:,} | {row['n_ties']:,} |"
-        for row in facts.standings
+        for row in facts.leaderboard
     )
     left_out = (
         f" {number(facts.without_generators, 'pair')} could not be used: a generator is not stated, or it is the same for both."
@@ -403,7 +408,8 @@ def loading(facts: Facts) -> str:
 def limits(facts: Facts) -> str:
     judged = facts.pairs - facts.overlap.get("0", 0)
     votes = facts.votes_by_annotator
-    alpha = facts.alphas.get(facts.primary, {}).get("alpha")
+    alphas = [question["agreement"]["alpha"] for question in facts.statistics["agreement"]]
+    alpha = alphas[0] if alphas else None
     known = [
         "Preferences are those of these annotators, under this guideline. They are no measure of what others would prefer.",
         "The managers chose prompts, generators and settings; other settings of the same generators may do better or worse.",
@@ -417,8 +423,8 @@ def limits(facts: Facts) -> str:
         known.append(f"People agree little (alpha {alpha:.2f}): train on soft labels, or on pairs with a high confidence.")
     if votes and votes[0] / sum(votes) > LARGE_SHARE:
         known.append(f"One annotator gave {share(votes[0], sum(votes))} of the votes.")
-    if len([tag for tag in facts.languages if tag]) == 1:
-        known.append(f"All prompts whose language is stated are in one: {next(tag for tag in facts.languages if tag)}.")
+    if len(facts.languages) == 1:
+        known.append(f"All prompts whose language is stated are in one: {facts.languages[0]}.")
     if facts.overlap.get("0"):
         known.append(f"{number(facts.overlap['0'], 'pair')} had no votes when this was made.")
     return "\n".join(f"- {each}" for each in known)
@@ -455,10 +461,9 @@ def citing(facts: Facts) -> str:
 # --- words
 
 
-def interval_of(part: int, whole: int) -> str:
-    """A share with its exact 95 % interval."""
-    found = share_of([part], [whole])
-    return f"{part / whole:.1%} (95 % interval {found.lower[0]:.1%} to {found.upper[0]:.1%})"
+def interval_of(rate: dict[str, Any]) -> str:
+    """A rate of the statistics with its exact 95 % interval."""
+    return f"{rate['rate']:.1%} (95 % interval {rate['lower']:.1%} to {rate['upper']:.1%})"
 
 
 def share(part: int, whole: int) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from annotator.releasing.dataset.configs import IMAGE, Column, Layout, layout_of
 from annotator.releasing.dataset.embed_images import embed
 from annotator.releasing.dataset.parquet import ParquetFile, Written
-from annotator.releasing.dataset.stage import StagedReader
+from annotator.releasing.dataset.staged_rows import StagedReader
 
 
 def write_part(

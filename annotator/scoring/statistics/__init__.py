@@ -1,6 +1,7 @@
 """The statistics of a campaign: computed by a task from the tables, kept as one document, and read from there alone.
 
-`statistics_of` is what pages, the REST API and a dataset card call; `compute_statistics` is what the task does.
+`statistics_of` is what pages and the REST API call; `compute_statistics` is what the task does. A release has the document made
+of its own snapshot, for its card.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from django.utils import timezone
 
 from annotator.choices import CampaignState
 from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import
 from annotator.scoring.statistics.compute import statistics_from
-from annotator.scoring.statistics.load import nothing, read_material
+from annotator.scoring.statistics.load import empty, load_campaign_data
 from annotator.scoring.statistics.schema import Statistics
 
 __all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
@@ -37,7 +39,7 @@ def statistics_of(campaign: Campaign) -> dict[str, Any]:
     stored = stored_statistics(campaign)
     if stored is not None:
         return dict(stored.document)
-    return statistics_from(nothing(), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
+    return statistics_from(empty(), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
 
 
 def campaigns_to_compute(*, now: datetime | None = None) -> list[Campaign]:
@@ -78,7 +80,9 @@ def compute_statistics(*, campaign: Campaign, now: datetime | None = None) -> Ca
     changes = CampaignScoring.objects.filter(campaign=campaign).values_list("changes", flat=True).first() or 0
     CampaignStatistics.objects.filter(campaign=campaign, is_outdated=True).update(is_outdated=False)
     now = now or timezone.now()
-    result = statistics_from(read_material(campaign), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=now)
+    with snapshot() as database:
+        data = load_campaign_data(database, campaign.pk)
+    result = statistics_from(data, campaign=campaign.slug, consensus_method=campaign.consensus_method, now=now)
     stored, _ = CampaignStatistics.objects.update_or_create(
         campaign=campaign,
         defaults={

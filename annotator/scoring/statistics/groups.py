@@ -8,29 +8,27 @@ import numpy as np
 
 from annotator.choices import Choice
 from annotator.consensus.bias import share_of
-from annotator.consensus.codes import Ints
 from annotator.consensus.majority import NO_LABEL, count_votes, majority_of_counts
 from annotator.scoring.statistics import schema as doc
-from annotator.scoring.statistics.load import CHOICES, NONE, Material, Votes
+from annotator.scoring.statistics.load import CHOICES, NONE, TIED, CampaignData
 from annotator.scoring.statistics.rounding import rates_of
 
 BOTH_BAD = CHOICES.index(Choice.BOTH_BAD)
-TIED = len(CHOICES)
 
 
-def groups_of(material: Material, votes: Votes, counts: Ints) -> doc.Groups | None:
-    """None where the campaign asks nobody. `votes` are the counted ones, `counts` those per pair and choice."""
-    if not material.group_options:
+def groups_of(data: CampaignData) -> doc.Groups | None:
+    """None where the campaign asks nobody."""
+    if not data.group_options:
         return None
-    voters = np.unique(votes.member)
-    said = material.group_of[voters]
-    people = np.bincount(said[said != NONE], minlength=len(material.group_options)).tolist()
-    shown = groups_shown(people, others=int((said == NONE).sum()), people_min=material.group_people_min)
+    voters = np.unique(data.counted.member)
+    said = data.group_of[voters]
+    people = np.bincount(said[said != NONE], minlength=len(data.group_options)).tolist()
+    shown = groups_shown(people, others=int((said == NONE).sum()), people_min=data.group_people_min)
     return doc.Groups(
-        question=material.group_question,
-        people_min=material.group_people_min,
-        groups=[_group(material, votes, counts, code, people[code]) for code in shown],
-        suppressed=len(material.group_options) - len(shown),
+        question=data.group_question,
+        people_min=data.group_people_min,
+        groups=[_group(data, code, people[code]) for code in shown],
+        suppressed=len(data.group_options) - len(shown),
     )
 
 
@@ -51,10 +49,10 @@ def groups_shown(people: Sequence[int], *, others: int, people_min: int) -> list
     return shown
 
 
-def _group(material: Material, votes: Votes, counts: Ints, code: int, people: int) -> doc.Group:
-    its = votes.where(material.group_of[votes.member] == code)
-    own = count_votes(its.pair, its.choice, n_tasks=len(counts), n_choices=len(CHOICES))
-    label = majority_of_counts(counts - own).label[its.pair]
+def _group(data: CampaignData, code: int, people: int) -> doc.Group:
+    its = data.counted.where(data.group_of[data.counted.member] == code)
+    own = count_votes(its.pair, its.choice, n_tasks=len(data.pairs), n_choices=len(CHOICES))
+    label = majority_of_counts(data.primary_counts - own).label[its.pair]
     is_compared = (label != NO_LABEL) & (label != TIED)
     both_bad, alike = rates_of(
         share_of(
@@ -62,4 +60,4 @@ def _group(material: Material, votes: Votes, counts: Ints, code: int, people: in
             [len(its), int(is_compared.sum())],
         )
     )
-    return doc.Group(material.group_options[code], people, len(its), both_bad, alike)
+    return doc.Group(data.group_options[code], people, len(its), both_bad, alike)

@@ -1,72 +1,63 @@
-"""A campaign's votes, pairs, people and prompts as columns of codes, read once for all statistics."""
+"""A campaign's votes, pairs, people and prompts as columns of codes, read once for all statistics and for a release's labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db import connection
-from psycopg import sql
 
-from annotator.choices import AssignmentKind, Choice, MemberKind, MemberState, PairState
+from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairState
 from annotator.consensus.codes import Bools, Ints
-from annotator.lib.copy_numpy import read_columns
-from annotator.models import Campaign, GroupQuestion, Member, Question, SelfDescription
+from annotator.consensus.majority import count_votes, majority_of_counts
+from annotator.lib.arrow import Snapshot
 
 KINDS = list(AssignmentKind.values)
 STATES = list(PairState.values)
 CHOICES = list(Choice.values)
 NONE = -1  # the code of what is not there
 
-# Live votes of those who have not withdrawn, of every kind and question.
-_VOTES_SQL = sql.SQL("""
-    SELECT array_position({questions}::bigint[], vote.question_id)::int2 - 1::int2, seat.pair_id, seat.member_id,
-           array_position({choices}::text[], vote.choice::text)::int2 - 1::int2, seat.a_on_left,
-           array_position({kinds}::text[], seat.kind::text)::int2 - 1::int2,
-           coalesce(vote.elapsed_ms, -1), extract(epoch FROM vote.created_at)::bigint
-    FROM annotator_vote vote
-    JOIN annotator_assignment seat ON seat.id = vote.assignment_id
-    JOIN annotator_member member ON member.id = seat.member_id
-    WHERE vote.question_id = ANY({questions}::bigint[]) AND vote.void_reason IS NULL AND member.state <> {withdrawn}
-""")
-_VOTE_TYPES = {
-    "question": "int2",
-    "pair": "int8",
-    "member": "int8",
-    "choice": "int2",
-    "a_on_left": "bool",
-    "kind": "int2",
-    "elapsed_ms": "int4",
-    "at": "int8",
-}
-_PAIRS_SQL = sql.SQL("""
-    SELECT pair.id, pair.prompt_id, coalesce(image_a.generator_id, -1), coalesce(image_b.generator_id, -1),
-           array_position({states}::text[], pair.state::text)::int2 - 1::int2,
-           coalesce(array_position({choices}::text[], pair.gold_choice::text), 0)::int2 - 1::int2,
-           pair.gold_in_review_since IS NOT NULL, pair.votes_wanted, coalesce(pair.image_distance, -1)::int2
+A, B = CHOICES.index(Choice.A), CHOICES.index(Choice.B)
+TIED = len(CHOICES)  # the label of a shared lead
+REGULAR, GOLD, REPEAT = (KINDS.index(kind) for kind in (AssignmentKind.REGULAR, AssignmentKind.GOLD, AssignmentKind.REPEAT))
+HELD, SETTLED = STATES.index(PairState.HELD), STATES.index(PairState.SETTLED)
+assert [*CHOICES, Label.TIE.value] == Label.values
+
+# Of every kind and question, and of machines too.
+_VOTES_SQL = """
+    SELECT array_position({questions}::bigint[], question_id)::int2 - 1::int2 AS question, pair_id AS pair, member_id AS member,
+           array_position({choices}::text[], choice::text)::int2 - 1::int2 AS choice, a_on_left,
+           array_position({kinds}::text[], kind::text)::int2 - 1::int2 AS kind,
+           coalesce(elapsed_ms, {none}) AS elapsed_ms, extract(epoch FROM created_at)::bigint AS at
+    FROM live_vote WHERE question_id = ANY({questions}::bigint[])
+"""
+_PAIRS_SQL = """
+    SELECT pair.id, pair.prompt_id AS prompt, coalesce(image_a.generator_id, {none}) AS generator_a,
+           coalesce(image_b.generator_id, {none}) AS generator_b,
+           array_position({states}::text[], pair.state::text)::int2 - 1::int2 AS state,
+           coalesce(array_position({choices}::text[], pair.gold_choice::text), 0)::int2 - 1::int2 AS gold,
+           pair.gold_in_review_since IS NOT NULL AS in_review, pair.votes_wanted,
+           coalesce(pair.image_distance, {none})::int2 AS distance
     FROM annotator_pair pair
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id
     WHERE pair.campaign_id = {campaign}
     ORDER BY pair.id
-""")
-_PAIR_TYPES = {
-    "pair": "int8",
-    "prompt": "int8",
-    "generator_a": "int8",
-    "generator_b": "int8",
-    "state": "int2",
-    "gold": "int2",
-    "in_review": "bool",
-    "votes_wanted": "int2",
-    "distance": "int2",
-}
+"""
+_MEMBERS_SQL = """
+    SELECT member.id, member.public_id, member.kind = {machine} AS is_machine, said.option
+    FROM annotator_member member LEFT JOIN annotator_selfdescription said ON said.member_id = member.id
+    WHERE member.campaign_id = {campaign} AND member.state <> {withdrawn} ORDER BY member.id
+"""
 
 
 @dataclass(frozen=True)
 class Votes:
-    """One row per vote. `pair` and `member` are places in those columns, the rest are codes of the lists above."""
+    """One row per vote. `pair` and `member` are places in those columns, the rest are codes of the lists above.
+
+    There may be millions, so each column is as narrow as it can be: widen one before doing sums with it.
+    """
 
     question: Ints
     pair: Ints
@@ -78,7 +69,9 @@ class Votes:
     at: Ints  # seconds since 1970
 
     def where(self, is_wanted: Bools) -> Votes:
-        return Votes(**{name: column[is_wanted] for name, column in vars(self).items()})
+        number = int(np.count_nonzero(is_wanted))
+        wanted = slice(number) if is_wanted[:number].all() else is_wanted  # the first ones are no copy
+        return Votes(**{name: column[wanted] for name, column in vars(self).items()})
 
     def __len__(self) -> int:
         return len(self.pair)
@@ -86,8 +79,9 @@ class Votes:
 
 @dataclass(frozen=True)
 class Pairs:
-    """One row per pair. `prompt`, and the generators where they are known, are places in those lists."""
+    """One row per pair, by id. `prompt`, and the generators where they are known, are places in those lists."""
 
+    id: Ints
     prompt: Ints
     generator_a: Ints
     generator_b: Ints
@@ -98,7 +92,7 @@ class Pairs:
     distance: Ints  # of the perceptual hashes, or NONE
 
     def __len__(self) -> int:
-        return len(self.prompt)
+        return len(self.id)
 
 
 @dataclass(frozen=True)
@@ -111,13 +105,13 @@ class Prompts:
 
 
 @dataclass(frozen=True)
-class Material:
+class CampaignData:
     """All that statistics are computed from."""
 
-    votes: Votes
+    votes: Votes  # those first that make labels of the primary question: of these there are most
     pairs: Pairs
     prompts: Prompts
-    questions: list[tuple[str, int]]  # slug, and how many choices; the first is primary
+    questions: list[tuple[str, list[str]]]  # slug, and the choices it has; the first is primary
     members: list[str]  # public_id
     is_machine: Bools
     generators: list[str]
@@ -126,60 +120,80 @@ class Material:
     group_options: list[str]
     group_people_min: int
 
+    def is_counted(self, place: int) -> Bools:
+        """Whether each vote makes labels of the question at this place."""
+        return _is_counted(self.votes.kind, self.is_machine[self.votes.member], self.votes.question, place)
 
-def read_material(campaign: Campaign) -> Material:
-    questions = list(Question.objects.filter(campaign=campaign).order_by("position"))
-    members = list(
-        Member.objects.filter(campaign=campaign)
-        .exclude(state=MemberState.WITHDRAWN)
-        .order_by("pk")
-        .values_list("pk", "public_id", "kind")
+    @cached_property
+    def counted(self) -> Votes:
+        """The votes that make labels of the primary question."""
+        return self.votes.where(self.is_counted(0))
+
+    @cached_property
+    def counts(self) -> list[Ints]:
+        """Of each question: its counted votes per pair and choice."""
+        further = (self.votes.where(self.is_counted(place)) for place in range(1, len(self.questions)))
+        each = [self.counted, *further] if self.questions else []
+        return [count_votes(its.pair, its.choice, n_tasks=len(self.pairs), n_choices=len(CHOICES)) for its in each]
+
+    @cached_property
+    def primary_counts(self) -> Ints:
+        return self.counts[0] if self.counts else np.zeros((len(self.pairs), len(CHOICES)), dtype=np.int64)
+
+    @cached_property
+    def label(self) -> Ints:
+        """Of each pair, by majority on the primary question."""
+        return majority_of_counts(self.primary_counts).label
+
+
+def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
+    known = {"campaign": campaign_id, "choices": CHOICES, "none": NONE, "withdrawn": MemberState.WITHDRAWN.value}
+    questions = snapshot.table(
+        "SELECT id, slug, choices FROM annotator_question WHERE campaign_id = {campaign} ORDER BY position", **known
+    ).to_pylist()
+    members = snapshot.table(_MEMBERS_SQL, machine=MemberKind.MACHINE.value, **known)
+    generators = snapshot.table("SELECT id, name FROM annotator_generator WHERE campaign_id = {campaign} ORDER BY name", **known)
+    prompts = snapshot.table(
+        "SELECT id, text, category, language FROM annotator_prompt WHERE campaign_id = {campaign} ORDER BY id", **known
     )
-    generators = list(campaign.generators.order_by("name").values_list("pk", "name"))
-    prompts = _prompts(campaign)
-    pairs = read_columns(
-        _PAIRS_SQL.format(states=sql.Literal(STATES), choices=sql.Literal(CHOICES), campaign=sql.Literal(campaign.pk)),
-        _PAIR_TYPES,
-    )
-    votes = read_columns(
-        _VOTES_SQL.format(
-            questions=sql.Literal([question.pk for question in questions]),
-            choices=sql.Literal(CHOICES),
-            kinds=sql.Literal(KINDS),
-            withdrawn=sql.Literal(MemberState.WITHDRAWN.value),
-        ),
-        _VOTE_TYPES,
-    )
-    pair_ids, member_ids = pairs.pop("pair"), np.array([pk for pk, _, _ in members], dtype=np.int64)
-    # What came in between the reads is for the next time.
-    votes["pair"], votes["member"] = _places(votes["pair"], pair_ids), _places(votes["member"], member_ids)
-    is_known = (votes["pair"] != NONE) & (votes["member"] != NONE)
-    generator_ids = np.array([pk for pk, _ in generators], dtype=np.int64)
-    pairs["prompt"] = _places(pairs["prompt"], np.array([pk for pk, *_ in prompts], dtype=np.int64))
+    pairs = snapshot.columns(_PAIRS_SQL, states=STATES, **known)
+    votes = snapshot.columns(_VOTES_SQL, questions=[question["id"] for question in questions], kinds=KINDS, **known)
+    votes["pair"] = _places(votes["pair"], pairs["id"])
+    votes["member"] = _places(votes["member"], members["id"].to_numpy())
+    is_machine = members["is_machine"].to_numpy()
+    order = np.argsort(~_is_counted(votes["kind"], is_machine[votes["member"]], votes["question"], 0), kind="stable")
+    for name in votes:
+        votes[name] = votes[name][order]
+    pairs["prompt"] = _places(pairs["prompt"], prompts["id"].to_numpy())
     for slot in ("generator_a", "generator_b"):
-        pairs[slot] = _places(pairs[slot], generator_ids)
-    return Material(
-        votes=Votes(**votes).where(is_known),
+        pairs[slot] = _places(pairs[slot], generators["id"].to_numpy())
+    return CampaignData(
+        votes=Votes(**votes),
         pairs=Pairs(**pairs),
         prompts=Prompts(
-            texts=[text for _, text, _, _ in prompts],
-            category=[category for _, _, category, _ in prompts],
-            language=[language for _, _, _, language in prompts],
+            texts=prompts["text"].to_pylist(),
+            category=prompts["category"].to_pylist(),
+            language=prompts["language"].to_pylist(),
         ),
-        questions=[(question.slug, len(question.choices)) for question in questions],
-        members=[public_id for _, public_id, _ in members],
-        is_machine=np.array([kind == MemberKind.MACHINE for _, _, kind in members], dtype=np.bool_),
-        generators=[name for _, name in generators],
-        **_groups(campaign, member_ids),
+        questions=[(question["slug"], question["choices"]) for question in questions],
+        members=members["public_id"].to_pylist(),
+        is_machine=is_machine,
+        generators=generators["name"].to_pylist(),
+        **_groups(snapshot, campaign_id, members["option"].to_pylist()),
     )
 
 
-def nothing() -> Material:
+def _is_counted(kind: Ints, is_machine: Bools, question: Ints, place: int) -> Bools:
+    """Regular votes of people are."""
+    return (kind == REGULAR) & ~is_machine & (question == place)
+
+
+def empty() -> CampaignData:
     """Of a campaign of which nothing has been read yet."""
     none, no = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
-    return Material(
+    return CampaignData(
         votes=Votes(none, none, none, none, no, none, none, none),
-        pairs=Pairs(none, none, none, none, none, no, none, none),
+        pairs=Pairs(none, none, none, none, none, none, no, none, none),
         prompts=Prompts([], [], []),
         questions=[],
         members=[],
@@ -192,32 +206,25 @@ def nothing() -> Material:
     )
 
 
-def _groups(campaign: Campaign, member_ids: Ints) -> dict[str, Any]:
+def _groups(snapshot: Snapshot, campaign_id: int, described: list[str | None]) -> dict[str, Any]:
     """How members described themselves, where the campaign asks. What is no option any more was never said."""
-    asked = GroupQuestion.objects.filter(campaign=campaign).first()
-    options = list(asked.options) if asked else []
-    code = {option: place for place, option in enumerate(options)}
-    said = dict(SelfDescription.objects.filter(member__campaign=campaign).values_list("member", "option")) if asked else {}
+    asked = snapshot.table(
+        "SELECT text, options, people_min FROM annotator_groupquestion WHERE campaign_id = {campaign}", campaign=campaign_id
+    ).to_pylist()
+    question: dict[str, Any] = asked[0] if asked else {"text": "", "options": [], "people_min": 0}
+    code = {option: place for place, option in enumerate(question["options"])}
     return {
-        "group_of": np.array([code.get(said.get(pk, ""), NONE) for pk in member_ids.tolist()], dtype=np.int64),
-        "group_question": asked.text if asked else "",
-        "group_options": options,
-        "group_people_min": asked.people_min if asked else 0,
+        "group_of": np.array([code.get(option or "", NONE) for option in described], dtype=np.int64),
+        "group_question": question["text"],
+        "group_options": question["options"],
+        "group_people_min": question["people_min"],
     }
-
-
-def _prompts(campaign: Campaign) -> list[tuple[int, str, str, str]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, text, category, language FROM annotator_prompt WHERE campaign_id = %s ORDER BY id", [campaign.pk]
-        )
-        return list(cursor.fetchall())
 
 
 def _places(values: Ints, among: Ints) -> Ints:
     """Where each value is in the list, or NONE."""
     order = np.argsort(among, kind="stable")
-    at = np.minimum(np.searchsorted(among[order], values), max(len(among) - 1, 0))
-    if not len(among):
-        return np.full(len(values), NONE)
-    return np.where(among[order][at] == values, order[at], NONE)
+    found = np.searchsorted(among, values, sorter=order)
+    at = order.astype(np.int32)[np.minimum(found, len(among) - 1)] if len(among) else np.zeros(len(values), dtype=np.int32)
+    is_there = among[at] == values if len(among) else np.zeros(len(values), dtype=np.bool_)
+    return np.where(is_there, at, np.int32(NONE))

@@ -193,7 +193,7 @@ class Prompts:
     categories: int
     category_entropy: float | None  # bits
     category_evenness: float | None  # of the entropy that as many categories could have
-    near_duplicates: NearDuplicates
+    near_duplicates: NearDuplicates | None  # null in a release, which has no use for them
 
 
 @dataclass(frozen=True)

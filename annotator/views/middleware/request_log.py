@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -17,6 +18,7 @@ from django_structlog.signals import bind_extra_request_finished_metadata, bind_
 from annotator.lib import logs, metrics
 
 HEADER = "X-Request-ID"
+SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 STARTED = "diptych.started"  # in request.META
 SECRET_PATHS = {"join", "account_confirm_email", "account_reset_password_from_key"}  # whoever has the address gets in
 
@@ -31,7 +33,9 @@ class ObservingMiddleware(RequestMiddleware):
 @receiver(bind_extra_request_metadata)
 def begin(request: HttpRequest, log_kwargs: dict[str, Any], **_: Any) -> None:
     request.META[STARTED] = time.perf_counter()
-    structlog.contextvars.bind_contextvars(request_id=logs.sane_id(request.headers.get(HEADER, "")))
+    wanted = request.headers.get(HEADER, "")
+    if SANE_ID.fullmatch(wanted):
+        structlog.contextvars.bind_contextvars(request_id=wanted)  # else it is the one that the middleware made up
     log_kwargs.clear()  # of the query, which may hold a secret
 
 

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import yaml
 
-from annotator.releasing.card.facts import Facts, VoteCount
+from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.readme import card, front_matter, size_category
 from annotator.releasing.dataset.configs import layouts_for
 from annotator.releasing.dataset.parquet import Written
+from annotator.releasing.dataset.vote_files import VoteCount
+from annotator.scoring.statistics.compute import statistics_from
+from annotator.scoring.statistics.load import empty
+from annotator.scoring.statistics.rounding import rate_of
 
 
 def votes(count: int, **fields) -> VoteCount:
-    alike = {"question": "overall", "kind": "regular", "void_reason": None, "guideline_version": 2, "annotator_id": "aa"}
+    alike = {"question": "overall", "kind": "regular", "void_reason": None, "guideline_version": 2}
     return VoteCount(**{**alike, **fields}, votes=count)
+
+
+def agreement(question: str, **figures) -> dict:
+    none = {"alpha": None, "lower": None, "upper": None, "pairs": 0, "votes": 0}
+    return {"question": question, "agreement": none | figures, "categories": []}
+
+
+def coverage(name: str, pairs: int, votes: int) -> dict:
+    return {"name": name, "prompts": 1, "pairs": pairs, "settled": 0, "votes": votes}
+
+
+def nothing_counted() -> dict:
+    """The statistics of a campaign without anything."""
+    return statistics_from(empty(), campaign="scenes", consensus_method="majority", now=None).as_json()
 
 
 @pytest.fixture
 def facts():
+    statistics = nothing_counted()
+    statistics["votes_counted"] = 24
+    statistics["progress"] |= {"pairs": 10, "pairs_gold": 1, "pairs_held": 2}
+    statistics["concentration"]["gini"] = 0.3333
+    statistics["agreement"] = [agreement("overall"), agreement("beauty")]
+    statistics["languages"] = [
+        coverage(name, pairs, votes)
+        for name, pairs, votes in [("de", 2, 6), ("en", 3, 9), ("pt-BR", 2, 6), ("Klingon", 2, 3), ("", 1, 0)]
+    ]
+    statistics["categories"] = [coverage("shapes", 9, 20), coverage("a|b", 1, 4)]
     return Facts(
         slug="scenes",
         name="Scenes: two | of them",
@@ -31,24 +61,20 @@ def facts():
             {"version": 2, "text": "# How\n\nLook at *both*."},
             {"version": 3, "text": "Newest."},
         ],
+        statistics=statistics,
         prompts=4,
         generators=["flux|dev", "sdxl"],
-        languages={"": [1, 0], "de": [2, 6], "en": [3, 9], "pt-BR": [2, 6], "Klingon": [2, 3]},
-        categories={"shapes": [9, 20], "a|b": [1, 4]},
-        pairs=10,
-        gold_pairs=1,
-        held_pairs=2,
         held_with_winner=1,
         overlap={"0": 2, "3": 8},
         labels={"overall": {"a": 3, "b": 2, "both_good": 1, "both_bad": 0, "tie": 2}, "beauty": {"a": 1}},
         agreement=0.625,
         votes=[
-            votes(20),
-            votes(4, annotator_id="bb"),
+            votes(24),
             votes(3, void_reason="undone"),
-            votes(2, kind="repeat", annotator_id="cc"),
+            votes(2, kind="repeat"),
             votes(5, question="beauty", guideline_version=None),
         ],
+        votes_by_annotator=[20, 4],
     )
 
 
@@ -154,12 +180,13 @@ def test_it_says_what_the_labels_and_binarized_leave_out(facts, shards):
 
 def test_it_says_how_far_people_agree(facts, shards):
     assert "nothing can be said of how far people agree" in card(facts, shards, {})
-    facts.alphas = {"overall": {"alpha": 0.3123, "lower": 0.2, "upper": 0.42, "pairs": 8, "votes": 24}}
+    figures = {"alpha": 0.3123, "lower": 0.2, "upper": 0.42, "pairs": 8, "votes": 24}
+    facts.statistics["agreement"] = [agreement("overall", **figures)]
     text = card(facts, shards, {})
     assert "| `overall` | 0.312 | 0.200 to 0.420 | 8 | 24 |" in text
     assert "two votes on a pair agree in 62.5% of the cases" in text
     assert "People agree little (alpha 0.31)" in text
-    facts.alphas["overall"] |= {"alpha": None, "lower": None, "upper": None}
+    facts.statistics["agreement"] = [agreement("overall", pairs=8, votes=24)]
     assert "| `overall` | not defined: all votes are alike | – | 8 | 24 |" in card(facts, shards, {})
 
 
@@ -171,8 +198,8 @@ def test_it_says_how_unevenly_people_voted(facts, shards):
 
 
 def test_it_says_how_people_were_checked(facts, shards):
-    facts.gold = {"votes": 50, "right": 45, "people": 7}
-    facts.repeats = {"votes": 10, "same": 8}
+    rates = {"accuracy": rate_of(45, 50), "repeats_alike": rate_of(8, 10)}
+    facts.statistics["gold"] |= {"annotators": 7} | {name: dataclasses.asdict(rate) for name, rate in rates.items()}
     facts.rules = {
         **dict.fromkeys(["limit_per_day", "limit_total"]),
         "pairing_rule": "ring",
@@ -192,7 +219,7 @@ def test_it_says_how_people_were_checked(facts, shards):
 
 
 def test_it_says_whether_people_favoured_a_side(facts, shards):
-    facts.decided_votes, facts.left_votes = 20, 12
+    facts.statistics["position"]["left"] = dataclasses.asdict(rate_of(12, 20))
     assert "Of 20 votes for one of the images, 60.0% (95 % interval 36.1% to 80.9%) were for the one on the left" in card(
         facts, shards, {}
     )
@@ -226,7 +253,7 @@ def test_names_do_not_break_its_tables(facts, shards):
 
 
 def test_a_campaign_of_nothing_has_a_card():
-    empty = Facts(slug="empty", name="Empty", description="", questions=[], guidelines=[])
+    empty = Facts(slug="empty", name="Empty", description="", questions=[], guidelines=[], statistics=nothing_counted())
     shards = [Written(path=f"{each.config}/train-00000-of-00001.parquet", size=1, sha256="0" * 64) for each in layouts_for()]
     text = card(empty, shards, {})
     assert yaml_of(text)["dataset_info"][0]["splits"] == [{"name": "train", "num_bytes": 0, "num_examples": 0}]

@@ -15,7 +15,7 @@ from annotator.choices import Choice
 from annotator.consensus.bradley_terry import bradley_terry
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.importing.images import full_name
-from annotator.scoring.consensus_writer import SMOOTHING
+from annotator.scoring.labels import SMOOTHING
 from tests.factories import (
     CampaignFactory,
     GuidelineFactory,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotator.models import Campaign, Vote
 from annotator.scoring.statistics import compute_statistics, statistics_of
-from annotator.scoring.statistics.compute import entropy_of
+from annotator.scoring.statistics.prompts import entropy_of
 from annotator.scoring.statistics.rounding import gini
 from tests.factories import (
     CampaignFactory,
@@ -23,7 +23,7 @@ from tests.factories import (
 )
 from tests.released import vote
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

@@ -46,7 +46,7 @@ def test_what_is_left_is_never_a_few_people_nor_one_small_group():
 
 
 @pytest.fixture
-def campaign(db):
+def campaign(transactional_db):  # what is read through Arrow is what is committed
     return CampaignFactory()
 
 

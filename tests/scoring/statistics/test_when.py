@@ -12,7 +12,7 @@ from annotator.scoring.statistics import campaigns_to_compute, compute_statistic
 from tests.factories import CampaignFactory, ImportFactory, PairFactory
 from tests.released import vote
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

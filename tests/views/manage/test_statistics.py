@@ -21,7 +21,7 @@ from tests.factories import (
 from tests.released import vote
 from tests.scoring.statistics.judged import judge_for_statistics
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
 MANAGERS_PAGES = ["statistics", "near_identical", "group_question"]
 

@@ -1,0 +1,78 @@
+"""Releases that are asked for, cancelled, looked after and cleared away; and who is building one."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from annotator.choices import UNFINISHED_RELEASES, ReleaseState
+from annotator.errors import Conflict
+from annotator.lib.advisory_locks import Space, held, sole_holder
+from annotator.models import Campaign, Release, User
+from annotator.releasing.release_storage import build_area_of
+
+
+@transaction.atomic
+def create_release(*, campaign: Campaign, by: User | None) -> Release:
+    """The campaign's next release, queued. Whoever calls sends `build_release` to a worker."""
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once get two numbers
+    last = campaign.releases.aggregate(last=Max("number"))["last"] or 0
+    return Release.objects.create(campaign=campaign, number=last + 1, created_by=by)
+
+
+@transaction.atomic
+def cancel_release(*, release: Release, by: User | None, now: datetime | None = None) -> Release:
+    """Stop building it. Those who are at it notice within seconds. Raises Conflict for one that is over."""
+    locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
+    if locked.state not in UNFINISHED_RELEASES:
+        words = f"Release {locked.number} is {locked.get_state_display().lower()}: there is nothing to cancel any more."
+        raise Conflict(words, code="release_over")
+    locked.state, locked.cancelled_by, locked.finished_at = ReleaseState.CANCELLED, by, now or timezone.now()
+    locked.error = ""
+    locked.save(update_fields=["state", "cancelled_by", "finished_at", "error"])
+    return locked
+
+
+def stalled_releases(*, quiet_since: datetime) -> list[Release]:
+    """Those that are not finished and of which nothing was heard since: their worker died, or the broker forgot them."""
+    heard_at = Coalesce("heard_at", "created_at")
+    return list(Release.objects.filter(state__in=UNFINISHED_RELEASES).alias(at=heard_at).filter(at__lt=quiet_since))
+
+
+def left_behind() -> list[Release]:
+    """Those that are over, and of whose building something may still lie about."""
+    return list(Release.objects.filter(has_leftovers=True).exclude(state__in=UNFINISHED_RELEASES))
+
+
+def clear_release(*, release_id: int) -> None:
+    """Remove what was only needed for building a release that is over. Somebody who is still at it is waited for: the beat
+    asks again."""
+    with sole_builder(release_id) as is_mine:
+        release = Release.objects.get(pk=release_id)
+        if not is_mine or not release.has_leftovers or release.state in UNFINISHED_RELEASES or busy_shards(release):
+            return
+        build_area = build_area_of(release)
+        if release.state == ReleaseState.READY:
+            build_area.clear()
+        else:
+            build_area.discard()
+        Release.objects.filter(pk=release_id).update(has_leftovers=False)
+
+
+def is_being_built(release: Release) -> bool:
+    """Whether some process is building it, or a shard of it, at this moment. Takes no lock, so that no builder is turned away."""
+    return bool(held(Space.RELEASE, [release.pk])) or bool(busy_shards(release))
+
+
+def busy_shards(release: Release) -> set[int]:
+    """The shards that somebody is writing at this moment."""
+    return held(Space.SHARD, release.shards.filter(finished_at__isnull=True).values_list("pk", flat=True))
+
+
+def sole_builder(release_id: int) -> AbstractContextManager[bool]:
+    return sole_holder(Space.RELEASE, release_id)

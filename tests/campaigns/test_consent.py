@@ -1,0 +1,65 @@
+"""Which consent text a member has to agree to, and what is recorded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotator.campaigns.consent import agree, must_agree, publish_consent_text
+from annotator.errors import Conflict
+from annotator.models import Consent, Member
+from tests.factories import CampaignFactory, MemberFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+
+
+def fresh(member: Member) -> Member:
+    return Member.objects.select_related("campaign__consent_text").get(pk=member.pk)
+
+
+def test_without_a_text_there_is_nothing_to_agree_to():
+    member = MemberFactory()
+
+    assert must_agree(member) is None
+    agree(member=member, version=1)
+
+    assert not Consent.objects.exists()
+
+
+def test_each_new_version_has_to_be_agreed_to_and_is_recorded_once():
+    member = MemberFactory()
+    texts = []
+    for number in (1, 2):
+        texts.append(publish_consent_text(campaign=member.campaign, text=f"Text {number}.", by=None))
+        assert must_agree(fresh(member)) == texts[-1]
+        agree(member=member, version=number, now=NOW)
+        agree(member=member, version=number, now=NOW + timedelta(hours=1))
+        assert must_agree(fresh(member)) is None
+
+    assert list(Consent.objects.values_list("text", "accepted_at")) == [(text.pk, NOW) for text in texts]
+
+
+def test_an_outdated_version_is_refused_and_nothing_is_recorded():
+    member = MemberFactory()
+    for number in (1, 2):
+        publish_consent_text(campaign=member.campaign, text=f"Text {number}.", by=None)
+
+    for version in (1, 3, None):
+        with pytest.raises(Conflict) as refusal:
+            agree(member=member, version=version)
+        assert refusal.value.code == "consent_outdated"
+    assert not Consent.objects.exists()
+    assert must_agree(fresh(member)) is not None
+
+
+def test_versions_are_counted_for_each_campaign_and_say_who_wrote_them():
+    author, campaign = UserFactory(), CampaignFactory()
+    publish_consent_text(campaign=CampaignFactory(), text="Of another campaign.", by=None)
+
+    text = publish_consent_text(campaign=campaign, text="One.", by=author, now=NOW)
+
+    assert (text.version, text.author, text.published_at) == (1, author, NOW)

@@ -1,0 +1,92 @@
+"""A campaign is created, opened, paused and closed, and its rules change as one."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.campaigns import lifecycle
+from annotator.campaigns.questions import NewQuestion
+from annotator.choices import CampaignState, Role
+from annotator.errors import Conflict, Invalid
+from annotator.models import Campaign, Member, Question
+from tests.factories import CampaignFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_new_campaign_is_a_draft_that_is_ready_to_be_filled():
+    creator = UserFactory()
+
+    campaign = lifecycle.create_campaign(slug="birds", name="Birds", by=creator, guideline="Judge the whole image.")
+
+    assert (campaign.state, campaign.created_by) == (CampaignState.DRAFT, creator)
+    assert list(campaign.questions.values_list("slug", "position")) == [("overall", 0)]
+    assert list(campaign.guidelines.values_list("version", "text")) == [(1, "Judge the whole image.")]
+    assert campaign.progress.pairs_total == 0
+    member = Member.objects.get()
+    assert (member.campaign, member.user, member.role) == (campaign, creator, Role.MANAGER)
+
+
+@pytest.mark.parametrize("slug", ["new", "birds.git", "birds.dpo", "Birds", "", "x" * 97, "taken"])
+def test_a_slug_that_cannot_be_names_its_field_and_creates_nothing(slug):
+    taken = CampaignFactory(slug="taken")
+
+    with pytest.raises(Invalid) as refusal:
+        lifecycle.create_campaign(slug=slug, name="Birds", by=UserFactory())
+
+    assert set(refusal.value.errors) == {"slug"}
+    assert Campaign.objects.get() == taken
+
+
+def test_a_refused_question_or_guideline_leaves_no_campaign_behind():
+    with pytest.raises(Invalid):
+        lifecycle.create_campaign(slug="birds", name="Birds", by=None, questions=[NewQuestion("Not a slug", "Which?")])
+    with pytest.raises(Invalid):
+        lifecycle.create_campaign(slug="birds", name="Birds", by=None, guideline=" ")
+
+    assert not Campaign.objects.exists()
+    assert not Question.objects.exists()
+
+
+def test_a_fixed_overlap_stays_fixed_and_an_adaptive_one_keeps_its_maximum():
+    fixed, adaptive = CampaignFactory(votes_wanted=3), CampaignFactory(votes_wanted=3, votes_max=7)
+
+    fixed = lifecycle.change_campaign(campaign=fixed, by=None, rules={"votes_wanted": 5})
+    adaptive = lifecycle.change_campaign(campaign=adaptive, by=None, rules={"votes_wanted": 5})
+
+    assert (fixed.votes_wanted, fixed.votes_max) == (5, 5)
+    assert (adaptive.votes_wanted, adaptive.votes_max) == (5, 7)
+    with pytest.raises(Invalid) as refusal:
+        lifecycle.change_campaign(campaign=adaptive, by=None, rules={"votes_wanted": 8})
+    assert set(refusal.value.errors) == {"votes_max"}
+
+
+def test_a_change_is_made_whole_or_not_at_all():
+    campaign = CampaignFactory(name="Birds", description="All of them.", state=CampaignState.CLOSED)
+
+    with pytest.raises(Conflict) as refusal:
+        lifecycle.change_campaign(campaign=campaign, by=None, name="Cats", state="paused", rules={"votes_wanted": 9})
+    assert refusal.value.code == "state_change_refused"
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.state, campaign.votes_wanted) == ("Birds", CampaignState.CLOSED, 3)
+
+    lifecycle.change_campaign(campaign=campaign, by=None, name="Cats", state="open")
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.description, campaign.state) == ("Cats", "All of them.", CampaignState.OPEN)
+
+
+def test_the_same_state_is_no_change_and_an_unknown_one_is_invalid():
+    for state in CampaignState.values:
+        campaign = CampaignFactory(state=state)
+        assert lifecycle.change_state(campaign=campaign, state=state, by=None).state == state
+        with pytest.raises(Invalid) as refusal:
+            lifecycle.change_state(campaign=campaign, state="over", by=None)
+        assert set(refusal.value.errors) == {"state"}
+
+
+def test_the_state_in_the_database_counts_and_not_the_one_in_hand():
+    campaign = CampaignFactory(state=CampaignState.DRAFT)
+    Campaign.objects.update(state=CampaignState.CLOSED)
+
+    with pytest.raises(Conflict):
+        lifecycle.change_state(campaign=campaign, state=CampaignState.PAUSED, by=None)

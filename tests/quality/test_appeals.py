@@ -1,0 +1,101 @@
+"""When a member may appeal, and how an appeal is answered."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from annotator.choices import ActionKind, AppealState, MemberState
+from annotator.errors import Conflict, Invalid
+from annotator.models import Appeal
+from annotator.models.reviewing import MESSAGE_LIMIT
+from annotator.quality import moderation
+from annotator.quality.appeals import answer_appeal, appeal, may_appeal, open_appeals
+from tests.factories import AppealFactory, CampaignFactory, MemberFactory, ModerationActionFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("state", "notice", "expected"),
+    [
+        (MemberState.ACTIVE, None, False),
+        (MemberState.ACTIVE, ActionKind.WARN, True),
+        (MemberState.ACTIVE, ActionKind.LIFT, False),
+        (MemberState.ACTIVE, ActionKind.DISMISS, False),
+        (MemberState.PAUSED, None, True),
+        (MemberState.SUSPENDED, None, True),
+        (MemberState.WITHDRAWN, None, False),
+    ],
+)
+def test_a_member_appeals_against_what_a_manager_could_take_back(state, notice, expected):
+    member = MemberFactory(state=state)
+    if notice:
+        member.notice = ModerationActionFactory(member=member, kind=notice)
+        member.save()
+
+    assert may_appeal(member) is expected
+    if expected:
+        assert appeal(member=member, message="Please.", now=NOW).created_at == NOW
+        return
+    with pytest.raises(Conflict) as refusal:
+        appeal(member=member, message="Please.")
+    assert refusal.value.code == "nothing_to_appeal"
+
+
+def test_an_answer_is_kept_with_who_gave_it_and_when():
+    manager = UserFactory()
+
+    answered = answer_appeal(appeal=AppealFactory(), is_accepted=False, answer=" We looked. ", by=manager, now=NOW)
+
+    answered.refresh_from_db()
+    assert (answered.state, answered.answer) == (AppealState.DECLINED, "We looked.")
+    assert (answered.answered_by, answered.answered_at) == (manager, NOW)
+
+
+def test_an_answer_is_given_once():
+    waiting = AppealFactory()
+    answer_appeal(appeal=waiting, is_accepted=False, answer="No.", by=UserFactory())
+
+    with pytest.raises(Conflict) as refusal:
+        answer_appeal(appeal=waiting, is_accepted=True, answer="Yes.", by=UserFactory())
+
+    assert refusal.value.code == "appeal_answered"
+    waiting.member.refresh_from_db()
+    assert waiting.member.state == MemberState.PAUSED
+    assert Appeal.objects.get().answer == "No."
+
+
+def test_an_answer_that_is_too_long_decides_nothing():
+    waiting = AppealFactory()
+
+    with pytest.raises(Invalid) as refusal:
+        answer_appeal(appeal=waiting, is_accepted=True, answer="x" * (MESSAGE_LIMIT + 1), by=UserFactory())
+
+    assert set(refusal.value.errors) == {"answer"}
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.member.state) == (AppealState.OPEN, MemberState.PAUSED)
+
+
+def test_an_appeal_of_a_member_who_withdrew_can_be_answered_and_brings_nobody_back():
+    waiting = AppealFactory()
+    moderation.withdraw_member(member=waiting.member, by=waiting.member.user)
+
+    answer_appeal(appeal=waiting, is_accepted=True, answer="", by=UserFactory())
+
+    waiting.member.refresh_from_db()
+    assert waiting.member.state == MemberState.WITHDRAWN
+
+
+def test_open_appeals_are_those_of_the_campaign_the_oldest_first(django_assert_num_queries):
+    campaign = CampaignFactory()
+    waiting = [AppealFactory(member__campaign=campaign, member__state=state) for state in ("paused", "suspended", "active")]
+    AppealFactory(member__campaign=campaign, member__state=MemberState.WITHDRAWN)
+    AppealFactory(member__campaign=campaign, state=AppealState.DECLINED, answered_at=NOW)
+    AppealFactory()
+
+    assert list(open_appeals(campaign)) == waiting
+    with django_assert_num_queries(1):
+        assert [row.member.user.username for row in open_appeals(campaign)]

@@ -1,0 +1,127 @@
+"""The pages of a campaign's pairs and of their known answers."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from annotator.choices import Role
+from annotator.models import Campaign, Member, Pair
+from annotator.views.manage import gold
+from tests.factories import ConsensusFactory, MemberFactory, PairFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager(client: Client) -> Member:
+    manager = MemberFactory(role=Role.MANAGER)
+    client.force_login(manager.user)
+    return manager
+
+
+@pytest.fixture
+def campaign(manager: Member) -> Campaign:
+    return manager.campaign
+
+
+def address(name: str, campaign: Campaign, *more: object) -> str:
+    return reverse(name, args=[campaign.slug, *more])
+
+
+def shown(client: Client, campaign: Campaign, **query: object) -> list[Pair]:
+    return client.get(address("pairs", campaign), query).context["pairs"]
+
+
+def test_pairs_are_listed_by_what_they_are_for(client, campaign):
+    plain = PairFactory(campaign=campaign)
+    check = PairFactory(campaign=campaign, gold_choice="a")
+    training = PairFactory(campaign=campaign, gold_choice="a", gold_use="training")
+    doubted = PairFactory(campaign=campaign, gold_choice="a", gold_in_review_since=timezone.now())
+    PairFactory(gold_choice="a")
+
+    assert shown(client, campaign) == [plain, check, training, doubted]
+    assert shown(client, campaign, show="gold") == [check, doubted]
+    assert shown(client, campaign, show="training") == [training]
+    assert shown(client, campaign, show="review") == [doubted]
+    assert client.get(address("pairs", campaign), {"show": "nothing"}).status_code == 404
+
+
+def test_pairs_are_found_by_words_of_the_prompt_or_by_their_own_id(client, campaign):
+    cube = PairFactory(campaign=campaign, prompt__text="A Red cube at 100%", external_id="p-1")
+    PairFactory(campaign=campaign, prompt__text="A blue sphere", external_id="p-12")
+
+    for words in ("red", "100%", "p-1"):
+        assert shown(client, campaign, words=words) == [cube]
+    assert shown(client, campaign, words="_ed") == []  # no pattern
+    assert shown(client, campaign, words="\0red\0") == [cube]
+
+
+def test_pages_follow_each_other_without_counting(client, campaign, monkeypatch):
+    monkeypatch.setattr(gold, "PER_PAGE", 2)
+    pairs = PairFactory.create_batch(5, campaign=campaign)
+    found, after = [], ""
+    for _ in range(3):
+        context = client.get(address("pairs", campaign), {"after": after}).context
+        found += context["pairs"]
+        after = context["cursor"]
+
+    assert found == pairs
+    assert after is None
+    assert shown(client, campaign, after="x") == pairs[:2]
+
+
+def test_a_known_answer_is_set_and_taken_away(client, manager, campaign):
+    pair = PairFactory(campaign=campaign)
+    page = address("pair_page", campaign, pair.pk)
+    form = {"gold_choice": "b", "gold_use": "check", "gold_note": "Five fingers."}
+
+    assert client.post(page, form).url == page
+    pair.refresh_from_db()
+    assert (pair.gold_choice, pair.gold_note, pair.gold_decisions.get().decided_by) == ("b", "Five fingers.", manager.user)
+
+    assert client.post(page, form | {"gold_choice": "maybe"}).status_code == 400
+    assert client.post(page, form | {"gold_choice": "", "gold_note": ""}).url == page
+    pair.refresh_from_db()
+    assert pair.gold_choice is None
+
+
+def test_gold_is_put_up_for_review_by_a_post(client, campaign):
+    pair = PairFactory(campaign=campaign, gold_choice="a")
+    page = address("review_pair", campaign, pair.pk)
+
+    assert client.get(page).status_code == 405
+    assert client.post(page).url == address("pair_page", campaign, pair.pk)
+
+    pair.refresh_from_db()
+    assert pair.gold_in_review_since is not None
+
+
+def test_only_what_is_proposed_becomes_gold(client, campaign):
+    pair = PairFactory(campaign=campaign, state="settled", seats_taken=3)
+    consensus = ConsensusFactory(pair=pair, label="b", confidence=0.99, agreement=1.0, n_a=0, n_b=10, p_a=0.0, p_b=1.0)
+    page = address("proposed_gold", campaign)
+    proposed = [row.pair for row in client.get(page).context["page"]]
+    other = PairFactory(campaign=campaign)
+
+    for wrong in (other.pk, "", "x", 10**18):
+        assert client.post(page, {"pair": wrong}).status_code == 404
+    assert not Pair.objects.filter(gold_choice__isnull=False).exists()
+
+    assert proposed == [pair]
+    assert client.post(page, {"pair": pair.pk}).url == page
+    pair.refresh_from_db()
+    assert pair.gold_choice == consensus.label
+    assert client.post(page, {"pair": pair.pk}).status_code == 404  # decided already
+
+
+@pytest.mark.parametrize("name", ["pair_page", "review_pair"])
+def test_a_pair_of_another_campaign_is_not_there(client, campaign, name):
+    pair = PairFactory(gold_choice="a")
+
+    assert client.post(address(name, campaign, pair.pk), {"gold_choice": "b", "gold_use": "check"}).status_code == 404
+
+    pair.refresh_from_db()
+    assert (pair.gold_choice, pair.gold_in_review_since) == ("a", None)

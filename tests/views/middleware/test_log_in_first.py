@@ -1,0 +1,97 @@
+"""Pages are for people who have logged in, who then come back to where they were."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+# What anybody may ask for. A new page without a log-in has to be written down here.
+OPEN = {
+    "healthz",
+    "readyz",
+    "metrics",
+    "login",
+    "account_login",
+    "join",
+    "image",  # looks at sessions and tokens itself
+    "account_signup",
+    "account_inactive",
+    "account_email_verification_sent",
+    "account_confirm_email",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "socialaccount_signup",
+    "socialaccount_login_cancelled",
+    "openid_connect_login",
+    "openid_connect_callback",
+}
+
+
+def next_of(url: str) -> str:
+    parts = urlsplit(url)
+    assert parts.path == reverse("login")
+    return parse_qs(parts.query, keep_blank_values=True)["next"][0]
+
+
+def test_only_the_pages_in_the_list_are_open():
+    patterns = [pattern for pattern in get_resolver().url_patterns if getattr(pattern, "callback", None) and pattern.name]
+
+    found = {pattern.name for pattern in patterns if not getattr(pattern.callback, "login_required", True)}
+
+    assert found == OPEN
+
+
+def test_a_page_comes_back_with_its_query(client: Client):
+    assert next_of(client.get("/c/shapes/?pair=7&show=gold").url) == "/c/shapes/?pair=7&show=gold"
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/c/shapes/?a=1", "/c/shapes/?a=1"),
+        ("http://testserver/c/shapes/", "/c/shapes/"),
+        ("http://elsewhere.example/c/shapes/", ""),
+        ("https://testserver@elsewhere.example/", ""),
+        ("", ""),
+    ],
+)
+def test_a_form_comes_back_to_its_page_and_never_to_its_own_address_or_another_site(client: Client, referer, back):
+    response = client.post(reverse("skip", args=[1]), headers={"Referer": referer})
+
+    assert response.status_code == 302
+    assert next_of(response.url) == back
+
+
+def test_a_session_that_ended_under_a_form_is_said_on_the_log_in_page(client: Client):
+    response = client.post(reverse("skip", args=[1]), headers={"Referer": "http://testserver/c/shapes/"}, follow=True)
+    assert len(list(response.context["messages"])) == 1
+
+    assert not list(Client().get(reverse("campaigns"), follow=True).context["messages"])
+
+
+def test_a_piece_of_a_page_shows_where_to_log_in_beside_what_is_there(client: Client):
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/c/shapes/"}
+
+    response = client.post(reverse("skip", args=[1]), headers=headers)
+
+    assert (response.status_code, response["HX-Retarget"], response["HX-Reswap"]) == (401, "#notice", "innerHTML")
+    assert next_of(response["Location"]) == "/c/shapes/"
+    assert response["Location"].encode() in response.content
+
+
+def test_a_log_in_sets_the_clock_of_its_session(client: Client):
+    client.force_login(UserFactory())
+    before = dict(client.session)
+
+    client.get(reverse("campaigns"))
+
+    assert dict(client.session) == before  # nothing to put off on the first day
