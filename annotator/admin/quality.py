@@ -9,7 +9,7 @@ from annotator.models import AnnotatorStats, Appeal, ModerationAction, ReviewRul
 
 
 @admin.register(ModerationAction)
-class ActAdmin(ReadOnly):
+class ModerationActionAdmin(ReadOnly):
     """Made by the review and on the managers' pages."""
 
     list_display = ["pk", "kind", "member", "rule", "actor", "at", "note"]
@@ -34,7 +34,7 @@ class ReviewRuleAdmin(ReadOnly):
 
 
 @admin.register(AnnotatorStats)
-class StandingAdmin(ReadOnly):
+class AnnotatorStatsAdmin(ReadOnly):
     list_display = ["member", "trust", "recent_trust", "skill", "gold_right", "gold_count", "computed_at"]
     list_filter = ["member__campaign"]
     list_select_related = MEMBER

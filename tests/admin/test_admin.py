@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
 
 MODELS = sorted(admin.site._registry, key=lambda model: model.__name__)
 READ_ONLY = {
-    "Act",
+    "ModerationAction",
     "Appeal",
     "Assignment",
     "Consensus",
