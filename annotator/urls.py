@@ -28,6 +28,7 @@ from annotator.views.manage import (
     statistics,
     webhooks,
 )
+from annotator.views.manage import training as manage_training
 
 log_in, log_out = LogIn.as_view(), LogoutView.as_view()
 
@@ -100,7 +101,7 @@ urlpatterns = [
     path("manage/<str:slug>/members/", members.members, name="members"),
     path("manage/<str:slug>/members/<int:member_id>/state/", members.member_state, name="member_state"),
     path("manage/<str:slug>/members/<int:member_id>/suspension/", members.member_suspension, name="member_suspension"),
-    path("manage/<str:slug>/training/", training.trainees, name="trainees"),
+    path("manage/<str:slug>/training/", manage_training.trainees, name="trainees"),
     path("manage/<str:slug>/pairs/", gold.pairs, name="pairs"),
     path("manage/<str:slug>/pairs/proposed/", gold.proposed_gold, name="proposed_gold"),
     path("manage/<str:slug>/pairs/<int:pair_id>/", gold.pair_page, name="pair_page"),

@@ -114,6 +114,11 @@ def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgr
     return CampaignProgress.objects.get(campaign=campaign)
 
 
+def progress_of(campaign: Campaign) -> CampaignProgress:
+    """The campaign's counters, zeros before the first roll-up."""
+    return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
+
+
 def campaigns_to_roll_up(*, now: datetime | None = None) -> list[Campaign]:
     """Campaigns whose counters are older than their state and size allow, or older than news of an import."""
     now = now or timezone.now()

@@ -15,7 +15,7 @@ from annotator.quality import appeals as member_appeals
 from annotator.quality import moderation
 from annotator.views.annotate.forms import AppealForm, WithdrawForm
 from annotator.views.annotate.notices import notice_for, what_happened
-from annotator.views.manage.forms import add_refusal
+from annotator.views.form_input import add_refusal
 from annotator.views.requests import UserRequest
 
 

@@ -19,8 +19,7 @@ from annotator.campaigns.text_diff import compare
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import Conflict, NotFound
 from annotator.models import Campaign, CampaignProgress, Guideline, Member
-from annotator.scoring.progress import coarse_share, share_done
-from annotator.views.annotate.next_turn import progress_of
+from annotator.scoring.progress import coarse_share, progress_of, share_done
 from annotator.views.requests import UserRequest
 
 # Campaigns with work to do come first.

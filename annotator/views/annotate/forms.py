@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 
@@ -11,9 +10,9 @@ from annotator.choices import (
     Choice,
     FlagReason,
 )
-from annotator.errors import Invalid
 from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.models.reviewing import MESSAGE_LIMIT
+from annotator.views.form_input import whole_number
 
 # A campaign with one question posts `choice`; one with several posts `choice_<question slug>` for each.
 CHOICE_FIELD = "choice"
@@ -40,23 +39,11 @@ class VoteForm(forms.Form):
         return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
 
 
-def whole_number(text: Any) -> int | None:
-    """The text as an integer, or None if it is not a number of at most 18 digits."""
-    return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= 18 else None
-
-
 class FlagForm(forms.Form):
     """What is wrong with a pair, as the card posts it."""
 
     reason = forms.ChoiceField(choices=FlagReason.choices)
     note = forms.CharField(required=False, max_length=FLAG_NOTE_LIMIT)
-
-
-def require_valid(form: forms.Form, detail: str) -> None:
-    """Raises Invalid with `detail` and the errors of each field, unless the form is valid."""
-    if not form.is_valid():
-        errors = {field: [str(message) for message in messages] for field, messages in form.errors.items()}
-        raise Invalid(detail, errors=errors)
 
 
 class AppealForm(forms.Form):

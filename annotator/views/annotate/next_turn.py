@@ -18,7 +18,7 @@ from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignment
 from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import CastVote, undoable
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
-from annotator.scoring.progress import coarse_share
+from annotator.scoring.progress import coarse_share, progress_of
 from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
 AHEAD = 2  # pairs after the current one that the page holds, with their images loaded and decoded
@@ -237,11 +237,6 @@ def campaign_now(member: Member) -> Campaign:
     """The member's campaign as it is now with its progress, in one query."""
     member.campaign = Campaign.objects.select_related("progress").get(pk=member.campaign_id)
     return member.campaign
-
-
-def progress_of(campaign: Campaign) -> CampaignProgress:
-    """The campaign's counters, zeros before the first roll-up."""
-    return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
 
 
 def make_card(seat: Assignment, earlier: str = "") -> Card:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
+from annotator.campaigns.access import campaign_for_annotator
 from annotator.campaigns.consent import must_agree
 from annotator.campaigns.guidelines import must_read
 from annotator.choices import CampaignState, Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging import training
-from annotator.judging.eligibility import training_is_due, training_pairs
-from annotator.models import Assignment, Campaign, Member
-from annotator.views.annotate.forms import VoteForm, require_valid, whole_number
+from annotator.judging.eligibility import training_is_due
+from annotator.models import Assignment, Campaign
+from annotator.views.annotate.forms import VoteForm
 from annotator.views.annotate.views import primary_slug
-from annotator.views.manage.forms import TraineeForm
+from annotator.views.form_input import require_valid, whole_number
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 100
@@ -114,36 +113,3 @@ def sides_of(seat: Assignment) -> list[dict[str, Any]]:
     ]
     left, right = both if seat.a_on_left else reversed(both)
     return [left | {"name": "Left", "keys": "1 ArrowLeft"}, right | {"name": "Right", "keys": "2 ArrowRight"}]
-
-
-# --- managers
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def trainees(request: UserRequest, slug: str) -> HttpResponse:
-    """The progress of all trainees. A POST passes one or gives them another try."""
-    campaign = campaign_for_manager(request.user, slug)
-    if request.method == "POST":
-        decide(request, campaign)
-        return redirect("trainees", slug)
-    page = Paginator(training.trainees(campaign), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"campaign": campaign, "page": page, "pairs": training_pairs(campaign).count()}
-    return render(request, "manage/quality/training.html", context)
-
-
-def decide(request: UserRequest, campaign: Campaign) -> None:
-    """Apply the button that was pressed beside a trainee."""
-    form = TraineeForm(request.POST)
-    member = Member.objects.filter(campaign=campaign, pk=form.cleaned_data["member"]).first() if form.is_valid() else None
-    if member is None:
-        raise NotFound("Member not found in this campaign.")
-    try:
-        if form.cleaned_data["decision"] == "pass_training":
-            training.pass_training(member=member, by=request.user)
-            messages.success(request, f"{member.user} can judge pairs now.")
-        else:
-            training.give_another_try(member=member, by=request.user)
-            messages.success(request, f"{member.user} can try again.")
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)

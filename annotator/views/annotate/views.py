@@ -21,8 +21,9 @@ from annotator.choices import Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
 from annotator.models import Assignment, Member, Question
-from annotator.views.annotate.forms import FlagForm, VoteForm, require_valid, whole_number
+from annotator.views.annotate.forms import FlagForm, VoteForm
 from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
+from annotator.views.form_input import require_valid, whole_number
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
 

@@ -23,10 +23,11 @@ from annotator.judging import limits
 from annotator.models import Campaign
 from annotator.quality import review_queries
 from annotator.scoring import progress
-from annotator.views.annotate.next_turn import progress_of
+from annotator.scoring.progress import progress_of
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.campaign_forms import CampaignForm, NewCampaignForm
 from annotator.views.manage.common import SHOWN_AT_FIRST, posted, status_of
-from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm, add_refusal
+from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm
 from annotator.views.manage.imports import UNFINISHED_IMPORTS
 from annotator.views.manage.members import MEMBERS_AT_FIRST
 from annotator.views.requests import UserRequest

@@ -12,8 +12,9 @@ from annotator.campaigns import demographics
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.models import SelfDescription
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import posted, status_of
-from annotator.views.manage.forms import GroupQuestionForm, add_refusal
+from annotator.views.manage.forms import GroupQuestionForm
 from annotator.views.requests import UserRequest
 
 DECLINED = ""  # the value of the button that says nothing

@@ -17,7 +17,7 @@ from annotator.choices import (
     MemberKind,
     Role,
 )
-from annotator.errors import DomainError, Invalid
+from annotator.errors import Invalid
 from annotator.judging.voting import FLAG_NOTE_LIMIT
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -26,17 +26,6 @@ from annotator.models.campaigns import (
     GROUP_PEOPLE_MIN,
 )
 from annotator.models.webhooks import URL_LIMIT
-
-# --- managers
-
-
-def add_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
-    """Say in the form what a verb refused: beside the fields it names, else above all of them."""
-    named = {field: reasons for field, reasons in refusal.errors.items() if field in form.fields}
-    for field, reasons in named.items():
-        form.add_error(field, reasons)
-    if not named:
-        form.add_error(None, refusal.detail)
 
 
 class GuidelineForm(forms.Form):

@@ -17,9 +17,9 @@ from annotator.choices import Choice, GoldUse
 from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Pair
 from annotator.quality import gold
-from annotator.views.annotate.forms import whole_number
+from annotator.views.form_input import add_refusal, whole_number
 from annotator.views.manage.common import posted, status_of
-from annotator.views.manage.forms import GoldForm, add_refusal
+from annotator.views.manage.forms import GoldForm
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 24

@@ -13,8 +13,9 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.models import Release
 from annotator.releasing import hub_upload
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import posted, status_of
-from annotator.views.manage.forms import HubAccountForm, add_refusal
+from annotator.views.manage.forms import HubAccountForm
 from annotator.views.requests import UserRequest
 
 

@@ -18,8 +18,9 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.models import Invite
 from annotator.scoring import progress
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
-from annotator.views.manage.forms import ConsentTextForm, InviteForm, add_refusal
+from annotator.views.manage.forms import ConsentTextForm, InviteForm
 from annotator.views.requests import UserRequest
 
 PLATFORM_PARAMETERS = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"

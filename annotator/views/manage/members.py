@@ -17,8 +17,9 @@ from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Member
 from annotator.quality import moderation
 from annotator.scoring import progress
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
-from annotator.views.manage.forms import MemberForm, add_refusal
+from annotator.views.manage.forms import MemberForm
 from annotator.views.requests import UserRequest
 
 MEMBERS_AT_FIRST = 20

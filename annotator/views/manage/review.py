@@ -24,8 +24,8 @@ from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, R
 from annotator.quality import appeals, moderation, review_queries
 from annotator.quality import review as annotator_review
 from annotator.quality import rules as quality_rules
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
-from annotator.views.manage.forms import add_refusal
 from annotator.views.manage.members import member_of
 from annotator.views.manage.review_forms import AnswerForm, ReviewForm, RuleFormSet, WarnForm
 from annotator.views.requests import UserRequest

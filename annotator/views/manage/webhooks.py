@@ -14,8 +14,9 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.feeds import webhooks as hooks
 from annotator.models import Campaign, Delivery, Webhook
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
-from annotator.views.manage.forms import WebhookForm, add_refusal
+from annotator.views.manage.forms import WebhookForm
 from annotator.views.requests import UserRequest
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from annotator.errors import Invalid
 from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
-from annotator.views.annotate.forms import AppealForm, FlagForm, VoteForm, WithdrawForm, require_valid, whole_number
+from annotator.views.annotate.forms import AppealForm, FlagForm, VoteForm, WithdrawForm
+from annotator.views.form_input import require_valid, whole_number
 
 
 @pytest.mark.parametrize(

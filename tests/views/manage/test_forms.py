@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from annotator.errors import Conflict, Invalid
+from annotator.views.form_input import add_refusal
 from annotator.views.manage.forms import (
     GoldForm,
     GuidelineForm,
@@ -17,7 +18,6 @@ from annotator.views.manage.forms import (
     MemberForm,
     PairDecisionForm,
     TraineeForm,
-    add_refusal,
 )
 from tests.factories import UserFactory
 
