@@ -220,7 +220,7 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
 
 
 def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
-    """Every pair, judged or not. `further` are the slugs of the questions after the first; each has columns of its own."""
+    """Every pair, judged or not. Each question after the first has columns of its own: `secondary_questions` are their slugs."""
     columns = (
         Column("pair_id", value("int64"), "the pair"),
         Column("prompt_id", value("int64"), "the prompt: pairs with the same one share it"),

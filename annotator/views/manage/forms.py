@@ -221,7 +221,7 @@ class ImportForm(forms.Form):
 
 
 class GroupQuestionForm(forms.Form):
-    """What annotators may say of themselves. Its answers are looked at by `describing.ask_groups`."""
+    """What annotators may say of themselves. Its answers are looked at by `demographics.ask_groups`."""
 
     text = forms.CharField(label="Question", max_length=300, help_text="Such as: How often do you make images with a generator?")
     options = forms.CharField(
