@@ -33,15 +33,25 @@ class Statement:
 
 
 def statement(sql: str) -> Statement:
-    """From SQL with `%(name)s::type` for its parameters. Lines that are comments are left out."""
-    kept = [line.rstrip() for line in sql.splitlines() if line.strip() and not line.lstrip().startswith("--")]
-    names = list(dict.fromkeys(_PLACEHOLDER.findall("\n".join(kept))))
-    return Statement(_PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", "\n".join(kept)), tuple(names))
+    """From SQL with `%(name)s::type` for its parameters."""
+    text = without_comments(sql)
+    names = list(dict.fromkeys(_PLACEHOLDER.findall(text)))
+    return Statement(_PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", text), tuple(names))
+
+
+def without_comments(sql: str) -> str:
+    """Without the lines that are comments, which the server need not read each time."""
+    return "\n".join(line.rstrip() for line in sql.splitlines() if line.strip() and not line.lstrip().startswith("--"))
+
+
+def read_sql(module: str, name: str) -> str:
+    """The text of `<name>.sql` beside a module (its `__file__`), for a cursor of Django's."""
+    return without_comments(Path(module).with_name(f"{name}.sql").read_text())
 
 
 def read_statement(module: str, name: str) -> Statement:
     """The one in `<name>.sql` beside a module (its `__file__`)."""
-    return statement(Path(module).with_name(f"{name}.sql").read_text())
+    return statement(read_sql(module, name))
 
 
 @dataclass(frozen=True)

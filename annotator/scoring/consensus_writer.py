@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,12 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
-from psycopg import sql
 
 from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, Label, PairState
 from annotator.consensus.majority import majority_of_counts
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import Snapshot, snapshot
+from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
 from annotator.scoring.labels import CHOICES, dawid_skene_labels
 
@@ -29,16 +30,11 @@ CHANGED_PAIRS_MAX = 20_000
 DAWID_SKENE_PAUSE = 20
 DECIMALS = 5  # of a probability that is kept: EM stops at 1e-6, and what comes after it would make rows anew each time
 
-_COUNTS_SQL = sql.SQL("""
-    SELECT question_id, pair_id,
-           count(*) FILTER (WHERE choice = 'a') AS n_a,
-           count(*) FILTER (WHERE choice = 'b') AS n_b,
-           count(*) FILTER (WHERE choice = 'both_good') AS n_both_good,
-           count(*) FILTER (WHERE choice = 'both_bad') AS n_both_bad
-    FROM counted_vote
-    WHERE question_id = ANY({questions}) AND {is_asked}
-    GROUP BY question_id, pair_id
-""")
+
+COUNTS_SQL = read_sql(__file__, "counts")
+CHANGED_SQL = read_sql(__file__, "changed_pairs")
+UPSERT_SQL = read_sql(__file__, "upsert_verdicts")
+UPSERT_ROWS_SQL = read_sql(__file__, "upsert_dawid_skene")
 
 # Takes away the notes of the campaign, and says which pairs they are about.
 _TAKE_CHANGES_SQL = """
@@ -48,47 +44,11 @@ _TAKE_CHANGES_SQL = """
     RETURNING seat.pair_id
 """
 
-# Everything a consensus says follows from the counts, so a row whose counts are right is right.
-_CHANGED_SQL = sql.SQL("""
-    CREATE TEMP TABLE scoring_changed AS
-    SELECT question_id, pair_id, coalesce(fresh.n_a, 0) AS n_a, coalesce(fresh.n_b, 0) AS n_b,
-           coalesce(fresh.n_both_good, 0) AS n_both_good, coalesce(fresh.n_both_bad, 0) AS n_both_bad
-    FROM ({counts}) fresh
-    FULL JOIN (
-        SELECT question_id, pair_id, n_a, n_b, n_both_good, n_both_bad FROM annotator_consensus
-        WHERE question_id = ANY({questions}) AND method = {method} AND {is_asked}
-    ) known USING (question_id, pair_id)
-    WHERE (fresh.n_a, fresh.n_b, fresh.n_both_good, fresh.n_both_bad)
-          IS DISTINCT FROM (known.n_a, known.n_b, known.n_both_good, known.n_both_bad)
-""")
 
-# A million pairs have a few hundred different counts. Numpy judges each of these once, and the rows never leave the server.
 _DISTINCT_SQL = """
     SELECT DISTINCT n_a, n_b, n_both_good, n_both_bad FROM scoring_changed
     WHERE n_a + n_b + n_both_good + n_both_bad > 0
 """
-_REPLACE_SQL = """
-    ON CONFLICT ON CONSTRAINT consensus_once_per_pair_question_method DO UPDATE SET
-        computed_at = excluded.computed_at, label = excluded.label,
-        n_a = excluded.n_a, n_b = excluded.n_b, n_both_good = excluded.n_both_good, n_both_bad = excluded.n_both_bad,
-        p_a = excluded.p_a, p_b = excluded.p_b, p_both_good = excluded.p_both_good, p_both_bad = excluded.p_both_bad,
-        confidence = excluded.confidence, agreement = excluded.agreement
-"""
-_UPSERT_SQL = f"""
-    INSERT INTO annotator_consensus
-        (question_id, pair_id, method, computed_at, n_a, n_b, n_both_good, n_both_bad,
-         p_a, p_b, p_both_good, p_both_bad, label, confidence, agreement)
-    SELECT changed.question_id, changed.pair_id, %(method)s, %(now)s, verdict.*
-    FROM scoring_changed changed
-    JOIN unnest(
-        %(n_a)s::bigint[], %(n_b)s::bigint[], %(n_both_good)s::bigint[], %(n_both_bad)s::bigint[],
-        %(p_a)s::float8[], %(p_b)s::float8[], %(p_both_good)s::float8[], %(p_both_bad)s::float8[],
-        %(label)s::text[], %(confidence)s::float8[], %(agreement)s::float8[]
-    ) AS verdict (n_a, n_b, n_both_good, n_both_bad, p_a, p_b, p_both_good, p_both_bad, label, confidence, agreement)
-    ON (verdict.n_a, verdict.n_b, verdict.n_both_good, verdict.n_both_bad)
-       = (changed.n_a, changed.n_b, changed.n_both_good, changed.n_both_bad)
-    {_REPLACE_SQL}
-"""  # noqa: S608 - no value of a user's is in it
 _DELETE_SQL = """
     DELETE FROM annotator_consensus consensus USING scoring_changed changed
     WHERE consensus.question_id = changed.question_id AND consensus.pair_id = changed.pair_id AND consensus.method = %(method)s
@@ -107,29 +67,30 @@ _KNOWN_SQL = """
     FROM annotator_consensus WHERE question_id = {question} AND method = {method} ORDER BY pair_id
 """
 _NUMBERS = [f"n_{choice}" for choice in Choice.values] + [f"p_{choice}" for choice in Choice.values]
-_UPSERT_ROWS_SQL = f"""
-    INSERT INTO annotator_consensus
-        (question_id, method, computed_at, pair_id, n_a, n_b, n_both_good, n_both_bad,
-         p_a, p_b, p_both_good, p_both_bad, label, confidence, agreement)
-    SELECT %(question)s, %(method)s, %(now)s, fresh.* FROM unnest(
-        %(pair)s::bigint[], %(n_a)s::int[], %(n_b)s::int[], %(n_both_good)s::int[], %(n_both_bad)s::int[],
-        %(p_a)s::float8[], %(p_b)s::float8[], %(p_both_good)s::float8[], %(p_both_bad)s::float8[],
-        %(label)s::text[], %(confidence)s::float8[], %(agreement)s::float8[]
-    ) AS fresh
-    {_REPLACE_SQL}
-"""  # noqa: S608
 
 
-def counts_sql(question_ids: list[int], pair_ids: Collection[int] | None = None) -> sql.Composed:
-    """A query for the counted votes: question_id, pair_id, n_a, n_b, n_both_good, n_both_bad. Pairs without any are left out.
+@dataclass(frozen=True)
+class Counts:
+    """A row of counts.sql: how many counted votes each choice has on a pair, for one question."""
 
-    Of these pairs alone, where they are given.
-    """
-    return _COUNTS_SQL.format(questions=sql.Literal(question_ids), is_asked=_is_among(pair_ids))
+    question_id: int
+    pair_id: int
+    n_a: int
+    n_b: int
+    n_both_good: int
+    n_both_bad: int
+
+    @property
+    def by_choice(self) -> tuple[int, int, int, int]:
+        """In the order of `Choice`."""
+        return self.n_a, self.n_b, self.n_both_good, self.n_both_bad
 
 
-def _is_among(pair_ids: Collection[int] | None) -> sql.Composable:
-    return sql.SQL("true") if pair_ids is None else sql.SQL("pair_id = ANY({})").format(sql.Literal(sorted(pair_ids)))
+def counts_of(question: Question, pair_ids: Collection[int]) -> list[Counts]:
+    """The counted votes of a question on these pairs, by pair. Pairs without any are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS_SQL, {"questions": [question.pk], "pairs": sorted(pair_ids)})
+        return [Counts(*row) for row in cursor.fetchall()]
 
 
 def campaigns_to_score() -> QuerySet[Campaign]:
@@ -200,18 +161,13 @@ def _score_by_majority(questions: list[Question], pair_ids: Collection[int] | No
     """Returns how many rows were written or removed."""
     question_ids = [question.pk for question in questions]
     with connection.cursor() as cursor:
-        changed = _CHANGED_SQL.format(
-            counts=counts_sql(question_ids, pair_ids),
-            questions=sql.Literal(question_ids),
-            method=sql.Literal(METHOD.value),
-            is_asked=_is_among(pair_ids),
-        )
-        cursor.execute(changed)
+        asked = {"questions": question_ids, "method": METHOD, "pairs": None if pair_ids is None else sorted(pair_ids)}
+        cursor.execute(CHANGED_SQL, asked)
         written = cursor.rowcount
         cursor.execute(_DISTINCT_SQL)
         counts = cursor.fetchall()
         if counts:
-            cursor.execute(_UPSERT_SQL, {"method": METHOD, "now": now, **_verdicts(counts)})
+            cursor.execute(UPSERT_SQL, {"method": METHOD, "now": now, **_verdicts(counts)})
         cursor.execute(_DELETE_SQL, {"method": METHOD})
         cursor.execute("DROP TABLE scoring_changed")
     return int(written)
@@ -268,7 +224,7 @@ def _score_by_dawid_skene(votes: Snapshot, question: Question, now: datetime) ->
     rows["agreement"] = [None if np.isnan(share) else share for share in rows["agreement"]]
     gone = np.setdiff1d(known["pair"], fresh["pair"]).tolist()
     with connection.cursor() as cursor:
-        cursor.execute(_UPSERT_ROWS_SQL, {"question": question.pk, "method": ConsensusMethod.DAWID_SKENE, "now": now, **rows})
+        cursor.execute(UPSERT_ROWS_SQL, {"question": question.pk, "method": ConsensusMethod.DAWID_SKENE, "now": now, **rows})
     Consensus.objects.filter(question=question, method=ConsensusMethod.DAWID_SKENE, pair__in=gone).delete()
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, PairState
+from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 
@@ -30,67 +31,7 @@ FRESH_FOR = {
 # 20 µs between two for each pair keeps it under 2 % of one core at any size (a million pairs: every 20 s).
 FRESH_FOR_PER_PAIR = timedelta(microseconds=20)
 
-# One statement, so that all counters are of the same moment; machines are in none of them. Votes are not counted: a live vote
-# is a taken seat that is not open any more, and seats stand on the pairs. The answers of the last hour come from
-# `assignment_answers`.
-ROLL_UP = """
-WITH pairs AS (
-    SELECT count(*) AS total,
-           count(*) FILTER (WHERE state = %(settled)s) AS settled,
-           count(*) FILTER (WHERE state = %(held)s) AS held,
-           coalesce(sum(votes_wanted) FILTER (WHERE state <> %(held)s AND gold_choice IS NULL), 0) AS votes_wanted,
-           coalesce(sum(seats_taken) FILTER (WHERE state <> %(held)s AND gold_choice IS NULL), 0) AS seats_taken
-    FROM annotator_pair
-    WHERE campaign_id = %(campaign)s
-), seats AS (
-    SELECT count(*) AS open,
-           count(*) FILTER (
-               WHERE assignment.kind = %(regular)s AND pair.state <> %(held)s AND pair.gold_choice IS NULL
-           ) AS open_and_taken
-    FROM annotator_member AS member
-    JOIN annotator_assignment AS assignment ON assignment.member_id = member.id AND assignment.state = %(open)s
-    JOIN annotator_pair AS pair ON pair.id = assignment.pair_id
-    WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
-), recent AS (
-    SELECT coalesce(sum(answers.regular), 0) AS votes,
-           count(*) FILTER (WHERE answers.any_kind > 0) AS annotators
-    FROM annotator_member AS member
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS any_kind, count(*) FILTER (WHERE kind = %(regular)s) AS regular
-        FROM annotator_assignment
-        WHERE member_id = member.id AND state = %(answered)s AND closed_at > %(recent_since)s
-    ) AS answers
-    WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
-), labels AS (
-    SELECT coalesce(jsonb_object_agg(label, pairs), '{}') AS counts
-    FROM (
-        SELECT label, count(*) AS pairs
-        FROM annotator_consensus
-        WHERE question_id = (SELECT id FROM annotator_question WHERE campaign_id = %(campaign)s AND position = 0)
-          AND method = (SELECT consensus_method FROM annotator_campaign WHERE id = %(campaign)s)
-        GROUP BY label
-    ) AS by_label
-)
-INSERT INTO annotator_campaignprogress AS progress (
-    campaign_id, pairs_total, pairs_settled, pairs_held, votes_wanted, votes_live, seats_open,
-    votes_last_hour, annotators_last_hour, label_counts, updated_at
-)
-SELECT %(campaign)s, pairs.total, pairs.settled, pairs.held, pairs.votes_wanted,
-       greatest(pairs.seats_taken - seats.open_and_taken, 0), seats.open, recent.votes, recent.annotators, labels.counts, %(now)s
-FROM pairs, seats, recent, labels
-ON CONFLICT (campaign_id) DO UPDATE SET
-    pairs_total = excluded.pairs_total,
-    pairs_settled = excluded.pairs_settled,
-    pairs_held = excluded.pairs_held,
-    votes_wanted = excluded.votes_wanted,
-    votes_live = excluded.votes_live,
-    seats_open = excluded.seats_open,
-    votes_last_hour = excluded.votes_last_hour,
-    annotators_last_hour = excluded.annotators_last_hour,
-    label_counts = excluded.label_counts,
-    updated_at = excluded.updated_at
-WHERE progress.updated_at <= excluded.updated_at
-"""
+ROLL_UP = read_sql(__file__, "roll_up")
 
 
 def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgress:
