@@ -336,3 +336,25 @@ def test_ci_runs_what_contributors_run():
 
     assert re.search(r"^make check\b", script, re.M)
     assert re.search(r"^make test\b", script, re.M)
+
+
+# One file is long for a reason: each setting stands once, with why it is so, and a reader looks one up by its name.
+LONG_FILES = {"annotator/settings.py"}
+
+
+def test_no_file_is_too_long_to_see_whole():
+    files = [path for path in tracked("*.py") if "/migrations/" not in path and path not in LONG_FILES]
+    long = {path: lines for path in files if (lines := len((ROOT / path).read_text().splitlines())) > 400}
+
+    assert long == {}
+
+
+@pytest.mark.parametrize("room", sorted(path.parent for path in (ROOT / "annotator").rglob("__init__.py")), ids=lambda room: room.name)
+def test_every_module_of_a_room_has_a_test_file(room):
+    if room.name == "migrations" or room == ROOT / "annotator":
+        pytest.skip("no room")
+    tests = ROOT / "tests" / room.relative_to(ROOT / "annotator")
+    tests = tests.parent if tests.name == "commands" else tests
+    modules = {path.stem.strip("_") for path in room.glob("*.py")} - {"init"}
+
+    assert {module for module in modules if not (tests / f"test_{module}.py").exists()} == set()
