@@ -86,7 +86,8 @@ pins: $(INSTALLED_DEV)
 
 test: $(INSTALLED_DEV)
 	@mkdir -p var
-	@exec $(BIN)/python -m pytest -n auto --durations=10 --junit-xml=var/test-report.xml $(ARGS)
+	@$(BIN)/python -m pytest -n auto --durations=10 --junit-xml=var/test-report.xml $(ARGS); \
+	    status=$$?; echo $$status > var/test-status; exit $$status
 
 hammer: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m tests.faults.hammer $(ARGS)

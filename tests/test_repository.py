@@ -384,3 +384,28 @@ def test_ci_runs_what_contributors_run():
 
     assert re.search(r"^make check\b", script, re.M)
     assert re.search(r"^make test\b", script, re.M)
+
+
+# One file is long for a reason: each setting stands once, with why it is so, and a reader looks one up by its name.
+LONG_FILES = {"annotator/settings.py"}
+
+
+def test_no_file_is_too_long_to_see_whole():
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = [path for path in listed if "/migrations/" not in path and path not in LONG_FILES and (ROOT / path).exists()]
+    long = {path: lines for path in files if (lines := len((ROOT / path).read_text().splitlines())) > 400}
+
+    assert long == {}
+
+
+APP = ROOT / "annotator"
+ROOMS = sorted({path.parent for path in APP.rglob("*.py")} - {APP, APP / "migrations", APP / "management"})
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(APP)))
+def test_every_module_of_a_room_has_a_test_file(room):
+    tests = ROOT / "tests" / room.relative_to(ROOT / "annotator")
+    tests = tests.parent if tests.name == "commands" else tests
+    modules = {path.stem.strip("_") for path in room.glob("*.py")} - {"init"}
+
+    assert {module for module in modules if not (tests / f"test_{module}.py").exists()} == set()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
+from django.conf import settings
 from django.db import migrations, models
 
 import annotator.models.fields
@@ -84,6 +85,54 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='question',
             constraint=models.UniqueConstraint(fields=('campaign', 'id'), name='question_of_campaign'),
+        ),
+        # No other index of a prompt, a pair or a member begins with the campaign: one that did might be taken in its place.
+        migrations.RemoveConstraint(
+            model_name='pair',
+            name='pair_external_id_unique_in_campaign',
+        ),
+        migrations.RemoveConstraint(
+            model_name='prompt',
+            name='prompt_text_unique_in_campaign',
+        ),
+        migrations.RemoveConstraint(
+            model_name='prompt',
+            name='prompt_external_id_unique_in_campaign',
+        ),
+        migrations.AlterField(
+            model_name='prompt',
+            name='campaign',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='prompts', to='annotator.campaign'),
+        ),
+        migrations.AddConstraint(
+            model_name='pair',
+            constraint=models.UniqueConstraint(fields=('external_id', 'campaign'), name='pair_external_id_unique_in_campaign'),
+        ),
+        migrations.AddConstraint(
+            model_name='prompt',
+            constraint=models.UniqueConstraint(fields=('text_sha256', 'campaign'), name='prompt_text_unique_in_campaign'),
+        ),
+        migrations.AddConstraint(
+            model_name='prompt',
+            constraint=models.UniqueConstraint(fields=('external_id', 'campaign'), name='prompt_external_id_unique_in_campaign'),
+        ),
+        migrations.RemoveConstraint(
+            model_name='member',
+            name='member_once_per_campaign',
+        ),
+        migrations.AlterField(
+            model_name='member',
+            name='campaign',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='members', to='annotator.campaign'),
+        ),
+        migrations.AlterField(
+            model_name='member',
+            name='user',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddConstraint(
+            model_name='member',
+            constraint=models.UniqueConstraint(fields=('user', 'campaign'), name='member_once_per_campaign'),
         ),
         # Each stands in for the one or two of a single column.
         migrations.AlterField(

@@ -33,7 +33,9 @@ class Generator(models.Model):
 class Prompt(models.Model):
     """The text the images were generated from. One row per text in a campaign, so that a prompt is in one split only."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="prompts")
+    # No other index of a prompt or a pair begins with the campaign: while a table is small one is as good as the other, and a
+    # foreign key that was planned with the wrong one then would read the whole campaign at every row.
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="prompts", db_index=False)
     text = models.TextField()
     # A text may be longer than an index entry can hold, so its hash is what is unique.
     text_sha256 = models.CharField(max_length=64, editable=False)
@@ -46,8 +48,8 @@ class Prompt(models.Model):
         ordering = ["campaign", "pk"]
         constraints = [
             UniqueConstraint(fields=["campaign", "id"], name="prompt_of_campaign"),
-            UniqueConstraint(fields=["campaign", "text_sha256"], name="prompt_text_unique_in_campaign"),
-            UniqueConstraint(fields=["campaign", "external_id"], name="prompt_external_id_unique_in_campaign"),
+            UniqueConstraint(fields=["text_sha256", "campaign"], name="prompt_text_unique_in_campaign"),
+            UniqueConstraint(fields=["external_id", "campaign"], name="prompt_external_id_unique_in_campaign"),
             CheckConstraint(condition=Q(text_sha256__regex=SHA256_PATTERN), name="prompt_text_sha256_form"),
             CheckConstraint(condition=~Q(text=""), name="prompt_text_not_empty"),
         ]
@@ -143,7 +145,7 @@ class Pair(models.Model):
             ForeignKeyPair(
                 fields=["prompt", "image_b"], to="annotator.Image", to_fields=["prompt", "id"], name="pair_image_b_of_prompt"
             ),
-            UniqueConstraint(fields=["campaign", "external_id"], name="pair_external_id_unique_in_campaign"),
+            UniqueConstraint(fields=["external_id", "campaign"], name="pair_external_id_unique_in_campaign"),
             UniqueConstraint(
                 "prompt", Least("image_a", "image_b"), Greatest("image_a", "image_b"), name="pair_once_in_either_order"
             ),

@@ -43,8 +43,9 @@ class MemberQuerySet(models.QuerySet["Member"]):
 class Member(models.Model):
     """A user in a campaign. `public_id` is the pseudonym that exports show."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="members")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    # One index begins with the campaign, as with prompts, and one with the user.
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="members", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships", db_index=False)
     role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
     state = models.CharField(max_length=10, choices=MemberState, default=MemberState.ACTIVE)
     kind = models.CharField(max_length=8, choices=MemberKind, default=MemberKind.HUMAN, db_default=MemberKind.HUMAN)
@@ -85,7 +86,7 @@ class Member(models.Model):
         ordering = ["campaign", "pk"]
         constraints = [
             UniqueConstraint(fields=["campaign", "id"], name="member_of_campaign"),
-            UniqueConstraint(fields=["campaign", "user"], name="member_once_per_campaign"),
+            UniqueConstraint(fields=["user", "campaign"], name="member_once_per_campaign"),
             one_of("role", Role, name="member_role_known"),
             one_of("state", MemberState, name="member_state_known"),
             one_of("kind", MemberKind, name="member_kind_known"),

@@ -15,6 +15,7 @@ from django.db.models import BaseConstraint, UniqueConstraint
 from django.utils import timezone
 
 from annotator.models import (
+    Campaign,
     Generator,
     GoldDecision,
     ImportBatch,
@@ -471,6 +472,62 @@ def test_a_vote_cannot_be_on_the_question_of_another_campaign():
     for campaign, refused_by in ((seat.campaign, "vote_question"), (question.campaign, "vote_assignment")):
         with pytest.raises(DatabaseError, match=f"{refused_by}_in_campaign"), transaction.atomic():
             now(lambda campaign=campaign: make.VoteFactory(campaign=campaign, assignment=seat, question=question))
+
+
+def import_pairs(campaign: Campaign, count: int) -> None:
+    """As many at once as a worker never writes, past every factory."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH prompt AS (INSERT INTO annotator_prompt (campaign_id, text, text_sha256, category, language, metadata)"
+            " SELECT %(campaign)s, n, encode(sha256((%(count)s || '/' || n)::bytea), 'hex'), '', '', '{}'"
+            " FROM generate_series(1, %(count)s) n RETURNING campaign_id, id),"
+            " image AS (INSERT INTO annotator_image (public_id, prompt_id, parameters, sha256, format, width, height, byte_size)"
+            " SELECT gen_random_uuid(), id, '{}', encode(sha256(k::text::bytea), 'hex'), 'PNG', 1, 1, 1"
+            " FROM prompt, generate_series(1, 2) k RETURNING prompt_id, id)"
+            " INSERT INTO annotator_pair (campaign_id, prompt_id, image_a_id, image_b_id, metadata, state, gold_note,"
+            " votes_wanted, seats_taken, seats_a_on_left, priority, ring, created_at)"
+            " SELECT campaign_id, prompt.id, min(image.id), max(image.id), '{}', 'open', '', 1, 0, 0, 0, 0, now()"
+            " FROM prompt JOIN image ON prompt_id = prompt.id GROUP BY campaign_id, prompt.id",
+            {"campaign": campaign.pk, "count": count},
+        )
+
+
+def hand_out(member: Member, count: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO annotator_assignment (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at,"
+            " lease_expires_at) SELECT campaign_id, %s, id, 'training', 'open', true, now(), now() FROM annotator_pair"
+            " ORDER BY id DESC LIMIT %s",
+            [member.pk, count],
+        )
+
+
+def rows_read() -> dict[str, int]:
+    """In this transaction so far, by index or not."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname, idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables")
+        return {table.removeprefix("annotator_"): count for table, count in cursor.fetchall()}
+
+
+@pytest.mark.parametrize("planned_for", [1, 300])
+def test_a_reference_is_one_look_up_whatever_it_was_planned_for(planned_for):
+    """A session plans the check of a foreign key once. A worker that began with the first pairs imports a million more."""
+    member = make.MemberFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    import_pairs(member.campaign, planned_for)
+    hand_out(member, 1)
+    before = rows_read()
+
+    import_pairs(member.campaign, 3000)
+    make.MemberFactory.create_batch(20, campaign=member.campaign)
+    hand_out(member, 100)
+
+    read = {table: count - before[table] for table, count in rows_read().items()}
+    assert read["prompt"] == 3 * 3000  # for each pair, and for each of its images
+    assert read["image"] == 2 * 3000
+    assert read["pair"] == 100 + 100  # for each assignment, and to choose them
+    assert read["member"] == 100
 
 
 def is_unique_already(constraint: BaseConstraint) -> bool:
