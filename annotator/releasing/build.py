@@ -140,7 +140,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
             for file in staged.finished:
                 build_area.keep(files, file.path)
             staged.save(scratch / SNAPSHOT)
-            build_area.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.parts), SNAPSHOT])
+            build_area.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.shard_plans), SNAPSHOT])
     staged = _staged(release, build_area)
     now = timezone.now()
     written = [
@@ -163,7 +163,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
             row_groups=part.row_groups,
             image_bytes=part.num_bytes,
         )
-        for part in staged.parts
+        for part in staged.shard_plans
     ]
     ReleaseShard.objects.bulk_create([*written, *waiting])
 

@@ -264,7 +264,7 @@ def _subfolders(name: str) -> list[str]:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, as their contents do."""
+    """Make the names in a folder survive a power chunk_by_size, as their contents do."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

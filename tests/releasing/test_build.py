@@ -78,9 +78,9 @@ def judged(campaign):
     return [*pairs, make_pair(campaign, len(pairs), gold_choice="b")]
 
 
-def test_a_release_has_a_row_per_pair(campaign, judged):
+def test_a_release_has_a_row_per_pair(campaign, labelled):
     rows = {row["pair_id"]: row for row in rows_of(release_of(campaign), "pairs")}
-    assert sorted(rows) == sorted(pair.pk for pair in judged)
+    assert sorted(rows) == sorted(pair.pk for pair in labelled)
     first, unjudged, gold = rows[judged[0].pk], rows[judged[6].pk], rows[judged[7].pk]
     images = {name: first.pop(name) for name in ("image_a", "image_b")}
     pair = judged[0]
@@ -119,7 +119,7 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
     assert (gold["is_gold"], gold["label"]) == (True, None)
 
 
-def test_every_pair_can_be_recomputed_from_the_votes_in_the_release(campaign, judged):
+def test_every_pair_can_be_recomputed_from_the_votes_in_the_release(campaign, labelled):
     for reason in ("undone", "suspended"):
         cast = vote(judged[0], "b")
         Vote.objects.filter(pk=cast.pk).update(void_reason=reason, voided_at=timezone.now())
@@ -220,7 +220,7 @@ def test_the_names_of_a_crowd_platform_are_in_no_file_of_a_release(campaign):
         assert name.encode() not in said
 
 
-def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, judged):
+def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, labelled):
     held = make_pair(campaign, 20, state="held")
     vote_all(held, "aa")
     rows = {row["id"]: row for row in rows_of(release_of(campaign), "binarized")}
@@ -235,7 +235,7 @@ def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, j
     assert rows[judged[0].pk]["confidence"] == pytest.approx(2 / 3)
 
 
-def test_a_pair_and_its_votes_are_in_the_split_of_their_prompt(campaign, judged):
+def test_a_pair_and_its_votes_are_in_the_split_of_their_prompt(campaign, labelled):
     release = release_of(campaign)
     splits = {row["pair_id"]: row["split"] for row in rows_of(release, "pairs")}
     assert Counter(splits.values()) == {"train": 5, "validation": 1, "test": 2}
@@ -245,14 +245,14 @@ def test_a_pair_and_its_votes_are_in_the_split_of_their_prompt(campaign, judged)
         assert row["split"] == splits[row["id"]]
 
 
-def test_nothing_of_another_campaign_gets_in(campaign, judged):
+def test_nothing_of_another_campaign_gets_in(campaign, labelled):
     alone = release_of(campaign)
     other = CampaignFactory()
     vote_all(make_pair(other, 3), "ab")
     assert release_of(campaign).revision == alone.revision
 
 
-def test_the_manifest_says_what_is_there(campaign, judged):
+def test_the_manifest_says_what_is_there(campaign, labelled):
     release = release_of(campaign)
     assert (release.state, release.progress, release.error) == ("ready", 1.0, "")
     assert release.finished_at is not None
@@ -266,7 +266,7 @@ def test_the_manifest_says_what_is_there(campaign, judged):
         assert file.read() == files["README.md"]
 
 
-def test_the_same_votes_give_the_same_bytes(campaign, judged):
+def test_the_same_votes_give_the_same_bytes(campaign, labelled):
     first, second = release_of(campaign), release_of(campaign)
     assert (first.number, second.number) == (1, 2)
     assert contents(folder_of(first)) == contents(folder_of(second))
@@ -275,12 +275,12 @@ def test_the_same_votes_give_the_same_bytes(campaign, judged):
     assert release_of(campaign).revision != first.revision
 
 
-def test_nothing_but_the_release_is_left_behind(campaign, judged):
+def test_nothing_but_the_release_is_left_behind(campaign, labelled):
     release = release_of(campaign)
     assert [entry.name for entry in folder_of(release).parent.iterdir()] == [str(release.number)]
 
 
-def test_the_consensus_on_the_campaign_page_is_brought_up_to_date(campaign, judged):
+def test_the_consensus_on_the_campaign_page_is_brought_up_to_date(campaign, labelled):
     release_of(campaign)
     assert judged[0].consensus.get().label == "a"
 
@@ -364,7 +364,7 @@ def test_a_release_that_is_over_is_left_alone(campaign, state):
     assert not folder_of(release).exists()
 
 
-def test_a_finished_release_is_not_built_again(campaign, judged):
+def test_a_finished_release_is_not_built_again(campaign, labelled):
     release = release_of(campaign)
     before = contents(folder_of(release))
     vote(judged[0], "b")
@@ -377,7 +377,7 @@ def test_a_finished_release_is_not_built_again(campaign, judged):
 # --- what can go wrong
 
 
-def test_a_second_builder_leaves_at_once(campaign, judged):
+def test_a_second_builder_leaves_at_once(campaign, labelled):
     release = releasing.create_release(campaign=campaign, by=None)
     seen = []
 
@@ -449,7 +449,7 @@ def test_a_killed_build_is_taken_up_again_and_gives_the_same_bytes(campaign, jud
     assert not unfinished.parent.exists()
 
 
-def test_a_builder_that_could_not_say_it_was_ready_is_followed_by_one_that_can(campaign, judged):
+def test_a_builder_that_could_not_say_it_was_ready_is_followed_by_one_that_can(campaign, labelled):
     """The files are at their address, and the transaction that says so fails."""
     release = releasing.create_release(campaign=campaign, by=None)
     in_the_way = ReleaseFile.objects.create(release=release, path="README.md", size=1, sha256="0" * 64)
@@ -466,7 +466,7 @@ def test_a_builder_that_could_not_say_it_was_ready_is_followed_by_one_that_can(c
     assert contents(folder_of(release)) == before
 
 
-def test_votes_that_come_while_it_is_built_are_not_in_it(campaign, judged):
+def test_votes_that_come_while_it_is_built_are_not_in_it(campaign, labelled):
     before = release_of(campaign)
     release = releasing.create_release(campaign=campaign, by=None)
     late = []
@@ -482,7 +482,7 @@ def test_votes_that_come_while_it_is_built_are_not_in_it(campaign, judged):
     assert late[0].pk in {row["vote_id"] for row in rows_of(release_of(campaign), "votes")}
 
 
-def test_a_missing_image_fails_the_release_with_a_sentence(campaign, judged):
+def test_a_missing_image_fails_the_release_with_a_sentence(campaign, labelled):
     default_storage.delete(full_name(judged[1].image_a.sha256, judged[1].image_a.format))
     release = release_of(campaign)
     assert release.state == ReleaseState.FAILED
@@ -500,7 +500,7 @@ def test_a_storage_that_cannot_be_written_fails_the_release_with_a_sentence(camp
     assert (release.state, release.error) == ("failed", "The files could not be written: not a directory.")
 
 
-def test_an_address_that_holds_something_is_never_written_over(campaign, judged):
+def test_an_address_that_holds_something_is_never_written_over(campaign, labelled):
     release = releasing.create_release(campaign=campaign, by=None)
     folder_of(release).mkdir(parents=True)
     (folder_of(release) / "README.md").write_text("Somebody's only copy.")
@@ -512,7 +512,7 @@ def test_an_address_that_holds_something_is_never_written_over(campaign, judged)
     assert release_of(campaign).state == "ready"
 
 
-def test_a_cancelled_release_stops_and_leaves_nothing(campaign, judged):
+def test_a_cancelled_release_stops_and_leaves_nothing(campaign, labelled):
     release = releasing.create_release(campaign=campaign, by=None)
 
     def cancel(share: float) -> None:
@@ -553,7 +553,7 @@ def stored(folder: str) -> dict[str, bytes]:
     return found
 
 
-def test_a_release_is_built_into_an_object_store(object_store, campaign, judged):
+def test_a_release_is_built_into_an_object_store(object_store, campaign, labelled):
     release = release_of(campaign)
     assert release.state == "ready"
     assert releasing.local_folder(release) is None
@@ -595,14 +595,14 @@ def test_a_build_into_an_object_store_is_taken_up_again(object_store, campaign, 
     assert stored("building") == {}
 
 
-def test_a_failed_build_leaves_nothing_in_an_object_store(object_store, campaign, judged):
+def test_a_failed_build_leaves_nothing_in_an_object_store(object_store, campaign, labelled):
     default_storage.delete(full_name(judged[5].image_a.sha256, judged[5].image_a.format))
     release = release_of(campaign)
     assert (release.state, release.error) == ("failed", f"The image {judged[5].image_a.sha256} is missing from storage.")
     assert stored(f"releases/{campaign.pk}") == {}
 
 
-def test_a_release_in_an_object_store_is_never_written_over(object_store, campaign, judged):
+def test_a_release_in_an_object_store_is_never_written_over(object_store, campaign, labelled):
     default_storage.save(f"releases/{campaign.pk}/1/README.md", ContentFile(b"Somebody's only copy."))
     release = release_of(campaign)
     assert release.state == "failed"

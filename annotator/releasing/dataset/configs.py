@@ -112,17 +112,17 @@ class Layout:
 # --- what a judged pair becomes
 
 
-def has_winner(judged: pa.RecordBatch) -> pa.BooleanArray:
-    return pc.or_(pc.equal(judged["label"], A_WON), pc.equal(judged["label"], B_WON))
+def has_winner(labelled: pa.RecordBatch) -> pa.BooleanArray:
+    return pc.or_(pc.equal(labelled["label"], A_WON), pc.equal(labelled["label"], B_WON))
 
 
-def decided(judged: pa.RecordBatch) -> pa.RecordBatch:
+def decided(labelled: pa.RecordBatch) -> pa.RecordBatch:
     """The pairs of which one image won, and that no manager holds."""
-    return judged.filter(pc.and_(has_winner(judged), pc.invert(judged["is_held"])))
+    return labelled.filter(pc.and_(has_winner(labelled), pc.invert(labelled["is_held"])))
 
 
-def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
-    rows = decided(judged)
+def binarized_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(labelled)
     chosen, rejected = (in_slots(rows, pc.equal(rows["label"], code)) for code in (A_WON, B_WON))
     columns = {
         "id": rows["pair_id"],
@@ -137,8 +137,8 @@ def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
     return staged_rows(BINARIZED, columns)
 
 
-def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
-    rows = decided(judged)
+def diffusion_dpo_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(labelled)
     stays = pc.invert(is_swapped(rows))
     first, second = in_slots(rows, stays), in_slots(rows, pc.invert(stays))
     first_won = pc.equal(stays, pc.equal(rows["label"], A_WON))
@@ -238,7 +238,7 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("image_b", IMAGE, "the image in slot `b`"),
     )
     names = [column.name for column in columns]
-    return Layout(config="pairs", row_is="a pair, judged or not", columns=columns, rows=lambda judged: judged.select(names))
+    return Layout(config="pairs", row_is="a pair, judged or not", columns=columns, rows=lambda labelled: labelled.select(names))
 
 
 PAIRS = pairs_layout()
@@ -297,7 +297,7 @@ LEADERBOARD = Layout(
 )
 
 # Beside the columns of `pairs`, a batch of judged pairs has:
-JUDGED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
+LABELLED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
 
 DEFAULT_CONFIG = PAIRS.config
 
