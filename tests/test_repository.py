@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import pkgutil
 import re
 import runpy
 import shlex
@@ -171,53 +170,6 @@ def test_links_and_folders_in_documents_exist(path):
             assert (base / name).exists(), name
         if not line.startswith(" "):
             folder = ROOT / names[0]
-
-
-# --- the map for contributors
-
-GUIDE = text_of("docs/contributors.md")
-
-
-def part_of_guide(first: str, last: str) -> str:
-    """What stands between two headings."""
-    return GUIDE.split(f"## {first}\n")[1].split(f"## {last}\n")[0]
-
-
-@pytest.mark.parametrize("document", ["README.md", "docs/contributors.md"])
-def test_the_map_has_every_room_and_no_other(document):
-    named = re.findall(r"^(?:\| `annotator/|  )(\w+)/", text_of(document), re.M)
-
-    assert sorted(named) == sorted(path.parent.name for path in (ROOT / "annotator").glob("*/__init__.py"))
-
-
-def test_the_guide_has_the_order_of_imports_that_is_checked():
-    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    [layers] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
-
-    assert "```\n" + "\n".join(layers) + "\n```" in part_of_guide("The rooms", "Where does my change go?")
-
-
-def test_the_files_that_the_guide_names_are_there():
-    named = set(re.findall(r"`((?:annotator|api|docs|static|templates|tests)/[\w./]*)`", GUIDE))
-
-    assert len(named) > 50
-    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
-
-
-PATHS = part_of_guide("The path of one vote", "How we write")
-
-
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"`(\w+(?:\.\w+)+)`", PATHS))))
-def test_the_functions_on_the_paths_of_a_vote_and_a_release_are_there(name):
-    pkgutil.resolve_name(name if name.startswith("api.") else f"annotator.{name}")
-
-
-def test_the_functions_on_the_path_of_a_vote_through_the_browser_are_there():
-    script = text_of("static/js/annotate.js")
-    named = re.findall(r"^\d+\. `(\w+)` –", PATHS, re.M)
-
-    assert len(named) == 5
-    assert [name for name in named if f"const {name} = " not in script] == []
 
 
 # --- variables
