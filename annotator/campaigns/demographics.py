@@ -1,6 +1,6 @@
 """What annotators may say of themselves: the manager's question, and their answers, which are theirs to change and to erase.
 
-Answers are in no export and no release. They are only ever told of as numbers over many people (statistics/groups.py).
+Answers are in no export and no release. They are only ever told of as numbers over many people (scoring/statistics/groups.py).
 """
 
 from __future__ import annotations
