@@ -8,16 +8,22 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from annotator.lib.lazy_import import lazy_import
 from annotator.releasing.card import sections as card_sections
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.sections import config_and_split, splits_of
 from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.release_storage import CARD
+
+if TYPE_CHECKING:
+    from annotator.releasing.card import charts
+else:
+    charts = lazy_import("annotator.releasing.card.charts")  # Matplotlib takes half a second and 40 MB
 
 SIZE_CATEGORIES = (
     (1_000, "n<1K"),
@@ -31,9 +37,6 @@ TAGS = ["human-feedback", "preference", "pairwise-comparison", "text-to-image", 
 
 def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str]:
     """Write README.md and its pictures into a folder. `shards` are the release's data files. Returns the paths."""
-    # Matplotlib takes half a second and 40 MB; the web processes, which import this module, never draw.
-    from annotator.releasing.card import charts  # noqa: PLC0415
-
     drawn = list(charts.charts_of(facts))
     paths = charts.write_charts(drawn, folder)
     with (folder / CARD).open("wb") as file:
