@@ -68,7 +68,7 @@ def cancel_release(*, release: Release, by: User | None, now: datetime | None = 
     """Stop building it. Those who are at it notice within seconds. Raises Conflict for one that is over."""
     locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
     if locked.state not in UNFINISHED_RELEASES:
-        words = f"Release {locked.number} is {locked.get_state_display().lower()}: there is nothing to cancel any more."
+        words = f"Release {locked.number} is {locked.get_state_display().lower()}: it can no longer be cancelled."
         raise Conflict(words, code="release_over")
     locked.state, locked.cancelled_by, locked.finished_at = ReleaseState.CANCELLED, by, now or timezone.now()
     locked.error = ""
@@ -149,7 +149,7 @@ def stage_release(*, release_id: int, on_progress: ProgressCallback | None = Non
         if not is_mine or release.state not in UNFINISHED_RELEASES:
             return []
         report = _reporter(release, on_progress)
-        with _ending(release, "while the votes and pairs were read") as step:
+        with _ending(release, "while reading votes and pairs") as step:
             Release.objects.filter(pk=release_id, state=ReleaseState.QUEUED).update(state=ReleaseState.BUILDING)
             report(0.0)
             if not release.shards.exists():
@@ -173,7 +173,7 @@ def write_shard(*, shard_id: int, on_progress: ProgressCallback | None = None) -
         shard.refresh_from_db(fields=["finished_at", "tries"])
         if not is_mine or release.state not in UNFINISHED_RELEASES or shard.finished_at is not None:
             return None
-        with _ending(release, f"while {shard.path} was written", shard) as step:
+        with _ending(release, f"while writing {shard.path}", shard) as step:
             step.begin()
             _write(shard, on_progress)
     if step.is_over:
@@ -192,7 +192,7 @@ def finish_release(*, release_id: int, on_progress: ProgressCallback | None = No
             return
         if release.shards.filter(finished_at__isnull=True).exists():
             return
-        with _ending(release, "while its card was written") as step:
+        with _ending(release, "while writing its card") as step:
             step.begin()
             _reporter(release, on_progress)(WRITTEN_SHARE)
             _finish(release)
@@ -204,13 +204,13 @@ def finish_release(*, release_id: int, on_progress: ProgressCallback | None = No
 def _release(release_id: int) -> Release:
     release = Release.objects.select_related("campaign").filter(pk=release_id).first()
     if release is None:
-        raise NotFound("There is no such release.")
+        raise NotFound("This release does not exist.")
     return release
 
 
 def _require_no_transaction() -> None:
     if connection.in_atomic_block:
-        raise RuntimeError("A release is built inside a transaction: it would hold nothing of what that one wrote")
+        raise RuntimeError("build_release was called inside a transaction, whose changes the release would not contain")
 
 
 # --- what each step does
@@ -394,8 +394,8 @@ class Step:
         """Counted before it begins: somebody who is killed counts nothing any more."""
         if self.tries >= TRIES_MAX:
             raise Conflict(
-                f"Its worker was stopped {self.tries} times {self.doing}: perhaps it has too little memory. The workers' log and"
-                " the machine's say more.",
+                f"Its worker stopped {self.tries} times {self.doing}, perhaps because memory ran out. See the workers' log and"
+                " the system log.",
                 code="stopped_too_often",
             )
         self.rows.update(tries=F("tries") + 1)
@@ -423,12 +423,12 @@ def _ending(release: Release, doing: str, shard: ReleaseShard | None = None) -> 
     except AWAY:
         raise
     except Exception as error:  # ours, or a limit of the worker's: the second try may do better, the fourth will not
-        words = f"An error stopped it {doing}: {type(error).__name__}: {error}".rstrip(". ")
+        words = f"Error {doing}: {type(error).__name__}: {error}".rstrip(". ")
         if step.tries < ERRORS_MAX:
-            Release.objects.filter(pk=release.pk).update(error=f"{words}. It will be tried again.")
+            Release.objects.filter(pk=release.pk).update(error=f"{words}. Retrying.")
             raise
         logger.exception("%s could not be built", release)
-        _fail(release, f"{words}. That was try {step.tries}, and it is not tried again. The workers' log says more.")
+        _fail(release, f"{words}. Stopped after {step.tries} attempts. See the workers' log.")
         step.is_over = True
 
 
@@ -445,5 +445,5 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"The files could not be written: {error.strerror.lower()}."
     if isinstance(error, OSError | BotoCoreError | ClientError):
-        return "Storage could not be read or written. The workers' log says more."
-    return "The rows could not be written as parquet. The workers' log says more."
+        return "Storage could not be read or written. See the workers' log."
+    return "The rows could not be written as Parquet. See the workers' log."

@@ -98,7 +98,7 @@ def test_it_goes_on_after_a_failure_and_sends_nothing_twice(hub, campaign, stora
 
     failed = published(campaign, 2)
     assert failed.state == "failed"
-    assert "The Hub answered with 400" in failed.error
+    assert "The Hub answered with status 400" in failed.error
     assert 0 < failed.progress < 1
     assert len(hub.repos["flowers/birds"].commits) == 1  # all or nothing
 
@@ -242,7 +242,7 @@ def test_nothing_is_published_without_an_account(campaign):
 def test_only_a_ready_release_is_published(campaign):
     ReleaseFactory(campaign=campaign, number=2, state="building")
 
-    with pytest.raises(Conflict, match="building, and not ready"):
+    with pytest.raises(Conflict, match="building, not ready"):
         published(campaign, 2)
 
 
