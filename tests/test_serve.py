@@ -279,7 +279,7 @@ def test_trouble_in_a_log_is_recognised(line, expected):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"PORT": "0"}, "PORT='0' is not a whole number from 1 to 65535."),
+        ({"PORT": "0"}, "PORT='0' is not valid. Use a whole number from 1 to 65535."),
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "DATABASE_URL: connection failed"),
         ({"DATABASE_URL": "missing"}, "does not exist"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: Error 111 connecting to 127.0.0.1:1. Connection refused."),

@@ -80,5 +80,5 @@ def formatter() -> logging.Formatter:
     """As LOG_FORMAT says; without it JSON, unless somebody reads along at a terminal."""
     name = read_str("LOG_FORMAT", "line" if sys.stderr.isatty() else "json")
     if name not in ("json", "line"):
-        raise ImproperlyConfigured(f"LOG_FORMAT={name!r}: use json or line.")
+        raise ImproperlyConfigured(f"LOG_FORMAT={name!r} is not valid. Use json or line.")
     return JsonLines() if name == "json" else PlainLines()

@@ -121,7 +121,7 @@ def test_the_format_is_what_the_environment_says_and_json_where_nobody_reads_alo
 def test_an_unknown_format_is_refused(monkeypatch):
     monkeypatch.setenv("LOG_FORMAT", "xml")
 
-    with pytest.raises(ImproperlyConfigured, match="LOG_FORMAT='xml': use json or line"):
+    with pytest.raises(ImproperlyConfigured, match=r"LOG_FORMAT='xml' is not valid\. Use json or line"):
         logs.formatter()
 
 

@@ -165,7 +165,7 @@ def test_with_the_database_down_it_answers_and_names_it(settings):
 
     checks = json.loads(answer["body"])["checks"]
     assert answer["statuses"] == [503, 200]
-    assert checks["database"] == {"ok": False, "detail": "It cannot be reached.", "figure": None}
+    assert checks["database"] == {"ok": False, "detail": "Cannot be reached.", "figure": None}
     assert checks["broker"]["ok"] is True
     assert "hushhush" not in answer["body"] + answer["headers"]
 

@@ -28,20 +28,22 @@ TROUBLE_SHOWN = 3  # lines per service; the rest is in its log
 
 
 class Command(BaseCommand):
-    help = "Run the web server, a worker and the beat of the Procfile on PORT, until Ctrl-C."
+    help = "Run the web server on PORT, a worker and the beat of the Procfile, until Ctrl-C."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="first run a whole campaign on generated images")
-        parser.add_argument("--check", action="store_true", help="with --demo: check every step's result, then end with 0 or 1")
+        parser.add_argument("--demo", action="store_true", help="first run a demo campaign on generated images")
         parser.add_argument(
-            "--pairs", type=int, default=PAIRS, help=f"with --demo, at its first run: how many pairs; else {PAIRS}"
+            "--check", action="store_true", help="with --demo: check the result of every step, then exit with status 0 or 1"
         )
-        parser.add_argument("--verbose", action="store_true", help="show the services' logs here as well")
+        parser.add_argument(
+            "--pairs", type=int, default=PAIRS, help=f"with --demo: number of pairs in the first run (default {PAIRS})"
+        )
+        parser.add_argument("--verbose", action="store_true", help="also print the logs of the services here")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"] and not options["demo"]:
-            raise CommandError("--check checks the demo: serve --demo --check")
+            raise CommandError("--check needs --demo: serve --demo --check")
         pairs = checked_pairs(options["pairs"])
         sys.exit(Serve(demo=options["demo"], pairs=pairs, check=options["check"], verbose=options["verbose"]).run())
 
@@ -69,7 +71,7 @@ class Serve:
         self.interrupts.install()
         try:
             if supervisor.is_locked(self.watchdog_lock) and not supervisor.is_locked(supervisor.serve_lock(settings.DATA_DIR)):
-                with self.step("The end of a run that was killed"):
+                with self.step("Waiting for an earlier run to end"):
                     supervisor.wait_for_watchdog(self.watchdog_lock)
             supervisor.require_free_port(self.host, settings.PORT)
             with supervisor.sole_server(settings.DATA_DIR, self.url):
@@ -81,11 +83,11 @@ class Serve:
             self.complain(str(error))
             return 1
         except ServiceDied as death:
-            self.complain(f"{death}, so everything was stopped. The end of {self.services.log(death.name)}:")
+            self.complain(f"{death}, so all services were stopped. Last lines of {self.services.log(death.name)}:")
             self.console.print(Text(self.services.last_lines(death.name), style="dim"), soft_wrap=True)
             return 1
         except Stopped as stopped:
-            self.console.print(f"Stopped by {stopped}. Everything that was started has ended.")
+            self.console.print(f"Stopped by {stopped}. All services have ended.")
             return 0 if self.is_serving and not self.check else 130
 
     def serve(self) -> int:
@@ -95,7 +97,7 @@ class Serve:
             if self.check:
                 return 0 if is_right else 1
         self.is_serving = True
-        words = f"\nDiptych is at [bold]{self.url}[/bold]   Ctrl-C stops it. Its logs are in {self.services.log_dir}"
+        words = f"\nDiptych is running at [bold]{self.url}[/bold]   Press Ctrl-C to stop. Logs: {self.services.log_dir}"
         self.console.print(words, soft_wrap=True)
         while True:
             signal.pause()
@@ -138,7 +140,7 @@ class Serve:
             if self.trouble[service] <= TROUBLE_SHOWN:
                 self.console.print(Text(f"{service}: {line[:200]}", style="yellow"), soft_wrap=True)
             if self.trouble[service] == TROUBLE_SHOWN:
-                self.console.print(f"{service}: further errors are only in {self.services.log(service)}", soft_wrap=True)
+                self.console.print(f"{service}: for further errors, see {self.services.log(service)}", soft_wrap=True)
 
     def complain(self, text: str) -> None:
         Console(stderr=True, highlight=False, soft_wrap=True).print(Text(f"Error: {text}", style="red"))
