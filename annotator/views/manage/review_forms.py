@@ -24,7 +24,7 @@ class RuleForm(forms.Form):
     """One rule of the review. Thresholds of shares are percents; trust is in log odds, and below 0 where it is lost."""
 
     threshold = forms.FloatField()
-    minimum = forms.IntegerField(label="Answers at least", min_value=1, max_value=100_000)
+    minimum = forms.IntegerField(label="Minimum answers", min_value=1, max_value=100_000)
     enabled = forms.BooleanField(label="On", required=False)
 
     def __init__(self, *args: Any, rule: ReviewRule | None = None, **kwargs: Any) -> None:
@@ -36,8 +36,8 @@ class RuleForm(forms.Form):
         low, high = (0, 100) if reading.is_share else (-1000, 0)
         threshold = self.fields["threshold"]
         threshold.validators += [MinValueValidator(low), MaxValueValidator(high)]
-        side = "Surely below" if reading.is_bad_below else "Surely above"
-        threshold.label = f"{side}, in percent" if reading.is_share else "Below"
+        side = "Below" if reading.is_bad_below else "Above"
+        threshold.label = f"{side}, in percent" if reading.is_share else side
 
     def change(self) -> RuleChange:
         """The rule of a valid form, as it is to be."""
@@ -64,7 +64,7 @@ class RuleRows(forms.BaseFormSet):
 
     def clean(self) -> None:
         if self.total_form_count() != len(self.rules):
-            raise forms.ValidationError("The rules have changed meanwhile. Load the page again.")
+            raise forms.ValidationError("The rules have changed in the meantime. Reload the page.")
 
     def changes(self) -> list[RuleChange]:
         return [form.change() for form in self.forms]
@@ -77,34 +77,34 @@ class ReviewForm(forms.Form):
     """What holds for all rules of the review."""
 
     share_max_percent = forms.FloatField(
-        label="Ask first from this share on, in percent",
+        label="Ask before acting on more than, in percent",
         min_value=0,
         max_value=100,
-        help_text="A rule that would act on more of the annotators than this, and on three or more, asks you instead. "
-        "100: it never asks.",
+        help_text="A rule that would act on more than this share of annotators, and on at least three, asks you first. "
+        "100: never ask.",
     )
     too_fast_ms = forms.IntegerField(
-        label="Too fast, in milliseconds",
+        label="Too fast below, in milliseconds",
         min_value=0,
         max_value=TOO_FAST_LIMIT,
-        help_text="An answer that took less than this came too fast to have been looked at. Counted from both images shown.",
+        help_text="Answers faster than this count as too fast. Time starts when both images are shown.",
     )
 
 
 class WarnForm(forms.Form):
     note = forms.CharField(
-        label="What you write to them",
+        label="Message",
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="They read it beside their next pair, until they put it away. Never say which pairs have a known answer.",
+        help_text="Shown beside their next pair until they dismiss it. Never reveal which pairs have a known answer.",
     )
 
 
 class AnswerForm(forms.Form):
     answer = forms.CharField(
-        label="Your answer to them",
+        label="Your answer",
         required=False,
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="They read it in any case. Never say which pairs have a known answer.",
+        help_text="The annotator sees it if you accept or decline. Never reveal which pairs have a known answer.",
     )
