@@ -7,8 +7,7 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-from annotator.local.embedded_servers import EmbeddedServerError
-from annotator.local.hold import hold_embedded
+from annotator.local.hold import SupervisorError, hold_embedded
 
 
 def main() -> None:
@@ -17,7 +16,7 @@ def main() -> None:
         if sys.argv[1:2] != ["serve"]:  # which looks at its port before it starts anything
             hold_embedded()
         execute_from_command_line(sys.argv)
-    except (ImproperlyConfigured, EmbeddedServerError) as error:
+    except (ImproperlyConfigured, SupervisorError) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

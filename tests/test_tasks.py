@@ -58,7 +58,7 @@ def test_a_worker_takes_expired_seats_back(celery_worker_process):
 
 
 @pytest.mark.worker
-def test_a_worker_scores_every_campaign_that_has_started(celery_worker_process):
+def test_a_worker_scores_every_campaign_that_has_votes_to_score(celery_worker_process):
     VoteFactory.create_batch(2)
     VoteFactory(assignment__member__campaign__state="draft")
 

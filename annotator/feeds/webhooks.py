@@ -6,8 +6,7 @@ delivery and lose none. One that arrived and was not noted is sent again; its id
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import base64
 import secrets
 import time
 from collections.abc import Collection
@@ -20,6 +19,7 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from standardwebhooks import Webhook as Signer
 
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
@@ -30,7 +30,9 @@ from annotator.models import Campaign, Delivery, User, Webhook
 from annotator.models.webhooks import URL_LIMIT
 
 PURPOSE = "secret of a webhook"
-SECRET_PREFIX = "whsec_"  # noqa: S105 - so that one that is found in a file is known for what it is
+SECRET_PREFIX = "whsec_"  # noqa: S105 - by it one that is found in a file is known for what it is
+KEY_BYTES = 32
+URL_SAFE_TO_STANDARD = str.maketrans("-_", "+/")
 WEBHOOKS_LIMIT = 20  # of a campaign
 SECONDS = 10.0  # for an attempt, from the name to the end of the answer
 STEP_SECONDS = 5.0  # for any one wait in it
@@ -58,7 +60,7 @@ def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by:
     errors = _wrong_url(url) | _wrong_events(events)
     if errors:
         raise Invalid("Some values are not valid.", errors=errors)
-    secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once are counted one after the other
         if campaign.webhooks.count() >= WEBHOOKS_LIMIT:
@@ -228,7 +230,7 @@ def attempt(delivery: Delivery, *, now: datetime) -> Outcome:
     """POST it. No redirect is followed, and of the answer only the status is kept."""
     try:
         secret = decrypt(delivery.webhook.sealed_secret, purpose=PURPOSE)
-        return Outcome(_post(delivery.webhook.url, delivery, signature(secret, delivery.body, now)))
+        return Outcome(_post(delivery, signed_headers(secret, delivery, now)))
     except DecryptionFailed:
         return Outcome(None, "The secret cannot be read: SECRET_KEY has changed. Create the webhook again.")
     except AddressRefused:
@@ -239,22 +241,28 @@ def attempt(delivery: Delivery, *, now: datetime) -> Outcome:
         return Outcome(None, "No connection, or it broke. Check the host name, the port and the certificate.")
 
 
-def signature(secret: str, body: str, now: datetime) -> str:
-    """The value of Diptych-Signature: when it was sent, and HMAC-SHA256 over that, a dot, and the body."""
-    sent_at = int(now.timestamp())
-    digest = hmac.new(secret.encode(), f"{sent_at}.{body}".encode(), hashlib.sha256).hexdigest()
-    return f"t={sent_at},v1={digest}"
+def signed_headers(secret: str, delivery: Delivery, now: datetime) -> dict[str, str]:
+    """The three headers of Standard Webhooks (https://www.standardwebhooks.com), by which its clients verify the message.
+
+    Secrets from before Diptych spoke that standard hold their key in the URL-safe alphabet.
+    """
+    signer = Signer(secret.removeprefix(SECRET_PREFIX).translate(URL_SAFE_TO_STANDARD))
+    message_id = str(delivery.public_id)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": signer.sign(message_id, now, delivery.body),
+    }
 
 
-def _post(url: str, delivery: Delivery, signed: str) -> int:
-    target = httpx.URL(url)
+def _post(delivery: Delivery, signed: dict[str, str]) -> int:
+    target = httpx.URL(delivery.webhook.url)
     headers = [
         (b"Host", target.netloc),
         (b"User-Agent", b"Diptych"),
         (b"Content-Type", b"application/json"),
         (b"Diptych-Event", delivery.event.encode()),
-        (b"Diptych-Delivery", str(delivery.public_id).encode()),
-        (b"Diptych-Signature", signed.encode()),
+        *((name.encode(), value.encode()) for name, value in signed.items()),
     ]
     body = delivery.body.encode()
     headers.append((b"Content-Length", str(len(body)).encode()))

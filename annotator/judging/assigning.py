@@ -16,16 +16,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind, MemberState
+from annotator.choices import AssignmentKind, AssignmentState, MemberKind
 from annotator.errors import NotAllowed
-from annotator.judging.eligibility import require_active, require_open, training_is_due
+from annotator.judging.eligibility import obstacle, require_eligible, training_is_due
 from annotator.judging.gold_and_repeats import Seat, draw_gold_and_repeats, interleave
 from annotator.judging.limits import room_for
 from annotator.judging.machine_annotators import assign_next
-from annotator.judging.queue import OPEN_SEATS, head_of_queue
+from annotator.judging.queue import head_of_queue
 from annotator.judging.seats import release_assignments
 from annotator.lib import metrics
-from annotator.lib.raw_sql import fetch_prepared
+from annotator.lib.raw_sql import Statement, fetch_prepared, read_statement
 from annotator.models import Assignment, Member
 from annotator.models.material import RING_SIZE
 
@@ -39,87 +39,40 @@ FIRST_WINDOW = 24
 WINDOW_GROWTH = 4
 LOOKED_AT_LIMIT = 50_000  # rows in one call; the cursor stays where it got to, and the next call goes on from there
 
-_OPEN_SEATS = OPEN_SEATS.format(member="%(member)s::bigint")
-_FREE_SEATS = "pair.state = 'open' AND pair.gold_choice IS NULL AND pair.seats_taken < pair.votes_wanted"
+FACTS_SQL = read_statement(__file__, "refill_facts")
+WINDOW_SQL = read_statement(__file__, "ring_window")
+CLAIM_SQL = read_statement(__file__, "claim_pairs")
+CLAIM_UNLOCKED_SQL = read_statement(__file__, "claim_pairs_unlocked")
+TAKE_SQL = read_statement(__file__, "take_seats")
 
-# What a refill goes by, once it holds the member: how many assignments they have before them, how many of theirs are overdue,
-# and the priorities that have free seats, highest first, with the place of the member's cursor on each: one step down the
-# index for each priority, however many pairs there are.
-_FACTS_SQL = f"""
-WITH RECURSIVE level AS (
-    (SELECT pair.priority FROM annotator_pair pair
-     WHERE pair.campaign_id = %(campaign)s::bigint AND {_FREE_SEATS} ORDER BY pair.priority DESC LIMIT 1)
-    UNION ALL
-    SELECT (SELECT pair.priority FROM annotator_pair pair
-            WHERE pair.campaign_id = %(campaign)s::bigint AND {_FREE_SEATS} AND pair.priority < level.priority
-            ORDER BY pair.priority DESC LIMIT 1)
-    FROM level WHERE level.priority IS NOT NULL
-)
-SELECT
-    (SELECT count(*) FROM {_OPEN_SEATS} seat WHERE seat.lease_expires_at > %(now)s::timestamptz),
-    (SELECT count(*) FROM {_OPEN_SEATS} seat WHERE seat.lease_expires_at <= %(now)s::timestamptz),
-    level.priority, ring_cursor.ring
-FROM (SELECT) nothing
-LEFT JOIN level ON level.priority IS NOT NULL
-LEFT JOIN annotator_ringcursor ring_cursor
-  ON ring_cursor.member_id = %(member)s::bigint AND ring_cursor.priority = level.priority
-ORDER BY level.priority DESC
-"""  # noqa: S608 - no value of a user's is in it
 
-# The next stretch of the ring: which pairs have a free seat, and what the member has to do with each already. The LIMIT in
-# the lateral query makes it one index probe per pair; without it the planner may read all that the member ever judged.
-WINDOW_SQL = f"""
-SELECT pair.id, pair.ring, seat.id, seat.state
-FROM (
-    SELECT pair.id, pair.ring FROM annotator_pair pair
-    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.priority = %(priority)s::smallint AND {_FREE_SEATS}
-      AND pair.ring > %(after)s::int AND pair.ring <= %(up_to)s::int
-    ORDER BY pair.ring LIMIT %(limit)s::int
-) pair
-LEFT JOIN LATERAL (
-    SELECT seat.id, seat.state FROM annotator_assignment seat
-    WHERE seat.member_id = %(member)s::bigint AND seat.pair_id = pair.id AND seat.kind = 'regular' LIMIT 1
-) seat ON true
-ORDER BY pair.ring
-"""  # noqa: S608
+@dataclass(frozen=True)
+class RefillFacts:
+    """A row of refill_facts.sql: the member's open assignments, and one priority with free seats; None where there is none."""
 
-# Those of the candidates that still have a free seat, locked in the order of their ids. Whoever holds one is left alone, or
-# waited for.
-_LOCK_PAIRS_SQL = f"""
-SELECT pair.id, pair.seats_taken, pair.seats_a_on_left FROM annotator_pair pair
-WHERE pair.id = ANY (%(pairs)s::bigint[]) AND {_FREE_SEATS} ORDER BY pair.id FOR NO KEY UPDATE
-"""  # noqa: S608
-_TRY_PAIRS_SQL = f"{_LOCK_PAIRS_SQL} SKIP LOCKED"
+    leased: int
+    overdue: int
+    priority: int | None
+    ring: int | None
 
-# Seats in the order in which they are to be met; the counters of the pairs with regular ones, which are locked; the member's
-# balance of sides over these; and how far their cursors got.
-_SEAT_SQL = """
-WITH taken AS (
-    SELECT * FROM unnest(%(pairs)s::bigint[], %(kinds)s::text[], %(sides)s::bool[], %(expired)s::bigint[])
-        WITH ORDINALITY AS taken (pair_id, kind, a_on_left, expired_id, place)
-), fresh AS (
-    INSERT INTO annotator_assignment
-        (campaign_id, member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at)
-    SELECT %(campaign)s::bigint, %(member)s::bigint, pair_id, kind, 'open', a_on_left, %(guideline)s::bigint,
-           %(now)s::timestamptz, %(lease_expires_at)s::timestamptz
-    FROM taken WHERE expired_id IS NULL ORDER BY place
-), reopened AS (
-    UPDATE annotator_assignment
-    SET state = 'open', a_on_left = taken.a_on_left, guideline_id = %(guideline)s::bigint,
-        lease_expires_at = %(lease_expires_at)s::timestamptz, shown_at = NULL, closed_at = NULL
-    FROM taken WHERE annotator_assignment.id = taken.expired_id
-), pair AS (
-    UPDATE annotator_pair
-    SET seats_taken = seats_taken + 1, seats_a_on_left = seats_a_on_left + taken.a_on_left::int
-    FROM taken WHERE annotator_pair.id = taken.pair_id AND taken.kind = 'regular'
-), member AS (
-    UPDATE annotator_member SET side_balance = %(side_balance)s::int WHERE id = %(member)s::bigint AND EXISTS (SELECT FROM taken)
-)
-INSERT INTO annotator_ringcursor (member_id, priority, ring)
-SELECT %(member)s::bigint, * FROM unnest(%(priorities)s::smallint[], %(rings)s::int[])
-ON CONFLICT (member_id, priority) DO UPDATE SET ring = excluded.ring
-RETURNING ring
-"""
+
+@dataclass(frozen=True)
+class RingPair:
+    """A row of ring_window.sql: a pair with a free seat, and the member's regular assignment on it."""
+
+    pair_id: int
+    ring: int
+    assignment_id: int | None
+    state: str | None
+
+
+@dataclass(frozen=True)
+class ClaimedPair:
+    """A row of claim_pairs.sql: a locked pair, its live seats, and on how many of them `a` is on the left."""
+
+    pair_id: int
+    seats_taken: int
+    seats_a_on_left: int
 
 
 @dataclass
@@ -150,25 +103,25 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     member = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member_id)
-    if member.state != MemberState.ACTIVE or member.campaign.state != CampaignState.OPEN:
+    if obstacle(member) is not None:
         return 0
     if member.kind == MemberKind.MACHINE:
         return assign_next(member=member, target=QUEUE_TARGET, now=now)
     place = {"member": member.pk, "campaign": member.campaign_id, "now": now}
-    facts = fetch_prepared(_FACTS_SQL, place)
-    if facts[0][1]:
+    facts = fetch_prepared(FACTS_SQL, place).as_rows(RefillFacts)
+    if facts[0].overdue:
         # Their own overdue seats come back first: they may well be the only pairs left for them.
         _take_back(Assignment.objects.overdue(now).filter(member=member), now)
-        facts = fetch_prepared(_FACTS_SQL, place)
-    has = facts[0][0]
+        facts = fetch_prepared(FACTS_SQL, place).as_rows(RefillFacts)
     room = room_for(member, now)
     target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
-    missing = max(0, target - has)
+    missing = max(0, target - facts[0].leased)
     extras = draw_gold_and_repeats(member, missing)[: max(0, missing - 1)]
     refill = Refill(member, wanted=missing - len(extras), now=now)
-    for *_, priority, ring in facts:
-        if refill.missing > 0 and priority is not None:
-            _take_from_ring(refill, priority, random.randrange(RING_SIZE) if ring is None else ring)  # noqa: S311
+    for level in facts:
+        if refill.missing > 0 and level.priority is not None:
+            start = random.randrange(RING_SIZE) if level.ring is None else level.ring  # noqa: S311
+            _take_from_ring(refill, level.priority, start)
     return _seat(refill, extras)
 
 
@@ -179,46 +132,47 @@ def _take_from_ring(refill: Refill, priority: int, start: int) -> None:
     refill.places[priority] = start
     for window in _windows(refill.member, priority, start):
         candidates: dict[int, int | None] = {}  # pair to their own expired assignment on it
-        for pair_id, ring, assignment_id, state in window:
+        for pair in window:
             if len(candidates) == refill.missing:
                 break
-            refill.places[priority] = ring
-            if state is None or state == AssignmentState.EXPIRED:
-                candidates[pair_id] = assignment_id
+            refill.places[priority] = pair.ring
+            if pair.state in (None, AssignmentState.EXPIRED):
+                candidates[pair.pair_id] = pair.assignment_id
         if candidates:
-            _lock(refill, candidates, _TRY_PAIRS_SQL)
+            _claim(refill, candidates, CLAIM_UNLOCKED_SQL)
             busy = busy or candidates
         if refill.missing == 0:
             return
     if len(refill.seats) == has and busy:
         # Others hold all of them at this moment. Waiting a moment is better than being told that nothing is left.
-        _lock(refill, busy, _LOCK_PAIRS_SQL)
+        _claim(refill, busy, CLAIM_SQL)
 
 
-def _windows(member: Member, priority: int, start: int) -> Iterator[list[tuple[int, int, int | None, str | None]]]:
+def _windows(member: Member, priority: int, start: int) -> Iterator[list[RingPair]]:
     """Stretches of the ring after `start`, and after the end those from its beginning up to `start`."""
     limit, looked_at = FIRST_WINDOW, 0
     for after, up_to in ((start, RING_SIZE), (-1, start)):
         while looked_at < LOOKED_AT_LIMIT:
             place = {"campaign": member.campaign_id, "priority": priority, "member": member.pk}
-            window = fetch_prepared(WINDOW_SQL, place | {"after": after, "up_to": up_to, "limit": limit})
+            parameters = place | {"after": after, "up_to": up_to, "limit": limit}
+            window = fetch_prepared(WINDOW_SQL, parameters).as_rows(RingPair)
             if window:
                 yield window
             if len(window) < limit:
                 break
             looked_at += limit
-            after = window[-1][1]
+            after = window[-1].ring
             limit *= WINDOW_GROWTH
 
 
-def _lock(refill: Refill, candidates: dict[int, int | None], lock_sql: str) -> None:
+def _claim(refill: Refill, candidates: dict[int, int | None], query: Statement) -> None:
     """Lock the candidates that still have a free seat, and put them down for the member, in the order of the candidates."""
     member = refill.member
-    locked = fetch_prepared(lock_sql, {"pairs": list(candidates)})
-    free = {pair_id: (seats_taken, seats_a_on_left) for pair_id, seats_taken, seats_a_on_left in locked}
+    claimed = fetch_prepared(query, {"pairs": list(candidates)}).as_rows(ClaimedPair)
+    free = {pair.pair_id: pair for pair in claimed}
     for pair_id, expired_id in candidates.items():
-        if pair_id in free:
-            a_on_left = choose_side(*free[pair_id], member.side_balance)
+        if pair := free.get(pair_id):
+            a_on_left = choose_side(pair.seats_taken, pair.seats_a_on_left, member.side_balance)
             member.side_balance += 1 if a_on_left else -1
             refill.seats.append(Seat(pair_id, AssignmentKind.REGULAR, a_on_left, expired_id))
 
@@ -233,7 +187,7 @@ def _seat(refill: Refill, extras: list[Seat]) -> int:
         return 0
     seats = interleave(refill.seats, extras[: len(refill.seats)])
     fetch_prepared(
-        _SEAT_SQL,
+        TAKE_SQL,
         {
             "campaign": member.campaign_id,
             "member": member.pk,
@@ -291,8 +245,7 @@ def next_assignments(*, member: Member, count: int = 1, now: datetime | None = N
 @metrics.ASSIGNMENT_WAIT.time()
 def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     """As `next_assignments`, within a transaction of the caller's."""
-    require_open(member.campaign)
-    require_active(member)
+    require_eligible(member)
     if training_is_due(member):
         raise NotAllowed("Complete the training first. It starts on the campaign's page.", code="training_due")
     room = room_for(member, now)

@@ -1,4 +1,4 @@
-"""Whether a member may judge pairs yet, or has to be trained first."""
+"""Whether a member may judge now: the campaign open, the member active and trained. vote.sql asks the same once more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from django.db.models import QuerySet
 from annotator.choices import CampaignState, GoldUse, MemberKind, MemberState, PairState, Role
 from annotator.errors import NotAllowed
 from annotator.models import Campaign, Member, Pair
+
+ANSWERS_COUNT_IN = (CampaignState.OPEN, CampaignState.PAUSED)
+SENTENCES = {
+    "campaign_draft": "This campaign has not started yet.",
+    "campaign_paused": "This campaign is paused. Your votes are safe; come back later.",
+    "campaign_closed": "This campaign is closed. Thank you for your votes.",
+}
 
 
 def training_pairs(campaign: Campaign) -> QuerySet[Pair]:
@@ -29,21 +36,22 @@ def training_is_due(member: Member) -> bool:
     return training_pairs(campaign).exists()
 
 
-def require_active(member: Member) -> None:
-    """Raises NotAllowed, in words for the annotator, unless the member may vote."""
+def obstacle(member: Member) -> str | None:
+    """What keeps the member from judging now: `member_<state>`, `campaign_<state>`, or None. The only place that decides it.
+
+    In a paused campaign nothing new is assigned; what was assigned before may still be answered (ANSWERS_COUNT_IN).
+    """
     if member.state != MemberState.ACTIVE:
-        raise NotAllowed(
-            f"Your membership in this campaign is {member.state}. Ask its managers for details.",
-            code=f"member_{member.state}",
-        )
+        return f"member_{member.state}"
+    if member.campaign.state != CampaignState.OPEN:
+        return f"campaign_{member.campaign.state}"
+    return None
 
 
-def require_open(campaign: Campaign) -> None:
-    """Raises NotAllowed, in words for an annotator, unless the campaign takes votes."""
-    words = {
-        CampaignState.DRAFT: "This campaign has not started yet.",
-        CampaignState.PAUSED: "This campaign is paused. Your votes are safe; come back later.",
-        CampaignState.CLOSED: "This campaign is closed. Thank you for your votes.",
-    }
-    if campaign.state != CampaignState.OPEN:
-        raise NotAllowed(words[CampaignState(campaign.state)], code=f"campaign_{campaign.state}")
+def require_eligible(member: Member, *, to_answer: bool = False) -> None:
+    """Raises NotAllowed with the obstacle as its code. `to_answer`: what the member has already, a paused campaign included."""
+    code = obstacle(member)
+    if code is None or (to_answer and code == f"campaign_{CampaignState.PAUSED}"):
+        return
+    sentence = SENTENCES.get(code, f"Your membership in this campaign is {member.state}. Ask its managers for details.")
+    raise NotAllowed(sentence, code=code)

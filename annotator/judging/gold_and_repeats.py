@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentKind
-from annotator.lib.raw_sql import fetch_prepared
+from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import Member
 from annotator.models.material import RING_SIZE
 
 # Gold pairs after a place on their ring that the member has not met in any way but by a lease that ran out. The side that
 # `a` had last with anybody says which it has now, so that the sides of a gold pair are balanced too.
-_GOLD_SQL = """
-SELECT pair.id, seat.id,
+_GOLD_SQL = statement("""
+SELECT pair.id AS pair_id, seat.id AS expired_id,
        (SELECT last.a_on_left FROM annotator_assignment last WHERE last.pair_id = pair.id AND last.kind = 'gold'
-        ORDER BY last.id DESC LIMIT 1)
+        ORDER BY last.id DESC LIMIT 1) AS last_a_on_left
 FROM annotator_pair pair
 LEFT JOIN LATERAL (
     SELECT seat.id, seat.kind, seat.state FROM annotator_assignment seat
@@ -32,18 +32,18 @@ WHERE pair.campaign_id = %(campaign)s::bigint AND pair.gold_use = 'check' AND pa
   AND pair.ring > %(after)s::int AND pair.ring <= %(up_to)s::int
   AND (seat.id IS NULL OR (seat.kind = 'gold' AND seat.state = 'expired'))
 ORDER BY pair.ring LIMIT %(count)s::int
-"""
+""")
 
 # How far back the member's answers must lie to come again, and where they begin: two looks at the ends of an index.
-_EARLIER_SQL = """
+_EARLIER_SQL = statement("""
 SELECT (SELECT seat.closed_at FROM annotator_assignment seat
-        WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' ORDER BY seat.closed_at LIMIT 1),
+        WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' ORDER BY seat.closed_at LIMIT 1) AS first,
        (SELECT seat.closed_at FROM annotator_assignment seat
         WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' ORDER BY seat.closed_at DESC
-        OFFSET %(votes_between)s::int LIMIT 1)
-"""
+        OFFSET %(votes_between)s::int LIMIT 1) AS last
+""")
 # The first of the member's regular answers from a moment that did not come again yet.
-_REPEAT_SQL = """
+_REPEAT_SQL = statement("""
 SELECT seat.pair_id, seat.a_on_left
 FROM annotator_assignment seat JOIN annotator_pair pair ON pair.id = seat.pair_id
 WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' AND seat.kind = 'regular'
@@ -51,7 +51,30 @@ WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' AND seat.k
   AND NOT EXISTS (SELECT FROM annotator_assignment again
                   WHERE again.member_id = seat.member_id AND again.pair_id = seat.pair_id AND again.kind = 'repeat')
 ORDER BY seat.closed_at LIMIT 1
-"""
+""")
+
+
+@dataclass(frozen=True)
+class GoldPair:
+    """A gold pair that the member may get, their expired assignment on it, and the side that `a` had last with anybody."""
+
+    pair_id: int
+    expired_id: int | None
+    last_a_on_left: bool | None
+
+
+@dataclass(frozen=True)
+class Span:
+    """When the answers were given that may come again. None where there are none."""
+
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class EarlierAnswer:
+    pair_id: int
+    a_on_left: bool
 
 
 @dataclass(frozen=True)
@@ -84,22 +107,22 @@ def gold_for(member: Member, count: int) -> list[Seat]:
         if len(found) == count:
             break
         place = {"member": member.pk, "campaign": member.campaign_id, "after": after, "up_to": up_to}
-        for pair_id, expired_id, last_a_on_left in fetch_prepared(_GOLD_SQL, place | {"count": count - len(found)}):
-            a_on_left = _coin() if last_a_on_left is None else not last_a_on_left
-            found.append(Seat(pair_id, AssignmentKind.GOLD, a_on_left, expired_id))
+        for pair in fetch_prepared(_GOLD_SQL, place | {"count": count - len(found)}).as_rows(GoldPair):
+            a_on_left = _coin() if pair.last_a_on_left is None else not pair.last_a_on_left
+            found.append(Seat(pair.pair_id, AssignmentKind.GOLD, a_on_left, pair.expired_id))
     return found
 
 
 def repeats_for(member: Member, count: int, *, votes_between: int) -> list[Seat]:
     """Up to `count` pairs that the member judged before at least `votes_between` other votes, with their sides swapped."""
-    ((first, last),) = fetch_prepared(_EARLIER_SQL, {"member": member.pk, "votes_between": votes_between})
-    if last is None:
+    [span] = fetch_prepared(_EARLIER_SQL, {"member": member.pk, "votes_between": votes_between}).as_rows(Span)
+    if span.first is None or span.last is None:
         return []
     found: dict[int, Seat] = {}
     for _ in range(count):
-        since = _moment_between(first, last)
-        rows = fetch_prepared(_REPEAT_SQL, {"member": member.pk, "since": since, "until": last})
-        found |= {pair_id: Seat(pair_id, AssignmentKind.REPEAT, not a_on_left) for pair_id, a_on_left in rows}
+        since = _moment_between(span.first, span.last)
+        rows = fetch_prepared(_REPEAT_SQL, {"member": member.pk, "since": since, "until": span.last}).as_rows(EarlierAnswer)
+        found |= {row.pair_id: Seat(row.pair_id, AssignmentKind.REPEAT, not row.a_on_left) for row in rows}
     return list(found.values())
 
 

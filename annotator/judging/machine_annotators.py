@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentState
 from annotator.judging.seats import release_assignments
-from annotator.lib.raw_sql import fetch_prepared
+from annotator.lib.raw_sql import Statement, fetch_prepared, statement
 from annotator.models import Assignment, Member
 
 # First those of theirs that ran out or were put aside, then new ones. A pair that is held is put aside, expired from the
 # start, and is handed out when it has been put back.
-_AGAIN_SQL = """
+_AGAIN_SQL = statement("""
 WITH again AS (
     SELECT seat.id FROM annotator_assignment seat JOIN annotator_pair pair ON pair.id = seat.pair_id
     WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine' AND seat.state = 'expired' AND pair.state <> 'held'
@@ -31,8 +31,8 @@ SET state = 'open', a_on_left = random() < 0.5, guideline_id = %(guideline)s::bi
 FROM again
 WHERE annotator_assignment.id = again.id
 RETURNING annotator_assignment.state
-"""
-_NEXT_SQL = """
+""")
+_NEXT_SQL = statement("""
 INSERT INTO annotator_assignment
     (campaign_id, member_id, pair_id, kind, state, a_on_left, guideline_id, created_at, lease_expires_at, closed_at)
 SELECT %(campaign)s::bigint, %(member)s::bigint, pair.id, 'machine',
@@ -44,7 +44,7 @@ WHERE pair.campaign_id = %(campaign)s::bigint
                           WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine'), 0)
 ORDER BY pair.id LIMIT %(limit)s::int
 RETURNING state
-"""
+""")
 
 
 def assign_next(*, member: Member, target: int, now: datetime) -> int:
@@ -55,16 +55,16 @@ def assign_next(*, member: Member, target: int, now: datetime) -> int:
     release_assignments(Assignment.objects.overdue(now).filter(member=member), state=AssignmentState.EXPIRED, now=now)
     missing = target - Assignment.objects.open().filter(member=member).count()
     handed_out = 0
-    for statement in (_AGAIN_SQL, _NEXT_SQL):
+    for query in (_AGAIN_SQL, _NEXT_SQL):
         while handed_out < missing:
-            states = _take(statement, member, missing - handed_out, now)
+            states = _take(query, member, missing - handed_out, now)
             handed_out += states.count(AssignmentState.OPEN)
-            if not states or statement is _AGAIN_SQL:
+            if not states or query is _AGAIN_SQL:
                 break
     return handed_out
 
 
-def _take(statement: str, member: Member, limit: int, now: datetime) -> list[str]:
+def _take(query: Statement, member: Member, limit: int, now: datetime) -> list[str]:
     place = {
         "member": member.pk,
         "campaign": member.campaign_id,
@@ -73,4 +73,4 @@ def _take(statement: str, member: Member, limit: int, now: datetime) -> list[str
         "lease_expires_at": now + timedelta(seconds=member.campaign.lease_seconds),
         "limit": limit,
     }
-    return [state for (state,) in fetch_prepared(statement, place)]
+    return [state for (state,) in fetch_prepared(query, place).rows]

@@ -10,16 +10,17 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, FlagReason, VoidReason
+from annotator.choices import AssignmentKind, AssignmentState, FlagReason, VoidReason
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from annotator.judging import queue as assignment_queue
 from annotator.judging.assigning import next_assignments
-from annotator.judging.eligibility import require_active, require_open
+from annotator.judging.eligibility import ANSWERS_COUNT_IN, require_eligible
 from annotator.judging.limits import room_for
 from annotator.judging.pair_holds import hold_pairs
+from annotator.judging.queue import QueuedSeat
 from annotator.judging.seats import decrement_seats
 from annotator.lib import metrics
-from annotator.lib.raw_sql import Columns, RowReader, fetch_prepared
+from annotator.lib.raw_sql import fetch_prepared, read_statement
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
@@ -36,86 +37,27 @@ CLOSED_WORDS = {
     AssignmentState.RETURNED: "This pair is no longer assigned to you.",
 }
 
-_SEAT = Columns(Assignment, "seat")
-_MEMBER = Columns(Member, "member")
-_CAMPAIGN = Columns(Campaign, "campaign")
-_PROGRESS = Columns(
-    CampaignProgress, "progress", "campaign", "pairs_total", "pairs_held", "votes_wanted", "votes_live", "seats_open"
-)
-_QUESTION = Columns(Question, "question", "id", "campaign", "slug", "text", "position", "choices")
+LOCK_SQL = read_statement(__file__, "lock_assignment")
+VOTE_SQL = read_statement(__file__, "vote")
 
-_QUESTIONS = f"""
-(SELECT json_agg(json_build_array({_QUESTION.sql}) ORDER BY question.position)::text
- FROM annotator_question question WHERE question.campaign_id = campaign.id)
-"""  # noqa: S608 - no value of a user's is in it
 
-# The assignment, locked, with all that its answer is judged by and that the page shows beside the next pair.
-_LOCKED_SQL = f"""
-SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_QUESTIONS}
-FROM annotator_assignment seat
-JOIN annotator_member member ON member.id = seat.member_id
-JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
-LEFT JOIN annotator_campaignprogress progress ON progress.campaign_id = campaign.id
-WHERE seat.id = %(assignment)s::bigint AND member.user_id = %(user)s::bigint
-FOR NO KEY UPDATE OF seat
-"""  # noqa: S608
+@dataclass(frozen=True)
+class LockedRow:
+    """A row of lock_assignment.sql, and the first part of a row of vote.sql. `questions` is JSON."""
 
-# The time, unless the pair was sent to the annotator later than it would have begun.
-_BELIEVED = f"""
-CASE WHEN seat.shown_at IS NULL
-       OR %(elapsed_ms)s::int <= extract(epoch FROM %(now)s::timestamptz - seat.shown_at) * 1000 + {CLOCKS_DIFFER_MS}
-     THEN %(elapsed_ms)s::int END
-"""
-# A vote that is as it should be, in one statement, and so in one transaction of its own: the votes, the end of the
-# assignment, its member's counter, and the head of the queue after it. Where anything is not as it should be it writes
-# nothing, and `_refusal` finds out why. The member must still be active when it is written, so that a suspension that
-# commits first wins.
-_VOTE_SQL = f"""
-WITH seat AS MATERIALIZED (
-    SELECT {_SEAT.sql} FROM annotator_assignment seat
-    WHERE seat.id = %(assignment)s::bigint AND seat.state = 'open' AND seat.lease_expires_at > %(now)s::timestamptz
-      AND EXISTS (SELECT FROM annotator_member member JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
-                  WHERE member.id = seat.member_id AND member.user_id = %(user)s::bigint AND member.state = 'active'
-                    AND campaign.state IN ('open', 'paused'))
-    FOR NO KEY UPDATE OF seat
-), answer AS MATERIALIZED (
-    SELECT question.id, given.choice, question.position = 0 AND campaign.asks_comment AS takes_comment
-    FROM seat JOIN annotator_member member ON member.id = seat.member_id
-    JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
-    JOIN annotator_question question ON question.campaign_id = member.campaign_id
-    LEFT JOIN unnest(%(slugs)s::text[], %(choices)s::text[]) AS given (slug, choice)
-      ON given.slug = question.slug AND given.choice = ANY (question.choices)
-), counted AS (
-    UPDATE annotator_member SET answered_count = answered_count + 1 FROM seat
-    WHERE annotator_member.id = seat.member_id AND annotator_member.state = 'active'
-      AND (SELECT count(*) = count(choice) AND count(*) = cardinality(%(slugs)s::text[]) FROM answer)
-    RETURNING annotator_member.id
-), closed AS (
-    UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s::timestamptz
-    FROM counted WHERE annotator_assignment.id = %(assignment)s::bigint
-    RETURNING annotator_assignment.id, annotator_assignment.campaign_id, annotator_assignment.member_id
-), vote AS (
-    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, created_at)
-    SELECT closed.campaign_id, closed.id, answer.id, answer.choice, {_BELIEVED},
-           CASE WHEN answer.takes_comment THEN %(comment)s::text ELSE '' END, %(now)s::timestamptz
-    FROM closed JOIN seat ON seat.id = closed.id, answer
-    RETURNING id, question_id, elapsed_ms
-), owner AS (
-    SELECT member.id, campaign.lease_seconds * interval '1 second' AS lease
-    FROM closed JOIN annotator_member member ON member.id = closed.member_id
-    JOIN annotator_campaign campaign ON campaign.id = member.campaign_id AND campaign.state = 'open'
-), {assignment_queue.HEAD}
-SELECT {_SEAT.sql}, {_MEMBER.sql}, {_CAMPAIGN.sql}, {_PROGRESS.sql}, {_QUESTIONS},
-       (SELECT json_object_agg(vote.question_id, vote.id)::text FROM vote), (SELECT max(vote.elapsed_ms) FROM vote),
-       {assignment_queue.COLUMNS}
-FROM closed
-JOIN seat ON seat.id = closed.id
-JOIN annotator_member member ON member.id = seat.member_id
-JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
-LEFT JOIN annotator_campaignprogress progress ON progress.campaign_id = campaign.id
-LEFT JOIN ({assignment_queue.TABLES}) ON true
-ORDER BY head.id
-"""  # noqa: S608
+    assignment: Assignment
+    member: Member
+    campaign: Campaign
+    progress: CampaignProgress | None
+    questions: str | None
+
+
+@dataclass(frozen=True)
+class WrittenVotes:
+    """The middle of a row of vote.sql: the ids of the votes by question, as JSON, and the time that was kept."""
+
+    vote_ids: str
+    elapsed_ms: int | None
 
 
 @dataclass(frozen=True)
@@ -235,8 +177,8 @@ def _write_votes(
     """The votes, written, and the head of the queue after them; None where they cannot be, and nothing was written."""
     if assignment_id > ID_LIMIT:
         return None
-    rows = fetch_prepared(
-        _VOTE_SQL,
+    result = fetch_prepared(
+        VOTE_SQL,
         {
             "assignment": assignment_id,
             "user": by.pk,
@@ -246,13 +188,16 @@ def _write_votes(
             "comment": answer.comment,
             "count": count,
             "now": now,
+            "campaign_states": list(ANSWERS_COUNT_IN),
+            "clocks_differ_ms": CLOCKS_DIFFER_MS,
+            "renew_below": assignment_queue.RENEW_BELOW,
         },
     )
-    if not rows:
+    if not result.rows:
         return None
-    readers = [RowReader(row) for row in rows]
-    locked = _read_locked(readers[0], by)
-    ids, elapsed_ms = json.loads(readers[0].take_value()), readers[0].take_value()
+    locked = _as_locked(result.first(LockedRow), by)
+    written = result.first(WrittenVotes)
+    ids, elapsed_ms = json.loads(written.vote_ids), written.elapsed_ms
     if elapsed_ms != answer.elapsed_ms:
         transaction.on_commit(metrics.IMPOSSIBLE_TIMES.inc, robust=True)
     assignment, member = locked.assignment, locked.assignment.member
@@ -270,15 +215,7 @@ def _write_votes(
         )
         for question in locked.questions
     ]
-    return locked.cast(votes, is_new=True), _read_queue(readers, member, now)
-
-
-def _read_queue(readers: list[RowReader], member: Member, now: datetime) -> list[Assignment]:
-    """What comes after the columns of `_read_locked` and the votes; nothing where the queue is empty."""
-    start = readers[0].at
-    for reader in readers[1:]:
-        reader.at = start
-    return [] if readers[0].peek() is None else assignment_queue.as_queue(readers, member, now)
+    return locked.cast(votes, is_new=True), assignment_queue.as_queue(result.as_rows(QueuedSeat), member, now)
 
 
 def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
@@ -288,9 +225,7 @@ def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
     if assignment.state == AssignmentState.ANSWERED:
         return _same_again(locked, answer.choices)
     _require_leased(assignment, now)
-    if assignment.member.campaign.state != CampaignState.PAUSED:
-        require_open(assignment.member.campaign)
-    require_active(assignment.member)
+    require_eligible(assignment.member, to_answer=True)
     raise Conflict("Your membership just changed, and the vote was not recorded. Please answer again.", code="member_changed")
 
 
@@ -358,9 +293,7 @@ def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> A
         return assignment
     if assignment.state != AssignmentState.ANSWERED:
         raise Conflict("There is no vote on this pair to undo.", code="assignment_closed")
-    if campaign.state != CampaignState.PAUSED:
-        require_open(campaign)
-    require_active(member)
+    require_eligible(member, to_answer=True)
     if not undoable(member, now).filter(pk=assignment.pk).exists():
         raise NotAllowed(
             f"You can undo only your last {campaign.undo_votes} votes, within {campaign.undo_minutes} minutes.",
@@ -405,20 +338,19 @@ def check_answer(questions: list[Question], answer: Answer) -> None:
 
 
 def _locked(assignment_id: int, by: User) -> Locked:
-    rows = fetch_prepared(_LOCKED_SQL, {"assignment": assignment_id, "user": by.pk}) if assignment_id <= ID_LIMIT else []
-    if not rows:
-        raise NotFound("This assignment does not exist, or it is not yours.")
-    return _read_locked(RowReader(rows[0]), by)
+    if assignment_id <= ID_LIMIT:
+        result = fetch_prepared(LOCK_SQL, {"assignment": assignment_id, "user": by.pk})
+        if result.rows:
+            return _as_locked(result.first(LockedRow), by)
+    raise NotFound("This assignment does not exist, or it is not yours.")
 
 
-def _read_locked(reader: RowReader, by: User) -> Locked:
-    assignment, member, campaign = reader.take(_SEAT), reader.take(_MEMBER), reader.take(_CAMPAIGN)
-    progress = reader.take(_PROGRESS)
+def _as_locked(row: LockedRow, by: User) -> Locked:
+    assignment, member, campaign = row.assignment, row.member, row.campaign
     assignment.member, member.campaign, member.user = member, campaign, by
-    if progress.campaign_id is not None:
-        campaign.progress = progress
-    questions = [_QUESTION.instance(values) for values in json.loads(reader.take_value() or "[]")]
-    return Locked(assignment, questions)
+    if row.progress is not None:
+        campaign.progress = row.progress
+    return Locked(assignment, [Question(**question) for question in json.loads(row.questions or "[]")])
 
 
 def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:

@@ -1,4 +1,7 @@
-"""The lines of the log: JSON or plain, each with the id of the request, or of the task, that it belongs to."""
+"""The lines of the log, by structlog: JSON or plain, each with the id of the request, or of the task, that it belongs to.
+
+django-structlog keeps those ids in structlog's context variables, and sends them along with tasks.
+"""
 
 from __future__ import annotations
 
@@ -6,79 +9,83 @@ import logging
 import re
 import sys
 import uuid
-from contextvars import ContextVar
-from dataclasses import dataclass
+from datetime import UTC, datetime
 
+import structlog
 from django.core.exceptions import ImproperlyConfigured
-from pythonjsonlogger.json import JsonFormatter
+from structlog.typing import EventDict, Processor
 
 from annotator.lib.env import read_str
 
-# Whatever else a record carries (the request with its query, the arguments of a task) stays out.
-FIELDS = ("time", "level", "logger", "message", "request_id", "task", "method", "path", "status", "seconds", "user", "exc_info")
+FIELDS = (
+    *("time", "level", "logger", "message", "request_id", "task", "task_id", "parent_task_id"),
+    *("method", "path", "status", "seconds", "user", "duration_ms", "reason", "exc_info"),
+)
+QUIET_EVENTS = {"streaming_finished"}  # the request has its line already
+QUIET_VIEWS = {"healthz", "readyz", "metrics"}  # asked every few seconds
 SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a thread is at work on."""
-
-    request_id: str = ""
-    task: str = ""
-
-
-_place: ContextVar[Place] = ContextVar("place", default=Place())  # noqa: B039 - it is frozen
-
-
-def begin(wanted: str = "", *, task: str = "") -> Place:
-    """From now on this thread's lines carry an id: the wanted one where it is sane, else a fresh one. Returns what was."""
-    before = _place.get()
-    _place.set(Place(wanted if SANE_ID.fullmatch(wanted) else fresh_id(), task))
-    return before
+def configure() -> None:
+    """Let structlog's own loggers, which are django-structlog's, write through those of the standard library."""
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, drop_quiet, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
 
 
-def restore(place: Place | None = None) -> None:
-    """Back to what `begin` returned, or to nothing."""
-    _place.set(place or Place())
+def drop_quiet(logger: logging.Logger, _: str, event: EventDict) -> EventDict:
+    """What comes too often to be read, unless somebody reads everything."""
+    is_quiet = event["event"] in QUIET_EVENTS or event.get("view") in QUIET_VIEWS
+    if is_quiet and not logger.isEnabledFor(logging.DEBUG):
+        raise structlog.DropEvent
+    return event
 
 
-def current_id() -> str:
-    """The id that this thread's lines carry; "" between requests and tasks."""
-    return _place.get().request_id
+def keep_fields(_: object, __: str, event: EventDict) -> EventDict:
+    """FIELDS that are not empty. Whatever else a record carries (a query, the arguments of a task) stays out."""
+    record: logging.LogRecord = event["_record"]
+    event.update(
+        time=datetime.fromtimestamp(record.created, UTC).isoformat(),
+        level=record.levelname,
+        logger=record.name,
+        message=event["event"],
+    )
+    return {field: event[field] for field in FIELDS if event.get(field) not in (None, "")}
 
 
-def fresh_id() -> str:
-    return uuid.uuid4().hex
-
-
-class Context(logging.Filter):
-    """Puts the id, and the name of the task, on every record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        place = _place.get()
-        record.request_id, record.task = place.request_id or "-", place.task
-        return True
-
-
-class JsonLines(JsonFormatter):
-    """One object per line, with no field but FIELDS, and none that is empty."""
-
-    def __init__(self) -> None:
-        names = {"levelname": "level", "name": "logger"}
-        super().__init__(("levelname", "name", "message"), timestamp="time", rename_fields=names)
-
-    def process_log_record(self, log_data: dict[str, object]) -> dict[str, object]:
-        return {field: log_data[field] for field in FIELDS if log_data.get(field) not in (None, "", "-")}
-
-
-class PlainLines(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(request_id)s %(name)s: %(message)s")
-
-
-def formatter() -> logging.Formatter:
+def formatter() -> structlog.stdlib.ProcessorFormatter:
     """As LOG_FORMAT says; without it JSON, unless somebody reads along at a terminal."""
     name = read_str("LOG_FORMAT", "line" if sys.stderr.isatty() else "json")
     if name not in ("json", "line"):
         raise ImproperlyConfigured(f"LOG_FORMAT={name!r} is not valid. Use json or line.")
-    return JsonLines() if name == "json" else PlainLines()
+    renderers = json_renderers() if name == "json" else plain_renderers()
+    return structlog.stdlib.ProcessorFormatter(processors=[structlog.contextvars.merge_contextvars, keep_fields, *renderers])
+
+
+def json_renderers() -> list[Processor]:
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def plain_renderers() -> list[Processor]:
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            event_key="message",
+            timestamp_key="time",
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    ]
+
+
+def sane_id(wanted: str) -> str:
+    """The id that is asked for, where it cannot break a line; else one that is made up."""
+    return wanted if SANE_ID.fullmatch(wanted) else uuid.uuid4().hex
+
+
+def current_id() -> str:
+    """The id that this thread's lines carry; "" between requests and tasks."""
+    request_id: str = structlog.contextvars.get_contextvars().get("request_id", "")
+    return request_id

@@ -19,16 +19,16 @@ from typing import Any
 
 import psycopg
 import redis
+from celery import current_app
 from django.conf import settings
 from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from annotator.celery import HEARTBEAT_PERIOD, app
-
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_KEY = "diptych:heartbeat"
+HEARTBEAT_PERIOD = 10.0  # seconds; the beat sends one this often
 SILENT_AFTER = 60.0  # seconds without a heartbeat, and there is no worker, or none that has time
 LAG_LIMIT = 30.0  # seconds a task may wait in the queue
 CONNECT_SECONDS = 2  # PostgreSQL's client knows nothing shorter
@@ -130,7 +130,7 @@ def ask_database(parameters: dict[str, Any]) -> float:
 def ask_broker() -> Broker:
     started = time.perf_counter()
     with client() as broker:
-        noted, waiting = broker.pipeline(transaction=False).get(HEARTBEAT_KEY).llen(app.conf.task_default_queue).execute()
+        noted, waiting = broker.pipeline(transaction=False).get(HEARTBEAT_KEY).llen(current_app.conf.task_default_queue).execute()
     heartbeat = Heartbeat(**json.loads(noted)) if noted else None
     return Broker(time.perf_counter() - started, waiting, heartbeat)
 

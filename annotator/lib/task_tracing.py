@@ -1,29 +1,40 @@
-"""What every Celery task brings with it, whoever sends it: the id for its log lines, and how long it waited and took."""
+"""What every Celery task brings with it, whoever sends it: the ids for its log lines, and how long it waited and took."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+import structlog
 from celery import Task
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun, worker_ready
 from django.conf import settings
+from django.dispatch import receiver
+from django_structlog.celery.signals import bind_extra_task_metadata, modify_context_before_task_publish
 from prometheus_client import start_http_server
 
 from annotator.lib import logs, metrics
 
 
+@receiver(modify_context_before_task_publish)
+def label_message(context: dict[str, Any], **_: Any) -> None:
+    """The id of the request or task that sends it is there; where nothing does but the beat or a command, one of its own."""
+    context["request_id"] = logs.sane_id(logs.current_id())
+
+
 @before_task_publish.connect
-def label_message(headers: dict[str, Any], **_: Any) -> None:
-    """The id of the request or task that sends it; of its own where nothing does but the beat or a command."""
-    headers["request_id"] = logs.current_id() or logs.fresh_id()
+def stamp_message(headers: dict[str, Any], **_: Any) -> None:
     headers["sent_at"] = time.time()
+
+
+@receiver(bind_extra_task_metadata)
+def name_task(task: Task, **_: Any) -> None:
+    structlog.contextvars.bind_contextvars(task=task.name)
 
 
 @task_prerun.connect
 def begin_task(task: Task, **_: Any) -> None:
-    outer_place = logs.begin(task.request.get("request_id") or logs.current_id(), task=task.name)
-    task.request.update(outer_place=outer_place, began=time.perf_counter())
+    task.request.update(began=time.perf_counter())
     waited = waited_seconds(task)
     if waited is not None:
         metrics.TASK_WAIT.labels(task.name).observe(waited)
@@ -34,7 +45,7 @@ def end_task(task: Task, state: str | None = None, **_: Any) -> None:
     began = task.request.get("began")
     if began is not None:
         metrics.TASK_SECONDS.labels(task.name, state or "UNKNOWN").observe(time.perf_counter() - began)
-    logs.restore(task.request.get("outer_place"))
+    structlog.contextvars.clear_contextvars()
 
 
 def waited_seconds(task: Task) -> float | None:

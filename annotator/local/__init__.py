@@ -1,1 +1,1 @@
-"""Everything on one machine: embedded servers and the supervisor."""
+"""The whole site on one machine: the embedded servers, and the supervisor that owns every process."""

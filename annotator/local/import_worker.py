@@ -1,4 +1,4 @@
-"""Start of a fresh process that works for this one. Imports nothing of ours: Django is not ready when it is imported."""
+"""Start of a fresh process that ingests for this one. Imports no domain module: Django is not ready when it is imported."""
 
 from __future__ import annotations
 

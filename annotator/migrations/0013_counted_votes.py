@@ -32,6 +32,6 @@ SELECT * FROM live_vote WHERE kind = 'regular' AND member_kind = 'human';
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotator", "0012_releases_in_shards")]
+    dependencies = [("annotator", "0001_start")]
 
     operations = [migrations.RunSQL(VIEWS, "DROP VIEW counted_vote; DROP VIEW live_vote")]

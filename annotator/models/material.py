@@ -175,6 +175,12 @@ class Pair(models.Model):
                 condition=Q(image_distance__lte=NEAR_IDENTICAL_DISTANCE),
                 name="pair_near_identical",
             ),
+            # scoring.py: settled pairs that lost a seat.
+            Index(
+                fields=["campaign"],
+                condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
+                name="pair_settled_not_full",
+            ),
             # scoring.py: pairs whose seats are all taken and that may have all their votes.
             Index(
                 fields=["campaign"],

@@ -22,7 +22,7 @@ from annotator.choices import (
 )
 from annotator.errors import Conflict, Invalid
 from annotator.judging.seats import release_assignments
-from annotator.lib.raw_sql import fetch_prepared
+from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half
@@ -39,7 +39,7 @@ PROPOSED_SHARE = 0.9
 _CHECKED_BY = (AssignmentKind.GOLD, AssignmentKind.TRAINING)
 
 # Every gold answer that counts, each beside the record of its annotator on the other gold pairs of the campaign.
-_DOUBTFUL_SQL = """
+_DOUBTFUL_SQL = statement("""
 WITH kept AS (
     SELECT pair_id, max(decided_at) AS since FROM annotator_golddecision WHERE act <> 'review' GROUP BY pair_id
 ), answer AS (
@@ -47,19 +47,19 @@ WITH kept AS (
     FROM annotator_pair pair
     JOIN live_vote vote ON vote.pair_id = pair.id AND vote.kind = 'gold'
     JOIN annotator_question question ON question.id = vote.question_id AND question.position = 0
-    WHERE pair.campaign_id = %(campaign)s AND pair.gold_choice IS NOT NULL AND pair.gold_use = 'check'
+    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.gold_choice IS NOT NULL AND pair.gold_use = 'check'
       AND pair.gold_in_review_since IS NULL AND vote.member_state IN ('active', 'paused') AND vote.member_kind = 'human'
 ), record AS (
     SELECT *, sum(is_right) OVER w - is_right AS right_elsewhere, count(*) OVER w - 1 AS answers_elsewhere
     FROM answer WINDOW w AS (PARTITION BY member_id)
 )
-SELECT record.pair_id, count(*)::int, count(*) FILTER (WHERE is_right = 0)::int
+SELECT record.pair_id, count(*)::int AS answers, (count(*) FILTER (WHERE is_right = 0))::int AS wrong
 FROM record LEFT JOIN kept ON kept.pair_id = record.pair_id
 WHERE (kept.since IS NULL OR record.created_at > kept.since)
-  AND answers_elsewhere >= %(good_minimum)s AND right_elsewhere >= %(good_share)s * answers_elsewhere
+  AND answers_elsewhere >= %(good_minimum)s::int AND right_elsewhere >= %(good_share)s::float8 * answers_elsewhere
 GROUP BY record.pair_id
-HAVING count(*) >= %(answers_minimum)s AND 2 * count(*) FILTER (WHERE is_right = 0) > count(*)
-"""
+HAVING count(*) >= %(answers_minimum)s::int AND 2 * count(*) FILTER (WHERE is_right = 0) > count(*)
+""")
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def put_up_for_review(*, pair_ids: Collection[int], by: User | None, now: dateti
 def review_gold(*, campaign: Campaign, now: datetime | None = None) -> int:
     """Put up for review what annotators with a good record fail. Returns how many. Safe to run at any time."""
     figures = {"good_minimum": GOOD_MINIMUM, "good_share": GOOD_SHARE, "answers_minimum": ANSWERS_MINIMUM}
-    doubts = [Doubt(*row) for row in fetch_prepared(_DOUBTFUL_SQL, figures | {"campaign": campaign.pk})]
+    doubts = fetch_prepared(_DOUBTFUL_SQL, figures | {"campaign": campaign.pk}).as_rows(Doubt)
     return _put_up(doubts, None, now or timezone.now())
 
 

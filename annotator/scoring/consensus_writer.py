@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from psycopg import sql
 
-from annotator.choices import Choice, ConsensusMethod, Label
+from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, Label, PairState
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.copy_numpy import read_columns
-from annotator.models import Campaign, CampaignScoring, Consensus, Question
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it
 LABELS = [*Choice.values, Label.TIE.value]  # by the codes of consensus.majority
@@ -135,6 +136,25 @@ def counts_sql(question_ids: list[int], pair_ids: Collection[int] | None = None)
 
 def _is_among(pair_ids: Collection[int] | None) -> sql.Composable:
     return sql.SQL("true") if pair_ids is None else sql.SQL("pair_id = ANY({})").format(sql.Literal(sorted(pair_ids)))
+
+
+def campaigns_to_score() -> QuerySet[Campaign]:
+    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, and
+    Dawid–Skene, where it is behind the votes or no longer used."""
+    pairs = Pair.objects.filter(campaign=OuterRef("pk"), gold_choice__isnull=True)
+    full = pairs.filter(state=PairState.OPEN, seats_taken=F("votes_wanted"))
+    short = pairs.filter(state=PairState.SETTLED, seats_taken__lt=F("votes_wanted"))
+    reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED)
+    uses_dawid_skene = Q(consensus_method=ConsensusMethod.DAWID_SKENE)
+    is_behind = Q(scoring__dawid_skene_changes__isnull=True) | ~Q(scoring__dawid_skene_changes=F("scoring__changes"))
+    return Campaign.objects.exclude(state=CampaignState.DRAFT).filter(
+        Q(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
+        | Exists(full)
+        | Exists(short)
+        | Q(pk__in=reopened.values("campaign"))
+        | (uses_dawid_skene & is_behind)
+        | (~uses_dawid_skene & Q(scoring__dawid_skene_changes__isnull=False))
+    )
 
 
 def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:

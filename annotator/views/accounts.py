@@ -1,4 +1,4 @@
-"""Logging in and out, what happens when somebody is not logged in, and the account itself. django-allauth does the work."""
+"""Login and the account page. django-allauth does most of the work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LogIn(LoginView):
 
 
 def with_account(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Not for people from a crowd platform: they stay without a password, an address and other ways in."""
+    """Refuse crowd workers: they get no password, no email address and no other way to log in."""
 
     @wraps(view)
     def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
@@ -46,7 +46,7 @@ def with_account(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 @never_cache
 @require_safe
 def account(request: UserRequest) -> HttpResponse:
-    """What one can change about one's account."""
+    """The user's account, with links to change it."""
     providers = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     connected = SocialAccount.objects.filter(user=request.user).count() if providers else 0
     mine = request.user.memberships.exclude(state=MemberState.WITHDRAWN).select_related("campaign").order_by("-campaign_id")
@@ -56,7 +56,7 @@ def account(request: UserRequest) -> HttpResponse:
 
 @login_not_required
 def admin_log_in(request: PageRequest) -> HttpResponse:
-    """The administration has no door of its own: one log-in, one count of failures."""
+    """The admin uses the site's login, so that failed attempts are counted in one place."""
     if request.user.is_authenticated:
         raise NotAllowed("Only staff can open the admin.", code="not_staff")
     return redirect_to_login(request.GET.get("next", ""))
@@ -65,13 +65,13 @@ def admin_log_in(request: PageRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def provider_log_in(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    """Off to an OpenID Connect provider, by a page with a link.
+    """Go to an OpenID Connect provider by a page with a link.
 
-    Not by a redirect: the content security policy lets forms lead to this site alone, and browsers hold redirects to that too.
+    Not by a redirect: the content security policy allows forms to submit to this site only, and browsers apply that to redirects.
     """
     try:
         response = openid_connect.login(request, provider_id)
-    except OSError:  # of the HTTP client, when it fetched the provider's configuration
+    except OSError:  # the provider's configuration could not be fetched
         return render(request, "socialaccount/authentication_error.html", status=502)
     if isinstance(response, HttpResponseRedirect) and urlsplit(response.url).netloc:
         return render(request, "socialaccount/leaving.html", {"address": response.url})

@@ -10,7 +10,7 @@ from django import forms
 
 
 class LogInForm(allauth_forms.LoginForm):
-    """allauth's, with the field names that browsers, password managers and our own programs have always filled in."""
+    """allauth's form with the field names `username` and `password`, which password managers and scripts fill in."""
 
     username = forms.CharField(
         label="Username or email",
@@ -31,7 +31,7 @@ class LogInForm(allauth_forms.LoginForm):
 
 
 class SignUpForm(allauth_forms.SignupForm):
-    """A user name, which managers see, an address to get back in with, and a password."""
+    """A username, an email address and a password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +43,7 @@ class SignUpForm(allauth_forms.SignupForm):
 
 
 class Labelled:
-    """One of allauth's forms with our word for an address, and labels alone."""
+    """An allauth form with our label for the email field and without placeholders."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -82,6 +82,6 @@ class ProviderSignUpForm(Labelled, socialaccount_forms.SignupForm):
 
 
 def without_placeholders(form: forms.Form) -> None:
-    """Each field has a label; a placeholder says it again in grey and is gone when it would help."""
+    """Each field has a label. A placeholder repeats it and disappears on typing."""
     for field in form.fields.values():
         field.widget.attrs.pop("placeholder", None)

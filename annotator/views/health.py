@@ -1,4 +1,4 @@
-"""For load balancers, monitoring and container health checks. Nobody logs in here, so nothing is told that is secret."""
+"""For load balancers, monitoring and container health checks. Public, so the responses contain no secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from annotator.lib import metrics
 from annotator.lib.readiness import health
 
-# Any of these, and the request came through a proxy: from anywhere, however near the proxy is.
+# With any of these headers the request came through a proxy, so it may come from anywhere.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
@@ -26,7 +26,7 @@ PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-F
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers. Says nothing of the database, so that a database at rest does not have every process restarted."""
+    """This process is alive. It does not check the database: an outage there must not restart every web process."""
     return HttpResponse("ok", content_type="text/plain")
 
 
@@ -34,7 +34,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether all parts are there and keep up: 200, or 503, with an entry for each check."""
+    """Whether all services work and keep up: 200 or 503, with an entry for each check."""
     seen = health.check()
     checks = {name: asdict(check) for name, check in seen.checks.items()}
     return JsonResponse({"ready": seen.is_ready, "checks": checks}, status=200 if seen.is_ready else 503)
@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def prometheus(request: HttpRequest) -> HttpResponse:
-    """The metrics in Prometheus's words, for those who may see them."""
+    """The metrics in Prometheus's text format."""
     if not may_see_metrics(request):
         words = "Metrics need the METRICS_TOKEN. If none is set, only this machine can read them.\n"
         return HttpResponse(words, status=403, content_type="text/plain")
@@ -54,7 +54,7 @@ def prometheus(request: HttpRequest) -> HttpResponse:
 
 
 def may_see_metrics(request: HttpRequest) -> bool:
-    """With METRICS_TOKEN, who has it; without, who asks from this machine and through no proxy."""
+    """With METRICS_TOKEN: requests that carry it. Without: requests from this machine that came through no proxy."""
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return secrets.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
@@ -67,7 +67,7 @@ def may_see_metrics(request: HttpRequest) -> bool:
 
 
 class AllMetrics:
-    """What was counted, and what is looked at when somebody asks."""
+    """The counters, and the gauges that are computed on each request."""
 
     def collect(self) -> Iterator[Metric]:
         yield from metrics.registry().collect()

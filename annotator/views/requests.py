@@ -1,4 +1,4 @@
-"""What a request carries once the middleware has seen it."""
+"""The types of requests behind the middleware."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from annotator.models import User
 
 
 class PageRequest(HttpRequest):
-    """A request of a page or a piece of one; `request.htmx` is true for a piece."""
+    """A request for a page or, if `request.htmx` is true, for a partial."""
 
     htmx: HtmxDetails
 
 
 class UserRequest(PageRequest):
-    """One that came past LogInFirst: somebody is logged in."""
+    """A request behind LogInFirst: the user is logged in."""
 
     user: User

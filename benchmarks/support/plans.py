@@ -26,7 +26,8 @@ def claiming_plan(campaign: Campaign, member: Member) -> list[dict[str, Any]]:
         "limit": assigning.FIRST_WINDOW,
     }
     with connection.prepared_cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {assigning.WINDOW_SQL}", place)
+        parameters = [place[name] for name in assigning.WINDOW_SQL.names]
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {assigning.WINDOW_SQL.text}", parameters)
         (explained,) = cursor.fetchone()
     return list(_nodes((json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]))
 

@@ -63,12 +63,12 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
     import django  # noqa: PLC0415 - the settings read the environment that was set above
 
     django.setup()
-    from annotator.local import embedded_servers  # noqa: PLC0415
+    from annotator.local.hold import hold, release  # noqa: PLC0415
     from tests.faults.attack import Attack  # noqa: PLC0415
     from tests.faults.report import report  # noqa: PLC0415
 
     start = time.monotonic()
-    embedded_servers.hold(folder, "postgres", "valkey")
+    hold(folder, "postgres", "valkey")
     attack = Attack(arguments)
     try:
         attack.prepare()
@@ -78,7 +78,7 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
         broken = attack.check()
     finally:
         attack.stop()
-        embedded_servers.release(folder)
+        release(folder)
     return 0 if report(attack, broken, total=time.monotonic() - start) else 1
 
 

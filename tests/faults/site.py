@@ -41,10 +41,7 @@ class Site:
     def start(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
         self._watchdog = subprocess.Popen(
-            [sys.executable, "-m", watchdog.__name__, str(settings.DATA_DIR / "watchdog")],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            start_new_session=True,
+            [sys.executable, "-m", watchdog.__name__], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
         )
         granian = Path(sys.executable).parent / "granian"
         self._spawn(
@@ -86,9 +83,8 @@ class Site:
 
     def stop(self) -> None:
         """End everything that was started. Safe to call at any time."""
-        by_pid = {process.pid: process for process in self._processes.values()}
-        watchdog.stop_groups(by_pid, is_running=lambda pid: by_pid[pid].poll() is None)
-        for process in by_pid.values():
+        watchdog.stop_groups([process.pid for process in self._processes.values()])
+        for process in self._processes.values():
             process.wait()
         if self._watchdog is not None and self._watchdog.stdin is not None:
             with suppress(BrokenPipeError):
@@ -146,14 +142,14 @@ class Site:
             client.flushall()
 
     def kill_valkey(self) -> None:
-        """SIGKILL; its keeper is to start it again."""
+        """SIGKILL; the supervisor is to start it again."""
         with self.valkey.client() as client:
             pid = int(client.info("server")["process_id"])
         os.kill(pid, signal.SIGKILL)
 
     def stop_postgres_at_once(self) -> None:
-        """No checkpoint, no goodbye: the next start goes through crash recovery. Its keeper is to start it again."""
-        self._signal_postgres(signal.SIGQUIT)  # as pg_ctl does it, which then waits for a file that the keeper writes anew
+        """No checkpoint, no goodbye: the next start goes through crash recovery. The supervisor is to start it again."""
+        self._signal_postgres(signal.SIGQUIT)  # as pg_ctl does it, which then waits for a file that the next server writes anew
 
     def kill_postgres(self) -> None:
         self._signal_postgres(signal.SIGKILL)

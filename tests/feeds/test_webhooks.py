@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import base64
 import json
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +12,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from standardwebhooks import Webhook as Client
+from standardwebhooks import WebhookVerificationError
 
 from annotator import importing, releasing, tasks
 from annotator.campaigns import lifecycle
@@ -23,6 +23,7 @@ from annotator.feeds import webhooks
 from annotator.feeds.outbox import enqueue_event
 from annotator.judging import assigning
 from annotator.lib import safe_http
+from annotator.lib.encryption import encrypt
 from annotator.models import Campaign, Delivery, Member, Webhook
 from annotator.quality import moderation
 from annotator.scoring import settling
@@ -93,17 +94,32 @@ def test_a_message_says_what_happened_and_can_be_verified(campaign, receiver):
     assert message.path == "/hook"
     assert message.headers["content-type"] == "application/json"
     assert message.headers["diptych-event"] == "release.ready"
-    assert message.headers["diptych-delivery"] == body["id"] == str(delivery.public_id)
+    assert message.headers["webhook-id"] == body["id"] == str(delivery.public_id)
     assert (body["event"], body["campaign"], body["data"]) == (
         "release.ready",
         "birds",
         {"release": 3, "revision": "a" * 40},
     )
-    sent_at, signature = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", message.headers["diptych-signature"]).groups()
-    expected = hmac.new(secret.encode(), sent_at.encode() + b"." + message.body, hashlib.sha256).hexdigest()
-    assert signature == expected
-    assert abs(int(sent_at) - time.time()) < 60
+    assert Client(secret).verify(message.body, message.headers) == body
+    with pytest.raises(WebhookVerificationError):
+        Client(secret).verify(message.body.replace(b"birds", b"words"), message.headers)
     assert (delivery.state, delivery.status, delivery.attempts, delivery.error) == ("delivered", 200, 1, "")
+
+
+def test_a_secret_from_before_the_standard_signs_the_same_key_in_the_standard_alphabet(campaign, receiver):
+    webhook, _ = listen(campaign, receiver)
+    key = b"\xfb\xff" * 16
+    known_before = "whsec_" + base64.urlsafe_b64encode(key).decode().rstrip("=")
+    assert {"-", "_"} <= set(known_before.removeprefix("whsec_"))
+    webhook.sealed_secret = encrypt(known_before, purpose=webhooks.PURPOSE)
+    webhook.save(update_fields=["sealed_secret"])
+    webhooks.ping(webhook=webhook, by=None)
+    send_all()
+
+    (message,) = receiver.received
+    rewritten = "whsec_" + known_before.removeprefix("whsec_").replace("-", "+").replace("_", "/") + "="
+    assert base64.b64decode(rewritten.removeprefix("whsec_"), validate=True) == key
+    assert Client(rewritten).verify(message.body, message.headers)["event"] == "ping"
 
 
 def test_only_who_wants_to_know_is_told(campaign, receiver):
@@ -224,7 +240,8 @@ def test_it_is_tried_again_with_longer_and_longer_waits_and_then_given_up(campai
     assert (delivery.state, delivery.status, delivery.attempts) == ("failed", 503, len(webhooks.WAITS) + 1)
     assert len(receiver.received) == len(webhooks.WAITS) + 1
     assert len({message.body for message in receiver.received}) == 1
-    assert len({message.headers["diptych-signature"] for message in receiver.received}) == len(receiver.received)
+    assert len({message.headers["webhook-id"] for message in receiver.received}) == 1
+    assert len({message.headers["webhook-signature"] for message in receiver.received}) == len(receiver.received)
 
 
 def test_one_that_comes_to_itself_gets_it(campaign, receiver):
@@ -393,7 +410,7 @@ def test_a_change_is_checked_as_well(campaign, receiver, settings):
 def test_the_secret_is_not_in_the_database(campaign, receiver):
     webhook, secret = listen(campaign, receiver)
 
-    assert secret.startswith("whsec_")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
     assert secret not in webhook.sealed_secret
 
 

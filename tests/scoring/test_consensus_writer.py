@@ -11,7 +11,7 @@ from annotator.choices import AssignmentState, Choice, PairState
 from annotator.judging.voting import undo_vote
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Member, Pair, UnscoredAssignment, Vote
 from annotator.quality.moderation import lift_suspension, suspend_member
-from annotator.scoring.consensus_writer import score_campaign, score_changes
+from annotator.scoring.consensus_writer import campaigns_to_score, score_campaign, score_changes
 from annotator.scoring.settling import settle_pairs
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory
 from tests.released import vote, vote_all
@@ -205,6 +205,71 @@ def test_an_unchanged_campaign_costs_the_same_few_queries_however_many_votes_it_
         score_changes(campaign=campaign)
         with django_assert_max_num_queries(8):
             score_changes(campaign=campaign)
+
+
+# --- which campaigns have something to score
+
+
+def is_due(campaign: Campaign) -> bool:
+    return campaign in campaigns_to_score()
+
+
+def run_beat(campaign: Campaign) -> None:
+    campaign.refresh_from_db()
+    settle_pairs(campaign=campaign)
+    score_changes(campaign=campaign)
+
+
+def test_a_campaign_is_scored_when_its_votes_change_and_then_no_more(campaign, pair):
+    other = CampaignFactory()
+    assert not campaigns_to_score()
+    cast = vote(pair, "a")
+    assert list(campaigns_to_score()) == [campaign]
+    run_beat(campaign)
+    assert not campaigns_to_score()
+    void(cast)
+    assert list(campaigns_to_score()) == [campaign]
+    run_beat(campaign)
+    assert not campaigns_to_score()
+    Campaign.objects.filter(pk=other.pk).update(state="draft")
+    vote(PairFactory(campaign=other), "a")
+    assert not campaigns_to_score()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": "open", "seats_taken": 3},  # may have all its votes
+        {"state": "settled", "seats_taken": 2},  # lost one
+    ],
+)
+def test_a_campaign_is_looked_at_while_a_pair_may_have_to_change(campaign, pair, values):
+    Pair.objects.filter(pk=pair.pk).update(**values)
+    assert is_due(campaign)
+    Pair.objects.filter(pk=pair.pk).update(gold_choice="a")
+    assert not is_due(campaign)
+
+
+def test_a_campaign_is_looked_at_until_a_reopened_pair_is_back(campaign, pair):
+    vote_all(pair, "aab")
+    run_beat(campaign)
+    assert not is_due(campaign)
+    Pair.objects.filter(pk=pair.pk).update(state="settled", seats_taken=3)
+    assert not is_due(campaign)
+    Assignment.objects.filter(pk=pair.assignments.first().pk).update(state="open", closed_at=None)
+    assert is_due(campaign)
+    run_beat(campaign)
+    assert Pair.objects.get().state == "open"
+
+
+def test_a_campaign_is_scored_when_its_method_changes(campaign, pair):
+    vote_all(pair, "ab")
+    run_beat(campaign)
+    for method in ("dawid_skene", "majority"):
+        Campaign.objects.filter(pk=campaign.pk).update(consensus_method=method)
+        assert is_due(campaign)
+        run_beat(campaign)
+        assert not is_due(campaign)
 
 
 # --- Dawid–Skene

@@ -14,12 +14,14 @@ from typing import Any, cast
 import psycopg
 from django.db.backends.postgresql import base, operations
 from django.db.backends.utils import CursorWrapper
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Format, TransactionStatus
 
 
 class DatabaseOperations(operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """Also of a statement that the server has put together."""
+        if isinstance(cursor, psycopg.RawCursor):
+            return f"{sql}  -- {params}"
         return super().last_executed_query(cursor, sql, params) or str(self.compose_sql(sql, params))
 
 
@@ -37,9 +39,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return True
 
     def prepared_cursor(self) -> CursorWrapper:
-        """A cursor that binds on the server. Statements are prepared where OPTIONS has a `prepare_threshold`."""
+        """A cursor for SQL with `$1`, `$2` …, bound on the server, and results in binary.
+
+        Statements are prepared where OPTIONS has a `prepare_threshold`.
+        """
         self.ensure_connection()
-        cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+        cursor = psycopg.RawCursor(self.connection)
+        cursor.format = Format.BINARY
         return cast(CursorWrapper, self._prepare_cursor(cursor))  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,8 @@
-"""`manage.py score_campaign CAMPAIGN`: bring the consensus up to date now, and say what it is."""
+"""`manage.py score_campaign CAMPAIGN`, or `--all`: count all votes anew, and say what the consensus is.
+
+The beat scores what changed, as triggers note it. This command is for votes that came in while the triggers were off, as in
+a backup that was restored with `--disable-triggers`.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,26 @@ from annotator.scoring import consensus_writer, settling
 
 
 class Command(BaseCommand):
-    help = "Compute the consensus on every pair of a campaign from its votes, and print how many pairs have each label."
+    help = (
+        "Compute the consensus on every pair of a campaign from all its votes, and print how many pairs have each label."
+        " Use --all after restoring a backup."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="slug of the campaign")
+        what.add_argument("--all", action="store_true", help="score every campaign")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
-        if campaign is None:
-            raise CommandError(f"There is no campaign {options['campaign']!r}.")
+        campaigns = Campaign.objects.order_by("pk")
+        if not options["all"]:
+            campaigns = campaigns.filter(slug=options["campaign"])
+            if not campaigns:
+                raise CommandError(f"There is no campaign {options['campaign']!r}.")
+        for campaign in campaigns:
+            self.score(campaign)
+
+    def score(self, campaign: Campaign) -> None:
         settling.settle_pairs(campaign=campaign)
         scored = consensus_writer.score_campaign(campaign=campaign)
         self.stdout.write(f"{campaign.slug}: {scored:,} of {campaign.pairs.count():,} pairs have a consensus.")

@@ -14,9 +14,11 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from zlib import crc32
 
 import numpy as np
+from datasketch import MinHash
 
 SHINGLE = 4
 SIMILARITY = 0.8
@@ -58,45 +60,30 @@ def jaccard(plain: str, other: str) -> float:
 
 
 def _candidates(plain: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of texts that share a band, each once."""
+    """Pairs of texts that share a band, each once.
+
+    The bands are sorted here: datasketch's own index (MinHashLSH) answers a text with all its copies, so a thousand copies of one
+    text are a million pairs, and at a hundred thousand texts it takes half a gigabyte.
+    """
     if not plain:
         return []
-    minima = _minima(plain)
     found: set[tuple[int, int]] = set()
-    for band in range(BANDS):
-        key = np.zeros(len(plain), dtype=np.uint64)
-        for row in minima[band * ROWS : (band + 1) * ROWS]:
-            key = _mixed(key ^ row)
-        order = np.argsort(key, kind="stable")
-        starts = np.flatnonzero(np.concatenate([[True], key[order][1:] != key[order][:-1]]))
+    for band in np.hsplit(_sketches(plain), BANDS):
+        order = np.lexsort(band.T)
+        is_first = np.concatenate([[True], (band[order][1:] != band[order][:-1]).any(axis=1)])
+        starts = np.flatnonzero(is_first)
         sizes = np.diff(np.append(starts, len(order)))
         for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
-            members = order[start : start + size].tolist()  # in order: the sort is stable
-            found.update(itertools.combinations(members, 2) if size <= CROWD else ((members[0], one) for one in members[1:]))
+            found.update(_pairs_of(order[start : start + size].tolist()))
     return sorted(found)
 
 
-def _minima(plain: Sequence[str]) -> list[np.ndarray]:
-    """BANDS × ROWS columns, a value per text: the smallest of its shingles under one hash each."""
-    padded = [text.ljust(SHINGLE) for text in plain]
-    points = np.frombuffer("".join(padded).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    lengths = np.array([len(text) for text in padded], dtype=np.int64)
-    begins = np.cumsum(lengths) - lengths
-    values = np.zeros(len(points) - SHINGLE + 1, dtype=np.uint64)
-    for place in range(SHINGLE):
-        values = _mixed(values ^ points[place : place + len(values)])
-    # Of each text, the shingles that do not reach into the next.
-    within = np.arange(len(values)) - np.repeat(begins, lengths)[: len(values)]
-    is_whole = within <= np.repeat(lengths, lengths)[: len(values)] - SHINGLE
-    values = values[is_whole]
-    firsts = np.cumsum(lengths - SHINGLE + 1) - (lengths - SHINGLE + 1)
-    seeds = _mixed(np.arange(1, BANDS * ROWS + 1, dtype=np.uint64))
-    return [np.minimum.reduceat(_mixed(values ^ seed), firsts) for seed in seeds]
+def _pairs_of(members: list[int]) -> Iterable[tuple[int, int]]:
+    """Of texts that share a band. They are in order: the sort is stable."""
+    return itertools.combinations(members, 2) if len(members) <= CROWD else ((members[0], other) for other in members[1:])
 
 
-def _mixed(values: np.ndarray) -> np.ndarray:
-    """A hash of 64-bit numbers: the finisher of SplitMix64."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+def _sketches(plain: Sequence[str]) -> np.ndarray:
+    """A row for each text: the smallest of its shingles under BANDS × ROWS hashes."""
+    shingled = ([shingle.encode() for shingle in shingles(text)] for text in plain)
+    return np.array([sketch.hashvalues for sketch in MinHash.generator(shingled, num_perm=BANDS * ROWS, hashfunc=crc32)])

@@ -1,4 +1,4 @@
-"""What annotators can do about the review and about their part: put a notice away, appeal, withdraw their consent."""
+"""What annotators can do about a notice or a suspension: dismiss the notice, appeal, withdraw their consent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dismiss_notice(request: UserRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def appeal(request: UserRequest, slug: str) -> HttpResponse:
-    """What was done, what the member wrote about it before, and what the managers answered; a POST is a new message."""
+    """Why the member was warned, paused or suspended, their earlier messages and the answers. A POST sends a message."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
         raise NotFound("You left this campaign.")
@@ -59,7 +59,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: UserRequest, slug: str) -> HttpResponse:
-    """What withdrawing one's consent does, and the form that does it, for good."""
+    """What a withdrawal does, and the form for it. A withdrawal is final."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
         raise NotFound("You left this campaign.")

@@ -23,7 +23,7 @@ from annotator.scoring.progress import coarse_share, share_done
 from annotator.views.annotate.next_turn import progress_of
 from annotator.views.requests import UserRequest
 
-# Where there is something to do comes first.
+# Campaigns with work to do come first.
 LIST_ORDER: list[str] = [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.DRAFT, CampaignState.CLOSED]
 
 
@@ -39,7 +39,7 @@ class Entry:
 
     @property
     def percent(self) -> int:
-        """Exactly for managers; in steps for everybody else, who could tell gold by the votes that are not counted."""
+        """Exact for managers, in steps for others: exact counts show which votes do not count, and so which pairs are gold."""
         return round(100 * (share_done(self.progress) if self.can_manage else coarse_share(self.progress)))
 
     @property
@@ -48,7 +48,7 @@ class Entry:
 
     @property
     def left(self) -> int:
-        """About how many pairs are left for the member: no more than the votes that are wanted, and than their limits allow."""
+        """About how many pairs are left for the member, bounded by the votes still wanted and by the member's limits."""
         campaign, progress = self.member.campaign, self.progress
         pairs = progress.pairs_total - progress.pairs_held - self.member.answered_count
         rooms = [pairs, progress.votes_wanted - progress.votes_live]
@@ -69,7 +69,7 @@ class Entry:
 
 
 def roughly(count: int) -> int:
-    """Two digits of it: the exact count would tell an annotator who is alone what became of their last vote."""
+    """Two leading digits. From the exact count, an annotator working alone could see whether their last vote counted."""
     step = 10 ** max(0, len(str(count)) - 2)
     return count // step * step
 
@@ -77,7 +77,7 @@ def roughly(count: int) -> int:
 @never_cache
 @require_safe
 def campaigns(request: UserRequest) -> HttpResponse:
-    """The campaigns the user is in; for a superuser also the others."""
+    """The user's campaigns, and for a superuser all others as well."""
     mine = (
         Member.objects.filter(user=request.user)
         .exclude(state=MemberState.WITHDRAWN)
@@ -98,16 +98,16 @@ def campaigns(request: UserRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def guideline(request: UserRequest, slug: str) -> HttpResponse:
-    """The guideline in force, and where the member has not accepted it yet, the button that does."""
+    """The guideline in force, with a button to accept it if the member has not yet."""
     campaign, member = campaign_for_member(request.user, slug)
     if must_agree(member):
-        return redirect("consent", slug)  # what they consent to comes before how they judge
+        return redirect("consent", slug)  # consent comes before the guideline
     current = campaign.guideline
     if current is None:
         raise NotFound("This campaign has no guideline.")
     if request.method == "POST":
         campaign_for_annotator(request.user, slug)
-        # The version that was read, so that one published in the meantime is not accepted unread.
+        # The version on the page, so that a version published meanwhile is not accepted unread.
         if request.POST.get("version") != str(current.version):
             messages.warning(request, "A newer version was published while you were reading. Please read this one.")
             return redirect("guideline", slug)
@@ -122,7 +122,7 @@ def guideline(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def news_for(member: Member, current: Guideline) -> dict[str, Any]:
-    """What is new in the guideline for a member who accepted another version: the managers' notes, and the lines."""
+    """The changes since the version the member accepted: the managers' notes and the changed lines."""
     accepted = member.guideline_accepted
     if accepted is None or accepted.pk == current.pk:
         return {}

@@ -21,7 +21,7 @@ CHOICE_PREFIX = "choice_"
 
 
 class VoteForm(forms.Form):
-    """An answer as the card posts it. The choices are looked at by `cast_vote`, which knows the campaign's questions."""
+    """An answer as the card posts it. `cast_vote` checks the choices, because it knows the campaign's questions."""
 
     question = forms.SlugField(required=False, help_text="Which question `choice` answers; the primary one if left out.")
     choice = forms.ChoiceField(required=False, choices=Choice.choices)
@@ -29,19 +29,19 @@ class VoteForm(forms.Form):
     comment = forms.CharField(required=False, max_length=COMMENT_LIMIT)
 
     def clean_elapsed_ms(self) -> int | None:
-        """No vote is lost because of its time: what is no possible one is no time."""
+        """An impossible time becomes None, so that no vote is lost because of its time."""
         milliseconds = whole_number(self.cleaned_data["elapsed_ms"])
         return milliseconds if milliseconds is not None and milliseconds <= ELAPSED_MS_LIMIT else None
 
     def choices(self, primary: Callable[[], str]) -> dict[str, str]:
-        """Question slug to choice; `primary` finds the slug for a lone choice that does not say which question it answers."""
+        """Question slug to choice. `primary` finds the slug for a single choice posted without its question."""
         if choice := self.cleaned_data["choice"]:
             return {self.cleaned_data["question"] or primary(): choice}
         return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
 
 
 def whole_number(text: Any) -> int | None:
-    """The number, if the text is one of at most 18 digits."""
+    """The text as an integer, or None if it is not a number of at most 18 digits."""
     return int(text) if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
@@ -53,7 +53,7 @@ class FlagForm(forms.Form):
 
 
 def require_valid(form: forms.Form, detail: str) -> None:
-    """Raises Invalid with this sentence, naming the fields, for a form of the card."""
+    """Raises Invalid with `detail` and the errors of each field, unless the form is valid."""
     if not form.is_valid():
         errors = {field: [str(message) for message in messages] for field, messages in form.errors.items()}
         raise Invalid(detail, errors=errors)

@@ -17,7 +17,7 @@ PER_PAGE = 24
 @never_cache
 @require_safe
 def history(request: UserRequest, slug: str) -> HttpResponse:
-    """What the one who asks has judged in this campaign, from the newest on."""
+    """The user's own answers in this campaign, newest first."""
     campaign, member = campaign_for_member(request.user, slug)
     before = request.GET.get("before", "")
     judged, cursor = judged_by(member, before=before, count=PER_PAGE)

@@ -1,4 +1,4 @@
-"""The images of pairs, to members only. Nothing in the answer tells the file, its hash or its generator."""
+"""The images of pairs, for members only. The response does not reveal the file, its hash or its generator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from annotator.choices import MemberState, Scope
 from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
 from annotator.models import Image, User
 
-# The bytes behind an address never change, and no proxy may keep them for somebody else.
+# The bytes behind a URL never change, and no shared cache may keep them.
 CACHE_CONTROL = "private, max-age=31536000, immutable"
 SCOPES = {Scope.ANNOTATE, Scope.EXPORT, Scope.MANAGE}
 
@@ -28,7 +28,7 @@ class PictureResponse(FileResponse):
 @require_safe
 @login_not_required
 def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> HttpResponseBase:
-    """A display copy of that width, or the clean full-size copy. 404 for whoever may not see it, as for what is not there."""
+    """The display copy of this width, or the clean full-size copy. 404 if the user may not see it, as if it did not exist."""
     found = image_for(caller(request), public_id)
     if found is None or (width is not None and width not in DISPLAY_WIDTHS):
         raise Http404
@@ -41,7 +41,7 @@ def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> Ht
 
 
 def send(found: Image, width: int | None) -> HttpResponseBase:
-    """The bytes of the copy. Raises Http404 where a take-down has removed them."""
+    """The bytes of the copy. Raises Http404 if a take-down removed them."""
     response: HttpResponseBase
     try:
         if width is None:
@@ -52,12 +52,12 @@ def send(found: Image, width: int | None) -> HttpResponseBase:
                 response = HttpResponse(file.read(), content_type="image/webp")  # small, and faster than a stream
     except FileNotFoundError:
         raise Http404 from None
-    response["Content-Disposition"] = "inline"  # and not the name in storage, which holds the hash
+    response["Content-Disposition"] = "inline"  # without the name in storage, which contains the hash
     return response
 
 
 def caller(request: HttpRequest) -> User | None:
-    """Who asks: by token, or by session."""
+    """The user, by token or by session."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         token = find_token(key.strip())
@@ -66,7 +66,7 @@ def caller(request: HttpRequest) -> User | None:
 
 
 def image_for(user: User | None, public_id: UUID) -> Image | None:
-    """The image, if the user is in its campaign and not put out of it, or looks after the whole site."""
+    """The image, if the user is an active or paused member of its campaign, or may see all images."""
     if user is None:
         return None
     images = Image.objects.only("sha256", "format").filter(public_id=public_id)

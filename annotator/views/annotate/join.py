@@ -25,7 +25,7 @@ from annotator.views.requests import PageRequest, UserRequest
 
 @dataclass(frozen=True)
 class Arrival:
-    """Somebody at an invite link: with a session, with a number of a crowd platform, or with neither yet."""
+    """A visitor at an invite link: logged in, sent by a crowd platform, or neither yet."""
 
     invite: Invite
     user: User | None
@@ -35,30 +35,30 @@ class Arrival:
 
     @classmethod
     def of(cls, request: PageRequest, key: str) -> Arrival:
-        """Raises NotFound for a link of nobody's making."""
-        said = request.POST if request.method == "POST" else request.GET
+        """Raises NotFound for a link that this site did not make."""
+        parameters = request.POST if request.method == "POST" else request.GET
         return cls(
             invite=invites.find_invite(key),
             user=request.user if request.user.is_authenticated else None,
-            participant=said.get("PROLIFIC_PID", ""),
-            study=said.get("STUDY_ID", ""),
-            session=said.get("SESSION_ID", ""),
+            participant=parameters.get("PROLIFIC_PID", ""),
+            study=parameters.get("STUDY_ID", ""),
+            session=parameters.get("SESSION_ID", ""),
         )
 
     @property
     def is_crowd(self) -> bool:
-        """Whether they come by the platform. Somebody who has an account and tries the link out is told to log out first."""
+        """Whether a crowd platform sent them. A visitor who is logged in with an account must log out first."""
         return self.invite.for_crowd and bool(self.participant)
 
     def member(self) -> Member | None:
-        """The member they are in this campaign already."""
+        """Their membership in this campaign, if they have one."""
         if self.is_crowd:
             identity = crowd.find_crowd_identity(self.invite, self.participant)
             return identity.member if identity else None
         return self.invite.campaign.members.filter(user=self.user).first() if self.user else None
 
     def check(self) -> None:
-        """Raises what `joining` would, before anybody reads a page in vain."""
+        """Raises what joining would raise, before the visitor reads the page."""
         if self.is_crowd:
             crowd.check_platform_ids(participant=self.participant, study=self.study, session=self.session)
         if self.member() is None:
@@ -81,7 +81,7 @@ class Arrival:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_not_required
 def join(request: PageRequest, key: str) -> HttpResponse:
-    """What the campaign is, what one agrees to, and the button that joins. Opening the link alone changes nothing."""
+    """The campaign, its consent text, and the button to join. Opening the link alone changes nothing."""
     try:
         arrival = Arrival.of(request, key)
         arrival.check()
@@ -102,12 +102,12 @@ def join(request: PageRequest, key: str) -> HttpResponse:
 
 
 def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
-    """Raises what `joining` does, and Conflict where another account is logged in here."""
+    """Raises what joining raises, and Conflict if another account is logged in."""
     if arrival.is_crowd and arrival.user and not arrival.user.is_crowd:
         raise Conflict(f"You are logged in as {arrival.user}. Log out first to take part through the platform.")
     member = arrival.join(consent_version=version_in(request))
     if arrival.user != member.user:
-        logout(request)  # of somebody else from the platform, on the same machine
+        logout(request)  # another crowd worker on the same computer
         login(request, member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
         request.session.set_expiry(settings.SESSION_COOKIE_AGE)
     request.session.pop(SIGN_UP_BY, None)
@@ -117,7 +117,7 @@ def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def consent(request: UserRequest, slug: str) -> HttpResponse:
-    """The consent text in force, when the member agreed to which version, and where they have not yet, the button."""
+    """The consent text in force, the versions the member agreed to, and a button if they have not agreed yet."""
     campaign, member = campaign_for_member(request.user, slug)
     if campaign.consent_text is None:
         raise NotFound("This campaign has no consent text.")
@@ -139,6 +139,6 @@ def consent(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def version_in(request: PageRequest) -> int | None:
-    """The version that was read, so that one published in the meantime is not agreed to unread."""
+    """The version on the page, so that nobody agrees to a version published meanwhile without reading it."""
     version = request.POST.get("consent_version", "")
     return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None

@@ -1,9 +1,9 @@
-"""What an annotator does next: judge a pair, read a guideline, or stop, for a reason that is said."""
+"""What an annotator does next: judge a pair, read the guideline, do the training, or stop for a stated reason."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -15,12 +15,13 @@ from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
+from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import CastVote, undoable
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share
 from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
-AHEAD = 2  # pairs after the current one that wait in the page, their images fetched and decoded
+AHEAD = 2  # pairs after the current one that the page holds, with their images loaded and decoded
 THE_END = {
     *("finished", "judged_all", "seen_all", "under_review", "seats_taken", "closed"),
     *("limit_per_day", "limit_total", "limit_share"),
@@ -29,7 +30,7 @@ THE_END = {
 
 @dataclass(frozen=True)
 class ClientState:
-    """What the page has already: the cards in it, how many of them are answered but not sent, and the notice it shows."""
+    """What the page holds: its cards, how many answers it has not sent yet, and the notice it shows."""
 
     cards: frozenset[int] = frozenset()
     unsent: int = 0
@@ -37,7 +38,7 @@ class ClientState:
 
     @property
     def wanted(self) -> int:
-        """How many assignments to look at, so that AHEAD cards wait behind the one that is shown."""
+        """How many assignments to fetch, so that AHEAD cards wait behind the current one."""
         return min(1 + AHEAD + self.unsent, QUEUE_TARGET)
 
 
@@ -46,7 +47,7 @@ NOTHING = ClientState()
 
 @dataclass(frozen=True)
 class Side:
-    """One half of a card. `slot` is what a vote for it posts; `address` is of its image, without the size."""
+    """One image of a card. `slot` is what a vote for it posts; `address` is the image's URL without the size."""
 
     slot: str
     address: str
@@ -56,7 +57,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Card:
-    """A pair as it is put before the annotator. `earlier` is the answer they took back, as slug:choice words."""
+    """A pair as the annotator sees it. `earlier` is the answer they undid, as slug:choice words."""
 
     assignment: int
     prompt: str
@@ -68,7 +69,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why there is nothing to judge. `again` says that looking again later may help, `back_at` from when on it does."""
+    """Why there is nothing to judge. `again`: it may help to check again later. `back_at`: the time from which it does."""
 
     code: str
     title: str
@@ -83,21 +84,40 @@ class Reason:
 
     @property
     def is_the_end(self) -> bool:
-        """Whether somebody from a crowd platform has done what they came for."""
+        """Whether a crowd worker has done all their work here."""
         return self.code in THE_END
+
+
+# By the codes of eligibility.obstacle.
+OBSTACLES = {
+    "member_paused": Reason(
+        "member_paused", "You are paused", "You get no pairs in this campaign for now. Your answers so far are safe."
+    ),
+    "member_suspended": Reason(
+        "member_suspended",
+        "Your answers are under review",
+        "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
+    ),
+    "member_withdrawn": Reason(
+        "member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details."
+    ),
+    "campaign_draft": Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True),
+    "campaign_paused": Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True),
+    "campaign_closed": Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours."),
+}
 
 
 @dataclass(frozen=True)
 class PageState:
-    """Where the member stands. `cards` are those that the page does not have; `queue` names all that it should have."""
+    """What the page shows next. `cards` are those the page does not hold yet; `queue` names all it should hold."""
 
     campaign: Campaign
     member: Member
     progress: CampaignProgress
-    first: str = ""  # the page that comes before any pair: the guideline, which leads to the consent text, or the training
+    first: str = ""  # the page to visit before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
     queue: list[int] = field(default_factory=list)
-    lease_left: int = 0  # seconds, of the card in the queue that has least
+    lease_left: int = 0  # seconds until the first lease in the queue expires
     questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
     status_message: str = ""
@@ -106,12 +126,12 @@ class PageState:
 
     @property
     def question(self) -> Question | None:
-        """The one that is asked first; None where there is no question at all."""
+        """The first question, or None if the campaign has none."""
         return self.questions[0] if self.questions else None
 
     @property
     def choices(self) -> set[str]:
-        """What any of the questions allows."""
+        """All choices that any question allows."""
         return {choice for question in self.questions for choice in question.choices}
 
     @property
@@ -124,7 +144,7 @@ class PageState:
 
 
 def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
-    """The member's next turn; `said` is what to tell them about the last one. Asks for more work when the queue runs low."""
+    """What the member does next; `status_message` reports their last action. Refills the queue when it runs low."""
     campaign = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
     last = last_answered(member)
@@ -132,7 +152,7 @@ def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: 
 
 
 def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState = NOTHING, status_message: str) -> PageState:
-    """The turn after a vote, whose transaction has brought what is next: nothing more is asked of the database."""
+    """The state after a vote, whose transaction already fetched the next assignments: no further query for them."""
     member = cast.assignment.member
     questions = [vote.question for vote in cast.votes]
     last = cast.assignment.pk if member.campaign.undo_votes else None
@@ -164,7 +184,7 @@ def _turn(
             notice=notice,
         )
 
-    if reason := why_closed(campaign, member):
+    if reason := why_closed(member):
         return stop(reason)
     must_agree = campaign.consent_text_id not in (None, member.consent_accepted_id)
     if must_agree or campaign.guideline_id not in (None, member.guideline_accepted_id):
@@ -196,7 +216,7 @@ def _turn(
 
 
 def last_answered(member: Member) -> int | None:
-    """The assignment whose answer the member may take back first."""
+    """The assignment whose answer undo takes back, if any."""
     campaign = member.campaign
     may_judge = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED) and member.state == MemberState.ACTIVE
     if not (may_judge and campaign.undo_votes and member.answered_count):
@@ -205,7 +225,7 @@ def last_answered(member: Member) -> int | None:
 
 
 def earlier_answers(seats: list[Assignment]) -> dict[int, str]:
-    """What was answered, and taken back, on those of the assignments that are open again."""
+    """The undone answers of those assignments that are open again."""
     undone = Vote.objects.filter(assignment__in=[seat.pk for seat in seats], void_reason=VoidReason.UNDONE).order_by("pk")
     latest: dict[int, dict[str, str]] = defaultdict(dict)
     for seat, question, choice in undone.values_list("assignment", "question__slug", "choice"):
@@ -220,7 +240,7 @@ def campaign_now(member: Member) -> Campaign:
 
 
 def progress_of(campaign: Campaign) -> CampaignProgress:
-    """The campaign's counters; zeros where nothing was counted yet."""
+    """The campaign's counters, zeros before the first roll-up."""
     return getattr(campaign, "progress", None) or CampaignProgress(campaign=campaign)
 
 
@@ -237,35 +257,21 @@ def make_side(slot: str, image: Image) -> Side:
 
 @cache
 def image_root() -> str:
-    """What every address of an image begins with: looked up once, because a vote's answer has no time for it."""
+    """What the URL of every image begins with. Cached, because `reverse` is too slow for the response to a vote."""
     return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
 
 
-def why_closed(campaign: Campaign, member: Member) -> Reason | None:
-    """Why the member may not judge here now, or None where they may."""
-    if member.state == MemberState.PAUSED:
-        text = "You get no pairs in this campaign for now. Your answers so far are safe."
-        return Reason("member_paused", "You are paused", text, more=tuple(what_happened(member)))
-    if member.state == MemberState.SUSPENDED:
-        return Reason(
-            "member_suspended",
-            "Your answers are under review",
-            "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
-            more=tuple(what_happened(member)),
-        )
-    if member.state != MemberState.ACTIVE:
-        return Reason("member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details.")
-    if campaign.state == CampaignState.DRAFT:
-        return Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True)
-    if campaign.state == CampaignState.PAUSED:
-        return Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True)
-    if campaign.state == CampaignState.CLOSED:
-        return Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours.")
-    return None
+def why_closed(member: Member) -> Reason | None:
+    """Why the member may not judge now, or None if they may."""
+    code = obstacle(member)
+    if code is None:
+        return None
+    reason = OBSTACLES[code]
+    return replace(reason, more=tuple(what_happened(member))) if reason.may_appeal else reason
 
 
 def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
-    """The limit that the member has reached, and for the day's when the next day begins."""
+    """The limit that the member has reached; for the daily limit also when the next day begins."""
     if limit.code != "limit_per_day":
         return Reason(limit.code, "You have reached your limit", limit.detail)
     midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
@@ -273,7 +279,7 @@ def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
 
 
 def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
-    """Why an open campaign has no pair for an active member, as far as its counters tell (they are a few seconds old)."""
+    """Why an open campaign has no pair for an active member, by its counters, which are a few seconds old."""
     if progress.pairs_total == 0:
         return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs yet.", again=True)
     if progress.votes_live >= progress.votes_wanted and progress.pairs_held:

@@ -1,6 +1,6 @@
-"""What annotators are told about what was done, and how to do better.
+"""Notices to annotators: what the managers or the review did, and how to do better.
 
-In kind words, and none from which anybody could learn that a pair has a known answer or comes a second time.
+The words are kind, and none of them reveals that a pair has a known answer or is a repeat.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ADVICE: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Notice:
-    """`act` is the id of what it tells of, `note` what a manager wrote, and against a warning one can appeal."""
+    """`act` is the id of the moderation action, `note` what a manager wrote. Warnings can be appealed."""
 
     act: int
     title: str
@@ -42,7 +42,7 @@ class Notice:
 
 
 def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
-    """What the member is told of until they put it away, unless the page has it. Costs a query only where there is something."""
+    """The notice that the member has not dismissed, unless the page shows it already. One query, and only if there is one."""
     if member.notice_id in (None, known):
         return None
     act = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
@@ -55,17 +55,17 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
 
 
 def what_happened(member: Member) -> list[str]:
-    """Why somebody is paused or suspended, and what became of their appeal: a paragraph each."""
+    """Why the member is paused or suspended, and the state of their appeal, a paragraph each."""
     kind = ActionKind.PAUSE if member.state == MemberState.PAUSED else ActionKind.SUSPEND
     act = member.acts.filter(kind=kind).select_related("rule").first()
-    said = []
+    paragraphs = []
     if act and act.rule:
-        said.append(f"Reason: {WHAT[act.rule.measure][0].lower()}{WHAT[act.rule.measure][1:]} This may be a mistake.")
+        paragraphs.append(f"Reason: {WHAT[act.rule.measure][0].lower()}{WHAT[act.rule.measure][1:]} This may be a mistake.")
     if act and act.note:
-        said.append(f"Note from the managers: {act.note}")
+        paragraphs.append(f"Note from the managers: {act.note}")
     appeal = member.appeals.filter(created_at__gte=act.at).first() if act else None
     if appeal and appeal.state == AppealState.OPEN:
-        said.append("The managers have your message but have not answered yet.")
+        paragraphs.append("The managers have your message but have not answered yet.")
     if appeal and appeal.state == AppealState.DECLINED:
-        said.append(f"The managers declined your appeal. {appeal.answer}".strip())
-    return said
+        paragraphs.append(f"The managers declined your appeal. {appeal.answer}".strip())
+    return paragraphs

@@ -1,4 +1,4 @@
-"""The training of a new annotator: pairs whose answer is known, each followed by what it is and why."""
+"""The training of new annotators: gold pairs, each followed by the correct answer and its explanation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PER_PAGE = 100
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def train(request: UserRequest, slug: str) -> HttpResponse:
-    """The training pair that is next, or how the try ended; a POST answers the pair."""
+    """The next training pair, or the result of the try. A POST answers the pair."""
     campaign, member = campaign_for_annotator(request.user, slug)
     if must_agree(member) or must_read(member):
         return redirect("guideline", slug)
@@ -70,7 +70,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
 @never_cache
 @require_safe
 def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpResponse:
-    """What came of an answer in the training, what is right, and why."""
+    """The feedback on a training answer: whether it was correct, the correct answer and why."""
     campaign, _ = campaign_for_annotator(request.user, slug)
     feedback = training.feedback_on(assignment_id=assignment_id, by=request.user)
     seat = feedback.assignment
@@ -99,14 +99,14 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def in_words(seat: Assignment, choice: str) -> str:
-    """Side by side at any width, so that left is left."""
+    """Training shows the images side by side at any width, so left is always left."""
     if choice not in (Choice.A, Choice.B):
         return str(Choice(choice).label).lower()
     return "left is better" if (choice == Choice.A) == seat.a_on_left else "right is better"
 
 
 def sides_of(seat: Assignment) -> list[dict[str, Any]]:
-    """The two images as they stand, each with what a vote for it posts."""
+    """The two images from left to right, each with what a vote for it posts."""
     pair = seat.pair
     both = [
         {"slot": Choice.A.value, "image": pair.image_a, "is_correct": pair.gold_choice == Choice.A},
@@ -122,7 +122,7 @@ def sides_of(seat: Assignment) -> list[dict[str, Any]]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def trainees(request: UserRequest, slug: str) -> HttpResponse:
-    """Who is where in the training; a POST lets somebody in or gives them another try."""
+    """The progress of all trainees. A POST passes one or gives them another try."""
     campaign = campaign_for_manager(request.user, slug)
     if request.method == "POST":
         decide(request, campaign)
@@ -133,7 +133,7 @@ def trainees(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def decide(request: UserRequest, campaign: Campaign) -> None:
-    """Do what a button beside a trainee says."""
+    """Apply the button that was pressed beside a trainee."""
     form = TraineeForm(request.POST)
     member = Member.objects.filter(campaign=campaign, pk=form.cleaned_data["member"]).first() if form.is_valid() else None
     if member is None:

@@ -1,6 +1,6 @@
-"""The annotation page: a deck of pairs, and what is done with them: a vote, a skip, a flag, an undo.
+"""The annotation page: a deck of pairs, and the actions on them: vote, skip, flag, undo.
 
-With htmx, what was done is answered with the cards that the page does not have yet; without, with a redirect to the page.
+With htmx, an action returns the cards that the page does not hold yet. Without htmx it redirects to the page.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from annotator.views.annotate.next_turn import ClientState, PageState, next_turn
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
 
-HELD_LIMIT = 100  # cards that a page may name; it never has as many
+HELD_LIMIT = 100  # cards that a page may name, far more than it ever holds
 
 
 @never_cache
 @require_safe
 def annotate(request: UserRequest, slug: str) -> HttpResponse:
-    """The pairs that are next for this member, or why there are none."""
+    """The next pairs for this member, or why there are none."""
     _, member = campaign_for_member(request.user, slug)
     turn = next_turn(member, client=client_state(request))
     if turn.first:
@@ -81,7 +81,7 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
 
 @require_POST
 def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
-    """Take back the vote on this assignment; its pair is before the member again."""
+    """Undo the vote on this assignment and show its pair again."""
 
     def act() -> Assignment:
         return undo_vote(assignment_id=assignment_id, by=request.user)
@@ -100,7 +100,7 @@ def act_and_respond(
 
 
 def client_state(request: UserRequest) -> ClientState:
-    """What the page says that it has. Nothing is refused here: at worst the page gets a card that it has already."""
+    """What the page says it holds. Wrong values are ignored: at worst the page gets a card it already holds."""
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
     cards = frozenset(number for number in numbers if number is not None)
@@ -113,11 +113,11 @@ def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError |
 
 
 def render_partial(turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
-    """The cards that the page does not have. Rendered without a request: context processors have no part in it."""
+    """The cards that the page does not hold. Rendered without the request, which saves the context processors."""
     html = get_template("annotate/_turn.html").render({"turn": turn, "refusal": refusal})
     response = HttpResponse(html, status=status)
     if refusal is not None:
-        response["HX-Retarget"] = "#cards"  # so annotate.js knows the refusals of the site from an error of whatever else
+        response["HX-Retarget"] = "#cards"  # so that annotate.js can tell this from an error page
     return response
 
 
@@ -129,13 +129,13 @@ def respond(request: UserRequest, turn: PageState) -> HttpResponse:
 
 
 def redirect_first(request: UserRequest, turn: PageState) -> HttpResponse:
-    """To the page that comes before any pair."""
+    """Redirect to the page to visit before any pair."""
     there = redirect(turn.first, turn.campaign.slug)
     return HttpResponseClientRedirect(there.url) if request.htmx else there
 
 
 def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> HttpResponse:
-    """What was refused and why, with a way on. Raises NotFound where the assignment is not the user's."""
+    """Why the action was refused, and the next pair. Raises NotFound if the assignment is not the user's."""
     member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
     if member is None:
         raise NotFound("This pair is not assigned to you.") from refusal
@@ -147,13 +147,13 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
 
 
 def primary_slug(assignment_id: int) -> str:
-    """The question that a lone choice answers when the form does not say; "" for an unknown assignment."""
+    """The question that a single choice answers if the form does not name it; "" for an unknown assignment."""
     questions = Question.objects.filter(campaign__members__assignments=assignment_id, position=0)
     return questions.values_list("slug", flat=True).first() or ""
 
 
 def words_for(cast: CastVote) -> str:
-    """What was recorded, in words for the annotator. The number makes each message new to a screen reader."""
+    """What was recorded, in words. The count makes each message differ, so that screen readers announce it."""
     status_message = (
         choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
     )

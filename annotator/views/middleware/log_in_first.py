@@ -1,4 +1,4 @@
-"""Every page needs a log-in, but for those marked otherwise."""
+"""All pages require a login, except those marked with `login_not_required`."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from annotator.views.requests import PageRequest
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-RENEWED = "renewed"  # in the session: when its end was last put off, in seconds
+RENEWED = "renewed"  # session key: when the session was last renewed, in seconds
 RENEWED_EVERY = 24 * 3600  # seconds; a write per request would cost more than the request
 
 
-# --- pages are closed unless a view says otherwise
+# --- login required by default
 
 
 class LogInFirst(LoginRequiredMiddleware):
-    """Whoever has to log in comes back to the page they were on.
+    """After the login, users return to the page they were on.
 
-    Django's own would come back to the address that was asked for, which is not a page when a form or a piece was.
+    Django's middleware would return to the requested URL, which is no page if a form or a partial was requested.
     """
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: tuple[Any, ...], view_kwargs: Any
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
-            return None  # before it is looked up who asks, so that health checks answer without a database
+            return None  # before the user is loaded, so that health checks work without the database
         if request.user.is_authenticated:
             keep_session(request)
         return super().process_view(request, view_func, view_args, view_kwargs)
@@ -54,22 +54,22 @@ class LogInFirst(LoginRequiredMiddleware):
 
 
 def is_navigation(request: PageRequest) -> bool:
-    """Whether the browser shows the answer as a page. A script that asked would follow a redirect and take the log-in for it."""
+    """Whether the browser shows the response as a page. A script would follow a redirect and get the login page."""
     return not request.htmx and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
 
 
 def unauthorised(request: PageRequest, log_in: str) -> HttpResponse:
-    """401, for scripts: what they sent was not taken and can be sent again after a log-in. `Location` says where that is."""
+    """401 for scripts: nothing was done, and they can send the request again after a login. `Location` is the login page."""
     address = redirect_to_login(page_of(request), log_in).url
     response = render(request, "account/_log_in_again.html", {"address": address}, status=401)
     response["Location"] = address
-    response["HX-Retarget"] = "#notice"  # base.js shows an error answer only where it says where it belongs
+    response["HX-Retarget"] = "#notice"  # base.js shows error responses only if they have a target
     response["HX-Reswap"] = "innerHTML"
     return response
 
 
 def page_of(request: PageRequest) -> str:
-    """The path of the page that a form or a piece was sent from; "" where the browser does not say or it is not ours."""
+    """The path of the page that sent a form or an htmx request; "" if it is unknown or on another site."""
     url: Any = (request.htmx.current_url if request.htmx else None) or request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return ""
@@ -77,7 +77,7 @@ def page_of(request: PageRequest) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-# --- sessions end SESSION_COOKIE_AGE after their last use, to a day
+# --- sessions end SESSION_COOKIE_AGE after their last use, rounded to a day
 
 
 @receiver(user_logged_in)
@@ -87,7 +87,7 @@ def begin_session(request: HttpRequest | None, **_: Any) -> None:
 
 
 def keep_session(request: HttpRequest) -> None:
-    """Put off the end of a session that is in use: by a change, which the session's middleware saves."""
+    """Renew a session that is in use: Django's middleware saves a changed session with a new expiry."""
     now = int(time.time())
     if now - request.session.get(RENEWED, 0) >= RENEWED_EVERY:
         request.session[RENEWED] = now

@@ -1,4 +1,4 @@
-"""What a domain verb refuses, as a page or a piece with the right status. The API answers its own refusals as JSON."""
+"""Turns domain errors into pages or partials with the right status. The API turns its own into JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content and request.accepts("text/html"):
-            # Somebody opened the address of a form: an empty page would leave them stranded.
+            # The URL of a form was opened as a page: show a page with a way back, not an empty one.
             page = render(request, "405.html", status=405)
             page["Allow"] = response["Allow"]
             return page
@@ -35,7 +35,7 @@ class RefusalMiddleware:
             return None
         status = status_of(exception)
         if request.htmx:
-            # Shown where the page keeps its messages, whatever the piece was to be.
+            # Shown with the page's messages, whatever the request's own target was.
             response = render(request, "_refused.html", {"refusal": exception}, status=status)
             response["HX-Retarget"] = "#notice"
             response["HX-Reswap"] = "innerHTML"

@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.conf import settings
-from django.core.signals import request_finished
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from django.utils.functional import SimpleLazyObject
+from django_structlog.middlewares import RequestMiddleware
+from django_structlog.signals import bind_extra_request_finished_metadata, bind_extra_request_metadata
 
 from annotator.lib import logs, metrics
 
-logger = logging.getLogger("annotator.campaigns.access")
-
 HEADER = "X-Request-ID"
-QUIET_VIEWS = {"healthz", "readyz", "metrics"}  # asked every few seconds
+STARTED = "diptych.started"  # in request.META
 SECRET_PATHS = {"join", "account_confirm_email", "account_reset_password_from_key"}  # whoever has the address gets in
 
 
-class ObservingMiddleware:
-    """To be the outermost, so that the redirects and refusals of the others are seen as well."""
+class ObservingMiddleware(RequestMiddleware):
+    """django-structlog's. To be the outermost, so that the redirects and refusals of the others are seen as well."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        started = time.perf_counter()
-        logs.begin(request.headers.get(HEADER, ""))
-        response = self.get_response(request)
-        seconds = time.perf_counter() - started
-        response[HEADER] = logs.current_id()
-        view = view_of(request)
-        metrics.HTTP_SECONDS.labels(view, str(response.status_code)).observe(seconds)
-        facts = {"method": request.method, "path": path_of(request, view), "status": response.status_code}
-        logger.log(
-            logging.DEBUG if view in QUIET_VIEWS else logging.INFO,
-            "%(method)s %(path)s %(status)s",
-            facts,
-            extra=facts | {"seconds": round(seconds, 4), "user": user_of(request)},
-        )
-        return response
+    def process_got_request_exception(self, sender: type[Any], request: HttpRequest, **rest: Any) -> None:
+        """Django writes the traceback to the log; the request has its one line, with the status 500."""
 
 
-@receiver(request_finished)
-def forget_id(**_: Any) -> None:
-    """At the end of the body: what is streamed still belongs to the request."""
-    logs.restore()
+@receiver(bind_extra_request_metadata)
+def begin(request: HttpRequest, log_kwargs: dict[str, Any], **_: Any) -> None:
+    request.META[STARTED] = time.perf_counter()
+    structlog.contextvars.bind_contextvars(request_id=logs.sane_id(request.headers.get(HEADER, "")))
+    log_kwargs.clear()  # of the query, which may hold a secret
+
+
+@receiver(bind_extra_request_finished_metadata)
+def end(request: HttpRequest, response: HttpResponse, log_kwargs: dict[str, Any], **_: Any) -> None:
+    seconds = time.perf_counter() - request.META[STARTED]
+    response[HEADER] = logs.current_id()
+    view = view_of(request)
+    metrics.HTTP_SECONDS.labels(view, str(response.status_code)).observe(seconds)
+    log_kwargs.clear()
+    log_kwargs.update(
+        view=view,
+        method=request.method,
+        path=path_of(request, view),
+        status=response.status_code,
+        seconds=round(seconds, 4),
+        user=user_of(request),
+    )
 
 
 def view_of(request: HttpRequest) -> str:

@@ -8,11 +8,11 @@ from django.core.management import call_command
 from django.db import close_old_connections, connection
 
 from annotator.lib.postgres.base import is_quiet
-from annotator.lib.raw_sql import fetch
+from annotator.lib.raw_sql import fetch_prepared, statement
 from tests.factories import VoteFactory
 from tests.waiting import wait_until
 
-SQL = "SELECT %(number)s::int + 1"
+SQL = statement("SELECT %(number)s::int + 1")
 
 
 def server_process() -> int:
@@ -23,7 +23,7 @@ def server_process() -> int:
 
 @pytest.mark.django_db
 def test_a_statement_is_planned_once_for_a_connection():
-    assert [fetch(SQL, {"number": number}) for number in (1, 2, 3)] == [[(2,)], [(3,)], [(4,)]]
+    assert [fetch_prepared(SQL, {"number": number}).rows for number in (1, 2, 3)] == [[(2,)], [(3,)], [(4,)]]
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1::int + 1'")

@@ -1,0 +1,46 @@
+-- The oldest open assignments of a member, with all that is shown of them.
+--
+-- A lease is renewed when it was never shown or less than most of it is left, so that what somebody is looking at stays
+-- theirs, and a look rewrites one row and not the whole queue. Those that another transaction holds are not renewed: it does
+-- that itself, or they have just been answered.
+--
+-- The order and the bound of 100, which is far more than a member ever has, hold the planner to the index of open
+-- assignments: it cannot know that few of somebody's many assignments are open.
+WITH owner AS (
+    SELECT member.id, campaign.lease_seconds * interval '1 second' AS lease
+    FROM annotator_member member JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
+    WHERE member.id = %(member)s::bigint
+), head AS (
+    SELECT seat.*, owner.lease, count(*) OVER () AS queue_length
+    FROM owner CROSS JOIN LATERAL (
+        SELECT * FROM annotator_assignment WHERE member_id = owner.id AND state = 'open' ORDER BY id LIMIT 100
+    ) seat
+    WHERE seat.lease_expires_at > %(now)s::timestamptz
+    ORDER BY seat.id LIMIT %(count)s::int
+), stale AS (
+    SELECT seat.id, head.lease FROM head JOIN annotator_assignment seat ON seat.id = head.id
+    WHERE seat.state = 'open'
+      AND (head.shown_at IS NULL OR head.lease_expires_at < %(now)s::timestamptz + %(renew_below)s::float8 * head.lease)
+    FOR NO KEY UPDATE OF seat SKIP LOCKED
+), renewed AS (
+    UPDATE annotator_assignment
+    SET lease_expires_at = %(now)s::timestamptz + stale.lease, shown_at = coalesce(shown_at, %(now)s::timestamptz)
+    FROM stale WHERE annotator_assignment.id = stale.id
+)
+SELECT head.id AS "seat.id", head.campaign_id AS "seat.campaign_id", head.member_id AS "seat.member_id",
+       head.pair_id AS "seat.pair_id", head.kind AS "seat.kind", head.state AS "seat.state",
+       head.a_on_left AS "seat.a_on_left", head.guideline_id AS "seat.guideline_id",
+       head.lease_expires_at AS "seat.lease_expires_at", head.shown_at AS "seat.shown_at",
+       pair.id AS "pair.id", pair.campaign_id AS "pair.campaign_id", pair.prompt_id AS "pair.prompt_id",
+       pair.image_a_id AS "pair.image_a_id", pair.image_b_id AS "pair.image_b_id", pair.external_id AS "pair.external_id",
+       prompt.id AS "prompt.id", prompt.text AS "prompt.text", prompt.category AS "prompt.category",
+       prompt.language AS "prompt.language",
+       a.id AS "image_a.id", a.public_id AS "image_a.public_id", a.width AS "image_a.width", a.height AS "image_a.height",
+       b.id AS "image_b.id", b.public_id AS "image_b.public_id", b.width AS "image_b.width", b.height AS "image_b.height",
+       head.queue_length
+FROM head
+JOIN annotator_pair pair ON pair.id = head.pair_id
+JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
+JOIN annotator_image a ON a.id = pair.image_a_id
+JOIN annotator_image b ON b.id = pair.image_b_id
+ORDER BY head.id

@@ -1,0 +1,130 @@
+"""`manage.py serve`: everything starts together, ends together, and says in one line why it does not start."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from annotator.management.commands.serve import SIGNALS, Stopped, ignore_signals, is_trouble, stop_on_signals
+from tests.celery_worker import database_url
+
+# --- signals
+
+
+@pytest.fixture
+def same_handlers_afterwards() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_is_raised_and_named(same_handlers_afterwards, number):
+    stop_on_signals()
+
+    with pytest.raises(Stopped, match=number.name):
+        signal.raise_signal(number)
+
+
+def test_only_the_first_signal_is_raised(same_handlers_afterwards):
+    stop_on_signals()
+    with pytest.raises(Stopped):
+        signal.raise_signal(signal.SIGINT)
+
+    for number in SIGNALS:
+        signal.raise_signal(number)  # would end this test with a Stopped
+
+    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
+
+
+def test_on_the_way_out_nothing_is_raised(same_handlers_afterwards):
+    stop_on_signals()
+    ignore_signals()
+
+    for number in SIGNALS:
+        signal.raise_signal(number)  # would end this test with a Stopped
+
+    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
+
+
+# --- what it says
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("2026-11-23 06:30:09,978 ERROR celery: it broke", True),
+        ("django.db.utils.OperationalError: connection lost", True),
+        ("ValueError: no", True),
+        ("2026-11-23 06:30:09,978 INFO celery: Task errors.count received", False),
+        ("[INFO] Started worker-1", False),
+    ],
+)
+def test_trouble_in_a_log_is_recognised(line, expected):
+    assert is_trouble(line) == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"PORT": "0"}, "PORT='0' is not valid. Use a whole number from 1 to 65535."),
+        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "DATABASE_URL: connection failed"),
+        ({"DATABASE_URL": "missing"}, "does not exist"),
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: Error 111 connecting to 127.0.0.1:1. Connection refused."),
+    ],
+)
+def test_serve_says_in_one_line_why_it_does_not_start(start, tmp_path, free_port, change, words):
+    if change.get("DATABASE_URL") == "missing":
+        name = str(connection.settings_dict["NAME"])
+        change = {"DATABASE_URL": database_url().removesuffix(name) + "no_such_database"}
+    servers = {"DATABASE_URL": database_url(), "REDIS_URL": settings.CACHES["default"]["LOCATION"]}
+
+    serve = start("manage.py", "serve", **({"PORT": str(free_port), "DATA_DIR": str(tmp_path / "data")} | servers | change))
+
+    assert serve.ended() == 1
+    lines = serve.text().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("Error: ")
+    assert words in lines[0]
+
+
+def test_check_without_demo_is_refused(start):
+    serve = start("manage.py", "serve", "--check")
+
+    assert serve.ended() == 1
+    assert "serve --demo --check" in serve.text()
+
+
+# --- the whole of it
+
+
+@pytest.mark.worker
+def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_c(start, tmp_path, free_port):
+    """On embedded servers of its own, from nothing; then again on what is there."""
+    environment = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port), "DATABASE_URL": "", "REDIS_URL": ""}
+    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "12", **environment)
+    assert demo.ended(seconds=200) == 0, demo.text()
+    assert "13 checks passed, 0 failed." in demo.text()
+
+    serve = start("manage.py", "serve", "--demo", **environment)
+    serve.wait_for("Diptych is running at")
+    assert "Drawing" not in serve.text()
+    assert "32 pairs left to judge" in serve.text()
+    url = f"http://127.0.0.1:{free_port}"
+    assert httpx.get(f"{url}/healthz").text == "ok"
+    assert httpx.get(f"{url}/login/").status_code == 200
+
+    busy = start("manage.py", "serve", **environment)
+    assert busy.ended() == 1
+    assert f"is being served already, at {url}/" in busy.text()
+
+    for _ in range(2):
+        serve.press_ctrl_c()
+    assert serve.ended() == 0

@@ -1,0 +1,168 @@
+"""An installation of the version with the first twelve migrations is brought up to date, and nothing of it is lost.
+
+`installation_0012.sql.gz` is a dump of one, made by that version: three campaigns, of which one has something in every table.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from tests.celery_worker import ROOT, database_url
+
+pytestmark = pytest.mark.django_db
+
+DUMP = Path(__file__).parent / "installation_0012.sql.gz"
+# Rows that Django adds with new tables and migrations.
+GROWING = {"django_migrations", "django_content_type", "auth_permission"}
+
+COLUMNS_SQL = """
+    SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns
+    JOIN information_schema.tables USING (table_schema, table_name)
+    WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY table_name
+"""
+# Everything that a table, view or trigger is made of, in words that do not depend on the order in which it was made.
+SCHEMA_SQL = """
+    SELECT 'column', attrelid::regclass::text, attname::text || ' ' || format_type(atttypid, atttypmod)
+           || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '')
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+    UNION ALL
+    SELECT 'constraint', conrelid::regclass::text, conname || ' ' || pg_get_constraintdef(oid) || ' ' || convalidated
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'index', tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL
+    SELECT 'trigger', tgrelid::regclass::text, pg_get_triggerdef(pg_trigger.oid) || ' ' || tgenabled::text || prosrc
+    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal
+    UNION ALL
+    SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = 'public'
+"""
+
+
+@contextmanager
+def restored(name: str) -> Iterator[psycopg.Connection[Any]]:
+    """A database with what the dump holds, beside the tests' own."""
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(database_url(), autocommit=True) as tests:
+        tests.execute(drop)
+        tests.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(database_url(), dbname=name, autocommit=True) as own:
+            own.execute(gzip.decompress(DUMP.read_bytes()))
+            own.execute("SET search_path = public")
+            yield own
+        tests.execute(drop)
+
+
+def migrate(installation: psycopg.Connection[Any]) -> int:
+    """Returns how `manage.py migrate` ended."""
+    url = database_url().removesuffix(database_of_tests()) + installation.info.dbname
+    environment = {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": settings.SECRET_KEY}
+    return subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--no-input"],
+        cwd=ROOT,
+        env=os.environ | environment | {"DJANGO_SETTINGS_MODULE": "annotator.settings"},
+        capture_output=True,
+        check=False,
+    ).returncode
+
+
+def database_of_tests() -> str:
+    return str(connection.settings_dict["NAME"])
+
+
+def columns_of(installation: psycopg.Connection[Any]) -> dict[str, list[str]]:
+    return {table: columns for table, columns in installation.execute(COLUMNS_SQL) if table not in GROWING}
+
+
+def rows_of(installation: psycopg.Connection[Any], columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """All rows of all tables, as text."""
+    select = sql.SQL("SELECT ROW({})::text FROM {} ORDER BY 1")
+    return {
+        table: [
+            row
+            for (row,) in installation.execute(
+                select.format(sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(table))
+            )
+        ]
+        for table, names in columns.items()
+    }
+
+
+def schema_of(database: psycopg.Connection[Any]) -> set[tuple[str, str, str]]:
+    """Without casts and brackets: of a condition that came from a dump the server spells these otherwise."""
+    rows = database.execute(SCHEMA_SQL)
+    return {(kind, of, re.sub(r"::character varying|::text(\[\])?|[()\s]", "", what)) for kind, of, what in rows}
+
+
+@dataclass
+class Upgraded:
+    """An installation that was brought up to date, and what its tables held before."""
+
+    installation: psycopg.Connection[Any]
+    columns: dict[str, list[str]]
+    rows: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def upgraded(django_db_setup: None) -> Iterator[Upgraded]:
+    with restored(f"{database_of_tests()}_upgraded") as installation:
+        columns = columns_of(installation)
+        rows = rows_of(installation, columns)
+        assert migrate(installation) == 0
+        yield Upgraded(installation, columns, rows)
+
+
+def test_the_dump_has_something_in_every_table(upgraded):
+    tables = [model._meta.db_table for model in apps.get_app_config("annotator").get_models()]
+    assert not [table for table in tables if upgraded.rows.get(table) == []]
+
+
+def test_no_row_is_lost_and_none_is_changed(upgraded):
+    assert rows_of(upgraded.installation, upgraded.columns) == upgraded.rows
+
+
+def test_the_tables_are_those_of_a_new_installation(upgraded):
+    with psycopg.connect(database_url()) as new:
+        assert schema_of(upgraded.installation) == schema_of(new)
+
+
+def test_the_guideline_in_force_is_the_newest_that_was_published(upgraded):
+    query = "SELECT slug, version FROM annotator_campaign c LEFT JOIN annotator_guideline g ON g.id = c.guideline_id"
+    assert dict(upgraded.installation.execute(query).fetchall()) == {"scenes": 2, "faces": None, "empty": None}
+
+
+def test_votes_and_assignments_are_of_the_campaign_of_their_member(upgraded):
+    query = """
+        SELECT DISTINCT member.campaign_id, seat.campaign_id, vote.campaign_id FROM annotator_assignment seat
+        JOIN annotator_member member ON member.id = seat.member_id
+        JOIN annotator_vote vote ON vote.assignment_id = seat.id ORDER BY 1, 2, 3
+    """
+    scenes, faces = 1, 2
+    assert upgraded.installation.execute(query).fetchall() == [(scenes,) * 3, (faces,) * 3]
+
+
+def test_an_older_installation_is_refused_and_left_as_it_was(django_db_setup):
+    with restored(f"{database_of_tests()}_older") as installation:
+        installation.execute("DELETE FROM django_migrations WHERE app = 'annotator' AND name = '0012_releases_in_shards'")
+        schema = schema_of(installation)
+
+        assert migrate(installation) != 0
+
+        assert schema_of(installation) == schema
