@@ -67,7 +67,7 @@ def test_without_a_worker_it_says_so_and_the_rest_is_well(client, fresh_cache):
 
     assert status == 503
     assert [name for name, check in checks.items() if not check["ok"]] == ["worker", "queue"]
-    assert "No worker has been heard of" in checks["worker"]["detail"]
+    assert "No heartbeat from a worker" in checks["worker"]["detail"]
 
 
 @pytest.mark.django_db
