@@ -20,8 +20,8 @@ def run_demo(*, url: str, pairs: int, console: Console, check: bool) -> bool:
         findings.show(found, demo, console)
         is_right = not check or Checks(console).run(demo, found)
     except Misbehaviour as misbehaviour:
-        raise DemoFailed(f"An annotator saw what must not be: {misbehaviour}") from misbehaviour
+        raise DemoFailed(f"A page shown to an annotator is wrong: {misbehaviour}") from misbehaviour
     except httpx.TransportError as error:
-        raise DemoFailed(f"The site at {url} does not answer: {error}") from error
+        raise DemoFailed(f"No response from {url}: {error}") from error
     findings.show_log_ins(demo, console)
     return is_right

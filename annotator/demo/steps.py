@@ -64,19 +64,19 @@ RESEND_PERIOD = 3.0  # seconds after which work that must not have been heard of
 RELEASE_TRIES = 3
 GONE = (ReleaseState.FAILED, ReleaseState.CANCELLED)
 ROUNDS = 5  # a pair skipped at the very end is free again when others have left
-GOLD_NOTE = "Counted from the mistakes that were drawn."
+GOLD_NOTE = "Computed from the mistakes in the drawings."
 GUIDELINE = """\
 # Which image shows the prompt?
 
-The prompt says which **shapes** there are, in which **colours**, **how many**, and how they **stand** to each other.
+The prompt names the **shapes**, their **colours**, their **number** and their **positions**.
 
-1. Compare what is there with the prompt: count, colours, shapes, places. Every mistake counts.
+1. Compare each image with the prompt: number, colours, shapes, positions. Every mistake counts.
 2. The image with **fewer mistakes** is better.
-3. When both have as many, the **cleaner drawing** is better.
-4. When they are equal in that too: **both good** if nothing is wrong in either, else **both bad**.
+3. If both have the same number of mistakes, the **cleaner drawing** is better.
+4. If they are still equal: **both good** if neither has a mistake, else **both bad**.
 
-Extra details that the prompt does not mention, such as the background, do not matter.
-Skip a pair when you cannot tell.
+Details that the prompt does not mention, such as the background, do not matter.
+Skip a pair if you cannot decide.
 """
 
 
@@ -140,7 +140,7 @@ class Demo:
     def run(self) -> None:
         """Go through all steps. Raises DemoFailed."""
         if settings.HTTPS:
-            raise DemoFailed("The demo needs plain HTTP on this machine, and the site insists on HTTPS. Unset ALLOWED_HOSTS.")
+            raise DemoFailed("The demo needs plain HTTP, but the site requires HTTPS. Unset ALLOWED_HOSTS.")
         self.progress = Progress(
             SpinnerColumn(finished_text="[green]✓[/green]"),
             TextColumn("{task.description}"),
@@ -178,7 +178,7 @@ class Demo:
     def make_campaign(self) -> None:
         existing = Campaign.objects.filter(slug=CAMPAIGN).first()
         if existing is None:
-            with self.bar("Making the campaign and its people", len(PEOPLE) + 2) as advance:
+            with self.bar("Creating the campaign and its people", len(PEOPLE) + 2) as advance:
                 self.campaign = self._make_campaign(advance)
         else:
             self.campaign = existing
@@ -198,7 +198,7 @@ class Demo:
         campaign = lifecycle.create_campaign(
             slug=CAMPAIGN,
             name="Scenes",
-            description="Scenes of shapes and colours by four image generators: which one does what it is told?",
+            description="Scenes of shapes and colours by four image generators: which one follows the prompt?",
             by=manager,
             state=CampaignState.OPEN,
             rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
@@ -258,7 +258,7 @@ class Demo:
                 if answer["state"] == ImportState.DONE:
                     break
             if answer["lines_failed"]:
-                raise DemoFailed(f"Lines of {name} were refused: {answer['line_errors'][:3]}")
+                raise DemoFailed(f"Lines of {name} were rejected: {answer['line_errors'][:3]}")
 
     def mark_gold(self) -> None:
         """Make one pair of every second prompt gold: the errors that were drawn say what is right."""
@@ -277,7 +277,7 @@ class Demo:
         if Assignment.objects.filter(member__in=members).exists():
             return
         wanted = min(QUEUE_TARGET * len(members), VOTES_WANTED * self.own_pairs().count())
-        with self.bar("Queues filled by the worker", wanted) as advance:
+        with self.bar("Filling queues", wanted) as advance:
             waiting = Standstill("the queues of assignments")
             filled = 0
             while filled < wanted:
@@ -294,7 +294,7 @@ class Demo:
         if given == wanted or self._came_to_a_release():
             return
         mixed_in = self.campaign.gold_rate + self.campaign.repeat_rate
-        with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", round(wanted / (1 - mixed_in))) as advance:
+        with self.bar(f"{len(PEOPLE)} annotators voting over HTTP", round(wanted / (1 - mixed_in))) as advance:
             advance(self.all_votes().count())
             self.judged_now = True
             for _ in range(ROUNDS):
@@ -302,13 +302,13 @@ class Demo:
                 if self.own_votes().count() >= wanted:
                     break
             else:
-                raise DemoFailed(f"{wanted - self.own_votes().count()} votes are still missing, and nobody finds more to judge.")
+                raise DemoFailed(f"{wanted - self.own_votes().count()} votes are missing, but no annotator gets more pairs.")
 
     def score(self) -> None:
         total = self.own_pairs().count()
         if not self.judged_now and (self._scored() == total or self._came_to_a_release()):
             return
-        with self.bar("Consensus by the worker", total) as advance:
+        with self.bar("Computing consensus", total) as advance:
             waiting = Standstill("the consensus")
             scored = 0
             while scored < total:
@@ -330,7 +330,7 @@ class Demo:
         release = self.campaign.releases.exclude(state__in=GONE).order_by("number").first()
         if release is not None and release.state == ReleaseState.READY:
             return release.number
-        with self.bar("Release built by the worker", 100) as advance:
+        with self.bar("Building the release", 100) as advance:
             if release is not None:
                 tasks.enqueue(tasks.build_release, release.pk)  # the message for the worker may have died with the broker
             for _ in range(RELEASE_TRIES):
@@ -344,7 +344,7 @@ class Demo:
                 # Such as a folder of that number in the storage, from another database that used it.
                 self.console.print(f"Release {number} {answer['state']}: {answer['error']}", soft_wrap=True)
                 release = None
-        raise DemoFailed(f"{RELEASE_TRIES} releases were begun, and none was built.")
+        raise DemoFailed(f"{RELEASE_TRIES} release builds failed.")
 
     def download_release(self, client: httpx.Client, number: int) -> ReleaseCopy:
         """Fetch every file as a training job does, compare it with the manifest, and open the tables."""
@@ -354,7 +354,7 @@ class Demo:
             for file in manifest["files"]:
                 data = self.fetch(client, f"releases/{number}/files/{file['path']}")
                 if len(data) != file["size"] or hashlib.sha256(data).hexdigest() != file["sha256"]:
-                    raise DemoFailed(f"{file['path']} is not what the manifest of release {number} says.")
+                    raise DemoFailed(f"{file['path']} does not match the manifest of release {number}.")
                 if file["path"].endswith(".parquet"):
                     parts.setdefault(file["path"].split("/")[0], []).append(pq.read_table(io.BytesIO(data)))
                 advance(1)
@@ -467,7 +467,7 @@ class Standstill:
         if state != self._last:
             self._last, self._since = state, now
         elif now - self._since > STANDSTILL:
-            raise DemoFailed(f"Nothing has happened to {self.name} for {STANDSTILL:.0f} s. Does a Celery worker run?")
+            raise DemoFailed(f"No progress on {self.name} for {STANDSTILL:.0f} s. Is a Celery worker running?")
         time.sleep(LOOK_PERIOD)
 
     def is_time_to_send(self) -> bool:

@@ -107,12 +107,12 @@ def read_cursor(text: str) -> Cursor:
     """A position as it was written. Raises Invalid for what is none, Conflict (cursor_expired) for one of another epoch."""
     match = CURSOR_PATTERN.fullmatch(text)
     if match is None or int(match[2]) > XID_LIMIT or int(match[3]) > ID_LIMIT:
-        words = "This is no cursor. Use one that an answer gave."
+        words = "Invalid cursor. Use one from an earlier response."
         raise Invalid(words, errors={"cursor": [words]})
     position = Cursor(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
     if position.epoch != server_epoch():
         raise Conflict(
-            "The database was restored or moved since this cursor was made. Read all votes again, without a cursor.",
+            "The database was restored or moved after this cursor was created. Read all votes again, without a cursor.",
             code="cursor_expired",
         )
     return position

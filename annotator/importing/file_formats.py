@@ -37,7 +37,7 @@ MAX_PUSHED_BACK = 1_000_000  # lines of a CSV with broken quotes that are looked
 PARQUET_ROWS = 8  # held at a time: each may have several images
 DELIMITERS = ",;\t"
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
-JSON_LIST = "The file is a JSON list. Write each of its objects on a line of its own, without commas (JSONL)."
+JSON_LIST = "The file is a JSON list. Write one object per line, without commas between them (JSONL)."
 NOT_UTF8 = "This line is not UTF-8 text."
 PARQUET_ERRORS = (pa.ArrowException, OSError, ValueError, NotImplementedError, MemoryError)
 
@@ -78,7 +78,7 @@ def open_import_file(path: Path, *, name: str, column_map: Mapping[str, str], ro
                 path = _unzip_list(archive, info, Path(stack.enter_context(tempfile.TemporaryDirectory())))
                 kind = _kind_of(info.filename, _head_of(path))
                 if kind == "zip":
-                    raise Invalid("The ZIP holds another ZIP where its lines should be.")
+                    raise Invalid("The ZIP contains another ZIP instead of a file with lines.")
             if kind == "parquet":
                 rows = _parquet_rows(path, column_map)
             else:
@@ -92,9 +92,9 @@ def open_import_file(path: Path, *, name: str, column_map: Mapping[str, str], ro
 
 def _head_of(path: Path) -> bytes:
     if path.is_dir():
-        raise Invalid("This is a folder. Name the file in it that has the lines.")
+        raise Invalid("This is a folder. Give the path of the file with the lines.")
     if not path.is_file():
-        raise Invalid("There is no such file.")
+        raise Invalid("The file does not exist.")
     with path.open("rb") as file:
         head = file.read(4096)
     if not head:
@@ -110,9 +110,9 @@ def _kind_of(name: str, head: bytes) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
     if suffix in (".parquet", ".zip"):
-        raise Invalid(f"The file is called {suffix} but it is none: it is damaged, or something else.")
+        raise Invalid(f"The file name ends in {suffix}, but the file is not in this format or is damaged.")
     if head.startswith(b"\x1f\x8b"):
-        raise Invalid("The file is compressed with gzip. Unpack it first, or send it in a ZIP.")
+        raise Invalid("The file is compressed with gzip. Unpack it first, or use a ZIP.")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Invalid("The file is UTF-16 text. Save it as UTF-8.")
     begins_as_json = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
@@ -126,10 +126,10 @@ def _kind_of(name: str, head: bytes) -> str:
 def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         if _directory_size(path) > MAX_ZIP_DIRECTORY:
-            raise Invalid("The ZIP has too many files in it. Split it into several.")
+            raise Invalid("The ZIP has too many files. Split it into several ZIPs.")
         archive = zipfile.ZipFile(path)
     except (*UNZIP_ERRORS, struct.error) as error:
-        raise Invalid("The file is no ZIP that can be read: it is damaged or cut off.") from error
+        raise Invalid("The ZIP cannot be read. It is damaged or incomplete.") from error
     with archive:
         yield archive
 
@@ -163,8 +163,8 @@ def _find_list(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     if len(lists) != 1:
         names = ", ".join(ascii(info.filename)[1:-1] for info in lists[:5])
         raise Invalid(
-            "The ZIP must hold exactly one JSONL, CSV or parquet file beside its images; "
-            + (f"it holds {len(lists)}: {names}{', …' if len(lists) > 5 else ''}." if lists else "it holds none.")
+            "The ZIP must contain exactly one JSONL, CSV or Parquet file besides its images; "
+            + (f"it contains {len(lists)}: {names}{', …' if len(lists) > 5 else ''}." if lists else "it contains none.")
         )
     return lists[0]
 
@@ -176,7 +176,7 @@ def _unzip_list(archive: zipfile.ZipFile, info: zipfile.ZipInfo, folder: Path) -
         try:
             shutil.copyfileobj(_Bounded(member, limit), file)
         except UNZIP_ERRORS as error:
-            raise Invalid("The file with the lines is damaged in the ZIP.") from error
+            raise Invalid("The file with the lines in the ZIP is damaged.") from error
     return target
 
 
@@ -217,7 +217,7 @@ class _TextLines:
             self.number += 1
             self.taken += len(line)
             if self.number > MAX_LINES:
-                raise Invalid(f"The file has more than {MAX_LINES:,} lines. Split it into several.")
+                raise Invalid(f"The file has more than {MAX_LINES:,} lines. Split it into several files.")
             if self.number == 1:
                 line = line.removeprefix(codecs.BOM_UTF8)
             if len(line) > MAX_LINE_BYTES:
@@ -250,7 +250,9 @@ def _json_rows(lines: _TextLines, column_map: Mapping[str, str]) -> Iterator[Row
             else:
                 met_list = met_list or isinstance(parsed, list)
                 met_object = met_object or isinstance(parsed, dict)
-                value = _renamed(parsed, column_map) if isinstance(parsed, dict) else BadLine("", "This line is no JSON object.")
+                value = (
+                    _renamed(parsed, column_map) if isinstance(parsed, dict) else BadLine("", "This line is not a JSON object.")
+                )
         yield Row(number, value, lines.fraction)
     if not met_object and lines.met_other_encoding:
         raise Invalid("The file is not UTF-8 text.")
@@ -287,7 +289,9 @@ class _CsvLines:
         """All lines of the present row but its first."""
         self.left_to_push -= len(self.row)
         if self.left_to_push < 0:
-            raise Invalid("The quotation marks in the file do not match. Quote cells as in RFC 4180, doubling quotes inside.")
+            raise Invalid(
+                "The quotation marks in the file do not match. Quote cells as in RFC 4180 and double the quotes inside a cell."
+            )
         self.pushed.extendleft(reversed(self.row[1:]))
 
 
@@ -306,13 +310,13 @@ def _csv_header(feed: _CsvLines, column_map: Mapping[str, str]) -> tuple[list[st
         if text.strip():
             break
     else:
-        raise Invalid("The file holds no lines.")
+        raise Invalid("The file has no lines.")
     names: dict[str, list[str]] = {}
     for delimiter in DELIMITERS:
         try:
             names[delimiter] = [name.strip() for name in next(csv.reader([text], delimiter=delimiter, strict=True))]
         except csv.Error as error:
-            raise Invalid(f"The first line of the file is no CSV header: {error}.") from error
+            raise Invalid(f"The first line of the file is not a CSV header: {error}.") from error
         if column_map.get("prompt", "prompt") in names[delimiter]:
             return names[delimiter], delimiter
     return names[","], ","
@@ -330,9 +334,9 @@ def _csv_body(lines: _TextLines, feed: _CsvLines, header: list[str], columns: di
         except csv.Error as error:
             fault = str(error)
             if "end of data" in fault or "field limit" in fault:
-                fault = "a quotation mark is opened and not closed"
+                fault = "a quotation mark is not closed"
             feed.push_back()
-            value = BadLine("", f"This row is not well-formed CSV: {fault}.")
+            value = BadLine("", f"This row is not valid CSV: {fault}.")
             lines_of_row = feed.row[:1]
         else:
             is_blank = not cells or (len(cells) == 1 and not cells[0].strip())
@@ -349,7 +353,7 @@ def _csv_body(lines: _TextLines, feed: _CsvLines, header: list[str], columns: di
 def _csv_value(cells: list[str], width: int, positions: dict[str, int]) -> dict[str, Any] | BadLine:
     """Empty cells are absent. Cells that hold JSON are parsed."""
     if len(cells) > width:
-        return BadLine("", f"This row has {len(cells)} cells, more than the {width} of the header.")
+        return BadLine("", f"This row has {len(cells)} cells, but the header has {width}.")
     value: dict[str, Any] = {}
     for ours, position in positions.items():
         cell = cells[position] if position < len(cells) else ""
@@ -375,7 +379,7 @@ def _choose_columns(names: list[str], column_map: Mapping[str, str]) -> dict[str
     shown = ", ".join(ascii(name)[1:-1] if not name.isprintable() else name for name in names[:30])
     for ours, theirs in column_map.items():
         if theirs not in names:
-            raise Invalid(f"The file has no column {theirs} to take as {ours}. Its columns are: {shown}.")
+            raise Invalid(f"The file has no column {theirs} to use as {ours}. Its columns are: {shown}.")
     columns = {ours: column_map.get(ours, ours) for ours in COLUMNS if column_map.get(ours, ours) in names}
     for theirs in columns.values():
         if names.count(theirs) > 1:
@@ -383,7 +387,9 @@ def _choose_columns(names: list[str], column_map: Mapping[str, str]) -> dict[str
     needed = ["prompt"] if "images" in columns else ["prompt", "image_a", "image_b"]
     missing = [ours for ours in needed if ours not in columns]
     if missing:
-        raise Invalid(f"The file has no column {' and no '.join(missing)}. Its columns are: {shown}. Map them to ours.")
+        raise Invalid(
+            f"The file has no column {' and no column '.join(missing)}. Its columns are: {shown}. Map your columns to ours."
+        )
     return columns
 
 
@@ -396,9 +402,9 @@ def _parquet_rows(path: Path, column_map: Mapping[str, str]) -> Iterator[Row]:
         file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1024 * 1024)
         schema = file.schema_arrow
     except PARQUET_ERRORS as error:
-        raise Invalid("The file is no parquet that can be read: it is damaged or cut off.") from error
+        raise Invalid("The Parquet file cannot be read. It is damaged or incomplete.") from error
     if not file.metadata.num_rows:
-        raise Invalid("The file holds no rows.")
+        raise Invalid("The file has no rows.")
     columns = _choose_columns(schema.names, column_map)
     return _parquet_body(file, columns, _label_names(schema.metadata or {}))
 
@@ -406,14 +412,14 @@ def _parquet_rows(path: Path, column_map: Mapping[str, str]) -> Iterator[Row]:
 def _parquet_body(file: pq.ParquetFile, columns: dict[str, str], labels: Mapping[str, list[str]]) -> Iterator[Row]:
     total, number = file.metadata.num_rows, 0
     if total > MAX_LINES:
-        raise Invalid(f"The file has more than {MAX_LINES:,} rows. Split it into several.")
+        raise Invalid(f"The file has more than {MAX_LINES:,} rows. Split it into several files.")
     try:
         for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=sorted(set(columns.values())), use_threads=False):
             for index in range(batch.num_rows):
                 number += 1
                 yield Row(number, _parquet_value(batch, index, columns, labels), number / total)
     except PARQUET_ERRORS as error:
-        raise Invalid(f"The parquet file is damaged after row {number}.") from error
+        raise Invalid(f"The Parquet file is damaged after row {number}.") from error
 
 
 def _parquet_value(
@@ -424,7 +430,7 @@ def _parquet_value(
         try:
             cell = batch.column(theirs)[index].as_py(maps_as_pydicts="strict")
         except (ValueError, OverflowError, LookupError, pa.ArrowException):  # not UTF-8, a time out of range, a key twice
-            return BadLine(ours, f"{ours} holds a value that cannot be read.")
+            return BadLine(ours, f"{ours} contains a value that cannot be read.")
         if theirs in labels and isinstance(cell, int):
             cell = labels[theirs][cell] if 0 <= cell < len(labels[theirs]) else None  # -1 says unlabelled
         if cell is not None and cell != "" and not (isinstance(cell, float) and isnan(cell)):

@@ -222,7 +222,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("near_identical", manager, "near_identical", campaign.slug)
     webhook = WebhookFactory(campaign=campaign)
     DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, status=500)
-    DeliveryFactory(webhook=webhook, attempts=1, error="No answer within 10 seconds.")
+    DeliveryFactory(webhook=webhook, attempts=1, error="No response within 10 seconds.")
     site.add("webhook_page", manager, "webhook_page", campaign.slug, webhook.pk)
     site.add("no webhooks", manager, "webhooks", draft.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
@@ -355,8 +355,8 @@ def test_axe_finds_nothing_on_forms_that_come_back_with_errors(show):
     expect(page.locator(".field-error").first).to_be_visible()
     assert found_in_both_schemes(page) == []
     page = show("invites")
-    page.get_by_label("People at most").fill("0")
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_label("Maximum uses").fill("0")
+    page.get_by_role("button", name="Create link").click()
     expect(page.locator(".field-error").first).to_be_visible()
     assert found_in_both_schemes(page) == []
 

@@ -340,7 +340,7 @@ def test_a_file_is_opened_only_of_a_finished_release(campaign):
         with pytest.raises(NotFound):
             releasing.open_file(release, path)
     (folder_of(ready) / "README.md").unlink()
-    with pytest.raises(NotFound, match="not in storage"):
+    with pytest.raises(NotFound, match="missing from storage"):
         releasing.open_file(ready, "README.md")
 
 
@@ -507,7 +507,7 @@ def test_an_address_that_holds_something_is_never_written_over(campaign, labelle
     releasing.build_release(release_id=release.pk)
     release.refresh_from_db()
     assert release.state == ReleaseState.FAILED
-    assert "Nothing is written over it" in release.error
+    assert "They were not overwritten" in release.error
     assert contents(folder_of(release)) == {"README.md": b"Somebody's only copy."}
     assert release_of(campaign).state == "ready"
 

@@ -52,22 +52,22 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
     head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
     sections = [
         ("", card_sections.introduction(facts)),
-        ("What was asked", card_sections.questions(facts)),
-        ("How the pairs were made and judged", card_sections.making(facts)),
-        ("The guideline", card_sections.guidelines(facts)),
-        ("Who annotated", card_sections.people(facts, pictures)),
-        ("In figures", card_sections.figures(facts, pictures)),
+        ("Questions", card_sections.questions(facts)),
+        ("Pairs and labels", card_sections.making(facts)),
+        ("Guideline", card_sections.guidelines(facts)),
+        ("Annotators", card_sections.people(facts, pictures)),
+        ("Statistics", card_sections.figures(facts, pictures)),
         ("Agreement", card_sections.agreement(facts)),
         ("Quality control", card_sections.quality(facts)),
         ("Position bias", card_sections.position_bias(facts)),
         ("Coverage", card_sections.coverage(facts)),
         ("Leaderboard", card_sections.leaderboard(facts, pictures)),
-        ("The configs", "\n\n".join(card_sections.config_section(layout, facts, shards) for layout in layouts)),
+        ("Configs", "\n\n".join(card_sections.config_section(layout, facts, shards) for layout in layouts)),
         ("Splits", card_sections.splits(facts)),
-        ("How to load it", card_sections.loading(facts)),
-        ("Known limits", card_sections.limits(facts)),
+        ("Loading", card_sections.loading(facts)),
+        ("Limitations", card_sections.limits(facts)),
         ("Consent and licence", card_sections.consent(facts)),
-        ("How to cite it", card_sections.citing(facts)),
+        ("Citation", card_sections.citing(facts)),
     ]
     text = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
     return "\n\n".join(filter(None, [f"---\n{head}---", f"# {facts.name}", facts.description.strip(), text])) + "\n"

@@ -47,17 +47,17 @@ LARGE_SHARE = 0.1  # of the votes by one person
 
 PAIRING_WORDS = {
     PairingRule.ALL_PAIRS: "every image was paired with every other",
-    PairingRule.RING: "each image was paired with its two neighbours on a shuffled ring",
+    PairingRule.RING: "each image was paired with its two neighbours on a ring in random order",
 }
 METHOD_WORDS = {
     ConsensusMethod.MAJORITY: (
-        "Labels are by majority: each vote that counts is worth the same, the soft label is the share of each choice, and where"
-        " two or more choices lead the label is `tie`."
+        "Labels are by majority vote. Every vote has the same weight, the soft label is the share of each choice, and the label"
+        " is `tie` if two or more choices lead."
     ),
     ConsensusMethod.DAWID_SKENE: (
-        "Labels are by the method of Dawid and Skene, which learns from the votes how each annotator errs and weighs them by"
-        f" it, with {SMOOTHING:g} votes beforehand in each cell of a confusion matrix. It was run on the votes of all splits"
-        " together; the soft label is its posterior. The counts of the votes are beside it."
+        "Labels are by the method of Dawid and Skene, which estimates the errors of each annotator from the votes and weights"
+        f" them accordingly, with {SMOOTHING:g} prior votes in each cell of a confusion matrix. It was run on the votes of all"
+        " splits together. The soft label is its posterior. The vote counts are in the same row."
     ),
 }
 
@@ -68,22 +68,22 @@ def introduction(facts: Facts) -> str:
         f"Human preferences over generated images: {number(facts.pairs, 'pair')} of images of the same prompt,"
         f" {number(facts.prompts, 'prompt')}, {number(len(facts.generators), 'generator')},"
         f" {number(facts.statistics['votes_counted'], 'vote')} by {number(len(facts.votes_by_annotator), 'annotator')}{days}.\n\n"
-        "Each annotator saw two images side by side under their prompt, without knowing what had made them. Which image stood on"
-        " which side was balanced over the annotators and is recorded with each vote. Collected with Diptych."
+        "Annotators saw two images side by side below their prompt, without the names of the generators. The side of each image"
+        " was balanced and is recorded with each vote. Collected with Diptych."
     )
 
 
 def questions(facts: Facts) -> str:
     lines = [
-        f"- **{question['text']}** (`{question['slug']}`), answered with {listed(words(question['choices']))}"
+        f"- **{question['text']}** (`{question['slug']}`). Choices: {listed(words(question['choices']))}"
         for question in facts.questions
     ]
     if facts.secondary_questions:
         lines.append(
-            f"\nThe first question is the primary one: it decides `{BINARIZED.config}`, `{DIFFUSION_DPO.config}` and"
-            f" `{LEADERBOARD.config}`, and the columns of `{PAIRS.config}` whose names have no ending. The others have the same"
-            f" columns there with their names at the end, such as `label_{facts.secondary_questions[0]}`, and rows of their own"
-            f" in `{VOTES.config}`."
+            f"\nThe first question is primary. `{BINARIZED.config}`, `{DIFFUSION_DPO.config}`, `{LEADERBOARD.config}` and the"
+            f" columns without a suffix in `{PAIRS.config}` use it. The other questions have the same columns in `{PAIRS.config}`"
+            f" with their short name as a suffix, such as `label_{facts.secondary_questions[0]}`, and rows of their own in"
+            f" `{VOTES.config}`."
         )
     return "\n".join(lines)
 
@@ -92,16 +92,16 @@ def making(facts: Facts) -> str:
     rules = facts.rules
     if not rules:
         return METHOD_WORDS[ConsensusMethod(facts.method)]
-    overlap = f"Each pair was to be judged by {number(rules['votes_wanted'], 'person', 'people')}"
+    overlap = f"The target was {number(rules['votes_wanted'], 'vote')} per pair"
     if rules["votes_max"] > rules["votes_wanted"]:
         overlap += (
-            f", and by more, up to {rules['votes_max']}, until the leading answer was {rules['stop_confidence']:.0%} probable:"
-            " pairs that people argue over have more votes"
+            f", and more, up to {rules['votes_max']}, until the leading answer was {rules['stop_confidence']:.0%} probable. Pairs"
+            " with disagreement have more votes"
         )
     return (
-        "Both images of a pair are of the same prompt. Which of the two is `a` was drawn at random when they came in. Where more"
-        f" than two images of a prompt came together, {PAIRING_WORDS[PairingRule(rules['pairing_rule'])]}.\n\n"
-        f"{overlap}; nobody judged a pair twice but as a check. {METHOD_WORDS[ConsensusMethod(facts.method)]}"
+        "Both images of a pair have the same prompt. Which of the two is `a` was chosen at random at import. If a prompt had more"
+        f" than two images, {PAIRING_WORDS[PairingRule(rules['pairing_rule'])]}.\n\n"
+        f"{overlap}. Nobody judged a pair twice, except as a check. {METHOD_WORDS[ConsensusMethod(facts.method)]}"
     )
 
 
@@ -115,7 +115,7 @@ def guidelines(facts: Facts) -> str:
             votes[count.guideline_version] += count.votes
     newest = facts.guidelines[-1]["version"]
     return "\n\n".join(
-        f"### Version {guideline['version']}\n\n{number(votes[guideline['version']], 'vote')} cast under it.\n\n"
+        f"### Version {guideline['version']}\n\n{number(votes[guideline['version']], 'vote')} were cast under this version.\n\n"
         + quoted(guideline["text"])
         for guideline in facts.guidelines
         if votes[guideline["version"]] or guideline["version"] == newest
@@ -125,25 +125,25 @@ def guidelines(facts: Facts) -> str:
 def people(facts: Facts, pictures: dict[str, str]) -> str:
     votes = facts.votes_by_annotator
     if not votes:
-        return "Nobody yet."
+        return "No votes yet."
     tenth = max(1, round(len(votes) / 10))
     came = f" {number(facts.crowd_people, 'person', 'people')} came from a crowd platform." if facts.crowd_people else ""
     machines = facts.machines.get("votes", 0)
     rows = [
-        ("annotators whose votes count", f"{len(votes):,}"),
-        ("votes of one, in the middle (median)", f"{median(votes):,.0f}"),
-        ("votes of the most active", f"{votes[0]:,} ({share(votes[0], sum(votes))})"),
-        ("share of the votes of the most active tenth", share(sum(votes[:tenth]), sum(votes))),
-        ("Gini coefficient of the votes (0: all vote as much)", f"{facts.statistics['concentration']['gini']:.2f}"),
+        ("annotators with counted votes", f"{len(votes):,}"),
+        ("votes per annotator, median", f"{median(votes):,.0f}"),
+        ("votes of the most active annotator", f"{votes[0]:,} ({share(votes[0], sum(votes))})"),
+        ("share of votes by the most active 10 % of annotators", share(sum(votes[:tenth]), sum(votes))),
+        ("Gini coefficient of votes per annotator (0: all equal)", f"{facts.statistics['concentration']['gini']:.2f}"),
     ]
     left_out = (
-        f"\n\n{number(machines, 'vote')} by {number(facts.machines['members'], 'machine annotator')} are in no config: what is"
-        " here is the judgment of people."
+        f"\n\n{number(machines, 'vote')} by {number(facts.machines['members'], 'machine annotator')} are in no config. All"
+        " configs contain votes of people only."
         if machines
         else ""
     )
     return (
-        f"People who were let in by the managers, each under a pseudonym that says nothing else.{came} People who withdrew their"
+        f"Annotators were admitted by the managers of the campaign and are listed by random pseudonyms.{came} People who withdrew"
         " consent are left out with all their votes."
         f"\n\n{table(rows)}\n\n{pictures.get('annotators', '')}{left_out}"
     ).strip()
@@ -155,12 +155,12 @@ def figures(facts: Facts, pictures: dict[str, str]) -> str:
     mean = f"{votes / judged:.2f}" if judged else "–"
     rows = [
         ("pairs", f"{facts.pairs:,}"),
-        ("… judged at least once", f"{judged:,}"),
+        ("… with at least one vote", f"{judged:,}"),
         ("… with a known answer (gold)", f"{facts.gold_pairs:,}"),
         ("prompts", f"{facts.prompts:,}"),
         ("generators", listed(facts.generators) or NOT_STATED),
-        ("votes that count", f"{votes:,}"),
-        ("votes on a judged pair, on average", mean),
+        ("counted votes", f"{votes:,}"),
+        ("mean votes per pair with votes", mean),
     ]
     parts = [table(rows), overlap_table(facts), pictures.get("overlap", ""), label_table(facts), pictures.get("labels", "")]
     return "\n\n".join(part for part in parts if part)
@@ -168,7 +168,7 @@ def figures(facts: Facts, pictures: dict[str, str]) -> str:
 
 def overlap_table(facts: Facts) -> str:
     rows = "\n".join(f"| {votes} | {pairs:,} |" for votes, pairs in facts.overlap.items())
-    return f"| votes on a pair | pairs |\n|---:|---:|\n{rows}" if rows else ""
+    return f"| votes per pair | pairs |\n|---:|---:|\n{rows}" if rows else ""
 
 
 def label_table(facts: Facts) -> str:
@@ -182,21 +182,21 @@ def label_table(facts: Facts) -> str:
 def agreement(facts: Facts) -> str:
     questions = facts.statistics["agreement"]
     if not any(question["agreement"]["pairs"] for question in questions):
-        return "No pair has two votes, so nothing can be said of how far people agree."
+        return "No pair has two votes, so agreement cannot be measured."
     rows = []
     for question in questions:
         alpha = question["agreement"]
         interval = f"{alpha['lower']:.3f} to {alpha['upper']:.3f}" if alpha["lower"] is not None else "–"
-        value = f"{alpha['alpha']:.3f}" if alpha["alpha"] is not None else "not defined: all votes are alike"
+        value = f"{alpha['alpha']:.3f}" if alpha["alpha"] is not None else "not defined: all votes are the same"
         rows.append(f"| `{question['question']}` | {value} | {interval} | {alpha['pairs']:,} | {alpha['votes']:,} |")
     mean = (
-        f"On the primary question two votes on a pair agree in {facts.agreement:.1%} of the cases, averaged over the pairs."
+        f"On the primary question, two votes on the same pair agree in {facts.agreement:.1%} of cases (mean over pairs)."
         if facts.agreement is not None
         else ""
     )
     return (
-        "Krippendorff's alpha for choices without an order: 1 is full agreement, 0 what chance would give. The interval (95 %) is"
-        f" by bootstrap over the pairs, {RESAMPLES:,} times. Only pairs with two votes or more say anything.\n\n"
+        "Krippendorff's alpha for nominal choices: 1 is full agreement, 0 is chance level. The 95 % interval is a bootstrap over"
+        f" pairs with {RESAMPLES:,} resamples. Only pairs with two or more votes are used.\n\n"
         "| question | alpha | interval | pairs | votes on them |\n|---|---:|---|---:|---:|\n" + "\n".join(rows) + f"\n\n{mean}"
     ).strip()
 
@@ -210,12 +210,12 @@ def gold(facts: Facts) -> str:
     found = facts.statistics["gold"]
     votes = found["accuracy"]["n"]
     if not votes:
-        return f"No gold pairs were judged, of {number(facts.gold_pairs, 'gold pair')}."
+        return f"No votes on the {number(facts.gold_pairs, 'gold pair')} of this campaign."
     return (
-        f"Gold pairs, whose answer the managers knew, were mixed in and looked like the others:"
+        f"Gold pairs, which have a known answer, were mixed in and looked like other pairs:"
         f" {interval_of(found['accuracy'])} of {number(votes, 'answer')} by"
-        f" {number(found['annotators'], 'annotator')} were right. They are in `{VOTES.config}` with the kind `gold`"
-        " and make no label."
+        f" {number(found['annotators'], 'annotator')} were correct. They are in `{VOTES.config}` with the kind `gold`"
+        " and are not used for labels."
     )
 
 
@@ -224,29 +224,29 @@ def repeats(facts: Facts) -> str:
     if not alike["n"]:
         return ""
     return (
-        f"Pairs shown to the same person once more, with the sides swapped, got the same answer in {interval_of(alike)} of"
+        f"Pairs shown again to the same person, with sides swapped, got the same answer in {interval_of(alike)} of"
         f" {number(alike['n'], 'case')}."
     )
 
 
 def limits_on_people(facts: Facts) -> str:
     rules = facts.rules
-    limits = [
-        (f"{rules.get('gold_rate') or 0:.0%} of a person's pairs gold", rules.get("gold_rate")),
+    parts = [
+        (f"{rules.get('gold_rate') or 0:.0%} gold pairs", rules.get("gold_rate")),
         (f"{rules.get('repeat_rate') or 0:.0%} repeats", rules.get("repeat_rate")),
-        (f"{rules.get('limit_per_day'):,} votes a day" if rules.get("limit_per_day") else "", rules.get("limit_per_day")),
-        (f"{rules.get('limit_total'):,} votes in all" if rules.get("limit_total") else "", rules.get("limit_total")),
-        (f"{rules.get('limit_share') or 0:.0%} of all votes by one person", rules.get("limit_share")),
+        (f"at most {rules.get('limit_per_day') or 0:,} votes per person and day", rules.get("limit_per_day")),
+        (f"at most {rules.get('limit_total') or 0:,} votes per person", rules.get("limit_total")),
+        (f"at most {rules.get('limit_share') or 0:.0%} of all votes per person", rules.get("limit_share")),
     ]
-    said = [words for words, limit in limits if limit]
-    return f"The rules when this was made: at most {listed(said)}." if said else ""
+    set_rules = [text for text, value in parts if value]
+    return f"Rules when this release was built: {listed(set_rules)}." if set_rules else ""
 
 
 def review(facts: Facts) -> str:
     """The rules by which annotators are judged, and what was done by them. What suspensions removed is among the void votes."""
     rules = "\n".join(
-        f"- {Outcome(rule['outcome']).label}: {Measure(rule['measure']).label.lower()}, threshold {rule['threshold']:g}, from"
-        f" {number(rule['minimum'], 'answer')} on"
+        f"- {Outcome(rule['outcome']).label}: {Measure(rule['measure']).label.lower()}, threshold {rule['threshold']:g}, at least"
+        f" {number(rule['minimum'], 'answer')}"
         for rule in facts.review_rules
     )
     acts = ", ".join(
@@ -255,8 +255,8 @@ def review(facts: Facts) -> str:
         for act in facts.acts
     )
     said = [
-        f"Annotators were reviewed by these rules:\n\n{rules}" if rules else "No rule for the review of annotators was in force.",
-        f"What was done: {acts}." if acts else "Nothing was done about anybody.",
+        f"Annotators were reviewed by these rules:\n\n{rules}" if rules else "No review rules were on.",
+        f"Actions taken: {acts}." if acts else "No actions were taken.",
     ]
     return "\n\n".join(said)
 
@@ -273,20 +273,20 @@ def left_out_votes(facts: Facts) -> str:
             lines.append(f"- {total(its):,} of kind `{kind.value}`")
     for question in facts.questions[1:]:
         its = [count for count in facts.votes if count.question == question["slug"] and is_live_regular(count)]
-        lines.append(f"- {total(its):,} on the question `{question['slug']}`, which has labels of its own")
+        lines.append(f"- {total(its):,} on the question `{question['slug']}`, which has its own labels")
     if not lines:
-        return f"Every vote in `{VOTES.config}` counts."
-    return f"In `{VOTES.config}` there are also votes that make no label of the primary question:\n\n" + "\n".join(lines)
+        return f"All votes in `{VOTES.config}` are counted."
+    return f"`{VOTES.config}` also contains votes that are not used for labels of the primary question:\n\n" + "\n".join(lines)
 
 
 def position_bias(facts: Facts) -> str:
     left = facts.statistics["position"]["left"]
     if not left["n"]:
-        return "No votes for one of two images, so nothing can be said of it."
+        return "No votes for one of the two images, so position bias cannot be measured."
     return (
         f"Of {number(left['n'], 'vote')} for one of the images, {interval_of(left)}"
-        " were for the one on the left. Without a bias it would be about half, since sides were balanced. Each vote says on which"
-        " side `a` stood (`a_on_left`)."
+        " chose the left image. Sides were balanced, so about half are expected without a bias. The column `a_on_left` gives the"
+        " side of image `a` in each vote."
     )
 
 
@@ -306,20 +306,20 @@ def coverage(facts: Facts) -> str:
 
 def leaderboard(facts: Facts, pictures: dict[str, str]) -> str:
     if not facts.leaderboard:
-        return f"There is none, and `{LEADERBOARD.config}` is an empty table: {facts.no_leaderboard}."
+        return f"No leaderboard, and `{LEADERBOARD.config}` is an empty table: {facts.no_leaderboard}."
     rows = "\n".join(
         f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f}"
         f" | {row['n_comparisons']:,} | {row['n_wins']:,} | {row['n_ties']:,} |"
         for row in facts.leaderboard
     )
     left_out = (
-        f" {number(facts.without_generators, 'pair')} could not be used: a generator is not stated, or it is the same for both."
+        f" {number(facts.without_generators, 'pair')} were not used: a generator is not stated, or is the same for both images."
         if facts.without_generators
         else ""
     )
     return (
-        "Bradley–Terry scores from the votes that count on the primary question, those of all splits; a tie is half a win"
-        f" for each. Differences smaller than the intervals mean nothing.{left_out}\n\n"
+        "Bradley–Terry scores from the counted votes of all splits on the primary question. A tie is half a win for each"
+        f" generator. Do not read differences smaller than the intervals.{left_out}\n\n"
         "| generator | score | interval (95 %) | comparisons | wins | ties |\n|---|---:|---|---:|---:|---:|\n"
         f"{rows}\n\n{pictures.get('leaderboard', '')}"
     ).strip()
@@ -334,7 +334,7 @@ def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
     sizes = ", ".join(f"{split} {its[split]:,}" for split in splits_of(layout, shards))
     columns = "\n".join(f"| `{column.name}` | {cell(type_of(column.feature))} | {column.meaning} |" for column in layout.columns)
     parts = [
-        f"### `{layout.config}`\n\nA row is {layout.row_is}: {its.total():,} in all ({sizes}).",
+        f"### `{layout.config}`\n\nOne row is {layout.row_is}. {its.total():,} rows ({sizes}).",
         left_out_pairs(facts) if layout in (BINARIZED, DIFFUSION_DPO) else "",
         f"| column | type | |\n|---|---|---|\n{columns}",
     ]
@@ -347,11 +347,11 @@ def left_out_pairs(facts: Facts) -> str:
     reasons = [
         (facts.overlap.get("0", 0), "without votes"),
         *((labels.get(label, 0), f"with the label `{label.value}`") for label in UNDECIDED),
-        (facts.held_with_winner, "that the managers took out of circulation"),
+        (facts.held_with_winner, "held by the managers"),
     ]
     left_out = sum(pairs for pairs, _ in reasons)
     if not left_out:
-        return f"It leaves out none of the pairs of `{PAIRS.config}`."
+        return f"It contains all pairs of `{PAIRS.config}`."
     lines = "\n".join(f"- {pairs:,} {reason}" for pairs, reason in reasons if pairs)
     return f"It leaves out {number(left_out, 'pair')} of `{PAIRS.config}`:\n\n{lines}"
 
@@ -359,16 +359,16 @@ def left_out_pairs(facts: Facts) -> str:
 def splits(facts: Facts) -> str:
     shares = [f"{share:.0%} to {split}" for split, share in zip(SPLITS, facts.shares, strict=True)]
     return (
-        "A pair and its votes are in the split of their prompt, which is drawn by the hash of the prompt's text:"
-        f" {listed(shares)}. So no prompt is in two splits, and the same prompt is in the same split in every config, and in"
-        " every release and campaign with these shares. A small dataset may lack a split. The leaderboard is over all of them."
+        "The split of a pair and its votes depends on a hash of the prompt text:"
+        f" {listed(shares)}. No prompt is in two splits. A prompt is in the same split in every config, release and campaign that"
+        " uses these shares. A small dataset may lack a split. The leaderboard covers all splits."
     )
 
 
 LOADING = """\
-From the site that made it, with `HF_ENDPOINT` set to its address and `/hub`, and with `HF_TOKEN` where the data is not public;
-or from another Hub where it was published, under its name there. `revision` takes a release (`v1`) or the 40 digits that name
-its content for ever.
+From the Diptych site: set `HF_ENDPOINT` to its address followed by `/hub`, and `HF_TOKEN` if the data is not public. From
+another Hub where it was published: use its name there. `revision` is a release (`v1`) or a revision of 40 digits, which always
+means the same content.
 
 ```python
 from datasets import load_dataset
@@ -377,7 +377,7 @@ pairs = load_dataset("{repository}", revision="v1")  # the default config, {defa
 votes = load_dataset("{repository}", "{votes}", revision="v1", split="train")
 ```
 
-All files, by `huggingface_hub`. It fails where the revision cannot be had, and never falls back to another one:
+All files, with `huggingface_hub`. This fails if the revision is not available, and never uses another one:
 
 ```python
 from huggingface_hub import snapshot_download
@@ -385,7 +385,7 @@ from huggingface_hub import snapshot_download
 folder = snapshot_download("{repository}", repo_type="dataset", revision="v1")
 ```
 
-A table from that folder, by pandas or DuckDB:
+A table from that folder, with pandas or DuckDB:
 
 ```python
 import duckdb
@@ -395,8 +395,8 @@ votes = pd.read_parquet(f"{{folder}}/{votes}")
 labels = duckdb.read_parquet(f"{{folder}}/{pairs}/*.parquet").aggregate("label, count(*)")
 ```
 
-Each row of `{pairs}` can be recomputed from the rows of `{votes}` with its `pair_id`: take those of kind `regular` on the
-question whose `void_reason` is null.
+Each row of `{pairs}` can be recomputed from the rows of `{votes}` with the same `pair_id`: use the votes on that question with
+kind `regular` and a null `void_reason`.
 """
 
 
@@ -411,22 +411,22 @@ def limits(facts: Facts) -> str:
     alphas = [question["agreement"]["alpha"] for question in facts.statistics["agreement"]]
     alpha = alphas[0] if alphas else None
     known = [
-        "Preferences are those of these annotators, under this guideline. They are no measure of what others would prefer.",
-        "The managers chose prompts, generators and settings; other settings of the same generators may do better or worse.",
-        "Times are measured by the annotators' browsers and include whatever they did meanwhile.",
+        "The preferences are those of these annotators under this guideline. Other people may prefer other images.",
+        "The managers chose prompts, generators and settings. The same generators may do better or worse with other settings.",
+        "Times are measured by the annotators' browsers and include breaks.",
     ]
     if judged and sum(votes) / judged < FEW_VOTES:
         known.append(
-            f"A judged pair has {sum(votes) / judged:.2f} votes on average: a label of one or two votes is weak evidence."
+            f"Pairs with votes have {sum(votes) / judged:.2f} votes on average. A label from one or two votes is weak evidence."
         )
     if alpha is not None and alpha < LOW_ALPHA:
-        known.append(f"People agree little (alpha {alpha:.2f}): train on soft labels, or on pairs with a high confidence.")
+        known.append(f"Agreement is low (alpha {alpha:.2f}). Train on soft labels, or on pairs with high confidence.")
     if votes and votes[0] / sum(votes) > LARGE_SHARE:
         known.append(f"One annotator gave {share(votes[0], sum(votes))} of the votes.")
     if len(facts.languages) == 1:
-        known.append(f"All prompts whose language is stated are in one: {facts.languages[0]}.")
+        known.append(f"All prompts with a stated language are in one language: {facts.languages[0]}.")
     if facts.overlap.get("0"):
-        known.append(f"{number(facts.overlap['0'], 'pair')} had no votes when this was made.")
+        known.append(f"{number(facts.overlap['0'], 'pair')} had no votes when this release was built.")
     return "\n".join(f"- {each}" for each in known)
 
 
@@ -440,9 +440,9 @@ def consent(facts: Facts) -> str:
     said = (
         f"Licence: `{facts.licence}`."
         if facts.licence
-        else "No licence was stated for this dataset. Ask its makers before you use it beyond what the law allows."
+        else "No licence was stated for this dataset. Ask its authors before you use it beyond what the law allows."
     )
-    return f"{texts or 'The campaign asked for no consent text of its own.'}\n\n{said}"
+    return f"{texts or 'The campaign had no consent text.'}\n\n{said}"
 
 
 def citing(facts: Facts) -> str:
@@ -453,7 +453,7 @@ def citing(facts: Facts) -> str:
     title = re.sub(r"[{}\\]", "", " ".join(facts.name.split()))
     return fenced(
         f"@misc{{{key},\n  title = {{{title}}},\n{year}  note = {{Human preferences over generated images, collected with"
-        " Diptych; state the release and its revision}\n}",
+        " Diptych; state the release and revision}\n}",
         "bibtex",
     )
 

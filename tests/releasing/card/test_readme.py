@@ -152,18 +152,18 @@ def test_the_size_is_in_the_hubs_words(rows, category):
 def test_it_says_how_much_there_is(facts, shards):
     text = card(facts, shards, {})
     assert "10 pairs of images of the same prompt, 4 prompts, 2 generators, 24 votes by 2 annotators." in text
-    assert "| votes on a judged pair, on average | 3.00 |" in text
+    assert "| mean votes per pair with votes | 3.00 |" in text
     assert "| 3 | 8 |" in text
     assert "| `tie` | two or more choices lead | 2 |" in text
 
 
 def test_it_says_what_was_asked_and_quotes_every_guideline_that_was_in_force(facts, shards):
     text = card(facts, shards, {})
-    assert "**Which is better?** (`overall`), answered with `a`, `b`, both good and both bad" in text
-    assert "**Which is prettier?** (`beauty`), answered with `a` and `b`" in text
-    assert "The first question is the primary one" in text
-    assert "### Version 2\n\n29 votes cast under it.\n\n> # How\n>\n> Look at *both*." in text
-    assert "### Version 3\n\n0 votes cast under it.\n\n> Newest." in text
+    assert "**Which is better?** (`overall`). Choices: `a`, `b`, both good and both bad" in text
+    assert "**Which is prettier?** (`beauty`). Choices: `a` and `b`" in text
+    assert "The first question is primary." in text
+    assert "### Version 2\n\n29 votes were cast under this version.\n\n> # How\n>\n> Look at *both*." in text
+    assert "### Version 3\n\n0 votes were cast under this version.\n\n> Newest." in text
     assert "Never used." not in text
 
 
@@ -174,26 +174,26 @@ def test_it_says_what_the_labels_and_binarized_leave_out(facts, shards):
     assert "- 5 on the question `beauty`" in text
     assert (
         "It leaves out 6 pairs of `pairs`:\n\n- 2 without votes\n- 1 with the label `both_good`\n- 2 with the label `tie`\n"
-        "- 1 that the managers took out of circulation" in text
+        "- 1 held by the managers" in text
     )
 
 
 def test_it_says_how_far_people_agree(facts, shards):
-    assert "nothing can be said of how far people agree" in card(facts, shards, {})
+    assert "so agreement cannot be measured" in card(facts, shards, {})
     figures = {"alpha": 0.3123, "lower": 0.2, "upper": 0.42, "pairs": 8, "votes": 24}
     facts.statistics["agreement"] = [agreement("overall", **figures)]
     text = card(facts, shards, {})
     assert "| `overall` | 0.312 | 0.200 to 0.420 | 8 | 24 |" in text
-    assert "two votes on a pair agree in 62.5% of the cases" in text
-    assert "People agree little (alpha 0.31)" in text
+    assert "two votes on the same pair agree in 62.5% of cases" in text
+    assert "Agreement is low (alpha 0.31)" in text
     facts.statistics["agreement"] = [agreement("overall", pairs=8, votes=24)]
-    assert "| `overall` | not defined: all votes are alike | – | 8 | 24 |" in card(facts, shards, {})
+    assert "| `overall` | not defined: all votes are the same | – | 8 | 24 |" in card(facts, shards, {})
 
 
 def test_it_says_how_unevenly_people_voted(facts, shards):
     text = card(facts, shards, {})
-    assert "| votes of the most active | 20 (83.3%) |" in text
-    assert "| Gini coefficient of the votes (0: all vote as much) | 0.33 |" in text
+    assert "| votes of the most active annotator | 20 (83.3%) |" in text
+    assert "| Gini coefficient of votes per annotator (0: all equal) | 0.33 |" in text
     assert "One annotator gave 83.3% of the votes." in text
 
 
@@ -211,16 +211,16 @@ def test_it_says_how_people_were_checked(facts, shards):
         "limit_share": 0.2,
     }
     text = card(facts, shards, {})
-    assert "90.0% (95 % interval 78.2% to 96.7%) of 50 answers by 7 annotators were right" in text
+    assert "90.0% (95 % interval 78.2% to 96.7%) of 50 answers by 7 annotators were correct" in text
     assert "got the same answer in 80.0% (95 % interval 44.4% to 97.5%) of 10 cases" in text
-    assert "at most 10% of a person's pairs gold and 20% of all votes by one person" in text
-    assert "judged by 2 people, and by more, up to 5, until the leading answer was 90% probable" in text
-    assert "two neighbours on a shuffled ring" in text
+    assert "10% gold pairs and at most 20% of all votes per person" in text
+    assert "2 votes per pair, and more, up to 5, until the leading answer was 90% probable" in text
+    assert "two neighbours on a ring in random order" in text
 
 
 def test_it_says_whether_people_favoured_a_side(facts, shards):
     facts.statistics["position"]["left"] = dataclasses.asdict(rate_of(12, 20))
-    assert "Of 20 votes for one of the images, 60.0% (95 % interval 36.1% to 80.9%) were for the one on the left" in card(
+    assert "Of 20 votes for one of the images, 60.0% (95 % interval 36.1% to 80.9%) chose the left image" in card(
         facts, shards, {}
     )
 
@@ -257,5 +257,5 @@ def test_a_campaign_of_nothing_has_a_card():
     shards = [Written(path=f"{each.config}/train-00000-of-00001.parquet", size=1, sha256="0" * 64) for each in layouts_for()]
     text = card(empty, shards, {})
     assert yaml_of(text)["dataset_info"][0]["splits"] == [{"name": "train", "num_bytes": 0, "num_examples": 0}]
-    assert "It leaves out none" in text
-    assert "Every vote in `votes` counts." in text
+    assert "It contains all pairs" in text
+    assert "All votes in `votes` are counted." in text

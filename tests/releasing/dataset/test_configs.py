@@ -215,4 +215,4 @@ def test_the_card_says_by_which_rules_people_were_reviewed_and_what_came_of_it(c
     ModerationActionFactory(member=suspended, kind="lift")
     card = card_of(release_of(campaign))
     assert f"- {rule.get_outcome_display()}: {rule.get_measure_display().lower()}, threshold {rule.threshold:g}" in card
-    assert "What was done: let work again 1 (1 person, 0 by a rule), suspended 1 (1 person, 1 by a rule)." in card
+    assert "Actions taken: reinstated 1 (1 person, 0 by a rule), suspended 1 (1 person, 1 by a rule)." in card
