@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from annotator.lib.lazy_import import lazy_import
-from annotator.releasing.card import sections as card_sections
+from annotator.releasing.card import contents, origin, quality
 from annotator.releasing.card.facts import Facts
-from annotator.releasing.card.sections import config_and_split, splits_of
+from annotator.releasing.card.phrases import config_and_split, splits_of
 from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.release_storage import CARD
@@ -51,23 +51,23 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
     layouts = layouts_for(facts.secondary_questions)
     head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
     sections = [
-        ("", card_sections.introduction(facts)),
-        ("Questions", card_sections.questions(facts)),
-        ("Pairs and labels", card_sections.making(facts)),
-        ("Guideline", card_sections.guidelines(facts)),
-        ("Annotators", card_sections.people(facts, pictures)),
-        ("Statistics", card_sections.figures(facts, pictures)),
-        ("Agreement", card_sections.agreement(facts)),
-        ("Quality control", card_sections.quality(facts)),
-        ("Position bias", card_sections.position_bias(facts)),
-        ("Coverage", card_sections.coverage(facts)),
-        ("Leaderboard", card_sections.leaderboard(facts, pictures)),
-        ("Configs", "\n\n".join(card_sections.config_section(layout, facts, shards) for layout in layouts)),
-        ("Splits", card_sections.splits(facts)),
-        ("Loading", card_sections.loading(facts)),
-        ("Limitations", card_sections.limits(facts)),
-        ("Consent and licence", card_sections.consent(facts)),
-        ("Citation", card_sections.citing(facts)),
+        ("", origin.introduction(facts)),
+        ("Questions", origin.questions(facts)),
+        ("Pairs and labels", origin.making(facts)),
+        ("Guideline", origin.guidelines(facts)),
+        ("Annotators", origin.people(facts, pictures)),
+        ("Statistics", origin.figures(facts, pictures)),
+        ("Agreement", quality.agreement(facts)),
+        ("Quality control", quality.quality(facts)),
+        ("Position bias", quality.position_bias(facts)),
+        ("Coverage", contents.coverage(facts)),
+        ("Leaderboard", contents.leaderboard(facts, pictures)),
+        ("Configs", "\n\n".join(contents.config_section(layout, facts, shards) for layout in layouts)),
+        ("Splits", contents.splits(facts)),
+        ("Loading", contents.loading(facts)),
+        ("Limitations", contents.limits(facts)),
+        ("Consent and licence", contents.consent(facts)),
+        ("Citation", contents.citing(facts)),
     ]
     text = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
     return "\n\n".join(filter(None, [f"---\n{head}---", f"# {facts.name}", facts.description.strip(), text])) + "\n"
