@@ -33,8 +33,8 @@ from annotator.demo.steps import (
     VISITOR_PROMPTS,
     VOTES_WANTED,
     Demo,
-    answer_of,
 )
+from annotator.demo.support import answer_of
 from annotator.models import Assignment, Consensus
 
 ENOUGH_PAIRS = 40  # what is a matter of luck is only checked on this many

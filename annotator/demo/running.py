@@ -8,7 +8,8 @@ from rich.console import Console
 from annotator.demo import findings
 from annotator.demo.checking import Checks
 from annotator.demo.people import Misbehaviour
-from annotator.demo.steps import Demo, DemoFailed
+from annotator.demo.steps import Demo
+from annotator.demo.support import DemoFailed
 
 
 def run_demo(*, url: str, pairs: int, console: Console, check: bool) -> bool:

@@ -12,11 +12,12 @@ from django.utils import timezone
 from rich.console import Console
 
 from annotator.choices import Label
-from annotator.demo import steps
+from annotator.demo import support
 from annotator.demo.checking import CheckFailed, majority, must_equal
 from annotator.demo.findings import Findings, Score
 from annotator.demo.scenes import plan_scenes
-from annotator.demo.steps import Demo, DemoFailed, LogIns, Standstill, answer_of
+from annotator.demo.steps import Demo
+from annotator.demo.support import DemoFailed, LogIns, Standstill, answer_of
 from tests.factories import CampaignFactory, PairFactory, ReleaseFactory
 
 
@@ -31,7 +32,7 @@ def test_log_ins_are_random_kept_and_for_their_owner_alone(tmp_path):
 
 
 def test_a_step_without_progress_is_given_up(monkeypatch):
-    monkeypatch.setattr(steps, "STANDSTILL", -1)
+    monkeypatch.setattr(support, "STANDSTILL", -1)
     waiting = Standstill("the release")
     waiting.look(0.5)
     waiting.look(0.6)
@@ -44,7 +45,7 @@ def test_work_is_sent_at_first_and_then_only_after_a_while(monkeypatch):
     waiting = Standstill("the queues")
 
     assert [waiting.is_time_to_send() for _ in range(3)] == [True, False, False]
-    monkeypatch.setattr(steps, "RESEND_PERIOD", 0)
+    monkeypatch.setattr(support, "RESEND_PERIOD", 0)
     assert waiting.is_time_to_send()
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotator.errors import Invalid
-from annotator.importing import archives, file_formats
+from annotator.importing import archives, file_formats, text_rows
 from annotator.importing.file_formats import open_import_file
 from annotator.importing.parse_line import BadLine
 from tests.pictures import picture_file
@@ -61,7 +61,7 @@ def test_a_bad_jsonl_line_does_not_stop_the_others(tmp_path):
 
 
 def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_formats, "MAX_LINE_BYTES", 50)
+    monkeypatch.setattr(text_rows, "MAX_LINE_BYTES", 50)
     path = written(tmp_path / "x.jsonl", '{"n": 1}\n{"n": "' + "x" * 500 + '"}\n{"n": 2}')
     rows = rows_of(path)
     assert [rows[0], rows[2]] == [(1, {"n": 1}), (3, {"n": 2})]
@@ -69,7 +69,7 @@ def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
 
 
 def test_too_many_lines_refuse_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_formats, "MAX_LINES", 3)
+    monkeypatch.setattr(text_rows, "MAX_LINES", 3)
     assert "more than 3 lines" in refusal(written(tmp_path / "x.jsonl", "\n" * 4))
 
 
@@ -190,7 +190,7 @@ def test_a_bad_csv_row_does_not_stop_the_others(tmp_path):
 
 
 def test_quotes_that_never_match_are_given_up_at_last(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_formats, "MAX_PUSHED_BACK", 1000)
+    monkeypatch.setattr(text_rows, "MAX_PUSHED_BACK", 1000)
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n" + 'a","\n' * 101)
     assert "do not match" in refusal(path)
 

@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from annotator.demo.running import run_demo
-from annotator.demo.steps import PAIRS, DemoFailed
+from annotator.demo.steps import PAIRS
+from annotator.demo.support import DemoFailed
 
 PAIRS_LIMITS = (4, 1000)
 

@@ -24,7 +24,8 @@ from rich.console import Console
 from rich.text import Text
 
 from annotator.demo.running import run_demo
-from annotator.demo.steps import PAIRS, DemoFailed
+from annotator.demo.steps import PAIRS
+from annotator.demo.support import DemoFailed
 from annotator.lib.env import read_str
 from annotator.local import preflight
 from annotator.local.hold import SupervisorError, ask, hold_embedded, release
