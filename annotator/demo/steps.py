@@ -345,7 +345,7 @@ class Demo:
             password=self.log_ins.people,
             album=self.album,
             diary=self.diary,
-            support.pass_time=support.pass_time,
+            pass_time=support.pass_time,
         )
 
     @contextmanager
