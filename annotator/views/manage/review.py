@@ -93,7 +93,7 @@ def acts(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_reviewer(request.user, slug)
     page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
-    return render(request, "manage/people/acts.html", context)
+    return render(request, "manage/people/moderation_log.html", context)
 
 
 @never_cache
