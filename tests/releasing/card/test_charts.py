@@ -47,8 +47,8 @@ def test_there_is_a_chart_for_what_can_be_drawn(ranking):
 def test_each_says_in_words_what_it_shows(ranking):
     assert {chart.name: chart.alt for chart in charts_of(ranking)} == {
         "labels": "Pairs by label: a 3, b 2, both good 1, both bad 0, tie 2, no votes 2.",
-        "overlap": "Pairs by how many votes they have: 2 with 0, 8 with 3.",
-        "annotators": "The most active tenth of the annotators gave 83 % of the votes.",
+        "overlap": "Pairs by number of votes: 2 with 0, 8 with 3.",
+        "annotators": "The most active 10 % of annotators gave 83 % of the votes.",
         "leaderboard": r"Generators by score: flux|dev 1.25, sd\*xl -1.25.",
     }
     assert overlap_chart(ranking).markdown.endswith("](charts/overlap.png)")

@@ -62,7 +62,7 @@ def test_the_leaderboard_is_a_table_with_its_picture_below(facts):
     facts.without_generators = 2
     text = contents.leaderboard(facts, {"leaderboard": "![picture](x.png)"})
     assert "| flux\\|dev | 1.234 | 1.000 to 1.500 | 1,200 | 900 | 3 |" in text
-    assert "2 pairs could not be used" in text
+    assert "2 pairs were not used" in text
     assert text.endswith("![picture](x.png)")
 
 
@@ -79,19 +79,19 @@ def test_it_is_loaded_under_the_name_of_the_campaign(facts, settings):
 def test_each_config_says_how_many_rows_it_has_and_what_its_columns_mean(facts, shards):
     for layout in layouts_for(["beauty"]):
         text = contents.config_section(layout, facts, shards)
-        assert text.startswith(f"### `{layout.config}`\n\nA row is {layout.row_is}: ")
+        assert text.startswith(f"### `{layout.config}`\n\nOne row is {layout.row_is}. ")
         assert all(f"| `{column.name}` | " in text for column in layout.columns)
-    assert "10 in all (train 8, test 2)." in contents.config_section(layouts_for()[0], facts, shards)
+    assert "10 rows (train 8, test 2)." in contents.config_section(layouts_for()[0], facts, shards)
 
 
 def test_its_limits_are_those_of_the_figures(facts):
     text = contents.limits(facts)
-    assert "2 pairs had no votes when this was made." in text
+    assert "2 pairs had no votes when this release was built." in text
     assert "weak evidence" not in text
     assert "One annotator gave 83.3% of the votes." in text
     facts.overlap = {"1": 10}
     facts.votes_by_annotator = [1] * 10
     text = contents.limits(facts)
-    assert "A judged pair has 1.00 votes on average" in text
+    assert "Pairs with votes have 1.00 votes on average" in text
     assert "weak evidence" in text
     assert "One annotator" not in text
