@@ -1,4 +1,4 @@
-"""The annotation page: GET of the pair, POST of a vote, a skip, a flag or an undo, as a page and as a piece."""
+"""The annotation page: what it shows, to whom, and what of it is sent."""
 
 from __future__ import annotations
 
