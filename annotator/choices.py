@@ -34,14 +34,14 @@ class CampaignState(TextChoices):
 class PairingRule(TextChoices):
     """How k images of one prompt become pairs."""
 
-    ALL_PAIRS = "all_pairs", "Every image with every other"
-    RING = "ring", "Each image with its two neighbours on a shuffled ring"
+    ALL_PAIRS = "all_pairs", "All pairs: every image with every other"
+    RING = "ring", "Ring: each image with two others, in random order"
 
 
 class PairState(TextChoices):
-    OPEN = "open", "In circulation"
-    SETTLED = "settled", "Has all its votes"
-    HELD = "held", "Taken out until a manager decides"
+    OPEN = "open", "Open"
+    SETTLED = "settled", "Settled"
+    HELD = "held", "Held"
 
 
 class AssignmentKind(TextChoices):
@@ -49,7 +49,7 @@ class AssignmentKind(TextChoices):
     TRAINING = "training", "Training"
     GOLD = "gold", "Gold"
     REPEAT = "repeat", "Repeat"
-    MACHINE = "machine", "Of a machine"
+    MACHINE = "machine", "Machine"
 
 
 class AssignmentState(TextChoices):
@@ -60,7 +60,7 @@ class AssignmentState(TextChoices):
     SKIPPED = "skipped", "Skipped"
     FLAGGED = "flagged", "Flagged"
     EXPIRED = "expired", "Lease expired"
-    RETURNED = "returned", "Returned by suspension or withdrawal"
+    RETURNED = "returned", "Released after suspension or withdrawal"
 
 
 # What is voided with a suspension. Answers to gold pairs are why, and stay.
@@ -104,30 +104,30 @@ class MemberKind(TextChoices):
 class GoldUse(TextChoices):
     """What a gold pair is for."""
 
-    CHECK = "check", "Mixed in to check annotators"
-    TRAINING = "training", "Training, with feedback"
+    CHECK = "check", "Check: hidden among regular pairs"
+    TRAINING = "training", "Training: with feedback"
 
 
 class GoldAct(TextChoices):
     """What is decided about a known answer."""
 
-    MADE = "made", "Made gold"
+    MADE = "made", "Marked as gold"
     CHANGED = "changed", "Changed"
-    REMOVED = "removed", "No gold any more"
-    REVIEW = "review", "Put up for review"
-    KEPT = "kept", "Kept as it was"
+    REMOVED = "removed", "Removed from gold"
+    REVIEW = "review", "Sent to review"
+    KEPT = "kept", "Kept"
 
 
 class Measure(TextChoices):
     """What a rule of the review looks at, of one annotator."""
 
-    GOLD_ACCURACY = "gold_accuracy", "Right on gold"
-    CONSISTENCY = "consistency", "The same again on repeats"
-    SIDE_SHARE = "side_share", "Share of one side"
-    FAST_RATE = "fast_rate", "Answers that came too fast"
+    GOLD_ACCURACY = "gold_accuracy", "Gold accuracy"
+    CONSISTENCY = "consistency", "Repeat consistency"
+    SIDE_SHARE = "side_share", "Side bias"
+    FAST_RATE = "fast_rate", "Too-fast answers"
     AGREEMENT = "agreement", "Agreement with others"
     TRUST = "trust", "Trust"
-    RECENT_TRUST = "recent_trust", "Trust since their best time"
+    RECENT_TRUST = "recent_trust", "Recent trust"
 
 
 class Outcome(TextChoices):
@@ -144,13 +144,13 @@ class ActionKind(TextChoices):
     WARN = "warn", "Warned"
     PAUSE = "pause", "Paused"
     SUSPEND = "suspend", "Suspended"
-    LIFT = "lift", "Let work again"
-    DISMISS = "dismiss", "Left as it was"
+    LIFT = "lift", "Reinstated"
+    DISMISS = "dismiss", "Dismissed"
     WITHDRAW = "withdraw", "Withdrew consent"
 
 
 class AppealState(TextChoices):
-    OPEN = "open", "Waits for an answer"
+    OPEN = "open", "Waiting for an answer"
     ACCEPTED = "accepted", "Accepted"
     DECLINED = "declined", "Declined"
 
@@ -162,8 +162,8 @@ class ConsensusMethod(TextChoices):
 
 class ImportState(TextChoices):
     QUEUED = "queued", "Queued"
-    READING = "reading", "Reading the file"
-    RUNNING = "running", "Ingesting"
+    READING = "reading", "Reading file"
+    RUNNING = "running", "Importing"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
 
@@ -192,20 +192,20 @@ UNFINISHED_PUBLICATIONS = (PublicationState.QUEUED, PublicationState.PUBLISHING)
 class Event(TextChoices):
     """What a webhook is told of."""
 
-    RELEASE_READY = "release.ready", "A release is ready"
-    CAMPAIGN_COMPLETE = "campaign.complete", "The last pair has all its votes"
-    ANNOTATOR_SUSPENDED = "annotator.suspended", "An annotator is suspended"
-    IMPORT_FINISHED = "import.finished", "An import is done or has failed"
-    PING = "ping", "A test"
+    RELEASE_READY = "release.ready", "Release ready"
+    CAMPAIGN_COMPLETE = "campaign.complete", "All pairs settled"
+    ANNOTATOR_SUSPENDED = "annotator.suspended", "Annotator suspended"
+    IMPORT_FINISHED = "import.finished", "Import done or failed"
+    PING = "ping", "Test"
 
 
 CAMPAIGN_EVENTS = tuple(event for event in Event if event != Event.PING)
 
 
 class DeliveryState(TextChoices):
-    WAITING = "waiting", "To be sent"
+    WAITING = "waiting", "Pending"
     DELIVERED = "delivered", "Delivered"
-    FAILED = "failed", "Given up"
+    FAILED = "failed", "Failed"
 
 
 class Scope(TextChoices):

@@ -132,7 +132,7 @@ def read_storage() -> dict[str, Any]:
     parts = urlsplit(STORAGE_URL)
     if parts.scheme == "s3":
         if not parts.netloc:
-            raise ImproperlyConfigured("STORAGE_URL=s3://… names no bucket. Use s3://bucket or s3://bucket/folder.")
+            raise ImproperlyConfigured("STORAGE_URL=s3://… has no bucket. Use s3://bucket or s3://bucket/folder.")
         options: dict[str, Any] = {
             "bucket_name": parts.netloc,
             "location": parts.path.strip("/"),
@@ -147,7 +147,7 @@ def read_storage() -> dict[str, Any]:
             options["endpoint_url"] = endpoint
         return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     if parts.scheme not in ("", "file"):
-        raise ImproperlyConfigured(f"STORAGE_URL={STORAGE_URL!r}: use a folder, or s3://bucket/folder.")
+        raise ImproperlyConfigured(f"STORAGE_URL={STORAGE_URL!r} is not valid. Use a folder or s3://bucket/folder.")
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(Path(parts.path).expanduser().resolve()), "allow_overwrite": True},
@@ -158,10 +158,12 @@ def read_send_files() -> str:
     """Who sends the bytes of stored files to clients: `app` (the web process itself), `proxy` or `store`."""
     sender, needed = read_str("SEND_FILES", "app"), {"app": "", "proxy": "a folder", "store": "an S3 bucket"}
     if sender not in needed:
-        raise ImproperlyConfigured(f"SEND_FILES={sender!r}: use app, proxy or store.")
+        raise ImproperlyConfigured(f"SEND_FILES={sender!r} is not valid. Use app, proxy or store.")
     is_bucket = urlsplit(STORAGE_URL).scheme == "s3"
     if sender != "app" and is_bucket != (sender == "store"):
-        raise ImproperlyConfigured(f"SEND_FILES={sender} needs {needed[sender]} as STORAGE_URL. Use app, or change one of them.")
+        raise ImproperlyConfigured(
+            f"SEND_FILES={sender} needs {needed[sender]} as STORAGE_URL. Change one of them, or use SEND_FILES=app."
+        )
     return sender
 
 
@@ -276,9 +278,9 @@ SOCIALACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.ProviderAdapter"
 def read_email_verification() -> str:
     word = read_str("EMAIL_VERIFICATION", "none")
     if word not in ("none", "optional", "mandatory"):
-        raise ImproperlyConfigured(f"EMAIL_VERIFICATION={word!r}: use none, optional or mandatory.")
+        raise ImproperlyConfigured(f"EMAIL_VERIFICATION={word!r} is not valid. Use none, optional or mandatory.")
     if word == "mandatory" and not read_str("EMAIL_URL"):
-        raise ImproperlyConfigured("EMAIL_VERIFICATION=mandatory needs EMAIL_URL: without it no e-mail reaches anybody.")
+        raise ImproperlyConfigured("EMAIL_VERIFICATION=mandatory needs EMAIL_URL, because without it no e-mail is sent.")
     return word
 
 
@@ -291,7 +293,7 @@ def read_oidc_providers() -> list[dict[str, Any]]:
     try:
         providers = json.loads(raw)
     except ValueError as error:
-        raise ImproperlyConfigured(f"OIDC_PROVIDERS is no JSON: {error}.") from error
+        raise ImproperlyConfigured(f"OIDC_PROVIDERS is not valid JSON: {error}.") from error
     if not isinstance(providers, list) or not all(isinstance(provider, dict) for provider in providers):
         raise ImproperlyConfigured('OIDC_PROVIDERS must be a JSON list of objects: [{"id": …, "url": …, "client_id": …}].')
     apps = [read_oidc_provider(number, provider) for number, provider in enumerate(providers, start=1)]
@@ -304,21 +306,21 @@ def read_oidc_provider(number: int, provider: dict[str, Any]) -> dict[str, Any]:
     which = f"Provider {number} of OIDC_PROVIDERS"
     known = {"id", "name", "url", "client_id", "client_secret", "scopes", "token_auth_method"}
     if unknown := sorted(provider.keys() - known):
-        raise ImproperlyConfigured(f"{which} has {', '.join(unknown)}, which mean nothing. Known: {', '.join(sorted(known))}.")
+        raise ImproperlyConfigured(f"{which} has unknown keys: {', '.join(unknown)}. Use {', '.join(sorted(known))}.")
     for name in ("id", "url", "client_id"):
         if not isinstance(provider.get(name), str) or not provider[name]:
-            raise ImproperlyConfigured(f"{which} needs {name}, a string.")
+            raise ImproperlyConfigured(f"{which} needs a string {name!r}.")
     if not re.fullmatch(r"[a-z0-9-]{1,40}", provider["id"]):
-        raise ImproperlyConfigured(f"{which}: its id is part of an address; use lower-case letters, digits and dashes.")
+        raise ImproperlyConfigured(f"{which}: use only lower-case letters, digits and dashes in id. It is part of a URL.")
     parts = urlsplit(provider["url"])
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")):
-        raise ImproperlyConfigured(f"{which}: its url must begin with https://.")
+        raise ImproperlyConfigured(f"{which}: url must start with https://.")
     scopes = provider.get("scopes", ["openid", "profile", "email"])
     if not isinstance(scopes, list) or "openid" not in scopes:
-        raise ImproperlyConfigured(f'{which}: its scopes must be a list with "openid" in it.')
+        raise ImproperlyConfigured(f'{which}: scopes must be a list that contains "openid".')
     method = provider.get("token_auth_method")
     if method not in (None, "client_secret_basic", "client_secret_post"):
-        raise ImproperlyConfigured(f"{which}: its token_auth_method must be client_secret_basic or client_secret_post.")
+        raise ImproperlyConfigured(f"{which}: token_auth_method must be client_secret_basic or client_secret_post.")
     return {
         "provider_id": provider["id"],
         "name": provider.get("name", provider["id"]),
@@ -339,7 +341,7 @@ SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": read_oidc_providers()}}
 # --- e-mail: by EMAIL_URL; without one it is written to the log
 EMAIL_URL = urlsplit(read_url("EMAIL_URL", "smtp", "smtps"))
 if EMAIL_URL.scheme and not EMAIL_URL.hostname:
-    raise ImproperlyConfigured("EMAIL_URL names no host. Use smtp://user:password@host:587 or smtps://user:password@host:465.")
+    raise ImproperlyConfigured("EMAIL_URL has no host. Use smtp://user:password@host:587 or smtps://user:password@host:465.")
 EMAIL_REACHES_PEOPLE = bool(EMAIL_URL.scheme)
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_REACHES_PEOPLE else 'console'}.EmailBackend"
 EMAIL_HOST = EMAIL_URL.hostname or "localhost"

@@ -43,7 +43,7 @@ def enqueue(task: Task, *arguments: Any) -> None:
         try:
             task.apply_async(args=arguments, retry=False)
         except OperationalError:
-            logger.warning("The broker cannot be reached; %s%r waits for the beat.", task.name, arguments)
+            logger.warning("Cannot reach the broker. The beat will send %s%r again.", task.name, arguments)
 
     transaction.on_commit(send)
 

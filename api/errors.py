@@ -61,7 +61,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     if isinstance(error, ValidationError):
-        response.data = body_of("invalid", "Some values are not right.", by_field(error.detail))
+        response.data = body_of("invalid", "Some values are not valid.", by_field(error.detail))
     else:
         detail = response.data["detail"]
         response.data = body_of(detail.code, str(detail))

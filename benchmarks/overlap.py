@@ -3,7 +3,7 @@
 Each annotator has a skill and each pair an ease, both on the logit scale; a vote names the true answer with probability
 σ(ease + skill), at worst as often as a guess, and one of the others alike otherwise. The truth is a, b, both_good or
 both_bad. The same votes, in the same order, are given to every rule, so that the rules differ in nothing else. Nobody's
-skill is used: the adaptive rule is the one of annotator/consensus/stopping.py, as scoring.py applies it.
+skill is used: the adaptive rule is the one of annotator/consensus/stopping.py, as scoring/settling.py applies it.
 
     python -m benchmarks.overlap [--pairs 100000] [--seed 0]
 """

@@ -1,8 +1,9 @@
 """How soon annotators who do harm are found, and how often good ones are wronged: whole campaigns, simulated.
 
-Each campaign has the same people, who answer through the application's own verbs: the queue is filled by assigning.py, gold
-and repeats are mixed in by mixing.py, the review of reviewing.py looks after every few answers, and what a suspension gives
-back is handed out again. Only the people and their pairs are made up: a pair has a true answer and an ease, people have a skill.
+Each campaign has the same people, who answer through the application's own verbs: judging/assigning.py fills the queue,
+judging/gold_and_repeats.py mixes gold and repeats in, quality/review.py looks after every few answers, and what a suspension
+gives back is handed out again. Only the people and their pairs are made up: a pair has a true answer and an ease, people have a
+skill.
 
 Beside how soon somebody is stopped, it prints how often the consensus is the truth: without any rule, with the rules on gold
 alone, and with all of them, on the same people and truths.

@@ -1,9 +1,11 @@
-"""Fixtures for all tests: the embedded servers, a storage folder per test, and a real Celery worker where one is asked for."""
+"""Fixtures for all tests: the embedded servers, a storage folder per test, and real processes where they are asked for."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from annotator.local.hold import hold_embedded
 from tests.celery_worker import CeleryWorker
+from tests.local.processes import Program
 from tests.oidc_provider import OidcProvider
 
 
@@ -70,3 +73,27 @@ def celery_worker_process(transactional_db: None, _celery_worker: CeleryWorker) 
     yield _celery_worker
     _celery_worker.finish_all()
     _celery_worker.take_no_tasks()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts a program of ours; whatever it leaves is killed after the test."""
+    programs: list[Program] = []
+
+    def start(*arguments: str, **environment: str) -> Program:
+        marker = f"{tmp_path.name}-{os.getpid()}-{len(programs)}"
+        programs.append(Program(list(arguments), folder=tmp_path, marker=marker, **environment))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        for process in program.running():
+            process.kill()
+        program.process.wait()
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

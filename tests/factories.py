@@ -86,7 +86,7 @@ class MemberFactory(DjangoModelFactory):
 
 
 class ConsentTextFactory(DjangoModelFactory):
-    """A version on its own. `joining.publish_consent_text` puts one in force."""
+    """A version on its own. `consent.publish_consent_text` puts one in force."""
 
     class Meta:
         model = models.ConsentText
@@ -201,7 +201,7 @@ class PairFactory(DjangoModelFactory):
 
 
 class AssignmentFactory(DjangoModelFactory):
-    """A bare row: it takes no seat on the pair. Use assigning.refill where seats matter."""
+    """A bare row: it takes no seat on the pair. Use `assigning.refill_queue` where seats matter."""
 
     class Meta:
         model = models.Assignment

@@ -107,7 +107,7 @@ def plain(response: Any, seat: Assignment) -> tuple[int, dict[str, str], str]:
     body = response.content.decode()
     body = re.sub(r'(csrfmiddlewaretoken"\s+value="|X-CSRFToken": ")\w+', r"\1", body)
     body = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "IMAGE", body)
-    numbers = r'(/assignments/|data-assignment="|data-undo="|class="stand"\s+value="|"(?:id|vote_id|pair_id)": ?)\d+'
+    numbers = r'(/assignments/|data-assignment="|data-undo="|class="queue-state"\s+value="|"(?:id|vote_id|pair_id)": ?)\d+'
     body = re.sub(numbers, r"\1NUMBER", body)
     body = re.sub(r'(data-lease="|"(?:expires_at|created_at)": ?")[\w:.+-]*', r"\1TIME", body)
     body = body.replace(seat.pair.prompt.text, "PROMPT")

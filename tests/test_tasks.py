@@ -97,7 +97,7 @@ print(len(assigning.next_assignments(member=member, count=2)))
     )
 
     assert done.stdout.splitlines() == ["at once", "2"], done.stderr
-    assert "The broker cannot be reached" in done.stderr
+    assert "Cannot reach the broker" in done.stderr
 
 
 @pytest.mark.django_db(transaction=True)

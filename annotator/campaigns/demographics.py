@@ -1,6 +1,6 @@
 """What annotators may say of themselves: the manager's question, and their answers, which are theirs to change and to erase.
 
-Answers are in no export and no release. They are only ever told of as numbers over many people (statistics/groups.py).
+Answers are in no export and no release. They are only ever told of as numbers over many people (scoring/statistics/groups.py).
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ def check_group_question(*, text: str, options: Sequence[str], people_min: int) 
     """Raises Invalid unless there is a question, with some different answers, and groups that hide people."""
     errors: dict[str, list[str]] = {}
     if not text.strip():
-        errors["text"] = ["Ask something."]
+        errors["text"] = ["Enter a question."]
     if not 2 <= len(options) <= GROUP_OPTIONS_LIMIT:
-        errors["options"] = [f"Give 2 to {GROUP_OPTIONS_LIMIT} answers, one a line."]
+        errors["options"] = [f"Give 2 to {GROUP_OPTIONS_LIMIT} answers, one per line."]
     elif len(set(options)) < len(options):
         errors["options"] = ["Two answers are the same."]
     elif any(len(option) > GROUP_OPTION_LIMIT for option in options):
-        errors["options"] = [f"Use at most {GROUP_OPTION_LIMIT} characters for an answer."]
+        errors["options"] = [f"Use at most {GROUP_OPTION_LIMIT} characters per answer."]
     if people_min < GROUP_PEOPLE_LEAST:
-        errors["people_min"] = [f"Use {GROUP_PEOPLE_LEAST} or more: fewer people could be told from each other."]
+        errors["people_min"] = [f"Use {GROUP_PEOPLE_LEAST} or more. In smaller groups, a person could be identified."]
     if errors:
-        raise Invalid("The question cannot be asked.", errors=errors)
+        raise Invalid("The question is not valid.", errors=errors)
 
 
 @transaction.atomic

@@ -67,7 +67,7 @@ def _put_in_force(guideline: Guideline) -> None:
 def _locked_draft(guideline: Guideline) -> Guideline:
     draft = Guideline.objects.select_for_update().get(pk=guideline.pk)
     if draft.published_at is not None:
-        raise Conflict(f"Version {draft.version} was published already.", code="guideline_published")
+        raise Conflict(f"Version {draft.version} is already published.", code="guideline_published")
     return draft
 
 
@@ -93,7 +93,7 @@ def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
 def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:
     """Record that the member read and accepted this version. Raises Conflict when a newer one is in force."""
     if not Campaign.objects.filter(pk=member.campaign_id, guideline=guideline).exists():
-        raise Conflict("A newer version of the guideline was published. Please read that one.", code="guideline_outdated")
+        raise Conflict("A newer version of the guideline was published. Please read it.", code="guideline_outdated")
     member.guideline_accepted = guideline
     member.guideline_accepted_at = now or timezone.now()
     member.save(update_fields=["guideline_accepted", "guideline_accepted_at"])

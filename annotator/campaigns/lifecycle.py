@@ -59,10 +59,10 @@ def create_campaign(
     Raises Invalid, naming the fields, when a value is out of range or the slug is taken.
     """
     if slug in RESERVED_SLUGS:
-        raise Invalid("Some values are not right.", errors={"slug": [f"{slug!r} is taken by a page of the site."]})
+        raise Invalid("Some values are not valid.", errors={"slug": [f"{slug!r} is reserved by the site."]})
     if slug.endswith(RESERVED_ENDINGS):
-        words = f"It may not end in {' or '.join(RESERVED_ENDINGS)}: training jobs would take it for something else."
-        raise Invalid("Some values are not right.", errors={"slug": [words]})
+        words = f"It cannot end in {' or '.join(RESERVED_ENDINGS)}: these names are reserved for training jobs."
+        raise Invalid("Some values are not valid.", errors={"slug": [words]})
     campaign = Campaign(
         slug=slug,
         name=name,
@@ -94,7 +94,7 @@ STATE_CHANGES = {
 def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign:
     """Open, pause or close the campaign. The same state again is no change. Raises Conflict on a step that is not one."""
     if state not in CampaignState.values:
-        raise Invalid(f"{state!r} is no state.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]})
+        raise Invalid(f"{state!r} is not a state.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]})
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if locked.state != state:
         allowed = STATE_CHANGES[CampaignState(locked.state)]

@@ -25,21 +25,21 @@ def add_member(
     Without a `kind` a new member is a person, and another one stays what they are.
     """
     if role not in Role.values:
-        raise Invalid(f"{role!r} is no role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+        raise Invalid(f"{role!r} is not a role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
     if kind is not None and kind not in MemberKind.values:
-        raise Invalid(f"{kind!r} is no kind.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
+        raise Invalid(f"{kind!r} is not a kind.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
     if kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
-        raise Invalid("A machine judges pairs and does nothing else.", errors={"role": ["Make the machine an annotator."]})
+        raise Invalid("A machine can only be an annotator.", errors={"role": ["Use the role annotator for a machine."]})
     if user.is_crowd:
-        words = "A crowd platform sent them: they are an annotator in the campaign they came for, and nothing else."
+        words = "People from a crowd platform can only be annotators, in the campaign they joined."
         raise Invalid(words, errors={"person": [words]})
     defaults = {"role": role, "kind": kind or MemberKind.HUMAN}
     member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults=defaults)
     if kind is not None and member.kind != kind:
-        words = f"They are in the campaign as a {member.get_kind_display().lower()}, and stay one. Use another account."
+        words = f"This member is a {member.get_kind_display().lower()}, which cannot change. Use another account."
         raise Conflict(words, code="member_kind_fixed", errors={"kind": [words]})
     if member.kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
-        raise Invalid("A machine judges pairs and does nothing else.", errors={"role": ["A machine stays an annotator."]})
+        raise Invalid("A machine can only be an annotator.", errors={"role": ["The role of a machine cannot change."]})
     if not is_new and member.role != role:
         member.role = role
         member.save(update_fields=["role"])
@@ -53,7 +53,7 @@ def change_member_state(*, member: Member, state: str, by: User | None) -> Membe
     for members who withdrew or are suspended.
     """
     if state not in (MemberState.ACTIVE, MemberState.PAUSED):
-        raise Invalid(f"{state!r} is not for a manager to set.", errors={"state": ["Use active or paused."]})
+        raise Invalid(f"A manager cannot set the state {state!r}.", errors={"state": ["Use active or paused."]})
     verb = moderation.pause_member if state == MemberState.PAUSED else moderation.resume_member
     verb(member=member, by=by)
     return Member.objects.get(pk=member.pk)

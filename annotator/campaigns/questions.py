@@ -39,7 +39,7 @@ def set_questions(*, campaign: Campaign, questions: Sequence[NewQuestion], by: U
     asked = list(locked.questions.order_by("position"))
     if locked.state != CampaignState.DRAFT and _shape(asked) != _shape(questions):
         raise Conflict(
-            "Only the wording of questions can change once a campaign has been opened: votes refer to the rest.",
+            "After a campaign has been opened, only the wording of its questions can change, because votes refer to them.",
             code="questions_fixed",
         )
     wanted = {question.slug for question in questions}
@@ -67,12 +67,12 @@ def check_questions(*, campaign: Campaign, questions: Sequence[NewQuestion]) -> 
     """Raises Invalid unless there is a question, each has a name of its own, and known answers stay possible."""
     slugs = [question.slug for question in questions]
     if not 1 <= len(slugs) <= QUESTIONS_LIMIT:
-        raise Invalid(f"Ask at least one question, and at most {QUESTIONS_LIMIT}.", errors={"text": ["Ask something."]})
+        raise Invalid(f"Use 1 to {QUESTIONS_LIMIT} questions.", errors={"text": ["Enter a question."]})
     if len(set(slugs)) < len(slugs):
-        raise Invalid("Each question needs a short name of its own.", errors={"slug": ["Two questions have the same name."]})
+        raise Invalid("Each question needs its own short name.", errors={"slug": ["Two questions have the same short name."]})
     gold = campaign.pairs.filter(gold_choice__isnull=False).exclude(gold_choice__in=questions[0].choices).first()
     if gold is not None:
         raise Invalid(
-            f"Pair {gold.pk} has the known answer {gold.gold_choice!r}, which the first question would not allow.",
-            errors={"choices": ["A known answer would not be possible any more."]},
+            f"Pair {gold.pk} has the known answer {gold.gold_choice!r}, which the first question would no longer allow.",
+            errors={"choices": ["A known answer uses a choice that is missing here."]},
         )

@@ -16,6 +16,6 @@ def save_valid(instance: Campaign | Question) -> None:
         with transaction.atomic():
             instance.save()
     except ValidationError as error:
-        raise Invalid("Some values are not right.", errors=error.message_dict) from error
+        raise Invalid("Some values are not valid.", errors=error.message_dict) from error
     except IntegrityError as error:  # two at once with the same slug: only the constraint sees both
-        raise Conflict("Somebody else just made the same.") from error
+        raise Conflict("Someone else has just created the same.") from error

@@ -26,65 +26,70 @@ methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
 
 The file is a CSV with a header, in one of these forms:
   labels       task,worker,label
-  comparisons  worker,left,right,winner    winner is left, right or tie; task and prompt may be there too
-  matrix       a row per worker, a column per task, no header, empty where there is no vote
-Columns may have other names, or be named by an option; more columns do no harm. Other names are
+  comparisons  worker,left,right,winner    winner is left, right or tie; task and prompt are optional
+  matrix       one row per worker, one column per task, no header, empty cell = no vote
+Other columns are ignored. An option such as --task names a column. These names are also recognised:
   {OTHER_NAMES}
 
-The CSV goes to standard output, or to --out: a row per task, per item (bradley_terry, noisy_bradley_terry), per rate
-(position_bias) or per cycle. The parameters, a JSON object, go to standard error, or to --json:
+The result is a CSV on standard output, or in --out: one row per task, per item (bradley_terry, noisy_bradley_terry), per
+rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
   python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
 
-A repeated vote of a worker on a task (on the same occasion, if the file has that column) is reported, and only the first
-counts. Of comparisons, a task is the two items together with the task column. Where that is missing, a worker may have seen the
-same two items on different tasks, so that bradley_terry, noisy_bradley_terry, position_bias and cycles count all; the others
-take the two items as the task. --repeats decides otherwise.
+If a worker votes on a task twice (on the same occasion, if the file has that column), the repeat is reported and only the
+first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
+have been on different tasks: bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the other
+methods use the two items as the task. --repeats changes this.
 
-Bad input ends with one line on standard error and status 2.
+Bad input: one line on standard error and exit status 2.
 """
 
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {message} (--help explains)\n")
+        self.exit(2, f"error: {message} (see --help)\n")
 
 
 def build_parser() -> Parser:
     parser = Parser(
         prog="python -m annotator.consensus",
-        description="What votes amount to, by one method.",
+        description="Compute consensus, scores or agreement from a file of votes.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("method", type=_method, metavar="METHOD", help="see below")
+    parser.add_argument("method", type=_method, metavar="METHOD", help="one of the methods below")
     parser.add_argument("votes", type=Path, metavar="votes.csv")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV there")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the parameters there")
-    parser.add_argument("--truth", type=Path, metavar="FILE", help="task,truth: adds accuracies (majority, dawid_skene)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV to FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the parameters to FILE")
+    parser.add_argument("--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (majority, dawid_skene)")
     for role in ("task", "worker", "label", "left", "right", "winner", "prompt"):
-        parser.add_argument(f"--{role}", metavar="COLUMN", help=f"the column that is the {role}")
+        parser.add_argument(f"--{role}", metavar="COLUMN", help=f"name of the {role} column")
     parser.add_argument(
-        "--matrix", action="store_true", default=None, help="the file is a matrix (a first line of numbers says so)"
+        "--matrix", action="store_true", default=None, help="the file is a matrix (default: if the first line has only numbers)"
     )
     parser.add_argument(
-        "--repeats", choices=("auto", "first", "all"), default="auto", help="which of a worker's votes on one task count"
+        "--repeats",
+        choices=("auto", "first", "all"),
+        default="auto",
+        help="which votes count if a worker votes on a task more than once",
     )
-    parser.add_argument("--skip-empty", action="store_true", help="leave out rows with an empty cell in place of refusing them")
-    parser.add_argument("--confidence", type=_share, default=0.95, help="of all intervals (default 0.95)")
-    parser.add_argument("--smoothing", type=_not_negative, default=0.0, help="dawid_skene: votes that each cell has beforehand")
-    parser.add_argument(
-        "--tolerance", type=_not_negative, help="dawid_skene, noisy_bradley_terry: when a step is too small to count"
-    )
-    parser.add_argument("--iterations", type=_whole, help="dawid_skene, noisy_bradley_terry: at most so many")
+    parser.add_argument("--skip-empty", action="store_true", help="ignore rows with an empty cell instead of failing")
+    parser.add_argument("--confidence", type=_share, default=0.95, help="confidence of all intervals (default 0.95)")
+    parser.add_argument("--smoothing", type=_not_negative, default=0.0, help="dawid_skene: votes added to each cell in advance")
+    parser.add_argument("--tolerance", type=_not_negative, help="dawid_skene, noisy_bradley_terry: stop when a step is smaller")
+    parser.add_argument("--iterations", type=_whole, help="dawid_skene, noisy_bradley_terry: maximum number of iterations")
     parser.add_argument(
         "--ties", type=Ties, choices=list(Ties), default=Ties.HALF, help="bradley_terry: how ties count (default half)"
     )
-    parser.add_argument("--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses of each item beforehand")
     parser.add_argument(
-        "--split", action="store_true", help="bradley_terry and noisy: score groups that cannot be compared apart"
+        "--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses added to each item in advance"
+    )
+    parser.add_argument(
+        "--split",
+        action="store_true",
+        help="bradley_terry, noisy_bradley_terry: score groups separately if they cannot be compared",
     )
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
-    parser.add_argument("--seed", type=_whole, default=0, help="of the bootstrap (default 0)")
+    parser.add_argument("--seed", type=_whole, default=0, help="seed of the bootstrap (default 0)")
     return parser
 
 
@@ -110,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     except (ValueError, MemoryError) as error:
-        return _fail(f"{options.votes}: {error or 'it does not fit into memory'}")
+        return _fail(f"{options.votes}: {error or 'not enough memory'}")
     if options.json is not None:
         for note in notes:
             print(f"note: {note}", file=sys.stderr)
@@ -120,12 +125,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _notes(table: Table, report: Report) -> list[str]:
     notes = list(report.notes)
     if table.is_matrix:
-        notes.append("Read as a matrix: a row per worker, a column per task.")
+        notes.append("Read as a matrix: one row per worker, one column per task.")
     if report.repeats.number:
         fate = "only the first counts" if report.repeats.left_out else "all count"
-        notes.insert(0, f"{report.repeats.number} repeated votes of a worker on a task: {fate}.")
+        notes.insert(0, f"{report.repeats.number} repeated votes by the same worker on a task: {fate}.")
     if table.skipped:
-        notes.append(f"{table.skipped} rows with an empty cell were left out.")
+        notes.append(f"{table.skipped} rows with an empty cell were ignored.")
     return notes
 
 
@@ -190,7 +195,7 @@ def _method(text: str) -> str:
     name = text.strip().lower().replace("-", "_")
     name = ALIASES.get(name, name)
     if name not in METHODS:
-        raise argparse.ArgumentTypeError(f"{text} is no method; there are: {', '.join(METHODS)}")
+        raise argparse.ArgumentTypeError(f"{text} is not a method; use one of: {', '.join(METHODS)}")
     return name
 
 

@@ -92,7 +92,7 @@ def report_alpha(table: Table, options: argparse.Namespace) -> Report:
     if not alpha.n_tasks:
         notes.append("Alpha is not defined: no task has two votes.")
     elif np.isnan(alpha.alpha):
-        notes.append("Alpha is not defined: all votes are alike, so that chance alone would agree as much.")
+        notes.append("Alpha is not defined: all votes are the same, so chance would give the same agreement.")
     parameters = {
         **_sizes(votes),
         "choices": votes.choice.names,
@@ -342,7 +342,7 @@ def _weights(score: Floats, group: Ints) -> Floats:
 
 
 def _not_converged(converged: bool) -> list[str]:
-    return [] if converged else ["It has not converged: allow more iterations, or do not trust it."]
+    return [] if converged else ["Not converged. Allow more iterations, or do not use the result."]
 
 
 def _split(group: Ints) -> list[str]:

@@ -73,7 +73,7 @@ def dawid_skene(
 ) -> DawidSkene:
     """The maximum of the likelihood; vote i is `choice[i]` of `annotator[i]` on `task[i]`.
 
-    A repeated vote counts as a vote of its own: leave it out beforehand (`arrays.is_first_vote`) where it is not one.
+    A repeated vote counts as a vote of its own: leave it out beforehand (`codes.is_first_vote`) where it is not one.
 
     Args:
         task, annotator, choice: codes, shape (votes,), in any order.

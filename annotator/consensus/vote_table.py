@@ -90,7 +90,7 @@ class Table:
         is_nameless = all(not cell or WHOLE.fullmatch(cell) for cell in self.header)
         if matrix is None and is_nameless and len(self.header) == len(LABELS):
             # Votes without their header look like a matrix of three tasks.
-            raise self._fault(f"has no header ({','.join(LABELS)}); if it is a matrix, say --matrix", self.header_line)
+            raise self._fault(f"has no header ({','.join(LABELS)}); for a matrix, use --matrix", self.header_line)
         self.is_matrix = is_nameless if matrix is None else matrix
 
     @property
@@ -156,7 +156,7 @@ class Table:
             if name.lower() not in SIDES:
                 self._complain(winner.codes == code, "winner", f"is {name!r}; it must be left, right or tie")
         side = np.array([SIDES[name.lower()] for name in winner.names], dtype=np.int64)[winner.codes]
-        self._complain(on_left == on_right, "right", "is the same as on the left: an item cannot be compared with itself")
+        self._complain(on_left == on_right, "right", "is the same as left: an item cannot be compared with itself")
         found |= {"left": Column(items, on_left), "right": Column(items, on_right), "winner": Column(list(SIDES), side)}
         low, high = np.minimum(on_left, on_right), np.maximum(on_left, on_right)
         return found, Column([], low * len(items) + high)
@@ -195,7 +195,7 @@ class Table:
         width = len(rows[0]) if rows else 0
         for (line, _), row in zip(self._lines(), rows, strict=True):
             if len(row) != width:
-                raise self._fault(f"has {len(row)} cells where the first line has {width}", line)
+                raise self._fault(f"has {len(row)} cells, but the first line has {width}", line)
         cells = [(row, column, cell) for row, values in enumerate(rows) for column, cell in enumerate(values) if cell]
         choices = _sorted([cell for _, _, cell in cells])
         place = {name: code for code, name in enumerate(choices)}
@@ -259,8 +259,8 @@ class Table:
                 return {place: pa.chunked_array([], type=text) for place in places}
             for line, row in self._records():
                 if len(row) != len(self.header):
-                    raise self._fault(f"has {len(row)} cells where the header has {len(self.header)}", line) from error
-            raise self._fault(f"is no readable CSV: {str(error).splitlines()[0]}") from error
+                    raise self._fault(f"has {len(row)} cells, but the header has {len(self.header)}", line) from error
+            raise self._fault(f"is not a readable CSV: {str(error).splitlines()[0]}") from error
         return {place: table.column(name) for place, name in zip(places, kept, strict=True)}
 
     def _repeats(self, keys: list[Column], roles: tuple[str, ...], left_out: bool) -> tuple[np.ndarray, Repeats]:
@@ -298,7 +298,7 @@ class Table:
         except UnicodeDecodeError as error:
             raise self._fault("is not UTF-8 text") from error
         except csv.Error as error:
-            raise self._fault(f"is no readable CSV: {error}") from error
+            raise self._fault(f"is not a readable CSV: {error}") from error
         except OSError as error:
             raise BadInput(f"{self.path}: {(error.strerror or str(error)).lower()}") from error
 

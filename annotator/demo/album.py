@@ -100,7 +100,7 @@ class Album:
         distances = np.linalg.norm(self._thumbnails - thumbnail_of(data), axis=1)
         nearest, second = np.argsort(distances)[:2]
         if distances[nearest] > CERTAIN * distances[second]:
-            raise NotRecognised("An image was served that is none of the pictures that were imported.")
+            raise NotRecognised("The site served an image that was not imported.")
         picture = self.known[nearest].picture
         with self._lock:
             self._seen[key] = picture

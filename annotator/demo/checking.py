@@ -33,8 +33,8 @@ from annotator.demo.steps import (
     VISITOR_PROMPTS,
     VOTES_WANTED,
     Demo,
-    answer_of,
 )
+from annotator.demo.support import answer_of
 from annotator.models import Assignment, Consensus
 
 ENOUGH_PAIRS = 40  # what is a matter of luck is only checked on this many
@@ -82,7 +82,7 @@ def check_pairs(demo: Demo, findings: Findings) -> str:
     must_equal("generators", findings.generators, len(GENERATORS))
     truths = Counter(findings.truths.values())
     if len(findings.truths) >= ENOUGH_PAIRS:
-        must(set(truths) == set(Choice.values), f"true answers {dict(truths)} leave one of the four out")
+        must(set(truths) == set(Choice.values), f"true answers {dict(truths)} do not cover all four answers")
     return f"{len(findings.truths)} pairs, {findings.prompts} prompts, {findings.generators} generators; truths {dict(truths)}"
 
 
@@ -90,15 +90,15 @@ def check_imports(demo: Demo, findings: Findings) -> str:
     for name, prompts in ((SCENES, demo.prompts), (MORE_SCENES, VISITOR_PROMPTS)):
         import_ = demo.campaign.imports.filter(file_name=name, state="done").latest("pk")
         must_equal(
-            f"{name}: state, lines, refused", (import_.state, import_.lines_done, import_.lines_failed), ("done", prompts, 0)
+            f"{name}: state, lines, rejected", (import_.state, import_.lines_done, import_.lines_failed), ("done", prompts, 0)
         )
         pairs = import_.pairs_added + import_.pairs_known
         must_equal(f"{name}: pairs", pairs, prompts * PAIRS_PER_PROMPT)
-    return "every line of both files is in, none was refused"
+    return "all lines of both files imported, none rejected"
 
 
 def check_people(demo: Demo, findings: Findings) -> str:
-    must(min(score.total for score in findings.people.values()) > 0, "somebody has not voted at all")
+    must(min(score.total for score in findings.people.values()) > 0, "an annotator has no votes")
     biggest = max(score.total for score in findings.people.values()) / findings.votes
     must(biggest < 0.25, f"one annotator has {percent(biggest)} of the votes")
     return f"{len(findings.people)} annotators, {findings.votes} votes, {findings.skips} skips"
@@ -123,25 +123,25 @@ def check_votes_as_pressed(demo: Demo, findings: Findings) -> str:
             must_equal(f"image chosen in assignment {assignment}", demo.album.by_sha256[image.sha256].file_name, entry["better"])
     skipped = set(Assignment.objects.filter(pk__in=diary.skipped, state="skipped").values_list("pk", flat=True))
     must(diary.skipped == skipped, f"{len(diary.skipped - skipped)} skips are not in the database")
-    return f"all {len(diary.acknowledged)} acknowledged answers, each for the image that was meant"
+    return f"all {len(diary.acknowledged)} acknowledged answers are stored, each for the intended image"
 
 
 def check_seats(demo: Demo, findings: Findings) -> str:
     pairs = demo.own_pairs()
     given = dict(demo.own_votes().values_list("assignment__pair").annotate(Count("pk")))
     must(set(given.values()) == {VOTES_WANTED}, f"votes per pair: {Counter(given.values())}, expected {VOTES_WANTED} each")
-    must_equal("pairs whose seats are not all taken", pairs.exclude(seats_taken=VOTES_WANTED).count(), 0)
+    must_equal("pairs with seats left", pairs.exclude(seats_taken=VOTES_WANTED).count(), 0)
     twice = demo.own_votes().values("assignment__pair", "assignment__member").annotate(n=Count("pk")).filter(n__gt=1).count()
     must_equal("pairs judged twice by one annotator", twice, 0)
     sides = Counter(demo.own_votes().values_list("assignment__pair", "assignment__a_on_left"))
     lopsided = [pair for pair in given if abs(sides[pair, True] - sides[pair, False]) > 1]
-    must(not lopsided, f"{len(lopsided)} pairs stood more often one way round")
-    return f"{VOTES_WANTED} votes on each pair by different people, each pair both ways round"
+    must(not lopsided, f"{len(lopsided)} pairs were shown more often one way round")
+    return f"{VOTES_WANTED} votes on each pair by different people, with balanced sides"
 
 
 def check_secrets(demo: Demo, findings: Findings) -> str:
     """The people search every answer they get, its bytes and headers, and end the run when they find a generator's name."""
-    return f"no generator is named in what annotators get: {demo.diary.answers_read} pages and images searched in this run"
+    return f"no generator name in {demo.diary.answers_read} pages and images sent to annotators in this run"
 
 
 def check_consensus(demo: Demo, findings: Findings) -> str:
@@ -170,7 +170,7 @@ def majority(votes: Counter[str]) -> str:
 def check_accuracy(demo: Demo, findings: Findings) -> str:
     must(
         findings.consensus.share > findings.one_alone or len(findings.truths) < ENOUGH_PAIRS,
-        f"the consensus finds {percent(findings.consensus.share)}, one annotator alone {percent(findings.one_alone)}",
+        f"consensus {percent(findings.consensus.share)}, one annotator alone {percent(findings.one_alone)}",
     )
     return f"consensus {percent(findings.consensus.share)}, one annotator alone {percent(findings.one_alone)}"
 
@@ -180,7 +180,7 @@ def check_release_files(demo: Demo, findings: Findings) -> str:
     must(len(demo.release.revision or "") == 40, f"the revision is {demo.release.revision!r}")
     must_equal("revision", demo.release.revision, release.revision)
     must({"votes", "pairs", "binarized"} <= demo.release.tables.keys(), f"configs: {sorted(demo.release.tables)}")
-    must(release.files.filter(path="README.md").exists(), "there is no README.md")
+    must(release.files.filter(path="README.md").exists(), "README.md is missing")
     return f"v{release.number}, {release.files.count()} files with the sizes and hashes of the manifest"
 
 
@@ -193,7 +193,7 @@ def check_release_votes(demo: Demo, findings: Findings) -> str:
         must_equal(f"vote {pk}", released.get(pk), rest)
     must_equal("votes released", len(released), len(own))
     names = {*GENERATOR_NAMES, *findings.people}
-    must(not names & set(columns[2]), "annotators are released under their user names")
+    must(not names & set(columns[2]), "user names of annotators are in the release")
     return f"all {len(released)} votes, under pseudonyms"
 
 
@@ -210,8 +210,8 @@ def check_release_pairs(demo: Demo, findings: Findings) -> str:
             must_equal("prompt", row["prompt"], picture.prompt)
             data = row[f"image_{slot}"]["bytes"]
             must_equal("released image", demo.album.recognise(data).file_name, picture.file_name)
-            must_equal("its size", Image.open(io.BytesIO(data)).size, picture.size)
-    return f"{len(rows)} pairs with both images, as they were drawn"
+            must_equal("image size", Image.open(io.BytesIO(data)).size, picture.size)
+    return f"{len(rows)} pairs with both original images"
 
 
 def check_release_binarized(demo: Demo, findings: Findings) -> str:
@@ -224,8 +224,8 @@ def check_release_binarized(demo: Demo, findings: Findings) -> str:
         chosen, rejected = (demo.album.recognise(row[name]["bytes"]) for name in ("chosen", "rejected"))
         winners[chosen.error < rejected.error] += 1
     is_most = winners[True] > 0.75 * decided or len(findings.truths) < ENOUGH_PAIRS
-    must(is_most, f"only in {winners[True]} of {decided} decided pairs the better image was chosen")
-    return f"{decided} decided pairs; in {winners[True]} of them the chosen image is truly the better one"
+    must(is_most, f"the better image was chosen in only {winners[True]} of {decided} decided pairs")
+    return f"{decided} decided pairs; the chosen image is the better one in {winners[True]}"
 
 
 def check_log_ins(demo: Demo, findings: Findings) -> str:
@@ -239,15 +239,15 @@ def check_log_ins(demo: Demo, findings: Findings) -> str:
         refused = client.get(reverse("campaign_page", args=[CAMPAIGN])).status_code
         must(refused in (403, 404), f"the annotator gets {refused} from the manager's page")
     left = demo.pairs_left()
-    must(left > 0, "there is nothing left to judge for the annotator")
-    return f"manager and annotator can log in; {left} pairs are left to judge"
+    must(left > 0, "no pairs left for the annotator")
+    return f"manager and annotator can log in; {left} pairs left to judge"
 
 
 @contextmanager
 def logged_in(demo: Demo, name: str, password: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=demo.url, follow_redirects=True, timeout=30, trust_env=False) as client:
         form = Page(answer_of(client.get(reverse("login"))).text).form(with_field="password")
-        must(form is not None, "there is no log-in form")
+        must(form is not None, "no log-in form")
         assert form is not None
         answer = client.post(reverse("login"), data={**form.fields, "username": name, "password": password})
         must(answer.is_success and Page(answer.text).form(with_field="password") is None, f"{name} cannot log in")

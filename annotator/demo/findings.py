@@ -74,9 +74,9 @@ def find(demo: Demo) -> Findings:
 
 def show(findings: Findings, demo: Demo, console: Console) -> None:
     """The summary."""
-    table = Table(title="\nWho finds the true answer", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title="\nAccuracy against the true answer", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("")
-    for heading in ("people", "votes", "right"):
+    for heading in ("people", "votes", "correct"):
         table.add_column(heading, justify="right")
     for kind in KINDS:
         scores = [findings.people[p.name] for p in PEOPLE if p.kind is kind and p.name in findings.people]
@@ -84,13 +84,13 @@ def show(findings: Findings, demo: Demo, console: Console) -> None:
             votes = sum(score.total for score in scores)
             table.add_row(f"{kind.name} annotator", str(len(scores)), str(votes), percent(fmean(s.share for s in scores)))
     table.add_section()
-    table.add_row("one annotator alone, on average", str(len(findings.people)), str(findings.votes), percent(findings.one_alone))
-    table.add_row("consensus by majority", "", str(findings.votes), percent(findings.consensus.share), style="bold")
+    table.add_row("one annotator alone, mean", str(len(findings.people)), str(findings.votes), percent(findings.one_alone))
+    table.add_row("majority consensus", "", str(findings.votes), percent(findings.consensus.share), style="bold")
     console.print(table)
     release = demo.release
     for line in (
         f"{len(findings.truths)} pairs of {findings.prompts} prompts by {findings.generators} generators; "
-        f"{findings.skips} skips; {findings.ties} ties among the consensus.",
+        f"{findings.skips} skips; {findings.ties} ties in the consensus.",
         f"Release v{release.number}, {release.size / 1e6:.1f} MB, revision {release.revision}",
         f"{sum(demo.seconds.values()):.0f} seconds: "
         + ", ".join(f"{name[0].lower()}{name[1:]} {taken}" for name, taken in demo.seconds.items()),
@@ -103,7 +103,7 @@ def show_log_ins(demo: Demo, console: Console) -> None:
     site = demo.url.rstrip("/")
     console.print("\nLog in")
     for name, password, address, words in (
-        (MANAGER, demo.log_ins.manager, reverse("campaign_page", args=[CAMPAIGN]), "the campaign's page"),
+        (MANAGER, demo.log_ins.manager, reverse("campaign_page", args=[CAMPAIGN]), "campaign page"),
         (ANNOTATOR, demo.log_ins.annotator, reverse("annotate", args=[CAMPAIGN]), f"{demo.pairs_left()} pairs left to judge"),
     ):
         console.print(f"  {name:16} [bold]{password}[/bold]   {site}{address}   {words}", soft_wrap=True)

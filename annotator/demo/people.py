@@ -163,7 +163,7 @@ class Visit:
                 self._take(page)
                 if not self._deck:
                     if not page.reason:
-                        raise Misbehaviour(f"{self.person.name} got a page with neither a pair nor a reason.")
+                        raise Misbehaviour(f"{self.person.name} got a page without a pair and without a reason.")
                     return page.reason
                 page = self._answer(self._deck.pop(0), on_vote)
 
@@ -176,7 +176,7 @@ class Visit:
         for verb in ("vote", "skip"):
             form = page.form(f"/{verb}/")
             if self._deck and form is None:
-                raise Misbehaviour(f"There is a pair, and no form to {verb}.")
+                raise Misbehaviour(f"The page has a pair but no form to {verb}.")
             self._fields[verb] = form.fields if form else {}
 
     def log_in(self) -> Page:
@@ -185,7 +185,7 @@ class Visit:
         page = self._get(f"/login/?next={address}")
         form = page.form(with_field="password")
         if form is None:
-            raise Misbehaviour("There is no log-in form.")
+            raise Misbehaviour("The page has no log-in form.")
         page = self._submit(form, {"username": self.person.name, "password": self.password}, address="/login/")
         if page.form(with_field="password"):
             raise Misbehaviour(f"{self.person.name} cannot log in.")
@@ -227,7 +227,7 @@ class Visit:
             response = self._request("GET", source)
             picture = self.album.recognise(response.content)
             if picture.prompt != prompt.strip():
-                raise Misbehaviour(f"Under “{prompt.strip()}” stands an image of “{picture.prompt}”.")
+                raise Misbehaviour(f"The prompt “{prompt.strip()}” is shown with an image of “{picture.prompt}”.")
             self._cache[source] = picture
         return self._cache[source]
 
@@ -269,7 +269,7 @@ class Visit:
             headers = b" ".join(value for _, value in answer.headers.raw)
             for name in GENERATOR_NAMES:
                 if name.encode() in answer.content or name.encode() in headers:
-                    raise Misbehaviour(f"{where} tells an annotator that an image is by {name}.")
+                    raise Misbehaviour(f"{where} reveals to an annotator that an image is by {name}.")
 
 
 class Crowd:

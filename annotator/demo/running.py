@@ -8,7 +8,8 @@ from rich.console import Console
 from annotator.demo import findings
 from annotator.demo.checking import Checks
 from annotator.demo.people import Misbehaviour
-from annotator.demo.steps import Demo, DemoFailed
+from annotator.demo.steps import Demo
+from annotator.demo.support import DemoFailed
 
 
 def run_demo(*, url: str, pairs: int, console: Console, check: bool) -> bool:
@@ -20,8 +21,8 @@ def run_demo(*, url: str, pairs: int, console: Console, check: bool) -> bool:
         findings.show(found, demo, console)
         is_right = not check or Checks(console).run(demo, found)
     except Misbehaviour as misbehaviour:
-        raise DemoFailed(f"An annotator saw what must not be: {misbehaviour}") from misbehaviour
+        raise DemoFailed(f"A page shown to an annotator is wrong: {misbehaviour}") from misbehaviour
     except httpx.TransportError as error:
-        raise DemoFailed(f"The site at {url} does not answer: {error}") from error
+        raise DemoFailed(f"No response from {url}: {error}") from error
     findings.show_log_ins(demo, console)
     return is_right

@@ -8,12 +8,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.db.models import F
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -43,9 +39,11 @@ from annotator.choices import (
     Role,
     Scope,
 )
+from annotator.demo import support
 from annotator.demo.album import Album, count_prompts, draw_album
 from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
 from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
+from annotator.demo.support import DemoFailed, ReleaseCopy
 from annotator.judging.assigning import QUEUE_TARGET
 from annotator.models import Assignment, Campaign, Import, Member, Pair, ReviewRule, Token, User, Vote
 from annotator.quality import gold
@@ -58,62 +56,9 @@ PAIRS_PER_PROMPT = len(GENERATORS)  # each image with its two neighbours on a ri
 VISITOR_PROMPTS = 8  # imported last, for whoever logs in
 SCENES, MORE_SCENES = "scenes.zip", "more-scenes.zip"
 MANAGER, ANNOTATOR = "demo-manager", "demo-annotator"
-STANDSTILL = 90.0  # seconds without any progress after which a step is given up
-LOOK_PERIOD = 0.1  # seconds
-RESEND_PERIOD = 3.0  # seconds after which work that must not have been heard of is sent again
 RELEASE_TRIES = 3
 GONE = (ReleaseState.FAILED, ReleaseState.CANCELLED)
 ROUNDS = 5  # a pair skipped at the very end is free again when others have left
-GOLD_NOTE = "Counted from the mistakes that were drawn."
-GUIDELINE = """\
-# Which image shows the prompt?
-
-The prompt says which **shapes** there are, in which **colours**, **how many**, and how they **stand** to each other.
-
-1. Compare what is there with the prompt: count, colours, shapes, places. Every mistake counts.
-2. The image with **fewer mistakes** is better.
-3. When both have as many, the **cleaner drawing** is better.
-4. When they are equal in that too: **both good** if nothing is wrong in either, else **both bad**.
-
-Extra details that the prompt does not mention, such as the background, do not matter.
-Skip a pair when you cannot tell.
-"""
-
-
-class DemoFailed(Exception):
-    """A step did not come to its end; the message says which and what to look at."""
-
-
-@dataclass
-class LogIns:
-    """Made once for a data folder, and readable by its owner only."""
-
-    manager: str = field(default_factory=lambda: secrets.token_urlsafe(9))
-    annotator: str = field(default_factory=lambda: secrets.token_urlsafe(9))
-    people: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-
-    @classmethod
-    def kept_in(cls, path: Path) -> LogIns:
-        if path.exists():
-            return cls(**json.loads(path.read_text()))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        log_ins = cls()
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.unlink(missing_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(asdict(log_ins), file)
-        os.replace(unfinished, path)
-        return log_ins
-
-
-@dataclass
-class ReleaseCopy:
-    """A release as it was downloaded and found to be what its manifest says."""
-
-    number: int
-    revision: str
-    size: int  # bytes
-    tables: dict[str, pa.Table]  # by config, all splits together
 
 
 class Demo:
@@ -126,7 +71,7 @@ class Demo:
         self.prompts = -(-pairs // PAIRS_PER_PROMPT)
         log_ins = self.folder / "log-ins.json"
         self.has_new_log_ins = not log_ins.exists()
-        self.log_ins = LogIns.kept_in(log_ins)
+        self.log_ins = support.LogIns.kept_in(log_ins)
         self.paths = [self.folder / SCENES, self.folder / MORE_SCENES]
         self.seconds: dict[str, float] = {}  # by step; of the run that did it
         self.judged_now = False  # by this run
@@ -140,7 +85,7 @@ class Demo:
     def run(self) -> None:
         """Go through all steps. Raises DemoFailed."""
         if settings.HTTPS:
-            raise DemoFailed("The demo needs plain HTTP on this machine, and the site insists on HTTPS. Unset ALLOWED_HOSTS.")
+            raise DemoFailed("The demo needs plain HTTP, but the site requires HTTPS. Unset ALLOWED_HOSTS.")
         self.progress = Progress(
             SpinnerColumn(finished_text="[green]✓[/green]"),
             TextColumn("{task.description}"),
@@ -178,7 +123,7 @@ class Demo:
     def make_campaign(self) -> None:
         existing = Campaign.objects.filter(slug=CAMPAIGN).first()
         if existing is None:
-            with self.bar("Making the campaign and its people", len(PEOPLE) + 2) as advance:
+            with self.bar("Creating the campaign and its people", len(PEOPLE) + 2) as advance:
                 self.campaign = self._make_campaign(advance)
         else:
             self.campaign = existing
@@ -198,12 +143,12 @@ class Demo:
         campaign = lifecycle.create_campaign(
             slug=CAMPAIGN,
             name="Scenes",
-            description="Scenes of shapes and colours by four image generators: which one does what it is told?",
+            description="Scenes of shapes and colours by four image generators: which one follows the prompt?",
             by=manager,
             state=CampaignState.OPEN,
             rules={"votes_wanted": VOTES_WANTED, "pairing_rule": PairingRule.RING},
             questions=[questions.NewQuestion("overall", "Which image shows the prompt better?")],
-            guideline=GUIDELINE,
+            guideline=support.GUIDELINE,
         )
         # Some of the people only guess. The review warns them, and would stop them in the midst of what is counted afterwards.
         stops = [rule.pk for rule in ensure_rules(campaign) if rule.outcome != Outcome.WARN]
@@ -250,7 +195,7 @@ class Demo:
                     answer = self.call(client, "POST", "imports/", files={"file": (name, file, "application/zip")})
                 import_ = Import.objects.get(pk=answer["id"])
             else:
-                resume_import(import_)  # the message for the worker may have died with the broker
+                support.resume_import(import_)  # the message for the worker may have died with the broker
             for answer in self.watch(client, f"imports/{import_.pk}/", progress_of=lambda answer: answer["lines_done"]):
                 advance(answer["lines_done"] + answer["lines_failed"] - self._completed())
                 if answer["state"] == ImportState.FAILED:
@@ -258,7 +203,7 @@ class Demo:
                 if answer["state"] == ImportState.DONE:
                     break
             if answer["lines_failed"]:
-                raise DemoFailed(f"Lines of {name} were refused: {answer['line_errors'][:3]}")
+                raise DemoFailed(f"Lines of {name} were rejected: {answer['line_errors'][:3]}")
 
     def mark_gold(self) -> None:
         """Make one pair of every second prompt gold: the errors that were drawn say what is right."""
@@ -269,7 +214,7 @@ class Demo:
         of_prompt = {pair.prompt_id: pair for pair in pairs.order_by("-pk")}
         for pair in of_prompt.values():
             errors = [self.album.by_sha256[image.sha256].error for image in (pair.image_a, pair.image_b)]
-            gold.set_gold(pair=pair, choice=true_choice(*errors), note=GOLD_NOTE, by=self.campaign.created_by)
+            gold.set_gold(pair=pair, choice=true_choice(*errors), note=support.GOLD_NOTE, by=self.campaign.created_by)
 
     def fill_queues(self) -> None:
         """Have the worker take the first seats, so that the first page is there before anybody asks for it."""
@@ -277,8 +222,8 @@ class Demo:
         if Assignment.objects.filter(member__in=members).exists():
             return
         wanted = min(QUEUE_TARGET * len(members), VOTES_WANTED * self.own_pairs().count())
-        with self.bar("Queues filled by the worker", wanted) as advance:
-            waiting = Standstill("the queues of assignments")
+        with self.bar("Filling queues", wanted) as advance:
+            waiting = support.Standstill("the queues of assignments")
             filled = 0
             while filled < wanted:
                 if waiting.is_time_to_send():
@@ -294,7 +239,7 @@ class Demo:
         if given == wanted or self._came_to_a_release():
             return
         mixed_in = self.campaign.gold_rate + self.campaign.repeat_rate
-        with self.bar(f"{len(PEOPLE)} annotators judging over HTTP", round(wanted / (1 - mixed_in))) as advance:
+        with self.bar(f"{len(PEOPLE)} annotators voting over HTTP", round(wanted / (1 - mixed_in))) as advance:
             advance(self.all_votes().count())
             self.judged_now = True
             for _ in range(ROUNDS):
@@ -302,14 +247,14 @@ class Demo:
                 if self.own_votes().count() >= wanted:
                     break
             else:
-                raise DemoFailed(f"{wanted - self.own_votes().count()} votes are still missing, and nobody finds more to judge.")
+                raise DemoFailed(f"{wanted - self.own_votes().count()} votes are missing, but no annotator gets more pairs.")
 
     def score(self) -> None:
         total = self.own_pairs().count()
         if not self.judged_now and (self._scored() == total or self._came_to_a_release()):
             return
-        with self.bar("Consensus by the worker", total) as advance:
-            waiting = Standstill("the consensus")
+        with self.bar("Computing consensus", total) as advance:
+            waiting = support.Standstill("the consensus")
             scored = 0
             while scored < total:
                 if waiting.is_time_to_send():
@@ -330,7 +275,7 @@ class Demo:
         release = self.campaign.releases.exclude(state__in=GONE).order_by("number").first()
         if release is not None and release.state == ReleaseState.READY:
             return release.number
-        with self.bar("Release built by the worker", 100) as advance:
+        with self.bar("Building the release", 100) as advance:
             if release is not None:
                 tasks.enqueue(tasks.build_release, release.pk)  # the message for the worker may have died with the broker
             for _ in range(RELEASE_TRIES):
@@ -344,7 +289,7 @@ class Demo:
                 # Such as a folder of that number in the storage, from another database that used it.
                 self.console.print(f"Release {number} {answer['state']}: {answer['error']}", soft_wrap=True)
                 release = None
-        raise DemoFailed(f"{RELEASE_TRIES} releases were begun, and none was built.")
+        raise DemoFailed(f"{RELEASE_TRIES} release builds failed.")
 
     def download_release(self, client: httpx.Client, number: int) -> ReleaseCopy:
         """Fetch every file as a training job does, compare it with the manifest, and open the tables."""
@@ -354,7 +299,7 @@ class Demo:
             for file in manifest["files"]:
                 data = self.fetch(client, f"releases/{number}/files/{file['path']}")
                 if len(data) != file["size"] or hashlib.sha256(data).hexdigest() != file["sha256"]:
-                    raise DemoFailed(f"{file['path']} is not what the manifest of release {number} says.")
+                    raise DemoFailed(f"{file['path']} does not match the manifest of release {number}.")
                 if file["path"].endswith(".parquet"):
                     parts.setdefault(file["path"].split("/")[0], []).append(pq.read_table(io.BytesIO(data)))
                 advance(1)
@@ -400,7 +345,7 @@ class Demo:
             password=self.log_ins.people,
             album=self.album,
             diary=self.diary,
-            pass_time=pass_time,
+            pass_time=support.pass_time,
         )
 
     @contextmanager
@@ -422,14 +367,14 @@ class Demo:
             Token.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
 
     def call(self, client: httpx.Client, method: str, path: str, **options: Any) -> Any:
-        return answer_of(client.request(method, path, **options)).json()
+        return support.answer_of(client.request(method, path, **options)).json()
 
     def fetch(self, client: httpx.Client, path: str) -> bytes:
-        return answer_of(client.get(path)).content
+        return support.answer_of(client.get(path)).content
 
     def watch(self, client: httpx.Client, path: str, *, progress_of: Callable[[Any], Any]) -> Iterator[Any]:
         """The answer of this address, again and again. Raises DemoFailed when it shows no progress for too long."""
-        waiting = Standstill(path)
+        waiting = support.Standstill(path)
         while True:
             answer = self.call(client, "GET", path)
             yield answer
@@ -450,54 +395,3 @@ class Demo:
     def _keep_seconds(self) -> None:
         if self.record is not None:
             (self.record / "seconds.json").write_text(json.dumps(self.seconds))
-
-
-class Standstill:
-    """Watches over something that is waited for."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._last: Any = None
-        self._since = time.monotonic()
-        self._sent: float | None = None
-
-    def look(self, state: Any) -> None:
-        """Note how far it is and wait a little. Raises DemoFailed when nothing has changed for STANDSTILL seconds."""
-        now = time.monotonic()
-        if state != self._last:
-            self._last, self._since = state, now
-        elif now - self._since > STANDSTILL:
-            raise DemoFailed(f"Nothing has happened to {self.name} for {STANDSTILL:.0f} s. Does a Celery worker run?")
-        time.sleep(LOOK_PERIOD)
-
-    def is_time_to_send(self) -> bool:
-        """True at first, and again every few seconds: a message for the worker may be lost with the broker."""
-        now = time.monotonic()
-        if self._sent is not None and now - self._sent < RESEND_PERIOD:
-            return False
-        self._sent = now
-        return True
-
-
-def resume_import(import_: Import) -> None:
-    if import_.state in (ImportState.QUEUED, ImportState.READING):
-        tasks.enqueue(tasks.ingest_import, import_.pk)
-    for batch in import_.batches.filter(done_at__isnull=True):
-        tasks.enqueue(tasks.ingest_batch, batch.pk)
-
-
-def answer_of(response: httpx.Response) -> httpx.Response:
-    """The response. Raises DemoFailed with the site's own words when it is an error."""
-    if response.is_success:
-        return response
-    try:
-        words = response.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        words = response.reason_phrase
-    raise DemoFailed(f"{response.request.method} {response.request.url.path}: {response.status_code} {words}")
-
-
-def pass_time(assignment: int, milliseconds: int) -> None:
-    """As if the pair had been sent out so much earlier: nobody waits for simulated people to look at it."""
-    earlier = F("shown_at") - timedelta(milliseconds=milliseconds)
-    Assignment.objects.filter(pk=assignment).update(shown_at=earlier)

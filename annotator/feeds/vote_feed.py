@@ -3,7 +3,7 @@
 Ids are handed out before a transaction commits, so a reader who goes by them skips a vote that commits late. Here votes are
 ordered by the transaction that changed them last and then by id, and only those are shown whose transaction is older than
 every one still under way: nothing can come in before them any more. A vote that is voided or restored is changed, and so
-comes once more, after the place where a reader is. What it costs is a moment: a vote is seen when every transaction that
+comes once more, after the position where a reader is. What it costs is a moment: a vote is seen when every transaction that
 began to write before it has ended.
 
 Transaction numbers mean something on one server only. When the database was restored on another one, the votes it came with
@@ -29,7 +29,7 @@ from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, ServerEpoch
 
-PLACE_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
+CURSOR_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
 XID_LIMIT, ID_LIMIT = 2**64 - 1, 2**63 - 1
 NEVER = -1  # as an id: before the first
 
@@ -82,54 +82,54 @@ class Cursor:
 
     changed_in: int
     vote_id: int
-    lineage: str
+    epoch: str
     is_before: bool = False
 
     def __str__(self) -> str:
-        return f"{'b' if self.is_before else 'a'}-{self.changed_in}-{self.vote_id + 1}-{self.lineage}"
+        return f"{'b' if self.is_before else 'a'}-{self.changed_in}-{self.vote_id + 1}-{self.epoch}"
 
 
 @dataclass(frozen=True)
 class Page:
     """Votes as they stand in JSON, and the places before the first and after the last.
 
-    `place` is where to go on from; `has_more` says whether there is something already, and `previous` is None where there
+    `position` is where to go on from; `has_more` says whether there is something already, and `previous` is None where there
     is nothing before.
     """
 
     votes: list[dict[str, Any]]
-    place: Cursor
+    position: Cursor
     previous: Cursor | None
     has_more: bool
 
 
 def read_cursor(text: str) -> Cursor:
-    """A place as it was written. Raises Invalid for what is none, Conflict (cursor_expired) for one of another lineage."""
-    match = PLACE_PATTERN.fullmatch(text)
+    """A position as it was written. Raises Invalid for what is none, Conflict (cursor_expired) for one of another epoch."""
+    match = CURSOR_PATTERN.fullmatch(text)
     if match is None or int(match[2]) > XID_LIMIT or int(match[3]) > ID_LIMIT:
-        words = "This is no cursor. Use one that an answer gave."
+        words = "Invalid cursor. Use one from an earlier response."
         raise Invalid(words, errors={"cursor": [words]})
-    place = Cursor(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
-    if place.lineage != lineage():
+    position = Cursor(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
+    if position.epoch != server_epoch():
         raise Conflict(
-            "The database was restored or moved since this cursor was made. Read all votes again, without a cursor.",
+            "The database was restored or moved after this cursor was created. Read all votes again, without a cursor.",
             code="cursor_expired",
         )
-    return place
+    return position
 
 
-def lineage() -> str:
-    """The name of the present lineage. Begins a new one where the database has come to another server."""
+def server_epoch() -> str:
+    """The name of the present epoch. Begins a new one where the database has come to another server."""
     with connection.cursor() as cursor:
         cursor.execute(_SERVER_SQL)
         (server,) = cursor.fetchone()
     known = ServerEpoch.objects.filter(server=server).first()
-    return (known or _begin_lineage(server)).name
+    return (known or _begin_epoch(server)).name
 
 
 @transaction.atomic
-def _begin_lineage(server: str) -> ServerEpoch:
-    wait_for_turn(Space.LINEAGE)
+def _begin_epoch(server: str) -> ServerEpoch:
+    wait_for_turn(Space.SERVER_EPOCH)
     known = ServerEpoch.objects.filter(server=server).first()
     if known is not None:  # somebody else was first
         return known
@@ -139,18 +139,18 @@ def _begin_lineage(server: str) -> ServerEpoch:
     return ServerEpoch.objects.create(pk=1, server=server)
 
 
-def page_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime | None, size: int) -> Page:
-    """Up to `size` votes after the place (before it, where it says so), or from the beginning."""
-    is_before = place is not None and place.is_before
+def page_of_votes(*, campaign: Campaign, position: Cursor | None, since: datetime | None, size: int) -> Page:
+    """Up to `size` votes after the position (before it, where it says so), or from the beginning."""
+    is_before = position is not None and position.is_before
     query = _changes(
         campaign,
-        place,
+        position,
         since,
         shown=sql.SQL("vote.changed_in::text, vote.id, {line}").format(line=_LINE),
         bound=_OLDEST_UNDER_WAY,
         limit=size + 1,
     )
-    named = place.lineage if place else lineage()
+    named = position.epoch if position else server_epoch()
     with connection.cursor() as cursor:
         cursor.execute(query)
         rows = cursor.fetchall()
@@ -158,10 +158,10 @@ def page_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime |
     if is_before:
         rows.reverse()
     if not rows:
-        start = Cursor(place.changed_in, place.vote_id, named) if place else Cursor(0, NEVER, named)
-        return Page([], start, None if is_before or place is None else _before(start), has_more=is_before)
+        start = Cursor(position.changed_in, position.vote_id, named) if position else Cursor(0, NEVER, named)
+        return Page([], start, None if is_before or position is None else _before(start), has_more=is_before)
     first, last = (Cursor(int(changed_in), vote_id, named) for changed_in, vote_id, _ in (rows[0], rows[-1]))
-    has_previous = is_full if is_before else place is not None
+    has_previous = is_full if is_before else position is not None
     return Page(
         [json.loads(line) for *_, line in rows],
         last,
@@ -170,18 +170,18 @@ def page_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime |
     )
 
 
-def _before(place: Cursor) -> Cursor:
-    return Cursor(place.changed_in, place.vote_id, place.lineage, is_before=True)
+def _before(position: Cursor) -> Cursor:
+    return Cursor(position.changed_in, position.vote_id, position.epoch, is_before=True)
 
 
 @dataclass(frozen=True)
 class VoteStream:
-    """All votes after a place, or all there are, up to `place`: read as they are sent, so that memory stays flat."""
+    """All votes after a position, or all there are, up to `position`: read as they are sent, so that memory stays flat."""
 
     campaign: Campaign
     start: Cursor | None
     since: datetime | None
-    place: Cursor
+    position: Cursor
 
     def lines(self) -> Iterator[bytes]:
         """As JSON lines."""
@@ -199,7 +199,7 @@ class VoteStream:
         yield sink.take()
 
     def _batches(self, shown: sql.Composable) -> Iterator[pa.RecordBatch]:
-        bound = sql.SQL("{}::xid8").format(sql.Literal(str(self.place.changed_in)))
+        bound = sql.SQL("{}::xid8").format(sql.Literal(str(self.position.changed_in)))
         query = _changes(self.campaign, self.start, self.since, shown=shown, bound=bound)
         with snapshot() as now:
             yield from now.batches(query)
@@ -223,21 +223,21 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def stream_of_votes(*, campaign: Campaign, place: Cursor | None, since: datetime | None) -> VoteStream:
-    """The votes after the place, or all of them, that are there to stay at this moment.
+def stream_of_votes(*, campaign: Campaign, position: Cursor | None, since: datetime | None) -> VoteStream:
+    """The votes after the position, or all of them, that are there to stay at this moment.
 
-    One that is voided while they are read may be missing; it comes after `VoteStream.place`.
+    One that is voided while they are read may be missing; it comes after `VoteStream.position`.
     """
-    named = place.lineage if place else lineage()
+    named = position.epoch if position else server_epoch()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
         (oldest,) = cursor.fetchone()
-    return VoteStream(campaign, place, since, Cursor(int(oldest), NEVER, named))
+    return VoteStream(campaign, position, since, Cursor(int(oldest), NEVER, named))
 
 
 def _changes(
     campaign: Campaign,
-    place: Cursor | None,
+    position: Cursor | None,
     since: datetime | None,
     *,
     shown: sql.Composable,
@@ -245,13 +245,13 @@ def _changes(
     limit: int | None = None,
 ) -> sql.Composed:
     conditions: list[sql.Composable] = [sql.SQL("true")]
-    if place is not None:
+    if position is not None:
         compared = sql.SQL("(vote.changed_in, vote.id) {sign} ({changed_in}::xid8, {vote_id}::bigint)")
         conditions.append(
             compared.format(
-                sign=sql.SQL("<" if place.is_before else ">"),
-                changed_in=sql.Literal(str(place.changed_in)),
-                vote_id=sql.Literal(place.vote_id),
+                sign=sql.SQL("<" if position.is_before else ">"),
+                changed_in=sql.Literal(str(position.changed_in)),
+                vote_id=sql.Literal(position.vote_id),
             )
         )
     if since is not None:
@@ -261,7 +261,7 @@ def _changes(
         shown=shown,
         bound=bound,
         condition=sql.SQL(" AND ").join(conditions),
-        direction=sql.SQL("DESC" if place is not None and place.is_before else "ASC"),
+        direction=sql.SQL("DESC" if position is not None and position.is_before else "ASC"),
         limit=sql.SQL("LIMIT {}").format(sql.Literal(limit)) if limit else sql.SQL(""),
         campaign=sql.Literal(campaign.pk),
     )

@@ -51,20 +51,20 @@ WAITS = [
 LOST_AFTER = timedelta(minutes=2)  # an attempt of which nothing was heard for so long was cut off
 KEPT_FOR = timedelta(days=30)
 BATCH = 1000
-PRIVATE = "The address is not public. Webhooks go out to the internet, and where WEBHOOK_NETWORKS says."
-ONLY_HTTPS = "Use an address that begins with https://."
+PRIVATE = "The address is not public. Webhooks are sent to public addresses and to the networks in WEBHOOK_NETWORKS."
+ONLY_HTTPS = "Use a URL that starts with https://."
 
 
 def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by: User | None) -> tuple[Webhook, str]:
     """A webhook and its secret, which cannot be had again. Raises Invalid, naming the fields, and Conflict."""
     errors = _wrong_url(url) | _wrong_events(events)
     if errors:
-        raise Invalid("Some values are not right.", errors=errors)
+        raise Invalid("Some values are not valid.", errors=errors)
     secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once are counted one after the other
         if campaign.webhooks.count() >= WEBHOOKS_LIMIT:
-            raise Conflict(f"A campaign has {WEBHOOKS_LIMIT} webhooks at most. Remove one first.", code="too_many_webhooks")
+            raise Conflict(f"A campaign can have {WEBHOOKS_LIMIT} webhooks. Delete one first.", code="too_many_webhooks")
         webhook = Webhook.objects.create(
             campaign=campaign,
             url=url,
@@ -86,7 +86,7 @@ def change_webhook(
     """Change what is given. Raises Invalid as `create_webhook` does."""
     errors = (_wrong_url(url) if url is not None else {}) | (_wrong_events(events) if events is not None else {})
     if errors:
-        raise Invalid("Some values are not right.", errors=errors)
+        raise Invalid("Some values are not valid.", errors=errors)
     with transaction.atomic():
         locked = Webhook.objects.select_for_update(no_key=True).get(pk=webhook.pk)
         locked.url = locked.url if url is None else url
@@ -122,7 +122,7 @@ def resend(*, delivery: Delivery, by: User | None, now: datetime | None = None) 
 
 def _require_active(webhook: Webhook) -> None:
     if not webhook.is_active:
-        raise Conflict("This webhook is turned off. Turn it on first.", code="webhook_inactive")
+        raise Conflict("This webhook is off. Turn it on first.", code="webhook_inactive")
 
 
 def _in_order(events: Collection[str]) -> list[str]:
@@ -144,23 +144,23 @@ def _wrong_url(url: str) -> dict[str, list[str]]:
 def _why_refused(url: str) -> str:
     """What speaks against an address, or "". Its name is resolved, and once more at every attempt."""
     if len(url) > URL_LIMIT:
-        return f"Use {URL_LIMIT} characters at most."
+        return f"Use at most {URL_LIMIT} characters."
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError, ValueError):
-        return "This is no address."
+        return "Invalid URL."
     schemes = ("https", "http") if settings.WEBHOOK_NETWORKS else ("https",)
     if target.scheme not in schemes or not url.startswith(f"{target.scheme}://") or not target.host:
         return ONLY_HTTPS
     port = target.port or (443 if target.scheme == "https" else 80)
     if not 0 < port <= MAX_PORT:
-        return "This is no address: its port is none."
+        return "Invalid URL: the port is not valid."
     if target.userinfo or target.fragment:
-        return "Leave out the user name, the password and what comes after a #."
+        return "Remove the user name, the password and the part after #."
     try:
         addresses = resolve(target.host, port)
     except (OSError, UnicodeError):
-        return "The name in the address is not known."
+        return "The host name cannot be found."
     if target.scheme == "http" and not all(is_inside(address) for address in addresses):
         return ONLY_HTTPS
     if not addresses or not all(is_allowed(address) for address in addresses):
@@ -232,13 +232,13 @@ def attempt(delivery: Delivery, *, now: datetime) -> Outcome:
         secret = decrypt(delivery.webhook.sealed_secret, purpose=PURPOSE)
         return Outcome(_post(delivery, signed_headers(secret, delivery, now)))
     except DecryptionFailed:
-        return Outcome(None, "The secret cannot be read: SECRET_KEY has changed. Make the webhook anew.")
+        return Outcome(None, "The secret cannot be read: SECRET_KEY has changed. Create the webhook again.")
     except AddressRefused:
         return Outcome(None, PRIVATE)
     except httpcore.TimeoutException:
-        return Outcome(None, f"No answer within {SECONDS:g} seconds.")
+        return Outcome(None, f"No response within {SECONDS:g} seconds.")
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpx.InvalidURL, OSError, ValueError):
-        return Outcome(None, "No connection, or one that broke: the name, the port or the certificate may be wrong.")
+        return Outcome(None, "No connection, or it broke. Check the host name, the port and the certificate.")
 
 
 def signed_headers(secret: str, delivery: Delivery, now: datetime) -> dict[str, str]:

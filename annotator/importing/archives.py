@@ -37,7 +37,7 @@ class NoFolder:
     """Of a file that was uploaded by itself: whatever its paths point to is on somebody else's machine."""
 
     def read(self, path: str) -> bytes:
-        raise Invalid("The image is a path, which an uploaded file cannot follow. Send a ZIP with the images, URLs, or bytes.")
+        raise Invalid("The image is a path, but only the list was uploaded. Upload a ZIP with the images, or use URLs or bytes.")
 
 
 class DiskFolder:
@@ -48,19 +48,19 @@ class DiskFolder:
 
     def read(self, path: str) -> bytes:
         if path.startswith("/"):
-            raise Invalid("The image's path is absolute. Paths are relative to the folder of the file.")
+            raise Invalid("The image path is absolute. Use a path relative to the import file.")
         try:
             target = (self.root / path).resolve()
             if not target.is_relative_to(self.root):
-                raise Invalid("The image's path leaves the folder of the file.")
+                raise Invalid("The image path is outside the folder of the import file.")
             found = target.stat()
             if not stat.S_ISREG(found.st_mode):
-                raise Invalid("The image's path leads to no file.")
+                raise Invalid("The image path is not a file.")
             if found.st_size > MAX_BYTES:
                 raise Invalid(TOO_LARGE)
             return target.read_bytes()
         except FileNotFoundError as error:
-            raise Invalid(f"There is no file {_shown(path)} in the folder of the file.") from error
+            raise Invalid(f"There is no file {_shown(path)} in the folder of the import file.") from error
         except (OSError, ValueError, RuntimeError) as error:  # no permission, name too long, NUL, links in a circle
             raise Invalid(f"The file {_shown(path)} cannot be read.") from error
 
@@ -77,10 +77,10 @@ class ZipFolder:
 
     def read(self, path: str) -> bytes:
         if path.startswith("/"):
-            raise Invalid("The image's path is absolute. Paths are relative to the import file in the ZIP.")
+            raise Invalid("The image path is absolute. Use a path relative to the import file in the ZIP.")
         inner = posixpath.normpath(path)
         if inner == ".." or inner.startswith("../"):
-            raise Invalid("The image's path leaves the folder of the import file in the ZIP.")
+            raise Invalid("The image path is outside the folder of the import file in the ZIP.")
         info = self.members.get(_normal(posixpath.join(self.folder, inner)))
         if info is None or info.is_dir():
             raise Invalid(f"There is no file {_shown(path)} in the ZIP.")
@@ -104,7 +104,7 @@ def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
     if info.flag_bits & ENCRYPTED_FLAG:
         raise Invalid(f"{_shown(info.filename)} is encrypted in the ZIP.")
     if info.compress_type not in BOUNDED_PACKINGS:
-        raise Invalid(f"{_shown(info.filename)} is packed in an unusual way in the ZIP; use plain deflate.")
+        raise Invalid(f"{_shown(info.filename)} uses an unsupported compression in the ZIP. Use deflate.")
     try:
         return archive.open(info)
     except UNZIP_ERRORS as error:

@@ -151,7 +151,9 @@ class _Known:
         keys = []
         for entry, stored in zip(ready.line["images"], ready.images, strict=True):
             if stored.sha256 in seen:
-                raise BadLine(entry["field"], f"This is the same image as {seen[stored.sha256]}: the files have the same bytes.")
+                raise BadLine(
+                    entry["field"], f"This is the same image as {seen[stored.sha256]}: the files have the same content."
+                )
             seen[stored.sha256] = entry["field"]
             keys.append((prompt_hash, entry["generator"], entry["seed"], stored.sha256))
         return keys
@@ -162,10 +164,10 @@ class _Known:
         if identifier is None:
             return
         if self.prompt_of_identifier.get(identifier, prompt_hash) != prompt_hash:
-            raise BadLine("external_id", f"The external_id “{identifier}” belongs to another prompt already.")
+            raise BadLine("external_id", f"The external_id “{identifier}” already belongs to another prompt.")
         prompt = self.prompts.get(prompt_hash)
         if prompt is not None and prompt.external_id not in (None, identifier):
-            raise BadLine("external_id", f"This prompt is known already, with the external_id “{prompt.external_id}”.")
+            raise BadLine("external_id", f"This prompt is already imported with the external_id “{prompt.external_id}”.")
 
     def _check_pair(self, line: dict[str, Any], keys: list[ImageKey]) -> None:
         """The external_id of a pair line is the pair's."""
@@ -173,17 +175,17 @@ class _Known:
         identifier = line["external_id"]
         owner = self.pair_of_identifier.get(identifier) if identifier is not None else None
         if owner is not None and owner is not pair:
-            raise BadLine("external_id", f"The external_id “{identifier}” belongs to another pair already.")
+            raise BadLine("external_id", f"The external_id “{identifier}” already belongs to another pair.")
         if pair is None:
             return
         if identifier is not None and pair.external_id not in (None, identifier):
-            raise BadLine("external_id", f"This pair is known already, with the external_id “{pair.external_id}”.")
+            raise BadLine("external_id", f"This pair is already imported with the external_id “{pair.external_id}”.")
         if line["gold_choice"] is not None:
             swapped = self.key_of_a[frozenset(keys)] != keys[0]
             if pair.gold_choice != oriented(line["gold_choice"], swapped=swapped):
                 was = oriented(pair.gold_choice, swapped=swapped)
                 has = f"with the gold_choice {was}" if was else "without a gold_choice"
-                raise BadLine("gold_choice", f"This pair is known already, {has}; an import does not change that.")
+                raise BadLine("gold_choice", f"This pair is already imported {has}. An import cannot change it.")
 
     def _prompt(self, line: dict[str, Any]) -> Prompt:
         prompt_hash = text_hash(line["prompt"])

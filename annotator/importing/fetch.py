@@ -55,22 +55,22 @@ def fetch_image(
     except AddressRefused as error:
         raise Invalid("The URL leads to an address that is not public.") from error
     except httpcore.TimeoutException as error:
-        raise Invalid(f"The URL did not answer with the image within {seconds:g} seconds.") from error
+        raise Invalid(f"The image was not received from the URL within {seconds:g} seconds.") from error
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise Invalid("The URL is not well-formed.") from error
+        raise Invalid("The URL is not valid.") from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
-        raise Invalid("The URL could not be fetched: no connection, or a broken one.") from error
+        raise Invalid("The URL could not be fetched: no connection, or it broke.") from error
 
 
 def _checked(url: httpx.URL) -> httpx.URL:
     if url.scheme != "https":
-        raise Invalid(f"Images are fetched by https only, not {url.scheme or 'this'}.")
+        raise Invalid(f"Image URLs must use https, not {url.scheme or 'this'}.")
     if not url.host:
-        raise Invalid("The URL names no host.")
+        raise Invalid("The URL has no host.")
     if not 0 < (url.port or 443) <= MAX_PORT:
-        raise Invalid("The URL is not well-formed.")
+        raise Invalid("The URL is not valid.")
     if url.userinfo:
-        raise Invalid("The URL has a user name or password in it; those would be kept with the import.")
+        raise Invalid("The URL contains a user name or password. Remove it, because URLs are stored with the import.")
     return url
 
 
@@ -85,11 +85,11 @@ def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes
                 if name.lower() == b"location":
                     return value.decode("ascii", "strict")
         if response.status != 200:
-            raise Invalid(f"The URL answered with status {response.status}.")
+            raise Invalid(f"The URL returned status {response.status}.")
         parts, size = [], 0
         for part in response.iter_stream():
             size += len(part)
             if size > max_bytes:
-                raise Invalid(f"The image behind the URL is larger than {max_bytes / 2**20:g} MB.")
+                raise Invalid(f"The image at the URL is larger than {max_bytes / 2**20:g} MB.")
             parts.append(part)
         return b"".join(parts)

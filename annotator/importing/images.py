@@ -39,7 +39,7 @@ HASHED_SIDE = 128  # pixels; a perceptual hash looks at 32
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-DAMAGED = "The image cannot be decoded: it is damaged or cut off."
+DAMAGED = "The image cannot be decoded. It is damaged or incomplete."
 ORIENTATION_TAG = 0x0112
 UPRIGHT = {  # EXIF orientation to what undoes it
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -123,7 +123,7 @@ def ingest_image(data: bytes) -> CleanImage:
         except Image.DecompressionBombError as error:
             raise Invalid(f"The image has more than {MAX_PIXELS:,} pixels.") from error
         except Image.UnidentifiedImageError as error:
-            raise Invalid("The file is no image of a known format (JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF).") from error
+            raise Invalid("The file is not an image in a supported format (JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF).") from error
         except DECODER_ERRORS as error:
             raise Invalid(DAMAGED) from error
 
@@ -136,7 +136,7 @@ def _clean(data: bytes) -> CleanImage:
     source = Image.open(BytesIO(readable), formats=FORMATS)
     _check_size(source)
     if source.format != "MPO" and getattr(source, "is_animated", False):
-        raise Invalid("The image is an animation or holds several pictures; only still images can be compared.")
+        raise Invalid("The image is animated or has several frames. Only still images are supported.")
     kept_format = "JPEG" if source.format == "MPO" else str(source.format)
     profile = _foreign_profile(source)
     bare = None
@@ -170,7 +170,7 @@ def _no_stripper(data: bytes) -> None:
 
 def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
-        raise Invalid(f"The image has {image.width} × {image.height} pixels; at most {MAX_PIXELS:,} are taken.")
+        raise Invalid(f"The image has {image.width} × {image.height} pixels; the maximum is {MAX_PIXELS:,}.")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -226,7 +226,7 @@ def _upright_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         eight_bit = np.asarray(image).astype(np.uint32) // 256
         image = Image.fromarray(eight_bit.astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise Invalid("The image has 32-bit samples; save it with 8 bits per channel.")
+        raise Invalid("The image has 32 bits per channel. Save it with 8 bits per channel.")
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     if profile is not None:
         grey = _colour_space(profile) == "GRAY"

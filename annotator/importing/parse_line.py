@@ -98,7 +98,7 @@ def parse_json(text: str, name: str = "") -> Any:
     """Strict JSON: no NaN, no key twice. Raises BadLine, on the field `name`."""
 
     def refuse_constant(constant: str) -> NoReturn:
-        raise BadLine(name, f"{constant} is not JSON; use null.")
+        raise BadLine(name, f"{constant} is not valid JSON. Use null.")
 
     def refuse_twins(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -111,11 +111,11 @@ def parse_json(text: str, name: str = "") -> Any:
     try:
         return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_twins)
     except json.JSONDecodeError as error:
-        raise BadLine(name, f"Not valid JSON: {error.msg} at character {error.pos + 1}.") from error
+        raise BadLine(name, f"Invalid JSON: {error.msg} at character {error.pos + 1}.") from error
     except ValueError as error:  # Python will not read an integer of more than 4,300 digits
-        raise BadLine(name, "Not usable JSON: it holds a number with too many digits.") from error
+        raise BadLine(name, "Invalid JSON: a number has too many digits.") from error
     except RecursionError as error:
-        raise BadLine(name, "Not usable JSON: it is nested too deeply.") from error
+        raise BadLine(name, "Invalid JSON: it is nested too deeply.") from error
 
 
 def parse_line(raw: Mapping[str, Any], *, gold_choices: Collection[str] = tuple(Choice.values)) -> Line:
@@ -133,15 +133,15 @@ def parse_line(raw: Mapping[str, Any], *, gold_choices: Collection[str] = tuple(
     else:
         for column in PAIR_COLUMNS:
             if column in given:
-                raise BadLine(column, f"A line has either images or image_a and image_b; {column} belongs to the second kind.")
+                raise BadLine(column, f"A line has either images, or image_a and image_b. Do not use {column} with images.")
         images = _k_images(given["images"])
     _check_distinct(images)
     gold_choice = _text(given, "gold_choice", NAME_LIMIT) or None
     if gold_choice is not None and gold_choice not in gold_choices:
-        raise BadLine("gold_choice", f"{_shown(gold_choice)} is no choice here. Use one of {', '.join(gold_choices)}.")
+        raise BadLine("gold_choice", f"{_shown(gold_choice)} is not a choice here. Use one of {', '.join(gold_choices)}.")
     gold_note = _text(given, "gold_note", NOTE_LIMIT)
     if gold_note and gold_choice is None:
-        raise BadLine("gold_note", "There is a gold_note but no gold_choice.")
+        raise BadLine("gold_note", "gold_note needs a gold_choice.")
     return Line(
         prompt=prompt,
         images=images,
@@ -158,7 +158,7 @@ def parse_line(raw: Mapping[str, Any], *, gold_choices: Collection[str] = tuple(
 def _two_images(given: Mapping[str, Any]) -> list[LineImage]:
     for column in ("image_a", "image_b"):
         if column not in given:
-            raise BadLine(column, f"{column} is missing. A line has image_a and image_b, or images.")
+            raise BadLine(column, f"{column} is missing. Use image_a and image_b, or images.")
     return [
         LineImage(
             field=f"image_{slot}",
@@ -208,7 +208,7 @@ def _source(value: Any, name: str) -> Source:
     if isinstance(value, dict):
         data, path = value.get("bytes"), value.get("path")
         if data is None and path is None:
-            raise BadLine(name, 'The image has neither "bytes" nor "path".')
+            raise BadLine(name, 'The image needs "bytes" or "path".')
         if data is None:
             return _source(path, name)
         if isinstance(data, str):
@@ -230,7 +230,7 @@ def _source(value: Any, name: str) -> Source:
         raise BadLine(name, f"The path of the image is longer than {PATH_LIMIT:,} characters.")
     if scheme := URL_START.match(value):
         if scheme[0].lower() != "https":
-            raise BadLine(name, f"Images are fetched by https only, not {scheme[0].lower()}.")
+            raise BadLine(name, f"Image URLs must use https, not {scheme[0].lower()}.")
         return Source(url=value)
     return Source(path=value)
 
@@ -243,7 +243,7 @@ def _text(given: Mapping[str, Any], key: str, limit: int, name: str = "") -> str
         raise BadLine(name, f"{name} must be text, not {_kind(value)}.")
     _check_storable(value, name)
     if len(value) > limit:
-        raise BadLine(name, f"{name} has {len(value):,} characters; at most {limit:,} are taken.")
+        raise BadLine(name, f"{name} has {len(value):,} characters; the maximum is {limit:,}.")
     return value
 
 
@@ -284,12 +284,12 @@ def _check_storable(value: Any, name: str) -> None:
     while pending:
         item, depth = pending.pop()
         if depth > NESTING_LIMIT:
-            raise BadLine(name, f"{name} is nested more than {NESTING_LIMIT} deep.")
+            raise BadLine(name, f"{name} is nested more than {NESTING_LIMIT} levels deep.")
         if isinstance(item, str):
             if "\0" in item:
-                raise BadLine(name, f"{name} holds a NUL character.")
+                raise BadLine(name, f"{name} contains a NUL character.")
             if not item.isascii() and any("\ud800" <= character <= "\udfff" for character in item):
-                raise BadLine(name, f"{name} holds half of a surrogate pair, which is no character.")
+                raise BadLine(name, f"{name} contains half of a surrogate pair, which is not a valid character.")
         elif isinstance(item, dict):
             if not all(isinstance(key, str) for key in item):
                 raise BadLine(name, f"{name} has a key that is not text.")
@@ -298,9 +298,9 @@ def _check_storable(value: Any, name: str) -> None:
             pending.extend((part, depth + 1) for part in item)
         elif isinstance(item, float):
             if not math.isfinite(item):
-                raise BadLine(name, f"{name} holds a number that is not finite.")
+                raise BadLine(name, f"{name} contains a number that is not finite.")
         elif item is not None and not isinstance(item, int):
-            raise BadLine(name, f"{name} holds {_kind(item)}, which JSON cannot.")
+            raise BadLine(name, f"{name} contains {_kind(item)}, which JSON does not support.")
 
 
 def _kind(value: Any) -> str:

@@ -69,9 +69,9 @@ def check_column_map(column_map: dict[str, str]) -> None:
     """Raises Invalid unless the map is from our columns to names that a file can have."""
     for ours, theirs in column_map.items():
         if ours not in COLUMNS:
-            reason = f"{ours!r} is none of our columns. They are: {', '.join(COLUMNS)}."
+            reason = f"{ours!r} is not a Diptych column. The columns are: {', '.join(COLUMNS)}."
         elif not isinstance(theirs, str) or not theirs or len(theirs) > COLUMN_NAME_LIMIT or UNPRINTABLE.search(theirs):
-            reason = f"The name of the column to take as {ours} is empty or no usable text."
+            reason = f"The column name for {ours} is empty or not valid."
         else:
             continue
         raise Invalid(reason, errors={"column_map": [reason]})
@@ -103,7 +103,7 @@ def _lock_unready(import_id: int) -> Import | None:
     unlocked = Import.objects.filter(pk=import_id, state__in=UNREADY)
     locked = unlocked.select_for_update(skip_locked=True).first()
     if locked is None and unlocked.exists():
-        raise Conflict("This import is being read already.", code="being_read")
+        raise Conflict("This import is already being read.", code="being_read")
     return locked
 
 
@@ -175,7 +175,7 @@ def _stage_stored(import_: Import) -> None:
             with default_storage.open(import_.stored_name, "rb") as stored:
                 shutil.copyfileobj(stored, local)
         except FileNotFoundError as error:
-            reason = "The uploaded file is gone. Upload it again."
+            reason = "The uploaded file is missing. Upload it again."
             fail_import(import_id=import_.pk, reason=reason)
             raise Invalid(reason) from error
         local.flush()
@@ -185,7 +185,7 @@ def _stage_stored(import_: Import) -> None:
 def _give_up_orphan(import_: Import) -> None:
     with transaction.atomic():
         if _lock_unready(import_.pk) is not None:
-            fail_import(import_id=import_.pk, reason="The reading of the file was interrupted. Import it again.")
+            fail_import(import_id=import_.pk, reason="Reading the file was interrupted. Import it again.")
 
 
 class _Staging:
@@ -215,7 +215,7 @@ class _Staging:
                 self._refuse(row.number, error)
             on_progress(row.fraction, self.lines_total)
         if not self.lines_total:
-            raise Invalid("The file holds no lines.")
+            raise Invalid("The file has no lines.")
         self._write_batch()
         LineError.objects.bulk_create(self.errors)
         is_done = not self.batches
@@ -235,7 +235,7 @@ class _Staging:
         seen: dict[str, str] = {}
         for image, reference in zip(line.images, references, strict=True):
             if twin := seen.get(reference.get("sha256", "")):
-                raise BadLine(image.field, f"This is the same image as {twin}: the files have the same bytes.")
+                raise BadLine(image.field, f"This is the same image as {twin}: the files have the same content.")
             if "sha256" in reference:
                 seen[reference["sha256"]] = image.field
         if self.images_in_batch + len(line.images) > IMAGES_PER_BATCH:

@@ -63,9 +63,9 @@ def in_words(campaign: Campaign) -> list[str]:
     """The limits that the campaign sets: what one person gives at most."""
     words = []
     if campaign.limit_per_day is not None:
-        words.append(f"{campaign.limit_per_day:,} votes a day")
+        words.append(f"{campaign.limit_per_day:,} votes per day")
     if campaign.limit_total is not None:
-        words.append(f"{campaign.limit_total:,} votes in all")
+        words.append(f"{campaign.limit_total:,} votes in total")
     if campaign.limit_share is not None:
         words.append(f"{100 * campaign.limit_share:.4g} % of all votes")
     return words

@@ -19,7 +19,7 @@ class Space(IntEnum):
     REVIEWING = 0x5C2
     RELEASE = 0x5E1
     PUBLICATION = 0x5E2
-    LINEAGE = 0x5E3
+    SERVER_EPOCH = 0x5E3
     SHARD = 0x5E4
 
     def key(self, id_: int) -> int:

@@ -26,7 +26,7 @@ def read_bool(name: str, *, default: bool) -> bool:
         return True
     if word in FALSE_WORDS:
         return False
-    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false. Use 1 or 0.")
+    raise ImproperlyConfigured(f"{name}={raw!r} is not true or false. Use 1 or 0.")
 
 
 def read_int(name: str, default: int, *, low: int, high: int) -> int:
@@ -34,7 +34,7 @@ def read_int(name: str, default: int, *, low: int, high: int) -> int:
     if not raw:
         return default
     if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
-        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number from {low} to {high}.")
+        raise ImproperlyConfigured(f"{name}={raw!r} is not valid. Use a whole number from {low} to {high}.")
     return int(raw)
 
 
@@ -51,7 +51,7 @@ def read_networks(name: str) -> list[IPv4Network | IPv6Network]:
     try:
         return [ip_network(item) for item in read_list(name, [])]
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: {error}. Write networks as 10.20.0.0/16, with commas between.") from error
+        raise ImproperlyConfigured(f"{name}: {error}. Write networks like 10.20.0.0/16, separated by commas.") from error
 
 
 def read_path(name: str, default: Path) -> Path:

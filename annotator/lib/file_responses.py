@@ -39,7 +39,7 @@ class RangeNotSatisfiable(Exception):
     """The range begins after the end of the file. To be answered with 416 and `headers`."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"The file has {size} bytes; the range begins after them.")
+        super().__init__(f"The file has {size} bytes. The range starts after its end.")
         self.headers = {"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
 
 

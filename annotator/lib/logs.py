@@ -57,7 +57,7 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
     """As LOG_FORMAT says; without it JSON, unless somebody reads along at a terminal."""
     name = read_str("LOG_FORMAT", "line" if sys.stderr.isatty() else "json")
     if name not in ("json", "line"):
-        raise ImproperlyConfigured(f"LOG_FORMAT={name!r}: use json or line.")
+        raise ImproperlyConfigured(f"LOG_FORMAT={name!r} is not valid. Use json or line.")
     renderers = json_renderers() if name == "json" else plain_renderers()
     return structlog.stdlib.ProcessorFormatter(processors=[structlog.contextvars.merge_contextvars, keep_fields, *renderers])
 

@@ -111,7 +111,7 @@ class HealthCache:
             return future.result(timeout=max(0.0, deadline - time.monotonic()))
         except (TimeoutError, OSError, ValueError, psycopg.Error, redis.RedisError) as error:
             future.cancel()
-            logger.warning("The %s does not answer: %s", name, " ".join(str(error).split()) or type(error).__name__)
+            logger.warning("No response from the %s: %s", name, " ".join(str(error).split()) or type(error).__name__)
             return None
 
 
@@ -152,7 +152,7 @@ def client() -> redis.Redis:
 
 
 def server_check(seconds: float | None) -> Check:
-    return Check(False, "It cannot be reached.") if seconds is None else Check(True, "It answers.", round(seconds, 4))
+    return Check(False, "Cannot be reached.") if seconds is None else Check(True, "Responds.", round(seconds, 4))
 
 
 def judge_worker(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Check:
@@ -160,11 +160,13 @@ def judge_worker(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Che
     if not knows:
         return Check(False, "Unknown while the broker cannot be reached.")
     if heartbeat is None:
-        return Check(False, "No worker has been heard of: none runs, or there is no beat, or they have just started.")
+        return Check(False, "No heartbeat from a worker. No worker or no beat is running, or they have just started.")
     age = max(0.0, now - heartbeat.at)
     if age > SILENT_AFTER:
-        return Check(False, f"No worker has been heard of for {age:.0f} s: none runs, or all are busy, or there is no beat.", age)
-    return Check(True, "A worker carries tasks out.", age)
+        return Check(
+            False, f"No heartbeat from a worker for {age:.0f} s. No worker or no beat is running, or all workers are busy.", age
+        )
+    return Check(True, "A worker is running tasks.", age)
 
 
 def judge_queue(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Check:
@@ -172,8 +174,8 @@ def judge_queue(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Chec
     if not knows:
         return Check(False, "Unknown while the broker cannot be reached.")
     if heartbeat is None:
-        return Check(False, "Unknown until a worker has been heard of.")
+        return Check(False, "Unknown until a worker sends a heartbeat.")
     lag = max(heartbeat.waited, now - heartbeat.at - HEARTBEAT_PERIOD, 0.0)
     if lag > LAG_LIMIT:
-        return Check(False, f"Tasks wait {lag:.0f} s in the queue: there are too few workers for the work.", lag)
-    return Check(True, "Tasks are carried out soon after they were sent.", lag)
+        return Check(False, f"Tasks wait {lag:.0f} s in the queue. Start more workers.", lag)
+    return Check(True, "Tasks start without delay.", lag)

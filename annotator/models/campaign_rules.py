@@ -1,7 +1,8 @@
 """The rules of a campaign, each declared once: its column, label, help text, default and limits, in the group it belongs to.
 
-Made from this: the settings page (annotator/forms.py), REST (api/serializers/campaigns.py), the admin, the CHECK constraints
-of the table, the rules that a release keeps, and the table in docs/managers.md. A new rule is a new field here and a migration.
+Made from this: the settings page (views/manage/campaign_forms.py), REST (api/serializers/campaigns.py), the admin, the CHECK
+constraints of the table, the rules that a release keeps, and the table in docs/managers.md. A new rule is a new field here and
+a migration.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Campaign(CampaignRules):
     consent_text = models.ForeignKey(
         "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
-    # The guideline in force: the newest that was published. Set by publishing.
+    # The guideline in force: the newest that was published. campaigns/guidelines.py sets it.
     guideline = models.ForeignKey(
         "Guideline", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_constraint=False
     )

@@ -29,7 +29,7 @@ class IdempotentResponse(models.Model):
             UniqueConstraint(fields=["user", "route", "key"], name="kept_answer_once_per_key"),
             CheckConstraint(condition=Q(digest__regex=SHA256_PATTERN), name="kept_answer_digest_is_sha256"),
         ]
-        # retries.py: those that are over.
+        # lib/idempotency.py: those that are over.
         indexes = [Index(fields=["created_at"], name="kept_answer_age")]
 
     def __str__(self) -> str:

@@ -52,7 +52,7 @@ class Assignment(models.Model):
     shown_at = models.DateTimeField(null=True, blank=True, help_text="When it was first sent to the annotator.")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="When it stopped being open.")
 
-    # How many open assignments its member has; set by assigning.next_assignments alone.
+    # How many open assignments its member has; set by judging/queue.py alone.
     queue_length: int
 
     objects = AssignmentQuerySet.as_manager()
@@ -91,17 +91,17 @@ class Assignment(models.Model):
             ),
         ]
         indexes = [
-            # voting.py, views: a member's queue, oldest first.
+            # judging/queue.py, judging/voting.py: a member's queue, oldest first.
             Index(fields=["member", "id"], condition=Q(state=AssignmentState.OPEN), name="assignment_queue"),
-            # assigning.py: leases that have run out.
+            # judging/assigning.py: leases that have run out.
             Index(fields=["lease_expires_at"], condition=Q(state=AssignmentState.OPEN), name="assignment_leases"),
-            # machines.py: pairs that wait to be handed to a machine once more.
+            # judging/machine_annotators.py: pairs that wait to be handed to a machine once more.
             Index(
                 fields=["member", "pair"],
                 condition=Q(kind=AssignmentKind.MACHINE, state=AssignmentState.EXPIRED),
                 name="assignment_machine_again",
             ),
-            # progress.py: a member's answers since some time, and the last one.
+            # judging/limits.py, judging/own_history.py: a member's answers since some time, and the last one.
             Index(fields=["member", "closed_at"], condition=Q(state=AssignmentState.ANSWERED), name="assignment_answers"),
         ]
         triggers = [
@@ -140,7 +140,7 @@ class Vote(models.Model):
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    # The transaction that wrote the row last: cast it, voided it, or restored it. following.py says what for.
+    # The transaction that wrote the row last: cast it, voided it, or restored it. feeds/vote_feed.py says what for.
     changed_in = TransactionId(editable=False, db_default=ThisTransaction())
 
     objects = VoteQuerySet.as_manager()
@@ -164,9 +164,9 @@ class Vote(models.Model):
             ),
         ]
         indexes = [
-            # progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
+            # scoring/progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
             Index(fields=["question", "-id"], condition=~Q(comment=""), name="vote_comments"),
-            # following.py: the votes of a question in the order of their last change, after a place.
+            # feeds/vote_feed.py: the votes of a question in the order of their last change, after a place.
             Index(fields=["question", "changed_in", "id"], name="vote_changes"),
         ]
         triggers = [

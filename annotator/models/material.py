@@ -136,7 +136,7 @@ class Pair(models.Model):
     class Meta:
         ordering = ["campaign", "pk"]
         constraints = [
-            # Also in place of the campaign's own index, and for machines.py: the next pairs of a campaign by id.
+            # Also in place of the campaign's own index. judging/machine_annotators.py: the next pairs of a campaign by id.
             UniqueConstraint(fields=["campaign", "id"], name="pair_of_campaign"),
             in_campaign("prompt", "Prompt", name="pair_prompt_in_campaign"),
             ForeignKeyPair(
@@ -164,27 +164,27 @@ class Pair(models.Model):
             ),
         ]
         indexes = [
-            # assigning.py: the next pairs with a free seat after a member's cursor.
+            # judging/assigning.py: the next pairs with a free seat after a member's cursor.
             Index(
                 fields=["campaign", "priority", "ring"],
                 condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
                 name="pair_ring_with_free_seats",
             ),
-            # mixing.py: gold pairs after a random place.
+            # judging/gold_and_repeats.py: gold pairs after a random place.
             Index(fields=["campaign", "gold_use", "ring"], condition=Q(gold_choice__isnull=False), name="pair_gold_ring"),
-            # progress.py: pairs whose images look nearly the same.
+            # scoring/progress.py: pairs whose images look nearly the same.
             Index(
                 fields=["campaign", "image_distance", "id"],
                 condition=Q(image_distance__lte=NEAR_IDENTICAL_DISTANCE),
                 name="pair_near_identical",
             ),
-            # scoring.py: settled pairs that lost a seat.
+            # scoring/settling.py: settled pairs that lost a seat.
             Index(
                 fields=["campaign"],
                 condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
                 name="pair_settled_not_full",
             ),
-            # scoring.py: pairs whose seats are all taken and that may have all their votes.
+            # scoring/settling.py: pairs whose seats are all taken and that may have all their votes.
             Index(
                 fields=["campaign"],
                 condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken=F("votes_wanted")),

@@ -137,7 +137,7 @@ class Release(models.Model):
 
     class Meta:
         ordering = ["campaign", "-number"]
-        # building.py: what the beat looks after.
+        # releasing/lifecycle.py: what the beat looks after.
         indexes = [
             Index(fields=["id"], condition=Q(state__in=UNFINISHED_RELEASES) | Q(has_leftovers=True), name="release_to_look_after")
         ]

@@ -206,7 +206,7 @@ class FailedLogIn(models.Model):
 
     class Meta:
         indexes = [
-            # lockout.py: the failures of a name, and those of an address, since some time.
+            # accounts/lockout.py: the failures of a name, and those of an address, since some time.
             Index(fields=["name_digest", "at"], name="failed_log_in_name"),
             Index(fields=["address_digest", "at"], name="failed_log_in_address"),
         ]

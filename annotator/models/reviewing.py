@@ -16,7 +16,8 @@ MESSAGE_LIMIT = 2000
 class ReviewRule(models.Model):
     """What is done about an annotator whose measure passes the threshold, once there is enough to go by.
 
-    `threshold` is a share for measures that are shares, and else log odds; `ruling` says which end of an interval passes it.
+    `threshold` is a share for measures that are shares, and else log odds. quality/rules.py says which end of an interval
+    passes it.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="review_rules")
@@ -108,7 +109,7 @@ class ModerationAction(models.Model):
         db_table = "annotator_act"
         ordering = ["-pk"]
         constraints = [one_of("kind", ActionKind, name="act_kind_known")]
-        # reviewing.py: what a rule did to whom since a manager last said that it may go on.
+        # quality/review.py: what a rule did to whom since a manager last said that it may go on.
         indexes = [Index(fields=["rule", "member"], condition=Q(rule__isnull=False), name="act_of_rule")]
         triggers = [pgtrigger.Protect(name="act_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete)]
 

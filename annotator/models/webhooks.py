@@ -75,7 +75,7 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # webhooks.py: what is to be sent now.
+            # feeds/webhooks.py: what is to be sent now.
             Index(fields=["next_attempt_at"], condition=Q(state=DeliveryState.WAITING), name="delivery_due"),
             # The log of a webhook, newest first.
             Index(fields=["webhook", "-id"], name="delivery_log"),

@@ -77,7 +77,7 @@ def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, 
     """Show the member a notice until they put it away. Their votes stay. Raises Conflict for one who may not vote anyway."""
     locked = _locked(member)
     if locked.state != MemberState.ACTIVE:
-        raise Conflict(f"This member is {locked.state}, and would not see a warning.", code="member_not_active")
+        raise Conflict(f"This member is {locked.state} and would not see a warning.", code="member_not_active")
     act = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
     locked.notice = act
     locked.save(update_fields=["notice"])
@@ -129,7 +129,7 @@ def dismiss_warning(*, member: Member, by: User | None, note: str = "", now: dat
 
 def _require_state(member: Member, *states: MemberState) -> None:
     if member.state not in states:
-        raise Conflict(f"This member is {member.state}, which pausing cannot change.", code="member_state_refused")
+        raise Conflict(f"This member is {member.state} and cannot be paused or resumed.", code="member_state_refused")
 
 
 def _start_afresh(locked: Member, kind: ActionKind, by: User | None, note: str, now: datetime) -> ModerationAction:
@@ -171,7 +171,7 @@ def _begin_departure(
 ) -> ModerationAction | None:
     """The first of the two transactions, or a part of it. None where the member has departed so before."""
     if locked.state == MemberState.WITHDRAWN and state != MemberState.WITHDRAWN:
-        raise Conflict("This member withdrew and has nothing left to suspend.", code="member_withdrawn")
+        raise Conflict("This member withdrew consent and cannot be suspended.", code="member_withdrawn")
     if locked.state == state:
         return None
     locked.state, locked.notice = state, None

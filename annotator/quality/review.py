@@ -181,7 +181,7 @@ def _locked_asking(rule: ReviewRule) -> ReviewRule:
     wait_for_turn(Space.REVIEWING, rule.campaign.pk)
     locked = ReviewRule.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=rule.pk)
     if locked.asks_since is None:
-        raise Conflict("Somebody has decided about this rule already.", code="rule_does_not_ask")
+        raise Conflict("Someone has already decided about this rule.", code="rule_does_not_ask")
     return locked
 
 

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import connection
-from django.db.models import F, FloatField, QuerySet
+from django.db.models import Count, F, FloatField, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast, NullIf
 
 from annotator.choices import ActionKind, AppealState, MemberKind, MemberState
-from annotator.models import Campaign, Member, ModerationAction, ReviewRule
-
-_SUMMARY_SQL = """
-WITH act AS (
-    SELECT act.kind, act.actor_id FROM annotator_act act JOIN annotator_member member ON member.id = act.member_id
-    WHERE member.campaign_id = %(campaign)s
-)
-SELECT count(*) FILTER (WHERE kind = %(warn)s), count(*) FILTER (WHERE kind = %(pause)s),
-       count(*) FILTER (WHERE kind = %(suspend)s),
-       count(*) FILTER (WHERE kind IN (%(warn)s, %(pause)s, %(suspend)s) AND actor_id IS NULL),
-       (SELECT count(*) FROM annotator_appeal appeal JOIN annotator_member member ON member.id = appeal.member_id
-        WHERE member.campaign_id = %(campaign)s AND member.state <> %(withdrawn)s AND appeal.state = %(open)s),
-       (SELECT count(*) FROM annotator_reviewrule WHERE campaign_id = %(campaign)s AND asks_since IS NOT NULL)
-FROM act
-"""
+from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule
 
 
 class Summary(NamedTuple):
@@ -43,17 +28,19 @@ class Summary(NamedTuple):
 
 
 def summary(campaign: Campaign) -> Summary:
-    values: dict[str, Any] = {
-        "campaign": campaign.pk,
-        "warn": ActionKind.WARN.value,
-        "pause": ActionKind.PAUSE.value,
-        "suspend": ActionKind.SUSPEND.value,
-        "withdrawn": MemberState.WITHDRAWN.value,
-        "open": AppealState.OPEN.value,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMMARY_SQL, values)
-        return Summary(*cursor.fetchone())
+    by_rule = Q(kind__in=[ActionKind.WARN, ActionKind.PAUSE, ActionKind.SUSPEND], actor__isnull=True)
+    actions = ModerationAction.objects.filter(member__campaign=campaign).aggregate(
+        warned=Count("pk", filter=Q(kind=ActionKind.WARN)),
+        paused=Count("pk", filter=Q(kind=ActionKind.PAUSE)),
+        suspended=Count("pk", filter=Q(kind=ActionKind.SUSPEND)),
+        by_rules=Count("pk", filter=by_rule),
+    )
+    appeals = Appeal.objects.filter(member__campaign=campaign, state=AppealState.OPEN)
+    return Summary(
+        **actions,
+        appeals_open=appeals.exclude(member__state=MemberState.WITHDRAWN).count(),
+        rules_asking=ReviewRule.objects.filter(campaign=campaign, asks_since__isnull=False).count(),
+    )
 
 
 def _by_share(part: str, whole: str, *, descending: bool = False) -> OrderBy:

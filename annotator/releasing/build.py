@@ -61,7 +61,7 @@ def stage_release(*, release_id: int, on_progress: ProgressCallback | None = Non
         if not is_mine or release.state not in UNFINISHED_RELEASES:
             return []
         report = reporter(release, on_progress)
-        with ending(release, "while the votes and pairs were read") as step:
+        with ending(release, "while reading votes and pairs") as step:
             Release.objects.filter(pk=release_id, state=ReleaseState.QUEUED).update(state=ReleaseState.BUILDING)
             report(0.0)
             if not release.shards.exists():
@@ -85,7 +85,7 @@ def write_shard(*, shard_id: int, on_progress: ProgressCallback | None = None) -
         shard.refresh_from_db(fields=["finished_at", "tries"])
         if not is_mine or release.state not in UNFINISHED_RELEASES or shard.finished_at is not None:
             return None
-        with ending(release, f"while {shard.path} was written", shard) as step:
+        with ending(release, f"while writing {shard.path}", shard) as step:
             step.begin()
             _write(shard, on_progress)
     if step.is_over:
@@ -104,7 +104,7 @@ def finish_release(*, release_id: int, on_progress: ProgressCallback | None = No
             return
         if release.shards.filter(finished_at__isnull=True).exists():
             return
-        with ending(release, "while its card was written") as step:
+        with ending(release, "while writing its card") as step:
             step.begin()
             reporter(release, on_progress)(WRITTEN_SHARE)
             _finish(release)
@@ -116,13 +116,13 @@ def finish_release(*, release_id: int, on_progress: ProgressCallback | None = No
 def _release(release_id: int) -> Release:
     release = Release.objects.select_related("campaign").filter(pk=release_id).first()
     if release is None:
-        raise NotFound("There is no such release.")
+        raise NotFound("This release does not exist.")
     return release
 
 
 def _require_no_transaction() -> None:
     if connection.in_atomic_block:
-        raise RuntimeError("A release is built inside a transaction: it would hold nothing of what that one wrote")
+        raise RuntimeError("build_release was called inside a transaction, whose changes the release would not contain")
 
 
 # --- what each step does
@@ -140,7 +140,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
             for file in staged.finished:
                 build_area.keep(files, file.path)
             staged.save(scratch / SNAPSHOT)
-            build_area.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.parts), SNAPSHOT])
+            build_area.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.shard_plans), SNAPSHOT])
     staged = _staged(release, build_area)
     now = timezone.now()
     written = [
@@ -163,7 +163,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
             row_groups=part.row_groups,
             image_bytes=part.num_bytes,
         )
-        for part in staged.parts
+        for part in staged.shard_plans
     ]
     ReleaseShard.objects.bulk_create([*written, *waiting])
 

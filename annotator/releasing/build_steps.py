@@ -43,8 +43,8 @@ class Step:
         """Counted before it begins: somebody who is killed counts nothing any more."""
         if self.tries >= TRIES_MAX:
             raise Conflict(
-                f"Its worker was stopped {self.tries} times {self.doing}: perhaps it has too little memory. The workers' log and"
-                " the machine's say more.",
+                f"Its worker stopped {self.tries} times {self.doing}, perhaps because memory ran out. See the workers' log and"
+                " the system log.",
                 code="stopped_too_often",
             )
         self.rows.update(tries=F("tries") + 1)
@@ -72,12 +72,12 @@ def ending(release: Release, doing: str, shard: ReleaseShard | None = None) -> I
     except AWAY:
         raise
     except Exception as error:  # ours, or a limit of the worker's: the second try may do better, the fourth will not
-        words = f"An error stopped it {doing}: {type(error).__name__}: {error}".rstrip(". ")
+        words = f"Error {doing}: {type(error).__name__}: {error}".rstrip(". ")
         if step.tries < ERRORS_MAX:
-            Release.objects.filter(pk=release.pk).update(error=f"{words}. It will be tried again.")
+            Release.objects.filter(pk=release.pk).update(error=f"{words}. Retrying.")
             raise
         logger.exception("%s could not be built", release)
-        _fail(release, f"{words}. That was try {step.tries}, and it is not tried again. The workers' log says more.")
+        _fail(release, f"{words}. Stopped after {step.tries} attempts. See the workers' log.")
         step.is_over = True
 
 
@@ -94,5 +94,5 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"The files could not be written: {error.strerror.lower()}."
     if isinstance(error, OSError | BotoCoreError | ClientError):
-        return "Storage could not be read or written. The workers' log says more."
-    return "The rows could not be written as parquet. The workers' log says more."
+        return "Storage could not be read or written. See the workers' log."
+    return "The rows could not be written as Parquet. See the workers' log."

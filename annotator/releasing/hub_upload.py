@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY = 1.0  # seconds between two notes of the progress in the database
 PURPOSE = "token for the Hub"
+PUBLISH_AGAIN = "Publish again: files already on the Hub are not uploaded again."
 DATASET = "dataset"  # a repository of that kind
 TOKEN_LIMIT = 500  # characters
 # What the Hub takes and a little less: an owner and a name, each of words with a single sign between them.
@@ -42,10 +43,10 @@ REPOSITORY_PATTERN = re.compile(rf"(?=[^/]{{1,96}}/[^/]{{1,96}}$){WORDS_PATTERN}
 HINT_LENGTH = 4
 FAILURES = (DomainError, HfHubHTTPError, httpx2.HTTPError, OSError, RuntimeError, ValueError, BotoCoreError, ClientError)
 WORDS = {
-    401: "The Hub does not know the token. Make a new one there, and enter it here.",
-    402: "The Hub wants to be paid for this first: look at the account there.",
-    403: "The token may not write to {repository}. Make one there that has the right to, and enter it here.",
-    404: "The Hub has no {repository}, or the token may not see it.",
+    401: "The Hub does not accept the token. Create a new one on the Hub and enter it here.",
+    402: "The Hub asks for payment. Check the account on the Hub.",
+    403: "The token cannot write to {repository}. Create a token with write access on the Hub and enter it here.",
+    404: "The Hub has no repository {repository}, or the token cannot read it.",
 }
 
 ProgressCallback = Callable[[float], None]  # takes the share that is done, 0 to 1
@@ -66,11 +67,11 @@ def save_account(*, campaign: Campaign, repository: str, is_private: bool, token
     errors = _wrong_repository(repository)
     token = token.strip()
     if not token and not account.sealed_token:
-        errors["token"] = ["A token is needed once: one that may write to the repository."]
+        errors["token"] = ["Enter a token with write access to the repository."]
     elif not (token.isascii() and len(token) <= TOKEN_LIMIT and not any(map(str.isspace, token))):
-        errors["token"] = ["This is no token: they have letters, digits and underscores alone."]
+        errors["token"] = ["Invalid token. A token has only letters, digits and underscores."]
     if errors:
-        raise Invalid("Some values are not right.", errors=errors)
+        raise Invalid("Some values are not valid.", errors=errors)
     if token:
         account.sealed_token = encrypt(token, purpose=PURPOSE)
         account.token_hint = token[-HINT_LENGTH:] if len(token) >= 4 * HINT_LENGTH else ""
@@ -94,14 +95,14 @@ def create_publication(*, release: Release, by: User | None) -> Publication:
     """Ask for a release to be published. Whoever calls sends `publish_release` to a worker. Raises Conflict."""
     account = account_of(release.campaign)
     if account is None:
-        raise Conflict("First say where to: the repository on the Hub, and a token for it.", code="hub_account_missing")
+        raise Conflict("Set up publishing first: a repository on the Hub and a token for it.", code="hub_account_missing")
     if release.state != ReleaseState.READY:
-        raise Conflict(f"This release is {release.state}, and not ready.", code="release_not_ready")
+        raise Conflict(f"This release is {release.state}, not ready.", code="release_not_ready")
     try:
         with transaction.atomic():
             return Publication.objects.create(release=release, repository=account.repository, created_by=by)
     except IntegrityError as error:
-        raise Conflict("This release is being published already.", code="publication_running") from error
+        raise Conflict("This release is already being published.", code="publication_running") from error
 
 
 def unfinished_publications() -> list[Publication]:
@@ -116,11 +117,11 @@ def publish(*, publication_id: int) -> None:
     seen from outside. Raises NotFound.
     """
     if connection.in_atomic_block:
-        raise RuntimeError("publish is called inside a transaction, which would be open for as long as the upload takes")
+        raise RuntimeError("publish was called inside a transaction, which would stay open during the whole upload")
     with sole_holder(Space.PUBLICATION, publication_id) as is_mine:
         publication = Publication.objects.select_related("release__campaign").filter(pk=publication_id).first()
         if publication is None:
-            raise NotFound("There is no such publication.")
+            raise NotFound("This publication does not exist.")
         if is_mine and publication.state in UNFINISHED_PUBLICATIONS:
             _publish(publication)
 
@@ -156,7 +157,7 @@ def _upload(publication: Publication, report: ProgressCallback) -> str:
     release = publication.release
     account = account_of(release.campaign)
     if account is None:
-        raise Conflict("The account on the Hub was removed here meanwhile.", code="hub_account_missing")
+        raise Conflict("The Hub settings of this campaign were deleted in the meantime.", code="hub_account_missing")
     hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=decrypt(account.sealed_token, purpose=PURPOSE))
     repository, tag = publication.repository, f"v{release.number}"
     hub.create_repo(repository, repo_type=DATASET, private=account.is_private, exist_ok=True)
@@ -185,8 +186,8 @@ def _require_same(hub: huggingface_hub.HfApi, publication: Publication, commit: 
     ours = {file.path: file.sha256 for file in publication.release.files.all() if file.path.endswith(".parquet")}
     if not ours.items() <= theirs.items():
         raise Conflict(
-            f"{publication.repository} has a v{publication.release.number} already, with other files. Publish to another"
-            " repository, or remove the tag there.",
+            f"{publication.repository} already has a tag v{publication.release.number} with other files. Publish to another"
+            " repository, or delete the tag on the Hub.",
             code="tag_taken",
         )
 
@@ -215,7 +216,7 @@ def _sent_files(
 
 def _require_unchanged(file: ReleaseFile, addition: huggingface_hub.CommitOperationAdd) -> None:
     if addition.upload_info.sha256.hex() != file.sha256:
-        raise Conflict(f"{file.path} is not in storage as it was released, and is not sent.", code="file_changed")
+        raise Conflict(f"{file.path} in storage differs from the release and was not uploaded.", code="file_changed")
 
 
 def _stale_shards(
@@ -273,8 +274,8 @@ def sentence(error: BaseException, publication: Publication) -> str:
     if isinstance(cause, HfHubHTTPError) and cause.response is not None:
         status = cause.response.status_code
         said = (cause.server_message or "").strip().rstrip(".")
-        known = WORDS.get(status, f"The Hub answered with {status}{f': {said}' if said else ''}. Try again later.")
+        known = WORDS.get(status, f"The Hub answered with status {status}{f': {said}' if said else ''}. Try again later.")
         return known.format(repository=publication.repository)
     if isinstance(error, httpx2.HTTPError | ConnectionError):
-        return "The Hub could not be reached, or the line dropped. Publish again: what is there is not sent again."
-    return "The files could not be read or sent. The workers' log says more. Publish again: what is there is not sent again."
+        return f"The Hub could not be reached, or the connection broke. {PUBLISH_AGAIN}"
+    return f"The files could not be read or uploaded. See the workers' log. {PUBLISH_AGAIN}"

@@ -30,7 +30,7 @@ def cancel_release(*, release: Release, by: User | None, now: datetime | None = 
     """Stop building it. Those who are at it notice within seconds. Raises Conflict for one that is over."""
     locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
     if locked.state not in UNFINISHED_RELEASES:
-        words = f"Release {locked.number} is {locked.get_state_display().lower()}: there is nothing to cancel any more."
+        words = f"Release {locked.number} is {locked.get_state_display().lower()}: it can no longer be cancelled."
         raise Conflict(words, code="release_over")
     locked.state, locked.cancelled_by, locked.finished_at = ReleaseState.CANCELLED, by, now or timezone.now()
     locked.error = ""

@@ -52,11 +52,11 @@ def local_folder(release: Release) -> Path | None:
 def open_file(release: Release, path: str) -> IO[bytes]:
     """A file of a finished release, open for reading. Raises NotFound for any other."""
     if release.state != ReleaseState.READY or not release.files.filter(path=path).exists():
-        raise NotFound("There is no such file in this release.")
+        raise NotFound("This file does not exist.")
     try:
         return default_storage.open(file_name(release, path), "rb")
     except FileNotFoundError as error:
-        raise NotFound("This file of the release is not in storage any more.") from error
+        raise NotFound("This file of the release is missing from storage.") from error
 
 
 def build_area_of(release: Release) -> BuildArea:
@@ -112,8 +112,8 @@ class BuildArea:
     def require_free(self) -> None:
         if self.is_taken():
             raise Conflict(
-                f"In storage there is something else at {folder_name(self.release)} already. Nothing is written over it:"
-                " look what it is, move it away, and make another release.",
+                f"Storage already has other files at {folder_name(self.release)}. They were not overwritten. Move them away and"
+                " build another release.",
                 code="address_taken",
             )
 
@@ -253,7 +253,7 @@ def _upload(source: Path, name: str) -> None:
     with source.open("rb") as file:
         stored = default_storage.save(name, File(file))
     if stored != name:
-        raise Conflict(f"Storage kept {name} as {stored}.", code="storage_renamed")
+        raise Conflict(f"Storage saved {name} under another name, {stored}.", code="storage_renamed")
 
 
 def _subfolders(name: str) -> list[str]:
@@ -264,7 +264,7 @@ def _subfolders(name: str) -> list[str]:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, as their contents do."""
+    """Make the names in a folder survive a power chunk_by_size, as their contents do."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -16,11 +16,11 @@ import pyarrow as pa
 from annotator.models import Campaign
 from annotator.releasing.card.facts import Facts, facts_of
 from annotator.releasing.dataset.configs import LEADERBOARD, SPLITS
-from annotator.releasing.dataset.labels import Judge, labels_of
+from annotator.releasing.dataset.labels import Labeler, labels_of
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback, snapshot_of
 from annotator.releasing.dataset.splits import shard_name
-from annotator.releasing.dataset.staged_rows import Part, judge_pairs, stage_pairs
+from annotator.releasing.dataset.staged_rows import ShardPlan, label_pairs, stage_pairs
 from annotator.releasing.dataset.vote_files import stage_votes
 from annotator.scoring.statistics.load import load_campaign_data
 
@@ -28,7 +28,7 @@ from annotator.scoring.statistics.load import load_campaign_data
 @dataclass(frozen=True)
 class Staged:
     facts: Facts
-    parts: list[Part]
+    shard_plans: list[ShardPlan]
     finished: list[Written]
 
     def save(self, file: Path) -> None:
@@ -42,7 +42,7 @@ class Staged:
         saved = json.loads(data)
         return cls(
             facts=Facts.load(saved["facts"]),
-            parts=[Part(**part) for part in saved["parts"]],
+            shard_plans=[ShardPlan(**part) for part in saved["shard_plans"]],
             finished=[Written(**file) for file in saved["finished"]],
         )
 
@@ -50,29 +50,29 @@ class Staged:
 def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: ProgressCallback) -> Staged:
     """Read the campaign in one snapshot: finished files go to the one folder, rows that wait for images to the other."""
     rows_folder.mkdir(parents=True)
-    judged_file = rows_folder.with_name("judged.arrow")
+    labelled_file = rows_folder.with_name("judged.arrow")
     with snapshot_of(campaign) as snapshot:
         facts, judge = count_all(snapshot)
         report(0.2)
         votes, facts.votes = stage_votes(snapshot, folder=files_folder, report=lambda share: report(0.2 + share * 0.5))
-        judge_pairs(snapshot, judge, target=judged_file, report=lambda share: report(0.7 + share * 0.2))
+        label_pairs(snapshot, judge, target=labelled_file, report=lambda share: report(0.7 + share * 0.2))
     leaderboard = write_leaderboard(facts, files_folder)
     parts = stage_pairs(
-        judged_file,
+        labelled_file,
         secondary_questions=facts.secondary_questions,
         folder=rows_folder,
         report=lambda share: report(0.9 + share * 0.1),
     )
-    judged_file.unlink()
-    return Staged(facts=facts, parts=parts, finished=[*votes, leaderboard])
+    labelled_file.unlink()
+    return Staged(facts=facts, shard_plans=parts, finished=[*votes, leaderboard])
 
 
-def count_all(snapshot: CampaignSnapshot) -> tuple[Facts, Judge]:
+def count_all(snapshot: CampaignSnapshot) -> tuple[Facts, Labeler]:
     """What hangs on all votes at once: the statistics, and the labels. The columns of votes are let go of with it: some 30 bytes
     a vote."""
     data = load_campaign_data(snapshot.database, snapshot.own)
     labels = labels_of(data, snapshot.campaign["consensus_method"])
-    return facts_of(snapshot, data, labels), Judge(data.pairs.id, labels, snapshot.secondary_questions)
+    return facts_of(snapshot, data, labels), Labeler(data.pairs.id, labels, snapshot.secondary_questions)
 
 
 def write_leaderboard(facts: Facts, folder: Path) -> Written:

@@ -1,4 +1,4 @@
-"""From votes to consensus: the only writer of Consensus rows, and of the state of pairs that have all their votes."""
+"""From votes to consensus: the only writer of Consensus rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
 from annotator.scoring.labels import CHOICES, dawid_skene_labels
 
-METHOD = ConsensusMethod.MAJORITY  # is always written: progress, assigning and reviewing read it
+METHOD = ConsensusMethod.MAJORITY  # is always written: quality/gold.py reads it, and its counts tell which pairs changed
 LABELS = [*CHOICES, Label.TIE.value]  # by the codes of consensus.majority
 
 # Beyond this many changed pairs it is as fast to count all.

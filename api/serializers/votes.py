@@ -56,7 +56,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
 class ExportedVoteSerializer(serializers.Serializer[Any]):
     """A vote in the columns of the `votes` config. Of somebody who withdrew, only that there was one."""
 
-    # For the OpenAPI document: the database makes the JSON (following.py).
+    # For the OpenAPI document: the database makes the JSON (feeds/vote_feed.py).
 
     vote_id = serializers.IntegerField()
     pair_id = serializers.IntegerField()

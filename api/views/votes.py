@@ -44,7 +44,7 @@ CURSOR_ANSWERED = OpenApiParameter(
     CURSOR_HEADER,
     str,
     OpenApiParameter.HEADER,
-    description="The place after the last vote of this answer: ask from here later for what came since.",
+    description="The position after the last vote of this answer: ask from here later for what came since.",
     response=[200],
 )
 
@@ -85,35 +85,35 @@ class VoteList(View):
         size = whole_number(request, "page_size", low=1, high=SIZE_LIMIT) or SIZE
         since = since_of(request)
         cursor = request.query_params.get("cursor")
-        place = vote_feed.read_cursor(cursor) if cursor else None
+        position = vote_feed.read_cursor(cursor) if cursor else None
         if request.accepted_renderer.media_type == JSONRenderer.media_type:
-            return page(request, campaign, place, since, size)
-        return stream(request, campaign, place, since)
+            return page(request, campaign, position, since, size)
+        return stream(request, campaign, position, since)
 
 
-def page(request: Request, campaign: Campaign, place: Cursor | None, since: datetime | None, size: int) -> Response:
-    found = vote_feed.page_of_votes(campaign=campaign, place=place, since=since, size=size)
+def page(request: Request, campaign: Campaign, position: Cursor | None, since: datetime | None, size: int) -> Response:
+    found = vote_feed.page_of_votes(campaign=campaign, position=position, since=since, size=size)
     body = {
-        "next": address(request, found.place) if found.has_more else None,
+        "next": address(request, found.position) if found.has_more else None,
         "previous": address(request, found.previous) if found.previous else None,
         "results": found.votes,
     }
-    return Response(body, headers={CURSOR_HEADER: str(found.place)})
+    return Response(body, headers={CURSOR_HEADER: str(found.position)})
 
 
-def stream(request: Request, campaign: Campaign, place: Cursor | None, since: datetime | None) -> StreamingHttpResponse:
-    if place is not None and place.is_before:
+def stream(request: Request, campaign: Campaign, position: Cursor | None, since: datetime | None) -> StreamingHttpResponse:
+    if position is not None and position.is_before:
         raise ValidationError({"cursor": ["A stream goes forward. Use the cursor of a `next` or of an answer's header."]})
-    votes = vote_feed.stream_of_votes(campaign=campaign, place=place, since=since)
+    votes = vote_feed.stream_of_votes(campaign=campaign, position=position, since=since)
     kind = request.accepted_renderer.media_type
-    headers = {CURSOR_HEADER: str(votes.place), "Vary": "Accept, Authorization, Cookie"}
+    headers = {CURSOR_HEADER: str(votes.position), "Vary": "Accept, Authorization, Cookie"}
     return StreamingHttpResponse(votes.lines() if kind == NDJSON else votes.arrow(), content_type=kind, headers=headers)
 
 
-def address(request: Request, place: Cursor) -> str:
+def address(request: Request, position: Cursor) -> str:
     """This address with another cursor."""
     parameters = request.query_params.copy()
-    parameters["cursor"] = str(place)
+    parameters["cursor"] = str(position)
     return request.build_absolute_uri(f"{request.path}?{parameters.urlencode()}")
 
 

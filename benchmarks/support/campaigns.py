@@ -34,7 +34,7 @@ INSERT INTO annotator_pair (campaign_id, prompt_id, image_a_id, image_b_id, meta
 SELECT %(campaign)s, a.prompt_id, a.id, b.id, '{}', 'open', '', %(votes)s, 0, 0, 0, (random() * 2147483646)::int, now()
 FROM image a JOIN image b ON b.prompt_id = a.prompt_id AND a.k < b.k LIMIT %(pairs)s
 """
-# What an annotator judged before: the next pairs of the ring after their cursor's start, as assigning.py would have had it.
+# What an annotator judged before: the next pairs of the ring after their cursor's start, as judging/assigning.py walks it.
 _PAST_SQL = """
 WITH chosen AS (
     SELECT pair.id, row_number() OVER (ORDER BY pair.ring) AS place, pair.ring FROM annotator_pair pair

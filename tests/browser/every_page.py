@@ -189,7 +189,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("near_identical", manager, "near_identical", campaign.slug)
     webhook = WebhookFactory(campaign=campaign)
     DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, status=500)
-    DeliveryFactory(webhook=webhook, attempts=1, error="No answer within 10 seconds.")
+    DeliveryFactory(webhook=webhook, attempts=1, error="No response within 10 seconds.")
     site.add("webhook_page", manager, "webhook_page", campaign.slug, webhook.pk)
     site.add("no webhooks", manager, "webhooks", draft.slug)
     site.add("no crowd, no invites", manager, "crowd", draft.slug)

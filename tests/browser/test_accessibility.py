@@ -109,8 +109,8 @@ def test_axe_finds_nothing_on_forms_that_come_back_with_errors(show):
     expect(page.locator(".field-error").first).to_be_visible()
     assert found_in_both_schemes(page) == []
     page = show("invites")
-    page.get_by_label("People at most").fill("0")
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_label("Maximum uses").fill("0")
+    page.get_by_role("button", name="Create link").click()
     expect(page.locator(".field-error").first).to_be_visible()
     assert found_in_both_schemes(page) == []
 

@@ -93,7 +93,7 @@ def test_a_campaign_is_made_filled_and_opened_without_javascript(open_page, tmp_
     page = open_page(manager, reverse("new_campaign"), java_script_enabled=False)
     page.get_by_label("Name", exact=True).fill("Winter scenes")
     page.get_by_label("Guideline").fill("Look *closely*.")
-    page.get_by_role("button", name="Make the campaign").click()
+    page.get_by_role("button", name="Create campaign").click()
     expect(page.get_by_role("heading", name="Before you open it")).to_be_visible()
 
     page.get_by_role("link", name="Edit the guideline").click()
@@ -101,11 +101,11 @@ def test_a_campaign_is_made_filled_and_opened_without_javascript(open_page, tmp_
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".preview strong")).to_have_text("very")
     page.get_by_role("button", name="Publish").click()
-    expect(page.get_by_text("Version 2 of the guideline is in force")).to_be_visible()
+    expect(page.get_by_text("Version 2 of the guideline is published")).to_be_visible()
 
     page.get_by_label("Username or email").fill("anna")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("Nobody has an account with that name")).to_be_visible()
+    expect(page.get_by_text("No account has this name")).to_be_visible()
     page.get_by_label("Username or email").fill("ana")
     page.get_by_role("button", name="Add").click()
     expect(page.locator("#member-rows")).to_contain_text("ana")
@@ -117,7 +117,7 @@ def test_a_campaign_is_made_filled_and_opened_without_javascript(open_page, tmp_
     expect(page.locator("#import-rows")).to_contain_text("winter.jsonl")
 
     page.get_by_role("button", name="Open").click()
-    expect(page.locator("#state")).to_contain_text("Annotators are given pairs.")
+    expect(page.locator("#state")).to_contain_text("Annotators can judge pairs.")
     campaign = Campaign.objects.get(slug="winter-scenes")
     assert (campaign.state, campaign.guidelines.count(), campaign.imports.count()) == (CampaignState.OPEN, 2, 1)
     assert sorted(campaign.members.values_list("user__username", "role")) == sorted(

@@ -31,7 +31,7 @@ def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):
     page.get_by_role("button", name="Publish").click()
     page.get_by_role("link", name="Invite links").click()
     page.get_by_label("Name of the link").fill("Students")
-    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("button", name="Create link").click()
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     address = page.evaluate("navigator.clipboard.readText()")
@@ -51,7 +51,7 @@ def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):
     page.reload()
     expect(page.get_by_text("1 joined")).to_be_visible()
     page.get_by_role("button", name="Revoke").click()
-    expect(page.get_by_text("Revoked")).to_be_visible()
+    expect(page.get_by_text("Revoked", exact=True)).to_be_visible()
     expect(open_page(None, address).get_by_text("This link was revoked")).to_be_visible()
 
 

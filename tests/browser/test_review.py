@@ -60,9 +60,9 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     expect(theirs.get_by_role("heading", name="Appeals")).to_be_visible()
     assert found_on(theirs) == []
     theirs.get_by_role("link", name="Answer", exact=False).first.click()
-    theirs.get_by_label("Your answer to them").fill("You are right.")
+    theirs.get_by_label("Your answer").fill("You are right.")
     theirs.get_by_role("button", name="Accept").click()
-    expect(theirs.locator(".notice.success")).to_contain_text("can work again")
+    expect(theirs.locator(".notice.success")).to_contain_text("is reinstated")
 
     mine.goto(page_of(member))
     expect(mine.locator("#moderation-notice")).to_contain_text("You are right.")

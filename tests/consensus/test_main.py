@@ -78,7 +78,7 @@ def test_repeated_votes_are_reported_and_only_the_first_counts(run):
     assert parameters["votes"] == 225
     assert parameters["input"]["repeated_votes"] == parameters["input"]["repeated_votes_left_out"] == 90
     assert parameters["input"]["repeated_votes_examples"][0] == {"task": "1", "worker": "1"}
-    assert parameters["notes"] == ["90 repeated votes of a worker on a task: only the first counts."]
+    assert parameters["notes"] == ["90 repeated votes by the same worker on a task: only the first counts."]
 
     _, parameters = run("dawid_skene", ratings(occasions=False), "--repeats", "all")
     assert parameters["log_likelihood"] == pytest.approx(-192.890881, abs=1e-6)
@@ -206,7 +206,7 @@ def test_no_comparisons_are_no_items(run, method):
 def test_what_is_not_defined_is_null_and_said(run):
     _, parameters = run("alpha", "task,worker,label\nt,u,x\nt,v,x\n")
     assert parameters["alpha"] is None
-    assert "all votes are alike" in parameters["notes"][0]
+    assert "all votes are the same" in parameters["notes"][0]
 
 
 def test_files_are_written_where_it_is_told(tmp_path, capfd):
@@ -215,7 +215,7 @@ def test_files_are_written_where_it_is_told(tmp_path, capfd):
     assert main(["majority", str(votes), "--out", str(out), "--json", str(parameters)]) == 0
     assert out.read_text().startswith("task,label,tied,votes")
     assert json.loads(parameters.read_text())["method"] == "majority"
-    assert capfd.readouterr() == ("", "note: 1 repeated votes of a worker on a task: only the first counts.\n")
+    assert capfd.readouterr() == ("", "note: 1 repeated votes by the same worker on a task: only the first counts.\n")
 
 
 # --- faults
@@ -228,10 +228,10 @@ def test_files_are_written_where_it_is_told(tmp_path, capfd):
         ("majority", "task,worker,lable\nt,w,x\n", "votes.csv, line 1: has no column label; it has: task, worker, lable"),
         ("bradley_terry", "task,worker,label\nt,w,x\n", "votes.csv, line 1: has no column left; it has: task, worker, label"),
         ("majority", "task,worker,label\nt,w,x\n\nt,v,\n", "votes.csv, line 4: column label is empty"),
-        ("majority", "task,worker,label\nt,w,x\nt,v\n", "votes.csv, line 3: has 2 cells where the header has 3"),
+        ("majority", "task,worker,label\nt,w,x\nt,v\n", "votes.csv, line 3: has 2 cells, but the header has 3"),
         ("majority", "task,worker,worker,label\nt,w,w,x\n", "votes.csv, line 1: has the column worker twice"),
-        ("majority", "1,2,3\n1,3,3\n", "votes.csv, line 1: has no header (task,worker,label); if it is a matrix, say --matrix"),
-        ("alpha", "1,2,3,4\n1,2\n", "votes.csv, line 2: has 2 cells where the first line has 4"),
+        ("majority", "1,2,3\n1,3,3\n", "votes.csv, line 1: has no header (task,worker,label); for a matrix, use --matrix"),
+        ("alpha", "1,2,3,4\n1,2\n", "votes.csv, line 2: has 2 cells, but the first line has 4"),
         ("majority", b"task,worker,label\nt,w,\xff\n", "votes.csv: is not UTF-8 text"),
         (
             "bradley_terry",
@@ -241,7 +241,7 @@ def test_files_are_written_where_it_is_told(tmp_path, capfd):
         (
             "cycles",
             "worker,left,right,winner\nw,a,a,left\n",
-            "votes.csv, line 2: column right is the same as on the left: an item cannot be compared with itself",
+            "votes.csv, line 2: column right is the same as left: an item cannot be compared with itself",
         ),
         (
             "bradley_terry",
@@ -271,7 +271,7 @@ def test_options_that_make_no_sense(fault, arguments, complaint):
 
 
 def test_a_method_that_is_not_there(fault):
-    assert "nonsense is no method; there are: majority, dawid_skene" in fault("nonsense", "")
+    assert "nonsense is not a method; use one of: majority, dawid_skene" in fault("nonsense", "")
 
 
 def test_a_file_that_is_not_there(tmp_path, capfd):

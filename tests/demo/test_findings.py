@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from annotator.demo.findings import Score, find, percent, show, show_log_ins
-from annotator.demo.steps import ANNOTATOR, MANAGER, ReleaseCopy
+from annotator.demo.steps import ANNOTATOR, MANAGER
+from annotator.demo.support import ReleaseCopy
 from annotator.models import Assignment, Consensus
 from tests.demo.judged import CONTRARY, PAIRS, VOTERS, judged_demo
 from tests.factories import AssignmentFactory, VoteFactory

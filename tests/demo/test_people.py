@@ -16,7 +16,7 @@ from annotator.demo.album import Album, draw_album
 from annotator.demo.pages import Page
 from annotator.demo.people import AVERAGE, CAREFUL, HASTY, PEOPLE, RANDOM, Crowd, Diary, Misbehaviour, Person, Visit
 from annotator.demo.scenes import Picture, plan_pictures, true_choice
-from annotator.demo.steps import GUIDELINE, pass_time
+from annotator.demo.support import GUIDELINE, pass_time
 from annotator.models import Assignment, Campaign, User, Vote
 
 PASSWORD = "correct horse battery"

@@ -10,7 +10,8 @@ from rich.console import Console
 from annotator.demo import checking, running
 from annotator.demo.checking import CheckFailed
 from annotator.demo.people import Misbehaviour
-from annotator.demo.steps import Demo, DemoFailed, ReleaseCopy
+from annotator.demo.steps import Demo
+from annotator.demo.support import DemoFailed, ReleaseCopy
 from tests.demo.judged import PAIRS, judged_demo
 
 pytestmark = pytest.mark.django_db

@@ -12,11 +12,12 @@ from django.utils import timezone
 from rich.console import Console
 
 from annotator.choices import Label
-from annotator.demo import steps
+from annotator.demo import support
 from annotator.demo.checking import CheckFailed, majority, must_equal
 from annotator.demo.findings import Findings, Score
 from annotator.demo.scenes import plan_scenes
-from annotator.demo.steps import Demo, DemoFailed, LogIns, Standstill, answer_of
+from annotator.demo.steps import Demo
+from annotator.demo.support import DemoFailed, LogIns, Standstill, answer_of
 from tests.factories import CampaignFactory, PairFactory, ReleaseFactory
 
 
@@ -31,12 +32,12 @@ def test_log_ins_are_random_kept_and_for_their_owner_alone(tmp_path):
 
 
 def test_a_step_without_progress_is_given_up(monkeypatch):
-    monkeypatch.setattr(steps, "STANDSTILL", -1)
+    monkeypatch.setattr(support, "STANDSTILL", -1)
     waiting = Standstill("the release")
     waiting.look(0.5)
     waiting.look(0.6)
 
-    with pytest.raises(DemoFailed, match=r"Nothing has happened to the release .* Does a Celery worker run"):
+    with pytest.raises(DemoFailed, match=r"No progress on the release .* Is a Celery worker running"):
         waiting.look(0.6)
 
 
@@ -44,7 +45,7 @@ def test_work_is_sent_at_first_and_then_only_after_a_while(monkeypatch):
     waiting = Standstill("the queues")
 
     assert [waiting.is_time_to_send() for _ in range(3)] == [True, False, False]
-    monkeypatch.setattr(steps, "RESEND_PERIOD", 0)
+    monkeypatch.setattr(support, "RESEND_PERIOD", 0)
     assert waiting.is_time_to_send()
 
 
@@ -77,7 +78,7 @@ def test_what_a_visitor_undid_after_the_release_is_not_done_again(settings, tmp_
 def test_seed_demo_says_when_no_site_is_running(settings, tmp_path):
     settings.DATA_DIR = tmp_path
 
-    with pytest.raises(CommandError, match=r"The site at http://127\.0\.0\.1:9/ does not answer"):
+    with pytest.raises(CommandError, match=r"No response from http://127\.0\.0\.1:9/"):
         call_command("seed_demo", url="http://127.0.0.1:9", pairs=4)
 
 

@@ -278,7 +278,7 @@ def test_nobody_waits_for_one_that_does_not_answer(campaign, receiver, monkeypat
     send_all()
 
     delivery = Delivery.objects.get()
-    assert (delivery.status, delivery.error) == (None, "No answer within 0.3 seconds.")
+    assert (delivery.status, delivery.error) == (None, "No response within 0.3 seconds.")
 
 
 def test_of_an_endless_answer_only_a_little_is_read(campaign, receiver, monkeypatch):
@@ -341,7 +341,7 @@ def test_another_secret_key_says_what_to_do(campaign, receiver, settings):
     webhooks.ping(webhook=webhook, by=None)
     send_all()
 
-    assert "Make the webhook anew" in Delivery.objects.get().error
+    assert "Create the webhook again" in Delivery.objects.get().error
 
 
 # --- setting one up
@@ -354,10 +354,10 @@ def test_another_secret_key_says_what_to_do(campaign, receiver, settings):
         ("example.org", "https://"),
         ("ftp://example.org/", "https://"),
         ("https://", "https://"),
-        ("https://user:word@example.org/", "Leave out"),
-        ("https://example.org/#x", "Leave out"),
-        ("https://example.org:99999/", "no address"),
-        ("https://[::1/", "no address"),
+        ("https://user:word@example.org/", "Remove the user name"),
+        ("https://example.org/#x", "Remove the user name"),
+        ("https://example.org:99999/", "Invalid URL"),
+        ("https://[::1/", "Invalid URL"),
         ("https://127.0.0.1/", "not public"),
         ("https://localhost/", "not public"),
         ("https://10.1.2.3/", "not public"),
@@ -365,7 +365,7 @@ def test_another_secret_key_says_what_to_do(campaign, receiver, settings):
         ("https://[::1]/", "not public"),
         ("https://[::ffff:10.0.0.1]/", "not public"),
         ("https://0x7f000001/", "not public"),
-        ("https://no-such-name.invalid/", "not known"),
+        ("https://no-such-name.invalid/", "cannot be found"),
         ("https://example.org/" + "x" * 1000, "at most"),
         ("https://exa mple.org/", ""),
         ("https://example.org/\x00", ""),
@@ -384,7 +384,7 @@ def test_without_tls_it_goes_to_networks_of_the_operator_only(campaign, settings
     plain = Receiver()
     try:
         webhook, _ = listen(campaign, plain)
-        with pytest.raises(Invalid, match="not right") as refused:
+        with pytest.raises(Invalid, match="not valid") as refused:
             webhooks.create_webhook(campaign=campaign, url="http://10.1.2.3/", events=ALL, by=None)
         webhooks.ping(webhook=webhook, by=None)
         send_all()

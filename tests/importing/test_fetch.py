@@ -110,15 +110,15 @@ def test_it_follows_a_few_redirects_and_no_more(server, trusting):
 @pytest.mark.parametrize(
     ("location", "words"),
     [
-        ("http://images.test/x", "https only, not http"),
-        ("file:///etc/passwd", "https only, not file"),
+        ("http://images.test/x", "must use https, not http"),
+        ("file:///etc/passwd", "must use https, not file"),
         ("//user:pw@images.test/x", "user name or password"),
         ("https://inside.test/x", "not public"),
         ("https://[::1]/x", "not public"),
         ("https://169.254.169.254/latest/meta-data/", "not public"),
-        ("https://images.test:99999/", "not well-formed"),
-        ("https://images.test:port/", "not well-formed"),
-        ("caf\u00e9", "not well-formed"),
+        ("https://images.test:99999/", "not valid"),
+        ("https://images.test:port/", "not valid"),
+        ("caf\u00e9", "not valid"),
     ],
 )
 def test_every_redirect_is_checked_like_the_first_address(server, trusting, location, words):

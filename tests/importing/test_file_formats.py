@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotator.errors import Invalid
-from annotator.importing import archives, file_formats
+from annotator.importing import archives, file_formats, text_rows
 from annotator.importing.file_formats import open_import_file
 from annotator.importing.parse_line import BadLine
 from tests.pictures import picture_file
@@ -55,13 +55,13 @@ def test_a_bad_jsonl_line_does_not_stop_the_others(tmp_path):
     assert [number for number, _ in rows] == list(range(1, 9))
     assert (rows[0][1], rows[7][1]) == ({"n": 1}, {"n": 2})
     for (_, reason), words in zip(
-        rows[1:7], ["Not valid JSON", "not UTF-8", "no JSON object", "no JSON object", "NaN", "appears twice"], strict=True
+        rows[1:7], ["Invalid JSON", "not UTF-8", "not a JSON object", "not a JSON object", "NaN", "appears twice"], strict=True
     ):
         assert words in reason
 
 
 def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_formats, "MAX_LINE_BYTES", 50)
+    monkeypatch.setattr(text_rows, "MAX_LINE_BYTES", 50)
     path = written(tmp_path / "x.jsonl", '{"n": 1}\n{"n": "' + "x" * 500 + '"}\n{"n": 2}')
     rows = rows_of(path)
     assert [rows[0], rows[2]] == [(1, {"n": 1}), (3, {"n": 2})]
@@ -69,7 +69,7 @@ def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
 
 
 def test_too_many_lines_refuse_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_formats, "MAX_LINES", 3)
+    monkeypatch.setattr(text_rows, "MAX_LINES", 3)
     assert "more than 3 lines" in refusal(written(tmp_path / "x.jsonl", "\n" * 4))
 
 
@@ -92,14 +92,14 @@ def test_columns_are_renamed(tmp_path):
         ("x.json", b'[\n{"prompt": "x"},\n{"prompt": "y"}\n]', "a JSON list"),
         ("x.jsonl", b'[{"prompt": "x"}]', "a JSON list"),
         ("x.jsonl.gz", b"\x1f\x8b\x08\0\0", "gzip"),
-        ("x.parquet", b'{"prompt": "x"}', "called .parquet"),
-        ("x.parquet", b"PAR1 and then nothing PAR1", "no parquet"),
-        ("x.zip", b"no zip", "called .zip"),
-        ("x.zip", b"PK\x03\x04 and then nothing", "no ZIP"),
+        ("x.parquet", b'{"prompt": "x"}', "ends in .parquet"),
+        ("x.parquet", b"PAR1 and then nothing PAR1", "The Parquet file cannot be read"),
+        ("x.zip", b"no zip", "ends in .zip"),
+        ("x.zip", b"PK\x03\x04 and then nothing", "The ZIP cannot be read"),
         ("x.csv", b"\xe9,b\n1,2", "not UTF-8"),
         ("x.csv", b"\n \n", "no lines"),
-        ("x.csv", b'pro"mpt,"image_a\n', "no CSV header"),
-        ("x.csv", b"prompt,left,right\na,b,c\n", "no column image_a and no image_b. Its columns are: prompt, left, right"),
+        ("x.csv", b'pro"mpt,"image_a\n', "not a CSV header"),
+        ("x.csv", b"prompt,left,right\na,b,c\n", "no column image_a and no column image_b. Its columns are: prompt, left, right"),
         ("x.csv", b"text,image_a,image_b\na,b,c\n", "no column prompt"),
         ("x.csv", b"prompt,image_a,image_b,image_a\n", "2 columns named image_a"),
         ("x.csv", b"something else altogether", "no column prompt"),
@@ -112,14 +112,14 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path, name, content, w
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path):
     assert "folder" in refusal(tmp_path)
-    assert "no such file" in refusal(tmp_path / "nothing.jsonl")
+    assert "does not exist" in refusal(tmp_path / "nothing.jsonl")
     os.mkfifo(tmp_path / "pipe.jsonl")
-    assert "no such file" in refusal(tmp_path / "pipe.jsonl")
+    assert "does not exist" in refusal(tmp_path / "pipe.jsonl")
 
 
 def test_a_mapped_column_that_is_not_there_refuses_the_file(tmp_path):
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n1,2,3\n")
-    assert "no column left to take as image_a" in refusal(path, column_map={"image_a": "left"})
+    assert "no column left to use as image_a" in refusal(path, column_map={"image_a": "left"})
 
 
 def test_a_file_without_a_telling_name_is_known_by_its_content(tmp_path):
@@ -164,7 +164,7 @@ def test_cells_of_a_csv_hold_images_and_metadata_as_json(tmp_path):
         writer.writerow(["p", "", "", json.dumps(image)])
     rows = rows_of(path)
     assert rows[0] == (2, {"prompt": "p", "images": images, "metadata": {"x": 1}})
-    assert "Not valid JSON" in rows[1][1]
+    assert "Invalid JSON" in rows[1][1]
     assert "NaN" in rows[2][1]
     assert rows[3] == (5, {"prompt": "p", "image_a": image})
 
@@ -183,14 +183,14 @@ def test_a_bad_csv_row_does_not_stop_the_others(tmp_path):
     rows = rows_of(written(tmp_path / "x.csv", b"\n".join(lines)))
     assert rows[0] == (2, {"prompt": "ok", "image_a": "1", "image_b": "2"})
     assert [number for number, _ in rows] == [2, 3, 4, 5, 6, 7, 8]
-    for (_, reason), words in zip(rows[1:5], ["not well-formed", "not well-formed", "not UTF-8", "4 cells"], strict=True):
+    for (_, reason), words in zip(rows[1:5], ["not valid CSV", "not valid CSV", "not UTF-8", "4 cells"], strict=True):
         assert words in reason
     assert rows[5] == (7, {"prompt": "fine", "image_a": "1", "image_b": "2"})
     assert rows[6] == (8, {"prompt": "short"})
 
 
 def test_quotes_that_never_match_are_given_up_at_last(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_formats, "MAX_PUSHED_BACK", 1000)
+    monkeypatch.setattr(text_rows, "MAX_PUSHED_BACK", 1000)
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n" + 'a","\n' * 101)
     assert "do not match" in refusal(path)
 
@@ -228,7 +228,7 @@ def test_parquet_holds_lists_of_images_and_metadata_in_any_shape(tmp_path):
     images = [[{"image": {"bytes": b"1", "path": None}, "generator": "g", "seed": 4}], None, None]
     as_map = pa.array([[("x", 1)], None, [("x", 1), ("x", 2)]], pa.map_(pa.string(), pa.int64()))
     for metadata, refused in (
-        (['{"x": 1}', None, "{"], "Not valid JSON"),
+        (['{"x": 1}', None, "{"], "Invalid JSON"),
         ([{"x": 1}, None, {"x": 2}], "{"),
         (as_map, "cannot be read"),
     ):
@@ -279,7 +279,7 @@ def test_a_parquet_without_rows_or_with_damaged_pages_is_refused(tmp_path):
     data = bytearray((tmp_path / "x.parquet").read_bytes())
     data[4:1000] = bytes(996)
     assert "damaged after row 0" in refusal(written(tmp_path / "x.parquet", bytes(data)))
-    assert "no parquet" in refusal(written(tmp_path / "cut.parquet", bytes(data)[:-40]))
+    assert "The Parquet file cannot be read" in refusal(written(tmp_path / "cut.parquet", bytes(data)[:-40]))
 
 
 # --- paths
@@ -304,15 +304,15 @@ def test_paths_stay_inside_the_folder_of_the_file(tmp_path):
         assert file.folder.read("images/../images//./ok.png") == b"fine"
         assert file.folder.read("images/link_in.png") == b"fine"
         for path, words in {
-            "../secret.png": "leaves the folder",
-            "images/../../secret.png": "leaves the folder",
-            "images/link_out.png": "leaves the folder",
-            "out/secret.png": "leaves the folder",
+            "../secret.png": "outside the folder",
+            "images/../../secret.png": "outside the folder",
+            "images/link_out.png": "outside the folder",
+            "out/secret.png": "outside the folder",
             str(inside / "ok.png"): "absolute",
             "/etc/passwd": "absolute",
-            "images": "no file",
-            ".": "no file",
-            "images/pipe.png": "no file",
+            "images": "not a file",
+            ".": "not a file",
+            "images/pipe.png": "not a file",
             "images/circle.png": "cannot be read",
             "images/missing.png": "no file “images/missing.png”",
             "images/ok.png/x": "cannot be read",
@@ -333,7 +333,7 @@ def test_a_file_that_is_larger_than_an_image_may_be_is_not_read(tmp_path, monkey
 
 def test_an_upload_that_is_no_zip_has_no_folder(tmp_path):
     path = written(tmp_path / "x.jsonl", "{}")
-    with open_import_file(path, name="x.jsonl", column_map={}, root=None) as file, pytest.raises(Invalid, match="Send a ZIP"):
+    with open_import_file(path, name="x.jsonl", column_map={}, root=None) as file, pytest.raises(Invalid, match="Upload a ZIP"):
         file.folder.read("x.jsonl")
 
 
@@ -375,8 +375,8 @@ def test_a_zip_may_hold_csv_or_parquet(tmp_path):
 @pytest.mark.parametrize(
     ("members", "words"),
     [
-        ({"readme.txt": b""}, "holds none"),
-        ({"a.jsonl": b"{}", "b/c.csv": b""}, "holds 2: a.jsonl, b/c.csv"),
+        ({"readme.txt": b""}, "contains none"),
+        ({"a.jsonl": b"{}", "b/c.csv": b""}, "contains 2: a.jsonl, b/c.csv"),
         ({"a.jsonl": b""}, "empty"),
         ({"a.jsonl": b"PK\x03\x04 a ZIP in a ZIP"}, "another ZIP"),
     ],
@@ -391,9 +391,9 @@ def test_paths_stay_inside_the_folder_of_the_lines_in_the_zip(tmp_path):
     path = zipped(tmp_path / "x.zip", members)
     with folder_of(path) as file:
         for name, words in {
-            "../secret.png": "leaves",
-            "../../evil.png": "leaves",
-            "a/../../secret.png": "leaves",
+            "../secret.png": "outside",
+            "../../evil.png": "outside",
+            "a/../../secret.png": "outside",
             "/abs.png": "absolute",
             "missing.png": "no file",
             "dir": "no file",
@@ -460,11 +460,11 @@ def test_damaged_encrypted_and_oddly_packed_members_are_refused(tmp_path):
         file.folder.read("a.png")
     with (
         folder_of(zipped(tmp_path / "y.zip", {"x.jsonl": b"{}"}, zipfile.ZIP_STORED)),
-        pytest.raises(Invalid, match="unusual way"),
+        pytest.raises(Invalid, match="unsupported compression"),
         folder_of(zipped(tmp_path / "z.zip", {"x.jsonl": b"{}"}, zipfile.ZIP_LZMA)),
     ):
         pass
-    assert "no ZIP" in refusal(written(tmp_path / "cut.zip", data[:-30]))
+    assert "The ZIP cannot be read" in refusal(written(tmp_path / "cut.zip", data[:-30]))
 
 
 # --- progress

@@ -240,7 +240,7 @@ def test_it_refuses_what_is_no_image():
         b"\xff\xd8\xff",
         b"\x89PNG\r\n\x1a\n",
     ):
-        with pytest.raises(Invalid, match=r"no image|cannot be decoded"):
+        with pytest.raises(Invalid, match=r"not an image|cannot be decoded"):
             ingest_image(data)
 
 
@@ -255,7 +255,7 @@ def test_it_refuses_an_empty_and_an_oversized_file():
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_it_refuses_a_truncated_file(format, share):
     data = encoded(picture(size=(200, 150)), format)
-    with pytest.raises(Invalid, match=r"cannot be decoded|no image"):
+    with pytest.raises(Invalid, match=r"cannot be decoded|not an image"):
         ingest_image(data[: int(len(data) * share)])
 
 
@@ -275,13 +275,13 @@ def test_it_refuses_a_decompression_bomb_before_it_unpacks_it(size):
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_it_refuses_an_animation(format):
     data = encoded(picture(1), format, save_all=True, append_images=[picture(90)])
-    with pytest.raises(Invalid, match="animation"):
+    with pytest.raises(Invalid, match="animated"):
         ingest_image(data)
 
 
 def test_it_refuses_32_bit_samples():
     image = Image.fromarray(np.linspace(0, 1, 64).reshape(8, 8).astype(np.float32))
-    with pytest.raises(Invalid, match="32-bit"):
+    with pytest.raises(Invalid, match="32 bits"):
         ingest_image(encoded(image, "TIFF"))
 
 

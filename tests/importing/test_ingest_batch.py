@@ -351,15 +351,15 @@ def test_a_bad_line_is_reported_and_does_not_stop_the_rest(campaign, folder):
     assert [number for number, _, _ in found] == list(range(3, 23, 2))
     expected = [
         ("image_a", "missing"),
-        ("", "Not valid JSON"),
+        ("", "Invalid JSON"),
         ("image_a", "no file “nothing.png”"),
-        ("image_b", "leaves the folder"),
-        ("image_a", "damaged or cut off"),
-        ("image_b", "no image of a known format"),
+        ("image_b", "outside the folder"),
+        ("image_a", "damaged or incomplete"),
+        ("image_b", "not an image in a supported format"),
         ("image_b", "empty"),
         ("image_b", "same image as image_a"),
         ("images[2].image", "same image as images[0]"),
-        ("gold_choice", "no choice"),
+        ("gold_choice", "not a choice"),
     ]
     for (_, field, message), (expected_field, words) in zip(found, expected, strict=True):
         assert field == expected_field
@@ -383,14 +383,19 @@ def test_a_refused_line_leaves_no_rows_behind(campaign, folder):
 @pytest.mark.parametrize(
     ("first", "second", "field", "words"),
     [
-        (pair_line(external_id="x"), pair_line(2, 3, external_id="x"), "external_id", "“x” belongs to another"),
-        (pair_line(external_id="x"), pair_line(prompt="q", external_id="x"), "external_id", "belongs to another pair"),
-        (pair_line(external_id="x"), pair_line(1, 0, external_id="y"), "external_id", "known already, with the external_id “x”"),
+        (pair_line(external_id="x"), pair_line(2, 3, external_id="x"), "external_id", "“x” already belongs to another"),
+        (pair_line(external_id="x"), pair_line(prompt="q", external_id="x"), "external_id", "already belongs to another pair"),
+        (
+            pair_line(external_id="x"),
+            pair_line(1, 0, external_id="y"),
+            "external_id",
+            "already imported with the external_id “x”",
+        ),
         (
             set_line(0, 1, external_id="x"),
             set_line(2, 3, prompt="q", external_id="x"),
             "external_id",
-            "belongs to another prompt",
+            "already belongs to another prompt",
         ),
         (set_line(0, 1, external_id="x"), set_line(2, 3, external_id="y"), "external_id", "with the external_id “x”"),
         (pair_line(gold_choice="a"), pair_line(gold_choice="b"), "gold_choice", "with the gold_choice a"),
@@ -643,7 +648,7 @@ def test_images_behind_urls_are_fetched_by_the_batch(campaign, folder, monkeypat
     import_ = imported(campaign, lines_file(folder, *lines, pair_line()))
 
     assert counts(import_) == ("done", 4, 4, 1, 2, 1)
-    assert errors_of(import_) == [(2, "image_b", "This is the same image as image_a: the files have the same bytes.")]
+    assert errors_of(import_) == [(2, "image_b", "This is the same image as image_a: the files have the same content.")]
     assert uploads() == []
 
 

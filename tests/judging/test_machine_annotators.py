@@ -256,14 +256,14 @@ def test_what_is_wrong_is_said_beside_the_field(campaign, machine):
 
     response = pages.post("/manage/birds/members/", {"person": machine.user.username, "role": "annotator", "kind": "human"})
 
-    assert (response.status_code, b"as a machine, and stay one" in response.content) == (400, True)
+    assert (response.status_code, b"is a machine, which cannot change" in response.content) == (400, True)
 
 
 def test_the_command_makes_one(campaign, capsys):
     call_command("add_member", "birds", "reward-model", "--role", "annotator", "--kind", "machine", "--create-user")
 
     assert Member.objects.get(user__username="reward-model").kind == "machine"
-    assert "reward-model (machine) is now annotator of birds." in capsys.readouterr().out
+    assert "reward-model (machine) was added as annotator of birds." in capsys.readouterr().out
     call_command("add_member", "birds", "reward-model", "--role", "annotator")
-    with pytest.raises(CommandError, match="judges pairs and does nothing else"):
+    with pytest.raises(CommandError, match="A machine can only be an annotator"):
         call_command("add_member", "birds", "reward-model", "--role", "manager")

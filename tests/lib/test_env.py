@@ -42,7 +42,7 @@ def test_an_unset_switch_has_its_default(monkeypatch, default):
 def test_any_other_word_is_refused(monkeypatch, raw):
     set_variable(monkeypatch, raw)
 
-    with pytest.raises(ImproperlyConfigured, match=r"NAME='.*' is neither true nor false"):
+    with pytest.raises(ImproperlyConfigured, match=r"NAME='.*' is not true or false"):
         read_bool("NAME", default=False)
 
 
@@ -57,7 +57,7 @@ def test_a_number_in_its_range(monkeypatch, raw, value):
 def test_a_number_out_of_range_or_none_at_all_is_refused(monkeypatch, raw):
     set_variable(monkeypatch, raw)
 
-    with pytest.raises(ImproperlyConfigured, match=r"NAME='.*' is not a whole number from 1 to 9"):
+    with pytest.raises(ImproperlyConfigured, match=r"NAME='.*' is not valid. Use a whole number from 1 to 9"):
         read_int("NAME", 5, low=1, high=9)
 
 

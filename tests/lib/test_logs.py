@@ -60,5 +60,5 @@ def test_a_line_for_people_has_the_id_and_the_traceback(monkeypatch):
 def test_an_unknown_format_is_refused(monkeypatch):
     monkeypatch.setenv("LOG_FORMAT", "xml")
 
-    with pytest.raises(ImproperlyConfigured, match="LOG_FORMAT='xml': use json or line"):
+    with pytest.raises(ImproperlyConfigured, match=r"LOG_FORMAT='xml' is not valid\. Use json or line"):
         logs.formatter()

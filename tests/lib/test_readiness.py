@@ -71,7 +71,7 @@ def test_without_a_worker_it_says_so_and_the_rest_is_well(client, fresh_cache):
 
     assert status == 503
     assert [name for name, check in checks.items() if not check["ok"]] == ["worker", "queue"]
-    assert "No worker has been heard of" in checks["worker"]["detail"]
+    assert "No heartbeat from a worker" in checks["worker"]["detail"]
 
 
 @pytest.mark.django_db
@@ -170,7 +170,7 @@ def test_with_the_database_down_it_answers_and_names_it(settings):
 
     checks = json.loads(answer["body"])["checks"]
     assert answer["statuses"] == [503, 200]
-    assert checks["database"] == {"ok": False, "detail": "It cannot be reached.", "figure": None}
+    assert checks["database"] == {"ok": False, "detail": "Cannot be reached.", "figure": None}
     assert checks["broker"]["ok"] is True
     assert "hushhush" not in answer["body"] + answer["headers"]
 

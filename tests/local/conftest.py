@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.local.processes import Program, start_holder, wait_until_held, wait_until_off
+from tests.local.processes import start_holder, wait_until_held, wait_until_off
 
 Hold = Callable[..., subprocess.Popen[str]]
 
@@ -46,27 +44,3 @@ def hold_elsewhere(holders: list[subprocess.Popen[str]]) -> Hold:
         return holders[-1]
 
     return start_and_wait
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
-    """Starts a program of ours; whatever it leaves is killed after the test."""
-    programs: list[Program] = []
-
-    def start(*arguments: str, **environment: str) -> Program:
-        marker = f"{tmp_path.name}-{os.getpid()}-{len(programs)}"
-        programs.append(Program(list(arguments), folder=tmp_path, marker=marker, **environment))
-        return programs[-1]
-
-    yield start
-    for program in programs:
-        for process in program.running():
-            process.kill()
-        program.process.wait()
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -20,7 +20,10 @@ def added(*arguments: str) -> str:
 def test_it_makes_an_active_member():
     campaign, user = CampaignFactory(), UserFactory()
 
-    assert added(campaign.slug, user.username, "--role", "reviewer") == f"{user.username} is now reviewer of {campaign.slug}.\n"
+    assert (
+        added(campaign.slug, user.username, "--role", "reviewer")
+        == f"{user.username} was added as reviewer of {campaign.slug}.\n"
+    )
 
     member = Member.objects.get()
     assert (member.campaign, member.user, member.role, member.state) == (campaign, user, "reviewer", "active")
@@ -39,7 +42,7 @@ def test_it_does_nothing_the_second_time():
     campaign, user = CampaignFactory(), UserFactory()
     added(campaign.slug, user.username, "--role", "annotator")
 
-    assert "was a member already" in added(campaign.slug, user.username, "--role", "annotator")
+    assert "was already a member" in added(campaign.slug, user.username, "--role", "annotator")
     assert Member.objects.count() == 1
 
 
@@ -65,7 +68,7 @@ def test_it_makes_a_user_without_a_password_when_asked_to():
 
 
 def test_it_refuses_a_name_that_no_user_can_have():
-    with pytest.raises(CommandError, match="cannot be a user name"):
+    with pytest.raises(CommandError, match="is not a valid user name"):
         added(CampaignFactory().slug, "a b/c", "--role", "annotator", "--create-user")
 
     assert not User.objects.exists()

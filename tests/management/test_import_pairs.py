@@ -48,10 +48,10 @@ def refusal(*arguments: object) -> CommandError:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "There is no such file"),
+        (None, "The file does not exist"),
         (b"", "The file is empty"),
         (b'{"prompt": "caf\xe9"}', "not UTF-8"),
-        (b"\n\n", "holds no lines"),
+        (b"\n\n", "has no lines"),
         (b"[\n", "a JSON list"),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, content, 
 @pytest.mark.django_db
 def test_a_file_whose_head_cannot_be_read_makes_no_campaign(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"no parquet")
-    assert "called .parquet" in str(refusal("new-one", tmp_path / "x.parquet", "--create"))
+    assert "ends in .parquet" in str(refusal("new-one", tmp_path / "x.parquet", "--create"))
     assert not Campaign.objects.exists()
 
 
@@ -92,7 +92,7 @@ def test_a_campaign_that_is_not_there_is_made_only_when_asked_for(folder):
     [
         (["image_a"], "OURS=THEIRS"),
         (["image_a="], "empty"),
-        (["picture=x"], "'picture' is none of our columns"),
+        (["picture=x"], "'picture' is not a Diptych column"),
         (["image_a=x", "image_a=y"], "image_a twice"),
     ],
 )
@@ -111,11 +111,11 @@ def test_many_bad_lines_are_shown_in_part_and_counted_all(folder, capsys):
     assert caught.value.code == 1
     printed = capsys.readouterr().out
     assert "line 1, image_a: There is no file “�[31m.png”" in printed
-    assert "line 20: Not valid JSON" in printed
+    assert "line 20: Invalid JSON" in printed
     assert "line 21" not in printed
-    assert "… and 5 more lines that were refused." in printed
+    assert "… and 5 more rejected lines." in printed
     assert "pairs.jsonl into campaign" in printed
-    assert "25 lines, 25 failed; 0 pairs added, 0 known already." in printed
+    assert "25 lines, 25 rejected; 0 pairs added, 0 already imported." in printed
     assert "\x1b" not in printed
     assert "\x07" not in printed
 
@@ -135,9 +135,9 @@ def test_workers_do_the_work_and_the_command_waits_for_them(folder, capsys):
 
     assert caught.value.code == 1
     printed = capsys.readouterr()
-    assert "line 61, image_a: There is no file “nothing.png” in the folder of the file." in printed.out
-    assert "61 lines, 1 failed; 60 pairs added, 0 known already." in printed.out
-    assert "made as a draft" in printed.out
+    assert "line 61, image_a: There is no file “nothing.png” in the folder of the import file." in printed.out
+    assert "61 lines, 1 rejected; 60 pairs added, 0 already imported." in printed.out
+    assert "as a draft" in printed.out
     assert "61 of 61 lines" in printed.err
     campaign = Campaign.objects.get()
     assert (campaign.slug, campaign.state, campaign.created_by) == ("new-one", "draft", None)
@@ -146,8 +146,8 @@ def test_workers_do_the_work_and_the_command_waits_for_them(folder, capsys):
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:60]))
     call_command(*arguments)
     printed = capsys.readouterr()
-    assert "60 lines, 0 failed; 0 pairs added, 60 known already." in printed.out
-    assert "made as a draft" not in printed.out
+    assert "60 lines, 0 rejected; 0 pairs added, 60 already imported." in printed.out
+    assert "as a draft" not in printed.out
 
 
 # --- without one
@@ -172,8 +172,8 @@ def test_without_a_worker_the_command_works_on_all_cores_itself(folder, storage_
         timeout=120,
     )
     assert ran.returncode == 1, ran.stderr
-    assert "61 lines, 1 failed; 60 pairs added, 0 known already." in ran.stdout
-    assert "line 61: Not valid JSON" in ran.stdout
+    assert "61 lines, 1 rejected; 60 pairs added, 0 already imported." in ran.stdout
+    assert "line 61: Invalid JSON" in ran.stdout
     assert "Traceback" not in ran.stderr
     assert Pair.objects.count() == 60
     assert Import.objects.get().state == "done"

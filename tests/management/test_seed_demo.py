@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotator.demo.steps import PAIRS, DemoFailed
+from annotator.demo.steps import PAIRS
+from annotator.demo.support import DemoFailed
 from annotator.management.commands import seed_demo
 from annotator.management.commands.seed_demo import PAIRS_LIMITS, checked_pairs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from annotator.quality.rules import ensure_rules
 from annotator.views.manage.review import shown
 from tests.api.clients import assert_error, client_of
 from tests.factories import CampaignFactory, UserFactory
+from tests.models.constraint_cases import Attempts, assert_refused, change
 
 pytestmark = pytest.mark.django_db
 
@@ -284,3 +286,33 @@ def test_older_values_outside_the_limits_become_the_nearest_inside(campaign: Cam
     assert all(getattr(campaign, name) in limits[name] for name in old)
     assert (campaign.return_url, len(campaign.citation)) == ("", 5000)
     assert Campaign.objects.filter(pk=within.pk).values().get() == before
+
+
+# --- each constraint of a rule by its name
+
+
+def set_rule(name: str, value: Any) -> None:
+    """A campaign with this value of a rule. Its votes per pair can go up to their limit."""
+    change(CampaignFactory(votes_max=100), **{name: value})
+
+
+ATTEMPTS = Attempts(
+    {
+        **{
+            f"campaign_{name}_limits": partial(set_rule, name, limits[1] + 1)
+            for name, rule in RULES.items()
+            if (limits := limits_of(rule))
+        },
+        **{f"campaign_{name}_known": partial(set_rule, name, "nonsense") for name, rule in RULES.items() if rule.choices},
+        "campaign_votes_wanted_limits": lambda: set_rule("votes_wanted", 0),  # above the limit it would exceed votes_max
+        "campaign_return_url_form": lambda: set_rule("return_url", "http://platform.example/"),
+        "campaign_licence_form": lambda: set_rule("licence", "Do as you like"),
+        "campaign_citation_length": lambda: set_rule("citation", "x" * 5001),
+        "campaign_votes_max_from_votes_wanted": lambda: change(CampaignFactory(votes_wanted=3), votes_max=2),
+    }
+)
+
+
+@pytest.mark.parametrize("name", sorted(ATTEMPTS))
+def test_the_database_refuses(name: str) -> None:
+    assert_refused(name, ATTEMPTS[name])

@@ -48,7 +48,7 @@ def test_the_summary_counts_acts_of_rules_and_people_and_what_waits(campaign, dj
     AppealFactory()
     ReviewRuleFactory(asks_since=NOW)
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(3):
         found = summary(campaign)
 
     assert found == Summary(warned=4, paused=2, suspended=1, by_rules=6, appeals_open=1, rules_asking=1)

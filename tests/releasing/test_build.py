@@ -5,77 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pgtrigger
-import pyarrow.parquet as pq
 import pytest
 from django.conf import settings as django_settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, OperationalError, connection, connections, transaction
-from django.utils import timezone
+from django.db import IntegrityError, connection, transaction
 
 from annotator import releasing
-from annotator.choices import Choice, Label, ReleaseState
-from annotator.consensus.majority import majority_of_counts
+from annotator.choices import Label, ReleaseState
 from annotator.errors import NotFound
 from annotator.importing.images import full_name
-from annotator.models import Release, ReleaseFile, Vote
-from annotator.quality import moderation
-from annotator.releasing import stage
-from annotator.releasing.build_steps import FAILURES
-from annotator.releasing.dataset import staged_rows, vote_files
-from annotator.releasing.dataset.configs import PAIRS
-from annotator.releasing.dataset.snapshot import snapshot_of
-from annotator.releasing.dataset.staged_rows import StagedReader
+from annotator.models import Release, ReleaseFile, ReleaseShard
 from tests.factories import (
-    CampaignFactory,
-    CrowdIdentityFactory,
-    GuidelineFactory,
-    MemberFactory,
-    QuestionFactory,
     ReleaseFactory,
 )
 from tests.released import contents, folder_of, make_pair, release_of, rows_of, vote, vote_all
+from tests.releasing.building import state_of
 from tests.waiting import wait_until
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def campaign():
-    campaign = CampaignFactory(slug="scenes", name="Scenes")
-    GuidelineFactory(campaign=campaign)
-    return campaign
-
-
-@pytest.fixture
-def judged(campaign):
-    """Pairs of every label, one not judged, one gold, in all three splits."""
-    outcomes = [
-        ("aab", "train"),
-        ("bbb", "train"),
-        ("ab", "train"),
-        ("ggx", "validation"),
-        ("xx", "test"),
-        ("a", "test"),
-        ("", "train"),
-    ]
-    pairs = [make_pair(campaign, number, split=split) for number, (_, split) in enumerate(outcomes)]
-    for pair, (choices, _) in zip(pairs, outcomes, strict=True):
-        vote_all(pair, choices)
-    return [*pairs, make_pair(campaign, len(pairs), gold_choice="b")]
 
 
 def test_a_release_has_a_row_per_pair(campaign, judged):
@@ -119,107 +76,6 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
     assert (gold["is_gold"], gold["label"]) == (True, None)
 
 
-def test_every_pair_can_be_recomputed_from_the_votes_in_the_release(campaign, judged):
-    for reason in ("undone", "suspended"):
-        cast = vote(judged[0], "b")
-        Vote.objects.filter(pk=cast.pk).update(void_reason=reason, voided_at=timezone.now())
-    vote(judged[0], "b", assignment__kind="repeat")
-    other = QuestionFactory(campaign=campaign, slug="beauty", position=1)
-    vote(judged[0], "b", question=other)
-    release = release_of(campaign)
-    counted = Counter(
-        (row["pair_id"], row["choice"])
-        for row in rows_of(release, "votes")
-        if row["kind"] == "regular" and row["void_reason"] is None and row["question"] == "overall"
-    )
-    for row in rows_of(release, "pairs"):
-        counts = [counted[row["pair_id"], code] for code in range(4)]
-        assert [row[f"n_{choice}"] for choice in Choice.values] == counts
-        assert row["n_votes"] == sum(counts)
-        expected = majority_of_counts(np.array([counts]))
-        assert row["label"] == (None if expected.label[0] < 0 else expected.label[0])
-        for name, value in [("confidence", expected.confidence), ("agreement", expected.agreement)]:
-            assert row[name] == (None if np.isnan(value[0]) else value[0])
-        for code, choice in enumerate(Choice.values):
-            assert row[f"p_{choice}"] == (counts[code] / sum(counts) if sum(counts) else None)
-
-
-def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
-    pair = make_pair(campaign)
-    live = vote(pair, "both_good", elapsed_ms=1234, assignment__a_on_left=False)
-    void = vote(pair, "a", elapsed_ms=None, assignment__kind="repeat", assignment__guideline=None)
-    Vote.objects.filter(pk=void.pk).update(void_reason="suspended", voided_at=timezone.now())
-    rows = rows_of(release_of(campaign), "votes")
-    assert rows == [
-        {
-            "vote_id": live.pk,
-            "pair_id": pair.pk,
-            "question": "overall",
-            "annotator_id": live.assignment.member.public_id,
-            "choice": 2,
-            "a_on_left": False,
-            "kind": "regular",
-            "elapsed_ms": 1234,
-            "guideline_version": 1,
-            "created_at": live.created_at,
-            "void_reason": None,
-            "split": "train",
-        },
-        {
-            "vote_id": void.pk,
-            "pair_id": pair.pk,
-            "question": "overall",
-            "annotator_id": void.assignment.member.public_id,
-            "choice": 0,
-            "a_on_left": True,
-            "kind": "repeat",
-            "elapsed_ms": None,
-            "guideline_version": None,
-            "created_at": void.created_at,
-            "void_reason": "suspended",
-            "split": "train",
-        },
-    ]
-
-
-def test_somebody_who_withdrew_is_left_out(campaign):
-    pair = make_pair(campaign)
-    vote(pair, "a")
-    gone = MemberFactory(campaign=campaign, state="withdrawn")
-    vote(pair, "b", member=gone)
-    release = release_of(campaign)
-    assert gone.public_id not in {row["annotator_id"] for row in rows_of(release, "votes")}
-    assert [row["n_votes"] for row in rows_of(release, "pairs")] == [1]
-
-
-def test_a_withdrawal_leaves_the_person_out_of_the_next_release_and_the_last_one_as_it_was(campaign):
-    pair = make_pair(campaign, seats_taken=2, seats_a_on_left=2)
-    vote(pair, "a")
-    leaving = vote(pair, "b").assignment.member
-    before = release_of(campaign)
-    moderation.withdraw_member(member=leaving, by=leaving.user)
-
-    after = release_of(campaign)
-
-    assert leaving.public_id in {row["annotator_id"] for row in rows_of(before, "votes")}
-    assert leaving.public_id not in repr(rows_of(after, "votes"))
-    assert [row["n_votes"] for row in rows_of(after, "pairs")] == [1]
-
-
-def test_the_names_of_a_crowd_platform_are_in_no_file_of_a_release(campaign):
-    """Read back, because columns are compressed in the files."""
-    identity = CrowdIdentityFactory(member__campaign=campaign, study="study-of-theirs", session="session-of-theirs")
-    vote(make_pair(campaign), "a", member=identity.member)
-    release = release_of(campaign)
-
-    said = repr([rows_of(release, config) for config in ("votes", "pairs", "binarized")]).encode()
-    said += b"".join(contents(folder_of(release)).values())
-
-    assert identity.member.public_id.encode() in said
-    for name in (identity.participant, identity.study, identity.session, identity.member.user.username):
-        assert name.encode() not in said
-
-
 def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, judged):
     held = make_pair(campaign, 20, state="held")
     vote_all(held, "aa")
@@ -243,13 +99,6 @@ def test_a_pair_and_its_votes_are_in_the_split_of_their_prompt(campaign, judged)
         assert row["split"] == splits[row["pair_id"]]
     for row in rows_of(release, "binarized"):
         assert row["split"] == splits[row["id"]]
-
-
-def test_nothing_of_another_campaign_gets_in(campaign, judged):
-    alone = release_of(campaign)
-    other = CampaignFactory()
-    vote_all(make_pair(other, 3), "ab")
-    assert release_of(campaign).revision == alone.revision
 
 
 def test_the_manifest_says_what_is_there(campaign, judged):
@@ -285,65 +134,6 @@ def test_the_consensus_on_the_campaign_page_is_brought_up_to_date(campaign, judg
     assert judged[0].consensus.get().label == "a"
 
 
-def test_small_shards_and_row_groups_hold_the_same_rows(campaign, judged, monkeypatch):
-    whole = release_of(campaign)
-    monkeypatch.setattr(staged_rows, "SHARD_BYTES", 500)
-    monkeypatch.setattr(vote_files, "SHARD_BYTES", 500)
-    monkeypatch.setattr(staged_rows, "ROW_GROUP_BYTES", 200)
-    monkeypatch.setattr(vote_files, "VOTES_ROW_GROUP", 2)
-    cut_up = release_of(campaign)
-    names = [file.path for file in cut_up.files.all()]
-    assert "pairs/train-00000-of-00005.parquet" in names
-    assert sum(name.startswith("votes/train") for name in names) > 1
-    for config in ("pairs", "votes", "binarized"):
-        assert rows_of(cut_up, config) == rows_of(whole, config)
-
-
-def test_row_groups_fill_up_to_their_size(campaign, judged, monkeypatch):
-    monkeypatch.setattr(staged_rows, "ROW_GROUP_BYTES", 2 * (judged[0].image_a.byte_size + judged[0].image_b.byte_size + 200))
-    release = release_of(campaign)
-    metadata = pq.read_metadata(folder_of(release) / "pairs/train-00000-of-00001.parquet")
-    assert [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)] == [2, 2, 1]
-
-
-@pytest.mark.parametrize("row_groups", [[8], [1, 2, 5], [7, 1], [3, 1], []])
-def test_staged_rows_are_read_a_row_group_at_a_time(campaign, judged, tmp_path, row_groups):
-    staged = staged_rows.StagedRows(tmp_path, PAIRS, "train", [])
-    with snapshot_of(campaign) as snapshot:
-        _, judge = stage.count_all(snapshot)
-        [judged_rows] = map(judge, snapshot.pairs())
-    for start, length in ((0, 3), (3, 0), (3, 1), (4, 4)):
-        staged.add(judged_rows.slice(start, length))
-    [part] = staged.close()
-    ids = judged_rows["pair_id"].to_pylist()
-    with StagedReader(tmp_path / part.rows_name) as reader:
-        tables = list(reader.read(row_groups))
-    assert [len(table) for table in tables] == row_groups
-    assert [pair_id for table in tables for pair_id in table["pair_id"].to_pylist()] == ids[: sum(row_groups)]
-
-
-# --- asking for one
-
-
-def test_releases_are_numbered_one_after_the_other(campaign):
-    other = CampaignFactory()
-    user = MemberFactory(campaign=campaign).user
-    numbers = [releasing.create_release(campaign=each, by=user).number for each in (campaign, campaign, other)]
-    assert numbers == [1, 2, 1]
-    assert Release.objects.filter(created_by=user, state="queued", revision=None).count() == 3
-
-
-def test_a_file_is_opened_only_of_a_finished_release(campaign):
-    queued = releasing.create_release(campaign=campaign, by=None)
-    ready = release_of(campaign)
-    for release, path in ((queued, "README.md"), (ready, "nothing.md"), (ready, "../../../secret_key")):
-        with pytest.raises(NotFound):
-            releasing.open_file(release, path)
-    (folder_of(ready) / "README.md").unlink()
-    with pytest.raises(NotFound, match="not in storage"):
-        releasing.open_file(ready, "README.md")
-
-
 def test_a_release_that_does_not_exist_is_not_built():
     with pytest.raises(NotFound):
         releasing.build_release(release_id=1234567)
@@ -372,34 +162,6 @@ def test_a_finished_release_is_not_built_again(campaign, judged):
     release.refresh_from_db()
     assert release.state == "ready"
     assert contents(folder_of(release)) == before
-
-
-# --- what can go wrong
-
-
-def test_a_second_builder_leaves_at_once(campaign, judged):
-    release = releasing.create_release(campaign=campaign, by=None)
-    seen = []
-
-    def build_it_too(share: float) -> None:
-        if not seen:
-            seen.append(releasing.is_being_built(release))
-            thread = threading.Thread(target=second_builder)
-            thread.start()
-            thread.join()
-
-    def second_builder() -> None:
-        try:
-            releasing.build_release(release_id=release.pk, on_progress=seen.append)
-            seen.append(Release.objects.get(pk=release.pk).state)
-        finally:
-            connections.close_all()
-
-    releasing.build_release(release_id=release.pk, on_progress=build_it_too)
-    assert seen == [True, "building"]
-    assert not releasing.is_being_built(release)
-    release.refresh_from_db()
-    assert release.state == "ready"
 
 
 CHILD = """
@@ -466,144 +228,19 @@ def test_a_builder_that_could_not_say_it_was_ready_is_followed_by_one_that_can(c
     assert contents(folder_of(release)) == before
 
 
-def test_votes_that_come_while_it_is_built_are_not_in_it(campaign, judged):
-    before = release_of(campaign)
+def test_a_shard_is_written_once(campaign, judged):
     release = releasing.create_release(campaign=campaign, by=None)
-    late = []
-
-    def vote_late(share: float) -> None:
-        if share and not late:  # the snapshot was taken: some rows of it have been read
-            late.append(vote(judged[0], "b"))
-
-    releasing.build_release(release_id=release.pk, on_progress=vote_late)
-    release.refresh_from_db()
-    assert late
-    assert release.revision == before.revision
-    assert late[0].pk in {row["vote_id"] for row in rows_of(release_of(campaign), "votes")}
-
-
-def test_a_missing_image_fails_the_release_with_a_sentence(campaign, judged):
-    default_storage.delete(full_name(judged[1].image_a.sha256, judged[1].image_a.format))
-    release = release_of(campaign)
-    assert release.state == ReleaseState.FAILED
-    assert release.error == f"The image {judged[1].image_a.sha256} is missing from storage."
-    assert release.finished_at is not None
-    assert release.revision is None
-    assert not release.files.exists()
-    assert list(folder_of(release).parent.iterdir()) == []
-
-
-def test_a_storage_that_cannot_be_written_fails_the_release_with_a_sentence(campaign, storage_folder):
-    storage_folder.mkdir()
-    (storage_folder / "releases").write_text("a file where a folder has to be")
-    release = release_of(campaign)
-    assert (release.state, release.error) == ("failed", "The files could not be written: not a directory.")
-
-
-def test_an_address_that_holds_something_is_never_written_over(campaign, judged):
-    release = releasing.create_release(campaign=campaign, by=None)
-    folder_of(release).mkdir(parents=True)
-    (folder_of(release) / "README.md").write_text("Somebody's only copy.")
-    releasing.build_release(release_id=release.pk)
-    release.refresh_from_db()
-    assert release.state == ReleaseState.FAILED
-    assert "Nothing is written over it" in release.error
-    assert contents(folder_of(release)) == {"README.md": b"Somebody's only copy."}
-    assert release_of(campaign).state == "ready"
-
-
-def test_a_cancelled_release_stops_and_leaves_nothing(campaign, judged):
-    release = releasing.create_release(campaign=campaign, by=None)
-
-    def cancel(share: float) -> None:
-        if share >= 0.99:
-            Release.objects.filter(pk=release.pk).update(state=ReleaseState.CANCELLED)
-
-    releasing.build_release(release_id=release.pk, on_progress=cancel)
-    release.refresh_from_db()
-    assert (release.state, release.revision) == ("cancelled", None)
-    assert list(folder_of(release).parent.iterdir()) == []
-
-
-def test_a_database_that_goes_away_is_no_failure_of_the_release():
-    assert not issubclass(OperationalError, FAILURES)
-
-
-# --- in an object store
-
-
-@pytest.fixture
-def object_store(settings, tmp_path):
-    """Where releases are on their way into a storage that is no folder of this machine."""
-    settings.DATA_DIR = tmp_path / "data"
-    store = {"BACKEND": "tests.object_store.ObjectStore", "OPTIONS": {"location": str(tmp_path / "store")}}
-    settings.STORAGES = {**settings.STORAGES, "default": store}
-    return tmp_path / "data" / "building"
-
-
-def stored(folder: str) -> dict[str, bytes]:
-    """Everything below a name."""
-    folders, files = default_storage.listdir(folder)
-    found = {}
-    for file in files:
-        with default_storage.open(f"{folder}/{file}") as source:
-            found[file] = source.read()
-    for inner in folders:
-        found |= {f"{inner}/{path}": data for path, data in stored(f"{folder}/{inner}").items()}
-    return found
-
-
-def test_a_release_is_built_into_an_object_store(object_store, campaign, judged):
-    release = release_of(campaign)
-    assert release.state == "ready"
-    assert releasing.local_folder(release) is None
-    files = stored(f"releases/{campaign.pk}/1")
-    assert {path: hashlib.sha256(data).hexdigest() for path, data in files.items()} == dict(
-        release.files.values_list("path", "sha256")
-    )
-    with releasing.open_file(release, "README.md") as file:
-        assert file.read() == files["README.md"]
-    assert release_of(campaign).revision == release.revision
-    assert list(object_store.iterdir()) == []
-
-
-@pytest.mark.parametrize("same_machine", [True, False])
-def test_a_build_into_an_object_store_is_taken_up_again(object_store, campaign, judged, monkeypatch, same_machine):
-    monkeypatch.setattr(staged_rows, "SHARD_BYTES", 500)
-    monkeypatch.setattr(vote_files, "SHARD_BYTES", 500)
-    uninterrupted = release_of(campaign)
-    release = releasing.create_release(campaign=campaign, by=None)
-
-    def stop(share: float) -> None:
-        if share >= 0.8:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        releasing.build_release(release_id=release.pk, on_progress=stop)
-    half = stored(f"releases/{campaign.pk}/2")
-    assert any(path.startswith("pairs/") for path in half)
-    assert "README.md" not in half
-    if not same_machine:
-        shutil.rmtree(object_store)
-        monkeypatch.undo()  # how it is cut was decided when the rows were read
-    releasing.build_release(release_id=release.pk)
-    release.refresh_from_db()
-    assert release.state == "ready"
-    assert sorted(stored(f"releases/{campaign.pk}/2")) == sorted(release.files.values_list("path", flat=True))
-    assert stored(f"releases/{campaign.pk}/2") == stored(f"releases/{campaign.pk}/1")
-    assert release.revision == uninterrupted.revision
-    assert stored("building") == {}
-
-
-def test_a_failed_build_leaves_nothing_in_an_object_store(object_store, campaign, judged):
-    default_storage.delete(full_name(judged[5].image_a.sha256, judged[5].image_a.format))
-    release = release_of(campaign)
-    assert (release.state, release.error) == ("failed", f"The image {judged[5].image_a.sha256} is missing from storage.")
-    assert stored(f"releases/{campaign.pk}") == {}
-
-
-def test_a_release_in_an_object_store_is_never_written_over(object_store, campaign, judged):
-    default_storage.save(f"releases/{campaign.pk}/1/README.md", ContentFile(b"Somebody's only copy."))
-    release = release_of(campaign)
-    assert release.state == "failed"
-    assert stored(f"releases/{campaign.pk}/1") == {"README.md": b"Somebody's only copy."}
+    first, *others = releasing.stage_release(release_id=release.pk)
+    assert releasing.stage_release(release_id=release.pk) == [first, *others]
+    assert releasing.write_shard(shard_id=first) is None
+    shard = ReleaseShard.objects.get(pk=first)
+    assert shard.tries == 1
+    assert releasing.write_shard(shard_id=first) is None
+    assert ReleaseShard.objects.get(pk=first).finished_at == shard.finished_at
+    assert releasing.stage_release(release_id=release.pk) == others
+    releasing.finish_release(release_id=release.pk)  # too early
+    assert state_of(release) == "building"
+    assert [releasing.write_shard(shard_id=shard_id) for shard_id in others] == [*[None] * (len(others) - 1), release.pk]
+    releasing.finish_release(release_id=release.pk)
+    assert state_of(release) == "ready"
+    assert releasing.stage_release(release_id=release.pk) == []

@@ -98,7 +98,7 @@ def test_it_goes_on_after_a_failure_and_sends_nothing_twice(hub, campaign, stora
 
     failed = published(campaign, 2)
     assert failed.state == "failed"
-    assert "The Hub answered with 400" in failed.error
+    assert "The Hub answered with status 400" in failed.error
     assert 0 < failed.progress < 1
     assert len(hub.repos["flowers/birds"].commits) == 1  # all or nothing
 
@@ -140,7 +140,7 @@ def test_a_tag_on_other_files_is_not_moved(hub, campaign):
     publication = published(campaign)
 
     assert (publication.state, len(repo.commits)) == ("failed", 2)
-    assert "has a v1 already, with other files" in publication.error
+    assert "already has a tag v1 with other files" in publication.error
 
 
 def test_a_file_that_changed_in_storage_is_not_sent(hub, campaign, storage_folder):
@@ -149,12 +149,12 @@ def test_a_file_that_changed_in_storage_is_not_sent(hub, campaign, storage_folde
     publication = published(campaign)
 
     assert (publication.state, hub.uploads) == ("failed", [])
-    assert f"{SHARD_PATH} is not in storage as it was released" in publication.error
+    assert f"{SHARD_PATH} in storage differs from the release" in publication.error
 
 
 @pytest.mark.parametrize(
     ("token", "words"),
-    [("hf_unknownunknownunknown", "does not know the token"), (READER, "may not write to flowers/birds")],
+    [("hf_unknownunknownunknown", "does not accept the token"), (READER, "cannot write to flowers/birds")],
 )
 def test_a_token_that_is_not_enough_is_said_to_be(hub, campaign, token, words):
     save(campaign, token=token)
@@ -235,14 +235,14 @@ def test_the_first_time_takes_a_token():
 def test_nothing_is_published_without_an_account(campaign):
     hub_upload.forget_account(campaign=campaign, by=None)
 
-    with pytest.raises(Conflict, match="First say where to"):
+    with pytest.raises(Conflict, match="Set up publishing first"):
         published(campaign)
 
 
 def test_only_a_ready_release_is_published(campaign):
     ReleaseFactory(campaign=campaign, number=2, state="building")
 
-    with pytest.raises(Conflict, match="building, and not ready"):
+    with pytest.raises(Conflict, match="building, not ready"):
         published(campaign, 2)
 
 

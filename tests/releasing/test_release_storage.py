@@ -1,151 +1,122 @@
-"""Releases in a real S3 store: built, taken up again, cancelled, and served."""
+"""Where releases are kept: in a folder of this machine, or in a store that is none."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from itertools import count
+import shutil
 
-import httpx
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from annotator import releasing
-from tests.factories import CampaignFactory, GuidelineFactory
-from tests.hub.clients import HubClient
-from tests.hub.releases import manager_key
-from tests.released import make_pair, release_of, vote_all
-from tests.s3_server import S3Server
+from annotator.choices import ReleaseState
+from annotator.errors import NotFound
+from annotator.importing.images import full_name
+from annotator.releasing.dataset import staged_rows, vote_files
+from tests.released import contents, folder_of, release_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BUCKETS = count()
+
+def test_a_file_is_opened_only_of_a_finished_release(campaign):
+    queued = releasing.create_release(campaign=campaign, by=None)
+    ready = release_of(campaign)
+    for release, path in ((queued, "README.md"), (ready, "nothing.md"), (ready, "../../../secret_key")):
+        with pytest.raises(NotFound):
+            releasing.open_file(release, path)
+    (folder_of(ready) / "README.md").unlink()
+    with pytest.raises(NotFound, match="missing from storage"):
+        releasing.open_file(ready, "README.md")
 
 
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory) -> Iterator[S3Server]:
-    server = S3Server(tmp_path_factory.mktemp("s3"))
-    yield server
-    server.stop()
+def test_a_folder_that_holds_something_is_never_written_over(campaign, judged):
+    release = releasing.create_release(campaign=campaign, by=None)
+    folder_of(release).mkdir(parents=True)
+    (folder_of(release) / "README.md").write_text("Somebody's only copy.")
+    releasing.build_release(release_id=release.pk)
+    release.refresh_from_db()
+    assert release.state == ReleaseState.FAILED
+    assert "They were not overwritten" in release.error
+    assert contents(folder_of(release)) == {"README.md": b"Somebody's only copy."}
+    assert release_of(campaign).state == "ready"
+
+
+# --- in an object store
 
 
 @pytest.fixture
-def bucket(s3, settings, tmp_path) -> str:
-    """A bucket of the test's own, in which everything is kept, below a folder."""
-    name = f"bucket-{next(BUCKETS)}"
+def object_store(settings, tmp_path):
+    """Where releases are on their way into a storage that is no folder of this machine."""
     settings.DATA_DIR = tmp_path / "data"
-    settings.STORAGES = {**settings.STORAGES, "default": s3.storage(name, "kept")}
-    return name
+    store = {"BACKEND": "tests.object_store.ObjectStore", "OPTIONS": {"location": str(tmp_path / "store")}}
+    settings.STORAGES = {**settings.STORAGES, "default": store}
+    return tmp_path / "data" / "building"
 
 
-@pytest.fixture
-def campaign(bucket):
-    campaign = CampaignFactory(slug="scenes", name="Scenes")
-    GuidelineFactory(campaign=campaign)
-    for number, (choices, split) in enumerate([("aab", "train"), ("bb", "train"), ("ab", "train"), ("a", "test")]):
-        vote_all(make_pair(campaign, number, split=split), choices)
-    return campaign
+def stored(folder: str) -> dict[str, bytes]:
+    """Everything below a name."""
+    folders, files = default_storage.listdir(folder)
+    found = {}
+    for file in files:
+        with default_storage.open(f"{folder}/{file}") as source:
+            found[file] = source.read()
+    for inner in folders:
+        found |= {f"{inner}/{path}": data for path, data in stored(f"{folder}/{inner}").items()}
+    return found
 
 
-def stored(s3: S3Server, bucket: str, folder: str) -> dict[str, bytes]:
-    prefix = f"kept/{folder}/"
-    return {
-        name.removeprefix(prefix): s3.client.get_object(Bucket=bucket, Key=name)["Body"].read()
-        for name in s3.names(bucket, prefix)
-    }
-
-
-def test_a_release_is_built_into_a_bucket(s3, bucket, campaign, settings):
+def test_a_release_is_built_into_an_object_store(object_store, campaign, judged):
     release = release_of(campaign)
-    assert (release.state, release.error) == ("ready", "")
-    files = stored(s3, bucket, f"releases/{campaign.pk}/1")
+    assert release.state == "ready"
+    assert releasing.local_folder(release) is None
+    files = stored(f"releases/{campaign.pk}/1")
     assert {path: hashlib.sha256(data).hexdigest() for path, data in files.items()} == dict(
         release.files.values_list("path", "sha256")
     )
+    with releasing.open_file(release, "README.md") as file:
+        assert file.read() == files["README.md"]
     assert release_of(campaign).revision == release.revision
-    assert stored(s3, bucket, "building") == {}
-    assert list((settings.DATA_DIR / "building").iterdir()) == []
+    assert list(object_store.iterdir()) == []
 
 
-def test_a_build_is_taken_up_again_by_a_worker_on_another_machine(s3, bucket, campaign, settings, tmp_path):
+@pytest.mark.parametrize("same_machine", [True, False])
+def test_a_build_into_an_object_store_is_taken_up_again(object_store, campaign, judged, monkeypatch, same_machine):
+    monkeypatch.setattr(staged_rows, "SHARD_BYTES", 500)
+    monkeypatch.setattr(vote_files, "SHARD_BYTES", 500)
     uninterrupted = release_of(campaign)
     release = releasing.create_release(campaign=campaign, by=None)
 
     def stop(share: float) -> None:
-        if share >= 0.7:
+        if share >= 0.8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         releasing.build_release(release_id=release.pk, on_progress=stop)
-    half = stored(s3, bucket, f"releases/{campaign.pk}/2")
+    half = stored(f"releases/{campaign.pk}/2")
     assert any(path.startswith("pairs/") for path in half)
     assert "README.md" not in half
-    settings.DATA_DIR = tmp_path / "another machine"
+    if not same_machine:
+        shutil.rmtree(object_store)
+        monkeypatch.undo()  # how it is cut was decided when the rows were read
     releasing.build_release(release_id=release.pk)
     release.refresh_from_db()
-    assert (release.state, release.revision) == ("ready", uninterrupted.revision)
-    assert stored(s3, bucket, f"releases/{campaign.pk}/2") == stored(s3, bucket, f"releases/{campaign.pk}/1")
-    assert stored(s3, bucket, "building") == {}
+    assert release.state == "ready"
+    assert sorted(stored(f"releases/{campaign.pk}/2")) == sorted(release.files.values_list("path", flat=True))
+    assert stored(f"releases/{campaign.pk}/2") == stored(f"releases/{campaign.pk}/1")
+    assert release.revision == uninterrupted.revision
+    assert stored("building") == {}
 
 
-def test_a_cancelled_release_leaves_nothing_in_the_bucket(s3, bucket, campaign):
-    release = releasing.create_release(campaign=campaign, by=None)
-    for shard_id in releasing.stage_release(release_id=release.pk)[:2]:
-        releasing.write_shard(shard_id=shard_id)
-    assert stored(s3, bucket, f"releases/{campaign.pk}/1")
-    releasing.cancel_release(release=release, by=None)
-    releasing.clear_release(release_id=release.pk)
-    assert stored(s3, bucket, "releases") == stored(s3, bucket, "building") == {}
+def test_a_failed_build_leaves_nothing_in_an_object_store(object_store, campaign, judged):
+    default_storage.delete(full_name(judged[5].image_a.sha256, judged[5].image_a.format))
+    release = release_of(campaign)
+    assert (release.state, release.error) == ("failed", f"The image {judged[5].image_a.sha256} is missing from storage.")
+    assert stored(f"releases/{campaign.pk}") == {}
 
 
-def test_an_address_that_holds_something_is_never_written_over(s3, bucket, campaign):
-    name = f"kept/releases/{campaign.pk}/1/README.md"
-    s3.client.put_object(Bucket=bucket, Key=name, Body=b"Somebody's only copy.")
+def test_a_release_in_an_object_store_is_never_written_over(object_store, campaign, judged):
+    default_storage.save(f"releases/{campaign.pk}/1/README.md", ContentFile(b"Somebody's only copy."))
     release = release_of(campaign)
     assert release.state == "failed"
-    assert stored(s3, bucket, f"releases/{campaign.pk}/1") == {"README.md": b"Somebody's only copy."}
-
-
-def test_a_store_that_is_away_fails_the_release_with_a_sentence(bucket, campaign, s3):
-    release = releasing.create_release(campaign=campaign, by=None)
-    waiting = releasing.stage_release(release_id=release.pk)
-    for name in s3.names(bucket, "kept/images/"):
-        s3.client.delete_object(Bucket=bucket, Key=name)
-    releasing.write_shard(shard_id=waiting[0])
-    release.refresh_from_db()
-    assert release.state == "failed"
-    assert "is missing from storage" in release.error
-
-
-@pytest.mark.parametrize("sender", ["app", "store"])
-def test_a_shard_is_served_from_the_bucket_or_by_it(live_server, campaign, settings, sender):
-    settings.SEND_FILES = sender
-    release = release_of(campaign)
-    shard = release.files.get(path="pairs/train-00000-of-00001.parquet")
-    address = f"{live_server.url}/api/v1/campaigns/{campaign.slug}/releases/1/files/{shard.path}"
-    headers = {"Authorization": f"Bearer {manager_key(campaign)}"}
-    if sender == "store":
-        there = httpx.get(address, headers=headers)
-        assert (there.status_code, there.headers["ETag"]) == (302, f'"{shard.sha256}"')
-        assert "X-Amz-Signature=" in there.headers["Location"]
-        address, headers = there.headers["Location"], {}
-    whole, part = httpx.get(address, headers=headers), httpx.get(address, headers={**headers, "Range": "bytes=4-11"})
-    assert hashlib.sha256(whole.content).hexdigest() == shard.sha256
-    assert (part.status_code, part.content) == (206, whole.content[4:12])
-
-
-def test_the_hubs_clients_load_it_from_the_bucket(live_server, campaign, settings, tmp_path):
-    settings.SEND_FILES = "store"
-    release_of(campaign)
-    client = HubClient(f"{live_server.url}/hub", tmp_path / "home", manager_key(campaign))
-    rows = client.run(
-        """
-        from datasets import load_dataset
-        rows = load_dataset("diptych/scenes", revision="v1", split="train")
-        streamed = load_dataset("diptych/scenes", "votes", revision="v1", split="train", streaming=True)
-        return [len(rows), rows[0]["image_a"].size, sum(1 for _ in streamed)]
-        """
-    )
-    assert rows[0] == 3
-    assert rows[2] == 7
-    assert default_storage.exists(f"releases/{campaign.pk}/1/README.md")
+    assert stored(f"releases/{campaign.pk}/1") == {"README.md": b"Somebody's only copy."}

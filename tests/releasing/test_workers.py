@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import psycopg
 import pytest
 import redis
 from django import conf
-from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
 from annotator import releasing, tasks
-from annotator.errors import Conflict
-from annotator.models import Release, ReleaseFile, ReleaseShard
-from annotator.releasing.build_steps import ERRORS_MAX, TRIES_MAX
+from annotator.models import Release
 from annotator.releasing.lifecycle import busy_shards
 from tests.celery_worker import CeleryWorker, database_url
-from tests.factories import CampaignFactory, GuidelineFactory, ReleaseFactory, UserFactory
 from tests.released import contents, folder_of, make_pair, release_of, vote_all
+from tests.releasing.building import building_of, state_of
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def campaign():
-    campaign = CampaignFactory(slug="scenes", name="Scenes")
-    GuidelineFactory(campaign=campaign)
-    return campaign
 
 
 def judge(campaign) -> None:
     outcomes = [("aab", "train"), ("bbb", "train"), ("ggx", "validation"), ("xx", "test"), ("a", "test"), ("b", "validation")]
     for number, (choices, split) in enumerate(outcomes):
         vote_all(make_pair(campaign, number, split=split), choices)
-
-
-def building_of(release: Release):
-    return folder_of(release).with_name(f".building-{release.number}")
 
 
 # --- workers that are killed
@@ -166,136 +149,9 @@ def resume(release: Release) -> None:
     tasks.enqueue(tasks.resume_releases)
 
 
-def state_of(release: Release) -> str:
-    return Release.objects.values_list("state", flat=True).get(pk=release.pk)
-
-
 def assert_same(release: Release, uninterrupted: Release) -> None:
     release.refresh_from_db()
     assert (release.state, release.error, release.revision) == ("ready", "", uninterrupted.revision)
     assert contents(folder_of(release)) == contents(folder_of(uninterrupted))
     wait_until(lambda: not Release.objects.get(pk=release.pk).has_leftovers)
     assert sorted(entry.name for entry in folder_of(release).parent.iterdir()) == ["1", "2"]
-
-
-# --- who is sent again
-
-
-def test_only_what_nothing_is_heard_of_is_sent_again(campaign):
-    long_ago = timezone.now() - timedelta(minutes=5)
-    silent = ReleaseFactory(campaign=campaign, state="building", number=1, heard_at=long_ago)
-    ReleaseFactory(campaign=campaign, state="building", number=2, heard_at=timezone.now())
-    ReleaseFactory(campaign=campaign, state="queued", number=3)
-    ReleaseFactory(campaign=campaign, state="cancelled", number=4, heard_at=long_ago)
-    assert releasing.stalled_releases(quiet_since=timezone.now() - tasks.STALLED_AFTER) == [silent]
-
-
-def test_a_shard_is_written_once(campaign):
-    judge(campaign)
-    release = releasing.create_release(campaign=campaign, by=None)
-    first, *others = releasing.stage_release(release_id=release.pk)
-    assert releasing.stage_release(release_id=release.pk) == [first, *others]
-    assert releasing.write_shard(shard_id=first) is None
-    shard = ReleaseShard.objects.get(pk=first)
-    assert shard.tries == 1
-    assert releasing.write_shard(shard_id=first) is None
-    assert ReleaseShard.objects.get(pk=first).finished_at == shard.finished_at
-    assert releasing.stage_release(release_id=release.pk) == others
-    releasing.finish_release(release_id=release.pk)  # too early
-    assert state_of(release) == "building"
-    assert [releasing.write_shard(shard_id=shard_id) for shard_id in others] == [*[None] * (len(others) - 1), release.pk]
-    releasing.finish_release(release_id=release.pk)
-    assert state_of(release) == "ready"
-    assert releasing.stage_release(release_id=release.pk) == []
-
-
-# --- cancelling
-
-
-def test_a_release_that_waits_or_is_built_can_be_cancelled_and_leaves_nothing(campaign):
-    judge(campaign)
-    by = UserFactory()
-    release = releasing.create_release(campaign=campaign, by=None)
-    first, second, *_ = releasing.stage_release(release_id=release.pk)
-    releasing.write_shard(shard_id=first)
-
-    cancelled = releasing.cancel_release(release=release, by=by)
-
-    assert (cancelled.state, cancelled.cancelled_by, cancelled.finished_at is not None) == ("cancelled", by, True)
-    assert releasing.write_shard(shard_id=second) is None
-    releasing.finish_release(release_id=release.pk)
-    assert releasing.left_behind() == [release]
-    releasing.clear_release(release_id=release.pk)
-    assert releasing.left_behind() == []
-    assert list(folder_of(release).parent.iterdir()) == []
-    with pytest.raises(Conflict, match="nothing to cancel"):
-        releasing.cancel_release(release=release, by=by)
-
-
-def test_a_finished_release_cannot_be_cancelled(campaign):
-    judge(campaign)
-    release = release_of(campaign)
-    with pytest.raises(Conflict):
-        releasing.cancel_release(release=release, by=None)
-    assert state_of(release) == "ready"
-
-
-# --- errors that do not go away
-
-
-def test_an_error_of_ours_is_tried_again_and_then_ends_the_release_with_a_sentence(campaign):
-    judge(campaign)
-    release = releasing.create_release(campaign=campaign, by=None)
-    for shard_id in releasing.stage_release(release_id=release.pk):
-        releasing.write_shard(shard_id=shard_id)
-    (building_of(release) / "snapshot.json").write_text('{"facts": {}}')
-    for _ in range(ERRORS_MAX - 1):
-        with pytest.raises(KeyError):
-            releasing.finish_release(release_id=release.pk)
-        release.refresh_from_db()
-        assert release.state == "building"
-        assert release.error.startswith("An error stopped it while its card was written: KeyError")
-        assert release.error.endswith("It will be tried again.")
-    releasing.finish_release(release_id=release.pk)
-    release.refresh_from_db()
-    assert release.state == "failed"
-    assert "That was try 3, and it is not tried again." in release.error
-    assert list(folder_of(release).parent.iterdir()) == []
-
-
-def test_a_step_that_kills_its_workers_is_not_tried_for_ever(campaign):
-    judge(campaign)
-    release = releasing.create_release(campaign=campaign, by=None)
-    shard_id = releasing.stage_release(release_id=release.pk)[0]
-    ReleaseShard.objects.filter(pk=shard_id).update(tries=TRIES_MAX)
-    releasing.write_shard(shard_id=shard_id)
-    release.refresh_from_db()
-    assert release.state == "failed"
-    assert release.error.startswith(f"Its worker was stopped {TRIES_MAX} times while ")
-    assert "too little memory" in release.error
-
-
-def test_a_plan_that_cannot_be_read_fails_the_release(campaign):
-    judge(campaign)
-    release = releasing.create_release(campaign=campaign, by=None)
-    shard_id = releasing.stage_release(release_id=release.pk)[0]
-    (building_of(release) / ReleaseShard.objects.get(pk=shard_id).staged_as).write_bytes(b"half")
-    assert releasing.write_shard(shard_id=shard_id) is None
-    release.refresh_from_db()
-    assert release.state == "failed"
-
-
-# --- what is kept
-
-
-def test_a_published_release_is_never_touched_again(campaign):
-    judge(campaign)
-    release = release_of(campaign)
-    before = contents(folder_of(release))
-    Release.objects.filter(pk=release.pk).update(has_leftovers=True)
-    releasing.clear_release(release_id=release.pk)
-    releasing.finish_release(release_id=release.pk)
-    assert contents(folder_of(release)) == before
-    assert ReleaseFile.objects.filter(release=release).count() == len(before)
-    assert default_storage.exists(f"releases/{campaign.pk}/{release.number}/README.md")
-    assert json.dumps(os.listdir(folder_of(release).parent)) == '["1"]'

@@ -1,4 +1,4 @@
-"""Votes become consensus: what counts, what is written, what is taken back; and pairs settle."""
+"""Votes become consensus: what counts, what is written, and what is taken back."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from annotator.choices import AssignmentState, Choice, PairState
 from annotator.judging.voting import undo_vote
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Member, Pair, UnscoredAssignment, Vote
 from annotator.quality.moderation import lift_suspension, suspend_member
 from annotator.scoring.consensus_writer import campaigns_to_score, score_campaign, score_changes
 from annotator.scoring.settling import settle_pairs
-from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory
+from tests.factories import CampaignFactory, MemberFactory, PairFactory, QuestionFactory
 from tests.released import vote, vote_all
 
 pytestmark = pytest.mark.django_db
@@ -359,71 +358,3 @@ def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair, tran
     score_campaign(campaign=campaign)
     row = Consensus.objects.get(method="dawid_skene")
     assert (row.label, row.p_a, row.p_b, row.p_both_good, row.p_both_bad) == ("tie", 0.5, 0.5, 0, 0)
-
-
-# --- settling
-
-
-def seat(pair, state: str = "answered", kind: str = "regular") -> Assignment:
-    """A seat as assigning takes it: counted on the pair while it is live."""
-    if kind == "regular" and state in (AssignmentState.OPEN, AssignmentState.ANSWERED):
-        pair.seats_taken += 1
-        pair.save(update_fields=["seats_taken"])
-    return AssignmentFactory(member=MemberFactory(campaign=pair.campaign), pair=pair, state=state, kind=kind)
-
-
-@pytest.mark.parametrize(
-    ("seats", "settles"),
-    [
-        pytest.param([("answered", "regular")] * 2, True, id="all answered"),
-        pytest.param([("answered", "regular"), ("open", "regular")], False, id="one still open"),
-        pytest.param([("answered", "regular")], False, id="a free seat"),
-        pytest.param([("answered", "regular"), ("answered", "repeat")], False, id="a repeat takes no seat"),
-        pytest.param([("answered", "regular")] * 2 + [("skipped", "regular")], True, id="somebody else skipped"),
-        pytest.param([("answered", "regular"), ("expired", "regular")], False, id="a lease ran out"),
-        pytest.param([], False, id="nobody"),
-    ],
-)
-def test_a_pair_settles_when_all_its_seats_are_answered(campaign, seats, settles):
-    pair = PairFactory(campaign=campaign, votes_wanted=2)
-    for state, kind in seats:
-        seat(pair, state, kind)
-    assert settle_pairs(campaign=campaign) == settles
-    pair.refresh_from_db()
-    assert pair.state == (PairState.SETTLED if settles else PairState.OPEN)
-    assert settle_pairs(campaign=campaign) == 0
-
-
-@pytest.mark.parametrize("fields", [{"gold_choice": Choice.A}, {"state": PairState.HELD}])
-def test_gold_and_held_pairs_stay_as_they_are(campaign, fields):
-    pair = PairFactory(campaign=campaign, votes_wanted=1, **fields)
-    seat(pair)
-    assert settle_pairs(campaign=campaign) == 0
-    pair.refresh_from_db()
-    assert pair.state == fields.get("state", PairState.OPEN)
-
-
-@pytest.mark.parametrize(
-    ("state", "seats_left"),
-    [pytest.param("returned", 1, id="voided and its seat returned"), pytest.param("open", 2, id="undone and open again")],
-)
-def test_a_settled_pair_that_lost_a_vote_circulates_again(campaign, state, seats_left):
-    pair = PairFactory(campaign=campaign, votes_wanted=2)
-    _, lost = seat(pair), seat(pair)
-    untouched = PairFactory(campaign=campaign, votes_wanted=1)
-    seat(untouched)
-    assert settle_pairs(campaign=campaign) == 2
-    Assignment.objects.filter(pk=lost.pk).update(state=state, closed_at=None if state == "open" else timezone.now())
-    type(pair).objects.filter(pk=pair.pk).update(seats_taken=seats_left)
-    assert settle_pairs(campaign=campaign) == 1
-    pair.refresh_from_db()
-    untouched.refresh_from_db()
-    assert (pair.state, untouched.state) == (PairState.OPEN, PairState.SETTLED)
-    assert settle_pairs(campaign=campaign) == 0
-
-
-def test_settling_leaves_another_campaign_alone(campaign):
-    other = PairFactory(campaign=CampaignFactory(), votes_wanted=1)
-    seat(other)
-    assert settle_pairs(campaign=campaign) == 0
-    assert settle_pairs(campaign=other.campaign) == 1

@@ -16,7 +16,7 @@ from annotator.models import Campaign, User
 
 
 class Command(BaseCommand):
-    help = "Make a user a member of a campaign, or change the role of one who is."
+    help = "Add a user to a campaign, or change the role of a member."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
@@ -25,12 +25,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kind",
             choices=MemberKind.values,
-            help="machine: a model that judges; its votes never enter the consensus of people. New members are human if not said",
+            help="machine: a model that votes; its votes never count in the consensus of people. Default for new members: human",
         )
         parser.add_argument(
             "--create-user",
             action="store_true",
-            help="make the user if there is none. It has no password, so it can act through a token but not log in",
+            help="create the user if it does not exist. It has no password: it can use a token but cannot log in",
         )
 
     @transaction.atomic
@@ -38,13 +38,13 @@ class Command(BaseCommand):
         campaign = Campaign.objects.filter(slug=options["campaign"]).first()
         if campaign is None:
             raise CommandError(
-                f"There is no campaign {options['campaign']!r}. Make one in the admin, over the REST API, "
+                f"There is no campaign {options['campaign']!r}. Create one in the admin, over the REST API, "
                 "or with `manage.py import_pairs CAMPAIGN FILE --create`."
             )
         user = User.objects.filter(username=options["user"]).first()
         if user is None and not options["create_user"]:
             raise CommandError(
-                f"There is no user {options['user']!r}. Add one in the admin or with `manage.py createsuperuser`; "
+                f"There is no user {options['user']!r}. Create one in the admin or with `manage.py createsuperuser`; "
                 "for a program that only needs a token, add --create-user."
             )
         try:
@@ -56,9 +56,9 @@ class Command(BaseCommand):
             )
         except DomainError as refusal:
             raise CommandError(refusal.detail) from refusal
-        words = "is now" if is_new else "was a member already and is"
+        verb = "was added as" if is_new else "was already a member and is now"
         machine = " (machine)" if member.kind == MemberKind.MACHINE else ""
-        self.stdout.write(f"{member.user.username}{machine} {words} {member.role} of {campaign.slug}.")
+        self.stdout.write(f"{member.user.username}{machine} {verb} {member.role} of {campaign.slug}.")
 
 
 def create_user(username: str) -> User:
@@ -68,6 +68,6 @@ def create_user(username: str) -> User:
     try:
         user.full_clean()
     except ValidationError as error:
-        raise CommandError(f"{username!r} cannot be a user name: {' '.join(error.messages)}") from error
+        raise CommandError(f"{username!r} is not a valid user name: {' '.join(error.messages)}") from error
     user.save()
     return user

@@ -18,10 +18,10 @@ DAYS_LIMIT = 3650
 
 
 class Command(BaseCommand):
-    help = "Make a token for the REST API. It is printed once, alone on standard output, and cannot be shown again."
+    help = "Create a token for the REST API. Only the token is printed to standard output, once. It cannot be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("user", metavar="USER", help="user name of the one the token acts as")
+        parser.add_argument("user", metavar="USER", help="user that the token acts as")
         parser.add_argument(
             "--scope",
             nargs="+",
@@ -29,20 +29,20 @@ class Command(BaseCommand):
             required=True,
             choices=Scope.values,
             metavar="SCOPE",
-            help=f"what the token may do, one or more of {', '.join(Scope.values)}; bounded by the user's roles",
+            help=f"what the token may do: one or more of {', '.join(Scope.values)}. The user's roles limit it further",
         )
-        parser.add_argument("--name", default="", help="to tell tokens apart, such as the script it is for")
-        parser.add_argument("--days", type=int, help="days until it expires; without it, it lasts until it is revoked")
+        parser.add_argument("--name", default="", help="name to recognise the token, such as the script that uses it")
+        parser.add_argument("--days", type=int, help="days until the token expires. Default: no expiry")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(
-                f"There is no user {options['user']!r}. Add one in the admin, with `manage.py createsuperuser`, "
+                f"There is no user {options['user']!r}. Create one in the admin, with `manage.py createsuperuser`, "
                 "or with `manage.py add_member CAMPAIGN USER --role ROLE --create-user`."
             )
         if not user.is_active:
-            raise CommandError(f"The user {user.username!r} is not active, so a token of theirs would open nothing.")
+            raise CommandError(f"The user {user.username!r} is not active, so a token would not work.")
         days = options["days"]
         if days is not None and not 1 <= days <= DAYS_LIMIT:
             raise CommandError(f"--days {days}: use a whole number from 1 to {DAYS_LIMIT}.")

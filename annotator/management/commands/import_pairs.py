@@ -36,23 +36,23 @@ EXIT_SOME_FAILED, EXIT_UNREADABLE, EXIT_STOPPED = 1, 2, 130
 
 class Command(BaseCommand):
     help = (
-        "Import pairs into a campaign from a JSONL, CSV or parquet file, or a ZIP of one with its images. Image paths are "
-        "relative to the file. The same file again adds nothing. Exits with 1 when some lines were refused, with 2 when the "
-        "file cannot be read."
+        "Import pairs into a campaign from a JSONL, CSV or Parquet file, or from a ZIP with one of these and its images. Image "
+        "paths are relative to the file. Importing the same file again adds nothing. Exit status: 1 if some lines were "
+        "rejected, 2 if the file cannot be read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
         parser.add_argument("file", metavar="FILE", type=Path)
-        parser.add_argument("--create", action="store_true", help="make the campaign, as a draft, if there is none")
-        parser.add_argument("--here", action="store_true", help="ingest the images in this command even if a worker runs")
+        parser.add_argument("--create", action="store_true", help="create the campaign as a draft if it does not exist")
+        parser.add_argument("--here", action="store_true", help="import the images in this process even if a worker is running")
         parser.add_argument(
             "--map",
             action="append",
             default=[],
             metavar="OURS=THEIRS",
-            help="take our column from theirs, as in image_a=image_quality_dev; may be repeated. "
-            f"Ours: {', '.join(importing.COLUMNS)}",
+            help="use the column THEIRS as OURS, for example image_a=image_quality_dev. Can be repeated. "
+            f"OURS is one of: {', '.join(importing.COLUMNS)}",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 console=Console(stderr=True),
             ) as progress:
                 stage(import_, path, progress)
-                bar = progress.add_task("Ingesting images", total=import_.lines_total, counts="")
+                bar = progress.add_task("Importing images", total=import_.lines_total, counts="")
                 refresh(import_, progress, bar)
                 if options["here"]:
                     work_here(import_, progress, bar)
@@ -84,7 +84,7 @@ class Command(BaseCommand):
             raise CommandError(printable(f"{path}: {words_of(refusal)}"), returncode=EXIT_UNREADABLE) from refusal
         except KeyboardInterrupt as stop:
             raise CommandError(
-                "Stopped. The rest is done by the next worker, or by the same command again.", returncode=EXIT_STOPPED
+                "Stopped. The next worker imports the rest, or run the same command again.", returncode=EXIT_STOPPED
             ) from stop
         self.report(import_, campaign, is_new=is_new)
         if import_.lines_failed:
@@ -95,13 +95,13 @@ class Command(BaseCommand):
             where = f"line {error.number}" + (f", {error.field}" if error.field else "")
             self.stdout.write(self.style.WARNING(printable(f"{where}: {error.message}")))
         if import_.lines_failed > SHOWN_ERRORS:
-            self.stdout.write(f"… and {import_.lines_failed - SHOWN_ERRORS:,} more lines that were refused.")
+            self.stdout.write(f"… and {import_.lines_failed - SHOWN_ERRORS:,} more rejected lines.")
         self.stdout.write(
             f"{printable(import_.file_name)} into {campaign.slug}: {import_.lines_total:,} lines, {import_.lines_failed:,} "
-            f"failed; {import_.pairs_added:,} pairs added, {import_.pairs_known:,} known already."
+            f"rejected; {import_.pairs_added:,} pairs added, {import_.pairs_known:,} already imported."
         )
         if is_new:
-            self.stdout.write(f"The campaign {campaign.slug} was made as a draft. Give it a guideline and people, then open it.")
+            self.stdout.write(f"Created the campaign {campaign.slug} as a draft. Add a guideline and people, then open it.")
 
 
 def read_map(entries: list[str]) -> dict[str, str]:
@@ -110,9 +110,9 @@ def read_map(entries: list[str]) -> dict[str, str]:
     for entry in entries:
         ours, equals, theirs = entry.partition("=")
         if not equals:
-            raise Invalid(f"--map {entry!r} is not of the form OURS=THEIRS.")
+            raise Invalid(f"--map {entry!r} must have the form OURS=THEIRS.")
         if ours in column_map:
-            raise Invalid(f"--map gives {ours} twice.")
+            raise Invalid(f"--map contains {ours} twice.")
         column_map[ours] = theirs
     importing.check_column_map(column_map)
     return column_map
@@ -124,7 +124,7 @@ def find_campaign(slug: str, *, create: bool) -> tuple[Campaign, bool]:
     if campaign is not None:
         return campaign, False
     if not create:
-        raise CommandError(f"There is no campaign {slug!r}. Add --create to make it.", returncode=EXIT_UNREADABLE)
+        raise CommandError(f"There is no campaign {slug!r}. Add --create to create it.", returncode=EXIT_UNREADABLE)
     name = slug.replace("-", " ").replace("_", " ").capitalize()
     return lifecycle.create_campaign(slug=slug, name=name, by=None), True
 
@@ -138,10 +138,8 @@ def stage(import_: Import, path: Path, progress: Progress) -> None:
     try:
         importing.stage_file(import_=import_, path=path, root=path.parent, on_progress=show)
     except KeyboardInterrupt as stop:
-        importing.fail_import(import_id=import_.pk, reason="The reading of the file was stopped. Import it again.")
-        raise CommandError(
-            "Stopped before the file was read to its end. Nothing was imported.", returncode=EXIT_STOPPED
-        ) from stop
+        importing.fail_import(import_id=import_.pk, reason="Reading the file was stopped. Import it again.")
+        raise CommandError("Stopped while reading the file. Nothing was imported.", returncode=EXIT_STOPPED) from stop
     progress.update(bar, completed=1.0)
 
 
@@ -192,7 +190,7 @@ def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:
                 refresh(import_, progress, bar)
         except BrokenProcessPool as error:
             raise CommandError(
-                "A process that ingested images died, perhaps for want of memory. Run the command again."
+                "A process that imports images died, perhaps because memory ran out. Run the command again."
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)

@@ -24,13 +24,13 @@ STUCK_SECONDS = 60.0  # in which nobody builds although a worker answers; then t
 
 class Command(BaseCommand):
     help = (
-        "Build the next release of a campaign: a folder with a dataset card and typed parquet, as the Hub wants it. A worker "
-        "builds it; where none runs, the command does. The same votes give the same revision."
+        "Build the next release of a campaign: a folder in the Hub's format, with a dataset card and typed Parquet files. A "
+        "worker builds it; if none is running, this command does. The same votes give the same revision."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
-        parser.add_argument("--here", action="store_true", help="build in this process even if a worker runs")
+        parser.add_argument("--here", action="store_true", help="build in this process even if a worker is running")
 
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = Campaign.objects.filter(slug=options["campaign"]).first()
@@ -66,7 +66,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {filesizeformat(file.size):>10}  {file.path}")
         folder = releasing.local_folder(release)
         if folder is not None:
-            self.stdout.write(f"In {folder}. To load it:\n")
+            self.stdout.write(f"Folder: {folder}. To load it:\n")
             self.stdout.write(f'  from datasets import load_dataset\n  pairs = load_dataset("{folder}", "pairs")')
 
 

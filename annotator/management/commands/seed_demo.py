@@ -10,18 +10,19 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from annotator.demo.running import run_demo
-from annotator.demo.steps import PAIRS, DemoFailed
+from annotator.demo.steps import PAIRS
+from annotator.demo.support import DemoFailed
 
 PAIRS_LIMITS = (4, 1000)
 
 
 class Command(BaseCommand):
-    help = "Draw images, import them, have them judged over HTTP, score, release, and sum up. Continues what was begun."
+    help = "Run the demo on a running site: draw and import images, vote over HTTP, score, release. Continues an earlier run."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}/", help="where the site is running")
-        parser.add_argument("--pairs", type=int, default=PAIRS, help=f"how many pairs, at the first run; {PAIRS} if left out")
-        parser.add_argument("--check", action="store_true", help="check every step's result; exits with 1 when one is wrong")
+        parser.add_argument("--url", default=f"http://127.0.0.1:{settings.PORT}/", help="address of the site")
+        parser.add_argument("--pairs", type=int, default=PAIRS, help=f"number of pairs in the first run (default {PAIRS})")
+        parser.add_argument("--check", action="store_true", help="check the result of every step; exit status 1 if a check fails")
 
     def handle(self, *args: Any, **options: Any) -> None:
         pairs = checked_pairs(options["pairs"])
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         except DemoFailed as failure:
             raise CommandError(str(failure)) from failure
         if not is_right:
-            raise CommandError("The demo does not do what it must.")
+            raise CommandError("Some checks of the demo failed.")
 
 
 def checked_pairs(pairs: int) -> int:

@@ -24,7 +24,8 @@ from rich.console import Console
 from rich.text import Text
 
 from annotator.demo.running import run_demo
-from annotator.demo.steps import PAIRS, DemoFailed
+from annotator.demo.steps import PAIRS
+from annotator.demo.support import DemoFailed
 from annotator.lib.env import read_str
 from annotator.local import preflight
 from annotator.local.hold import SupervisorError, ask, hold_embedded, release
@@ -42,20 +43,22 @@ class Stopped(KeyboardInterrupt):
 
 
 class Command(BaseCommand):
-    help = "Run the web server, a worker and the beat of the Procfile on PORT, until Ctrl-C."
+    help = "Run the web server on PORT, a worker and the beat of the Procfile, until Ctrl-C."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--demo", action="store_true", help="first run a whole campaign on generated images")
-        parser.add_argument("--check", action="store_true", help="with --demo: check every step's result, then end with 0 or 1")
+        parser.add_argument("--demo", action="store_true", help="first run a demo campaign on generated images")
         parser.add_argument(
-            "--pairs", type=int, default=PAIRS, help=f"with --demo, at its first run: how many pairs; else {PAIRS}"
+            "--check", action="store_true", help="with --demo: check the result of every step, then exit with status 0 or 1"
         )
-        parser.add_argument("--verbose", action="store_true", help="show the services' logs here as well")
+        parser.add_argument(
+            "--pairs", type=int, default=PAIRS, help=f"with --demo: number of pairs in the first run (default {PAIRS})"
+        )
+        parser.add_argument("--verbose", action="store_true", help="also print the logs of the services here")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"] and not options["demo"]:
-            raise CommandError("--check checks the demo: serve --demo --check")
+            raise CommandError("--check needs --demo: serve --demo --check")
         pairs = checked_pairs(options["pairs"])
         sys.exit(Serve(demo=options["demo"], pairs=pairs, check=options["check"], verbose=options["verbose"]).run())
 
@@ -90,7 +93,7 @@ class Serve:
             if self.failure:
                 self.complain(self.failure)
                 return 1
-            self.console.print(f"Stopped by {stopped}. Everything that was started has ended.")
+            self.console.print(f"Stopped by {stopped}. All services have ended.")
             return 0 if self.is_serving and not self.check else 130
 
     def serve(self) -> int:
@@ -101,7 +104,7 @@ class Serve:
                 if self.check:
                     return 0 if is_right else 1
             self.is_serving = True
-            words = f"\nDiptych is at [bold]{self.url}[/bold]   Ctrl-C stops it. Its logs are in {self.log_dir}"
+            words = f"\nDiptych is running at [bold]{self.url}[/bold]   Press Ctrl-C to stop. Logs: {self.log_dir}"
             self.console.print(words, soft_wrap=True)
             while True:
                 signal.pause()

@@ -128,11 +128,11 @@ def overlap_chart(facts: Facts) -> Chart:
         axes.bar([int(votes) for votes in facts.overlap], list(facts.overlap.values()), color=FILL, width=0.62)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y", color=LINE, linewidth=0.6)
-        axes.set_xlabel("votes on a pair")
+        axes.set_xlabel("votes per pair")
         axes.set_ylabel("pairs")
 
     said = ", ".join(f"{pairs:,} with {votes}" for votes, pairs in facts.overlap.items())
-    return Chart("overlap", f"Pairs by how many votes they have: {said}.", draw)
+    return Chart("overlap", f"Pairs by number of votes: {said}.", draw)
 
 
 def concentration_chart(votes: list[int]) -> Chart:
@@ -146,11 +146,11 @@ def concentration_chart(votes: list[int]) -> Chart:
         axes.grid(color=LINE, linewidth=0.6)
         axes.set_xlim(0, 100)
         axes.set_ylim(0, 101)
-        axes.set_xlabel("% of the annotators, the most active first (dashed: all vote as much)")
-        axes.set_ylabel("% of the votes")
+        axes.set_xlabel("% of annotators, most active first (dashed: all equal)")
+        axes.set_ylabel("% of votes")
 
     tenth = max(1, round(people / 10))
-    return Chart("annotators", f"The most active tenth of the annotators gave {shares[tenth]:.0f} % of the votes.", draw)
+    return Chart("annotators", f"The most active 10 % of annotators gave {shares[tenth]:.0f} % of the votes.", draw)
 
 
 def standings_chart(facts: Facts) -> Chart:
@@ -164,7 +164,7 @@ def standings_chart(facts: Facts) -> Chart:
         axes.set_yticks(places, [shortened(row["generator"]) for row in rows], parse_math=False)
         axes.grid(axis="x", color=LINE, linewidth=0.6)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set_xlabel("Bradley–Terry score, with its 95 % interval")
+        axes.set_xlabel("Bradley–Terry score with 95 % interval")
 
     said = ", ".join(f"{plain(row['generator'])} {row['score']:.2f}" for row in rows)
     return Chart("leaderboard", f"Generators by score: {said}.", draw, height=1.2 + ROW_HEIGHT * len(rows))

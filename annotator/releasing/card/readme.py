@@ -8,16 +8,22 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from annotator.releasing.card import sections as card_sections
+from annotator.lib.lazy_import import lazy_import
+from annotator.releasing.card import contents, origin, quality
 from annotator.releasing.card.facts import Facts
-from annotator.releasing.card.sections import config_and_split, splits_of
+from annotator.releasing.card.phrases import config_and_split, splits_of
 from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.release_storage import CARD
+
+if TYPE_CHECKING:
+    from annotator.releasing.card import charts
+else:
+    charts = lazy_import("annotator.releasing.card.charts")  # Matplotlib takes half a second and 40 MB
 
 SIZE_CATEGORIES = (
     (1_000, "n<1K"),
@@ -31,9 +37,6 @@ TAGS = ["human-feedback", "preference", "pairwise-comparison", "text-to-image", 
 
 def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str]:
     """Write README.md and its pictures into a folder. `shards` are the release's data files. Returns the paths."""
-    # Matplotlib takes half a second and 40 MB; the web processes, which import this module, never draw.
-    from annotator.releasing.card import charts  # noqa: PLC0415
-
     drawn = list(charts.charts_of(facts))
     paths = charts.write_charts(drawn, folder)
     with (folder / CARD).open("wb") as file:
@@ -48,23 +51,23 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
     layouts = layouts_for(facts.secondary_questions)
     head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
     sections = [
-        ("", card_sections.introduction(facts)),
-        ("What was asked", card_sections.questions(facts)),
-        ("How the pairs were made and judged", card_sections.making(facts)),
-        ("The guideline", card_sections.guidelines(facts)),
-        ("Who annotated", card_sections.people(facts, pictures)),
-        ("In figures", card_sections.figures(facts, pictures)),
-        ("Agreement", card_sections.agreement(facts)),
-        ("Quality control", card_sections.quality(facts)),
-        ("Position bias", card_sections.position_bias(facts)),
-        ("Coverage", card_sections.coverage(facts)),
-        ("Leaderboard", card_sections.leaderboard(facts, pictures)),
-        ("The configs", "\n\n".join(card_sections.config_section(layout, facts, shards) for layout in layouts)),
-        ("Splits", card_sections.splits(facts)),
-        ("How to load it", card_sections.loading(facts)),
-        ("Known limits", card_sections.limits(facts)),
-        ("Consent and licence", card_sections.consent(facts)),
-        ("How to cite it", card_sections.citing(facts)),
+        ("", origin.introduction(facts)),
+        ("Questions", origin.questions(facts)),
+        ("Pairs and labels", origin.making(facts)),
+        ("Guideline", origin.guidelines(facts)),
+        ("Annotators", origin.people(facts, pictures)),
+        ("Statistics", origin.figures(facts, pictures)),
+        ("Agreement", quality.agreement(facts)),
+        ("Quality control", quality.quality(facts)),
+        ("Position bias", quality.position_bias(facts)),
+        ("Coverage", contents.coverage(facts)),
+        ("Leaderboard", contents.leaderboard(facts, pictures)),
+        ("Configs", "\n\n".join(contents.config_section(layout, facts, shards) for layout in layouts)),
+        ("Splits", contents.splits(facts)),
+        ("Loading", contents.loading(facts)),
+        ("Limitations", contents.limits(facts)),
+        ("Consent and licence", contents.consent(facts)),
+        ("Citation", contents.citing(facts)),
     ]
     text = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
     return "\n\n".join(filter(None, [f"---\n{head}---", f"# {facts.name}", facts.description.strip(), text])) + "\n"

@@ -112,17 +112,17 @@ class Layout:
 # --- what a judged pair becomes
 
 
-def has_winner(judged: pa.RecordBatch) -> pa.BooleanArray:
-    return pc.or_(pc.equal(judged["label"], A_WON), pc.equal(judged["label"], B_WON))
+def has_winner(labelled: pa.RecordBatch) -> pa.BooleanArray:
+    return pc.or_(pc.equal(labelled["label"], A_WON), pc.equal(labelled["label"], B_WON))
 
 
-def decided(judged: pa.RecordBatch) -> pa.RecordBatch:
+def decided(labelled: pa.RecordBatch) -> pa.RecordBatch:
     """The pairs of which one image won, and that no manager holds."""
-    return judged.filter(pc.and_(has_winner(judged), pc.invert(judged["is_held"])))
+    return labelled.filter(pc.and_(has_winner(labelled), pc.invert(labelled["is_held"])))
 
 
-def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
-    rows = decided(judged)
+def binarized_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(labelled)
     chosen, rejected = (in_slots(rows, pc.equal(rows["label"], code)) for code in (A_WON, B_WON))
     columns = {
         "id": rows["pair_id"],
@@ -137,8 +137,8 @@ def binarized_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
     return staged_rows(BINARIZED, columns)
 
 
-def diffusion_dpo_rows(judged: pa.RecordBatch) -> pa.RecordBatch:
-    rows = decided(judged)
+def diffusion_dpo_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
+    rows = decided(labelled)
     stays = pc.invert(is_swapped(rows))
     first, second = in_slots(rows, stays), in_slots(rows, pc.invert(stays))
     first_won = pc.equal(stays, pc.equal(rows["label"], A_WON))
@@ -187,19 +187,19 @@ def is_swapped(rows: pa.RecordBatch) -> pa.BooleanArray:
 
 VOTES = Layout(
     config="votes",
-    row_is="a vote of a person, also those that were voided",
+    row_is="a vote of a person, including voided votes",
     columns=(
         Column("vote_id", value("int64"), "the vote"),
-        Column("pair_id", value("int64"), "the pair it is on, as in `pairs`"),
-        Column("question", value("string"), "the question it answers"),
-        Column("annotator_id", value("string"), "a pseudonym; the same person has another one in another campaign"),
-        Column("choice", CHOICE, "the answer; `a` and `b` are the images of the pair, wherever they stood"),
+        Column("pair_id", value("int64"), "the pair, as in `pairs`"),
+        Column("question", value("string"), "short name of the question"),
+        Column("annotator_id", value("string"), "a pseudonym, different in each campaign"),
+        Column("choice", CHOICE, "the answer; `a` and `b` are the images of the pair, on either side"),
         Column("a_on_left", value("bool"), "whether image `a` was shown on the left"),
-        Column("kind", value("string"), "`regular`, or `training`, `gold`, `repeat`: only regular votes make labels"),
-        Column("elapsed_ms", value("int32"), "milliseconds from both images shown to the answer, as the client measured"),
-        Column("guideline_version", value("int32"), "the guideline that was in force"),
+        Column("kind", value("string"), "`regular`, `training`, `gold` or `repeat`; only regular votes are used for labels"),
+        Column("elapsed_ms", value("int32"), "milliseconds from showing both images to the answer, measured by the client"),
+        Column("guideline_version", value("int32"), "version of the guideline that was shown"),
         Column("created_at", value("timestamp[us, tz=UTC]"), "when it was cast"),
-        Column("void_reason", value("string"), "null for a live vote, else why it does not count"),
+        Column("void_reason", value("string"), "null for a counted vote, else why it is void"),
     ),
 )
 
@@ -210,35 +210,35 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
         Column(f"n_votes{suffix}", value("int32"), f"live regular votes on {question}"),
         *(Column(f"n_{choice}{suffix}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
         *(
-            Column(f"p_{choice}{suffix}", value("float64"), f"soft label of `{choice}`, by the method of consensus")
+            Column(f"p_{choice}{suffix}", value("float64"), f"soft label of `{choice}`, by the consensus method")
             for choice in Choice.values
         ),
         Column(f"label{suffix}", LABEL, "the most probable choice; `tie` when two or more lead; null without votes"),
         Column(f"confidence{suffix}", value("float64"), "probability of the leading choice"),
-        Column(f"agreement{suffix}", value("float64"), "share of the pairs of votes that agree; null below two votes"),
+        Column(f"agreement{suffix}", value("float64"), "share of vote pairs that agree; null below two votes"),
     )
 
 
 def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
-    """Every pair, judged or not. `further` are the slugs of the questions after the first; each has columns of its own."""
+    """Every pair, judged or not. Each question after the first has columns of its own: `secondary_questions` are their slugs."""
     columns = (
         Column("pair_id", value("int64"), "the pair"),
-        Column("prompt_id", value("int64"), "the prompt: pairs with the same one share it"),
+        Column("prompt_id", value("int64"), "the prompt; pairs with the same prompt share it"),
         Column("prompt", value("string"), "the text that both images were generated from"),
-        Column("category", value("string"), "of the prompt"),
-        Column("language", value("string"), "of the prompt, BCP 47"),
+        Column("category", value("string"), "category of the prompt"),
+        Column("language", value("string"), "language of the prompt, BCP 47"),
         Column("generator_a", value("string"), "the model that made image `a`"),
         Column("generator_b", value("string"), "the model that made image `b`"),
         *verdict_columns(),
-        Column("is_gold", value("bool"), "whether the managers knew the answer and used the pair as a check"),
-        Column("sha256_a", value("string"), "of image `a` as it was imported, before its metadata was stripped"),
-        Column("sha256_b", value("string"), "of image `b`, likewise"),
+        Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
+        Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
+        Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
-        Column("image_a", IMAGE, "the image in slot `a`; slots were shuffled at import and mean nothing"),
+        Column("image_a", IMAGE, "the image in slot `a`; slots were assigned at random at import"),
         Column("image_b", IMAGE, "the image in slot `b`"),
     )
     names = [column.name for column in columns]
-    return Layout(config="pairs", row_is="a pair, judged or not", columns=columns, rows=lambda judged: judged.select(names))
+    return Layout(config="pairs", row_is="a pair, judged or not", columns=columns, rows=lambda labelled: labelled.select(names))
 
 
 PAIRS = pairs_layout()
@@ -250,34 +250,34 @@ BINARIZED = Layout(
         Column("id", value("int64"), "the `pair_id` of `pairs`"),
         Column("prompt", value("string"), "the text that both images were generated from"),
         Column("chosen_model", value("string"), "the model that made the chosen image"),
-        Column("rejected_model", value("string"), "the model that made the other"),
-        Column("category", value("string"), "of the prompt"),
+        Column("rejected_model", value("string"), "the model that made the rejected image"),
+        Column("category", value("string"), "category of the prompt"),
         Column("confidence", value("float64"), "probability that the chosen image is the better one"),
         Column("chosen", IMAGE, "the image that won"),
-        Column("rejected", IMAGE, "the other"),
+        Column("rejected", IMAGE, "the image that lost"),
     ),
     rows=binarized_rows,
 )
 
 DIFFUSION_DPO = Layout(
     config="diffusion_dpo",
-    row_is="a pair with a winner, in the columns of Pick-a-Pic, which Diffusion-DPO scripts read",
+    row_is="a pair with a winner, in the columns of Pick-a-Pic, as read by Diffusion-DPO scripts",
     columns=(
         Column("ranking_id", value("int64"), "the `pair_id` of `pairs`"),
         Column("caption", value("string"), "the text that both images were generated from"),
-        Column("label_0", value("float64"), "1 where `jpg_0` won, else 0: there are no ties"),
-        Column("label_1", value("float64"), "1 where `jpg_1` won, else 0"),
-        Column("are_different", value("bool"), "true: pairs without a winner are left out"),
-        Column("has_label", value("bool"), "true, likewise"),
+        Column("label_0", value("float64"), "1 if `jpg_0` won, else 0; there are no ties"),
+        Column("label_1", value("float64"), "1 if `jpg_1` won, else 0"),
+        Column("are_different", value("bool"), "always true: pairs without a winner are left out"),
+        Column("has_label", value("bool"), "always true"),
         Column("model_0", value("string"), "the model that made `jpg_0`"),
         Column("model_1", value("string"), "the model that made `jpg_1`"),
-        Column("image_0_uid", value("string"), "sha256 of `jpg_0` as it was imported"),
-        Column("image_1_uid", value("string"), "sha256 of `jpg_1`, likewise"),
-        Column("best_image_uid", value("string"), "the one of the two that won"),
-        Column("num_example_per_prompt", value("int64"), "rows with this caption"),
+        Column("image_0_uid", value("string"), "sha256 of `jpg_0` as imported"),
+        Column("image_1_uid", value("string"), "sha256 of `jpg_1` as imported"),
+        Column("best_image_uid", value("string"), "the uid of the image that won"),
+        Column("num_example_per_prompt", value("int64"), "number of rows with this caption"),
         Column("confidence", value("float64"), "probability that the winner is the better one"),
-        Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; which of the two comes first is drawn by their hashes"),
-        Column("jpg_1", BYTES, "the bytes of the other"),
+        Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; the order of the two depends on their hashes"),
+        Column("jpg_1", BYTES, "the bytes of the other image"),
     ),
     rows=diffusion_dpo_rows,
 )
@@ -287,17 +287,17 @@ LEADERBOARD = Layout(
     row_is="a generator",
     columns=(
         Column("generator", value("string"), "the model that made the images"),
-        Column("score", value("float64"), "Bradley–Terry: the natural logarithm of its strength; the scores sum to 0"),
-        Column("lower", value("float64"), "of the 95 % interval of the score"),
-        Column("upper", value("float64"), "of the same"),
-        Column("n_comparisons", value("int64"), "votes on pairs of one of its images and one of another generator's"),
-        Column("n_wins", value("int64"), "of these, votes for its image"),
-        Column("n_ties", value("int64"), "of these, votes for both or neither"),
+        Column("score", value("float64"), "Bradley–Terry score (natural logarithm of the strength); the scores sum to 0"),
+        Column("lower", value("float64"), "lower end of the 95 % interval of the score"),
+        Column("upper", value("float64"), "upper end of the interval"),
+        Column("n_comparisons", value("int64"), "votes on pairs with one of its images and one of another generator"),
+        Column("n_wins", value("int64"), "votes for its image"),
+        Column("n_ties", value("int64"), "votes for both or neither"),
     ),
 )
 
 # Beside the columns of `pairs`, a batch of judged pairs has:
-JUDGED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
+LABELLED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
 
 DEFAULT_CONFIG = PAIRS.config
 

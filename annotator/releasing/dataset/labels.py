@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from annotator.choices import ConsensusMethod
 from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
-from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, JUDGED_FIELDS, pairs_layout
+from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, LABELLED_FIELDS, pairs_layout
 from annotator.scoring.labels import dawid_skene_labels
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 
@@ -44,17 +44,17 @@ def _by_dawid_skene(data: CampaignData, place: int) -> QuestionLabels:
     return QuestionLabels(data.counts[place], label, posterior)
 
 
-class Judge:
+class Labeler:
     """Adds to pairs what their counted votes amount to. `pair_ids` are those of the labels, sorted."""
 
     def __init__(self, pair_ids: Ints, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
         self.pair_ids = pair_ids
         self.labels = dict(zip(["", *(f"_{slug}" for slug in secondary_questions)], labels, strict=True))
         layout = pairs_layout(secondary_questions)
-        self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in JUDGED_FIELDS), ("split", pa.int64())])
+        self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in LABELLED_FIELDS), ("split", pa.int64())])
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The columns of the pairs config with references in place of the images, JUDGED_FIELDS, and the index of the split.
+        """The columns of the pairs config with references in place of the images, LABELLED_FIELDS, and the index of the split.
         How many of a prompt's pairs are decided is known when all have been judged; until then it is null."""
         columns = {name: batch[name] for name in batch.schema.names}
         rows = np.searchsorted(self.pair_ids, batch["pair_id"].to_numpy())

@@ -109,7 +109,7 @@ class CampaignSnapshot:
         yield from self.database.batches(_PAIRS_SQL, campaign=self.own, held=PairState.HELD.value, split=self._split())
 
     def _split(self) -> sql.Composed:
-        """The split's index: how many of the bounds but the last are at or below the prompt's number (as cuts.split_of)."""
+        """The split's index: how many of the bounds but the last are at or below the prompt's number (as splits.split_of)."""
         return _SPLIT_SQL.format(bounds=sql.Literal(split_bounds(self.shares)[:-1]))
 
 

@@ -42,7 +42,7 @@ def split_of(text_sha256: str, bounds: Sequence[int] | None = None) -> int:
     return next(index for index, bound in enumerate(bounds or split_bounds()) if number < bound)
 
 
-def cut(sizes: np.ndarray, *, max_bytes: int, max_rows: int | None = None) -> list[Range]:
+def chunk_by_size(sizes: np.ndarray, *, max_bytes: int, max_rows: int | None = None) -> list[Range]:
     """Consecutive ranges of rows, each as long as its sizes fit in `max_bytes` and its rows in `max_rows`.
 
     A row that is too big by itself is a range of its own. No rows: no ranges.

@@ -18,15 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.releasing.dataset.configs import SPLITS, Layout, decided, layouts_for
-from annotator.releasing.dataset.labels import Judge
+from annotator.releasing.dataset.labels import Labeler
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
-from annotator.releasing.dataset.splits import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, cut, shard_name
+from annotator.releasing.dataset.splits import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, chunk_by_size, shard_name
 
 ROWS_SUFFIX = ".arrow"
 
 
 @dataclass(frozen=True)
-class Part:
+class ShardPlan:
     """A shard that waits for its images. Its rows are in a file of their own."""
 
     config: str
@@ -49,39 +49,41 @@ def rows_name(config: str, split: str, index: int) -> str:
     return f"{config}-{split}-{index:05d}{ROWS_SUFFIX}"
 
 
-def judge_pairs(snapshot: CampaignSnapshot, judge: Judge, *, target: Path, report: ProgressCallback) -> None:
+def label_pairs(snapshot: CampaignSnapshot, labeler: Labeler, *, target: Path, report: ProgressCallback) -> None:
     """All pairs, judged, into one file."""
     last_id = snapshot.query("SELECT max(id) AS id FROM annotator_pair")[0]["id"] or 1
-    with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, judge.schema) as writer:
+    with pa.OSFile(str(target), "wb") as file, pa.ipc.new_file(file, labeler.schema) as writer:
         for batch in snapshot.pairs():
-            writer.write_batch(judge(batch))
+            writer.write_batch(labeler(batch))
             report(batch["pair_id"][-1].as_py() / last_id)
 
 
-def stage_pairs(judged_file: Path, *, secondary_questions: list[str], folder: Path, report: ProgressCallback) -> list[Part]:
+def stage_pairs(
+    labelled_file: Path, *, secondary_questions: list[str], folder: Path, report: ProgressCallback
+) -> list[ShardPlan]:
     """The rows of every config with images, cut into the files of its shards."""
     layouts = [layout for layout in layouts_for(secondary_questions) if layout.rows is not None]
     staged = [StagedRows(folder, layout, split, secondary_questions) for layout in layouts for split in SPLITS]
-    with pa.memory_map(str(judged_file)) as source:
-        judged_batches = pa.ipc.open_file(source)
-        count_decided = decided_by_prompt(judged_batches)
-        for number in range(judged_batches.num_record_batches):
-            judged = count_decided(judged_batches.get_batch(number))
+    with pa.memory_map(str(labelled_file)) as source:
+        labelled_batches = pa.ipc.open_file(source)
+        count_decided = decided_by_prompt(labelled_batches)
+        for number in range(labelled_batches.num_record_batches):
+            labelled = count_decided(labelled_batches.get_batch(number))
             for index, split in enumerate(SPLITS):
-                its = judged.filter(pc.equal(judged["split"], index))
+                its = labelled.filter(pc.equal(labelled["split"], index))
                 for rows in staged:
                     if rows.split == split:
                         rows.add(its)
-            report((number + 1) / judged_batches.num_record_batches)
-    return [part for layout in layouts for part in parts_of([rows for rows in staged if rows.layout is layout])]
+            report((number + 1) / labelled_batches.num_record_batches)
+    return [part for layout in layouts for part in shard_plans_of([rows for rows in staged if rows.layout is layout])]
 
 
-def decided_by_prompt(judged: pa.RecordBatchFileReader) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+def decided_by_prompt(labelled: pa.RecordBatchFileReader) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
     """Fills in how many pairs of the same prompt have a winner."""
-    batches = (judged.get_batch(number) for number in range(judged.num_record_batches))
+    batches = (labelled.get_batch(number) for number in range(labelled.num_record_batches))
     prompts = np.concatenate([np.zeros(0, dtype=np.int64), *(decided(batch)["prompt_id"].to_numpy() for batch in batches)])
     known, counts = np.unique(prompts, return_counts=True)
-    place = judged.schema.get_field_index("decided_of_prompt")
+    place = labelled.schema.get_field_index("decided_of_prompt")
 
     def fill(batch: pa.RecordBatch) -> pa.RecordBatch:
         wanted = batch["prompt_id"].to_numpy()
@@ -93,7 +95,7 @@ def decided_by_prompt(judged: pa.RecordBatchFileReader) -> Callable[[pa.RecordBa
     return fill
 
 
-def parts_of(staged: list[StagedRows]) -> list[Part]:
+def shard_plans_of(staged: list[StagedRows]) -> list[ShardPlan]:
     """The parts of a config. A split without rows has none: `datasets` refuses a dataset in which one split is empty. A
     config without any rows is one empty part of train, from which whoever asks for it gets at least its columns."""
     parts = [part for rows in staged for part in rows.close()]
@@ -108,15 +110,15 @@ class StagedRows:
         self.layout = layout
         self.split = split
         self.schema = layout.staged_schema.with_metadata({"secondary_questions": json.dumps(secondary_questions)})
-        self._closed: list[Part] = []
+        self._closed: list[ShardPlan] = []
         self._sizes: list[np.ndarray] = []
         self._bytes = 0
         self._file: pa.NativeFile | None = None
         self._writer: pa.RecordBatchFileWriter | None = None
 
-    def add(self, judged: pa.RecordBatch) -> None:
+    def add(self, labelled: pa.RecordBatch) -> None:
         assert self.layout.rows is not None  # as of every layout with images
-        rows = self.layout.rows(judged)
+        rows = self.layout.rows(labelled)
         sizes = np.zeros(rows.num_rows, dtype=np.int64)
         for name in self.layout.image_columns:
             sizes += pc.struct_field(rows[name], "size").to_numpy()
@@ -147,9 +149,9 @@ class StagedRows:
         self._writer.close()
         self._file.close()
         sizes = np.concatenate([np.zeros(0, dtype=np.int64), *self._sizes])
-        groups = cut(sizes, max_bytes=ROW_GROUP_BYTES, max_rows=ROW_GROUP_ROWS)
+        groups = chunk_by_size(sizes, max_bytes=ROW_GROUP_BYTES, max_rows=ROW_GROUP_ROWS)
         self._closed.append(
-            Part(
+            ShardPlan(
                 config=self.layout.config,
                 split=self.split,
                 index=len(self._closed),
@@ -160,13 +162,13 @@ class StagedRows:
         )
         self._sizes, self._bytes, self._file, self._writer = [], 0, None, None
 
-    def close(self) -> list[Part]:
+    def close(self) -> list[ShardPlan]:
         """How many shards there are is known now."""
         if self._writer is not None:
             self._finish()
         return [dataclasses.replace(part, count=len(self._closed)) for part in self._closed]
 
-    def nothing(self) -> Part:
+    def nothing(self) -> ShardPlan:
         """A shard without rows."""
         nothing = [pa.array([], field.type) for field in self.schema]
         self._write(pa.RecordBatch.from_arrays(nothing, schema=self.schema), np.zeros(0, np.int64))

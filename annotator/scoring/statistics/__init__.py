@@ -35,7 +35,7 @@ def stored_statistics(campaign: Campaign) -> CampaignStatistics | None:
 
 
 def statistics_of(campaign: Campaign) -> dict[str, Any]:
-    """The document as JSON, with the names of document.py; one of noughts and nulls before the first was computed."""
+    """The document as JSON, with the names of schema.py; one of noughts and nulls before the first was computed."""
     stored = stored_statistics(campaign)
     if stored is not None:
         return dict(stored.document)

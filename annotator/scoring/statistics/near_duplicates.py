@@ -15,10 +15,17 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
-from datasketch import MinHash
+
+from annotator.lib.lazy_import import lazy_import
+
+if TYPE_CHECKING:
+    import datasketch
+else:
+    datasketch = lazy_import("datasketch")  # it brings scipy: a second and 40 MB
 
 SHINGLE = 4
 SIMILARITY = 0.8
@@ -86,4 +93,6 @@ def _pairs_of(members: list[int]) -> Iterable[tuple[int, int]]:
 def _sketches(plain: Sequence[str]) -> np.ndarray:
     """A row for each text: the smallest of its shingles under BANDS × ROWS hashes."""
     shingled = ([shingle.encode() for shingle in shingles(text)] for text in plain)
-    return np.array([sketch.hashvalues for sketch in MinHash.generator(shingled, num_perm=BANDS * ROWS, hashfunc=crc32)])
+    return np.array(
+        [sketch.hashvalues for sketch in datasketch.MinHash.generator(shingled, num_perm=BANDS * ROWS, hashfunc=crc32)]
+    )

@@ -115,7 +115,7 @@ def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError |
 
 def render_partial(turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
     """The cards that the page does not hold. Rendered without the request, which saves the context processors."""
-    html = get_template("annotate/_turn.html").render({"turn": turn, "refusal": refusal})
+    html = get_template("annotate/_page_state.html").render({"turn": turn, "refusal": refusal})
     response = HttpResponse(html, status=status)
     if refusal is not None:
         response["HX-Retarget"] = "#cards"  # so that annotate.js can tell this from an error page

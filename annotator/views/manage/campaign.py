@@ -32,7 +32,7 @@ from annotator.views.manage.imports import UNFINISHED_IMPORTS
 from annotator.views.manage.members import MEMBERS_AT_FIRST
 from annotator.views.requests import UserRequest
 
-FLAGGED_COUNTED = 1000  # beyond that the campaign's page says "more than"
+FLAGGED_COUNTED = 1000  # beyond that the campaign's page says "More than"
 # Which of its two images is `a` was drawn at random, so the two say the same about a pair: one of its images won.
 LABEL_ROWS = [
     ("One image is better", [Label.A, Label.B]),
@@ -61,7 +61,7 @@ def new_campaign(request: UserRequest) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, f"{campaign.name} is made. It is a draft: nobody sees its pairs before you open it.")
+            messages.success(request, f"{campaign.name} is created as a draft. Annotators cannot see it until you open it.")
             return redirect("campaign_page", campaign.slug)
     return render(request, "manage/overview/new.html", {"form": form}, status=status_of(form))
 
@@ -157,7 +157,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "The settings are saved.")
+            messages.success(request, "Settings saved.")
             return redirect("campaign_page", slug)
     return render(request, "manage/settings/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
 
@@ -180,7 +180,10 @@ def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
                 change_note=form.cleaned_data["change_note"],
                 by=request.user,
             )
-            messages.success(request, f"Version {made.version} of the guideline is in force. Annotators accept it first.")
+            messages.success(
+                request,
+                f"Version {made.version} of the guideline is published. Annotators must accept it before their next pair.",
+            )
             return redirect("campaign_page", slug)
     changes = compare(current.text, preview) if current and preview else []
     context = {"campaign": campaign, "current": current, "form": form, "preview": preview, "changes": changes}

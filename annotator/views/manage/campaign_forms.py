@@ -51,17 +51,17 @@ class NewCampaignForm(CampaignForm):
         validators=[
             RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
         ],
-        help_text="For addresses and for training jobs; it never changes. Made from the name if you leave it empty.",
+        help_text="Used in URLs and by training jobs. It never changes. Leave empty to create it from the name.",
     )
     question = forms.CharField(
         max_length=300,
         initial=DEFAULT_QUESTION.text,
-        help_text="What is asked of every pair. You can add more questions later, before you open the campaign.",
+        help_text="Asked for every pair. You can add more questions before you open the campaign.",
     )
     guideline = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="How to judge, in Markdown. Annotators read and accept it first. You can write it later.",
+        help_text="Instructions in Markdown. Annotators must read and accept them first. You can write them later.",
     )
     field_order = ["name", "slug", "description", "question", "guideline"]
 
@@ -70,7 +70,7 @@ class NewCampaignForm(CampaignForm):
         if "slug" in cleaned and not cleaned["slug"] and "name" in cleaned:
             cleaned["slug"] = slugify(cleaned["name"])[:96].strip("-_")
             if not cleaned["slug"]:
-                self.add_error("slug", "None can be made from this name: write one.")
+                self.add_error("slug", "No short name can be made from this name. Enter one.")
         return cleaned
 
 
@@ -82,10 +82,10 @@ class QuestionForm(forms.Form):
         label="Short name",
         max_length=48,
         required=False,
-        validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")],
-        help_text="In votes and exports. Made from the question if you leave it empty.",
+        validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits and underscores.")],
+        help_text="Used in votes and exports. Leave empty to create it from the question.",
     )
-    order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary one.")
+    order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary question.")
     both_good = forms.BooleanField(label="Both good", required=False, initial=True)
     both_bad = forms.BooleanField(label="Both bad", required=False, initial=True)
 

@@ -27,7 +27,7 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
     asked = demographics.group_question_of(campaign)
     if request.method == "POST" and "stop" in request.POST:
         demographics.stop_asking(campaign=campaign, by=request.user)
-        messages.success(request, "Nobody is asked any more, and what was answered is erased.")
+        messages.success(request, "The question and all its answers are deleted.")
         return redirect("group_question", slug)
     initial = {"text": asked.text, "options": "\n".join(asked.options), "people_min": asked.people_min} if asked else {}
     form = GroupQuestionForm(posted(request), initial=initial)
@@ -43,7 +43,7 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "Saved. Annotators find the question under the campaign in their list.")
+            messages.success(request, "Saved. Annotators see the question below the campaign in their list.")
             return redirect("statistics", slug)
     context = {"campaign": campaign, "asked": asked, "form": form}
     return render(request, "manage/statistics/group_question.html", context, status=status_of(form))

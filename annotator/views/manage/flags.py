@@ -29,13 +29,13 @@ def flags(request: UserRequest, slug: str) -> HttpResponse:
         form = PairDecisionForm(request.POST)
         pair = flagged.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
         if pair is None:
-            raise NotFound("There is no such flagged pair in this campaign; somebody may have decided already.")
+            raise NotFound("This pair is not flagged in this campaign. Someone may have resolved its flags already.")
         if form.cleaned_data["decision"] == "hold":
             pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is taken out until you put it back.")
+            messages.success(request, f"Pair {pair.pk} is held until you return it.")
         else:
             pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is in circulation, and its flags are settled.")
+            messages.success(request, f"Pair {pair.pk} is in circulation. Its flags are resolved.")
         return redirect("flags", slug)
     page = Paginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "manage/pairs/flags.html", {"campaign": campaign, "page": page})

@@ -35,10 +35,10 @@ class GuidelineForm(forms.Form):
         help_text="Markdown: headings, lists, tables, links.",
     )
     change_note = forms.CharField(
-        label="What is new",
+        label="Change note",
         required=False,
         max_length=CHANGE_NOTE_LIMIT,
-        help_text="Shown first to those who accepted the last version. They see which lines changed in any case.",
+        help_text="Shown to annotators who accepted the last version, above the changed lines.",
     )
 
 
@@ -47,7 +47,7 @@ class ConsentTextForm(forms.Form):
         label="Text",
         max_length=50_000,
         widget=forms.Textarea(attrs={"rows": 14}),
-        help_text="Markdown. What is collected, what for, who sees it, and how to withdraw.",
+        help_text="Markdown. State what you collect, why, who sees it, and how to withdraw.",
     )
 
 
@@ -55,22 +55,22 @@ class InviteForm(forms.Form):
     """A link by which people join."""
 
     note = forms.CharField(
-        label="Name of the link", max_length=100, required=False, help_text="To tell links apart. Only managers see it."
+        label="Name of the link", max_length=100, required=False, help_text="Helps you tell links apart. Only managers see it."
     )
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
     for_crowd = forms.BooleanField(
         label="For a crowd platform",
         required=False,
-        help_text="People it sends need no account: their number there is enough (PROLIFIC_PID, STUDY_ID, SESSION_ID).",
+        help_text="Participants need no account. The platform identifies them (PROLIFIC_PID, STUDY_ID, SESSION_ID).",
     )
     expires_on = forms.DateField(
         label="Last day",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="The link works until midnight UTC of this day. Empty: until you revoke it.",
+        help_text="The link expires at the end of this day (UTC). Empty: no expiry.",
     )
     uses_max = forms.IntegerField(
-        label="People at most", required=False, min_value=1, max_value=2**31 - 1, help_text="Empty: any number."
+        label="Maximum uses", required=False, min_value=1, max_value=2**31 - 1, help_text="Empty: no limit."
     )
 
     def expires_at(self) -> datetime | None:
@@ -101,10 +101,10 @@ class MemberForm(forms.Form):
         if found is None:
             with_address = list(User.objects.filter(email__iexact=person)[:2])
             if len(with_address) > 1:
-                raise forms.ValidationError("Several people have that address. Use the user name.")
+                raise forms.ValidationError("Several accounts have this e-mail address. Use the user name.")
             found = with_address[0] if with_address else None
         if found is None:
-            raise forms.ValidationError("Nobody has an account with that name or address. Send them an invite link instead.")
+            raise forms.ValidationError("No account has this name or e-mail address. Send an invite link instead.")
         return found
 
 
@@ -112,17 +112,17 @@ class PairDecisionForm(forms.Form):
     """What becomes of a pair that somebody or something found wrong, as its buttons post it."""
 
     pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    decision = forms.ChoiceField(choices=[("hold", "Take it out"), ("return", "Keep it, or put it back")])
+    decision = forms.ChoiceField(choices=[("hold", "Hold pair"), ("return", "Return to circulation")])
 
 
 class WebhookForm(forms.Form):
     """An address that is told what happens."""
 
     url = forms.CharField(
-        label="Address",
+        label="URL",
         max_length=URL_LIMIT,
         widget=forms.URLInput(attrs={"spellcheck": "false", "placeholder": "https://"}),
-        help_text="It begins with https:// and is out on the internet, or in a network of the operator's own.",
+        help_text="Starts with https:// and is public, or in a network that the operator allows.",
     )
     events = forms.MultipleChoiceField(
         choices=[(event.value, event.label) for event in CAMPAIGN_EVENTS],
@@ -135,24 +135,24 @@ class GoldForm(forms.Form):
     """The known answer of a pair. The choices are those of the campaign's first question."""
 
     gold_choice = forms.ChoiceField(
-        label="Known answer", required=False, help_text="A pair with a known answer collects no regular votes."
+        label="Known answer", required=False, help_text="A pair with a known answer gets no regular votes."
     )
     gold_use = forms.ChoiceField(
-        label="What it is for",
+        label="Use",
         choices=GoldUse.choices,
-        help_text="A check looks like any other pair, and nobody is told the answer. In the training everybody is.",
+        help_text="Checks look like any other pair and never show the answer. Training shows it after each vote.",
     )
     gold_note = forms.CharField(
-        label="Why",
+        label="Explanation",
         required=False,
         max_length=FLAG_NOTE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="In the training, people read this after their answer.",
+        help_text="Shown in training after the answer.",
     )
 
     def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = [("", "None: an ordinary pair"), *((choice, Choice(choice).label) for choice in choices)]
+        offered = [("", "None: regular pair"), *((choice, Choice(choice).label) for choice in choices)]
         cast(forms.ChoiceField, self.fields["gold_choice"]).choices = offered
 
 
@@ -160,7 +160,7 @@ class TraineeForm(forms.Form):
     """What becomes of somebody in the training, as the buttons post it."""
 
     member = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    decision = forms.ChoiceField(choices=[("pass_training", "Let in"), ("try", "Another try")])
+    decision = forms.ChoiceField(choices=[("pass_training", "Mark as passed"), ("try", "Allow another attempt")])
 
 
 class HubAccountForm(forms.Form):
@@ -169,20 +169,20 @@ class HubAccountForm(forms.Form):
     repository = forms.CharField(
         max_length=200,
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "placeholder": "owner/name"}),
-        help_text="A dataset repository as owner/name. It is made at the first release if there is none.",
+        help_text="A dataset repository as owner/name. It is created with the first release if it does not exist.",
     )
     token = forms.CharField(
         required=False,
         max_length=500,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="One that may write there, made on the Hub's own pages. It is kept encrypted and never shown again; "
-        "left empty, the one that is kept stays.",
+        help_text="A Hub token with write access to the repository. It is stored encrypted and never shown again. "
+        "Leave empty to keep the saved token.",
     )
     is_private = forms.BooleanField(
         label="Private",
         required=False,
         initial=True,
-        help_text="How the repository is made. One that is there already stays as it is.",
+        help_text="Applies when the repository is created. An existing repository is not changed.",
     )
 
 
@@ -191,27 +191,27 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.zip"}),
-        help_text="JSONL, CSV or parquet, or a ZIP of one such file with its images.",
+        help_text="JSONL, CSV or Parquet, or a ZIP with one of these and its images.",
     )
     column_map = forms.CharField(
-        label="Columns that are called otherwise",
+        label="Column names",
         required=False,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text="One a line, ours first: image_a=image_quality_dev",
+        help_text="If your columns have other names, map them, one per line: image_a=image_quality_dev",
     )
 
     def clean_file(self) -> UploadedFile:
         file: UploadedFile = self.cleaned_data["file"]
         if (file.size or 0) > settings.API_UPLOAD_LIMIT:
-            raise forms.ValidationError("The file is too large for an upload here. An administrator can import it.")
+            raise forms.ValidationError("The file is too large to upload. Ask an administrator to import it.")
         return file
 
     def clean_column_map(self) -> dict[str, str]:
         lines = [line.strip() for line in self.cleaned_data["column_map"].splitlines() if line.strip()]
         pairs = [line.partition("=") for line in lines]
         if any(not separator for _, separator, _ in pairs):
-            raise forms.ValidationError("Write each line as ours=theirs.")
+            raise forms.ValidationError("Write each line as our_column=your_column.")
         column_map = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
         try:
             importing.check_column_map(column_map)
@@ -221,19 +221,19 @@ class ImportForm(forms.Form):
 
 
 class GroupQuestionForm(forms.Form):
-    """What annotators may say of themselves. Its answers are looked at by `describing.ask_groups`."""
+    """What annotators may say of themselves. Its answers are looked at by `demographics.ask_groups`."""
 
-    text = forms.CharField(label="Question", max_length=300, help_text="Such as: How often do you make images with a generator?")
+    text = forms.CharField(label="Question", max_length=300, help_text="Example: How often do you use image generators?")
     options = forms.CharField(
         label="Answers",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One a line. Nobody has to choose any.",
+        help_text="One per line. Answering is optional.",
     )
     people_min = forms.IntegerField(
-        label="People in a group at least",
+        label="Minimum group size",
         min_value=GROUP_PEOPLE_LEAST,
         max_value=1000,
         initial=GROUP_PEOPLE_MIN,
-        help_text="Nothing is told of a group of fewer people.",
+        help_text="Statistics hide groups with fewer people.",
     )

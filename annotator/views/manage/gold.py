@@ -40,7 +40,7 @@ def pairs(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     shown = request.GET.get("show", "all")
     if shown not in SHOWN:
-        raise NotFound("There is no such list of pairs.")
+        raise NotFound("This list of pairs does not exist.")
     words = request.GET.get("words", "").replace("\x00", "")[:SEARCH_LIMIT]
     found = SHOWN[shown][1](Pair.objects.filter(campaign=campaign)).select_related("prompt", "image_a", "image_b").order_by("pk")
     if words:
@@ -82,7 +82,7 @@ def pair_page(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, f"The known answer of pair {pair.pk} is saved.")
+            messages.success(request, f"Known answer of pair {pair.pk} saved.")
             return redirect("pair_page", slug, pair.pk)
     context = {"campaign": campaign, "pair": pair, "form": form, "decisions": pair.gold_decisions.select_related("decided_by")}
     return render(request, "manage/pairs/pair.html", context, status=status_of(form))
@@ -94,7 +94,7 @@ def review_pair(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     pair = pair_of(campaign, pair_id)
     if gold.put_up_for_review(pair_ids=[pair.pk], by=request.user):
-        messages.success(request, f"Pair {pair.pk} is in review: it counts for nobody until you decide.")
+        messages.success(request, f"Pair {pair.pk} is in review. It does not count until you decide.")
     return redirect("pair_page", slug, pair.pk)
 
 
@@ -107,7 +107,7 @@ def proposed_gold(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         found = proposed.filter(pair=whole_number(request.POST.get("pair")) or 0).first()
         if found is None:
-            raise NotFound("That pair is not proposed any more.")
+            raise NotFound("This pair is no longer suggested as gold.")
         gold.set_gold(pair=found.pair, choice=found.label, note="", by=request.user)
         messages.success(request, f"Pair {found.pair_id} is gold: {Choice(found.label).label}.")
         return redirect("proposed_gold", slug)
@@ -119,5 +119,5 @@ def pair_of(campaign: Campaign, pair_id: int) -> Pair:
     """Raises NotFound."""
     pair: Pair | None = Pair.objects.filter(campaign=campaign, pk=pair_id).select_related("prompt", "image_a", "image_b").first()
     if pair is None:
-        raise NotFound("There is no such pair in this campaign.")
+        raise NotFound("This pair does not exist.")
     return pair

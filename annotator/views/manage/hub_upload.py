@@ -38,7 +38,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "Saved. A release is published from its own page.")
+            messages.success(request, "Saved. Publish a release from its page.")
             return redirect("releases", slug)
     context = {"campaign": campaign, "account": account, "form": form}
     return render(request, "manage/releases/hub_account.html", context, status=status_of(form))
@@ -48,7 +48,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
 def forget_hub_account(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     hub_upload.forget_account(campaign=campaign, by=request.user)
-    messages.success(request, "The token is forgotten. What is published stays published.")
+    messages.success(request, "The token is deleted. Published releases stay on the Hub.")
     return redirect("hub_account", slug)
 
 
@@ -57,7 +57,7 @@ def publish_release(request: UserRequest, slug: str, number: int) -> HttpRespons
     campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).first()
     if release is None:
-        raise NotFound("There is no such release of this campaign.")
+        raise NotFound("This release does not exist.")
     try:
         publication = hub_upload.create_publication(release=release, by=request.user)
     except DomainError as refusal:

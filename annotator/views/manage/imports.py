@@ -41,7 +41,7 @@ def imports(request: UserRequest, slug: str) -> HttpResponse:
             stored_name=default_storage.save(f"uploads/{uuid4().hex}", upload),
         )
         tasks.enqueue(tasks.ingest_import, import_.pk)
-        messages.success(request, f"{import_.file_name} is uploaded. Its pairs come in while you do other things.")
+        messages.success(request, f"{import_.file_name} is uploaded. The import runs in the background.")
         return redirect(reverse("campaign_page", args=[slug]) + "#imports")
     page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "form": form, "page": page, "imports": page.object_list}
@@ -55,6 +55,6 @@ def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse
     campaign = campaign_for_manager(request.user, slug)
     import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by").first()
     if import_ is None:
-        raise NotFound("There is no such import in this campaign.")
+        raise NotFound("This import does not exist.")
     page = Paginator(import_.line_errors.order_by("number"), PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "manage/pairs/import.html", {"campaign": campaign, "import": import_, "page": page})

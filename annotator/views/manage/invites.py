@@ -56,7 +56,7 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, f"{invite.note or 'The link'} is made. Copy it and send it to the people you want.")
+            messages.success(request, f"{invite.note or 'The link'} is created. Copy it and send it to the people you want.")
             return redirect("invites", slug)
     page = Paginator(campaign.invites.select_related("created_by"), PER_PAGE).get_page(request.GET.get("page"))
     links = [link_of(request, invite) for invite in page.object_list]
@@ -76,9 +76,9 @@ def revoke_invite(request: UserRequest, slug: str, invite_id: int) -> HttpRespon
     campaign = campaign_for_manager(request.user, slug)
     invite: Invite | None = campaign.invites.filter(pk=invite_id).first()
     if invite is None:
-        raise NotFound("There is no such invite link of this campaign.")
+        raise NotFound("This invite link does not exist.")
     campaign_invites.revoke_invite(invite=invite, by=request.user)
-    messages.success(request, f"{invite.note or 'The link'} opens nothing any more. Whoever joined by it stays.")
+    messages.success(request, f"{invite.note or 'The link'} is revoked. Members who joined with it stay.")
     return redirect("invites", slug)
 
 
@@ -95,7 +95,10 @@ def edit_consent(request: UserRequest, slug: str) -> HttpResponse:
             preview = form.cleaned_data["text"]
         else:
             made = consent.publish_consent_text(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
-            messages.success(request, f"Version {made.version} of the consent text is in force. People agree to it first.")
+            messages.success(
+                request,
+                f"Version {made.version} of the consent text is published. Members must agree to it before their next pair.",
+            )
             return redirect("campaign_page", slug)
     agreed = campaign.members.filter(consent_accepted=current).count() if current else 0
     context = {"campaign": campaign, "current": current, "agreed": agreed, "form": form, "preview": preview}

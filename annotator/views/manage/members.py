@@ -38,8 +38,8 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            what = "is in the campaign now" if is_new else "has the role now"
-            messages.success(request, f"{person} {what}: {member.get_role_display().lower()}.")
+            what = "is added as" if is_new else "now has the role"
+            messages.success(request, f"{person} {what} {member.get_role_display().lower()}.")
             return redirect(reverse("campaign_page", args=[slug]) + "#people")
     page = Paginator(progress.member_progress(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "form": form, "page": page, "members": page.object_list}
@@ -55,7 +55,7 @@ def member_state(request: UserRequest, slug: str, member_id: int) -> HttpRespons
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
-        words = "is paused and gets no more pairs" if member.state == MemberState.PAUSED else "can work again"
+        words = "is paused and gets no more pairs" if member.state == MemberState.PAUSED else "is active again"
         messages.success(request, f"{member.user} {words}.")
     return redirect("members", slug)
 
@@ -71,10 +71,10 @@ def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpRe
     try:
         if "lift" in request.POST:
             restored = moderation.lift_suspension(member=member, by=request.user)
-            messages.success(request, f"{member.user} can work again. Answers restored: {restored}.")
+            messages.success(request, f"{member.user} is reinstated. Votes restored: {restored}.")
         else:
             seats = moderation.suspend_member(member=member, by=request.user)
-            messages.success(request, f"{member.user} is suspended. Seats given back: {seats}.")
+            messages.success(request, f"{member.user} is suspended. Assignments released: {seats}.")
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("members", slug)
@@ -84,5 +84,5 @@ def member_of(campaign: Campaign, member_id: int) -> Member:
     """Raises NotFound."""
     member: Member | None = campaign.members.filter(pk=member_id).select_related("user").first()
     if member is None:
-        raise NotFound("There is no such member of this campaign.")
+        raise NotFound("This member does not exist.")
     return member

@@ -36,7 +36,7 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refused:
             refusal = refused
         else:
-            messages.success(request, "The questions are saved.")
+            messages.success(request, "Questions saved.")
             return redirect("campaign_page", slug)
     context = {
         "campaign": campaign,

@@ -48,7 +48,7 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).select_related("created_by", "cancelled_by").first()
     if release is None:
-        raise NotFound("There is no such release of this campaign.")
+        raise NotFound("This release does not exist.")
     files = list(release.files.order_by("path"))
     context = {
         "campaign": campaign,
@@ -71,12 +71,12 @@ def cancel_release(request: UserRequest, slug: str, number: int) -> HttpResponse
     campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).first()
     if release is None:
-        raise NotFound("There is no such release of this campaign.")
+        raise NotFound("This release does not exist.")
     try:
         releasing.cancel_release(release=release, by=request.user)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.clear_release, release.pk)
-        messages.success(request, f"Release {release.number} is cancelled. Nothing of it is kept.")
+        messages.success(request, f"Release {release.number} is cancelled. Its files are deleted.")
     return redirect("release_page", slug, number)

@@ -33,11 +33,11 @@ from annotator.views.requests import UserRequest
 ACTS_AT_FIRST = 10
 # Column, heading, and the counts that its share is of.
 SHARES = [
-    ("gold", "Right on gold", "gold_right", "gold_count"),
-    ("repeats", "Same on repeats", "repeat_same", "repeat_count"),
-    ("left", "Left", "left_count", "side_count"),
+    ("gold", "Gold accuracy", "gold_right", "gold_count"),
+    ("repeats", "Repeat consistency", "repeat_same", "repeat_count"),
+    ("left", "Left share", "left_count", "side_count"),
     ("fast", "Too fast", "fast_count", "timed_count"),
-    ("agreement", "With others", "agreed_count", "shared_count"),
+    ("agreement", "Agreement with others", "agreed_count", "shared_count"),
 ]
 
 
@@ -93,7 +93,7 @@ def acts(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_reviewer(request.user, slug)
     page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
-    return render(request, "manage/people/acts.html", context)
+    return render(request, "manage/people/moderation_log.html", context)
 
 
 @never_cache
@@ -113,7 +113,7 @@ def review_rules(request: UserRequest, slug: str) -> HttpResponse:
             review_share_max=form.cleaned_data["review_share_max"],
             too_fast_ms=form.cleaned_data["too_fast_ms"],
         )
-        messages.success(request, "The rules are saved. They hold from the next review on, in half a minute or so.")
+        messages.success(request, "Rules saved. They apply from the next review, in about half a minute.")
         return redirect("review", slug)
     context = {
         "campaign": campaign,
@@ -130,14 +130,14 @@ def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     rule: ReviewRule | None = campaign.review_rules.filter(pk=rule_id).first()
     if rule is None:
-        raise NotFound("There is no such rule of this campaign.")
+        raise NotFound("This rule does not exist.")
     try:
         if "go_on" in request.POST:
             made = annotator_review.confirm_rule(rule=rule, by=request.user)
-            messages.success(request, f"Done, for {len(made)}. The rule goes on by itself.")
+            messages.success(request, f"The rule acted on {len(made)} and now acts on its own again.")
         else:
             annotator_review.turn_off_rule(rule=rule, by=request.user)
-            messages.success(request, "The rule is off, and nobody was acted on.")
+            messages.success(request, "The rule is off. No action was taken.")
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("review", slug)
@@ -152,7 +152,7 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
         Appeal.objects.filter(member__campaign=campaign, pk=appeal_id).select_related("member__user", "answered_by").first()
     )
     if row is None:
-        raise NotFound("There is no such appeal in this campaign.")
+        raise NotFound("This appeal does not exist.")
     form = AnswerForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -162,7 +162,7 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            words = "can work again" if "accept" in request.POST else "is told that it stays so"
+            words = "is reinstated" if "accept" in request.POST else "is told that the appeal was declined"
             messages.success(request, f"{row.member.user} {words}.")
             return redirect("review", slug)
     context = {"campaign": campaign, "appeal": row, "act": last_act(row.member), "form": form}
@@ -185,7 +185,7 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
             except Conflict as refusal:
                 add_refusal(form, refusal)
             else:
-                messages.success(request, f"{member.user} is shown what you wrote, beside their next pair.")
+                messages.success(request, f"{member.user} will see your warning beside their next pair.")
                 return redirect("member_page", slug, member_id)
     standing = AnnotatorStats.objects.filter(member=member).first()
     context = {
@@ -262,9 +262,9 @@ def figure(measure: str, value: float | None) -> str:
 
 def rule_in_words(rule: ReviewRule) -> str:
     reading = quality_rules.READINGS[Measure(rule.measure)]
-    side = f"{'surely ' if reading.is_share else ''}{'below' if reading.is_bad_below else 'above'}"
+    side = "below" if reading.is_bad_below else "above"
     what = f"{rule.get_measure_display()} {side} {figure(rule.measure, rule.threshold)}"
-    return f"{what}, from {rule.minimum} answer{'s' if rule.minimum > 1 else ''} on"
+    return f"{what}, with at least {rule.minimum} answer{'s' if rule.minimum > 1 else ''}"
 
 
 def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:
@@ -273,15 +273,17 @@ def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:
     if not figures or act.rule is None:
         return act, ""
     measure = figures["measure"]
-    words = f"{Measure(measure).label}: {figure(measure, figures['value'])} in {figures['count']} answers"
-    if quality_rules.READINGS[Measure(measure)].is_share:
-        words += f", at the kindest {figure(measure, figures['bound'])}"
-    return act, f"{words}. The rule is {figure(measure, figures['threshold'])} from {figures['minimum']} on."
+    reading = quality_rules.READINGS[Measure(measure)]
+    side, bound = ("below", "upper bound") if reading.is_bad_below else ("above", "lower bound")
+    words = f"{Measure(measure).label}: {figure(measure, figures['value'])} from {figures['count']} answers"
+    if reading.is_share:
+        words += f", {bound} {figure(measure, figures['bound'])}"
+    return act, f"{words}. Rule: {side} {figure(measure, figures['threshold'])}, at least {figures['minimum']} answers."
 
 
 def proposals_of(rule: ReviewRule) -> list[tuple[Member, str]]:
     return [
-        (row.member, f"{figure(rule.measure, row.figures['value'])} in {row.figures['count']} answers")
+        (row.member, f"{figure(rule.measure, row.figures['value'])} from {row.figures['count']} answers")
         for row in rule.proposals.all()
     ]
 

@@ -23,7 +23,7 @@ class RuleForm(forms.Form):
     """One rule of the review. Thresholds of shares are percents; trust is in log odds, and below 0 where it is lost."""
 
     threshold = forms.FloatField()
-    minimum = forms.IntegerField(label="Answers at least", min_value=1, max_value=100_000)
+    minimum = forms.IntegerField(label="Minimum answers", min_value=1, max_value=100_000)
     enabled = forms.BooleanField(label="On", required=False)
 
     def __init__(self, *args: Any, rule: ReviewRule | None = None, **kwargs: Any) -> None:
@@ -35,8 +35,8 @@ class RuleForm(forms.Form):
         low, high = (0, 100) if reading.is_share else (-1000, 0)
         threshold = self.fields["threshold"]
         threshold.validators += [MinValueValidator(low), MaxValueValidator(high)]
-        side = "Surely below" if reading.is_bad_below else "Surely above"
-        threshold.label = f"{side}, in percent" if reading.is_share else "Below"
+        side = "Below" if reading.is_bad_below else "Above"
+        threshold.label = f"{side}, in percent" if reading.is_share else side
 
     def change(self) -> RuleChange:
         """The rule of a valid form, as it is to be."""
@@ -63,7 +63,7 @@ class RuleRows(forms.BaseFormSet):
 
     def clean(self) -> None:
         if self.total_form_count() != len(self.rules):
-            raise forms.ValidationError("The rules have changed meanwhile. Load the page again.")
+            raise forms.ValidationError("The rules have changed in the meantime. Reload the page.")
 
     def changes(self) -> list[RuleChange]:
         return [form.change() for form in self.forms]
@@ -83,18 +83,18 @@ class ReviewForm(forms.ModelForm):
 
 class WarnForm(forms.Form):
     note = forms.CharField(
-        label="What you write to them",
+        label="Message",
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="They read it beside their next pair, until they put it away. Never say which pairs have a known answer.",
+        help_text="Shown beside their next pair until they dismiss it. Never reveal which pairs have a known answer.",
     )
 
 
 class AnswerForm(forms.Form):
     answer = forms.CharField(
-        label="Your answer to them",
+        label="Your answer",
         required=False,
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="They read it in any case. Never say which pairs have a known answer.",
+        help_text="The annotator sees it if you accept or decline. Never reveal which pairs have a known answer.",
     )

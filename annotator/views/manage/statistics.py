@@ -26,10 +26,10 @@ PAIRS_PER_PAGE = 25
 CHART_WIDTH = 200  # units of the small charts
 # Krippendorff's own words for alpha, and what they mean for preferences, on which people may well differ.
 ALPHA_WORDS = [
-    (0.8, "people agree well"),
-    (0.667, "people agree fairly"),
-    (0.2, "people agree somewhat"),
-    (-1.0, "people hardly agree"),
+    (0.8, "high agreement"),
+    (0.667, "fair agreement"),
+    (0.2, "some agreement"),
+    (-1.0, "almost no agreement"),
 ]
 
 
@@ -54,7 +54,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
 
 def alpha_words(alpha: float | None) -> str:
     if alpha is None:
-        return "not defined: it takes pairs with two votes that are not all alike"
+        return "not defined: it needs pairs with two or more votes, and votes that differ"
     return next((words for least, words in ALPHA_WORDS if alpha >= least), ALPHA_WORDS[-1][1])
 
 
@@ -90,10 +90,10 @@ def near_identical(request: UserRequest, slug: str) -> HttpResponse:
         form = PairDecisionForm(request.POST)
         pair = alike.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
         if pair is None:
-            raise NotFound("There is no such pair among those that look alike.")
+            raise NotFound("This pair is not on the list of near-identical pairs.")
         if form.cleaned_data["decision"] == "hold":
             pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is taken out until you put it back.")
+            messages.success(request, f"Pair {pair.pk} is held until you return it.")
         else:
             pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
             messages.success(request, f"Pair {pair.pk} is in circulation.")

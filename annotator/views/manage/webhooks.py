@@ -54,7 +54,7 @@ def webhook_state(request: UserRequest, slug: str, webhook_id: int) -> HttpRespo
     """Turn it on or off."""
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     webhook = hooks.change_webhook(webhook=webhook, is_active=request.POST.get("active") == "yes", by=request.user)
-    messages.success(request, "It is told what happens from now on." if webhook.is_active else "It is told nothing more.")
+    messages.success(request, "The webhook is on." if webhook.is_active else "The webhook is off.")
     return redirect("webhook_page", slug, webhook_id)
 
 
@@ -67,7 +67,7 @@ def ping_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpRespon
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
-        messages.success(request, "A test is on its way. Load this page again to see what came of it.")
+        messages.success(request, "The test is being sent. Reload this page to see the result.")
     return redirect("webhook_page", slug, webhook_id)
 
 
@@ -76,14 +76,14 @@ def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_i
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     delivery: Delivery | None = webhook.deliveries.select_related("webhook").filter(pk=delivery_id).first()
     if delivery is None:
-        raise NotFound("There is no such delivery of this webhook.")
+        raise NotFound("This delivery does not exist.")
     try:
         hooks.resend(delivery=delivery, by=request.user)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
-        messages.success(request, "It is on its way once more. Load this page again to see what came of it.")
+        messages.success(request, "The message is being sent again. Reload this page to see the result.")
     return redirect("webhook_page", slug, webhook_id)
 
 
@@ -91,7 +91,7 @@ def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_i
 def remove_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpResponse:
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     hooks.remove_webhook(webhook=webhook, by=request.user)
-    messages.success(request, f"{webhook.url} is told nothing more, and its log is gone.")
+    messages.success(request, f"The webhook {webhook.url} and its log are deleted.")
     return redirect("webhooks", slug)
 
 
@@ -99,5 +99,5 @@ def webhook_of(campaign: Campaign, webhook_id: int) -> Webhook:
     """Raises NotFound."""
     webhook: Webhook | None = campaign.webhooks.select_related("campaign", "created_by").filter(pk=webhook_id).first()
     if webhook is None:
-        raise NotFound("There is no such webhook of this campaign.")
+        raise NotFound("This webhook does not exist.")
     return webhook

@@ -1,4 +1,4 @@
-"""What is in the configs beyond pairs, and by which votes it is decided."""
+"""What is in the configs beyond pairs."""
 
 from __future__ import annotations
 
@@ -6,38 +6,19 @@ import hashlib
 import io
 from collections import Counter
 
-import numpy as np
 import PIL.Image
 import pytest
 from django.core.files.storage import default_storage
 
-from annotator.choices import Choice
 from annotator.consensus.bradley_terry import bradley_terry
-from annotator.consensus.dawid_skene import dawid_skene
 from annotator.importing.images import full_name
-from annotator.scoring.labels import SMOOTHING
-from tests.factories import (
-    CampaignFactory,
-    GuidelineFactory,
-    MemberFactory,
-    ModerationActionFactory,
-    PairFactory,
-    QuestionFactory,
-    ReviewRuleFactory,
-)
+from tests.factories import MemberFactory, PairFactory, QuestionFactory
 from tests.released import card_of, make_image, make_pair, release_of, rows_of, vote, vote_all
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LETTERS = {"a": 0, "b": 1, "g": 2, "x": 3}
-
-
-@pytest.fixture
-def campaign():
-    campaign = CampaignFactory(slug="scenes", name="Scenes")
-    GuidelineFactory(campaign=campaign)
-    return campaign
 
 
 def judged_pairs(campaign, outcomes, split="train"):
@@ -142,60 +123,6 @@ def test_further_questions_have_columns_and_votes_of_their_own(campaign):
     assert list(row)[-3:] == ["image_a", "image_b", "split"]
 
 
-# --- whose votes, and how
-
-
-def test_machines_are_in_no_config_and_named_in_the_card(campaign):
-    pair = make_pair(campaign)
-    machine = MemberFactory(campaign=campaign, kind="machine")
-    vote(pair, "b", member=machine)
-    vote(pair, "a")
-    release = release_of(campaign)
-    assert [row["choice"] for row in rows_of(release, "votes")] == [0]
-    assert [row["n_votes"] for row in rows_of(release, "pairs")] == [1]
-    card = card_of(release)
-    assert "1 vote by 1 machine annotator are in no config" in card
-    assert machine.public_id not in card
-
-
-def test_dawid_skene_labels_can_be_recomputed_from_the_votes_of_the_release(campaign):
-    campaign.consensus_method = "dawid_skene"
-    campaign.save()
-    people = MemberFactory.create_batch(4, campaign=campaign)
-    pairs = [make_pair(campaign, number) for number in range(8)]
-    wrong = {"a": "b", "b": "a"}
-    for number, pair in enumerate(pairs[:-1]):
-        truth = "ab"[number % 2]
-        for place, member in enumerate(people):  # two are right, two are wrong together on most
-            vote(pair, wrong[truth] if place >= 2 and number % 3 else truth, member=member)
-    void = vote(pairs[0], "both_bad", assignment__kind="repeat", member=people[0])
-    release = release_of(campaign)
-    votes = [row for row in rows_of(release, "votes") if row["kind"] == "regular" and row["void_reason"] is None]
-    assert void.pk not in {row["vote_id"] for row in votes}
-    tasks, task = np.unique([row["pair_id"] for row in votes], return_inverse=True)
-    names, annotator = np.unique([row["annotator_id"] for row in votes], return_inverse=True)
-    expected = dawid_skene(
-        task,
-        annotator,
-        [row["choice"] for row in votes],
-        n_tasks=len(tasks),
-        n_annotators=len(names),
-        n_choices=4,
-        smoothing=SMOOTHING,
-    )
-    rows = {row["pair_id"]: row for row in rows_of(release, "pairs")}
-    for place, pair_id in enumerate(tasks.tolist()):
-        row = rows[pair_id]
-        assert row["label"] == expected.label[place]
-        assert row["confidence"] == pytest.approx(expected.confidence[place], abs=1e-6)
-        soft = [row[f"p_{choice}"] for choice in Choice.values]
-        assert soft == pytest.approx(expected.posterior[place].tolist(), abs=1e-6)
-        assert row["n_votes"] == 4
-    assert [rows[pairs[-1].pk][name] for name in ("label", "p_a", "confidence")] == [None] * 3
-    assert "Dawid and Skene" in card_of(release)
-    assert release_of(campaign).revision == release.revision
-
-
 def test_prompts_are_split_by_the_shares_of_the_campaign(campaign):
     campaign.share_validation, campaign.share_test = 0.4, 0.0
     campaign.save()
@@ -206,13 +133,3 @@ def test_prompts_are_split_by_the_shares_of_the_campaign(campaign):
         number = int(hashlib.sha256(pair.prompt.text.encode()).hexdigest()[:8], 16) / 2**32
         assert splits[pair.pk] == ("train" if number < 0.6 else "validation")
     assert set(splits.values()) == {"train", "validation"}
-
-
-def test_the_card_says_by_which_rules_people_were_reviewed_and_what_came_of_it(campaign):
-    suspended = vote(make_pair(campaign), "a").assignment.member
-    rule = ReviewRuleFactory(campaign=campaign)
-    ModerationActionFactory(member=suspended, kind="suspend", rule=rule)
-    ModerationActionFactory(member=suspended, kind="lift")
-    card = card_of(release_of(campaign))
-    assert f"- {rule.get_outcome_display()}: {rule.get_measure_display().lower()}, threshold {rule.threshold:g}" in card
-    assert "What was done: let work again 1 (1 person, 0 by a rule), suspended 1 (1 person, 1 by a rule)." in card

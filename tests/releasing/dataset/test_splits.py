@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from annotator.releasing.dataset.configs import SPLITS
-from annotator.releasing.dataset.splits import Range, cut, shard_name, split_bounds, split_of
+from annotator.releasing.dataset.splits import Range, chunk_by_size, shard_name, split_bounds, split_of
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,16 @@ def test_shares_that_are_none_are_refused(shares):
     ],
 )
 def test_rows_are_cut_where_they_fill_up(sizes, max_bytes, max_rows, ranges):
-    assert cut(np.array(sizes, dtype=np.int64), max_bytes=max_bytes, max_rows=max_rows) == [Range(*each) for each in ranges]
+    chunks = chunk_by_size(np.array(sizes, dtype=np.int64), max_bytes=max_bytes, max_rows=max_rows)
+
+    assert chunks == [Range(*each) for each in ranges]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_cut_covers_every_row_once_and_wastes_no_room(seed):
     rng = np.random.default_rng(seed)
     sizes = rng.integers(0, 50, size=int(rng.integers(1, 300)))
-    ranges = cut(sizes, max_bytes=100)
+    ranges = chunk_by_size(sizes, max_bytes=100)
     assert ranges[0].start == 0
     assert ranges[-1].stop == len(sizes)
     for this, following in pairwise(ranges):

@@ -67,8 +67,8 @@ def test_the_token_is_never_shown(manager, pages):
     ("posted", "words"),
     [
         ({"repository": "wrong", "token": WRITER}, b"Write owner/name"),
-        ({"repository": "flowers/birds"}, b"A token is needed once"),
-        ({"repository": "flowers/birds", "token": "two words"}, b"This is no token"),
+        ({"repository": "flowers/birds"}, b"Enter a token"),
+        ({"repository": "flowers/birds", "token": "two words"}, b"Invalid token"),
         ({"token": WRITER}, b"This field is required"),
     ],
 )
@@ -103,13 +103,13 @@ def test_a_second_press_starts_no_second_one(manager, pages):
     save(manager.campaign)
     pages.post(PUBLISH)
 
-    assert b"being published already" in pages.post(PUBLISH, follow=True).content
+    assert b"already being published" in pages.post(PUBLISH, follow=True).content
     assert Publication.objects.count() == 1
 
 
 def test_without_an_account_the_page_leads_to_it(pages):
     assert f'href="{ACCOUNT}"'.encode() in pages.get(RELEASE).content
-    assert b"First say where to" in pages.post(PUBLISH, follow=True).content
+    assert b"Set up publishing first" in pages.post(PUBLISH, follow=True).content
 
 
 def test_a_failure_and_how_far_it_has_come_are_shown(manager, pages):

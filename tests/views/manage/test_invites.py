@@ -123,7 +123,7 @@ def test_a_consent_text_is_looked_at_first_and_then_published(browser, manager):
     assert (text.version, text.author) == (1, manager.user)
     consent.agree(member=manager, version=1)
     html = browser.get(page).content.decode()
-    assert "Version 1 is in force" in html
+    assert "Version 1 is published" in html
     assert "You *agree*." in html
     assert re.search(r"1\s+member has", html)
     assert browser.post(page, {"text": " "}).status_code == 400

@@ -88,9 +88,9 @@ def test_a_question_is_taken_out_of_a_draft(browser, manager):
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ([OVERALL, OVERALL | {"text": "Again?"}], "a short name of its own"),
+        ([OVERALL, OVERALL | {"text": "Again?"}], "its own short name"),
         ([OVERALL | {"slug": "Not One"}], "Use lower-case letters"),
-        ([{"text": ""}], "at least one question"),
+        ([{"text": ""}], "Use 1 to 20 questions"),
         ([OVERALL | {"text": "x" * 301}], "at most 300"),
         ([OVERALL | {"order": "first"}], "whole number"),
     ],
@@ -156,7 +156,7 @@ def test_only_managers_open_these_pages(client, manager, name):
 def test_the_campaign_shows_what_its_questions_allow(browser, manager):
     manager.campaign.questions.update(choices=["a", "b"])
 
-    assert "(one or the other)" in browser.get(reverse("campaign_page", args=[manager.campaign.slug])).content.decode()
+    assert "(no ties)" in browser.get(reverse("campaign_page", args=[manager.campaign.slug])).content.decode()
 
 
 # --- comments

@@ -29,11 +29,11 @@ def test_it_says_how_far_it_is(manager, pages):
     release = ReleaseFactory(campaign=manager.campaign, state="queued")
     assert "Waiting for a worker." in pages.get(PAGE).content.decode()
     Release.objects.update(state="building")
-    assert "Votes and pairs are being read." in pages.get(PAGE).content.decode()
+    assert "Reading votes and pairs." in pages.get(PAGE).content.decode()
     for number in range(3):
         ReleaseShard.objects.create(release=release, path=f"pairs/train-0000{number}-of-00003.parquet")
     page = pages.get(PAGE).content.decode()
-    assert "0 of 3 files are written." in page
+    assert "0 of 3 files written." in page
     assert f'action="{PAGE}cancel/"' in page
 
 
@@ -48,7 +48,7 @@ def test_the_button_cancels_it(manager, pages):
 
 def test_one_that_is_over_stays_as_it_is_and_says_so(manager, pages):
     ReleaseFactory(campaign=manager.campaign, state="failed", error="The storage is full.")
-    assert "nothing to cancel" in pages.post(PAGE + "cancel/", follow=True).content.decode()
+    assert "can no longer be cancelled" in pages.post(PAGE + "cancel/", follow=True).content.decode()
     assert Release.objects.get().state == "failed"
 
 

@@ -184,9 +184,9 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
 def test_an_empty_campaign_has_a_page_with_the_rules(browser: Client, campaign: Campaign) -> None:
     html = browser.get(address("review", campaign)).content.decode()
 
-    assert "Nobody has judged anything" in html
-    assert "Right on gold surely below 50 %, from 6 answers on" in html
-    assert "Nothing was done about anybody yet." in html
+    assert "No measurable answers yet." in html
+    assert "Gold accuracy below 50 %, with at least 6 answers" in html
+    assert "No actions yet." in html
 
 
 def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign: Campaign, manager: Member) -> None:
@@ -196,8 +196,8 @@ def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign:
     ModerationActionFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
     for name in ("review", "acts"):
         html = browser.get(address(name, campaign)).content.decode()
-        assert "Right on gold: 12 % in 8 answers, at the kindest 47 %. The rule is 50 % from 6 on." in html
-        assert "the rules" in html
+        assert "Gold accuracy: 12 % from 8 answers, upper bound 47 %. Rule: below 50 %, at least 6 answers." in html
+        assert ">Rule</td>" in html
         assert "“A mistake of ours.”" in html
 
 
@@ -211,8 +211,8 @@ def test_the_campaigns_page_counts_what_was_done_and_what_waits(browser: Client,
     for name in ("campaign_page", "campaign_progress"):
         words = " ".join(browser.get(address(name, campaign)).content.decode().split())
         assert "1 appeal to answer" in words
-        assert "1 rule that asks you" in words
-        assert "so far 1 warned, 0 paused, 1 suspended; 1 of these by the rules" in words
+        assert "1 rule to confirm" in words
+        assert "1 warned, 0 paused, 1 suspended; 1 by rules" in words
 
 
 # --- the rules
@@ -278,15 +278,15 @@ def test_a_rule_that_asks_is_shown_with_its_list_and_decided(browser: Client, ca
     for member in members:
         ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
     html = browser.get(address("review", campaign)).content.decode()
-    assert "A rule asks before it acts" in html
-    assert "10 % in 10 answers" in html
+    assert "A rule needs your confirmation" in html
+    assert "10 % from 10 answers" in html
 
     response = browser.post(address("decide_rule", campaign, rule.pk), {"go_on": ""}, follow=True)
 
-    assert "Done, for 2." in response.content.decode()
+    assert "The rule acted on 2" in response.content.decode()
     assert {Member.objects.get(pk=member.pk).state for member in members} == {"paused"}
     again = browser.post(address("decide_rule", campaign, rule.pk), {"turn_off": ""}, follow=True)
-    assert "decided about this rule already" in again.content.decode()
+    assert "already decided about this rule" in again.content.decode()
 
 
 def test_a_rule_that_asks_is_turned_off(browser: Client, campaign: Campaign) -> None:
@@ -319,7 +319,7 @@ def test_somebody_without_votes_has_a_page_too(browser: Client, campaign: Campai
     member = MemberFactory(campaign=campaign, state="suspended")
     page = browser.get(address("member_page", campaign, member.pk))
 
-    assert "judged nothing that could be measured" in page.content.decode()
+    assert "No measurable answers yet." in page.content.decode()
     assert browser.post(page.request["PATH_INFO"], {"note": "Look."}).status_code == 400  # they would not see it
 
 

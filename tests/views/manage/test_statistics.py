@@ -11,6 +11,7 @@ from annotator.campaigns import demographics
 from annotator.models import GroupQuestion, Member, Pair, SelfDescription, Vote
 from annotator.quality import moderation
 from annotator.scoring.statistics import compute_statistics, stored_statistics
+from annotator.views.manage.statistics import ALPHA_WORDS
 from tests.factories import (
     GroupQuestionFactory,
     MemberFactory,
@@ -78,11 +79,11 @@ def test_statistics_can_only_be_looked_at(manager, browser):
 
 def test_without_votes_the_page_says_so_in_each_section(manager, browser):
     page = text_of(browser.get(address("statistics", manager)))
-    assert "Nothing has been computed yet" in page
-    for words in ("No two generators have been compared yet.", "Nobody has voted yet.", "No prompts yet.", "Nobody is asked."):
+    assert "Not computed yet" in page
+    for words in ("No two generators have been compared yet.", "Nobody has voted yet.", "No prompts yet.", "No question yet."):
         assert words in page
     compute_statistics(campaign=manager.campaign)
-    assert "Of 0 votes" in text_of(browser.get(address("statistics", manager)))
+    assert "Based on 0 votes" in text_of(browser.get(address("statistics", manager)))
 
 
 def test_the_page_says_it_in_words_and_numbers(manager, browser):
@@ -90,12 +91,12 @@ def test_the_page_says_it_in_words_and_numbers(manager, browser):
     page = text_of(browser.get(address("statistics", manager)))
     its = stored_statistics(manager.campaign).document
     assert f"{its['agreement'][0]['agreement']['alpha']:.2f}".replace("-", "−") in page
-    assert "people agree" in page or "people hardly agree" in page
+    assert any(f"): {words}." in page for _, words in ALPHA_WORDS)
     for generator in ("Aurora", "Brook 2", "Cedar-XL", "Dune"):
         assert generator in page
     assert its["annotators"][0]["annotator"] in page
-    assert "Machines beside people" in page
-    assert "pairs</a> look nearly the same" in page
+    assert "Machines compared with people" in page
+    assert "near-identical pairs</a>" in page
     assert "never" in page
 
 
@@ -129,7 +130,7 @@ def test_the_campaigns_page_leads_there(manager, browser):
     PairFactory(campaign=manager.campaign, image_distance=1, state="held")
     page = text_of(browser.get(address("campaign_page", manager)))
     assert address("statistics", manager) in page
-    assert "1 pair looks alike" in page
+    assert "1 near-identical pair" in page
 
 
 # --- pairs that look alike
@@ -149,7 +150,7 @@ def test_a_pair_is_taken_out_and_put_back(manager, browser):
     pair = PairFactory(campaign=manager.campaign, image_distance=2)
     browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "hold"})
     assert Pair.objects.get().state == "held"
-    assert "Put it back in circulation" in text_of(browser.get(address("near_identical", manager)))
+    assert "Return to circulation" in text_of(browser.get(address("near_identical", manager)))
     browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "return"})
     assert Pair.objects.get().state == "open"
 

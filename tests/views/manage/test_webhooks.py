@@ -64,7 +64,7 @@ def test_a_manager_makes_one_and_sees_its_secret_once(manager, pages):
 @pytest.mark.parametrize(
     ("posted", "words"),
     [
-        ({"url": "http://example.org", "events": ["release.ready"]}, b"begins with https://"),
+        ({"url": "http://10.1.2.3", "events": ["release.ready"]}, b"<li>Use a URL that starts with https://"),
         ({"url": "https://example.org"}, b"This field is required"),
         ({"url": "https://example.org", "events": ["ping"]}, b"Select a valid choice"),
         ({"events": ["release.ready"]}, b"This field is required"),
@@ -88,14 +88,14 @@ def test_a_private_address_is_refused(pages, settings):
 
 def test_the_log_shows_what_became_of_each(pages, webhook):
     DeliveryFactory(webhook=webhook, state="delivered", next_attempt_at=None, attempts=1, status=200, event="release.ready")
-    DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, error="No answer within 10 seconds.")
+    DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, error="No response within 10 seconds.")
     DeliveryFactory(event="import.finished")
 
     page = pages.get(page_of(webhook)).content
 
     assert b"Delivered" in page
-    assert b"Given up" in page
-    assert b"No answer within 10 seconds." in page
+    assert b"Failed" in page
+    assert b"No response within 10 seconds." in page
     assert b"import.finished" not in page
 
 
@@ -128,7 +128,7 @@ def test_one_that_is_off_says_so_instead_of_sending(pages, webhook):
 
     response = pages.post(page_of(webhook) + "ping/", follow=True)
 
-    assert b"turned off" in response.content
+    assert b"This webhook is off" in response.content
     assert not Delivery.objects.exists()
 
 

@@ -74,7 +74,7 @@ def test_trouble_in_a_log_is_recognised(line, expected):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"PORT": "0"}, "PORT='0' is not a whole number from 1 to 65535."),
+        ({"PORT": "0"}, "PORT='0' is not valid. Use a whole number from 1 to 65535."),
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "DATABASE_URL: connection failed"),
         ({"DATABASE_URL": "missing"}, "does not exist"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: Error 111 connecting to 127.0.0.1:1. Connection refused."),
@@ -114,7 +114,7 @@ def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_
     assert "13 checks passed, 0 failed." in demo.text()
 
     serve = start("manage.py", "serve", "--demo", **environment)
-    serve.wait_for("Diptych is at")
+    serve.wait_for("Diptych is running at")
     assert "Drawing" not in serve.text()
     assert "32 pairs left to judge" in serve.text()
     url = f"http://127.0.0.1:{free_port}"

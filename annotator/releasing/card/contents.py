@@ -1,0 +1,206 @@
+"""The card's sections on what is in the data: coverage, leaderboard, configs, splits, limits, licence."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from django.conf import settings
+
+from annotator.choices import Label
+from annotator.releasing.card.facts import Facts
+from annotator.releasing.card.phrases import (
+    NOT_STATED,
+    cell,
+    config_and_split,
+    fenced,
+    listed,
+    number,
+    quoted,
+    share,
+    splits_of,
+    type_of,
+)
+from annotator.releasing.dataset.configs import (
+    BINARIZED,
+    DEFAULT_CONFIG,
+    DIFFUSION_DPO,
+    LEADERBOARD,
+    PAIRS,
+    SPLITS,
+    VOTES,
+    Layout,
+)
+from annotator.releasing.dataset.parquet import Written
+
+UNDECIDED = (Label.BOTH_GOOD, Label.BOTH_BAD, Label.TIE)
+NAMED_MAX = 20  # categories and languages that are listed
+FEW_VOTES = 2.0  # votes on a pair, below which a label says little
+LOW_ALPHA = 0.4
+LARGE_SHARE = 0.1  # of the votes by one person
+LOADING = """\
+From the Diptych site: set `HF_ENDPOINT` to its address followed by `/hub`, and `HF_TOKEN` if the data is not public. From
+another Hub where it was published: use its name there. `revision` is a release (`v1`) or a revision of 40 digits, which always
+means the same content.
+
+```python
+from datasets import load_dataset
+
+pairs = load_dataset("{repository}", revision="v1")  # the default config, {default}
+votes = load_dataset("{repository}", "{votes}", revision="v1", split="train")
+```
+
+All files, with `huggingface_hub`. This fails if the revision is not available, and never uses another one:
+
+```python
+from huggingface_hub import snapshot_download
+
+folder = snapshot_download("{repository}", repo_type="dataset", revision="v1")
+```
+
+A table from that folder, with pandas or DuckDB:
+
+```python
+import duckdb
+import pandas as pd
+
+votes = pd.read_parquet(f"{{folder}}/{votes}")
+labels = duckdb.read_parquet(f"{{folder}}/{pairs}/*.parquet").aggregate("label, count(*)")
+```
+
+Each row of `{pairs}` can be recomputed from the rows of `{votes}` with the same `pair_id`: use the votes on that question with
+kind `regular` and a null `void_reason`.
+"""
+
+
+def coverage(facts: Facts) -> str:
+    parts = []
+    for word, covered in (("category", "categories"), ("language", "languages")):
+        ranked = sorted(facts.statistics[covered], key=lambda row: (-row["pairs"], row["name"]))
+        rows = "\n".join(
+            f"| {cell(row['name']) or NOT_STATED} | {row['pairs']:,} | {row['votes']:,} |" for row in ranked[:NAMED_MAX]
+        )
+        if not rows:
+            continue
+        more = f"\n\nand {len(ranked) - NAMED_MAX:,} more." if len(ranked) > NAMED_MAX else ""
+        parts.append(f"| {word} | pairs | votes |\n|---|---:|---:|\n{rows}{more}")
+    return "\n\n".join(parts)
+
+
+def leaderboard(facts: Facts, pictures: dict[str, str]) -> str:
+    if not facts.leaderboard:
+        return f"No leaderboard, and `{LEADERBOARD.config}` is an empty table: {facts.no_leaderboard}."
+    rows = "\n".join(
+        f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f}"
+        f" | {row['n_comparisons']:,} | {row['n_wins']:,} | {row['n_ties']:,} |"
+        for row in facts.leaderboard
+    )
+    left_out = (
+        f" {number(facts.without_generators, 'pair')} were not used: a generator is not stated, or is the same for both images."
+        if facts.without_generators
+        else ""
+    )
+    return (
+        "Bradley–Terry scores from the counted votes of all splits on the primary question. A tie is half a win for each"
+        f" generator. Do not read differences smaller than the intervals.{left_out}\n\n"
+        "| generator | score | interval (95 %) | comparisons | wins | ties |\n|---|---:|---|---:|---:|---:|\n"
+        f"{rows}\n\n{pictures.get('leaderboard', '')}"
+    ).strip()
+
+
+def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
+    its = Counter[str]()
+    for file in shards:
+        config, split = config_and_split(file)
+        if config == layout.config:
+            its[split] += file.rows
+    sizes = ", ".join(f"{split} {its[split]:,}" for split in splits_of(layout, shards))
+    columns = "\n".join(f"| `{column.name}` | {cell(type_of(column.feature))} | {column.meaning} |" for column in layout.columns)
+    parts = [
+        f"### `{layout.config}`\n\nOne row is {layout.row_is}. {its.total():,} rows ({sizes}).",
+        left_out_pairs(facts) if layout in (BINARIZED, DIFFUSION_DPO) else "",
+        f"| column | type | |\n|---|---|---|\n{columns}",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def left_out_pairs(facts: Facts) -> str:
+    """By the configs that have only pairs with a winner."""
+    labels = facts.labels.get(facts.primary, {})
+    reasons = [
+        (facts.overlap.get("0", 0), "without votes"),
+        *((labels.get(label, 0), f"with the label `{label.value}`") for label in UNDECIDED),
+        (facts.held_with_winner, "held by the managers"),
+    ]
+    left_out = sum(pairs for pairs, _ in reasons)
+    if not left_out:
+        return f"It contains all pairs of `{PAIRS.config}`."
+    lines = "\n".join(f"- {pairs:,} {reason}" for pairs, reason in reasons if pairs)
+    return f"It leaves out {number(left_out, 'pair')} of `{PAIRS.config}`:\n\n{lines}"
+
+
+def splits(facts: Facts) -> str:
+    shares = [f"{share:.0%} to {split}" for split, share in zip(SPLITS, facts.shares, strict=True)]
+    return (
+        "The split of a pair and its votes depends on a hash of the prompt text:"
+        f" {listed(shares)}. No prompt is in two splits. A prompt is in the same split in every config, release and campaign that"
+        " uses these shares. A small dataset may lack a split. The leaderboard covers all splits."
+    )
+
+
+def loading(facts: Facts) -> str:
+    repository = f"{settings.HUB_NAMESPACE}/{facts.slug}"
+    return LOADING.format(repository=repository, default=DEFAULT_CONFIG, votes=VOTES.config, pairs=PAIRS.config).strip()
+
+
+def limits(facts: Facts) -> str:
+    judged = facts.pairs - facts.overlap.get("0", 0)
+    votes = facts.votes_by_annotator
+    alphas = [question["agreement"]["alpha"] for question in facts.statistics["agreement"]]
+    alpha = alphas[0] if alphas else None
+    known = [
+        "The preferences are those of these annotators under this guideline. Other people may prefer other images.",
+        "The managers chose prompts, generators and settings. The same generators may do better or worse with other settings.",
+        "Times are measured by the annotators' browsers and include breaks.",
+    ]
+    if judged and sum(votes) / judged < FEW_VOTES:
+        known.append(
+            f"Pairs with votes have {sum(votes) / judged:.2f} votes on average. A label from one or two votes is weak evidence."
+        )
+    if alpha is not None and alpha < LOW_ALPHA:
+        known.append(f"Agreement is low (alpha {alpha:.2f}). Train on soft labels, or on pairs with high confidence.")
+    if votes and votes[0] / sum(votes) > LARGE_SHARE:
+        known.append(f"One annotator gave {share(votes[0], sum(votes))} of the votes.")
+    if len(facts.languages) == 1:
+        known.append(f"All prompts with a stated language are in one language: {facts.languages[0]}.")
+    if facts.overlap.get("0"):
+        known.append(f"{number(facts.overlap['0'], 'pair')} had no votes when this release was built.")
+    return "\n".join(f"- {each}" for each in known)
+
+
+def consent(facts: Facts) -> str:
+    texts = "\n\n".join(
+        f"Version {each['version']} of the consent text, accepted by {number(each['people'], 'person', 'people')}:\n\n"
+        + quoted(each["text"])
+        for each in facts.consents
+        if each["people"] or each["version"] == facts.consents[-1]["version"]
+    )
+    said = (
+        f"Licence: `{facts.licence}`."
+        if facts.licence
+        else "No licence was stated for this dataset. Ask its authors before you use it beyond what the law allows."
+    )
+    return f"{texts or 'The campaign had no consent text.'}\n\n{said}"
+
+
+def citing(facts: Facts) -> str:
+    if facts.citation.strip():
+        return fenced(facts.citation.strip())
+    year = f"  year = {{{facts.last_vote[:4]}}},\n" if facts.last_vote else ""
+    key = re.sub(r"[^a-z0-9]", "", facts.slug)
+    title = re.sub(r"[{}\\]", "", " ".join(facts.name.split()))
+    return fenced(
+        f"@misc{{{key},\n  title = {{{title}}},\n{year}  note = {{Human preferences over generated images, collected with"
+        " Diptych; state the release and revision}\n}",
+        "bibtex",
+    )

@@ -1,0 +1,145 @@
+"""The card's sections on how the data came about, from the facts to Markdown. One without anything to say is empty."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+
+from annotator.choices import Choice, ConsensusMethod, Label, PairingRule
+from annotator.releasing.card.facts import Facts
+from annotator.releasing.card.phrases import CHOICE_WORDS, NOT_STATED, listed, number, quoted, share, table, words
+from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, LEADERBOARD, PAIRS, VOTES
+from annotator.scoring.labels import SMOOTHING
+
+PAIRING_WORDS = {
+    PairingRule.ALL_PAIRS: "every image was paired with every other",
+    PairingRule.RING: "each image was paired with its two neighbours on a ring in random order",
+}
+METHOD_WORDS = {
+    ConsensusMethod.MAJORITY: (
+        "Labels are by majority vote. Every vote has the same weight, the soft label is the share of each choice, and the label"
+        " is `tie` if two or more choices lead."
+    ),
+    ConsensusMethod.DAWID_SKENE: (
+        "Labels are by the method of Dawid and Skene, which estimates the errors of each annotator from the votes and weights"
+        f" them accordingly, with {SMOOTHING:g} prior votes in each cell of a confusion matrix. It was run on the votes of all"
+        " splits together. The soft label is its posterior. The vote counts are in the same row."
+    ),
+}
+
+
+def introduction(facts: Facts) -> str:
+    days = f", cast from {facts.first_vote} to {facts.last_vote}" if facts.first_vote else ""
+    return (
+        f"Human preferences over generated images: {number(facts.pairs, 'pair')} of images of the same prompt,"
+        f" {number(facts.prompts, 'prompt')}, {number(len(facts.generators), 'generator')},"
+        f" {number(facts.statistics['votes_counted'], 'vote')} by {number(len(facts.votes_by_annotator), 'annotator')}{days}.\n\n"
+        "Annotators saw two images side by side below their prompt, without the names of the generators. The side of each image"
+        " was balanced and is recorded with each vote. Collected with Diptych."
+    )
+
+
+def questions(facts: Facts) -> str:
+    lines = [
+        f"- **{question['text']}** (`{question['slug']}`). Choices: {listed(words(question['choices']))}"
+        for question in facts.questions
+    ]
+    if facts.secondary_questions:
+        lines.append(
+            f"\nThe first question is primary. `{BINARIZED.config}`, `{DIFFUSION_DPO.config}`, `{LEADERBOARD.config}` and the"
+            f" columns without a suffix in `{PAIRS.config}` use it. The other questions have the same columns in `{PAIRS.config}`"
+            f" with their short name as a suffix, such as `label_{facts.secondary_questions[0]}`, and rows of their own in"
+            f" `{VOTES.config}`."
+        )
+    return "\n".join(lines)
+
+
+def making(facts: Facts) -> str:
+    rules = facts.rules
+    if not rules:
+        return METHOD_WORDS[ConsensusMethod(facts.method)]
+    overlap = f"The target was {number(rules['votes_wanted'], 'vote')} per pair"
+    if rules["votes_max"] > rules["votes_wanted"]:
+        overlap += (
+            f", and more, up to {rules['votes_max']}, until the leading answer was {rules['stop_confidence']:.0%} probable. Pairs"
+            " with disagreement have more votes"
+        )
+    return (
+        "Both images of a pair have the same prompt. Which of the two is `a` was chosen at random at import. If a prompt had more"
+        f" than two images, {PAIRING_WORDS[PairingRule(rules['pairing_rule'])]}.\n\n"
+        f"{overlap}. Nobody judged a pair twice, except as a check. {METHOD_WORDS[ConsensusMethod(facts.method)]}"
+    )
+
+
+def guidelines(facts: Facts) -> str:
+    """Every version that was in force, in full. Quoted, so that its headings are not taken for the card's."""
+    if not facts.guidelines:
+        return ""
+    votes = Counter[int]()
+    for count in facts.votes:
+        if count.guideline_version is not None:
+            votes[count.guideline_version] += count.votes
+    newest = facts.guidelines[-1]["version"]
+    return "\n\n".join(
+        f"### Version {guideline['version']}\n\n{number(votes[guideline['version']], 'vote')} were cast under this version.\n\n"
+        + quoted(guideline["text"])
+        for guideline in facts.guidelines
+        if votes[guideline["version"]] or guideline["version"] == newest
+    )
+
+
+def people(facts: Facts, pictures: dict[str, str]) -> str:
+    votes = facts.votes_by_annotator
+    if not votes:
+        return "No votes yet."
+    tenth = max(1, round(len(votes) / 10))
+    came = f" {number(facts.crowd_people, 'person', 'people')} came from a crowd platform." if facts.crowd_people else ""
+    machines = facts.machines.get("votes", 0)
+    rows = [
+        ("annotators with counted votes", f"{len(votes):,}"),
+        ("votes per annotator, median", f"{median(votes):,.0f}"),
+        ("votes of the most active annotator", f"{votes[0]:,} ({share(votes[0], sum(votes))})"),
+        ("share of votes by the most active 10 % of annotators", share(sum(votes[:tenth]), sum(votes))),
+        ("Gini coefficient of votes per annotator (0: all equal)", f"{facts.statistics['concentration']['gini']:.2f}"),
+    ]
+    left_out = (
+        f"\n\n{number(machines, 'vote')} by {number(facts.machines['members'], 'machine annotator')} are in no config. All"
+        " configs contain votes of people only."
+        if machines
+        else ""
+    )
+    return (
+        f"Annotators were admitted by the managers of the campaign and are listed by random pseudonyms.{came} People who withdrew"
+        " consent are left out with all their votes."
+        f"\n\n{table(rows)}\n\n{pictures.get('annotators', '')}{left_out}"
+    ).strip()
+
+
+def figures(facts: Facts, pictures: dict[str, str]) -> str:
+    judged = facts.pairs - facts.overlap.get("0", 0)
+    votes = facts.statistics["votes_counted"]
+    mean = f"{votes / judged:.2f}" if judged else "–"
+    rows = [
+        ("pairs", f"{facts.pairs:,}"),
+        ("… with at least one vote", f"{judged:,}"),
+        ("… with a known answer (gold)", f"{facts.gold_pairs:,}"),
+        ("prompts", f"{facts.prompts:,}"),
+        ("generators", listed(facts.generators) or NOT_STATED),
+        ("counted votes", f"{votes:,}"),
+        ("mean votes per pair with votes", mean),
+    ]
+    parts = [table(rows), overlap_table(facts), pictures.get("overlap", ""), label_table(facts), pictures.get("labels", "")]
+    return "\n\n".join(part for part in parts if part)
+
+
+def overlap_table(facts: Facts) -> str:
+    rows = "\n".join(f"| {votes} | {pairs:,} |" for votes, pairs in facts.overlap.items())
+    return f"| votes per pair | pairs |\n|---:|---:|\n{rows}" if rows else ""
+
+
+def label_table(facts: Facts) -> str:
+    meanings = {choice.value: f"for {CHOICE_WORDS[choice]}" for choice in Choice}
+    meanings[Label.TIE.value] = "two or more choices lead"
+    labels = facts.labels.get(facts.primary, {})
+    rows = "\n".join(f"| `{label}` | {meanings[label]} | {labels.get(label, 0):,} |" for label in Label.values)
+    return f"| label | | pairs |\n|---|---|---:|\n{rows}\n| none | no votes yet | {facts.overlap.get('0', 0):,} |"

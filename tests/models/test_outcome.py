@@ -1,0 +1,83 @@
+"""Consensus and releases: what the database refuses."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from annotator.models import (
+    ReleaseFile,
+    ReleaseShard,
+)
+from tests import factories as make
+from tests.models.constraint_cases import Attempts, assert_refused, change, delete, release_in
+
+pytestmark = pytest.mark.django_db
+
+
+def release_file() -> ReleaseFile:
+    return ReleaseFile.objects.create(release=make.ReleaseFactory(), path="README.md", size=1, sha256="b" * 64)
+
+
+ATTEMPTS = Attempts(
+    {
+        "consensus_label_known": lambda: make.ConsensusFactory(label="left"),
+        "consensus_method_known": lambda: make.ConsensusFactory(method="guess"),
+        "consensus_confidence_is_probability": lambda: make.ConsensusFactory(confidence=1.5),
+        "consensus_agreement_is_share": lambda: make.ConsensusFactory(agreement=-0.1),
+        "consensus_soft_label_in_range": lambda: make.ConsensusFactory(p_b=2.0),
+        "release_state_known": lambda: change(make.ReleaseFactory(), state="lost"),
+        "release_number_from_one": lambda: make.ReleaseFactory(number=0),
+        "release_progress_is_share": lambda: change(make.ReleaseFactory(), progress=1.5),
+        "release_ready_has_revision": lambda: change(make.ReleaseFactory(), state="ready"),
+        "release_never_deleted": lambda: delete(make.ReleaseFactory()),
+        "release_number_is_fixed": lambda: change(make.ReleaseFactory(), number=7),
+        "release_ready_is_fixed": lambda: change(release_in("ready"), revision="c" * 40),
+        "release_file_sha256_form": lambda: ReleaseFile.objects.create(
+            release=make.ReleaseFactory(), path="README.md", size=1, sha256="none"
+        ),
+        "release_file_is_fixed": lambda: change(release_file(), sha256="c" * 64),
+    }
+)
+
+
+@ATTEMPTS.refused_by("consensus_once_per_pair_question_method")
+def _() -> None:
+    consensus = make.ConsensusFactory()
+    make.ConsensusFactory(pair=consensus.pair, question=consensus.question)
+
+
+@ATTEMPTS.refused_by("release_number_unique_in_campaign")
+def _() -> None:
+    make.ReleaseFactory(campaign=make.ReleaseFactory().campaign)
+
+
+@ATTEMPTS.refused_by("release_shard_path_unique")
+def _() -> None:
+    release = make.ReleaseFactory()
+    for _ in range(2):
+        ReleaseShard.objects.create(release=release, path="pairs/train-00000-of-00001.parquet")
+
+
+@ATTEMPTS.refused_by("release_shard_finished_is_described")
+def _() -> None:
+    ReleaseShard.objects.create(release=make.ReleaseFactory(), path="pairs/x.parquet", finished_at=timezone.now(), size=1)
+
+
+@ATTEMPTS.refused_by("release_file_path_unique")
+def _() -> None:
+    file = release_file()
+    ReleaseFile.objects.create(release=file.release, path=file.path, size=1, sha256="b" * 64)
+
+
+@pytest.mark.parametrize("name", sorted(ATTEMPTS))
+def test_the_database_refuses(name: str) -> None:
+    assert_refused(name, ATTEMPTS[name])
+
+
+def test_a_ready_release_may_say_how_far_it_is() -> None:
+    change(release_in("ready"), progress=1.0)
+
+
+def test_votes_of_a_consensus_are_summed_over_the_choices() -> None:
+    assert make.ConsensusFactory(n_a=4, n_b=3, n_both_good=2, n_both_bad=1).n_votes == 10

@@ -1,0 +1,47 @@
+"""How the data came about, as the card says it."""
+
+from __future__ import annotations
+
+import pytest
+
+from annotator.releasing.card import origin
+from annotator.releasing.card.readme import card
+
+
+def test_it_says_how_much_there_is(facts, shards):
+    text = card(facts, shards, {})
+    assert "10 pairs of images of the same prompt, 4 prompts, 2 generators, 24 votes by 2 annotators." in text
+    assert "| mean votes per pair with votes | 3.00 |" in text
+    assert "| 3 | 8 |" in text
+    assert "| `tie` | two or more choices lead | 2 |" in text
+
+
+def test_it_says_what_was_asked_and_quotes_every_guideline_that_was_in_force(facts, shards):
+    text = card(facts, shards, {})
+    assert "**Which is better?** (`overall`). Choices: `a`, `b`, both good and both bad" in text
+    assert "**Which is prettier?** (`beauty`). Choices: `a` and `b`" in text
+    assert "The first question is primary." in text
+    assert "### Version 2\n\n29 votes were cast under this version.\n\n> # How\n>\n> Look at *both*." in text
+    assert "### Version 3\n\n0 votes were cast under this version.\n\n> Newest." in text
+    assert "Never used." not in text
+
+
+def test_it_says_how_unevenly_people_voted(facts, shards):
+    text = card(facts, shards, {})
+    assert "| votes of the most active annotator | 20 (83.3%) |" in text
+    assert "| Gini coefficient of votes per annotator (0: all equal) | 0.33 |" in text
+    assert "One annotator gave 83.3% of the votes." in text
+
+
+@pytest.mark.parametrize(("method", "words"), [("majority", "Labels are by majority"), ("dawid_skene", "Dawid and Skene")])
+def test_it_says_how_labels_are_made(facts, method, words):
+    facts.method = method
+    assert words in origin.making(facts)
+
+
+def test_machines_and_crowd_people_are_named_where_there_are_any(facts):
+    assert "machine" not in origin.people(facts, {})
+    facts.machines, facts.crowd_people = {"members": 1, "votes": 1200}, 1
+    text = origin.people(facts, {})
+    assert "1,200 votes by 1 machine annotator are in no config" in text
+    assert "1 person came from a crowd platform." in text

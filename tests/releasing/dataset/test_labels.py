@@ -1,0 +1,86 @@
+"""What the votes of a release amount to can be computed again from the release."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from annotator.choices import Choice
+from annotator.consensus.dawid_skene import dawid_skene
+from annotator.consensus.majority import majority_of_counts
+from annotator.models import Vote
+from annotator.scoring.labels import SMOOTHING
+from tests.factories import MemberFactory, QuestionFactory
+from tests.released import card_of, make_pair, release_of, rows_of, vote
+
+# What is released has to be committed: it is read on a connection of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_pair_can_be_recomputed_from_the_votes_in_the_release(campaign, judged):
+    for reason in ("undone", "suspended"):
+        cast = vote(judged[0], "b")
+        Vote.objects.filter(pk=cast.pk).update(void_reason=reason, voided_at=timezone.now())
+    vote(judged[0], "b", assignment__kind="repeat")
+    other = QuestionFactory(campaign=campaign, slug="beauty", position=1)
+    vote(judged[0], "b", question=other)
+    release = release_of(campaign)
+    counted = Counter(
+        (row["pair_id"], row["choice"])
+        for row in rows_of(release, "votes")
+        if row["kind"] == "regular" and row["void_reason"] is None and row["question"] == "overall"
+    )
+    for row in rows_of(release, "pairs"):
+        counts = [counted[row["pair_id"], code] for code in range(4)]
+        assert [row[f"n_{choice}"] for choice in Choice.values] == counts
+        assert row["n_votes"] == sum(counts)
+        expected = majority_of_counts(np.array([counts]))
+        assert row["label"] == (None if expected.label[0] < 0 else expected.label[0])
+        for name, value in [("confidence", expected.confidence), ("agreement", expected.agreement)]:
+            assert row[name] == (None if np.isnan(value[0]) else value[0])
+        for code, choice in enumerate(Choice.values):
+            assert row[f"p_{choice}"] == (counts[code] / sum(counts) if sum(counts) else None)
+
+
+LETTERS = {"a": 0, "b": 1, "g": 2, "x": 3}
+
+
+def test_dawid_skene_labels_can_be_recomputed_from_the_votes_of_the_release(campaign):
+    campaign.consensus_method = "dawid_skene"
+    campaign.save()
+    people = MemberFactory.create_batch(4, campaign=campaign)
+    pairs = [make_pair(campaign, number) for number in range(8)]
+    wrong = {"a": "b", "b": "a"}
+    for number, pair in enumerate(pairs[:-1]):
+        truth = "ab"[number % 2]
+        for place, member in enumerate(people):  # two are right, two are wrong together on most
+            vote(pair, wrong[truth] if place >= 2 and number % 3 else truth, member=member)
+    void = vote(pairs[0], "both_bad", assignment__kind="repeat", member=people[0])
+    release = release_of(campaign)
+    votes = [row for row in rows_of(release, "votes") if row["kind"] == "regular" and row["void_reason"] is None]
+    assert void.pk not in {row["vote_id"] for row in votes}
+    tasks, task = np.unique([row["pair_id"] for row in votes], return_inverse=True)
+    names, annotator = np.unique([row["annotator_id"] for row in votes], return_inverse=True)
+    expected = dawid_skene(
+        task,
+        annotator,
+        [row["choice"] for row in votes],
+        n_tasks=len(tasks),
+        n_annotators=len(names),
+        n_choices=4,
+        smoothing=SMOOTHING,
+    )
+    rows = {row["pair_id"]: row for row in rows_of(release, "pairs")}
+    for place, pair_id in enumerate(tasks.tolist()):
+        row = rows[pair_id]
+        assert row["label"] == expected.label[place]
+        assert row["confidence"] == pytest.approx(expected.confidence[place], abs=1e-6)
+        soft = [row[f"p_{choice}"] for choice in Choice.values]
+        assert soft == pytest.approx(expected.posterior[place].tolist(), abs=1e-6)
+        assert row["n_votes"] == 4
+    assert [rows[pairs[-1].pk][name] for name in ("label", "p_a", "confidence")] == [None] * 3
+    assert "Dawid and Skene" in card_of(release)
+    assert release_of(campaign).revision == release.revision
