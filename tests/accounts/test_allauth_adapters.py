@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
@@ -17,8 +15,7 @@ from annotator.accounts import lockout
 from annotator.campaigns import invites
 from annotator.models import FailedLogIn, User
 from annotator.tasks import forget_what_is_over
-from annotator.views.middleware.log_in_first import RENEWED, RENEWED_EVERY
-from tests.factories import CrowdUserFactory, InviteFactory, MemberFactory, UserFactory
+from tests.factories import CrowdUserFactory, InviteFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -58,26 +55,6 @@ def test_a_log_in_page_loads_nothing_inline_and_has_the_fields_that_programs_fil
     assert "<script>" not in html
 
 
-# --- sessions
-
-
-def test_a_session_in_use_is_put_off_once_a_day_and_not_with_each_request(client, django_assert_num_queries):
-    client.force_login(MemberFactory().user)
-    client.get(reverse("campaigns"))
-    with django_assert_num_queries(4):
-        assert django_settings.SESSION_COOKIE_NAME not in client.get(reverse("campaigns")).cookies
-    session = client.session
-    session[RENEWED] = int(time.time()) - RENEWED_EVERY
-    session.save()
-    ends_at = Session.objects.get(pk=session.session_key).expire_date
-
-    cookie = client.get(reverse("campaigns")).cookies[django_settings.SESSION_COOKIE_NAME]
-
-    assert cookie["max-age"] == 14 * 24 * 3600
-    assert Session.objects.get(pk=session.session_key).expire_date > ends_at
-    assert django_settings.SESSION_COOKIE_NAME not in client.get(reverse("campaigns")).cookies
-
-
 def test_what_is_over_is_forgotten():
     Client().force_login(UserFactory())
     lockout.begin_log_in(name="ana")
@@ -88,25 +65,6 @@ def test_what_is_over_is_forgotten():
     FailedLogIn.objects.update(at="2020-01-01T00:00Z")
     forget_what_is_over()
     assert (Session.objects.count(), FailedLogIn.objects.count()) == (0, 0)
-
-
-@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Mode": "same-origin"}])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_script_without_a_session_gets_401_and_never_a_redirect(client, headers, method):
-    page = "http://testserver/c/shapes/"
-
-    response = getattr(client, method)(reverse("campaigns"), headers=headers | {"Referer": page, "HX-Current-URL": page})
-
-    assert response.status_code == 401
-    assert response["Location"] == f"{reverse('login')}?next=/c/shapes/"
-    assert "HX-Redirect" not in response.headers
-
-
-@pytest.mark.parametrize("page", ["https://elsewhere.example/c/x/", "//elsewhere.example/", "javascript:alert(1)", ""])
-def test_the_401_never_leads_to_another_site(client, page):
-    response = client.post(reverse("skip", args=[1]), headers={"HX-Request": "true", "HX-Current-URL": page})
-
-    assert response["Location"] == f"{reverse('login')}?next="
 
 
 # --- signing up

@@ -24,10 +24,10 @@ def address(campaign) -> str:
     return f"/api/v1/campaigns/{campaign.slug}/assignments/"
 
 
-def annotator(pairs: int = 1, *scopes: str, **values):
+def annotator(pairs: int = 1, **values):
     member = MemberFactory(**values)
     PairFactory.create_batch(pairs, campaign=member.campaign)
-    return member, client_of(member.user, *(scopes or ["annotate"]))
+    return member, client_of(member.user, "annotate")
 
 
 def test_it_is_a_pair_to_judge():
@@ -231,19 +231,3 @@ def test_it_is_not_there_for_strangers():
     member, _ = annotator()
 
     assert_error(client_of(UserFactory(is_superuser=True)).post(address(member.campaign)), 404, "not_found")
-
-
-def test_it_needs_the_scope_annotate():
-    member, client = annotator(1, "import", "export", "manage")
-
-    assert_error(client.post(address(member.campaign)), 403, "scope_missing")
-
-
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    member, client = annotator()
-
-    response = getattr(client, method)(address(member.campaign))
-
-    assert_error(response, 405, "method_not_allowed")
-    assert response["Allow"] == "POST"

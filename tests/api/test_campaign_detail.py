@@ -213,17 +213,3 @@ def test_a_superuser_changes_any():
     campaign = CampaignFactory()
 
     assert client_of(UserFactory(is_superuser=True)).patch(address(campaign), {"name": "Ours"}).json()["name"] == "Ours"
-
-
-def test_changing_it_needs_the_scope_manage():
-    campaign, _ = manager()
-    client = client_of(campaign.members.get().user, "annotate", "import", "export")
-
-    assert_error(client.patch(address(campaign), {"name": "Mine"}), 403, "scope_missing")
-
-
-@pytest.mark.parametrize("method", ["put", "post", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    campaign, client = manager()
-
-    assert_error(getattr(client, method)(address(campaign)), 405, "method_not_allowed")

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-from django.utils import timezone
 
 from annotator.choices import FlagReason
 from annotator.judging import assigning
 from annotator.models import Assignment, Flag, Pair
-from tests.api.clients import ApiClient, assert_error, browser_of, client_of
-from tests.factories import MemberFactory, PairFactory, UserFactory
+from tests.api.clients import assert_error, client_of
+from tests.factories import MemberFactory, PairFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +17,11 @@ def address(assignment_id) -> str:
     return f"/api/v1/assignments/{assignment_id}/flag/"
 
 
-def an_assignment(*scopes: str, **values):
+def an_assignment(**values):
     member = MemberFactory(**values)
     PairFactory(campaign=member.campaign)
     assigning.refill_queue(member_id=member.pk)
-    return Assignment.objects.get(), client_of(member.user, *(scopes or ["annotate"]))
+    return Assignment.objects.get(), client_of(member.user, "annotate")
 
 
 @pytest.mark.parametrize("reason", FlagReason.values)
@@ -64,35 +61,6 @@ def test_the_same_again_changes_nothing():
     assert Flag.objects.get().reason == "broken_image"
 
 
-def test_an_answered_pair_is_not_flagged():
-    assignment, client = an_assignment()
-    client.post(f"/api/v1/assignments/{assignment.pk}/vote/", {"choice": "a"})
-
-    assert_error(client.post(address(assignment.pk), BODY), 409, "already_answered")
-
-
-def test_an_expired_one_is_refused():
-    assignment, client = an_assignment()
-    Assignment.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
-
-    assert_error(client.post(address(assignment.pk), BODY), 409, "lease_expired")
-
-
-def test_somebody_elses_is_not_there():
-    assignment, _ = an_assignment()
-    other = MemberFactory(campaign=assignment.member.campaign, role="manager")
-
-    assert_error(client_of(other.user).post(address(assignment.pk), BODY), 404, "not_found")
-    assert_error(client_of(UserFactory(is_superuser=True)).post(address(assignment.pk), BODY), 404, "not_found")
-
-
-@pytest.mark.parametrize("number", ["0", "99999999", "9" * 30, "9" * 5000, "-1", "x"])
-def test_an_unknown_one_is_not_there(number):
-    _, client = an_assignment()
-
-    assert_error(client.post(address(number), BODY), 404, "not_found")
-
-
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -121,28 +89,3 @@ def test_it_takes_few_queries(django_assert_max_num_queries):
     # and the savepoints of a test's transaction
     with django_assert_max_num_queries(8 + 2):
         client.post(address(assignment.pk), BODY)
-
-
-def test_a_browser_may_flag_too():
-    assignment, _ = an_assignment()
-
-    assert browser_of(assignment.member.user).post(address(assignment.pk), BODY).status_code == 200
-
-
-def test_it_needs_the_scope_annotate():
-    assignment, client = an_assignment("import", "export", "manage")
-
-    assert_error(client.post(address(assignment.pk), BODY), 403, "scope_missing")
-
-
-def test_it_needs_somebody():
-    assignment, _ = an_assignment()
-
-    assert_error(ApiClient().post(address(assignment.pk), BODY), 401, "not_authenticated")
-
-
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    assignment, client = an_assignment()
-
-    assert_error(getattr(client, method)(address(assignment.pk)), 405, "method_not_allowed")

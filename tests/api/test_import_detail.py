@@ -14,9 +14,9 @@ def address(import_: Import) -> str:
     return f"/api/v1/campaigns/{import_.campaign.slug}/imports/{import_.pk}/"
 
 
-def an_import(role: str = "manager", *scopes: str):
+def an_import(role: str = "manager"):
     member = MemberFactory(role=role)
-    return ImportFactory(campaign=member.campaign), client_of(member.user, *(scopes or ["import"]))
+    return ImportFactory(campaign=member.campaign), client_of(member.user, "import")
 
 
 def refuse_lines(import_: Import, *numbers: int) -> None:
@@ -97,16 +97,3 @@ def test_it_is_not_there_for_strangers():
     import_, _ = an_import()
 
     assert_error(client_of(UserFactory()).get(address(import_)), 404, "not_found")
-
-
-def test_it_needs_the_scope_import():
-    import_, client = an_import("manager", "annotate", "export", "manage")
-
-    assert_error(client.get(address(import_)), 403, "scope_missing")
-
-
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    import_, client = an_import()
-
-    assert_error(getattr(client, method)(address(import_)), 405, "method_not_allowed")

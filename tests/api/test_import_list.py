@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import MULTIPART_CONTENT
 
 from annotator.models import Import
-from tests.api.clients import ApiClient, assert_error, browser_of, client_of, sent_tasks
+from tests.api.clients import assert_error, browser_of, client_of, sent_tasks
 from tests.factories import ImportFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -22,9 +22,9 @@ def address(campaign) -> str:
     return f"/api/v1/campaigns/{campaign.slug}/imports/"
 
 
-def manager(role: str = "manager", *scopes: str):
+def manager(role: str = "manager"):
     member = MemberFactory(role=role)
-    return member.campaign, client_of(member.user, *(scopes or ["import"]))
+    return member.campaign, client_of(member.user, "import")
 
 
 def send(client, campaign, *, name="pairs.jsonl", data=LINES, **fields):
@@ -300,23 +300,3 @@ def test_they_are_not_there_for_strangers():
 
     assert_error(stranger.get(address(campaign)), 404, "not_found")
     assert_error(send(stranger, campaign), 404, "not_found")
-
-
-def test_they_need_the_scope_import():
-    campaign, client = manager("manager", "annotate", "export", "manage")
-
-    assert_error(client.get(address(campaign)), 403, "scope_missing")
-    assert_error(send(client, campaign), 403, "scope_missing")
-
-
-def test_they_need_somebody():
-    campaign, _ = manager()
-
-    assert_error(send(ApiClient(), campaign), 401, "not_authenticated")
-
-
-@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    campaign, client = manager()
-
-    assert_error(getattr(client, method)(address(campaign)), 405, "method_not_allowed")

@@ -87,17 +87,3 @@ def test_it_is_not_there_for_strangers(storage_folder):
     ready_release(campaign, storage_folder)
 
     assert_error(client_of(UserFactory()).get(address(campaign)), 404, "not_found")
-
-
-def test_it_needs_the_scope_export(storage_folder):
-    campaign, client = member_with("manager", "annotate", "import", "manage")
-    ready_release(campaign, storage_folder)
-
-    assert_error(client.get(address(campaign)), 403, "scope_missing")
-
-
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    campaign, client = member_with("manager")
-
-    assert_error(getattr(client, method)(address(campaign)), 405, "method_not_allowed")

@@ -178,24 +178,9 @@ def test_somebody_who_lost_access_has_lost_it(campaign, client):
     assert_error(client.get(address(campaign), headers={"If-None-Match": ETAG}), 403, "member_suspended")
 
 
-def test_it_needs_the_scope_export(campaign):
-    client = client_of(campaign.members.get().user, "annotate", "import", "manage")
-
-    assert_error(client.get(address(campaign)), 403, "scope_missing")
-
-
-def test_it_needs_somebody(campaign):
-    assert_error(ApiClient().get(address(campaign)), 401, "not_authenticated")
-
-
 def test_it_takes_few_queries(campaign, client, django_assert_num_queries):
     client.get(address(campaign)).getvalue()
 
     with django_assert_num_queries(5):  # token, membership, release, file, and the file again where it is opened
         client.get(address(campaign)).getvalue()
     assert Release.objects.count() == 1
-
-
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(campaign, client, method):
-    assert_error(getattr(client, method)(address(campaign)), 405, "method_not_allowed")

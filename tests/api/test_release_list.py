@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.models import Release
-from tests.api.clients import ApiClient, assert_error, client_of, sent_tasks
+from tests.api.clients import assert_error, client_of, sent_tasks
 from tests.api.releases import ready_release
 from tests.factories import MemberFactory, ReleaseFactory, UserFactory
 
@@ -116,30 +116,7 @@ def test_a_superuser_reads_and_builds_them():
     assert len(client.get(address(campaign)).json()["results"]) == 1
 
 
-def test_reading_needs_export_and_building_needs_manage():
-    campaign, reader = member_with("manager", "export")
-    builder = client_of(campaign.members.get().user, "manage", "import", "annotate")
-
-    assert_error(reader.post(address(campaign)), 403, "scope_missing")
-    assert_error(builder.get(address(campaign)), 403, "scope_missing")
-    assert builder.post(address(campaign)).status_code == 202
-
-
 def test_it_takes_no_body():
     campaign, client = member_with("manager")
 
     assert_error(client.post(address(campaign), {"number": 7}), 400, "invalid", "number")
-
-
-def test_they_need_somebody():
-    campaign, _ = member_with("manager")
-
-    assert_error(ApiClient().get(address(campaign)), 401, "not_authenticated")
-    assert_error(ApiClient().post(address(campaign)), 401, "not_authenticated")
-
-
-@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
-def test_it_knows_no_other_methods(method):
-    campaign, client = member_with("manager")
-
-    assert_error(getattr(client, method)(address(campaign)), 405, "method_not_allowed")

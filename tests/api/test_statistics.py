@@ -130,18 +130,3 @@ def test_it_is_not_there_for_strangers(endpoint):
     campaign, _ = member_with("manager")
 
     assert_error(client_of(UserFactory()).get(address(campaign, endpoint)), 404, "not_found")
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_it_needs_the_scope_export_or_manage(endpoint):
-    campaign, client = member_with("manager", "annotate", "import")
-
-    assert_error(client.get(address(campaign, endpoint)), 403, "scope_missing")
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_it_knows_no_other_methods(endpoint, method):
-    campaign, client = member_with("manager")
-
-    assert_error(getattr(client, method)(address(campaign, endpoint)), 405, "method_not_allowed")

@@ -398,8 +398,3 @@ def test_errors_are_json_whatever_was_asked_for(campaign):
     annotator = client_of(MemberFactory(campaign=campaign).user, "export")
 
     assert_error(annotator.get(ADDRESS, headers={"Accept": ARROW}), 403, "not_a_reviewer")
-
-
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-def test_it_knows_no_other_methods(reviewer, method):
-    assert_error(getattr(reviewer, method)(ADDRESS), 405, "method_not_allowed")

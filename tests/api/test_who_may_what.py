@@ -187,3 +187,16 @@ def test_a_session_opens_what_its_role_allows(operation, world):
 @pytest.mark.parametrize("operation", ROUTES)
 def test_nobody_gets_in_without_either(operation, world):
     assert_error(ask(ApiClient(), world, ROUTES[operation]), 401, "not_authenticated")
+
+
+def test_every_other_method_is_refused_by_name(world):
+    client = client_of(world.users["superuser"])
+    methods: dict[str, set[str]] = {}
+    for route in ROUTES.values():
+        methods.setdefault(route.path.format_map(world.numbers), set()).add(route.method)
+    for path, known in methods.items():
+        for method in sorted({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - known):
+            response = client.generic(method, path)
+            assert_error(response, 405, "method_not_allowed")
+            allowed = known | {"HEAD"} if "GET" in known else known
+            assert set(response["Allow"].split(", ")) == allowed, (method, path)

@@ -11,13 +11,19 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentState, CampaignState
 from annotator.models import Assignment, Campaign, Member, Vote
-from tests.browser.conftest import PHONE, make_pairs
+from tests.browser.conftest import make_pairs
 from tests.browser.driver import Remote, expect
 from tests.browser.test_judging import all_sent, annotate_path, open_card, pressed
-from tests.factories import GuidelineFactory, MemberFactory, QuestionFactory
+from tests.factories import GuidelineFactory, MemberFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+# A status may be on the page for less time than it takes to look: a retry comes soon, and each one that fails doubles the wait.
+KEEP_STATUSES = """() => {
+  window.statuses = [];
+  const status = document.querySelector("#status-message");
+  new MutationObserver(() => window.statuses.push(status.textContent)).observe(status, { childList: true });
+}"""
 KEYS = {"1": "left", "2": "right", "3": "both_good", "4": "both_bad"}
 
 
@@ -111,12 +117,12 @@ def test_what_is_pressed_offline_is_kept_and_sent_in_order(open_page, member):
 
 def test_a_server_error_is_tried_again_by_itself(open_page, member):
     page = open_page(member, annotate_path(member))
-    page.route("**/vote/", lambda route: route.fulfill(status=500, body="<html>broken</html>"))
+    page.evaluate(KEEP_STATUSES)
+    page.route("**/vote/", lambda route: route.fulfill(status=500, body="<html>broken</html>"), times=1)
     first = judge(page, "3")
-    expect(page.get_by_role("status")).to_contain_text("Server error (500), retrying. 1 answer saved on this device")
-    page.unroute("**/vote/")
     all_sent(page)
 
+    assert any(text.startswith("Server error (500), retrying. 1 answer") for text in page.evaluate("statuses"))
     assert pressed(first) == "both_good"
     assert Vote.objects.count() == 1
 
@@ -375,75 +381,3 @@ def test_the_time_rests_while_nobody_sees_the_page(open_page, member):
     all_sent(page)
 
     assert 5_000 <= Vote.objects.get(assignment=first).elapsed_ms < 20_000
-
-
-# --- several questions
-
-
-@pytest.fixture
-def three_questions(member: Member) -> Member:
-    QuestionFactory(campaign=member.campaign, slug="prompt", text="Which follows the prompt?", position=1)
-    QuestionFactory(campaign=member.campaign, slug="beauty", text="Which looks better?", position=2, choices=["a", "b"])
-    return member
-
-
-def test_several_questions_are_answered_by_keys_in_order_and_sent_as_one(open_page, three_questions):
-    page = open_page(three_questions, annotate_path(three_questions))
-    first = open_card(page)
-    question = page.locator("legend#question-text")
-    expect(question).to_have_text("Which image is better overall?")
-    page.keyboard.press("1")
-    expect(question).to_have_text("Which follows the prompt?")
-    expect(page.get_by_role("button", name="Which image is better overall?")).to_contain_text("Left")
-    page.keyboard.press("2")
-    expect(page.get_by_role("button", name="Which looks better?")).to_have_attribute("aria-current", "step")
-    page.keyboard.press("3")  # this question has no such answer
-    page.keyboard.press("Backspace")
-    expect(question).to_have_text("Which follows the prompt?")
-    page.keyboard.press("4")
-    page.get_by_role("button", name="Which image is better overall?").click()
-    expect(question).to_have_text("Which image is better overall?")
-    page.keyboard.press("3")
-    assert open_card(page) == first
-    page.keyboard.press("2")
-    open_card(page, after=first)
-    all_sent(page)
-
-    seat = Assignment.objects.get(pk=first)
-    votes = dict(Vote.objects.filter(assignment=seat).values_list("question__slug", "choice"))
-    assert votes == {"overall": "both_good", "prompt": "both_bad", "beauty": "b" if seat.a_on_left else "a"}
-    assert question.inner_text() == "Which image is better overall?"
-
-
-def test_several_questions_without_javascript(open_page, three_questions):
-    page = open_page(three_questions, annotate_path(three_questions), java_script_enabled=False)
-    for text, answer in (("overall", "Left"), ("follows", "Both good"), ("looks", "Right")):
-        page.get_by_role("group").filter(has_text=text).get_by_role("radio", name=answer, exact=True).check()
-    page.get_by_role("button", name="Save answers").click()
-
-    expect(page.get_by_role("status")).to_contain_text("Recorded: 3 answers.")
-    assert dict(Vote.objects.values_list("question__slug", "choice"))["prompt"] == "both_good"
-
-
-def test_several_questions_fit_on_a_phone(open_page, three_questions):
-    page = open_page(three_questions, annotate_path(three_questions), viewport=PHONE, has_touch=True, is_mobile=True)
-    open_card(page)
-
-    buttons = [page.get_by_role("button", name=name).bounding_box() for name in ("Top is better", "Both bad")]
-    assert max(place["y"] + place["height"] for place in buttons) <= PHONE["height"]
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-
-
-def test_a_comment_goes_with_the_vote(open_page, member):
-    Campaign.objects.update(asks_comment=True)
-    page = open_page(member, annotate_path(member))
-    first = open_card(page)
-    page.get_by_label("Comment").fill("1 finger too many")
-    page.get_by_label("Comment").press("Enter")
-    assert open_card(page) == first
-    page.get_by_role("button", name="Right is better").click()
-    open_card(page, after=first)
-    assert page.get_by_label("Comment").input_value() == ""
-    all_sent(page)
-
-    assert Vote.objects.get().comment.strip() == "1 finger too many"

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from annotator.campaigns.consent import agree, must_agree, publish_consent_text
-from annotator.errors import Conflict
-from annotator.models import Consent, Member
-from tests.factories import CampaignFactory, MemberFactory, UserFactory
+from annotator.errors import Conflict, Invalid
+from annotator.models import Campaign, Consent, Member
+from tests.factories import CampaignFactory, ConsentFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -63,3 +63,28 @@ def test_versions_are_counted_for_each_campaign_and_say_who_wrote_them():
     text = publish_consent_text(campaign=campaign, text="One.", by=author, now=NOW)
 
     assert (text.version, text.author, text.published_at) == (1, author, NOW)
+
+
+def test_the_text_in_force_is_the_newest_whoever_publishes_at_once():
+    campaign = CampaignFactory()
+    for number in range(3):
+        publish_consent_text(campaign=campaign, text=f"Text {number}.", by=None)
+
+    campaign.refresh_from_db()
+    assert campaign.consent_text == campaign.consent_texts.order_by("-version").first()
+    assert campaign.consent_text.version == 3
+
+
+def test_an_empty_text_is_refused():
+    with pytest.raises(Invalid) as refusal:
+        publish_consent_text(campaign=CampaignFactory(), text=" \n", by=None)
+    assert set(refusal.value.errors) == {"text"}
+
+
+def test_a_member_agrees_only_to_what_they_were_shown():
+    member = ConsentFactory().member
+    publish_consent_text(campaign=CampaignFactory(), text="Another campaign's.", by=None)
+    Campaign.objects.filter(pk=member.campaign_id).update(consent_text=member.consents.get().text)
+
+    with pytest.raises(Conflict):
+        agree(member=member, version=2)

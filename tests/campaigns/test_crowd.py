@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
+
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotator.campaigns.consent import publish_consent_text
 from annotator.campaigns.crowd import check_platform_ids, find_crowd_identity, join_from_crowd
-from annotator.errors import Conflict, Invalid, NotAllowed
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed
 from annotator.models import CrowdIdentity, Invite, Member, User
 from tests.factories import CampaignFactory, CrowdIdentityFactory, InviteFactory
 
@@ -93,3 +96,28 @@ def test_the_last_visit_is_kept_and_the_link_is_used_once():
     assert again == first
     assert CrowdIdentity.objects.get().session == "65bb00112244"
     assert Invite.objects.get().uses == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_person_who_comes_twice_at_once_is_one_member():
+    campaign = CampaignFactory()
+    invites = [InviteFactory(campaign=campaign, for_crowd=True) for _ in range(2)] * 4
+    start, failed = Barrier(len(invites)), []
+
+    def arrive(invite: Invite) -> None:
+        start.wait()
+        try:
+            join_from_crowd(invite=invite, participant=PID)
+        except DomainError as refusal:
+            failed.append(type(refusal))
+        finally:
+            connection.close()
+
+    threads = [Thread(target=arrive, args=[invite]) for invite in invites]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert set(failed) <= {Conflict}
+    assert (Member.objects.count(), User.objects.filter(is_crowd=True).count()) == (1, 1)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError
 
 from annotator.campaigns.members import add_member, change_member_state
 from annotator.choices import MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid
 from annotator.models import Member, ModerationAction
-from tests.factories import CampaignFactory, MemberFactory, UserFactory
+from tests.factories import CampaignFactory, CrowdIdentityFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +72,25 @@ def test_a_managers_word_neither_starts_nor_ends_a_suspension_or_a_withdrawal(st
         assert conflict.value.code == "member_state_refused"
     gone.refresh_from_db()
     assert gone.state == state
+
+
+@pytest.mark.parametrize(("kind", "other"), [(MemberKind.HUMAN, MemberKind.MACHINE), (MemberKind.MACHINE, MemberKind.HUMAN)])
+def test_a_person_never_becomes_a_machine_nor_a_machine_a_person(kind, other):
+    member = MemberFactory(kind=kind)
+
+    with pytest.raises(Conflict):
+        add_member(campaign=member.campaign, user=member.user, kind=other)
+
+    assert Member.objects.get().kind == kind
+
+
+def test_a_machine_is_an_annotator():
+    with pytest.raises(IntegrityError, match="member_machine_is_annotator"):
+        MemberFactory(kind=MemberKind.MACHINE, role=Role.MANAGER)
+
+
+def test_a_manager_gives_somebody_from_a_platform_no_other_role_and_no_other_campaign():
+    member = CrowdIdentityFactory().member
+    for campaign in (member.campaign, CampaignFactory()):
+        with pytest.raises(Invalid):
+            add_member(campaign=campaign, user=member.user, role=Role.MANAGER)

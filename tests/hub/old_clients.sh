@@ -14,5 +14,5 @@ for pair; do
         touch "$place/installed"
     fi
     echo "== datasets $datasets, huggingface_hub $hub"
-    HUB_CLIENT_PYTHON=$place/bin/python "$python" -m pytest -q -n 2 tests/hub/test_real_clients.py
+    HUB_CLIENT_PYTHON=$place/bin/python "$python" -m pytest -q -n 2 tests/hub/test_real_clients.py tests/hub/test_real_clients_access.py
 done

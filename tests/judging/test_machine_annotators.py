@@ -6,12 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
 
-from annotator.campaigns import lifecycle, members
-from annotator.errors import Conflict, Invalid
+from annotator.campaigns import lifecycle
 from annotator.judging import assigning, limits, pair_holds, voting
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
 from annotator.quality import gold, moderation
@@ -269,19 +267,3 @@ def test_the_command_makes_one(campaign, capsys):
     call_command("add_member", "birds", "reward-model", "--role", "annotator")
     with pytest.raises(CommandError, match="A machine can only be an annotator"):
         call_command("add_member", "birds", "reward-model", "--role", "manager")
-
-
-def test_nobody_changes_from_one_to_the_other(campaign, machine):
-    human = MemberFactory(campaign=campaign)
-    for member, kind in ((machine, "human"), (human, "machine")):
-        with pytest.raises(Conflict):
-            members.add_member(campaign=campaign, user=member.user, kind=kind)
-    with pytest.raises(Invalid):
-        members.add_member(campaign=campaign, user=UserFactory(), role="reviewer", kind="machine")
-    with pytest.raises(Invalid):
-        members.add_member(campaign=campaign, user=UserFactory(), kind="robot")
-
-
-def test_a_machine_is_an_annotator(campaign):
-    with pytest.raises(IntegrityError, match="member_machine_is_annotator"):
-        MemberFactory(campaign=campaign, kind="machine", role="manager")

@@ -47,8 +47,32 @@ def test_a_process_of_anybody_is_known_to_run(ended):
 
 def test_it_runs_as_a_command_of_the_standard_library_alone(tmp_path, ended):
     (tmp_path / f"counter_{ended}.db").touch()
-    root = Path(__file__).resolve().parents[2]
 
-    subprocess.run([sys.executable, "-S", "-m", "annotator.lib.metrics_dir", str(tmp_path)], cwd=root, check=True)
+    subprocess.run([sys.executable, "-S", "-m", "annotator.lib.metrics_dir", str(tmp_path)], cwd=ROOT, check=True)
 
     assert not list(tmp_path.iterdir())
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_processes_count_together_and_those_that_are_gone_are_cleared_away(tmp_path):
+    folder = tmp_path / "metrics"
+    tidy(folder)
+    count = "from annotator.lib import metrics; metrics.FALLBACKS.inc(2)"
+    show = "; from prometheus_client import generate_latest; print(generate_latest(metrics.registry()).decode())"
+
+    def run(code: str) -> str:
+        environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+        return subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
+    run(count)
+    assert "diptych_refill_fallbacks_total 4.0" in run(count + show)
+    assert list(folder.glob("*.db"))
+
+    alive = folder / f"counter_{os.getpid()}.db"
+    alive.touch()
+    tidy(folder)
+    assert list(folder.glob("*.db")) == [alive]

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -19,10 +20,13 @@ from tests.celery_worker import ROOT, database_url
 from tests.factories import MemberFactory
 from tests.waiting import wait_until
 
+# On a busy machine an answer comes late. One that was waited for as long as clients of the servers wait comes much later.
+PATIENCE = 4 * readiness.LOOK_SECONDS
 ASK = """
 import json, time
 import django; django.setup()
 from django.test import Client
+Client().get("/healthz")  # what is imported for the first request is no part of the time
 started = time.monotonic()
 answers = [Client().get(path) for path in ("/readyz", "/healthz")]
 print(json.dumps({
@@ -141,6 +145,7 @@ def ask_elsewhere(**environment: str) -> dict:
         capture_output=True,
         text=True,
         check=True,
+        timeout=120,
     )
     return json.loads(done.stdout)
 
@@ -153,7 +158,7 @@ def test_with_the_broker_down_it_answers_and_names_it():
     assert answer["statuses"] == [503, 200]
     assert [name for name, check in checks.items() if not check["ok"]] == ["broker", "worker", "queue"]
     assert "broker" in checks["worker"]["detail"]
-    assert answer["seconds"] < 4
+    assert answer["seconds"] < PATIENCE
     assert "hushhush" not in answer["body"] + answer["headers"]
     assert "127.0.0.1" not in answer["body"]
 
@@ -177,16 +182,19 @@ def test_servers_that_take_a_connection_and_say_nothing_are_not_waited_for():
 
     assert answer["statuses"] == [503, 200]
     assert not any(check["ok"] for check in json.loads(answer["body"])["checks"].values())
-    assert answer["seconds"] < readiness.LOOK_SECONDS + 1.5
+    assert answer["seconds"] < PATIENCE
 
 
 def test_a_look_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr(readiness, "LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(readiness, "ask_database", lambda parameters: time.sleep(0.5))
-    monkeypatch.setattr(readiness, "ask_broker", lambda: time.sleep(0.5))
+    over = threading.Event()
+    monkeypatch.setattr(readiness, "ask_database", lambda parameters: over.wait(60))
+    monkeypatch.setattr(readiness, "ask_broker", lambda: over.wait(60))
 
     started = time.monotonic()
     seen = readiness.HealthCache().check()
+    seconds = time.monotonic() - started
+    over.set()
 
-    assert time.monotonic() - started < 0.45
+    assert seconds < PATIENCE
     assert not seen.is_ready

@@ -110,7 +110,7 @@ def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_
     """On embedded servers of its own, from nothing; then again on what is there."""
     environment = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port), "DATABASE_URL": "", "REDIS_URL": ""}
     demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "12", **environment)
-    assert demo.ended(seconds=200) == 0, demo.text()
+    assert demo.ended(seconds=600) == 0, demo.text()
     assert "13 checks passed, 0 failed." in demo.text()
 
     serve = start("manage.py", "serve", "--demo", **environment)

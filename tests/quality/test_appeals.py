@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
-from annotator.models import Appeal
+from annotator.models import AnnotatorStats, Appeal, Member
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.quality import moderation
 from annotator.quality.appeals import answer_appeal, appeal, may_appeal, open_appeals
-from tests.factories import AppealFactory, CampaignFactory, MemberFactory, ModerationActionFactory, UserFactory
+from annotator.quality.review import review_campaign
+from tests.factories import AppealFactory, CampaignFactory, MemberFactory, ModerationActionFactory, ReviewRuleFactory, UserFactory
+from tests.quality.gold_votes import warned_by_gold
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +101,76 @@ def test_open_appeals_are_those_of_the_campaign_the_oldest_first(django_assert_n
     assert list(open_appeals(campaign)) == waiting
     with django_assert_num_queries(1):
         assert [row.member.user.username for row in open_appeals(campaign)]
+
+
+def test_an_appeal_that_is_accepted_lets_the_member_work_again():
+    manager = UserFactory()
+    for state in ("paused", "suspended"):
+        member = MemberFactory(state=state)
+        made = appeal(member=member, message=" I was careful. ")
+        assert made.message == "I was careful."
+        answer_appeal(appeal=made, is_accepted=True, answer="You are right.", by=manager)
+        member.refresh_from_db()
+        made.refresh_from_db()
+        assert (member.state, member.notice.note) == ("active", "You are right.")
+        assert (made.state, made.answered_by) == (AppealState.ACCEPTED, manager)
+        assert AnnotatorStats.objects.get(member=member).counted_since is not None
+
+
+@pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
+def test_an_appeal_against_a_warning_takes_it_back():
+    campaign = CampaignFactory()
+    ReviewRuleFactory(campaign=campaign)
+    member = warned_by_gold(campaign)
+    review_campaign(campaign=campaign)
+    member.refresh_from_db()
+
+    made = appeal(member=member, message="I do.")
+    answer_appeal(appeal=made, is_accepted=True, answer="", by=UserFactory())
+
+    member.refresh_from_db()
+    assert member.notice.kind == ActionKind.DISMISS
+    assert review_campaign(campaign=campaign) == []
+
+
+def test_an_appeal_that_is_declined_changes_nothing_else():
+    made = AppealFactory()
+    answer_appeal(appeal=made, is_accepted=False, answer="We looked.", by=UserFactory())
+
+    made.refresh_from_db()
+    assert (made.state, made.answer, made.member.state) == ("declined", "We looked.", "paused")
+    with pytest.raises(Conflict):
+        answer_appeal(appeal=made, is_accepted=True, answer="", by=UserFactory())
+    appeal(member=made.member, message="Once more, please.")
+    assert Appeal.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("member", "message", "error"),
+    [
+        ({"state": "paused"}, "  ", Invalid),
+        ({"state": "paused"}, "x" * 2001, Invalid),
+        ({}, "Why?", Conflict),
+        ({"state": "withdrawn"}, "Why?", Conflict),
+    ],
+)
+def test_an_appeal_that_cannot_be_is_refused(member, message, error):
+    with pytest.raises(error):
+        appeal(member=MemberFactory(**member), message=message)
+    assert not Appeal.objects.exists()
+
+
+def test_a_second_open_appeal_is_refused():
+    made = AppealFactory()
+    with pytest.raises(Conflict) as refused:
+        appeal(member=made.member, message="And another thing.")
+    assert refused.value.code == "appeal_is_open"
+
+
+def test_an_appeal_of_somebody_who_was_let_back_meanwhile_can_still_be_accepted():
+    made = AppealFactory()
+    moderation.resume_member(member=made.member, by=UserFactory())
+
+    answer_appeal(appeal=Appeal.objects.get(), is_accepted=True, answer="Fine.", by=UserFactory())
+
+    assert Member.objects.get(pk=made.member.pk).state == "active"

@@ -11,16 +11,15 @@ from django.utils import timezone
 
 from annotator import tasks
 from annotator.campaigns import members
-from annotator.choices import ActionKind, AppealState, MemberState
+from annotator.choices import ActionKind, MemberState
 from annotator.errors import Conflict, Invalid
-from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, Proposal, ReviewRule, Vote
-from annotator.quality import appeals, moderation
+from annotator.models import Member, ModerationAction, Proposal, ReviewRule, Vote
+from annotator.quality import moderation
 from annotator.quality import review as annotator_review
 from annotator.quality.review import RuleChange, review_campaign
 from tests.crowds import Crowd, adversarial, always_left, at_random, good
 from tests.factories import (
     AnnotatorStatsFactory,
-    AppealFactory,
     AssignmentFactory,
     CampaignFactory,
     MemberFactory,
@@ -30,6 +29,7 @@ from tests.factories import (
     VoteFactory,
 )
 from tests.judges import assert_seats_are_true
+from tests.quality.gold_votes import warned_by_gold, wrong_on_gold
 
 pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
@@ -38,32 +38,6 @@ GOOD = {f"good{number}": good for number in range(10)}
 
 def states(crowd: Crowd) -> dict[str, str]:
     return {name: Member.objects.get(pk=member.pk).state for name, member in crowd.members.items()}
-
-
-def only_rule(campaign, **fields) -> ReviewRule:
-    """A campaign with this rule and no other."""
-    return ReviewRuleFactory(campaign=campaign, **fields)
-
-
-def warned_by_gold(campaign, **fields) -> Member:
-    """Somebody whom a rule that asks for gold applies to."""
-    member = MemberFactory(campaign=campaign, **fields)
-    wrong_on_gold(member, 8)
-    return member
-
-
-def wrong_on_gold(member, times, *, at=None) -> None:
-    for _ in range(times):
-        vote = VoteFactory(
-            assignment__member=member,
-            assignment__pair__gold_choice="b",
-            assignment__pair__campaign=member.campaign,
-            assignment__kind="gold",
-            assignment__state="answered",
-            choice="a",
-            created_at=at or timezone.now(),
-        )
-    assert vote.choice == "a"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -90,7 +64,7 @@ def test_who_is_too_fast_is_paused_and_keeps_their_votes():
 
 def test_each_act_says_by_which_rule_and_on_what_figures():
     campaign = CampaignFactory()
-    rule = only_rule(campaign, measure="gold_accuracy", outcome="suspend", threshold=0.5, minimum=6)
+    rule = ReviewRuleFactory(campaign=campaign, measure="gold_accuracy", outcome="suspend", threshold=0.5, minimum=6)
     member = warned_by_gold(campaign)
 
     (act,) = review_campaign(campaign=campaign)
@@ -101,7 +75,7 @@ def test_each_act_says_by_which_rule_and_on_what_figures():
 
 def test_reviewing_again_does_nothing_more():
     campaign = CampaignFactory()
-    only_rule(campaign)
+    ReviewRuleFactory(campaign=campaign)
     member = warned_by_gold(campaign)
 
     assert len(review_campaign(campaign=campaign)) == 1
@@ -113,7 +87,7 @@ def test_reviewing_again_does_nothing_more():
 
 def test_two_reviews_at_once_act_once():
     campaign = CampaignFactory()
-    only_rule(campaign, outcome="suspend")
+    ReviewRuleFactory(campaign=campaign, outcome="suspend")
     warned_by_gold(campaign)
     started, surprises = threading.Barrier(3), []
 
@@ -138,7 +112,7 @@ def test_two_reviews_at_once_act_once():
 
 def test_a_warning_is_shown_until_it_is_put_away_and_votes_stay():
     campaign = CampaignFactory()
-    only_rule(campaign)
+    ReviewRuleFactory(campaign=campaign)
     member = warned_by_gold(campaign)
     review_campaign(campaign=campaign)
     member.refresh_from_db()
@@ -152,7 +126,7 @@ def test_a_warning_is_shown_until_it_is_put_away_and_votes_stay():
 
 def test_rules_that_are_off_do_nothing():
     campaign = CampaignFactory()
-    only_rule(campaign, enabled=False)
+    ReviewRuleFactory(campaign=campaign, enabled=False)
     warned_by_gold(campaign)
 
     assert review_campaign(campaign=campaign) == []
@@ -161,7 +135,7 @@ def test_rules_that_are_off_do_nothing():
 @pytest.mark.parametrize("who", [{"role": "manager"}, {"role": "reviewer"}, {"state": "paused"}, {"kind": "machine"}])
 def test_rules_act_on_annotators_at_work_alone(who):
     campaign = CampaignFactory()
-    only_rule(campaign, outcome="suspend")
+    ReviewRuleFactory(campaign=campaign, outcome="suspend")
     warned_by_gold(campaign, **who)
 
     assert review_campaign(campaign=campaign) == []
@@ -169,8 +143,8 @@ def test_rules_act_on_annotators_at_work_alone(who):
 
 def test_whom_a_severe_rule_stops_the_milder_ones_leave_alone():
     campaign = CampaignFactory()
-    only_rule(campaign, outcome="warn")
-    only_rule(campaign, outcome="suspend")
+    ReviewRuleFactory(campaign=campaign, outcome="warn")
+    ReviewRuleFactory(campaign=campaign, outcome="suspend")
     warned_by_gold(campaign)
 
     assert [act.kind for act in review_campaign(campaign=campaign)] == [ActionKind.SUSPEND]
@@ -182,7 +156,7 @@ def test_whom_a_severe_rule_stops_the_milder_ones_leave_alone():
 @pytest.mark.parametrize("outcome", ["pause", "suspend"])
 def test_nobody_is_thrown_out_again_on_old_answers(outcome):
     campaign, manager = CampaignFactory(), UserFactory()
-    only_rule(campaign, outcome=outcome, minimum=6)
+    ReviewRuleFactory(campaign=campaign, outcome=outcome, minimum=6)
     member = warned_by_gold(campaign)
     review_campaign(campaign=campaign)
     member.refresh_from_db()
@@ -239,7 +213,7 @@ def test_somebody_who_is_let_back_is_told():
 @pytest.fixture
 def asking() -> ReviewRule:
     campaign = CampaignFactory()
-    rule = only_rule(campaign, outcome="suspend", minimum=6)
+    rule = ReviewRuleFactory(campaign=campaign, outcome="suspend", minimum=6)
     for _ in range(3):
         warned_by_gold(campaign)
     for _ in range(7):
@@ -297,7 +271,7 @@ def test_a_manager_turns_it_off(asking):
 
 def test_one_after_the_other_is_too_many_as_well():
     campaign = CampaignFactory()
-    rule = only_rule(campaign, outcome="pause", minimum=6)
+    rule = ReviewRuleFactory(campaign=campaign, outcome="pause", minimum=6)
     VoteFactory.create_batch(7, assignment__member__campaign=campaign)
     for _ in range(2):
         warned_by_gold(campaign)
@@ -323,81 +297,6 @@ def test_rules_are_changed_and_one_that_is_turned_off_asks_no_more(asking):
     assert (asking.threshold, asking.minimum, asking.enabled, asking.asks_since) == (0.4, 9, False, None)
     assert (asking.campaign.review_share_max, asking.campaign.too_fast_ms) == (0.5, 400)
     assert not Proposal.objects.exists()
-
-
-# --- appeals
-
-
-def test_an_appeal_that_is_accepted_lets_the_member_work_again():
-    manager = UserFactory()
-    for state in ("paused", "suspended"):
-        member = MemberFactory(state=state)
-        appeal = appeals.appeal(member=member, message=" I was careful. ")
-        assert appeal.message == "I was careful."
-        appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="You are right.", by=manager)
-        member.refresh_from_db()
-        appeal.refresh_from_db()
-        assert (member.state, member.notice.note) == ("active", "You are right.")
-        assert (appeal.state, appeal.answered_by) == (AppealState.ACCEPTED, manager)
-        assert AnnotatorStats.objects.get(member=member).counted_since is not None
-
-
-def test_an_appeal_against_a_warning_takes_it_back():
-    campaign = CampaignFactory()
-    only_rule(campaign)
-    member = warned_by_gold(campaign)
-    review_campaign(campaign=campaign)
-    member.refresh_from_db()
-
-    appeal = appeals.appeal(member=member, message="I do.")
-    appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
-
-    member.refresh_from_db()
-    assert member.notice.kind == ActionKind.DISMISS
-    assert review_campaign(campaign=campaign) == []
-
-
-def test_an_appeal_that_is_declined_changes_nothing_else():
-    appeal = AppealFactory()
-    appeals.answer_appeal(appeal=appeal, is_accepted=False, answer="We looked.", by=UserFactory())
-
-    appeal.refresh_from_db()
-    assert (appeal.state, appeal.answer, appeal.member.state) == ("declined", "We looked.", "paused")
-    with pytest.raises(Conflict):
-        appeals.answer_appeal(appeal=appeal, is_accepted=True, answer="", by=UserFactory())
-    appeals.appeal(member=appeal.member, message="Once more, please.")
-    assert Appeal.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("member", "message", "error"),
-    [
-        ({"state": "paused"}, "  ", Invalid),
-        ({"state": "paused"}, "x" * 2001, Invalid),
-        ({}, "Why?", Conflict),
-        ({"state": "withdrawn"}, "Why?", Conflict),
-    ],
-)
-def test_an_appeal_that_cannot_be_is_refused(member, message, error):
-    with pytest.raises(error):
-        appeals.appeal(member=MemberFactory(**member), message=message)
-    assert not Appeal.objects.exists()
-
-
-def test_a_second_open_appeal_is_refused():
-    appeal = AppealFactory()
-    with pytest.raises(Conflict) as refused:
-        appeals.appeal(member=appeal.member, message="And another thing.")
-    assert refused.value.code == "appeal_is_open"
-
-
-def test_an_appeal_of_somebody_who_was_let_back_meanwhile_can_still_be_accepted():
-    appeal = AppealFactory()
-    moderation.resume_member(member=appeal.member, by=UserFactory())
-
-    appeals.answer_appeal(appeal=Appeal.objects.get(), is_accepted=True, answer="Fine.", by=UserFactory())
-
-    assert Member.objects.get(pk=appeal.member.pk).state == "active"
 
 
 # --- when it runs
@@ -429,7 +328,7 @@ def test_drafts_closed_campaigns_and_those_without_answers_are_not_due():
 
 def test_the_task_reviews_one_campaign():
     campaign = CampaignFactory()
-    only_rule(campaign)
+    ReviewRuleFactory(campaign=campaign)
     warned_by_gold(campaign)
 
     tasks.review_campaign(campaign.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 from prometheus_client.parser import text_string_to_metric_families
 
 from annotator.lib import readiness
@@ -43,3 +44,75 @@ def test_what_is_not_this_machines_address_sees_no_metrics(client, address):
 
     assert response.status_code == 403
     assert b"diptych_" not in response.content
+
+
+# --- who may see the metrics
+
+
+@pytest.mark.django_db
+def test_the_page_has_what_was_counted_and_how_it_is_now(client, monkeypatch):
+    monkeypatch.setattr(readiness, "KEEP_SECONDS", 0)
+    cache.clear()
+    readiness.note_heartbeat(waited=2.5)
+
+    text = client.get("/metrics").content.decode()
+
+    for name in ("diptych_votes_total", "diptych_assignment_wait_seconds_bucket", "diptych_http_request_seconds_bucket"):
+        assert name in text
+    assert 'diptych_ready{check="worker"} 1.0' in text
+    assert "diptych_queue_lag_seconds 2.5" in text
+    assert "diptych_queue_depth 0.0" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"REMOTE_ADDR": "127.0.0.1"}, 200),
+        ({"REMOTE_ADDR": "::1"}, 200),
+        ({"REMOTE_ADDR": "10.0.0.7"}, 403),
+        ({"REMOTE_ADDR": ""}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_PROTO": "https"}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=127.0.0.1"}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_AUTHORIZATION": "Bearer guess"}, 200),
+    ],
+)
+def test_without_a_token_only_this_machine_may_look(client, headers, status):
+    assert client.get("/metrics", **headers).status_code == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"HTTP_AUTHORIZATION": "Bearer right", "REMOTE_ADDR": "10.0.0.7", "HTTP_X_FORWARDED_FOR": "1.2.3.4"}, 200),
+        ({"HTTP_AUTHORIZATION": "Bearer wrong"}, 403),
+        ({"HTTP_AUTHORIZATION": "Bearer rïght"}, 403),
+        ({"HTTP_AUTHORIZATION": "Bearer "}, 403),
+        ({"REMOTE_ADDR": "127.0.0.1"}, 403),
+    ],
+)
+def test_with_a_token_whoever_has_it_may_look(client, settings, headers, status):
+    settings.METRICS_TOKEN = "right"
+
+    assert client.get("/metrics", **headers).status_code == status
+
+
+# --- health
+
+
+@pytest.mark.django_db
+def test_the_health_check_needs_nobody_and_no_database(client, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = client.get("/healthz")
+
+    assert (response.status_code, response.content) == (200, b"ok")
+
+
+@pytest.mark.django_db
+def test_the_health_check_is_not_sent_to_https(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get("/healthz").status_code == 200
+    assert client.get(reverse("login")).status_code == 301

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from annotator.campaigns import guidelines
 from annotator.campaigns.consent import publish_consent_text
 from annotator.choices import CampaignState, MemberState, Role
-from annotator.models import CampaignProgress, Member
+from annotator.models import CampaignProgress, Guideline, Member
 from annotator.views.annotate.campaign_list import Entry, news_for, roughly
-from tests.factories import CampaignFactory, MemberFactory, UserFactory
+from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -27,7 +30,6 @@ def entry(*, progress: dict | None = None, campaign: dict | None = None, **membe
     return Entry(Member.objects.select_related("campaign__progress").get(pk=made.pk))
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("campaign", "answered", "left"),
     [
@@ -44,12 +46,10 @@ def test_what_is_left_follows_the_tightest_bound(campaign, answered, left):
     assert entry(progress=counts, campaign=campaign, answered_count=answered).left == left
 
 
-@pytest.mark.django_db
 def test_no_more_is_left_than_votes_are_wanted():
     assert entry(progress={"pairs_total": 90, "votes_wanted": 300, "votes_live": 292}).left == 8
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("state", "member", "live", "can_judge", "can_manage"),
     [
@@ -67,7 +67,6 @@ def test_what_somebody_can_do_depends_on_them_and_the_campaign(state, member, li
     assert (shown.can_judge, shown.can_manage) == (can_judge, can_manage)
 
 
-@pytest.mark.django_db
 def test_only_a_manager_sees_the_exact_share():
     counts = {"votes_wanted": 1000, "votes_live": 537}
 
@@ -75,7 +74,6 @@ def test_only_a_manager_sees_the_exact_share():
     assert entry(progress=counts).percent != 54
 
 
-@pytest.mark.django_db
 def test_the_newest_of_the_open_campaigns_comes_first(client: Client):
     user = UserFactory()
     for slug, state in [("a", "closed"), ("b", "open"), ("c", "draft"), ("d", "paused"), ("e", "open")]:
@@ -88,7 +86,6 @@ def test_the_newest_of_the_open_campaigns_comes_first(client: Client):
     assert list(shown["others"]) == []
 
 
-@pytest.mark.django_db
 def test_consent_comes_before_the_guideline(client: Client):
     member = MemberFactory()
     guidelines.publish_guideline(campaign=member.campaign, text="Text.", by=None)
@@ -102,7 +99,6 @@ def test_consent_comes_before_the_guideline(client: Client):
     assert member.guideline_accepted is None
 
 
-@pytest.mark.django_db
 def test_news_are_what_changed_since_the_version_that_was_accepted():
     member = MemberFactory()
 
@@ -119,3 +115,195 @@ def test_news_are_what_changed_since_the_version_that_was_accepted():
     news = news_for(member, third)
     assert news["notes"] == ["Second.", "Third."]
     assert news["changes"]
+
+
+# --- the list of campaigns
+
+
+@pytest.fixture
+def member() -> Member:
+    return MemberFactory(campaign__name="Colours and counts")
+
+
+def test_it_lists_my_campaigns_and_no_others(browser):
+    CampaignFactory(name="Somebody else's")
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert "Colours and counts" in html
+    assert "Start judging" in html
+    assert "Somebody else" not in html
+
+
+def test_it_shows_progress_and_goes_on_where_i_was(browser, member):
+    member.campaign.progress.votes_live, member.campaign.progress.votes_wanted = 12, 90
+    member.campaign.progress.save()
+    Member.objects.update(answered_count=1)
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert "About 10% complete" in html  # exact counts would tell gold
+    assert "you judged 1 pair" in html
+    assert "Continue judging" in html
+
+
+@pytest.mark.parametrize("state", [CampaignState.DRAFT, CampaignState.PAUSED, CampaignState.CLOSED])
+def test_there_is_nothing_to_judge_unless_the_campaign_is_open(browser, member, state):
+    member.campaign.state = state
+    member.campaign.save()
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert state.label in html
+    assert reverse("annotate", args=[member.campaign.slug]) not in html
+
+
+def test_a_campaign_with_all_its_votes_says_so_and_asks_for_none(browser, member):
+    member.campaign.progress.votes_live = member.campaign.progress.votes_wanted = 90
+    member.campaign.progress.save()
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert "complete, thank you" in html
+    assert reverse("annotate", args=[member.campaign.slug]) not in html
+
+
+def test_only_those_who_may_make_campaigns_are_offered_to(browser, member):
+    assert "New campaign" not in browser.get(reverse("campaigns")).content.decode()
+    member.user.user_permissions.add(Permission.objects.get(codename="add_campaign"))
+    assert "New campaign" in browser.get(reverse("campaigns")).content.decode()
+
+
+def test_a_manager_finds_the_campaign_page(browser, member):
+    page = reverse("campaign_page", args=[member.campaign.slug])
+    assert page not in browser.get(reverse("campaigns")).content.decode()
+    Member.objects.update(role=Role.MANAGER)
+    assert page in browser.get(reverse("campaigns")).content.decode()
+
+
+def test_a_member_who_is_paused_is_told_so(browser):
+    Member.objects.update(state=MemberState.PAUSED)
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert "You: paused" in html
+    assert "Start judging" not in html
+
+
+def test_a_member_who_withdrew_sees_the_campaign_no_more(browser):
+    Member.objects.update(state=MemberState.WITHDRAWN)
+
+    assert "You are not in a campaign yet" in browser.get(reverse("campaigns")).content.decode()
+
+
+def test_campaigns_with_work_come_first(browser, member):
+    closed = MemberFactory(user=member.user, campaign__state=CampaignState.CLOSED, campaign__name="Over and done").campaign
+
+    html = browser.get(reverse("campaigns")).content.decode()
+
+    assert closed.created_at > member.campaign.created_at
+    assert html.index("Colours and counts") < html.index("Over and done")
+
+
+def test_only_staff_see_the_way_to_the_administration(browser, member):
+    assert reverse("admin:index") not in browser.get(reverse("campaigns")).content.decode()
+    member.user.is_staff = True
+    member.user.save()
+    assert reverse("admin:index") in browser.get(reverse("campaigns")).content.decode()
+
+
+def test_a_superuser_sees_all_campaigns(client):
+    CampaignFactory(name="Somebody else's")
+    client.force_login(UserFactory(is_superuser=True))
+
+    assert "Somebody else" in client.get(reverse("campaigns")).content.decode()
+
+
+def test_the_list_takes_as_many_queries_for_ten_campaigns_as_for_one(browser, member, django_assert_num_queries):
+    with django_assert_num_queries(4):  # the user, the list, and two for their rights
+        browser.get(reverse("campaigns"))
+    for _ in range(9):
+        MemberFactory(user=member.user, role=Role.MANAGER)
+    with django_assert_num_queries(4):
+        browser.get(reverse("campaigns"))
+
+
+# --- the guideline
+
+
+@pytest.fixture
+def guideline(member: Member) -> Guideline:
+    return GuidelineFactory(campaign=member.campaign)
+
+
+def guideline_page(member: Member) -> str:
+    return reverse("guideline", args=[member.campaign.slug])
+
+
+def test_the_guideline_is_shown_with_its_version_and_a_button_to_accept_it(browser, member, guideline):
+    html = browser.get(guideline_page(member)).content.decode()
+
+    assert "<em>whole</em>" in html
+    assert "version 1" in html
+    assert "I have read it" in html
+
+
+def test_accepting_it_leads_to_the_pairs(browser, member, guideline):
+    response = browser.post(guideline_page(member), {"version": "1"})
+
+    assert response.url == reverse("annotate", args=[member.campaign.slug])
+    member.refresh_from_db()
+    assert member.guideline_accepted == guideline
+    assert "You accepted this version" in browser.get(guideline_page(member)).content.decode()
+
+
+@pytest.mark.parametrize("version", ["1", "", "3", "two"])
+def test_only_the_version_in_force_can_be_accepted(browser, member, guideline, version):
+    GuidelineFactory(campaign=member.campaign, version=2)
+
+    response = browser.post(guideline_page(member), {"version": version})
+
+    assert response.url == guideline_page(member)
+    assert "A newer version was published" in browser.get(response.url).content.decode()
+    member.refresh_from_db()
+    assert member.guideline_accepted is None
+
+
+def test_a_new_version_says_that_it_is_new(browser, member, guideline):
+    browser.post(guideline_page(member), {"version": "1"})
+    GuidelineFactory(campaign=member.campaign, version=2, text="Now with more care.")
+
+    html = browser.get(guideline_page(member)).content.decode()
+
+    assert "Changes since version 1, which you accepted" in html
+    assert "Now with more care." in html
+
+
+def test_a_draft_is_not_shown(browser, member, guideline):
+    GuidelineFactory(campaign=member.campaign, version=2, text="Half a thought", published_at=None)
+
+    assert "Half a thought" not in browser.get(guideline_page(member)).content.decode()
+
+
+def test_a_campaign_without_a_guideline_has_no_such_page(browser, member):
+    assert browser.get(guideline_page(member)).status_code == 404
+
+
+def test_the_guideline_is_for_members(client, member, guideline):
+    client.force_login(UserFactory())
+
+    assert client.get(guideline_page(member)).status_code == 404
+    assert client.post(guideline_page(member), {"version": "1"}).status_code == 404
+
+
+def test_a_member_who_is_suspended_cannot_accept_it(browser, member, guideline):
+    Member.objects.update(state=MemberState.SUSPENDED)
+
+    response = browser.post(guideline_page(member), {"version": "1"})
+
+    assert response.status_code == 403
+    assert b"Your membership in this campaign is suspended" in response.content
+
+
+def test_the_guideline_takes_no_other_method(browser, member, guideline):
+    assert browser.delete(guideline_page(member)).status_code == 405

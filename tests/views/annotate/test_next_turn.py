@@ -12,8 +12,9 @@ from django.urls import reverse
 from annotator.campaigns import consent, guidelines
 from annotator.choices import CampaignState, MemberState
 from annotator.errors import NotAllowed
-from annotator.models import Campaign, Guideline, Member
-from annotator.views.annotate.next_turn import why_enough
+from annotator.models import Campaign, CampaignProgress, Guideline, Member, Vote
+from annotator.scoring.progress import roll_up
+from annotator.views.annotate.next_turn import why_enough, why_nothing_left
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
@@ -23,6 +24,7 @@ from tests.factories import (
     PairFactory,
     VoteFactory,
 )
+from tests.views.annotate.pages import open_page, page_of, reason_of, undo, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -30,18 +32,10 @@ CODE = "C0FFEE42"
 BACK = "https://platform.example/complete?cc=C0FFEE42&x=1"
 
 
-def page_of(member: Member) -> str:
-    return reverse("annotate", args=[member.campaign.slug])
-
-
 def shown_to(member: Member) -> str:
     client = Client()
     client.force_login(member.user)
     return client.get(page_of(member), follow=True).content.decode()
-
-
-def reason_of(html: str) -> str:
-    return re.search(r'data-reason="(\w+)"', html)[1]
 
 
 @pytest.mark.parametrize("hour", [0, 23])
@@ -243,3 +237,109 @@ def test_the_list_leads_to_ones_own_answers_where_there_are_some(client):
     AssignmentFactory(member=member, state="answered")
     Member.objects.update(answered_count=1)
     assert reverse("history", args=[member.campaign.slug]) in client.get(reverse("campaigns")).content.decode()
+
+
+# --- nothing left
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ({"limit_per_day": 1}, "daily limit of one vote"),
+        ({"limit_total": 1}, "limit of one vote per person"),
+        ({"limit_share": 0.001}, "of this campaign&#x27;s votes per person"),
+    ],
+)
+def test_who_has_reached_a_limit_is_told_which(browser, member, rules, words):
+    Campaign.objects.update(**rules)
+
+    seat = open_page(browser, member)
+    response = vote(browser, seat)
+
+    for shown in (response, browser.get(page_of(member))):
+        assert reason_of(shown.content.decode()) == next(iter(rules))
+        assert words in shown.content.decode()
+    assert Vote.objects.count() == 1
+    assert reason_of(undo(browser, seat).content.decode()) is None  # a vote that was undone leaves room for another
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(CampaignState.DRAFT, "draft"), (CampaignState.PAUSED, "paused"), (CampaignState.CLOSED, "closed")],
+)
+def test_a_campaign_that_takes_no_votes_says_so(browser, member, state, reason):
+    member.campaign.state = state
+    member.campaign.save()
+
+    response = browser.get(page_of(member))
+
+    assert (response.status_code, reason_of(response.content.decode())) == (200, reason)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (MemberState.PAUSED, "member_paused"),
+        (MemberState.SUSPENDED, "member_suspended"),
+        (MemberState.WITHDRAWN, "member_out"),
+    ],
+)
+def test_a_member_who_may_not_judge_is_told_so(browser, member, state, reason):
+    Member.objects.update(state=state)
+
+    assert reason_of(browser.get(page_of(member)).content.decode()) == reason
+
+
+def test_a_vote_in_a_campaign_paused_meanwhile_counts_and_the_next_card_says_paused(browser, member):
+    seat = open_page(browser, member)
+    member.campaign.state = CampaignState.PAUSED
+    member.campaign.save()
+
+    response = vote(browser, seat)
+
+    assert Vote.objects.count() == 1
+    assert reason_of(response.content.decode()) == "paused"
+
+
+def test_after_the_last_pair_it_says_that_everything_is_judged(client):
+    member = MemberFactory()
+    PairFactory(campaign=member.campaign)
+    roll_up(campaign=member.campaign)
+    client.force_login(member.user)
+
+    response = vote(client, open_page(client, member))
+
+    assert reason_of(response.content.decode()) == "judged_all"
+    assert "<b>1</b> judged" in response.content.decode()
+
+
+def test_an_empty_campaign_says_that_there_are_no_pairs_yet(client):
+    member = MemberFactory(campaign=CampaignFactory())
+    client.force_login(member.user)
+
+    assert reason_of(client.get(page_of(member)).content.decode()) == "no_pairs"
+
+
+@pytest.mark.parametrize(
+    ("counters", "answered", "code"),
+    [
+        ({"pairs_total": 0}, 0, "no_pairs"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 10, "finished"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 30}, 0, "finished"),
+        ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 24}, 8, "under_review"),
+        ({"pairs_total": 2, "pairs_held": 2, "votes_wanted": 0, "votes_live": 0}, 0, "under_review"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 12}, 10, "judged_all"),
+        ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 12}, 8, "judged_all"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 5}, 7, "seats_taken"),
+        ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 2}, 7, "seen_all"),
+    ],
+)
+def test_the_reason_follows_from_the_counters(counters, answered, code):
+    assert why_nothing_left(CampaignProgress(**counters), answered=answered, lease_seconds=1800).code == code
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5, "a minute"), (60, "a minute"), (1800, "30 minutes")])
+def test_it_says_how_long_others_may_hold_a_seat(seconds, words):
+    counters = CampaignProgress(pairs_total=1, votes_wanted=1, votes_live=0, seats_open=1)
+
+    assert words in why_nothing_left(counters, answered=0, lease_seconds=seconds).text

@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from annotator.choices import Role
 from annotator.models import Campaign, Member, Pair
+from annotator.quality.gold import proposed_gold
+from annotator.scoring.consensus_writer import score_campaign
+from annotator.scoring.settling import settle_pairs
 from annotator.views.manage import gold
-from tests.factories import ConsensusFactory, MemberFactory, PairFactory
+from tests.factories import ConsensusFactory, MemberFactory, PairFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +128,46 @@ def test_a_pair_of_another_campaign_is_not_there(client, campaign, name):
 
     pair.refresh_from_db()
     assert (pair.gold_choice, pair.gold_in_review_since) == ("a", None)
+
+
+def test_a_manager_makes_a_training_pair_on_its_page(client: Client, campaign):
+    client.force_login(MemberFactory(campaign=campaign, role=Role.MANAGER).user)
+    pair = PairFactory(campaign=campaign, prompt__text="Seven blue cranes")
+    address = reverse("pair_page", args=[campaign.slug, pair.pk])
+
+    found = client.get(reverse("pairs", args=[campaign.slug]), {"words": "blue CRANES"}).content.decode()
+    assert address in found
+    bad = client.post(address, {"gold_choice": "", "gold_use": "check", "gold_note": "Why?"})
+    assert bad.status_code == 400
+    client.post(address, {"gold_choice": "b", "gold_use": "training", "gold_note": "There are seven."})
+
+    pair.refresh_from_db()
+    assert (pair.gold_choice, pair.gold_use, pair.gold_note) == ("b", "training", "There are seven.")
+    assert address in client.get(reverse("pairs", args=[campaign.slug]), {"show": "training"}).content.decode()
+    client.post(reverse("review_pair", args=[campaign.slug, pair.pk]))
+    assert address in client.get(reverse("pairs", args=[campaign.slug]), {"show": "review"}).content.decode()
+
+
+def test_pairs_of_another_campaign_are_not_there(client: Client, campaign):
+    client.force_login(MemberFactory(campaign=campaign, role=Role.MANAGER).user)
+    other = PairFactory()
+
+    assert client.get(reverse("pair_page", args=[campaign.slug, other.pk])).status_code == 404
+
+
+def test_a_manager_accepts_a_proposal(client: Client, campaign):
+    client.force_login(MemberFactory(campaign=campaign, role=Role.MANAGER).user)
+    pair = PairFactory(campaign=campaign, votes_wanted=3, seats_taken=3)
+    for _ in range(3):
+        VoteFactory(assignment__member__campaign=campaign, assignment__pair=pair, assignment__state="answered", choice="b")
+    gold_pages = reverse("proposed_gold", args=[campaign.slug])
+    score_campaign(campaign=campaign)
+    settle_pairs(campaign=campaign)
+    assert f"Pair {pair.pk}" in client.get(gold_pages).content.decode()
+
+    client.post(gold_pages, {"pair": pair.pk})
+
+    pair.refresh_from_db()
+    assert pair.gold_choice == "b"
+    assert not proposed_gold(campaign).exists()
+    assert client.post(gold_pages, {"pair": "nonsense"}).status_code == 404

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from tests.factories import UserFactory
+from annotator.views.middleware.log_in_first import RENEWED, RENEWED_EVERY
+from tests.factories import MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +99,39 @@ def test_a_log_in_sets_the_clock_of_its_session(client: Client):
     client.get(reverse("campaigns"))
 
     assert dict(client.session) == before  # nothing to put off on the first day
+
+
+def test_a_session_in_use_is_put_off_once_a_day_and_not_with_each_request(client, django_assert_num_queries):
+    client.force_login(MemberFactory().user)
+    client.get(reverse("campaigns"))
+    with django_assert_num_queries(4):
+        assert django_settings.SESSION_COOKIE_NAME not in client.get(reverse("campaigns")).cookies
+    session = client.session
+    session[RENEWED] = int(time.time()) - RENEWED_EVERY
+    session.save()
+    ends_at = Session.objects.get(pk=session.session_key).expire_date
+
+    cookie = client.get(reverse("campaigns")).cookies[django_settings.SESSION_COOKIE_NAME]
+
+    assert cookie["max-age"] == 14 * 24 * 3600
+    assert Session.objects.get(pk=session.session_key).expire_date > ends_at
+    assert django_settings.SESSION_COOKIE_NAME not in client.get(reverse("campaigns")).cookies
+
+
+@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {"Sec-Fetch-Mode": "cors"}, {"Sec-Fetch-Mode": "same-origin"}])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_script_without_a_session_gets_401_and_never_a_redirect(client, headers, method):
+    page = "http://testserver/c/shapes/"
+
+    response = getattr(client, method)(reverse("campaigns"), headers=headers | {"Referer": page, "HX-Current-URL": page})
+
+    assert response.status_code == 401
+    assert response["Location"] == f"{reverse('login')}?next=/c/shapes/"
+    assert "HX-Redirect" not in response.headers
+
+
+@pytest.mark.parametrize("page", ["https://elsewhere.example/c/x/", "//elsewhere.example/", "javascript:alert(1)", ""])
+def test_the_401_never_leads_to_another_site(client, page):
+    response = client.post(reverse("skip", args=[1]), headers={"HX-Request": "true", "HX-Current-URL": page})
+
+    assert response["Location"] == f"{reverse('login')}?next="
