@@ -201,7 +201,7 @@ def test_processes_count_together_and_those_that_are_gone_are_cleared_away(tmp_p
 
 
 def test_every_metric_is_explained_and_no_other():
-    sources = "".join((ROOT / "annotator" / name).read_text() for name in ("metrics.py", "views/health.py"))
+    sources = "".join((ROOT / "annotator" / name).read_text() for name in ("lib/metrics.py", "views/health.py"))
     counters = set(re.findall(r'Counter\(\s*"(\w+)"', sources))
     named = set(re.findall(r'"(diptych_\w+)"', sources))
     rows = re.findall(r"^\| `(diptych_\w+)", (ROOT / "docs" / "operators.md").read_text(), re.M)

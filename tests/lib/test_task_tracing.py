@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import structlog
+from celery.signals import before_task_publish
 from prometheus_client import REGISTRY
 
 from annotator.lib import logs
-from annotator.lib.task_tracing import begin_task, end_task, label_message, stamp_message, waited_seconds
+from annotator.lib.task_tracing import begin_task, end_task, stamp_message, waited_seconds
 from annotator.tasks import heartbeat
 
 
@@ -38,9 +39,10 @@ def timed(name: str, **labels: str) -> float:
 
 
 def labelled() -> str:
-    context: dict[str, Any] = {}
-    label_message(context=context)
-    return context["request_id"]
+    """The request id that a message takes along, as Celery asks everybody for its headers before it is sent."""
+    headers: dict[str, Any] = {}
+    before_task_publish.send(sender=heartbeat.name, headers=headers, body=(), properties={}, routing_key="celery")
+    return headers["__django_structlog__"]["request_id"]
 
 
 def test_a_message_carries_the_id_of_its_sender():
