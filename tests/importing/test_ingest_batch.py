@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib
 import json
 import threading
 import zipfile
@@ -21,7 +22,7 @@ from PIL import Image as PillowImage
 from annotator import importing
 from annotator.choices import ImportState
 from annotator.errors import Conflict, Invalid
-from annotator.importing import ingest_batch, stage_upload
+from annotator.importing import stage_upload
 from annotator.importing.archives import NoFolder
 from annotator.importing.create_rows import is_swapped, oriented
 from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
@@ -641,7 +642,7 @@ def test_images_behind_urls_are_fetched_by_the_batch(campaign, folder, monkeypat
     """The fetching itself is tested with a real server; here only where its bytes go."""
     served = {f"https://images.test/{n}.png": picture_file(n) for n in range(3)}
     served["https://images.test/twin.png"] = picture_file(0)
-    monkeypatch.setattr(ingest_batch, "fetch_image", served.__getitem__)
+    monkeypatch.setattr(importlib.import_module("annotator.importing.ingest_batch"), "fetch_image", served.__getitem__)
     urls = list(served)
     lines = [pair_line() | {"image_a": a, "image_b": b} for a, b in ((urls[0], urls[1]), (urls[0], urls[3]), (urls[3], urls[2]))]
 

@@ -81,7 +81,7 @@ def guidelines(facts: Facts) -> str:
             votes[count.guideline_version] += count.votes
     newest = facts.guidelines[-1]["version"]
     return "\n\n".join(
-        f"### Version {guideline['version']}\n\n{number(votes[guideline['version']], 'vote')} were cast under this version.\n\n"
+        f"### Version {guideline['version']}\n\nVotes under this version: {votes[guideline['version']]:,}.\n\n"
         + quoted(guideline["text"])
         for guideline in facts.guidelines
         if votes[guideline["version"]] or guideline["version"] == newest
@@ -103,8 +103,8 @@ def people(facts: Facts, pictures: dict[str, str]) -> str:
         ("Gini coefficient of votes per annotator (0: all equal)", f"{facts.statistics['concentration']['gini']:.2f}"),
     ]
     left_out = (
-        f"\n\n{number(machines, 'vote')} by {number(facts.machines['members'], 'machine annotator')} are in no config. All"
-        " configs contain votes of people only."
+        f"\n\nAll configs contain votes of people only. They leave out {number(machines, 'vote')} by"
+        f" {number(facts.machines['members'], 'machine annotator')}."
         if machines
         else ""
     )

@@ -43,10 +43,9 @@ def gold(facts: Facts) -> str:
     if not votes:
         return f"No votes on the {number(facts.gold_pairs, 'gold pair')} of this campaign."
     return (
-        f"Gold pairs, which have a known answer, were mixed in and looked like other pairs:"
-        f" {interval_of(found['accuracy'])} of {number(votes, 'answer')} by"
-        f" {number(found['annotators'], 'annotator')} were correct. They are in `{VOTES.config}` with the kind `gold`"
-        " and are not used for labels."
+        f"Gold pairs, which have a known answer, were mixed in and looked like other pairs. Correct answers:"
+        f" {interval_of(found['accuracy'])} of {number(votes, 'answer')} by {number(found['annotators'], 'annotator')}."
+        f" Votes on gold pairs are in `{VOTES.config}` with the kind `gold` and are not used for labels."
     )
 
 

@@ -83,5 +83,5 @@ def test_machines_are_in_no_config_and_named_in_the_card(campaign):
     assert [row["choice"] for row in rows_of(release, "votes")] == [0]
     assert [row["n_votes"] for row in rows_of(release, "pairs")] == [1]
     card = card_of(release)
-    assert "1 vote by 1 machine annotator are in no config" in card
+    assert "They leave out 1 vote by 1 machine annotator." in card
     assert machine.public_id not in card

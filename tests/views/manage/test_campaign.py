@@ -257,8 +257,8 @@ def test_it_costs_the_same_for_ten_times_the_rows(
 
 
 def test_long_lists_come_in_pages(browser: Client, campaign: Campaign, monkeypatch) -> None:
-    for name in ("PER_PAGE", "FLAGGED_PER_PAGE"):
-        monkeypatch.setattr(f"annotator.views.manage.campaign.{name}", 2)
+    for name in ("members.PER_PAGE", "flags.FLAGGED_PER_PAGE", "imports.PER_PAGE", "releases.PER_PAGE"):
+        monkeypatch.setattr(f"annotator.views.manage.{name}", 2)
     fill(campaign, times=3)
     for name in ("members", "flags", "imports", "releases"):
         first = browser.get(address(name, campaign)).content.decode()

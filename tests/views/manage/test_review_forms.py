@@ -7,7 +7,7 @@ import pytest
 from annotator.choices import Measure
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.quality.review import RuleChange
-from annotator.views.manage.review_forms import AnswerForm, ReviewForm, RuleForm, RuleFormSet, WarnForm
+from annotator.views.manage.review_forms import AnswerForm, RuleForm, RuleFormSet, WarnForm
 from tests.factories import ReviewRuleFactory
 
 SHARES = [measure for measure in Measure if measure not in (Measure.TRUST, Measure.RECENT_TRUST)]
@@ -70,9 +70,6 @@ def test_rows_of_other_rules_than_there_are_are_refused():
 @pytest.mark.parametrize(
     ("form", "data", "is_valid"),
     [
-        (ReviewForm, {"share_max_percent": "100", "too_fast_ms": "0"}, True),
-        (ReviewForm, {"share_max_percent": "101", "too_fast_ms": "0"}, False),
-        (ReviewForm, {"share_max_percent": "20", "too_fast_ms": "60001"}, False),
         (WarnForm, {"note": "x" * MESSAGE_LIMIT}, True),
         (WarnForm, {"note": "x" * (MESSAGE_LIMIT + 1)}, False),
         (WarnForm, {"note": " "}, False),
@@ -80,5 +77,5 @@ def test_rows_of_other_rules_than_there_are_are_refused():
         (AnswerForm, {"answer": "x" * (MESSAGE_LIMIT + 1)}, False),
     ],
 )
-def test_limits_of_the_other_forms(form, data, is_valid):
+def test_a_text_has_a_limit_and_a_warning_has_a_text(form, data, is_valid):
     assert form(data).is_valid() is is_valid
