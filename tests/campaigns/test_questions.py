@@ -7,8 +7,8 @@ import pytest
 from annotator.campaigns.questions import QUESTIONS_LIMIT, NewQuestion, set_questions
 from annotator.choices import CampaignState
 from annotator.errors import Conflict, Invalid
-from annotator.models import Campaign
-from tests.factories import CampaignFactory, QuestionFactory
+from annotator.models import Campaign, Pair
+from tests.factories import CampaignFactory, PairFactory, QuestionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -76,8 +76,8 @@ def test_as_many_questions_as_the_limit_are_asked(draft):
 
 @pytest.mark.parametrize(
     "questions",
-    [[STYLE, OVERALL], [OVERALL], [OVERALL, STYLE, PROMPT], [OVERALL, STYLE._replace(choices=("a", "b"))]],
-    ids=["order", "fewer", "more", "choices"],
+    [[STYLE, OVERALL], [OVERALL], [OVERALL, STYLE, PROMPT], [OVERALL, STYLE._replace(choices=("a", "b"))], [PROMPT, STYLE]],
+    ids=["order", "fewer", "more", "choices", "another"],
 )
 @pytest.mark.parametrize("state", [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.CLOSED])
 def test_after_the_draft_only_the_wording_changes(draft, state, questions):
@@ -92,3 +92,15 @@ def test_after_the_draft_only_the_wording_changes(draft, state, questions):
         ("overall", "Which one?"),
         ("style", STYLE.text),
     ]
+
+
+def test_a_known_answer_stays_possible(draft):
+    PairFactory(campaign=draft, gold_choice="both_bad")
+    without_ties = OVERALL._replace(choices=("a", "b"))
+
+    with pytest.raises(Invalid, match="known answer 'both_bad'"):
+        set_questions(campaign=draft, questions=[without_ties], by=None)
+    Pair.objects.update(gold_choice="a")
+    set_questions(campaign=draft, questions=[without_ties], by=None)
+
+    assert draft.questions.get().choices == ["a", "b"]

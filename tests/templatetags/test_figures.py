@@ -8,7 +8,19 @@ import pytest
 from django.template import engines
 from django.utils import timezone
 
-from annotator.templatetags.figures import decimal, percent, points, rate, seconds, share, until
+from annotator.templatetags.figures import (
+    ago,
+    decimal,
+    duration,
+    file_size,
+    percent,
+    points,
+    rate,
+    seconds,
+    share,
+    thousands,
+    until,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +64,30 @@ def test_templates_know_the_filters():
     template = engines["django"].from_string("{% load figures %}{{ n|thousands }}, {{ size|file_size }}, {{ part|share }}")
 
     assert template.render({"n": 1234567, "size": 12_300_000, "part": None}) == "1,234,567, 12.3 MB, –"
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(0), "none"),
+        (timedelta(seconds=20), "under a minute"),
+        (timedelta(seconds=50), "1 minute"),
+        (timedelta(minutes=90), "2 hours"),
+        (timedelta(hours=2, minutes=51), "3 hours"),
+        (timedelta(hours=40), "2 days"),
+        (timedelta(days=100_000), "over 10 years"),
+    ],
+)
+def test_durations_are_rough(left: timedelta, words: str) -> None:
+    assert duration(left) == words
+
+
+def test_shares_are_never_rounded_up_to_all() -> None:
+    assert [percent(share) for share in (0.0, 0.29, 0.999, 1.0)] == ["0 %", "29 %", "99 %", "100 %"]
+
+
+def test_numbers_sizes_and_moments_are_readable() -> None:
+    assert thousands(1234567) == "1,234,567"
+    assert [file_size(size) for size in (12, 3456, 7_800_000, 2_000_000_000)] == ["12 bytes", "3.5 kB", "7.8 MB", "2.0 GB"]
+    assert ago(timezone.now()) == "just now"
+    assert ago(timezone.now() - timedelta(minutes=5, seconds=1)) == "5 minutes ago"

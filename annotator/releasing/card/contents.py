@@ -96,7 +96,8 @@ def leaderboard(facts: Facts, pictures: dict[str, str]) -> str:
         for row in facts.leaderboard
     )
     left_out = (
-        f" The scores leave out {number(facts.without_generators, 'pair')}: a generator is not stated, or is the same for both images."
+        f" The scores leave out {number(facts.without_generators, 'pair')}: a generator is not stated, or is the same for both"
+        " images."
         if facts.without_generators
         else ""
     )

@@ -6,16 +6,17 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from annotator.choices import MemberState
-from annotator.models import Appeal, Campaign, Member, ModerationAction
+from annotator.choices import MemberState, Role
+from annotator.models import Appeal, Campaign, Member, ModerationAction, Vote
 from annotator.quality import moderation
-from tests.factories import AppealFactory, MemberFactory, ModerationActionFactory
+from tests.factories import AppealFactory, CrowdIdentityFactory, MemberFactory, ModerationActionFactory, PairFactory, VoteFactory
+from tests.judges import judge_all
 
 pytestmark = pytest.mark.django_db
 
 
-def address(name: str, campaign: Campaign) -> str:
-    return reverse(name, args=[campaign.slug])
+def address(name: str, campaign: Campaign, *more: object) -> str:
+    return reverse(name, args=[campaign.slug, *more])
 
 
 @pytest.fixture
@@ -27,6 +28,17 @@ def member() -> Member:
 
 @pytest.fixture
 def browser(client: Client, member: Member) -> Client:
+    client.force_login(member.user)
+    return client
+
+
+@pytest.fixture
+def manager(member: Member) -> Client:
+    return logged_in(MemberFactory(campaign=member.campaign, role=Role.MANAGER))
+
+
+def logged_in(member: Member) -> Client:
+    client = Client()
     client.force_login(member.user)
     return client
 
@@ -98,3 +110,88 @@ def test_the_pages_are_closed_to_strangers_and_to_those_who_left(client, name):
         for method in (client.get, client.post):
             assert method(address(name, gone.campaign), {"message": "Back?", "is_sure": "on"}).status_code == 404
     assert not Appeal.objects.exists()
+
+
+def test_an_appeal_is_written_answered_and_its_answer_read(manager: Client, member: Member) -> None:
+    suspended = MemberFactory(campaign=member.campaign, state="suspended")
+    ModerationActionFactory(member=suspended, kind="suspend")
+    campaign = member.campaign
+    annotator, page = logged_in(suspended), address("appeal", campaign)
+    assert annotator.post(page, {"message": " "}).status_code == 400
+    assert annotator.post(page, {"message": "x" * 2001}).status_code == 400
+    assert annotator.post(page, {"message": "I do <look>."}).status_code == 302
+    assert annotator.post(page, {"message": "Once more."}).status_code == 400  # one at a time
+    waiting = annotator.get(page).content.decode()
+    assert "I do &lt;look&gt;." in waiting
+    assert "<textarea" not in waiting
+    assert "have not answered yet" in annotator.get(address("annotate", campaign)).content.decode()
+
+    appeal = Appeal.objects.get()
+    assert "I do &lt;look&gt;." in manager.get(address("review", campaign)).content.decode()
+    answer = address("answer_appeal", campaign, appeal.pk)
+    assert manager.post(answer, {"decline": "", "answer": "x" * 2001}).status_code == 400
+    manager.post(answer, {"decline": "", "answer": "The sides were all left."})
+    assert manager.post(answer, {"accept": "", "answer": ""}).status_code == 400  # it was answered
+
+    assert "The sides were all left." in annotator.get(page).content.decode()
+    assert "The sides were all left." in annotator.get(address("annotate", campaign)).content.decode()
+
+
+def test_an_appeal_that_is_accepted_is_told_beside_the_next_pair(manager: Client, member: Member) -> None:
+    campaign = member.campaign
+    appeal = AppealFactory(member__campaign=campaign, member__state="suspended")
+    PairFactory(campaign=campaign)
+    manager.post(address("answer_appeal", campaign, appeal.pk), {"accept": "", "answer": "Sorry about that."})
+
+    html = logged_in(appeal.member).get(address("annotate", campaign)).content.decode()
+
+    assert "You can continue" in html
+    assert "Sorry about that." in html
+    assert "data-assignment" in html
+
+
+def test_who_was_not_acted_on_has_nothing_to_appeal_against() -> None:
+    member = MemberFactory()
+    client, page = logged_in(member), address("appeal", member.campaign)
+
+    assert "<textarea" not in client.get(page).content.decode()
+    assert client.post(page, {"message": "Why?"}).status_code == 400
+    assert client.get(reverse("appeal", args=["nowhere"])).status_code == 404
+    assert Client().get(page).status_code == 302
+
+
+def test_an_annotator_withdraws_after_saying_that_they_are_sure() -> None:
+    member = MemberFactory(campaign__votes_wanted=1)
+    PairFactory.create_batch(3, campaign=member.campaign)
+    judge_all(member)
+    client, page = logged_in(member), address("withdraw", member.campaign)
+    assert "Your 3 answers no longer count" in " ".join(client.get(page).content.decode().split())
+    assert client.post(page).status_code == 400
+    assert Vote.objects.live().count() == 3
+
+    response = client.post(page, {"is_sure": "on"}, follow=True)
+
+    assert "You left" in response.content.decode()
+    assert not Vote.objects.live().exists()
+    assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN
+    assert ModerationAction.objects.get().kind == "withdraw"
+    for route in ("withdraw", "appeal"):
+        assert client.get(address(route, member.campaign)).status_code == 404
+    assert client.get(reverse("withdraw", args=["nowhere"])).status_code == 404
+
+
+def test_the_way_to_withdraw_is_on_ones_account_ones_answers_and_beside_the_consent(client: Client) -> None:
+    member = VoteFactory().assignment.member
+    client.force_login(member.user)
+    way = address("withdraw", member.campaign)
+
+    assert way in client.get(reverse("account")).content.decode()
+    assert way in client.get(address("history", member.campaign)).content.decode()
+
+
+def test_somebody_from_a_platform_withdraws_as_well() -> None:
+    member = CrowdIdentityFactory().member
+    client = logged_in(member)
+
+    assert client.post(address("withdraw", member.campaign), {"is_sure": "on"}).status_code == 302
+    assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN

@@ -1,57 +1,33 @@
-"""The manager's pages: who may open them, what they show, and what their forms do and refuse."""
+"""The campaign's page, its state, its settings and its guideline: what they show, and what their forms do and refuse."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import model_to_dict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.choices import CampaignState, ImportState, MemberState, PairingRule, PairState, ReleaseState, Role
-from annotator.models import Campaign, CampaignProgress, Guideline, Import, LineError, Member, Pair, Release, ReleaseFile, Vote
+from annotator.choices import CampaignState, ImportState, PairingRule, ReleaseState, Role
+from annotator.models import Campaign, CampaignProgress, Guideline, Member
 from annotator.models.campaign_rules import SETTINGS
-from annotator.templatetags.figures import ago, duration, file_size, percent, thousands
 from tests.factories import (
     CampaignFactory,
     FlagFactory,
     GuidelineFactory,
     ImportFactory,
     MemberFactory,
-    PairFactory,
     ReleaseFactory,
     UserFactory,
 )
-from tests.judges import judge_all
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
 REVISION = "0123456789abcdef0123456789abcdef01234567"
-
-# name, further arguments, whether it can be looked at, whether it can be posted to
-PAGES = [
-    ("campaign_page", [], True, False),
-    ("campaign_progress", [], True, False),
-    ("campaign_state", [], False, True),
-    ("campaign_settings", [], True, True),
-    ("edit_guideline", [], True, True),
-    ("members", [], True, True),
-    ("member_state", [1], False, True),
-    ("member_suspension", [1], True, True),
-    ("flags", [], True, True),
-    ("imports", [], True, True),
-    ("import_page", [1], True, False),
-    ("releases", [], True, True),
-    ("release_page", [1], True, False),
-]
-pages = pytest.mark.parametrize(("name", "more", "get", "post"), PAGES, ids=[page[0] for page in PAGES])
 
 
 @pytest.fixture
@@ -72,77 +48,6 @@ def browser(client: Client, manager: Member) -> Client:
 
 def address(name: str, campaign: Campaign, *more: object) -> str:
     return reverse(name, args=[campaign.slug, *more])
-
-
-def row_for(name: str, campaign: Campaign) -> list[int]:
-    """The further argument of an address, for a row that exists."""
-    if name in ("member_state", "member_suspension"):
-        return [MemberFactory(campaign=campaign).pk]
-    if name == "import_page":
-        return [ImportFactory(campaign=campaign).pk]
-    return [ReleaseFactory(campaign=campaign).number] if name == "release_page" else []
-
-
-# --- who may open them
-
-
-@pages
-def test_a_manager_opens_it(browser: Client, campaign: Campaign, name, more, get, post) -> None:
-    path = address(name, campaign, *row_for(name, campaign))
-    assert browser.get(path).status_code == (200 if get else 405)
-    assert browser.head(path).status_code == (200 if get else 405)
-    assert browser.put(path).status_code == 405
-    if not post:
-        assert browser.post(path).status_code == 405
-
-
-@pages
-def test_a_superuser_opens_it_without_being_a_member(client: Client, campaign: Campaign, name, more, get, post) -> None:
-    client.force_login(UserFactory(is_superuser=True, is_staff=True))
-    path = address(name, campaign, *row_for(name, campaign))
-    assert client.get(path).status_code == (200 if get else 405)
-
-
-@pages
-def test_nobody_else_does(client: Client, campaign: Campaign, name, more, get, post) -> None:
-    path = address(name, campaign, *row_for(name, campaign))
-    send = client.get if get else client.post
-    assert send(path).status_code == 302  # to the log-in
-    others = [
-        (MemberFactory(role=Role.MANAGER).user, 404),  # of another campaign
-        (UserFactory(is_staff=True), 404),
-        (MemberFactory(campaign=campaign).user, 403),
-        (MemberFactory(campaign=campaign, role=Role.REVIEWER).user, 403),
-        (MemberFactory(campaign=campaign, role=Role.MANAGER, state=MemberState.PAUSED).user, 403),
-    ]
-    for user, status in others:
-        client.force_login(user)
-        assert send(path).status_code == status
-        if post:
-            assert client.post(path, {"state": "closed", "text": "Mine.", "name": "Mine"}).status_code == status
-    campaign.refresh_from_db()
-    assert (campaign.state, campaign.name, campaign.guidelines.count()) == (CampaignState.OPEN, "Scenes at dusk", 0)
-
-
-@pages
-def test_an_unknown_campaign_is_not_found(browser: Client, name, more, get, post) -> None:
-    path = reverse(name, args=["nowhere", *more])
-    assert (browser.get(path) if get else browser.post(path)).status_code == 404
-
-
-@pytest.mark.parametrize("name", ["member_state", "member_suspension", "import_page", "release_page"])
-def test_a_row_of_another_campaign_is_not_found(browser: Client, campaign: Campaign, name: str) -> None:
-    theirs = row_for(name, CampaignFactory())
-    for number in (*theirs, 2**62):
-        path = address(name, campaign, number)
-        response = browser.post(path, {"state": "paused"}) if name == "member_state" else browser.get(path)
-        assert response.status_code == 404
-
-
-def test_a_number_too_large_for_the_database_is_not_found(browser: Client, campaign: Campaign) -> None:
-    for name in ("import_page", "release_page", "member_suspension"):
-        assert browser.get(address(name, campaign, 10**30)).status_code == 404
-    assert browser.post(address("member_state", campaign, 10**30), {"state": "paused"}).status_code == 404
 
 
 # --- the campaign's page
@@ -437,264 +342,3 @@ def test_an_empty_guideline_is_refused(browser: Client, campaign: Campaign) -> N
         response = browser.post(address("edit_guideline", campaign), {"text": text})
         assert (response.status_code, list(response.context["form"].errors)) == (400, ["text"])
     assert not Guideline.objects.exists()
-
-
-# --- people
-
-
-@pytest.mark.parametrize("person", ["ana", "ana@example.org", "ANA@example.ORG"])
-def test_a_person_is_added_by_name_or_address(browser: Client, campaign: Campaign, person: str) -> None:
-    ana = UserFactory(username="ana")
-    response = browser.post(address("members", campaign), {"person": person, "role": "reviewer"})
-    assert response.url == address("campaign_page", campaign) + "#people"
-    assert campaign.members.get(user=ana).role == Role.REVIEWER
-
-
-def test_a_member_is_given_another_role(browser: Client, campaign: Campaign) -> None:
-    member = MemberFactory(campaign=campaign)
-    browser.post(address("members", campaign), {"person": member.user.username, "role": "manager"})
-    member.refresh_from_db()
-    assert member.role == Role.MANAGER
-
-
-@pytest.mark.parametrize(
-    ("person", "role", "field"),
-    [
-        ("nobody", "annotator", "person"),
-        ("", "annotator", "person"),
-        ("x\0y", "annotator", "person"),
-        ("shared@example.org", "annotator", "person"),
-        ("twin1", "emperor", "role"),
-    ],
-)
-def test_nobody_is_added_by_a_bad_form(browser: Client, campaign: Campaign, person: str, role: str, field: str) -> None:
-    for number in (1, 2):
-        UserFactory(username=f"twin{number}", email="shared@example.org")
-    response = browser.post(address("members", campaign), {"person": person, "role": role})
-    assert (response.status_code, list(response.context["form"].errors)) == (400, [field])
-    assert campaign.members.count() == 1
-
-
-def test_a_member_is_paused_and_works_again(browser: Client, campaign: Campaign) -> None:
-    member = MemberFactory(campaign=campaign)
-    for state in ("paused", "active"):
-        response = browser.post(address("member_state", campaign, member.pk), {"state": state})
-        assert response.url == address("members", campaign)
-        member.refresh_from_db()
-        assert member.state == state
-
-
-@pytest.mark.parametrize(("before", "wanted"), [("active", "suspended"), ("active", ""), ("withdrawn", "active")])
-def test_what_is_not_a_managers_to_decide_is_refused(browser: Client, campaign: Campaign, before: str, wanted: str) -> None:
-    member = MemberFactory(campaign=campaign, state=before)
-    html = browser.post(address("member_state", campaign, member.pk), {"state": wanted}, follow=True).content.decode()
-    assert "notice error" in html
-    member.refresh_from_db()
-    assert member.state == before
-
-
-def test_a_member_is_suspended_and_let_back(browser: Client, campaign: Campaign, manager: Member) -> None:
-    member = MemberFactory(campaign=campaign)
-    PairFactory.create_batch(2, campaign=campaign)
-    judge_all(member)
-    member.refresh_from_db()
-    path = address("member_suspension", campaign, member.pk)
-    assert "their 2 answers no longer count" in " ".join(browser.get(path).content.decode().split())
-    assert Vote.objects.live().count() == 2  # looking at it does nothing
-
-    html = browser.post(path, follow=True).content.decode()
-
-    assert "Assignments released: 2." in html
-    member.refresh_from_db()
-    assert member.state == MemberState.SUSPENDED
-    assert set(Vote.objects.values_list("void_reason", "voided_by")) == {("suspended", manager.user.pk)}
-    assert "Lift suspension" in html
-
-    assert 'name="lift"' in browser.get(path).content.decode()
-    html = browser.post(path, {"lift": ""}, follow=True).content.decode()
-
-    assert "Votes restored: 2." in html
-    member.refresh_from_db()
-    assert (member.state, Vote.objects.live().count()) == (MemberState.ACTIVE, 2)
-
-
-@pytest.mark.parametrize(("state", "form"), [("active", {"lift": ""}), ("withdrawn", {}), ("withdrawn", {"lift": ""})])
-def test_a_suspension_that_cannot_be_is_refused(browser: Client, campaign: Campaign, state: str, form: dict[str, str]) -> None:
-    member = MemberFactory(campaign=campaign, state=state)
-    html = browser.post(address("member_suspension", campaign, member.pk), form, follow=True).content.decode()
-    assert "notice error" in html
-    member.refresh_from_db()
-    assert member.state == state
-
-
-# --- flagged pairs
-
-
-def test_flagged_pairs_are_shown_with_what_is_said_of_them(browser: Client, campaign: Campaign) -> None:
-    assert reverse("flags", args=[campaign.slug]) not in browser.get(address("campaign_page", campaign)).content.decode()
-    pair = PairFactory(campaign=campaign)
-    for note in ("Half of it is <grey>.", "Broken."):
-        FlagFactory(assignment__member__campaign=campaign, assignment__pair=pair, note=note)
-    FlagFactory(assignment__member__campaign=campaign, resolved_at=timezone.now())
-    FlagFactory()  # in another campaign
-
-    assert "1 flagged pair<" in browser.get(address("campaign_page", campaign)).content.decode()
-    html = browser.get(address("flags", campaign)).content.decode()
-
-    assert re.findall(r"<h2 id=\"pair-(\d+)\"", html) == [str(pair.pk)]
-    for shown in (pair.prompt.text, "Broken image", "Half of it is &lt;grey&gt;.", "Broken.", str(pair.image_b.public_id)):
-        assert shown in html
-
-
-def test_a_flagged_pair_is_taken_out_and_put_back(browser: Client, campaign: Campaign, manager: Member) -> None:
-    flag = FlagFactory(assignment__member__campaign=campaign)
-    pair = flag.assignment.pair
-    path = address("flags", campaign)
-
-    html = browser.post(path, {"pair": pair.pk, "decision": "hold"}, follow=True).content.decode()
-    pair.refresh_from_db()
-    assert pair.state == PairState.HELD
-    assert "Return to circulation" in html
-
-    html = browser.post(path, {"pair": pair.pk, "decision": "return"}, follow=True).content.decode()
-    pair.refresh_from_db()
-    flag.refresh_from_db()
-    assert (pair.state, flag.resolved_by) == (PairState.OPEN, manager.user)
-    assert "No flagged pairs." in html
-
-
-@pytest.mark.parametrize("change", [{"pair": 2**63 - 1}, {"pair": 10**30}, {"pair": "x"}, {"pair": ""}, {"decision": "burn"}])
-def test_a_decision_that_is_none_changes_nothing(browser: Client, campaign: Campaign, change: dict[str, object]) -> None:
-    flag = FlagFactory(assignment__member__campaign=campaign)
-    form = {"pair": flag.assignment.pair.pk, "decision": "hold"} | change
-    assert browser.post(address("flags", campaign), form).status_code == 404
-    assert Pair.objects.get().state == PairState.OPEN
-
-
-def test_a_pair_of_another_campaign_is_not_decided_on(browser: Client, campaign: Campaign) -> None:
-    theirs = FlagFactory()
-    form = {"pair": theirs.assignment.pair.pk, "decision": "hold"}
-    assert browser.post(address("flags", campaign), form).status_code == 404
-    assert Pair.objects.get().state == PairState.OPEN
-
-
-# --- imports
-
-
-def upload(name: str = "pairs.jsonl", content: bytes = b'{"prompt": "x"}\n') -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, content)
-
-
-def test_a_file_is_uploaded_and_sent_to_the_workers(
-    browser: Client, campaign: Campaign, manager: Member, django_capture_on_commit_callbacks, monkeypatch
-) -> None:
-    sent: list[object] = []
-    monkeypatch.setattr("annotator.tasks.ingest_import.apply_async", lambda args, retry: sent.extend(args))
-    with django_capture_on_commit_callbacks(execute=True):
-        form = {"file": upload(), "column_map": "image_a = left\n\nimage_b=right=2"}
-        response = browser.post(address("imports", campaign), form)
-    assert response.url == address("campaign_page", campaign) + "#imports"
-    import_ = campaign.imports.get()
-    assert (import_.file_name, import_.created_by, import_.state) == ("pairs.jsonl", manager.user, ImportState.QUEUED)
-    assert import_.column_map == {"image_a": "left", "image_b": "right=2"}
-    with default_storage.open(import_.stored_name) as stored:
-        assert stored.read() == b'{"prompt": "x"}\n'
-    assert sent == [import_.pk]
-
-
-@pytest.mark.parametrize(
-    ("form", "field"),
-    [
-        ({}, "file"),
-        ({"file": "not a file"}, "file"),
-        ({"file": upload(content=b"")}, "file"),
-        ({"file": upload(), "column_map": "image_a"}, "column_map"),
-        ({"file": upload(), "column_map": "left=image_a"}, "column_map"),
-        ({"file": upload(), "column_map": "image_a="}, "column_map"),
-    ],
-)
-def test_an_upload_that_cannot_be_is_refused(browser: Client, campaign: Campaign, form: dict[str, object], field: str) -> None:
-    response = browser.post(address("imports", campaign), form)
-    assert (response.status_code, list(response.context["form"].errors)) == (400, [field])
-    assert not Import.objects.exists()
-
-
-def test_a_file_beyond_the_limit_is_refused(browser: Client, campaign: Campaign, settings) -> None:
-    settings.API_UPLOAD_LIMIT = 10
-    response = browser.post(address("imports", campaign), {"file": upload()})
-    assert (response.status_code, list(response.context["form"].errors)) == (400, ["file"])
-
-
-def test_an_import_shows_its_refused_lines(browser: Client, campaign: Campaign) -> None:
-    import_ = ImportFactory(campaign=campaign, state=ImportState.FAILED, error="The file is empty.", lines_failed=1)
-    LineError.objects.create(line_of=import_, number=1234, field="image_a", message="There is no file “<x>”.")
-    html = browser.get(address("import_page", campaign, import_.pk)).content.decode()
-    for page in (html, browser.get(address("campaign_page", campaign)).content.decode()):
-        assert "The file is empty." in page
-    assert "1234" in html
-    assert "There is no file “&lt;x&gt;”." in html
-
-
-# --- releases
-
-
-def test_a_release_is_asked_for(
-    browser: Client, campaign: Campaign, manager: Member, django_capture_on_commit_callbacks, monkeypatch
-) -> None:
-    sent: list[object] = []
-    monkeypatch.setattr("annotator.tasks.build_release.apply_async", lambda args, retry: sent.extend(args))
-    with django_capture_on_commit_callbacks(execute=True):
-        response = browser.post(address("releases", campaign))
-    assert response.url == address("campaign_page", campaign) + "#releases"
-    release = Release.objects.get(campaign=campaign)
-    assert (release.number, release.created_by, sent) == (1, manager.user, [release.pk])
-
-
-def test_a_ready_release_lists_its_files(browser: Client, campaign: Campaign) -> None:
-    fill(campaign)
-    release = campaign.releases.get()
-    ReleaseFile.objects.create(release=release, path="pairs/train-00000-of-00001.parquet", size=12_345_678, sha256="a" * 64)
-    html = browser.get(address("release_page", campaign, 1)).content.decode()
-    assert reverse("api:release_file", args=[campaign.slug, 1, "pairs/train-00000-of-00001.parquet"]) in html
-    assert "12.3 MB" in html
-    assert "export HF_ENDPOINT=http://testserver/hub\n" in html
-    assert f"load_dataset('diptych/{campaign.slug}', revision='v1')" in html
-
-
-@pytest.mark.parametrize("state", [ReleaseState.QUEUED, ReleaseState.BUILDING, ReleaseState.FAILED])
-def test_an_unready_release_says_why(browser: Client, campaign: Campaign, state: ReleaseState) -> None:
-    ReleaseFactory(campaign=campaign, state=state, error="Out of room." if state == ReleaseState.FAILED else "")
-    html = browser.get(address("release_page", campaign, 1)).content.decode()
-    assert state.label in html
-    assert ("Out of room." in html) == (state == ReleaseState.FAILED)
-    assert "load_dataset" not in html
-
-
-# --- figures as people read them
-
-
-@pytest.mark.parametrize(
-    ("left", "words"),
-    [
-        (timedelta(0), "none"),
-        (timedelta(seconds=20), "under a minute"),
-        (timedelta(seconds=50), "1 minute"),
-        (timedelta(minutes=90), "2 hours"),
-        (timedelta(hours=2, minutes=51), "3 hours"),
-        (timedelta(hours=40), "2 days"),
-        (timedelta(days=100_000), "over 10 years"),
-    ],
-)
-def test_durations_are_rough(left: timedelta, words: str) -> None:
-    assert duration(left) == words
-
-
-def test_shares_are_never_rounded_up_to_all() -> None:
-    assert [percent(share) for share in (0.0, 0.29, 0.999, 1.0)] == ["0 %", "29 %", "99 %", "100 %"]
-
-
-def test_numbers_sizes_and_moments_are_readable() -> None:
-    assert thousands(1234567) == "1,234,567"
-    assert [file_size(size) for size in (12, 3456, 7_800_000, 2_000_000_000)] == ["12 bytes", "3.5 kB", "7.8 MB", "2.0 GB"]
-    assert ago(timezone.now()) == "just now"
-    assert ago(timezone.now() - timedelta(minutes=5, seconds=1)) == "5 minutes ago"

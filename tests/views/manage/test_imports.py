@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from annotator.choices import ImportState, Role
-from annotator.models import Import, LineError
+from annotator.models import Campaign, Import, LineError, Member
 from annotator.views.manage import imports
 from tests.api.clients import sent_tasks
 from tests.factories import ImportFactory, MemberFactory
@@ -17,10 +18,19 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def manager(client):
+def manager(client: Client) -> Member:
     manager = MemberFactory(role=Role.MANAGER)
     client.force_login(manager.user)
     return manager
+
+
+@pytest.fixture
+def campaign(manager: Member) -> Campaign:
+    return manager.campaign
+
+
+def address(name: str, campaign: Campaign, *more: object) -> str:
+    return reverse(name, args=[campaign.slug, *more])
 
 
 def test_two_uploads_of_one_name_are_two_files(client, manager):
@@ -59,3 +69,57 @@ def test_refused_lines_come_in_the_order_of_the_file_and_in_pages(client, manage
     numbers = [[error.number for error in client.get(page, {"page": at}).context["page"]] for at in (1, 2)]
 
     assert numbers == [[10, 20], [30]]
+
+
+def upload(name: str = "pairs.jsonl", content: bytes = b'{"prompt": "x"}\n') -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content)
+
+
+def test_a_file_is_uploaded_and_sent_to_the_workers(
+    client: Client, campaign: Campaign, manager: Member, django_capture_on_commit_callbacks, monkeypatch
+) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr("annotator.tasks.ingest_import.apply_async", lambda args, retry: sent.extend(args))
+    with django_capture_on_commit_callbacks(execute=True):
+        form = {"file": upload(), "column_map": "image_a = left\n\nimage_b=right=2"}
+        response = client.post(address("imports", campaign), form)
+    assert response.url == address("campaign_page", campaign) + "#imports"
+    import_ = campaign.imports.get()
+    assert (import_.file_name, import_.created_by, import_.state) == ("pairs.jsonl", manager.user, ImportState.QUEUED)
+    assert import_.column_map == {"image_a": "left", "image_b": "right=2"}
+    with default_storage.open(import_.stored_name) as stored:
+        assert stored.read() == b'{"prompt": "x"}\n'
+    assert sent == [import_.pk]
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({}, "file"),
+        ({"file": "not a file"}, "file"),
+        ({"file": upload(content=b"")}, "file"),
+        ({"file": upload(), "column_map": "image_a"}, "column_map"),
+        ({"file": upload(), "column_map": "left=image_a"}, "column_map"),
+        ({"file": upload(), "column_map": "image_a="}, "column_map"),
+    ],
+)
+def test_an_upload_that_cannot_be_is_refused(client: Client, campaign: Campaign, form: dict[str, object], field: str) -> None:
+    response = client.post(address("imports", campaign), form)
+    assert (response.status_code, list(response.context["form"].errors)) == (400, [field])
+    assert not Import.objects.exists()
+
+
+def test_a_file_beyond_the_limit_is_refused(client: Client, campaign: Campaign, settings) -> None:
+    settings.API_UPLOAD_LIMIT = 10
+    response = client.post(address("imports", campaign), {"file": upload()})
+    assert (response.status_code, list(response.context["form"].errors)) == (400, ["file"])
+
+
+def test_an_import_shows_its_refused_lines(client: Client, campaign: Campaign) -> None:
+    import_ = ImportFactory(campaign=campaign, state=ImportState.FAILED, error="The file is empty.", lines_failed=1)
+    LineError.objects.create(line_of=import_, number=1234, field="image_a", message="There is no file “<x>”.")
+    html = client.get(address("import_page", campaign, import_.pk)).content.decode()
+    for page in (html, client.get(address("campaign_page", campaign)).content.decode()):
+        assert "The file is empty." in page
+    assert "1234" in html
+    assert "There is no file “&lt;x&gt;”." in html

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from annotator.choices import MemberState, Role
-from annotator.models import Member, ModerationAction
+from annotator.models import Campaign, Member, ModerationAction, Vote
 from annotator.views.manage import members
-from tests.factories import CrowdUserFactory, MemberFactory, UserFactory, VoteFactory
+from tests.factories import CrowdUserFactory, MemberFactory, PairFactory, UserFactory, VoteFactory
+from tests.judges import judge_all
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def manager(client):
+def manager(client: Client) -> Member:
     manager = MemberFactory(role=Role.MANAGER)
     client.force_login(manager.user)
     return manager
+
+
+@pytest.fixture
+def campaign(manager: Member) -> Campaign:
+    return manager.campaign
+
+
+def address(name: str, campaign: Campaign, *more: object) -> str:
+    return reverse(name, args=[campaign.slug, *more])
 
 
 def test_members_come_in_pages(client, manager, monkeypatch):
@@ -75,3 +86,88 @@ def test_a_button_that_is_none_changes_nothing(client, manager, state):
     member.refresh_from_db()
     assert member.state == MemberState.ACTIVE
     assert not ModerationAction.objects.exists()
+
+
+@pytest.mark.parametrize("person", ["ana", "ana@example.org", "ANA@example.ORG"])
+def test_a_person_is_added_by_name_or_address(client: Client, campaign: Campaign, person: str) -> None:
+    ana = UserFactory(username="ana")
+    response = client.post(address("members", campaign), {"person": person, "role": "reviewer"})
+    assert response.url == address("campaign_page", campaign) + "#people"
+    assert campaign.members.get(user=ana).role == Role.REVIEWER
+
+
+def test_a_member_is_given_another_role(client: Client, campaign: Campaign) -> None:
+    member = MemberFactory(campaign=campaign)
+    client.post(address("members", campaign), {"person": member.user.username, "role": "manager"})
+    member.refresh_from_db()
+    assert member.role == Role.MANAGER
+
+
+@pytest.mark.parametrize(
+    ("person", "role", "field"),
+    [
+        ("nobody", "annotator", "person"),
+        ("", "annotator", "person"),
+        ("x\0y", "annotator", "person"),
+        ("shared@example.org", "annotator", "person"),
+        ("twin1", "emperor", "role"),
+    ],
+)
+def test_nobody_is_added_by_a_bad_form(client: Client, campaign: Campaign, person: str, role: str, field: str) -> None:
+    for number in (1, 2):
+        UserFactory(username=f"twin{number}", email="shared@example.org")
+    response = client.post(address("members", campaign), {"person": person, "role": role})
+    assert (response.status_code, list(response.context["form"].errors)) == (400, [field])
+    assert campaign.members.count() == 1
+
+
+def test_a_member_is_paused_and_works_again(client: Client, campaign: Campaign) -> None:
+    member = MemberFactory(campaign=campaign)
+    for state in ("paused", "active"):
+        response = client.post(address("member_state", campaign, member.pk), {"state": state})
+        assert response.url == address("members", campaign)
+        member.refresh_from_db()
+        assert member.state == state
+
+
+@pytest.mark.parametrize(("before", "wanted"), [("active", "suspended"), ("active", ""), ("withdrawn", "active")])
+def test_what_is_not_a_managers_to_decide_is_refused(client: Client, campaign: Campaign, before: str, wanted: str) -> None:
+    member = MemberFactory(campaign=campaign, state=before)
+    html = client.post(address("member_state", campaign, member.pk), {"state": wanted}, follow=True).content.decode()
+    assert "notice error" in html
+    member.refresh_from_db()
+    assert member.state == before
+
+
+def test_a_member_is_suspended_and_let_back(client: Client, campaign: Campaign, manager: Member) -> None:
+    member = MemberFactory(campaign=campaign)
+    PairFactory.create_batch(2, campaign=campaign)
+    judge_all(member)
+    member.refresh_from_db()
+    path = address("member_suspension", campaign, member.pk)
+    assert "their 2 answers no longer count" in " ".join(client.get(path).content.decode().split())
+    assert Vote.objects.live().count() == 2  # looking at it does nothing
+
+    html = client.post(path, follow=True).content.decode()
+
+    assert "Assignments released: 2." in html
+    member.refresh_from_db()
+    assert member.state == MemberState.SUSPENDED
+    assert set(Vote.objects.values_list("void_reason", "voided_by")) == {("suspended", manager.user.pk)}
+    assert "Lift suspension" in html
+
+    assert 'name="lift"' in client.get(path).content.decode()
+    html = client.post(path, {"lift": ""}, follow=True).content.decode()
+
+    assert "Votes restored: 2." in html
+    member.refresh_from_db()
+    assert (member.state, Vote.objects.live().count()) == (MemberState.ACTIVE, 2)
+
+
+@pytest.mark.parametrize(("state", "form"), [("active", {"lift": ""}), ("withdrawn", {}), ("withdrawn", {"lift": ""})])
+def test_a_suspension_that_cannot_be_is_refused(client: Client, campaign: Campaign, state: str, form: dict[str, str]) -> None:
+    member = MemberFactory(campaign=campaign, state=state)
+    html = client.post(address("member_suspension", campaign, member.pk), form, follow=True).content.decode()
+    assert "notice error" in html
+    member.refresh_from_db()
+    assert member.state == state

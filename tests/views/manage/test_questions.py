@@ -9,12 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.campaigns import questions as campaign_questions
-from annotator.campaigns.questions import NewQuestion
 from annotator.choices import CampaignState, Role, VoidReason
-from annotator.errors import Conflict, Invalid
-from annotator.models import Campaign, Member, Pair, Question, Vote
-from tests.factories import MemberFactory, PairFactory, QuestionFactory, VoteFactory
+from annotator.models import Campaign, Member, Vote
+from tests.factories import MemberFactory, QuestionFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -120,27 +117,6 @@ def test_after_the_opening_only_the_wording_changes(browser, manager):
     assert (refused.status_code, fewer.status_code, taken.status_code) == (400, 400, 302)
     assert "Only the wording" in refused.content.decode()
     assert [text for _, text, _ in asked(manager.campaign)] == ["Which is better?"]
-
-
-def test_a_known_answer_stays_possible(manager):
-    PairFactory(campaign=manager.campaign, gold_choice="both_bad")
-
-    with pytest.raises(Invalid, match="known answer 'both_bad'"):
-        campaign_questions.set_questions(
-            campaign=manager.campaign, questions=[NewQuestion("overall", "Which?", ("a", "b"))], by=None
-        )
-    Pair.objects.update(gold_choice="a")
-    campaign_questions.set_questions(campaign=manager.campaign, questions=[NewQuestion("overall", "Which?", ("a", "b"))], by=None)
-
-    assert Question.objects.get().choices == ["a", "b"]
-
-
-def test_an_open_campaign_keeps_what_its_votes_refer_to(manager):
-    Campaign.objects.update(state=CampaignState.OPEN)
-
-    with pytest.raises(Conflict) as refusal:
-        campaign_questions.set_questions(campaign=manager.campaign, questions=[NewQuestion("other", "Which?")], by=None)
-    assert refusal.value.code == "questions_fixed"
 
 
 @pytest.mark.parametrize("name", ["questions", "comments"])

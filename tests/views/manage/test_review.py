@@ -1,4 +1,4 @@
-"""The pages of the review: managers', and what annotators are told, can say and can withdraw."""
+"""The manager's pages of the review: who may open and decide, the figures, the rules, and one annotator."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.choices import AppealState, Measure, MemberState, Role
-from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule, Vote
-from annotator.quality import moderation, rules
-from annotator.views.annotate.notices import ADVICE, WHAT
+from annotator.choices import AppealState, MemberState, Role
+from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule
+from annotator.quality import rules
 from tests.factories import (
     AnnotatorStatsFactory,
     AppealFactory,
     CampaignFactory,
-    CrowdIdentityFactory,
     MemberFactory,
     ModerationActionFactory,
     PairFactory,
     ProposalFactory,
     ReviewRuleFactory,
     UserFactory,
-    VoteFactory,
 )
-from tests.judges import judge_all
 
 pytestmark = pytest.mark.django_db
 
@@ -321,164 +317,3 @@ def test_somebody_without_votes_has_a_page_too(browser: Client, campaign: Campai
 
     assert "No measurable answers yet." in page.content.decode()
     assert browser.post(page.request["PATH_INFO"], {"note": "Look."}).status_code == 400  # they would not see it
-
-
-# --- what annotators are told
-
-
-def told(member: Member, rule: ReviewRule | None = None) -> None:
-    reason = moderation.Reason(rule=rule, figures={"count": 8, "value": 0.1})
-    moderation.warn_member(member=member, by=None, reason=reason)
-
-
-@pytest.mark.parametrize("measure", Measure.values)
-def test_a_warning_is_kind_says_what_to_look_at_and_gives_nothing_away(measure: str) -> None:
-    rule = ReviewRuleFactory(measure=measure)
-    member = MemberFactory(campaign=rule.campaign)
-    PairFactory(campaign=rule.campaign)
-    told(member, rule)
-
-    html = logged_in(member).get(address("annotate", rule.campaign)).content.decode()
-
-    assert WHAT[measure] in html
-    assert ADVICE[measure] in html
-    assert not re.search(r"gold|known answer|repeat|test pair|0\.1|\b8 ", WHAT[measure] + ADVICE[measure], re.I)
-    assert html.index(WHAT[measure]) < html.index("data-assignment")
-
-
-def test_a_warning_comes_with_the_next_answer_and_is_put_away() -> None:
-    rule = ReviewRuleFactory()
-    member = MemberFactory(campaign=rule.campaign)
-    PairFactory.create_batch(3, campaign=rule.campaign)
-    client = logged_in(member)
-    client.get(address("annotate", rule.campaign))
-    told(member, rule)
-    seat = member.assignments.order_by("pk").first()
-
-    answer = client.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers={"HX-Request": "true"}).content.decode()
-    assert 'id="moderation-notice" hx-swap-oob="innerHTML"' in answer
-    assert WHAT[rule.measure] in answer
-
-    notice = re.search(r'data-notice="(\d+)"', answer)[1]
-    seat = member.assignments.filter(state="open").order_by("pk").first()
-    data, htmx = {"choice": "a", "notice": notice}, {"HX-Request": "true"}
-    assert (
-        "moderation-notice" not in client.post(reverse("vote", args=[seat.pk]), data, headers=htmx).content.decode()
-    )  # the page has it
-
-    assert client.get(address("dismiss_notice", rule.campaign)).status_code == 405
-    client.post(address("dismiss_notice", rule.campaign))
-    assert WHAT[rule.measure] not in client.get(address("annotate", rule.campaign)).content.decode()
-
-
-def test_who_is_not_warned_pays_no_query_for_it(django_assert_max_num_queries) -> None:
-    counts = []
-    for is_warned in (False, True):
-        rule = ReviewRuleFactory()
-        member = MemberFactory(campaign=rule.campaign)
-        PairFactory.create_batch(3, campaign=rule.campaign)
-        client = logged_in(member)
-        client.get(address("annotate", rule.campaign))
-        if is_warned:
-            told(member, rule)
-        with django_assert_max_num_queries(10) as captured:
-            client.get(address("annotate", rule.campaign))
-        counts.append(len(captured))
-    assert counts[1] == counts[0] + 1
-
-
-def test_somebody_paused_or_suspended_reads_what_led_to_it_and_where_to_appeal() -> None:
-    for state, kind in (("paused", "pause"), ("suspended", "suspend")):
-        rule = ReviewRuleFactory(measure="side_share")
-        member = MemberFactory(campaign=rule.campaign, state=state)
-        ModerationActionFactory(member=member, kind=kind, rule=rule)
-        html = logged_in(member).get(address("annotate", rule.campaign)).content.decode()
-        assert "you chose the image on the same side almost every time" in html
-        assert "This may be a mistake." in html
-        assert address("appeal", rule.campaign) in html
-
-
-def test_an_appeal_is_written_answered_and_its_answer_read(browser: Client, campaign: Campaign) -> None:
-    member = MemberFactory(campaign=campaign, state="suspended")
-    ModerationActionFactory(member=member, kind="suspend")
-    annotator, page = logged_in(member), address("appeal", campaign)
-    assert annotator.post(page, {"message": " "}).status_code == 400
-    assert annotator.post(page, {"message": "x" * 2001}).status_code == 400
-    assert annotator.post(page, {"message": "I do <look>."}).status_code == 302
-    assert annotator.post(page, {"message": "Once more."}).status_code == 400  # one at a time
-    waiting = annotator.get(page).content.decode()
-    assert "I do &lt;look&gt;." in waiting
-    assert "<textarea" not in waiting
-    assert "have not answered yet" in annotator.get(address("annotate", campaign)).content.decode()
-
-    appeal = Appeal.objects.get()
-    assert "I do &lt;look&gt;." in browser.get(address("review", campaign)).content.decode()
-    answer = address("answer_appeal", campaign, appeal.pk)
-    assert browser.post(answer, {"decline": "", "answer": "x" * 2001}).status_code == 400
-    browser.post(answer, {"decline": "", "answer": "The sides were all left."})
-    assert browser.post(answer, {"accept": "", "answer": ""}).status_code == 400  # it was answered
-
-    assert "The sides were all left." in annotator.get(page).content.decode()
-    assert "The sides were all left." in annotator.get(address("annotate", campaign)).content.decode()
-
-
-def test_an_appeal_that_is_accepted_is_told_beside_the_next_pair(browser: Client, campaign: Campaign) -> None:
-    appeal = AppealFactory(member__campaign=campaign, member__state="suspended")
-    PairFactory(campaign=campaign)
-    browser.post(address("answer_appeal", campaign, appeal.pk), {"accept": "", "answer": "Sorry about that."})
-
-    html = logged_in(appeal.member).get(address("annotate", campaign)).content.decode()
-
-    assert "You can continue" in html
-    assert "Sorry about that." in html
-    assert "data-assignment" in html
-
-
-def test_who_was_not_acted_on_has_nothing_to_appeal_against() -> None:
-    member = MemberFactory()
-    client, page = logged_in(member), address("appeal", member.campaign)
-
-    assert "<textarea" not in client.get(page).content.decode()
-    assert client.post(page, {"message": "Why?"}).status_code == 400
-    assert client.get(reverse("appeal", args=["nowhere"])).status_code == 404
-    assert Client().get(page).status_code == 302
-
-
-# --- withdrawal
-
-
-def test_an_annotator_withdraws_after_saying_that_they_are_sure() -> None:
-    member = MemberFactory(campaign__votes_wanted=1)
-    PairFactory.create_batch(3, campaign=member.campaign)
-    judge_all(member)
-    client, page = logged_in(member), address("withdraw", member.campaign)
-    assert "Your 3 answers no longer count" in " ".join(client.get(page).content.decode().split())
-    assert client.post(page).status_code == 400
-    assert Vote.objects.live().count() == 3
-
-    response = client.post(page, {"is_sure": "on"}, follow=True)
-
-    assert "You left" in response.content.decode()
-    assert not Vote.objects.live().exists()
-    assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN
-    assert ModerationAction.objects.get().kind == "withdraw"
-    for route in ("withdraw", "appeal"):
-        assert client.get(address(route, member.campaign)).status_code == 404
-    assert client.get(reverse("withdraw", args=["nowhere"])).status_code == 404
-
-
-def test_the_way_to_withdraw_is_on_ones_account_ones_answers_and_beside_the_consent(client: Client) -> None:
-    member = VoteFactory().assignment.member
-    client.force_login(member.user)
-    way = address("withdraw", member.campaign)
-
-    assert way in client.get(reverse("account")).content.decode()
-    assert way in client.get(address("history", member.campaign)).content.decode()
-
-
-def test_somebody_from_a_platform_withdraws_as_well() -> None:
-    member = CrowdIdentityFactory().member
-    client = logged_in(member)
-
-    assert client.post(address("withdraw", member.campaign), {"is_sure": "on"}).status_code == 302
-    assert Member.objects.get(pk=member.pk).state == MemberState.WITHDRAWN

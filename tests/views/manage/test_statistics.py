@@ -1,4 +1,4 @@
-"""The pages about statistics, pairs that look alike and groups: who may open them, what they show, do and refuse."""
+"""The pages about statistics and pairs that look alike: who may open them, what they show, do and refuse."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.campaigns import demographics
-from annotator.models import GroupQuestion, Member, Pair, SelfDescription, Vote
-from annotator.quality import moderation
+from annotator.models import GroupQuestion, Member, Pair, Vote
 from annotator.scoring.statistics import compute_statistics, stored_statistics
 from annotator.views.manage.statistics import ALPHA_WORDS
-from tests.factories import (
-    GroupQuestionFactory,
-    MemberFactory,
-    PairFactory,
-    SelfDescriptionFactory,
-    UserFactory,
-)
+from tests.factories import MemberFactory, PairFactory
 from tests.released import vote
 from tests.scoring.statistics.judged import judge_for_statistics
 
@@ -164,112 +156,3 @@ def test_pairs_of_another_campaign_and_pairs_that_differ_are_not_there(manager, 
     for pair in (PairFactory(image_distance=0), PairFactory(campaign=manager.campaign, image_distance=30)):
         assert browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "hold"}).status_code == 404
     assert not Pair.objects.filter(state="held").exists()
-
-
-# --- groups, by the manager
-
-ASKED = {"text": "How often do you make images?", "options": "never\n\n often \n", "people_min": 5}
-
-
-def test_a_campaign_asks_nobody_until_a_manager_does(manager, browser):
-    annotator = MemberFactory(campaign=manager.campaign)
-    assert browser_of(annotator).get(address("about_you", annotator)).status_code == 404
-    assert "About you" not in text_of(browser_of(annotator).get(reverse("campaigns")))
-
-    assert browser.post(address("group_question", manager), ASKED).status_code == 302
-
-    asked = GroupQuestion.objects.get()
-    assert (asked.text, asked.options, asked.people_min) == ("How often do you make images?", ["never", "often"], 5)
-    assert "About you" in text_of(browser_of(annotator).get(reverse("campaigns")))
-    assert "How often do you make images?" in text_of(browser_of(annotator).get(address("about_you", annotator)))
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("text", ""),
-        ("text", "x" * 301),
-        ("options", ""),
-        ("options", "only one"),
-        ("options", "same\nsame"),
-        ("options", "\n".join(map(str, range(13)))),
-        ("options", "x\n" + "y" * 61),
-        ("people_min", "2"),
-        ("people_min", "few"),
-    ],
-)
-def test_a_question_that_cannot_be_asked_is_refused_at_its_field(manager, browser, field, value):
-    response = browser.post(address("group_question", manager), ASKED | {field: value})
-    assert response.status_code == 400
-    assert list(response.context["form"].errors) == [field]
-    assert not GroupQuestion.objects.exists()
-
-
-def test_another_question_erases_the_answers_and_another_option_those_by_it(manager, browser):
-    asked = GroupQuestionFactory(campaign=manager.campaign, text="How often?", options=["never", "often"])
-    for option in asked.options:
-        SelfDescriptionFactory(member=MemberFactory(campaign=manager.campaign), option=option)
-    elsewhere = SelfDescriptionFactory()
-    change = {"text": "How often?", "options": "never\ndaily", "people_min": 3}
-    browser.post(address("group_question", manager), change)
-    assert set(SelfDescription.objects.values_list("option", flat=True)) == {"never"}
-    browser.post(address("group_question", manager), change | {"text": "How long?"})
-    assert list(SelfDescription.objects.all()) == [elsewhere]
-
-
-def test_stopping_erases_all(manager, browser):
-    GroupQuestionFactory(campaign=manager.campaign)
-    SelfDescriptionFactory(member=MemberFactory(campaign=manager.campaign))
-    browser.post(address("group_question", manager), {"stop": "1"})
-    assert (GroupQuestion.objects.count(), SelfDescription.objects.count()) == (0, 0)
-
-
-# --- groups, by the annotator
-
-
-@pytest.fixture
-def annotator(manager) -> Member:
-    GroupQuestionFactory(campaign=manager.campaign, options=["never", "often"])
-    return MemberFactory(campaign=manager.campaign)
-
-
-def test_an_annotator_answers_changes_it_and_takes_it_back(annotator):
-    client = browser_of(annotator)
-    for option in ("never", "often"):
-        client.post(address("about_you", annotator), {"option": option})
-        assert SelfDescription.objects.get(member=annotator).option == option
-    page = text_of(client.get(address("about_you", annotator)))
-    assert 'value="often" checked' in page
-    client.post(address("about_you", annotator), {"option": ""})
-    assert not SelfDescription.objects.exists()
-
-
-@pytest.mark.parametrize("option", ["always", "x\0y", "never " * 99])
-def test_an_answer_that_is_none_is_refused_and_changes_nothing(annotator, option):
-    SelfDescriptionFactory(member=annotator, option="never")
-    response = browser_of(annotator).post(address("about_you", annotator), {"option": option}, follow=True)
-    assert "That is no answer to the question." in text_of(response)
-    assert SelfDescription.objects.get().option == "never"
-
-
-def test_nobody_answers_for_another(annotator):
-    assert browser_of(MemberFactory()).post(address("about_you", annotator), {"option": "never"}).status_code == 404
-    stranger = Client()
-    stranger.force_login(UserFactory())
-    assert stranger.get(address("about_you", annotator)).status_code == 404
-
-
-def test_nothing_is_told_of_one_person(annotator):
-    demographics.describe(member=annotator, option="often")
-    vote(PairFactory(campaign=annotator.campaign), "a", member=annotator)
-    compute_statistics(campaign=annotator.campaign)
-    groups = stored_statistics(annotator.campaign).document["groups"]
-    assert (groups["groups"], groups["suppressed"]) == ([], 2)
-
-
-def test_withdrawing_erases_what_somebody_said_of_themselves(annotator):
-    demographics.describe(member=annotator, option="often")
-    moderation.suspend_member(member=annotator, by=None)
-    assert SelfDescription.objects.filter(member=annotator).exists()
-    moderation.withdraw_member(member=annotator, by=None)
-    assert not SelfDescription.objects.filter(member=annotator).exists()
