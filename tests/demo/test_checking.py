@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from copy import deepcopy
 
 import pyarrow as pa
@@ -11,8 +12,9 @@ import pytest
 from django.db import transaction
 from rich.console import Console
 
+from annotator.choices import Label
 from annotator.demo import checking
-from annotator.demo.checking import CheckFailed, Checks, values_of
+from annotator.demo.checking import CheckFailed, Checks, majority, must_equal, values_of
 from annotator.demo.findings import find
 from annotator.demo.people import Diary
 from annotator.demo.steps import Demo
@@ -154,3 +156,16 @@ def test_labels_of_a_table_are_read_by_name():
 
     assert values_of(table, "choice") == ["b", None, "a"]
     assert values_of(table, "pair") == [7, 8, None]
+
+
+@pytest.mark.parametrize(
+    ("votes", "label"),
+    [({"a": 3, "b": 2}, "a"), ({"both_bad": 1}, "both_bad"), ({"a": 2, "b": 2, "both_good": 1}, Label.TIE)],
+)
+def test_the_recount_knows_ties(votes, label):
+    assert majority(Counter(votes)) == label
+
+
+def test_a_check_that_fails_says_what_was_found_and_what_was_expected():
+    with pytest.raises(CheckFailed, match="pairs: 95, expected 96"):
+        must_equal("pairs", 95, 96)

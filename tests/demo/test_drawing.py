@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from annotator.demo.drawing import INKS, OUTLINES, draw
-from annotator.demo.scenes import COLOURS, OPPOSITES, SHAPES, Group, Picture, Scene, Thing
+from annotator.demo.scenes import COLOURS, GENERATORS, OPPOSITES, SHAPES, Group, Picture, Scene, Thing, plan_pictures
 
 
 def picture(scene: Scene, *, is_rough: bool = False, seed: int = 7) -> Picture:
@@ -84,3 +84,40 @@ def test_a_rough_drawing_and_another_seed_look_different():
 def test_every_colour_and_shape_that_a_scene_may_have_can_be_drawn():
     assert set(INKS) == set(COLOURS)
     assert set(OUTLINES) == set(SHAPES)
+
+
+def test_the_same_picture_is_the_same_bytes():
+    picture = plan_pictures(0, 1)[0]
+
+    assert draw(picture) == draw(picture)
+
+
+def test_a_picture_is_a_jpeg_of_the_planned_size_that_names_its_generator_where_only_tools_look():
+    for picture in plan_pictures(0, 4)[:: len(GENERATORS)]:
+        image = Image.open(io.BytesIO(draw(picture)))
+        assert (image.format, image.size) == ("JPEG", picture.size)
+        assert image.getexif()[0x0131] == picture.generator
+
+
+def test_what_is_asked_for_can_be_seen():
+    """The asked colour covers some of a clean picture, and none of one without it."""
+
+    def share_of_red(scene: Scene) -> float:
+        picture = Picture(0, scene.prompt, scene.category, "careful-2", scene, (), False, (320, 320), 7)
+        pixels = np.asarray(Image.open(io.BytesIO(draw(picture))).convert("RGB")).astype(int)
+        red = (pixels[..., 0] > pixels[..., 1] + 90) & (pixels[..., 0] > pixels[..., 2] + 90)
+        return float(red.mean())
+
+    assert share_of_red(Scene("counting", (group(4, "red", "square"),))) > 0.05
+    assert share_of_red(Scene("counting", (group(4, "blue", "square"),))) == 0
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("is_rough", [False, True])
+def test_every_shape_stays_inside_the_canvas(shape: str, is_rough: bool):
+    scene = Scene("counting", (group(5, "purple", shape), group(1, "green", shape)), relation="above")
+    picture = Picture(0, scene.prompt, scene.category, "steady-1", scene, (), is_rough, (320, 240), 11)
+    pixels = np.asarray(Image.open(io.BytesIO(draw(picture))).convert("RGB")).astype(int)
+    edge = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3)])
+
+    assert (edge.max(axis=1) - edge.min(axis=1)).max() < 60  # pale background only

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from annotator.demo.findings import Score, find, percent, show, show_log_ins
+from annotator.demo.findings import Findings, Score, find, percent, show, show_log_ins
 from annotator.demo.steps import ANNOTATOR, MANAGER
 from annotator.demo.support import ReleaseCopy
 from annotator.models import Assignment, Consensus
@@ -73,3 +73,11 @@ def test_a_share_is_shown_in_whole_percents(share, words):
 
 def test_nothing_judged_is_a_share_of_none():
     assert Score(0, 0).share == 0
+
+
+def test_one_annotator_alone_is_the_mean_over_annotators_and_not_over_votes():
+    people = {"ada": Score(9, 10), "ben": Score(30, 100), "idle": Score(0, 0)}
+    findings = Findings(truths={}, consensus=Score(0, 0), ties=0, people=people, prompts=0, generators=0, skips=0)
+
+    assert findings.one_alone == pytest.approx(0.6)
+    assert findings.votes == 110

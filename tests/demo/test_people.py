@@ -13,7 +13,6 @@ from annotator import importing
 from annotator.campaigns import lifecycle, members
 from annotator.choices import Choice
 from annotator.demo.album import Album, draw_album
-from annotator.demo.pages import Page
 from annotator.demo.people import AVERAGE, CAREFUL, HASTY, PEOPLE, RANDOM, Crowd, Diary, Misbehaviour, Person, Visit
 from annotator.demo.scenes import Picture, plan_pictures, true_choice
 from annotator.demo.support import GUIDELINE, pass_time
@@ -86,41 +85,6 @@ def test_the_diary_of_a_killed_run_is_read_up_to_its_last_whole_line(tmp_path):
     for found in (again, Diary(tmp_path / "votes.jsonl")):
         assert (set(found.sent), found.acknowledged, found.skipped) == ({1, 3}, {1}, {2})
         assert found.sent[1]["choice"] == "a"
-
-
-# --- reading pages
-
-
-def test_a_page_is_read_as_it_is_shown():
-    page = Page(
-        """<html><h1>Scenes</h1><article data-assignment="7"><h1>A red circle &amp; a star</h1>
-        <div data-slot="b"><img src="/images/1/640/"></div><div data-slot="a"><img src="/images/2/640/"></div></article>
-        <article data-assignment="8"><h1>A cube</h1></article>
-        <form action="/assignments/7/vote/"><input name="csrfmiddlewaretoken" value="t">
-        <button name="choice" value="b">Left</button><button name="choice" value="a">Right</button>
-        <button type="button">Zoom</button></form>
-        <form action="/assignments/7/skip/"><button>Skip</button></form></html>"""
-    )
-    card, following = page.cards
-    vote = page.form("/vote/")
-
-    assert page.is_whole
-    assert (card.assignment, card.prompt) == (7, "A red circle & a star")
-    assert card.images == ["/images/1/640/", "/images/2/640/"]
-    assert card.slots == ["b", "a"]
-    assert (following.assignment, following.prompt) == (8, "A cube")
-    assert vote is not None
-    assert vote.fields == {"csrfmiddlewaretoken": "t"}
-    assert vote.buttons == [("choice", "b"), ("choice", "a")]
-    assert page.form("/skip/") is not None
-    assert page.form("/log-in/") is None
-
-
-def test_a_piece_of_a_page_is_known_as_one():
-    page = Page('<article class="state" data-reason="seen_all"></article><p data-refused="lease_expired">Too late.</p>')
-
-    assert not page.is_whole
-    assert (page.cards, page.reason, page.refusal) == ([], "seen_all", "lease_expired")
 
 
 # --- the site, over HTTP

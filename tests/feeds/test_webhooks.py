@@ -1,4 +1,4 @@
-"""Webhooks, from what happens to what arrives at a real HTTPS server."""
+"""Webhooks, from an event to what arrives at a real HTTPS server."""
 
 from __future__ import annotations
 
@@ -10,34 +10,21 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook as Client
 from standardwebhooks import WebhookVerificationError
 
-from annotator import importing, releasing, tasks
-from annotator.campaigns import lifecycle
+from annotator import tasks
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
 from annotator.feeds.outbox import enqueue_event
-from annotator.judging import assigning
 from annotator.lib import safe_http
 from annotator.lib.encryption import encrypt
-from annotator.models import Campaign, Delivery, Member, Webhook
-from annotator.quality import moderation
-from annotator.scoring import settling
+from annotator.models import Campaign, Delivery, Webhook
 from tests.api.clients import sent_tasks
-from tests.factories import (
-    CampaignFactory,
-    DeliveryFactory,
-    ImportFactory,
-    MemberFactory,
-    PairFactory,
-    ReleaseFactory,
-    WebhookFactory,
-)
-from tests.judges import judge
+from tests.factories import CampaignFactory, DeliveryFactory, WebhookFactory
 from tests.waiting import wait_until
 from tests.webhook_receiver import LOOPBACK, Receiver
 
@@ -120,104 +107,6 @@ def test_a_secret_from_before_the_standard_signs_the_same_key_in_the_standard_al
     rewritten = "whsec_" + known_before.removeprefix("whsec_").replace("-", "+").replace("_", "/") + "="
     assert base64.b64decode(rewritten.removeprefix("whsec_"), validate=True) == key
     assert Client(rewritten).verify(message.body, message.headers)["event"] == "ping"
-
-
-def test_only_who_wants_to_know_is_told(campaign, receiver):
-    listen(campaign, receiver, "import.finished")
-    quiet, _ = listen(campaign, receiver)
-    webhooks.change_webhook(webhook=quiet, is_active=False, by=None)
-    listen(CampaignFactory(), receiver)
-
-    enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={})
-
-    assert not Delivery.objects.exists()
-
-
-def test_what_is_rolled_back_is_told_to_nobody(campaign, receiver):
-    listen(campaign, receiver)
-    with transaction.atomic():
-        enqueue_event(campaign=campaign, event=Event.RELEASE_READY, data={})
-        transaction.set_rollback(True)
-
-    assert not Delivery.objects.exists()
-
-
-# --- what happens
-
-
-def told(event: Event) -> list[dict]:
-    return [json.loads(delivery.body)["data"] for delivery in Delivery.objects.filter(event=event).order_by("pk")]
-
-
-def test_a_suspension_is_told_once_with_the_pseudonym_alone(campaign, receiver):
-    listen(campaign, receiver)
-    member = MemberFactory(campaign=campaign)
-
-    for _ in range(2):
-        moderation.suspend_member(member=member, by=None)
-    moderation.withdraw_member(member=MemberFactory(campaign=campaign), by=None)
-
-    assert told(Event.ANNOTATOR_SUSPENDED) == [{"annotator_id": member.public_id, "kind": "human", "is_automatic": True}]
-    assert member.user.username not in Delivery.objects.get().body
-
-
-def test_the_last_settled_pair_completes_the_campaign(campaign, receiver):
-    listen(campaign, receiver)
-    pairs = PairFactory.create_batch(2, campaign=campaign)
-    PairFactory(campaign=campaign, gold_choice="a")
-    PairFactory(campaign=campaign, state="held")
-    first, second = (MemberFactory(campaign=campaign) for _ in range(2))
-    lifecycle.change_campaign(campaign=campaign, rules={"limit_total": 1}, by=None)
-
-    first.campaign.refresh_from_db()
-    second.campaign.refresh_from_db()
-    judge_until_limit(first)
-    settling.settle_pairs(campaign=campaign)
-    assert told(Event.CAMPAIGN_COMPLETE) == []
-
-    judge_until_limit(second)
-    settling.settle_pairs(campaign=campaign)
-    settling.settle_pairs(campaign=campaign)
-    assert told(Event.CAMPAIGN_COMPLETE) == [{"pairs_settled": len(pairs)}]
-
-
-def judge_until_limit(member: Member) -> None:
-    judge(assigning.next_assignments(member=member)[0])
-
-
-def test_an_import_that_fails_is_told(campaign, receiver):
-    listen(campaign, receiver)
-    import_ = ImportFactory(campaign=campaign)
-
-    for _ in range(2):
-        importing.fail_import(import_id=import_.pk, reason="The uploaded file is gone.")
-
-    (data,) = told(Event.IMPORT_FINISHED)
-    assert (data["import"], data["state"], data["error"]) == (import_.pk, "failed", "The uploaded file is gone.")
-
-
-def test_an_import_that_is_done_is_told(campaign, receiver, tmp_path):
-    listen(campaign, receiver)
-    file = tmp_path / "pairs.jsonl"
-    file.write_text('{"prompt": ""}\n')
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
-
-    importing.stage_file(import_=import_, path=file, root=None)
-
-    (data,) = told(Event.IMPORT_FINISHED)
-    assert (data["state"], data["lines_total"], data["lines_failed"], data["pairs_added"]) == ("done", 1, 1, 0)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_release_that_is_ready_is_told(campaign, receiver):
-    listen(campaign, receiver)
-    release = ReleaseFactory(campaign=campaign, number=1)
-
-    releasing.build_release(release_id=release.pk)
-
-    release.refresh_from_db()
-    assert release.state == "ready", release.error
-    assert told(Event.RELEASE_READY) == [{"release": 1, "revision": release.revision}]
 
 
 # --- what does not arrive

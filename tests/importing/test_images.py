@@ -21,7 +21,6 @@ from annotator.importing.images import (
     is_stored,
     store_image,
 )
-from annotator.importing.metadata_stripping import strip_jpeg, strip_png, strip_webp
 from tests.pictures import decoded, encoded, picture
 
 SECRET = b"SecretModel-9"
@@ -283,31 +282,6 @@ def test_it_refuses_32_bit_samples():
     image = Image.fromarray(np.linspace(0, 1, 64).reshape(8, 8).astype(np.float32))
     with pytest.raises(Invalid, match="32 bits"):
         ingest_image(encoded(image, "TIFF"))
-
-
-# --- containers
-
-
-def test_stripping_gives_up_on_damaged_containers():
-    jpeg, png, webp = (encoded(picture(), format) for format in ("JPEG", "PNG", "WEBP"))
-    for strip, data in ((strip_jpeg, jpeg), (strip_png, png), (strip_webp, webp)):
-        assert strip(data) == data
-        for cut in (0, 1, 5, 13, 30, len(data) // 2, len(data) - 1):
-            assert strip(data[:cut]) is None
-        assert strip(b"something else " * 10) is None
-
-
-def test_stripping_checks_the_sums_of_a_png():
-    data = bytearray(encoded(picture(), "PNG"))
-    data[-20] ^= 1
-    assert strip_png(bytes(data)) is None
-
-
-def test_stripping_keeps_what_says_the_colours_of_a_jpeg():
-    data = encoded(picture(mode="CMYK"), "JPEG")
-    stripped = strip_jpeg(data)
-    assert stripped is not None
-    assert (np.asarray(decoded(stripped)) == np.asarray(decoded(data))).all()
 
 
 # --- storage

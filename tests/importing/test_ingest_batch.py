@@ -1,10 +1,10 @@
+"""Batches of lines become images, prompts and pairs, once, whatever happens meanwhile."""
+
 from __future__ import annotations
 
 import csv
-import hashlib
 import importlib
 import json
-import threading
 import zipfile
 from base64 import b64encode
 from collections import Counter
@@ -16,23 +16,29 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, connections, transaction
 from PIL import Image as PillowImage
 
 from annotator import importing
-from annotator.choices import ImportState
-from annotator.errors import Conflict, Invalid
 from annotator.importing import stage_upload
-from annotator.importing.archives import NoFolder
-from annotator.importing.create_rows import is_swapped, oriented
 from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
 from annotator.lib.storage import put_file
-from annotator.models import Generator, Image, Import, ImportBatch, LineError, Pair, Prompt
+from annotator.models import Generator, Image, Import, ImportBatch, Pair, Prompt
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 from annotator.scoring.progress import near_identical_pairs
-from tests.factories import CampaignFactory, PromptFactory, QuestionFactory
-from tests.pictures import decoded, encoded, picture, picture_file, write_pictures
-from tests.waiting import wait_until
+from tests.factories import CampaignFactory
+from tests.importing.imported import (
+    at_once,
+    counts,
+    errors_of,
+    imported,
+    ingested,
+    lines_file,
+    pair_line,
+    set_line,
+    staged,
+    uploads,
+)
+from tests.pictures import decoded, encoded, picture, picture_file
 
 pytestmark = pytest.mark.django_db
 
@@ -40,64 +46,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def campaign():
     return CampaignFactory(votes_wanted=4)
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    """A folder with eight pictures, 0.png to 7.png."""
-    write_pictures(tmp_path / "in", 8)
-    return tmp_path / "in"
-
-
-def lines_file(folder: Path, *lines: dict, name: str = "pairs.jsonl") -> Path:
-    path = folder / name
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return path
-
-
-def pair_line(first: int = 0, second: int = 1, prompt: str = "A red cube", **more) -> dict:
-    return {"prompt": prompt, "image_a": f"{first}.png", "image_b": f"{second}.png"} | more
-
-
-def set_line(*numbers: int, prompt: str = "A red cube", **more) -> dict:
-    return {"prompt": prompt, "images": [{"image": f"{n}.png", "generator": f"g{n}", "seed": n} for n in numbers]} | more
-
-
-def staged(campaign, path: Path, *, has_folder: bool = True, **options) -> Import:
-    import_ = importing.create_import(campaign=campaign, file_name=path.name, by=None, **options)
-    importing.stage_file(import_=import_, path=path, root=path.parent if has_folder else None)
-    return import_
-
-
-def ingested(import_: Import) -> Import:
-    for batch_id in importing.pending_batches(import_id=import_.pk):
-        importing.ingest_batch(batch_id=batch_id)
-    import_.refresh_from_db()
-    return import_
-
-
-def imported(campaign, path: Path, **options) -> Import:
-    return ingested(staged(campaign, path, **options))
-
-
-def counts(import_: Import) -> tuple[str, int, int, int, int, int]:
-    """State, lines in all, done and failed, pairs added and known."""
-    return (
-        import_.state,
-        import_.lines_total,
-        import_.lines_done,
-        import_.lines_failed,
-        import_.pairs_added,
-        import_.pairs_known,
-    )
-
-
-def errors_of(import_: Import) -> list[tuple[int, str, str]]:
-    return list(import_.line_errors.order_by("number").values_list("number", "field", "message"))
-
-
-def uploads() -> list[str]:
-    return [str(path) for path in Path(default_storage.path("uploads")).rglob("*") if path.is_file()]
 
 
 # --- what comes in
@@ -230,28 +178,6 @@ def test_the_same_file_again_adds_nothing(campaign, folder, line):
     assert [model.objects.count() for model in (Prompt, Generator, Image, Pair)] == before
 
 
-def test_a_pair_is_known_in_either_order_and_from_either_form(campaign, folder):
-    imported(campaign, lines_file(folder, pair_line(0, 1, generator_a="g0", generator_b="g1")))
-    again = imported(campaign, lines_file(folder, pair_line(1, 0, generator_a="g1", generator_b="g0")))
-    assert (again.pairs_added, again.pairs_known) == (0, 1)
-    line = {"prompt": "A red cube", "images": [{"image": f"{n}.png", "generator": f"g{n}"} for n in range(3)]}
-    as_set = imported(campaign, lines_file(folder, line))
-    assert (as_set.pairs_added, as_set.pairs_known) == (2, 1)
-
-
-def test_twice_in_one_file_is_once(campaign, folder):
-    import_ = imported(campaign, lines_file(folder, pair_line(), pair_line(1, 0), pair_line()))
-    assert counts(import_) == ("done", 3, 3, 0, 1, 2)
-
-
-def test_the_same_images_of_another_prompt_or_campaign_are_other_pairs(campaign, folder):
-    path = lines_file(folder, pair_line(), pair_line(prompt="A blue ball"))
-    assert imported(campaign, path).pairs_added == 2
-    assert imported(CampaignFactory(), path).pairs_added == 2
-    assert Image.objects.count() == 8
-    assert len(list(Path(default_storage.path("images")).glob("*/*"))) == 2
-
-
 def test_an_image_that_was_ingested_before_is_not_decoded_again(campaign, folder):
     path = lines_file(folder, pair_line())
     imported(campaign, path)
@@ -268,56 +194,6 @@ def test_an_image_whose_files_are_gone_is_ingested_again(campaign, folder):
     default_storage.delete(full_name(image.sha256, image.format))
     imported(campaign, path)
     assert default_storage.exists(full_name(image.sha256, image.format))
-
-
-def test_blanks_of_a_known_prompt_are_filled_and_the_rest_is_left(campaign, folder):
-    imported(campaign, lines_file(folder, pair_line(language="en")))
-    imported(campaign, lines_file(folder, set_line(2, 3, category="cubes", language="de", external_id="p-1")))
-    prompt = Prompt.objects.get()
-    assert (prompt.category, prompt.language, prompt.external_id) == ("cubes", "en", "p-1")
-
-
-def test_a_known_pair_takes_an_external_id_it_did_not_have(campaign, folder):
-    imported(campaign, lines_file(folder, pair_line()))
-    assert imported(campaign, lines_file(folder, pair_line(external_id="x"), pair_line(external_id="x"))).pairs_known == 2
-    assert Pair.objects.get().external_id == "x"
-
-
-# --- sides
-
-
-def test_sides_are_shuffled_by_content_and_not_by_order():
-    hashes = [f"{n:064x}" for n in range(400)]
-    swapped = [is_swapped(1, first, second) for first, second in zip(hashes[::2], hashes[1::2], strict=True)]
-    assert 60 < sum(swapped) < 140
-    for first, second in zip(hashes[::2], hashes[1::2], strict=True):
-        assert is_swapped(1, first, second) != is_swapped(1, second, first)
-    assert swapped != [is_swapped(2, first, second) for first, second in zip(hashes[::2], hashes[1::2], strict=True)]
-
-
-def test_a_choice_follows_its_image():
-    table = [("a", "b"), ("b", "a"), ("both_good", "both_good"), ("both_bad", "both_bad"), (None, None)]
-    for choice, other in table:
-        assert oriented(choice, swapped=False) == choice
-        assert oriented(choice, swapped=True) == other
-
-
-@pytest.mark.parametrize("gold", ["a", "b", "both_good", "both_bad"])
-def test_the_gold_choice_names_the_same_image_whichever_way_a_line_has_them(campaign, folder, gold):
-    lines = [pair_line(n, n + 1, f"prompt {n}", gold_choice=gold) for n in range(7)]
-    imported(campaign, lines_file(folder, *lines))
-    hash_of = {n: hashlib.sha256((folder / f"{n}.png").read_bytes()).hexdigest() for n in range(8)}
-    for n, line in enumerate(lines):
-        pair = Pair.objects.get(prompt__text=line["prompt"])
-        if gold in ("a", "b"):
-            winner = pair.image_a if pair.gold_choice == "a" else pair.image_b
-            assert winner.sha256 == hash_of[n if gold == "a" else n + 1]
-        else:
-            assert pair.gold_choice == gold
-
-    turned = [pair_line(n + 1, n, f"prompt {n}", gold_choice=oriented(gold, swapped=True)) for n in range(7)]
-    again = imported(campaign, lines_file(folder, *turned))
-    assert counts(again) == ("done", 7, 7, 0, 0, 7)
 
 
 # --- lines that are refused
@@ -371,210 +247,6 @@ def test_a_file_of_bad_lines_alone_is_done_at_once(campaign, folder):
     import_ = staged(campaign, lines_file(folder, {"prompt": ""}, {"prompt": 5}))
     assert counts(import_) == ("done", 2, 2, 2, 0, 0)
     assert import_.finished_at is not None
-
-
-def test_a_refused_line_leaves_no_rows_behind(campaign, folder):
-    imported(campaign, lines_file(folder, pair_line(external_id="taken")))
-    before = [model.objects.count() for model in (Prompt, Generator, Image, Pair)]
-    line = pair_line(2, 3, "another prompt", external_id="taken", generator_a="another")
-    assert imported(campaign, lines_file(folder, line)).lines_failed == 1
-    assert [model.objects.count() for model in (Prompt, Generator, Image, Pair)] == before
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "field", "words"),
-    [
-        (pair_line(external_id="x"), pair_line(2, 3, external_id="x"), "external_id", "“x” already belongs to another"),
-        (pair_line(external_id="x"), pair_line(prompt="q", external_id="x"), "external_id", "already belongs to another pair"),
-        (
-            pair_line(external_id="x"),
-            pair_line(1, 0, external_id="y"),
-            "external_id",
-            "already imported with the external_id “x”",
-        ),
-        (
-            set_line(0, 1, external_id="x"),
-            set_line(2, 3, prompt="q", external_id="x"),
-            "external_id",
-            "already belongs to another prompt",
-        ),
-        (set_line(0, 1, external_id="x"), set_line(2, 3, external_id="y"), "external_id", "with the external_id “x”"),
-        (pair_line(gold_choice="a"), pair_line(gold_choice="b"), "gold_choice", "with the gold_choice a"),
-        (pair_line(gold_choice="a"), pair_line(1, 0, gold_choice="a"), "gold_choice", "with the gold_choice b"),
-        (pair_line(gold_choice="both_bad"), pair_line(gold_choice="b"), "gold_choice", "with the gold_choice both_bad"),
-        (pair_line(), pair_line(gold_choice="b"), "gold_choice", "without a gold_choice"),
-    ],
-)
-@pytest.mark.parametrize("in_one_file", [True, False])
-def test_a_line_that_contradicts_what_is_known_is_refused(campaign, folder, first, second, field, words, in_one_file):
-    if in_one_file:
-        import_ = imported(campaign, lines_file(folder, first, second))
-    else:
-        imported(campaign, lines_file(folder, first))
-        import_ = imported(campaign, lines_file(folder, second))
-    [(number, found_field, message)] = errors_of(import_)
-    assert (number, found_field) == (2 if in_one_file else 1, field)
-    assert words in message
-
-
-def test_a_pair_and_a_prompt_may_have_the_same_external_id(campaign, folder):
-    import_ = imported(campaign, lines_file(folder, pair_line(external_id="x"), set_line(2, 3, external_id="x")))
-    assert import_.lines_failed == 0
-
-
-def test_a_known_gold_pair_without_gold_in_the_line_is_just_known(campaign, folder):
-    imported(campaign, lines_file(folder, pair_line(gold_choice="a")))
-    assert imported(campaign, lines_file(folder, pair_line())).pairs_known == 1
-    assert Pair.objects.get().gold_choice is not None
-
-
-def test_gold_choices_are_those_of_the_primary_question(folder):
-    campaign = CampaignFactory(question=None)
-    QuestionFactory(campaign=campaign, choices=["a", "b"])
-    import_ = imported(campaign, lines_file(folder, pair_line(gold_choice="both_bad"), pair_line(gold_choice="a")))
-    assert counts(import_)[3:] == (1, 1, 0)
-
-
-def test_recorded_errors_are_bounded_and_counted_all(campaign, folder, monkeypatch):
-    monkeypatch.setattr(stage_upload, "MAX_RECORDED_ERRORS", 3)
-    import_ = staged(campaign, lines_file(folder, *[{"prompt": ""}] * 5))
-    assert import_.lines_failed == 5
-    assert import_.line_errors.count() == 3
-
-
-def test_text_that_postgres_cannot_keep_never_reaches_it(campaign, folder):
-    path = folder / "pairs.jsonl"
-    path.write_bytes(
-        b'{"prompt": "a\\u0000b", "image_a": "0.png", "image_b": "1.png"}\n'
-        b'{"prompt": "a", "image_a": "0.png", "image_b": "1.png", "metadata": {"x": "\\ud800"}}\n'
-        b'{"prompt": "a", "image_a": "0.png", "image_b": "1.png", "metadata": {"x": 1e999}}\n'
-        b'{"prompt": "a", "image_a": "0.png", "image_b": "1.png", "metadata": {"x": ' + b"9" * 4000 + b"}}\n"
-        b'{"prompt": "a", "image_a": "0.png\\u0000", "image_b": "1.png"}\n'
-        b'{"prompt": "a", "prompt\\u0000": 1, "image_a": "\\u0007.png", "image_b": "1.png"}\n'
-    )
-    import_ = imported(campaign, path)
-    assert counts(import_) == ("done", 6, 6, 5, 1, 0)
-    assert Pair.objects.get().metadata == {"x": int("9" * 4000)}
-
-
-# --- uploads
-
-
-def test_an_upload_is_read_once_and_removed(campaign, folder):
-    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
-        archive.writestr("x.jsonl", json.dumps(pair_line()))
-        for n in range(2):
-            archive.write(folder / f"{n}.png", f"{n}.png")
-    name = default_storage.save("uploads/the-upload", ContentFile((folder / "x.zip").read_bytes()))
-    import_ = importing.create_import(campaign=campaign, file_name="x.zip", by=None, stored_name=name)
-
-    batch_ids = importing.read_upload(import_id=import_.pk)
-
-    assert not default_storage.exists(name)
-    Import.objects.filter(pk=import_.pk).update(stored_name=name)  # as if cut off before that was noted
-    assert importing.read_upload(import_id=import_.pk) == batch_ids
-    assert counts(ingested(import_)) == ("done", 1, 1, 0, 1, 0)
-    assert importing.read_upload(import_id=import_.pk) == []
-    assert uploads() == []
-
-
-def test_an_upload_that_cannot_be_read_fails_the_import_with_the_reason(campaign):
-    name = default_storage.save("uploads/the-upload", ContentFile(b"\xff\xfe"))
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name=name)
-    assert importing.read_upload(import_id=import_.pk) == []
-    import_.refresh_from_db()
-    assert (import_.state, import_.finished_at is not None) == ("failed", True)
-    assert "UTF-16" in import_.error
-    assert uploads() == []
-
-
-def test_paths_in_an_upload_are_refused_line_by_line(campaign, tmp_path):
-    (tmp_path / "0.png").write_bytes(picture_file(0))
-    body = json.dumps(pair_line()) + "\n" + json.dumps(pair_line() | {"image_a": "/etc/passwd"})
-    name = default_storage.save("uploads/the-upload", ContentFile(body.encode()))
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name=name)
-    importing.read_upload(import_id=import_.pk)
-    with pytest.raises(Invalid) as refused:
-        NoFolder().read("0.png")
-    assert [message for _, _, message in errors_of(import_)] == [refused.value.detail] * 2
-
-
-def test_an_upload_that_is_gone_fails_the_import(campaign):
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name="uploads/gone")
-    assert importing.read_upload(import_id=import_.pk) == []
-    import_.refresh_from_db()
-    assert import_.state == ImportState.FAILED
-
-
-def test_an_import_that_only_its_command_could_read_is_given_up(campaign):
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None)
-    assert importing.read_upload(import_id=import_.pk) == []
-    import_.refresh_from_db()
-    assert import_.state == ImportState.FAILED
-    assert "interrupted" in import_.error
-    assert importing.read_upload(import_id=0) == []
-
-
-# --- staging
-
-
-def test_a_file_that_cannot_be_read_fails_the_import_and_leaves_nothing(campaign, folder):
-    path = folder / "pairs.csv"
-    path.write_bytes(b"prompt,image_a,image_b\np,0.png,1.png\n" + b'a","\n' * 1500)
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.csv", by=None)
-    with pytest.raises(Invalid, match="do not match"):
-        importing.stage_file(import_=import_, path=path, root=folder)
-    assert (import_.state, import_.batches.count(), import_.line_errors.count()) == ("failed", 0, 0)
-    assert uploads() == []
-
-
-def test_staging_that_was_cut_off_is_done_anew(campaign, folder):
-    path = lines_file(folder, pair_line(), {"prompt": ""})
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
-
-    def stop(fraction: float, lines: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        importing.stage_file(import_=import_, path=path, root=folder, on_progress=stop)
-    assert (import_.state, import_.batches.count()) == ("reading", 0)
-
-    importing.stage_file(import_=import_, path=path, root=folder)
-    importing.stage_file(import_=import_, path=path, root=folder)
-
-    assert counts(ingested(import_)) == ("done", 2, 2, 1, 1, 0)
-
-
-def test_lines_go_into_batches_of_bounded_lines_and_images(campaign, folder):
-    lines = [pair_line(prompt=f"prompt {n}") for n in range(30)] + [set_line(*range(8), prompt=f"set {n}") for n in range(13)]
-    import_ = staged(campaign, lines_file(folder, *lines))
-    sizes = [len(batch.lines) for batch in import_.batches.order_by("number")]
-    assert sizes == [25, 16, 2]
-    assert [batch.number for batch in import_.batches.order_by("number")] == [1, 2, 3]
-    assert len(uploads()) == 8
-
-
-def test_progress_is_told_line_by_line(campaign, folder):
-    told: list[tuple[float, int]] = []
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
-    path = lines_file(folder, pair_line(), {"prompt": ""}, pair_line(2, 3))
-    importing.stage_file(import_=import_, path=path, root=folder, on_progress=lambda *now: told.append(now))
-    assert [lines for _, lines in told] == [1, 2, 3]
-    assert told[-1][0] == 1.0
-
-
-@pytest.mark.parametrize("column_map", [{"picture": "x"}, {"image_a": ""}, {"image_a": "x" * 201}, {"image_a": "\0"}])
-def test_a_column_map_that_is_none_is_refused(campaign, column_map):
-    with pytest.raises(Invalid) as caught:
-        importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, column_map=column_map)
-    assert "column_map" in caught.value.errors
-
-
-def test_any_file_name_can_be_kept(campaign):
-    import_ = importing.create_import(campaign=campaign, file_name="x\0\ud800" + "y" * 300 + ".csv", by=None)
-    import_.refresh_from_db()
-    assert len(import_.file_name) == 255
-    assert import_.file_name.endswith(".csv")
 
 
 # --- batches
@@ -663,31 +335,6 @@ def test_queries_do_not_grow_with_the_lines(campaign, folder, django_assert_max_
     assert Pair.objects.count() == 26
 
 
-# --- at the same time
-
-
-def at_once(*calls) -> list[Exception | None]:
-    """Run the calls in threads of their own, each with its own connection, from one start. Returns what each raised."""
-    barrier = threading.Barrier(len(calls))
-    raised: list[Exception | None] = [None] * len(calls)
-
-    def run(index: int) -> None:
-        try:
-            barrier.wait(10)
-            calls[index]()
-        except Exception as error:
-            raised[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=[index]) for index in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return raised
-
-
 @pytest.mark.django_db(transaction=True)
 def test_batches_with_the_same_things_can_be_worked_at_the_same_time(campaign, folder, monkeypatch):
     monkeypatch.setattr(stage_upload, "LINES_PER_BATCH", 3)
@@ -705,50 +352,6 @@ def test_batches_with_the_same_things_can_be_worked_at_the_same_time(campaign, f
     assert sum(import_.pairs_added + import_.pairs_known for import_ in imports) == 24
     assert (Prompt.objects.count(), Generator.objects.count()) == (4, 1)
     assert uploads() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_import_is_read_by_one_process_at_a_time(campaign, folder):
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
-    path = lines_file(folder, pair_line())
-    raised: list[Exception | None] = []
-
-    def meanwhile(fraction: float, lines: int) -> None:
-        raised.extend(
-            at_once(
-                lambda: importing.stage_file(import_=Import.objects.get(pk=import_.pk), path=path, root=folder),
-                lambda: importing.read_upload(import_id=import_.pk),
-            )
-        )
-
-    importing.stage_file(import_=import_, path=path, root=folder, on_progress=meanwhile)
-
-    assert isinstance(raised[0], Conflict)
-    assert raised[1] is None
-    assert counts(ingested(import_)) == ("done", 1, 1, 0, 1, 0)
-    assert LineError.objects.count() == 0
-
-
-def somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-        return bool(cursor.fetchone()[0])
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_row_that_another_way_of_adding_puts_in_meanwhile_is_found(campaign, folder):
-    import_ = staged(campaign, lines_file(folder, pair_line()))
-    raised: list[Exception | None] = []
-    with transaction.atomic():
-        prompt = PromptFactory(campaign=campaign, text="A red cube")
-        ingest_batch = threading.Thread(target=lambda: raised.extend(at_once(lambda: ingested(import_))))
-        ingest_batch.start()
-        wait_until(somebody_waits_for_a_lock, why="the batch to meet the row that is not committed yet")
-    ingest_batch.join(30)
-    assert raised == [None]
-    assert counts(Import.objects.get()) == ("done", 1, 1, 0, 1, 0)
-    assert Pair.objects.get().prompt == prompt
 
 
 # --- images that look alike

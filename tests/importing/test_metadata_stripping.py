@@ -79,3 +79,25 @@ def test_an_animation_is_not_understood():
     data = encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:])
 
     assert strip_webp(data) is None
+
+
+def test_stripping_gives_up_on_damaged_containers():
+    jpeg, png, webp = (encoded(picture(), format) for format in ("JPEG", "PNG", "WEBP"))
+    for strip, data in ((strip_jpeg, jpeg), (strip_png, png), (strip_webp, webp)):
+        assert strip(data) == data
+        for cut in (0, 1, 5, 13, 30, len(data) // 2, len(data) - 1):
+            assert strip(data[:cut]) is None
+        assert strip(b"something else " * 10) is None
+
+
+def test_stripping_checks_the_sums_of_a_png():
+    data = bytearray(encoded(picture(), "PNG"))
+    data[-20] ^= 1
+    assert strip_png(bytes(data)) is None
+
+
+def test_stripping_keeps_what_says_the_colours_of_a_jpeg():
+    data = encoded(picture(mode="CMYK"), "JPEG")
+    stripped = strip_jpeg(data)
+    assert stripped is not None
+    assert (np.asarray(decoded(stripped)) == np.asarray(decoded(data))).all()

@@ -51,3 +51,17 @@ def test_the_limits_themselves_are_allowed():
     for number in (low - 1, high + 1):
         with pytest.raises(CommandError):
             checked_pairs(number)
+
+
+@pytest.mark.django_db
+def test_seed_demo_says_when_no_site_is_running(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+
+    with pytest.raises(CommandError, match=r"No response from http://127\.0\.0\.1:9/"):
+        call_command("seed_demo", url="http://127.0.0.1:9", pairs=4)
+
+
+@pytest.mark.parametrize("pairs", ["0", "3", "-5", "1001"])
+def test_seed_demo_refuses_a_number_of_pairs_out_of_range(pairs):
+    with pytest.raises(CommandError, match=f"--pairs {pairs}: use a number from 4 to 1000"):
+        call_command("seed_demo", "--pairs", pairs)
