@@ -11,12 +11,13 @@ from uuid import UUID
 
 import pytest
 import structlog
+from celery.signals import before_task_publish
 from prometheus_client import REGISTRY
 
 from annotator import tasks
 from annotator.judging import assigning
 from annotator.lib import logs
-from annotator.lib.task_tracing import begin_task, end_task, label_message, stamp_message, waited_seconds
+from annotator.lib.task_tracing import begin_task, end_task, stamp_message, waited_seconds
 from annotator.tasks import heartbeat
 from tests.factories import MemberFactory, PairFactory, VoteFactory
 from tests.waiting import wait_until
@@ -43,13 +44,17 @@ def timed(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, {"task": heartbeat.name, **labels}) or 0
 
 
-def labelled(**context: Any) -> str:
-    label_message(context=context)
-    return context["request_id"]
+def labelled() -> str:
+    """The request id in the headers of a message that is about to be sent."""
+    headers: dict[str, Any] = {}
+    before_task_publish.send(sender=heartbeat.name, headers=headers, body=(), properties={}, routing_key="celery")
+    return headers["__django_structlog__"]["request_id"]
 
 
 def test_a_message_carries_the_id_of_its_sender():
-    assert labelled(request_id="from-the-request") == "from-the-request"
+    structlog.contextvars.bind_contextvars(request_id="from-the-request")
+
+    assert labelled() == "from-the-request"
 
 
 def test_a_message_that_nothing_sent_has_an_id_of_its_own():

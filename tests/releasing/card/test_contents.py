@@ -62,7 +62,7 @@ def test_the_leaderboard_is_a_table_with_its_picture_below(facts):
     facts.without_generators = 2
     text = contents.leaderboard(facts, {"leaderboard": "![picture](x.png)"})
     assert "| flux\\|dev | 1.234 | 1.000 to 1.500 | 1,200 | 900 | 3 |" in text
-    assert "2 pairs were not used" in text
+    assert "The scores leave out 2 pairs: a generator is not stated" in text
     assert text.endswith("![picture](x.png)")
 
 

@@ -21,8 +21,8 @@ def test_it_says_what_was_asked_and_quotes_every_guideline_that_was_in_force(fac
     assert "**Which is better?** (`overall`). Choices: `a`, `b`, both good and both bad" in text
     assert "**Which is prettier?** (`beauty`). Choices: `a` and `b`" in text
     assert "The first question is primary." in text
-    assert "### Version 2\n\n29 votes were cast under this version.\n\n> # How\n>\n> Look at *both*." in text
-    assert "### Version 3\n\n0 votes were cast under this version.\n\n> Newest." in text
+    assert "### Version 2\n\nVotes under this version: 29.\n\n> # How\n>\n> Look at *both*." in text
+    assert "### Version 3\n\nVotes under this version: 0.\n\n> Newest." in text
     assert "Never used." not in text
 
 
