@@ -97,7 +97,7 @@ def create_publication(*, release: Release, by: User | None) -> Publication:
     if account is None:
         raise Conflict("Set up publishing first: a repository on the Hub and a token for it.", code="hub_account_missing")
     if release.state != ReleaseState.READY:
-        raise Conflict(f"This release is {release.state}, not ready.", code="release_not_ready")
+        raise Conflict(f"This release is not ready. Its state is {release.state}.", code="release_not_ready")
     try:
         with transaction.atomic():
             return Publication.objects.create(release=release, repository=account.repository, created_by=by)

@@ -324,7 +324,7 @@ def test_campaigns_are_opened_paused_and_closed_and_refused_steps_are_said(clien
 
 def test_a_release_is_asked_for_from_the_list_of_campaigns(client: Client, boss: User) -> None:
     campaign = CampaignFactory()
-    assert "Releases being built: 1." in run(client, Campaign, "build_releases", campaign)
+    assert "Releases queued: 1." in run(client, Campaign, "build_releases", campaign)
     assert Release.objects.get(campaign=campaign).created_by == boss
 
 
@@ -408,13 +408,13 @@ def test_pairs_are_held_and_put_back(client: Client) -> None:
     pair = PairFactory(seats_taken=2, seats_a_on_left=2)
     shown = AssignmentFactory(pair=pair, member__campaign=pair.campaign, shown_at=timezone.now())
     unseen = AssignmentFactory(pair=pair, member__campaign=pair.campaign)
-    assert "Taken out of circulation: 1." in run(client, Pair, "hold", pair)
+    assert "Held: 1." in run(client, Pair, "hold", pair)
     for row in (pair, shown, unseen):
         row.refresh_from_db()
     assert (pair.state, pair.seats_taken) == (PairState.HELD, 1)
     assert (shown.state, unseen.state) == (AssignmentState.OPEN, AssignmentState.EXPIRED)
-    assert "Taken out of circulation: 0." in run(client, Pair, "hold", pair)
-    assert "Put back in circulation: 1." in run(client, Pair, "put_back", pair)
+    assert "Held: 0." in run(client, Pair, "hold", pair)
+    assert "Released: 1." in run(client, Pair, "put_back", pair)
     pair.refresh_from_db()
     assert pair.state == PairState.OPEN
 
@@ -504,7 +504,7 @@ def test_members_are_suspended_and_let_back_with_their_votes(client: Client, bos
 
     page = run(client, Member, "suspend", member, gone)
 
-    for words in ("Suspended: 1.", "Seats given back: 3.", "cannot be suspended"):
+    for words in ("Suspended: 1.", "Seats released: 3.", "cannot be suspended"):
         assert words in page
     member.refresh_from_db()
     assert member.state == MemberState.SUSPENDED
@@ -512,7 +512,7 @@ def test_members_are_suspended_and_let_back_with_their_votes(client: Client, bos
 
     page = run(client, Member, "lift_suspension", member, gone)
 
-    for words in ("Let back: 1.", "Answers restored: 3.", "not suspended"):
+    for words in ("Reinstated: 1.", "Answers restored: 3.", "not suspended"):
         assert words in page
     member.refresh_from_db()
     assert member.state == MemberState.ACTIVE

@@ -106,7 +106,7 @@ def test_a_refused_ranking_is_explained_on_the_page(manager, browser):
     for pair in Pair.objects.all():
         vote(pair, "a")
     compute_statistics(campaign=manager.campaign)
-    assert "There is no ranking: " in text_of(browser.get(address("statistics", manager)))
+    assert "The generators cannot be ranked: " in text_of(browser.get(address("statistics", manager)))
 
 
 def test_the_page_shows_no_names(manager, browser):
@@ -248,7 +248,7 @@ def test_an_annotator_answers_changes_it_and_takes_it_back(annotator):
 def test_an_answer_that_is_none_is_refused_and_changes_nothing(annotator, option):
     SelfDescriptionFactory(member=annotator, option="never")
     response = browser_of(annotator).post(address("about_you", annotator), {"option": option}, follow=True)
-    assert "That is no answer to the question." in text_of(response)
+    assert "This answer does not exist." in text_of(response)
     assert SelfDescription.objects.get().option == "never"
 
 
