@@ -190,7 +190,7 @@ UNFINISHED_PUBLICATIONS = (PublicationState.QUEUED, PublicationState.PUBLISHING)
 
 
 class Event(TextChoices):
-    """What a webhook is told of."""
+    """The events that webhooks receive."""
 
     RELEASE_READY = "release.ready", "Release ready"
     CAMPAIGN_COMPLETE = "campaign.complete", "All pairs settled"
@@ -209,7 +209,7 @@ class DeliveryState(TextChoices):
 
 
 class Scope(TextChoices):
-    """What a token may do, each further bounded by its user's roles."""
+    """What a token may do, within the roles of its user."""
 
     ANNOTATE = "annotate", "Take assignments and vote"
     IMPORT = "import", "Import pairs"

@@ -405,7 +405,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
-    "max_retries": 0,  # whoever sends a task is told at once that the broker is away, not after seconds; workers go on trying
+    "max_retries": 0,  # a sender fails at once when the broker is down, not after seconds; workers keep trying
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -430,7 +430,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.NewestFirst",
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is a 405 like any other method that is not there
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is a 405, like every unsupported method
     "EXCEPTION_HANDLER": "api.errors.answer",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -439,8 +439,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Diptych",
     "DESCRIPTION": (
         "Human preferences over generated images: campaigns, imports, assignments, votes, releases. "
-        "Every request but the one for this document carries `Authorization: Bearer …`; a token acts as its user, within its "
-        "scopes. Lists are `{next, previous, results}` by cursor. Times are UTC."
+        "Send `Authorization: Bearer …` with every request except the one for this document. A token acts as its user, within "
+        "its scopes. Lists are `{next, previous, results}` with cursors. Times are in UTC."
     ),
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -1,4 +1,4 @@
-"""Who asks: `Authorization: Bearer …`, or else the session of a browser (Django REST framework's, which checks CSRF)."""
+"""Authentication: `Authorization: Bearer …`, or else a browser session (Django REST framework's, which checks CSRF)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand in an address. Anything else is no address, so that a view never sees it."""
+"""URL path converters. A value that does not match is a 404, and the view never runs."""
 
 from __future__ import annotations
 

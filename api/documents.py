@@ -1,4 +1,4 @@
-"""Serializers of dataclasses, so that the OpenAPI document says of a stored document what the code that makes it says."""
+"""Serializers made from dataclasses, so that the OpenAPI document and the code that writes a document cannot differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 PREFIX = "Statistics"
-MADE: dict[type[Any], type[serializers.Serializer[Any]]] = {}  # a name in the document stands for one class
+MADE: dict[type[Any], type[serializers.Serializer[Any]]] = {}  # each name in the OpenAPI document belongs to one class
 PLAIN: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
     int: serializers.IntegerField,
     float: serializers.FloatField,
@@ -19,9 +19,9 @@ PLAIN: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
 
 
 def serializer_of(document: type[Any]) -> type[serializers.Serializer[Any]]:
-    """A serializer with the dataclass's fields and docstring, for answers alone.
+    """A serializer with the dataclass's fields and docstring, for responses only.
 
-    Names in an OpenAPI document are all in one room, so `Progress` is called `StatisticsProgress` there.
+    All names in an OpenAPI document share one namespace, so `Progress` is called `StatisticsProgress` there.
     """
     if document in MADE:
         return MADE[document]

@@ -1,4 +1,4 @@
-"""Every error of the API is `{"code", "detail", "errors"?}`, also where no view of ours is reached."""
+"""Every error of the API is `{"code", "detail", "errors"?}`, also when no view of ours runs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ STATUS_OF_REFUSAL: dict[type[DomainError], int] = {
     Conflict: status.HTTP_409_CONFLICT,
 }
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
-WHOLE_BODY = "non_field_errors"  # the key for what is wrong with no field in particular
+WHOLE_BODY = "non_field_errors"  # the key for errors that belong to no single field
 PROGRAM_PREFIXES = ("/api/", "/hub/")
-SERVER_ERROR = ("server_error", "Something went wrong here, and it was logged.")
+SERVER_ERROR = ("server_error", "An internal error occurred. It has been logged.")
 RETRY_AFTER = "2"  # seconds
 
 
@@ -45,18 +45,18 @@ class BodyTooLarge(APIException):
 class LengthRequired(APIException):
     status_code = status.HTTP_411_LENGTH_REQUIRED
     default_code = "length_required"
-    default_detail = "Send the body with a Content-Length, not in chunks."
+    default_detail = "Send a Content-Length header. Chunked bodies are not supported."
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The response to an error in a view; None for one that is our fault, which Django then reports as a 500."""
+    """The response to an error in a view; None for an unexpected error, which Django then reports as a 500."""
     if isinstance(error, DomainError):
         code = next(code for kind, code in STATUS_OF_REFUSAL.items() if isinstance(error, kind))
         return Response(body_of(error.code, error.detail, by_field(error.errors)), status=code)
     if isinstance(error, RequestDataTooBig):
         error = BodyTooLarge()
     elif isinstance(error, UNREADABLE):
-        error = ParseError("The body cannot be read.")
+        error = ParseError("The body could not be read.")
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -94,22 +94,22 @@ def _leaves(detail: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...
 @csrf_exempt
 @login_not_required
 def not_there(request: HttpRequest) -> HttpResponse:
-    """Whatever under /api/ is no address of the API: said in JSON, and without the redirect that would lose a POST's body."""
-    detail = "There is nothing at this address."
+    """A 404 in JSON for unknown addresses under /api/. It does not redirect, because a redirect would lose a POST's body."""
+    detail = "Not found."
     if not request.path.endswith("/"):
-        detail += " Addresses of the API end with a slash."
+        detail += " API addresses end with a slash."
     return JsonResponse(body_of("not_found", detail), status=status.HTTP_404_NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`: JSON for programs, the usual page for people.
+    """Django's `handler500`: JSON for programs, an HTML page for people.
 
-    A database that went away in the middle of a request is back in a moment: that is a 503, which programs try again.
+    If the database connection was lost, the answer is a 503, so that programs try again.
     """
     is_away = isinstance(sys.exc_info()[1], (InterfaceError, OperationalError))
     code = status.HTTP_503_SERVICE_UNAVAILABLE if is_away else status.HTTP_500_INTERNAL_SERVER_ERROR
     if request.path.startswith(PROGRAM_PREFIXES):
-        words = ("unavailable", "The database is away for a moment. Try again.") if is_away else SERVER_ERROR
+        words = ("unavailable", "The database is temporarily unavailable. Try again.") if is_away else SERVER_ERROR
         response: HttpResponse = JsonResponse(body_of(*words), status=code)
     elif is_away:
         response = HttpResponse(loader.get_template("503.html").render(), status=code)

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same POST sent again makes nothing again and is answered as the first time."""
+"""`Idempotency-Key`: a repeated POST creates nothing new and gets the first response again."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ PARAMETER = OpenApiParameter(
     HEADER,
     {"type": "string", "pattern": rf"^[!-~]{{1,{KEY_LIMIT}}}$"},
     OpenApiParameter.HEADER,
-    description="Chosen by you for this request. Sent again with the same key within a day, it is answered as the first time.",
+    description="A key that you choose for this request. Repeat a request with it within a day to get the first response.",
 )
 
 
 def idempotent(request: Request, *, user: User, digest: str, make: Callable[[], Response]) -> Response:
-    """The response of `make`, or the one that the same request got before with the same key.
+    """The response of `make`, or the stored response to an earlier request with the same key.
 
-    Access is for the view to check first, so that whoever lost it gets no old answer either. `digest` is of what was sent.
+    The view checks access first, so that a user who lost access gets no stored response. `digest` is of the request's body.
     """
     key = request.headers.get(HEADER)
     if key is None:
         return make()
     if not KEY_PATTERN.fullmatch(key):
-        raise ValidationError({HEADER: [f"Use 1 to {KEY_LIMIT} letters, digits and signs, without blanks."]})
+        raise ValidationError({HEADER: [f"Use 1 to {KEY_LIMIT} ASCII letters, digits and symbols, without spaces."]})
     answer, is_replayed = idempotency.answer_once(
         user=user,
         route=f"{request.method} {request.path}"[:300],
@@ -53,19 +53,19 @@ def idempotent(request: Request, *, user: User, digest: str, make: Callable[[], 
 
 
 def _kept(response: Response) -> Answer:
-    """As JSON values, just as they are sent."""
+    """The response as JSON values, exactly as they are sent."""
     headers = {name: response.headers[name] for name in ("Location",) if name in response.headers}
     body = json.loads(json.dumps(response.data, cls=JSONEncoder))
     return Answer(response.status_code, body, headers)
 
 
 def digest_of(data: Any) -> str:
-    """Of JSON values: the order of keys makes no difference."""
+    """The digest of JSON values. The order of keys makes no difference."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def digest_of_file(file: IO[bytes], **about: Any) -> str:
-    """Of a file, read from its beginning and set back there, and of what was said about it."""
+    """The digest of a file and of the values sent with it. Reads the file from its start and rewinds it."""
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     file.seek(0)
     while block := file.read(BLOCK_SIZE):

@@ -1,4 +1,4 @@
-"""Every list is `{"next", "previous", "results"}` by cursor, newest first, in an order that rows never move in."""
+"""Every list is `{"next", "previous", "results"}` by cursor, newest first, in an order that never changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-# Whatever else the decoder would skip over silently. An empty one is the beginning.
+# The decoder silently skips other characters. An empty cursor is the first page.
 CURSOR_PATTERN = re.compile(r"^([A-Za-z0-9+/]{1,100}={0,2})?$", re.ASCII)
-POSITION_DIGITS = 18  # what a primary key can have at most
+POSITION_DIGITS = 18  # the most that a primary key can have
 
 
 class NewestFirst(CursorPagination):
@@ -21,12 +21,14 @@ class NewestFirst(CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "page_size"
-    page_size_query_description = f"Results per page, 1 to {max_page_size}; {page_size} when left out."
-    cursor_query_description = "Where the page starts: follow `next` and `previous`, which hold it."
+    page_size_query_description = f"Results per page, 1 to {max_page_size}. Default: {page_size}."
+    cursor_query_description = "Where the page starts. Take it from `next` or `previous`."
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Raises ValidationError on one that was not made here: a position that is no number would fail in the query."""
-        wrong = ValidationError({self.cursor_query_param: ["This is no cursor. Follow `next` and `previous`."]})
+        """Raises ValidationError for a cursor that we did not make: a position that is not a number would fail in SQL."""
+        wrong = ValidationError(
+            {self.cursor_query_param: ["The cursor is not valid. Use the addresses in `next` and `previous`."]}
+        )
         given = request.query_params.get(self.cursor_query_param)
         if not given:
             return None

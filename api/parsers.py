@@ -1,4 +1,4 @@
-"""What bodies are read as. Whatever comes in, the worst answer is a 400."""
+"""Parsers of request bodies. A body that cannot be read is a 400, never a 500."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rest_framework.utils import json
 
 from api.errors import BodyTooLarge
 
-JSON_LIMIT = 16 * 1024 * 1024  # bytes; what is parsed takes several times that in memory
+JSON_LIMIT = 16 * 1024 * 1024  # bytes; parsed, the body takes several times as much memory
 
 
 class JSONParser(parsers.JSONParser):
-    """Strict JSON in UTF-8 whose every text can be stored: no NUL characters and no halves of surrogate pairs."""
+    """Strict JSON in UTF-8 that Postgres can store: no NUL characters and no unpaired surrogates."""
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         body = stream.read(JSON_LIMIT + 1)
         if len(body) > JSON_LIMIT:
-            raise BodyTooLarge(f"A JSON body may have {JSON_LIMIT} bytes at most. Send more as JSON lines or as a file.")
+            raise BodyTooLarge(f"A JSON body can be at most {JSON_LIMIT} bytes. For more data, send JSON lines or a file.")
         return read_json(body)
 
 
@@ -29,16 +29,16 @@ def read_json(body: bytes) -> Any:
     try:
         data = json.loads(body.decode("utf-8-sig"))
     except RecursionError as error:
-        raise ParseError("JSON parse error - nested too deeply") from error
+        raise ParseError("Invalid JSON: nested too deeply.") from error
     except ValueError as error:
-        raise ParseError(f"JSON parse error - {error}") from error
-    if b"\\u" in body:  # the only way that such characters get past the decoder
+        raise ParseError(f"Invalid JSON: {error}.") from error
+    if b"\\u" in body:  # only an escape gets these characters past the decoder
         refuse_unstorable(data)
     return data
 
 
 def refuse_unstorable(data: Any) -> None:
-    """Raises ParseError when some text in `data` cannot be kept in Postgres or written as UTF-8."""
+    """Raises ParseError if a string in `data` cannot be stored in Postgres or written as UTF-8."""
     waiting = [data]
     while waiting:
         item = waiting.pop()
@@ -48,11 +48,11 @@ def refuse_unstorable(data: Any) -> None:
         elif isinstance(item, list):
             waiting += item
         elif isinstance(item, str) and ("\x00" in item or any("\ud800" <= character <= "\udfff" for character in item)):
-            raise ParseError("JSON parse error - a text has a NUL character or half a surrogate pair in it")
+            raise ParseError("Invalid JSON: a string contains a NUL character or an unpaired surrogate.")
 
 
 class JSONLinesParser(parsers.BaseParser):
-    """Hands the body on unread: it may be far larger than memory, and its lines are checked one by one by a worker."""
+    """Passes the body on unread: it can be larger than memory, and a worker checks its lines one by one."""
 
     media_type = "application/jsonl"
 

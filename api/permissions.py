@@ -1,4 +1,4 @@
-"""What a token's scopes let through. Membership and role are looked at after that, in the view's first line."""
+"""Checks the scopes of a token. The first line of each view then checks membership and role."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from annotator.choices import Scope
 from annotator.models import Token
 
 if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it imports this module, by its settings
+    from rest_framework.views import APIView  # its settings import this module
 
 ANY_SCOPE = tuple(Scope)
 
 
 class HasScope(BasePermission):
-    """Somebody who is known and, where a token is used, one with a scope that the view asks for in `scopes[method]`.
+    """Requires an authenticated user. A token also needs one of the view's `scopes[method]`.
 
-    A session has no scopes: it may what its user may.
+    A session has no scopes and can do everything that its user can do.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -28,6 +28,6 @@ class HasScope(BasePermission):
             return False
         method = "GET" if request.method == "HEAD" else request.method
         allowed = view.scopes.get(method)  # type: ignore[attr-defined]
-        if allowed is not None and isinstance(request.auth, Token):  # a method without scopes does not exist: 405 comes next
+        if allowed is not None and isinstance(request.auth, Token):  # a method without scopes is not supported: a 405 follows
             api_tokens.require_scope(request.auth, allowed)
         return True

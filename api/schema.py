@@ -1,4 +1,4 @@
-"""The OpenAPI document: public, made from the views and serializers, and completed with what all operations share."""
+"""The public OpenAPI document, made from the views and serializers, plus the errors and headers that all operations share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from api.views.base import IF_NONE_MATCH, NOT_MODIFIED, conditional
 
 ERROR_SCHEMA = {
     "type": "object",
-    "description": "Every error: `code` is for programs, `detail` for people, `errors` says what is wrong with which field.",
+    "description": "An error. `code` is for programs, `detail` is for people, and `errors` lists the invalid fields.",
     "required": ["code", "detail"],
     "properties": {
         "code": {"type": "string"},
@@ -30,40 +30,43 @@ ERROR_SCHEMA = {
     },
 }
 WORDS = {
-    "400": "The body or a parameter is wrong, or the body cannot be read.",
-    "401": "No token, or one that opens nothing.",
-    "403": "The token lacks the scope, or the role does not allow it.",
-    "404": "It does not exist, or it is not for you to know.",
-    "406": "It cannot be had in that form.",
-    "409": "Not in the present state of things.",
-    "411": "The body came without a Content-Length.",
+    "400": "A value or a parameter is not valid, or the body could not be read.",
+    "401": "The token is missing or not valid.",
+    "403": "The token lacks the required scope, or your role does not allow this.",
+    "404": "The resource does not exist, or you do not have access to it.",
+    "406": "The requested format is not available.",
+    "409": "The current state does not allow this.",
+    "411": "The Content-Length header is missing.",
     "413": "The body is too large.",
-    "415": "A body of this kind is not read here.",
-    "416": "The file ends before that range.",
-    "422": "The idempotency key came with another request before.",
-    "429": "Too many requests in this minute. Wait as long as Retry-After says.",
-    "503": "The database is away for a moment. Try again.",
+    "415": "The content type of the body is not supported.",
+    "416": "The range starts after the end of the file.",
+    "422": "The idempotency key was already used for a different request.",
+    "429": "Too many requests in this minute. Wait for the number of seconds in Retry-After.",
+    "503": "The database is temporarily unavailable. Try again.",
 }
 HEADERS = {
-    "ETag": {"schema": {"type": "string"}, "description": "For If-None-Match, next time."},
-    "Location": {"schema": {"type": "string", "format": "uri"}, "description": "Where it is."},
-    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
-    "Idempotency-Replayed": {"schema": {"type": "string", "enum": ["true"]}, "description": "It was made by an earlier request."},
+    "ETag": {"schema": {"type": "string"}, "description": "Send it as If-None-Match in the next request."},
+    "Location": {"schema": {"type": "string", "format": "uri"}, "description": "The address of the new resource."},
+    "Retry-After": {"schema": {"type": "integer"}, "description": "How many seconds to wait."},
+    "Idempotency-Replayed": {
+        "schema": {"type": "string", "enum": ["true"]},
+        "description": "This is the stored response to an earlier request.",
+    },
 }
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
-    """How the OpenAPI document names it."""
+    """Token authentication in the OpenAPI document."""
 
     target_class = TokenAuthentication
     name = "token"
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A token made with `manage.py create_token`."}
+        return {"type": "http", "scheme": "bearer", "description": "Create a token with `manage.py create_token`."}
 
 
 class SchemaView(APIView):
-    """JSON, or YAML to those who ask for it."""
+    """The OpenAPI document as JSON, or as YAML by `Accept`."""
 
     throttle_classes = (PerAddress,)
 
@@ -75,7 +78,7 @@ class SchemaView(APIView):
         operation_id="get_schema", parameters=[IF_NONE_MATCH], responses={200: OpenApiTypes.OBJECT, 304: NOT_MODIFIED}, auth=[]
     )
     def get(self, request: Request) -> Response:
-        """This document."""
+        """Get this document."""
         return Response(document())
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
@@ -86,12 +89,12 @@ class SchemaView(APIView):
 
 @cache
 def document() -> dict[str, Any]:
-    """The same for everybody for as long as the process runs."""
+    """The document is the same for every user, so each process builds it once."""
     return SchemaGenerator().get_schema(request=None, public=True)
 
 
 def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: every operation says with which errors it may answer, and no body has unknown fields."""
+    """A hook of drf-spectacular: adds the possible errors to every operation, and forbids unknown fields."""
     for name, schema in result["components"]["schemas"].items():
         if name.endswith("Request") and schema.get("type") == "object":
             schema["additionalProperties"] = False
@@ -110,7 +113,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 
 def headers_of(status: str, operation: dict[str, Any]) -> list[str]:
-    """Which of HEADERS an answer with this status has, or may have."""
+    """Which of HEADERS a response with this status can have."""
     if status in ("429", "503"):
         return ["Retry-After"]
     if status in ("200", "206", "304") and "304" in operation["responses"]:
@@ -132,14 +135,14 @@ def errors_of(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         statuses.append("404")
     if path.endswith("/"):
         statuses.append("406")
-    else:  # the bytes of a file, whatever is accepted
+    else:  # the bytes of a file, for any Accept header
         statuses += ["409", "416"]
     if any(parameter["in"] == "query" for parameter in operation.get("parameters", [])):
         statuses.append("400")
     if has_parameter(operation, "Idempotency-Key"):
         statuses.append("422")
     if operation["operationId"] == "list_votes":
-        statuses.append("409")  # a cursor of before a restore
+        statuses.append("409")  # a cursor from before a restore
     if method in ("post", "patch"):
         statuses += ["400", "409", "411", "413", "415"]
     return sorted(set(statuses))

@@ -1,7 +1,6 @@
-"""How often somebody may ask: so many requests a minute of one address, and of one token or user.
+"""Rate limits: requests per minute from one address, and from one token or user.
 
-Counted in the shared cache, a counter per minute: a request adds one to it, and costs no query. Where the cache is away,
-nobody is stopped.
+A counter per minute in the shared cache, so a request costs no query. Without the cache there is no limit.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ MINUTE = 60  # seconds
 
 
 class PerMinute(BaseThrottle):
-    """Says no once the minute's requests of the same `caller` are used up, until the next one begins."""
+    """Refuses further requests of a `caller` that reached the limit, until the next minute."""
 
     def caller(self, request: Request) -> str:
-        """Who is counted; "" for nobody."""
+        """Whose requests are counted together; "" for no limit."""
         raise NotImplementedError
 
     def rate(self) -> int:
@@ -44,7 +43,7 @@ class PerMinute(BaseThrottle):
 
 
 class PerAddress(PerMinute):
-    """Before anything else is looked at. An address that proxies hide is nobody's."""
+    """Checked before everything else. There is no limit when proxies hide the address."""
 
     def caller(self, request: Request) -> str:
         address = address_of(request)
@@ -55,7 +54,7 @@ class PerAddress(PerMinute):
 
 
 class PerToken(PerMinute):
-    """Per token; a browser that is logged in is counted by its user."""
+    """Per token, or per user for a browser session."""
 
     def caller(self, request: Request) -> str:
         if isinstance(request.auth, Token):
@@ -67,7 +66,7 @@ class PerToken(PerMinute):
 
 
 def count(caller: str) -> int:
-    """Requests of the caller in this minute, this one included; 0 where nobody knows."""
+    """Requests of the caller in this minute, this one included; 0 if unknown."""
     key = f"asked:{caller}:{int(time.time() // MINUTE)}"
     try:
         return cache.incr(key) or 0

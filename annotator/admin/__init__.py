@@ -1,6 +1,6 @@
-"""The Django admin: every table to look at, and what staff may change, through the same verbs as everywhere.
+"""The Django admin: all tables to view, and what staff may change, through the same functions as everywhere.
 
-Votes, assignments and what follows from them are read-only, and nothing is deleted that the database protects.
+Votes, assignments and results are read-only, and rows that the database protects cannot be deleted.
 """
 
 from allauth.account.models import EmailAddress
@@ -16,5 +16,5 @@ admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken])
 admin.site.site_header = "Diptych"
 admin.site.site_title = "Diptych"
 admin.site.index_title = "Administration"
-# Where something may be deleted at all, it is one at a time, on its own page.
+# Rows that may be deleted are deleted one at a time, on their own page.
 admin.site.disable_action("delete_selected")

@@ -60,7 +60,7 @@ class NeverAdded(NeverDeleted):
 
 
 class ReadOnly(NeverAdded):
-    """To look at, for those who may view; for nobody to add, change or delete."""
+    """View only: nobody can add, change or delete a row."""
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
@@ -80,7 +80,7 @@ class FoundByPairOrMember(BigTable, ReadOnly):
     """Rows of assignments, searched only in ways that an index serves."""
 
     search_fields = ["pk"]  # shows the search box
-    search_help_text = "The number of a pair, the user name of a member, or a member's pseudonym."
+    search_help_text = "Search by pair number, user name or pseudonym."
     assignment = ""  # the lookup that leads to the assignment
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
@@ -104,7 +104,7 @@ class FoundByPairOrMember(BigTable, ReadOnly):
 
 
 def user_of(request: HttpRequest) -> User:
-    """Who is logged in: the admin lets nobody else in."""
+    """The logged-in user. The admin requires one."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -130,7 +130,7 @@ def thumbnails(pairs_images: Iterable[Image]) -> SafeString:
 def each(
     model_admin: admin.ModelAdmin, request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], Any], *, done: str
 ) -> None:
-    """Do it to each row, and say what was done and what was refused and why."""
+    """Apply `act` to each row, then show how many succeeded and why others were refused."""
     count = 0
     for row in rows:
         try:

@@ -31,7 +31,7 @@ class QuestionForm(ModelForm):
     def clean_choices(self) -> list[str]:
         choices: list[str] = self.cleaned_data["choices"]
         if not {Choice.A, Choice.B} <= set(choices):
-            raise forms.ValidationError("A and B must be among them.")
+            raise forms.ValidationError("Include A and B.")
         return choices
 
 
@@ -42,11 +42,13 @@ class QuestionFormSet(forms.BaseInlineFormSet):
             return
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         if not any((form.cleaned_data.get("position", form.instance.position)) == 0 for form in kept):
-            raise forms.ValidationError("One question must have position 0: the primary one, which decides seats and labels.")
+            raise forms.ValidationError(
+                "One question needs position 0. It is the primary question, which decides seats and labels."
+            )
 
 
 class QuestionInline(admin.TabularInline):
-    """All of it while the campaign is a draft; afterwards the wording alone, because votes refer to the rest."""
+    """Fully editable in a draft campaign. Later only the wording can change, because votes refer to the rest."""
 
     model = Question
     form = QuestionForm
@@ -91,7 +93,7 @@ class CampaignAdmin(NeverDeleted):
         return ["slug", "state", "created_at", "created_by"] if obj else []
 
     def get_inlines(self, request: HttpRequest, obj: Campaign | None) -> list[Any]:
-        return [QuestionInline] if obj else []  # a new campaign gets its question from the verb
+        return [QuestionInline] if obj else []  # `create_campaign` adds the question of a new campaign
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         return super().get_queryset(request).select_related("progress")
@@ -126,9 +128,9 @@ class CampaignAdmin(NeverDeleted):
         held = f", {counts.pairs_held} held" if counts.pairs_held else ""
         return f"{counts.pairs_settled} of {counts.pairs_total}{held}"
 
-    @admin.display(description="page")
+    @admin.display(description="campaign page")
     def open_page(self, campaign: Campaign) -> SafeString:
-        return format_html('<a href="{}">Open its page</a>', reverse("campaign_page", args=[campaign.slug]))
+        return format_html('<a href="{}">Open campaign page</a>', reverse("campaign_page", args=[campaign.slug]))
 
     def view_on_site(self, campaign: Campaign) -> str:
         return reverse("campaign_page", args=[campaign.slug])
@@ -138,7 +140,7 @@ class CampaignAdmin(NeverDeleted):
 
     @admin.action(description="Open the selected campaigns", permissions=["change"])
     def open_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
-        self.change_states(request, rows, CampaignState.OPEN, "Open")
+        self.change_states(request, rows, CampaignState.OPEN, "Opened")
 
     @admin.action(description="Pause the selected campaigns", permissions=["change"])
     def pause_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
@@ -148,20 +150,20 @@ class CampaignAdmin(NeverDeleted):
     def close_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
         self.change_states(request, rows, CampaignState.CLOSED, "Closed")
 
-    @admin.action(description="Build a release of the selected campaigns", permissions=["change"])
+    @admin.action(description="Build a release of each selected campaign", permissions=["change"])
     def build_releases(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
         def build(campaign: Campaign) -> None:
             release = releasing.create_release(campaign=campaign, by=user_of(request))
             tasks.enqueue(tasks.build_release, release.pk)
 
-        each(self, request, rows, build, done="Releases being built")
+        each(self, request, rows, build, done="Releases queued")
 
 
 class GuidelineForm(ModelForm):
     class Meta:
         model = Guideline
         fields = ["campaign", "text"]
-        help_texts = {"text": "Markdown. Saved as a draft, which nobody is shown before it is published."}
+        help_texts = {"text": "Markdown. Saved as a draft. Annotators see it after you publish it."}
 
 
 @admin.register(Guideline)

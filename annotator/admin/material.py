@@ -76,7 +76,7 @@ class GoldFilter(admin.SimpleListFilter):
 
 
 class GeneratorFilter(admin.SimpleListFilter):
-    """By the name of a generator that made either image; of the campaign that is filtered by, where one is."""
+    """By the generator of either image. Lists the generators of the campaign in the campaign filter, if there is one."""
 
     title = "generator"
     parameter_name = "generator"
@@ -96,16 +96,18 @@ class GeneratorFilter(admin.SimpleListFilter):
 
 
 class PairForm(ModelForm):
-    """The known answer as the form says it, checked by the rules of the verb that will set it."""
+    """Checks the known answer with the same rules as `set_gold`."""
 
     priority = forms.IntegerField(
-        min_value=-pair_holds.PRIORITY_LIMIT, max_value=pair_holds.PRIORITY_LIMIT, help_text="Higher comes first."
+        min_value=-pair_holds.PRIORITY_LIMIT,
+        max_value=pair_holds.PRIORITY_LIMIT,
+        help_text="Annotators get pairs with a higher priority first.",
     )
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
         required=False,
-        help_text="The known answer. A gold pair collects no regular votes. Annotators are measured by it, so once it is used it"
-        " can be changed or removed only while the pair is in review.",
+        help_text="The known answer of a gold pair, which collects no regular votes. After annotators have answered it, you can"
+        " change or remove it only while the pair is in review.",
     )
 
     class Meta:
@@ -116,7 +118,7 @@ class PairForm(ModelForm):
         cleaned = super().clean() or {}
         if "gold_choice" in cleaned:
             cleaned["gold_choice"] = cleaned["gold_choice"] or None
-            pair = Pair.objects.get(pk=self.instance.pk)  # the instance takes on what the form says
+            pair = Pair.objects.get(pk=self.instance.pk)  # the form has already changed the instance
             try:
                 gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
             except DomainError as refusal:
@@ -166,29 +168,29 @@ class PairAdmin(BigTable, NeverAdded):
     def votes(self, pair: Pair) -> str:
         return f"{pair.seats_taken} of {pair.votes_wanted}"
 
-    @admin.action(description="Hold: take the selected pairs out of circulation", permissions=["change"])
+    @admin.action(description="Hold the selected pairs", permissions=["change"])
     def hold(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         count = pair_holds.hold_pairs(pair_ids=ids(rows), by=user_of(request))
-        self.message_user(request, f"Taken out of circulation: {count}.", messages.SUCCESS)
+        self.message_user(request, f"Held: {count}.", messages.SUCCESS)
 
-    @admin.action(description="Put the selected held pairs back in circulation", permissions=["change"])
+    @admin.action(description="Release the selected pairs from hold", permissions=["change"])
     def put_back(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         count = pair_holds.return_pairs(pair_ids=ids(rows), by=user_of(request))
-        self.message_user(request, f"Put back in circulation: {count}.", messages.SUCCESS)
+        self.message_user(request, f"Released: {count}.", messages.SUCCESS)
 
     def move(self, request: HttpRequest, rows: QuerySet[Pair], priority: int) -> None:
         count = pair_holds.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
-        self.message_user(request, f"Now with priority {priority}: {count}.", messages.SUCCESS)
+        self.message_user(request, f"Priority set to {priority}: {count}.", messages.SUCCESS)
 
-    @admin.action(description="Hand out the selected pairs first (priority 1)", permissions=["change"])
+    @admin.action(description="Assign the selected pairs first (priority 1)", permissions=["change"])
     def first_in_line(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         self.move(request, rows, 1)
 
-    @admin.action(description="Hand out the selected pairs as usual (priority 0)", permissions=["change"])
+    @admin.action(description="Assign the selected pairs as usual (priority 0)", permissions=["change"])
     def middle_of_line(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         self.move(request, rows, 0)
 
-    @admin.action(description="Hand out the selected pairs last (priority -1)", permissions=["change"])
+    @admin.action(description="Assign the selected pairs last (priority -1)", permissions=["change"])
     def end_of_line(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         self.move(request, rows, -1)
 
@@ -209,8 +211,8 @@ class ImportAdmin(ReadOnly):
         refused = import_.line_errors.order_by("number")[: LINE_ERRORS_SHOWN + 1]
         rows = [(error.number, error.field, error.message) for error in refused[:LINE_ERRORS_SHOWN]]
         if not rows:
-            return "none"
+            return "None"
         listed = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-        more = f"The first {LINE_ERRORS_SHOWN} of {import_.lines_failed}." if len(refused) > LINE_ERRORS_SHOWN else ""
+        more = f"Showing the first {LINE_ERRORS_SHOWN} of {import_.lines_failed}." if len(refused) > LINE_ERRORS_SHOWN else ""
         head = "<thead><tr><th>Line</th><th>Field</th><th>Reason</th></tr></thead>"
         return format_html("<table>" + head + "<tbody>{}</tbody></table>{}", listed, more)

@@ -64,30 +64,32 @@ class MemberAdmin(NeverDeleted):
     def pause(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         self.change_states(request, rows, MemberState.PAUSED, "Paused")
 
-    @admin.action(description="Let the selected paused members work again", permissions=["change"])
+    @admin.action(description="Resume the selected paused members", permissions=["change"])
     def let_work(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
-        self.change_states(request, rows, MemberState.ACTIVE, "At work again")
+        self.change_states(request, rows, MemberState.ACTIVE, "Resumed")
 
-    @admin.action(description="Suspend the selected members: their votes no longer count", permissions=["change"])
+    @admin.action(description="Suspend the selected members and void their votes", permissions=["change"])
     def suspend(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         seats: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
         each(self, request, members, lambda row: seats.append(moderation.suspend_member(member=row, by=by)), done="Suspended")
-        self.message_user(request, f"Seats given back: {sum(seats)}.", messages.INFO)
+        self.message_user(request, f"Seats released: {sum(seats)}.", messages.INFO)
 
-    @admin.action(description="Lift the suspension of the selected members: votes are restored", permissions=["change"])
+    @admin.action(description="Reinstate the selected suspended members and restore their votes", permissions=["change"])
     def lift_suspension(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         restored: list[int] = []
         members = rows.select_related("user", "campaign")
         by = user_of(request)
-        each(self, request, members, lambda row: restored.append(moderation.lift_suspension(member=row, by=by)), done="Let back")
+        each(
+            self, request, members, lambda row: restored.append(moderation.lift_suspension(member=row, by=by)), done="Reinstated"
+        )
         self.message_user(request, f"Answers restored: {sum(restored)}.", messages.INFO)
 
 
 @admin.register(Token)
 class TokenAdmin(NeverAdded):
-    """Made by `manage.py create_token` alone, which shows the key once. What can be done here is to revoke one."""
+    """Only `manage.py create_token` creates tokens and shows their keys, once. The admin can only revoke them."""
 
     list_display = fields = readonly_fields = TOKEN_COLUMNS
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]

@@ -1,4 +1,4 @@
-"""The review: its rules, what it found and what was done."""
+"""The review: rules, findings and actions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from annotator.models import AnnotatorStats, Appeal, ModerationAction, ReviewRul
 
 @admin.register(ModerationAction)
 class ModerationActionAdmin(ReadOnly):
-    """Made by the review and on the managers' pages."""
+    """Created by the review and on the managers' pages."""
 
     list_display = ["pk", "kind", "member", "rule", "actor", "at", "note"]
     list_filter = ["kind", "member__campaign"]
@@ -26,7 +26,7 @@ class AppealAdmin(ReadOnly):
 
 @admin.register(ReviewRule)
 class ReviewRuleAdmin(ReadOnly):
-    """Changed on the managers' pages, where each says what it means."""
+    """Changed on the managers' pages, which explain each rule."""
 
     list_display = ["__str__", "campaign", "threshold", "minimum", "enabled", "asks_since", "confirmed_at"]
     list_filter = ["measure", "outcome", "enabled", "campaign"]

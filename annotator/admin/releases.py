@@ -13,7 +13,7 @@ from annotator.models import HubAccount, Publication, Release, ReleaseShard
 
 @admin.register(HubAccount)
 class HubAccountAdmin(ReadOnly):
-    """Set on the campaign's pages; the token is shown nowhere."""
+    """Set on the campaign's pages. The token is never shown."""
 
     list_display = ["campaign", "repository", "is_private", "updated_at", "updated_by"]
     list_select_related = ["campaign", "updated_by"]
@@ -33,7 +33,7 @@ class PublicationAdmin(ReadOnly):
 
 @admin.register(ReleaseShard)
 class ReleaseShardAdmin(ReadOnly):
-    """What workers still have to write of a release, and what they wrote."""
+    """The files of a release that workers have written or still have to write."""
 
     list_display = ["pk", "release", "path", "tries", "finished_at", "size"]
     list_filter = ["release__campaign"]
@@ -42,7 +42,7 @@ class ReleaseShardAdmin(ReadOnly):
 
 @admin.register(Release)
 class ReleaseAdmin(ReadOnly):
-    """Built by the action on campaigns or the button on a campaign's page."""
+    """Created by the campaign action or on the campaign's page."""
 
     list_display = ["__str__", "campaign", "state", "how_far", "revision", "created_at", "created_by"]
     list_filter = ["state", "campaign"]
@@ -64,4 +64,4 @@ class ReleaseAdmin(ReadOnly):
             (reverse("api:release_file", args=[release.campaign.slug, release.number, file.path]), file.path, file.size)
             for file in files
         )
-        return format_html_join(" ", '<div><a href="{}">{}</a> ({} bytes)</div>', rows) or "none yet"
+        return format_html_join(" ", '<div><a href="{}">{}</a> ({} bytes)</div>', rows) or "None yet"

@@ -1,6 +1,6 @@
-"""What annotators may say of themselves: the manager's question, and their answers, which are theirs to change and to erase.
+"""The demographic question of a campaign, and the answers, which annotators can change and delete.
 
-Answers are in no export and no release. They are only ever told of as numbers over many people (scoring/statistics/groups.py).
+Answers are in no export and no release. They are shown only as counts over many people (scoring/statistics/groups.py).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from annotator.scoring import statistics
 
 
 def group_question_of(campaign: Campaign) -> GroupQuestion | None:
-    """None where the campaign asks nobody, as a new one does."""
+    """The question, or None if the campaign asks none. A new campaign asks none."""
     return GroupQuestion.objects.filter(campaign=campaign).first()
 
 
 @transaction.atomic
 def ask_groups(*, campaign: Campaign, text: str, options: Sequence[str], people_min: int, by: User | None) -> GroupQuestion:
-    """Ask annotators this from now on. Answers to another question, and by options that are gone, are erased.
+    """Set the demographic question. Answers to an earlier question, or with a removed option, are deleted.
 
     Raises Invalid, naming the fields.
     """
@@ -43,14 +43,14 @@ def ask_groups(*, campaign: Campaign, text: str, options: Sequence[str], people_
 
 
 def check_group_question(*, text: str, options: Sequence[str], people_min: int) -> None:
-    """Raises Invalid unless there is a question, with some different answers, and groups that hide people."""
+    """Raises Invalid unless there is a question with different answers and a safe minimum group size."""
     errors: dict[str, list[str]] = {}
     if not text.strip():
         errors["text"] = ["Enter a question."]
     if not 2 <= len(options) <= GROUP_OPTIONS_LIMIT:
-        errors["options"] = [f"Give 2 to {GROUP_OPTIONS_LIMIT} answers, one per line."]
+        errors["options"] = [f"Enter 2 to {GROUP_OPTIONS_LIMIT} answers, one per line."]
     elif len(set(options)) < len(options):
-        errors["options"] = ["Two answers are the same."]
+        errors["options"] = ["Each answer must be different."]
     elif any(len(option) > GROUP_OPTION_LIMIT for option in options):
         errors["options"] = [f"Use at most {GROUP_OPTION_LIMIT} characters per answer."]
     if people_min < GROUP_PEOPLE_LEAST:
@@ -61,7 +61,7 @@ def check_group_question(*, text: str, options: Sequence[str], people_min: int) 
 
 @transaction.atomic
 def stop_asking(*, campaign: Campaign, by: User | None) -> None:
-    """Ask nobody any more, and erase what was answered."""
+    """Remove the demographic question and delete its answers."""
     SelfDescription.objects.filter(member__campaign=campaign).delete()
     GroupQuestion.objects.filter(campaign=campaign).delete()
     statistics.outdate(campaign)
@@ -69,15 +69,17 @@ def stop_asking(*, campaign: Campaign, by: User | None) -> None:
 
 @transaction.atomic
 def describe(*, member: Member, option: str | None, now: datetime | None = None) -> None:
-    """Record how a member describes themselves, or (None) that they would rather not: then nothing is kept.
+    """Save a member's answer. None deletes it.
 
-    Raises Invalid for what is no option, and where nothing is asked.
+    Raises Invalid if the option does not exist or the campaign asks no question.
     """
     asked = GroupQuestion.objects.select_for_update().filter(campaign=member.campaign_id).first()
     if option is None:
         SelfDescription.objects.filter(member=member).delete()
     elif asked is None or option not in asked.options:
-        raise Invalid("That is no answer to the question.", errors={"option": ["Choose one of the answers, or none."]})
+        raise Invalid(
+            "This answer does not exist.", errors={"option": ["Choose one of the answers, or leave the question open."]}
+        )
     else:
         SelfDescription.objects.update_or_create(
             member=member, defaults={"option": option, "described_at": now or timezone.now()}

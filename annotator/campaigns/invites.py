@@ -51,7 +51,7 @@ def create_invite(
 
 @transaction.atomic
 def revoke_invite(*, invite: Invite, by: User, now: datetime | None = None) -> Invite:
-    """Nobody joins by it any more; whoever has, stays. A second time is no change."""
+    """Revoke an invite link. Members who joined with it stay. Repeating it changes nothing."""
     locked = Invite.objects.select_for_update().get(pk=invite.pk)
     if locked.revoked_at is None:
         locked.revoked_at, locked.revoked_by = now or timezone.now(), by

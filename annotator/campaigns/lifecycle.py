@@ -94,13 +94,15 @@ STATE_CHANGES = {
 def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign:
     """Open, pause or close the campaign. The same state again is no change. Raises Conflict on a step that is not one."""
     if state not in CampaignState.values:
-        raise Invalid(f"{state!r} is not a state.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]})
+        raise Invalid(
+            f"The state {state!r} does not exist.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]}
+        )
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if locked.state != state:
         allowed = STATE_CHANGES[CampaignState(locked.state)]
         if state not in allowed:
             raise Conflict(
-                f"A campaign that is {locked.state} cannot become {state}; it can become {' or '.join(sorted(allowed))}.",
+                f"A campaign that is {locked.state} cannot become {state}. It can become {' or '.join(sorted(allowed))}.",
                 code="state_change_refused",
             )
         locked.state = state

@@ -21,13 +21,13 @@ def add_member(
 ) -> tuple[Member, bool]:
     """Make the user a member, or change the role of one who is. Returns the member and whether they are new.
 
-    A machine is an annotator, and is one from the start: what somebody has said as a person stays what a person said.
-    Without a `kind` a new member is a person, and another one stays what they are.
+    A machine is always an annotator. The kind of a member never changes, so that votes of people stay votes of people.
+    Without a `kind`, a new member is a person.
     """
     if role not in Role.values:
-        raise Invalid(f"{role!r} is not a role.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+        raise Invalid(f"The role {role!r} does not exist.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
     if kind is not None and kind not in MemberKind.values:
-        raise Invalid(f"{kind!r} is not a kind.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
+        raise Invalid(f"The kind {kind!r} does not exist.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
     if kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
         raise Invalid("A machine can only be an annotator.", errors={"role": ["Use the role annotator for a machine."]})
     if user.is_crowd:
@@ -36,7 +36,7 @@ def add_member(
     defaults = {"role": role, "kind": kind or MemberKind.HUMAN}
     member, is_new = Member.objects.get_or_create(campaign=campaign, user=user, defaults=defaults)
     if kind is not None and member.kind != kind:
-        words = f"This member is a {member.get_kind_display().lower()}, which cannot change. Use another account."
+        words = f"The kind of this member is {member.get_kind_display().lower()} and cannot change. Use another account."
         raise Conflict(words, code="member_kind_fixed", errors={"kind": [words]})
     if member.kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
         raise Invalid("A machine can only be an annotator.", errors={"role": ["The role of a machine cannot change."]})
@@ -47,10 +47,10 @@ def add_member(
 
 
 def change_member_state(*, member: Member, state: str, by: User | None) -> Member:
-    """Pause a member, or let a paused one work again. The same state again is no change.
+    """Pause or resume a member. Setting the current state again changes nothing.
 
-    Votes stay, and seats they hold go back when their leases run out. Raises Conflict where a manager's word is not enough:
-    for members who withdrew or are suspended.
+    Votes stay, and open seats are released when their leases expire. Raises Conflict for members who withdrew or are
+    suspended.
     """
     if state not in (MemberState.ACTIVE, MemberState.PAUSED):
         raise Invalid(f"A manager cannot set the state {state!r}.", errors={"state": ["Use active or paused."]})

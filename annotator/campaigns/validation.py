@@ -10,7 +10,7 @@ from annotator.models import Campaign, Question
 
 
 def save_valid(instance: Campaign | Question) -> None:
-    """Save a row, with what its fields and constraints refuse said as Invalid."""
+    """Validate and save a row. Raises Invalid with the errors of its fields and constraints."""
     try:
         instance.full_clean()
         with transaction.atomic():
@@ -18,4 +18,4 @@ def save_valid(instance: Campaign | Question) -> None:
     except ValidationError as error:
         raise Invalid("Some values are not valid.", errors=error.message_dict) from error
     except IntegrityError as error:  # two at once with the same slug: only the constraint sees both
-        raise Conflict("Someone else has just created the same.") from error
+        raise Conflict("This already exists. Someone else has just created it.") from error

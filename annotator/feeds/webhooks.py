@@ -1,4 +1,4 @@
-"""Webhooks: who is told, and the sending. What is to be sent stands in the tables, and is sent from there until it arrives.
+"""Webhooks and their deliveries. Pending deliveries are rows in a table, and are retried until they arrive.
 
 An attempt is noted before it is made, with the time of the next one: a worker that dies, and a broker that forgets, delay a
 delivery and lose none. One that arrived and was not noted is sent again; its id in the body tells.
@@ -102,7 +102,7 @@ def remove_webhook(*, webhook: Webhook, by: User | None) -> None:
 
 
 def ping(*, webhook: Webhook, by: User | None, now: datetime | None = None) -> Delivery:
-    """A test delivery, due at once. Whoever calls sends `send_delivery` to a worker. Raises Conflict where it is turned off."""
+    """A test delivery, due at once. The caller sends `send_delivery` to a worker. Raises Conflict if the webhook is inactive."""
     _require_active(webhook)
     now = now or timezone.now()
     delivery = new_delivery(webhook, webhook.campaign, Event.PING, {}, now)

@@ -1,6 +1,6 @@
 """One line of an import file: from what the file says to a checked line. Pure.
 
-A line that is not right raises BadLine with the field and the reason; whoever reads the file counts it and goes on.
+An invalid line raises BadLine with the field and the reason. The reader of the file counts it and continues.
 """
 
 from __future__ import annotations

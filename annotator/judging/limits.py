@@ -1,4 +1,4 @@
-"""How much one annotator may still judge: per day, in all, and as a share of the campaign."""
+"""How many votes one annotator has left: per day, in total, and as a share of the campaign."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from annotator.models import Assignment, Campaign, CampaignProgress, Member
 
 @dataclass(frozen=True)
 class Room:
-    """How many more votes a member may give, and which limit says so (code and sentence)."""
+    """How many votes a member has left, and the limit that decides it, as a code and a sentence."""
 
     votes: int
     code: str
@@ -20,9 +20,9 @@ class Room:
 
 
 def room_for(member: Member, now: datetime) -> Room | None:
-    """The tightest of the campaign's limits for this member, or None where it sets none. A day is a day in UTC.
+    """The limit with the fewest votes left for this member; None if the campaign sets no limit. Days are UTC days.
 
-    A machine has none: the limits keep one person from giving too much of what people say.
+    Machines have no limits: a limit keeps one person from giving too large a share of the human votes.
     """
     if member.kind == MemberKind.MACHINE:
         return None
@@ -30,7 +30,7 @@ def room_for(member: Member, now: datetime) -> Room | None:
     rooms = []
     if campaign.limit_per_day is not None:
         left = campaign.limit_per_day - votes_of_today(member, now)
-        words = f"You reached the daily limit of {counted(campaign.limit_per_day)}. A new day begins at midnight UTC."
+        words = f"You reached the daily limit of {counted(campaign.limit_per_day)}. You can continue after midnight UTC."
         rooms.append(Room(max(0, left), "limit_per_day", words))
     if campaign.limit_total is not None:
         left = campaign.limit_total - member.answered_count
@@ -48,19 +48,19 @@ def counted(votes: int) -> str:
 
 
 def votes_of_today(member: Member, now: datetime) -> int:
-    """Answers since midnight UTC; an index holds just these."""
+    """Answers since midnight UTC. An index covers this query."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED, closed_at__gte=midnight).count()
 
 
 def votes_in_share(campaign: Campaign, share: float) -> int:
-    """How many votes a share of what the campaign wants comes to, at least one. As rolled up a few seconds ago."""
+    """The share of the votes that the campaign wants, at least one. Based on counts a few seconds old."""
     wanted = CampaignProgress.objects.filter(campaign=campaign).values_list("votes_wanted", flat=True).first() or 0
     return max(1, math.floor(share * wanted))
 
 
 def in_words(campaign: Campaign) -> list[str]:
-    """The limits that the campaign sets: what one person gives at most."""
+    """The campaign's limits per annotator, as text."""
     words = []
     if campaign.limit_per_day is not None:
         words.append(f"{campaign.limit_per_day:,} votes per day")

@@ -16,8 +16,8 @@ from annotator.judging.seats import release_assignments
 from annotator.lib.raw_sql import Statement, fetch_prepared, statement
 from annotator.models import Assignment, Member
 
-# First those of theirs that ran out or were put aside, then new ones. A pair that is held is put aside, expired from the
-# start, and is handed out when it has been put back.
+# First the machine's own expired assignments, then new ones. A held pair gets an expired assignment, and is assigned again
+# after it is released.
 _AGAIN_SQL = statement("""
 WITH again AS (
     SELECT seat.id FROM annotator_assignment seat JOIN annotator_pair pair ON pair.id = seat.pair_id

@@ -43,7 +43,7 @@ def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | 
 
 
 def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -> int:
-    """Move pairs in the line: those with a higher priority are handed out first. Returns how many there are."""
+    """Set the priority of pairs: pairs with a higher priority are assigned first. Returns how many pairs exist."""
     if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
         raise Invalid("The priority is not valid.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
     return Pair.objects.filter(pk__in=pair_ids).update(priority=priority)

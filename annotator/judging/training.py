@@ -1,4 +1,4 @@
-"""Training: gold pairs with feedback, which a new annotator has to get right before they are let in.
+"""Training: gold pairs with feedback, which a new annotator must pass before judging regular pairs.
 
 Everything follows from the answers of the current try, so a page that is opened twice or a request that is sent again
 changes nothing.

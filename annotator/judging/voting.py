@@ -117,7 +117,7 @@ def cast_vote(
     Conflict (lease_expired, already_answered, assignment_closed) when it cannot be answered any more, NotAllowed when the
     campaign is over or the member may not vote, Invalid when the answer is not one.
 
-    Of a paused campaign what was handed out before may still be answered; nothing new is handed out.
+    In a paused campaign, members can still answer open assignments but get no new ones.
     """
     cast, _ = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=0, now=now or timezone.now())
     return cast

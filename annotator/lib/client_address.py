@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 
 def address_of(request: HttpRequest) -> str:
-    """The address of whoever asks; "" where proxies hide it and nobody said how many there are."""
+    """The client's address; "" if proxies hide it and their number is not configured."""
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     if not settings.TRUSTED_PROXIES:
         return "" if forwarded else request.META.get("REMOTE_ADDR", "")

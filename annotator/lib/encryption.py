@@ -28,7 +28,7 @@ def decrypt(sealed: str, *, purpose: str) -> str:
     try:
         return _cipher(purpose).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise DecryptionFailed("It was encrypted under another SECRET_KEY than the site has now, and cannot be read.") from error
+        raise DecryptionFailed("This value was encrypted with a different SECRET_KEY and cannot be read.") from error
 
 
 def _cipher(purpose: str) -> Fernet:

@@ -94,7 +94,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
         try:
             addresses = self.resolver(host, port)
         except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError("the name cannot be resolved") from error
+            raise httpcore.ConnectError("the host name cannot be resolved") from error
         if not addresses or not all(self.is_allowed(address) for address in addresses):
             raise AddressRefused
         failure: Exception | None = None
@@ -104,7 +104,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
                 return _DeadlineStream(stream, self.deadline)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
-        raise failure or httpcore.ConnectError("no address")
+        raise failure or httpcore.ConnectError("the host has no address")
 
 
 def time_left(deadline: float, timeout: float | None) -> float:

@@ -39,12 +39,12 @@ class Campaign(CampaignRules):
         validators=[
             RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
         ],
-        help_text="Its name in addresses and in the Hub repository: lower-case letters, digits, dots, dashes, underscores.",
+        help_text="Used in web addresses and in the Hub repository: lower-case letters, digits, dots, dashes and underscores.",
     )
-    name = models.CharField(max_length=200, help_text="Annotators see it in their list.")
-    description = models.TextField(max_length=20_000, blank=True, help_text="For annotators and for the dataset card.")
+    name = models.CharField(max_length=200, help_text="Annotators see this name in their list of campaigns.")
+    description = models.TextField(max_length=20_000, blank=True, help_text="Shown to annotators and in the dataset card.")
     state = models.CharField(max_length=8, choices=CampaignState, default=CampaignState.DRAFT)
-    # The newest consent text, kept here so that whoever has the campaign's row knows it without a query.
+    # The newest consent text, on this row so that reading it needs no further query.
     consent_text = models.ForeignKey(
         "ConsentText", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
@@ -122,7 +122,7 @@ class Guideline(models.Model):
         max_length=CHANGE_NOTE_LIMIT,
         blank=True,
         default="",
-        help_text="What is new in this version, for those who know the last one.",
+        help_text="What changed since the last version.",
     )
     published_at = models.DateTimeField(null=True, blank=True)
     author = models.ForeignKey(
@@ -170,13 +170,13 @@ class ConsentText(models.Model):
 
 
 class GroupQuestion(models.Model):
-    """What annotators may say of themselves, if they like. A campaign without one asks nobody."""
+    """An optional demographic question for annotators. A campaign without one asks nobody."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="group_question")
     text = models.CharField(max_length=300)
     options = ArrayField(models.CharField(max_length=GROUP_OPTION_LIMIT))
     people_min = models.PositiveSmallIntegerField(
-        default=GROUP_PEOPLE_MIN, help_text="How many people there are in a group at least of which anything is told."
+        default=GROUP_PEOPLE_MIN, help_text="The smallest group size for which statistics are shown."
     )
 
     class Meta:
@@ -198,16 +198,14 @@ class CampaignProgress(models.Model):
     pairs_total = models.PositiveIntegerField(default=0)
     pairs_settled = models.PositiveIntegerField(default=0)
     pairs_held = models.PositiveIntegerField(default=0)
-    votes_wanted = models.PositiveBigIntegerField(
-        default=0, help_text="Sum of votes_wanted over the pairs in circulation or settled."
-    )
+    votes_wanted = models.PositiveBigIntegerField(default=0, help_text="Sum of votes_wanted over open and settled pairs.")
     votes_live = models.PositiveBigIntegerField(
-        default=0, help_text="Live votes of regular assignments on the primary question, on those same pairs."
+        default=0, help_text="Live votes of regular assignments on the primary question of these pairs."
     )
-    seats_open = models.PositiveIntegerField(default=0, help_text="Assignments handed out and not answered yet.")
+    seats_open = models.PositiveIntegerField(default=0, help_text="Open assignments.")
     votes_last_hour = models.PositiveIntegerField(default=0)
     annotators_last_hour = models.PositiveIntegerField(default=0)
-    label_counts = models.JSONField(default=dict, help_text="Scored pairs by label, for the primary question. Only shown.")
+    label_counts = models.JSONField(default=dict, help_text="Scored pairs by label, for the primary question. For display only.")
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -16,10 +16,12 @@ class GoldDecision(models.Model):
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="gold_decisions")
     act = models.CharField(max_length=8, choices=GoldAct)
     gold_choice = models.CharField(  # noqa: DJ001 - null: no known answer any more
-        max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer from then on."
+        max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer after this change."
     )
-    answers = models.PositiveIntegerField(default=0, help_text="Answers of annotators with a good record, when it was reviewed.")
-    answers_wrong = models.PositiveIntegerField(default=0, help_text="How many of them were another answer.")
+    answers = models.PositiveIntegerField(
+        default=0, help_text="Answers of annotators with a good record at the time of the review."
+    )
+    answers_wrong = models.PositiveIntegerField(default=0, help_text="How many of these answers differ from the known answer.")
     decided_at = models.DateTimeField()
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: automatic."

@@ -18,8 +18,10 @@ class IdempotentResponse(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     route = models.CharField(max_length=300)
     key = models.CharField(max_length=KEY_LIMIT)
-    digest = models.CharField(max_length=64, help_text="The sha256 of what was sent.")
-    sealed_answer = models.TextField(blank=True, help_text="Encrypted: an answer may hold a secret that is shown once.")
+    digest = models.CharField(max_length=64, help_text="The sha256 of the request.")
+    sealed_answer = models.TextField(
+        blank=True, help_text="Encrypted, because a response can contain a secret that is shown once."
+    )
     created_at = models.DateTimeField()
 
     class Meta:

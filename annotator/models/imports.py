@@ -13,16 +13,20 @@ class Import(models.Model):
     """One file (or request body) of pairs on its way in. Counts are of lines and of the pairs they made."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="imports")
-    file_name = models.CharField(max_length=255, help_text="As the uploader named it; only shown.")
-    stored_name = models.CharField(max_length=255, blank=True, editable=False, help_text="Of the upload in storage, until read.")
-    column_map = models.JSONField(default=dict, blank=True, help_text='Our column to theirs: {"image_a": "image_quality_dev"}.')
+    file_name = models.CharField(max_length=255, help_text="The original file name. For display only.")
+    stored_name = models.CharField(
+        max_length=255, blank=True, editable=False, help_text="Name of the upload in storage, until it is read."
+    )
+    column_map = models.JSONField(
+        default=dict, blank=True, help_text='Maps our column names to those in the file: {"image_a": "image_quality_dev"}.'
+    )
     state = models.CharField(max_length=8, choices=ImportState, default=ImportState.QUEUED)
     error = models.TextField(blank=True, help_text="Why the whole import failed.")
     lines_total = models.PositiveIntegerField(default=0)
     lines_done = models.PositiveIntegerField(default=0)
     lines_failed = models.PositiveIntegerField(default=0)
     pairs_added = models.PositiveIntegerField(default=0)
-    pairs_known = models.PositiveIntegerField(default=0, help_text="Pairs the campaign had already.")
+    pairs_known = models.PositiveIntegerField(default=0, help_text="Pairs that the campaign already had.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -40,7 +44,7 @@ class ImportBatch(models.Model):
 
     batch_of = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="batches")
     number = models.PositiveIntegerField()
-    lines = models.JSONField(help_text='[{"number": 1, "line": {…}}, …]; emptied when done.')
+    lines = models.JSONField(help_text='[{"number": 1, "line": {…}}, …]; empty when done.')
     done_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

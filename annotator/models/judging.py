@@ -45,11 +45,11 @@ class Assignment(models.Model):
         blank=True,
         related_name="+",
         db_constraint=False,
-        help_text="The version that was in force.",
+        help_text="The guideline version at that time.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     lease_expires_at = models.DateTimeField()
-    shown_at = models.DateTimeField(null=True, blank=True, help_text="When it was first sent to the annotator.")
+    shown_at = models.DateTimeField(null=True, blank=True, help_text="When the annotator first received it.")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="When it stopped being open.")
 
     # How many open assignments its member has; set by judging/queue.py alone.
@@ -131,10 +131,10 @@ class Vote(models.Model):
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
     choice = models.CharField(max_length=9, choices=Choice)
     elapsed_ms = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Milliseconds from both images shown to the answer, as the client measured."
+        null=True, blank=True, help_text="Milliseconds from both images shown to the answer, measured by the client."
     )
     comment = models.TextField(
-        blank=True, default="", db_default="", help_text="What the annotator wrote beside the answer; with its first vote."
+        blank=True, default="", db_default="", help_text="The annotator's comment. Stored with the first vote of the answer."
     )
     created_at = models.DateTimeField()
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
@@ -192,8 +192,12 @@ class Vote(models.Model):
 class ServerEpoch(models.Model):
     """Of which database server the transaction numbers in `Vote.changed_in` are. There is one row at most."""
 
-    server = models.CharField(max_length=80, help_text="Its identifier and timeline: a restored copy has others.")
-    name = models.CharField(max_length=16, default=random_public_id, help_text="In every cursor, so that an old one is known.")
+    server = models.CharField(
+        max_length=80, help_text="Identifier and timeline of the server. A restored copy has different ones."
+    )
+    name = models.CharField(
+        max_length=16, default=random_public_id, help_text="Part of every cursor, so that old cursors are recognised."
+    )
 
     class Meta:
         db_table = "annotator_lineage"

@@ -11,7 +11,7 @@ from annotator.models.campaign_rules import VOTES_WANTED_LIMIT
 from annotator.models.campaigns import Campaign
 from annotator.models.fields import SHA256_PATTERN, ForeignKeyPair, in_campaign, one_of
 
-# Of 64 bits of the perceptual hashes of a pair's images: so many may differ for the images to look nearly the same.
+# Two images look nearly the same if at most this many of the 64 bits of their perceptual hashes differ.
 NEAR_IDENTICAL_DISTANCE = 6
 RING_SIZE = 2**31 - 1  # ring positions are drawn from [0, RING_SIZE)
 
@@ -41,7 +41,7 @@ class Prompt(models.Model):
     text_sha256 = models.CharField(max_length=64, editable=False)
     external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several prompts without one
     category = models.CharField(max_length=200, blank=True)
-    language = models.CharField(max_length=35, blank=True, help_text="BCP 47, such as en or pt-BR.")
+    language = models.CharField(max_length=35, blank=True, help_text="BCP 47 code, for example en or pt-BR.")
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -67,13 +67,13 @@ class Image(models.Model):
     generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="images")
     seed = models.BigIntegerField(null=True, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
-    sha256 = models.CharField(max_length=64, editable=False, help_text="Of the bytes as they were imported.")
-    format = models.CharField(max_length=4, editable=False, help_text="Of the clean full-size copy: JPEG, PNG or WEBP.")
+    sha256 = models.CharField(max_length=64, editable=False, help_text="Hash of the imported file.")
+    format = models.CharField(max_length=4, editable=False, help_text="Format of the clean full-size copy: JPEG, PNG or WEBP.")
     width = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
     height = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
-    byte_size = models.PositiveIntegerField(editable=False, help_text="Of the clean full-size copy.")
+    byte_size = models.PositiveIntegerField(editable=False, help_text="Size of the clean full-size copy in bytes.")
     phash = models.BigIntegerField(
-        null=True, editable=False, help_text="64 bits of how it looks, as a signed number. Null: imported before there were any."
+        null=True, editable=False, help_text="Perceptual hash of 64 bits, as a signed number. Null for old imports."
     )
 
     class Meta:
@@ -117,17 +117,19 @@ class Pair(models.Model):
     )
     gold_use = models.CharField(max_length=8, choices=GoldUse, default=GoldUse.CHECK, db_default=GoldUse.CHECK)
     gold_in_review_since = models.DateTimeField(
-        null=True, blank=True, help_text="Since when a gold pair counts for nobody, because good annotators failed it."
+        null=True,
+        blank=True,
+        help_text="Since when the gold pair is in review and does not count, because good annotators failed it.",
     )
-    gold_note = models.TextField(blank=True, help_text="Why that is the answer.")
+    gold_note = models.TextField(blank=True, help_text="Why this is the right answer.")
     votes_wanted = models.PositiveSmallIntegerField()
     # Live regular assignments (open or answered), and on how many of them `a` stands on the left.
     seats_taken = models.PositiveSmallIntegerField(default=0, editable=False)
     seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
-    priority = models.SmallIntegerField(default=0, help_text="Higher comes first.")
-    ring = models.IntegerField(editable=False, help_text="Random position at which annotators come past.")
+    priority = models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first.")
+    ring = models.IntegerField(editable=False, help_text="Random position in the order of assignment.")
     image_distance = models.PositiveSmallIntegerField(
-        null=True, editable=False, help_text="Bits in which the perceptual hashes of its images differ, where both have one."
+        null=True, editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

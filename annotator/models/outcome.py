@@ -20,7 +20,7 @@ class Consensus(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="+")
     method = models.CharField(max_length=16, choices=ConsensusMethod, default=ConsensusMethod.MAJORITY)
     label = models.CharField(max_length=9, choices=Label)
-    confidence = models.FloatField(help_text="Probability, by the method, of the leading choice.")
+    confidence = models.FloatField(help_text="Probability of the leading choice, by the label method.")
     agreement = models.FloatField(null=True, blank=True, help_text="Share of agreeing pairs of votes; null below two votes.")
     n_a = models.PositiveSmallIntegerField(default=0)
     n_b = models.PositiveSmallIntegerField(default=0)
@@ -83,10 +83,10 @@ class CampaignScoring(models.Model):
     """How far a campaign is scored. `changes` only ever grows: what was computed at the same number is still right."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="scoring")
-    changes = models.PositiveBigIntegerField(default=0, help_text="Changes to votes that were scored so far.")
-    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="At how many of them Dawid–Skene was run last.")
+    changes = models.PositiveBigIntegerField(default=0, help_text="Number of vote changes scored so far.")
+    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="Value of `changes` at the last Dawid–Skene run.")
     dawid_skene_at = models.DateTimeField(null=True)
-    dawid_skene_seconds = models.FloatField(default=0.0, help_text="How long that took.")
+    dawid_skene_seconds = models.FloatField(default=0.0, help_text="Duration of the last Dawid–Skene run.")
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.changes} changes scored"
@@ -96,12 +96,12 @@ class CampaignStatistics(models.Model):
     """What the votes of a campaign say about its people, pairs and generators; computed by a task, never on request."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="statistics")
-    document = models.JSONField(help_text="As annotator/scoring/statistics/schema.py describes it. Only shown.")
-    changes = models.PositiveBigIntegerField(default=0, help_text="CampaignScoring.changes as it was.")
+    document = models.JSONField(help_text="Described in annotator/scoring/statistics/schema.py. For display only.")
+    changes = models.PositiveBigIntegerField(default=0, help_text="The value of CampaignScoring.changes at that time.")
     votes_counted = models.PositiveBigIntegerField(default=0)
     computed_at = models.DateTimeField()
-    seconds = models.FloatField(default=0.0, help_text="How long it took.")
-    is_outdated = models.BooleanField(default=False, help_text="Whether something else than votes has changed since.")
+    seconds = models.FloatField(default=0.0, help_text="Duration of the computation.")
+    is_outdated = models.BooleanField(default=False, help_text="Whether anything except votes has changed since.")
 
     class Meta:
         verbose_name_plural = "campaign statistics"
@@ -126,13 +126,13 @@ class Release(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     heard_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When a builder was last heard of. Null: none has begun."
+        null=True, blank=True, editable=False, help_text="Time of the last sign of life from a builder. Null: not started."
     )
     tries = models.PositiveSmallIntegerField(
-        default=0, db_default=0, editable=False, help_text="Builders that began the step it is at, and have not ended it."
+        default=0, db_default=0, editable=False, help_text="Builders that started the current step and have not finished it."
     )
     has_leftovers = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="Whether files of its building may still lie about."
+        default=False, db_default=False, editable=False, help_text="Whether temporary files of the build may remain."
     )
 
     class Meta:
@@ -173,12 +173,14 @@ class ReleaseShard(models.Model):
     """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="shards")
-    path = models.CharField(max_length=300, help_text="Inside the release.")
-    staged_as = models.CharField(max_length=300, blank=True, help_text="The file of its rows. Empty: written as they were read.")
-    row_groups = ArrayField(models.PositiveIntegerField(), default=list, blank=True, help_text="Rows of each.")
-    image_bytes = models.PositiveBigIntegerField(default=0, help_text="Of the images that go in.")
-    bytes_done = models.PositiveBigIntegerField(default=0, help_text="Of these, about as many as went in so far.")
-    tries = models.PositiveSmallIntegerField(default=0, help_text="Workers that began it.")
+    path = models.CharField(max_length=300, help_text="Path in the release.")
+    staged_as = models.CharField(max_length=300, blank=True, help_text="The file with its staged rows. Empty: written directly.")
+    row_groups = ArrayField(
+        models.PositiveIntegerField(), default=list, blank=True, help_text="Number of rows in each row group."
+    )
+    image_bytes = models.PositiveBigIntegerField(default=0, help_text="Size of the images in this file.")
+    bytes_done = models.PositiveBigIntegerField(default=0, help_text="About how many of these bytes are written.")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Number of workers that started it.")
     finished_at = models.DateTimeField(null=True, blank=True)
     size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes.")
     sha256 = models.CharField(max_length=64, blank=True)
@@ -204,7 +206,7 @@ class ReleaseFile(models.Model):
     """One file of a release: written once, when the release becomes ready."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="files")
-    path = models.CharField(max_length=300, help_text="Inside the release, such as pairs/train-00000-of-00001.parquet.")
+    path = models.CharField(max_length=300, help_text="Path in the release, for example pairs/train-00000-of-00001.parquet.")
     size = models.PositiveBigIntegerField(help_text="Bytes.")
     sha256 = models.CharField(max_length=64)
 

@@ -64,14 +64,14 @@ class Member(models.Model):
         blank=True,
         editable=False,
         related_name="members",
-        help_text="The link they came by.",
+        help_text="The invite link they used.",
     )
     # Which try at the training the member is at or was last at, from 1; and when they passed, or failed the last one.
     training_try = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
     training_since = models.DateTimeField(null=True, blank=True, editable=False)  # null: the first try
     training_passed_at = models.DateTimeField(null=True, blank=True, editable=False)
     training_failed_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # What the member is told of until they put it away; on this row, so that a vote's answer needs no further query.
+    # The notice the member sees until they dismiss it; on this row, so that the answer to a vote needs no further query.
     notice = models.ForeignKey(
         "ModerationAction", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
@@ -117,11 +117,13 @@ class Invite(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="invites")
     public_id = models.CharField(max_length=16, unique=True, default=random_public_id, editable=False)
-    note = models.CharField(max_length=100, blank=True, help_text="To tell links apart; for managers alone.")
+    note = models.CharField(max_length=100, blank=True, help_text="Helps managers to tell links apart. Only managers see it.")
     role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
-    for_crowd = models.BooleanField(default=False, help_text="People whom a crowd platform sends need no account.")
+    for_crowd = models.BooleanField(default=False, help_text="People from a crowd platform need no account.")
     expires_at = models.DateTimeField(null=True, blank=True)
-    uses_max = models.PositiveIntegerField(null=True, blank=True, help_text="How many people may join by it. Empty: any number.")
+    uses_max = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many people can join with this link. Empty: no limit."
+    )
     uses = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
@@ -155,7 +157,7 @@ class CrowdIdentity(models.Model):
     )
     participant = models.CharField(max_length=64, help_text="PROLIFIC_PID.")
     study = models.CharField(max_length=64, blank=True, help_text="STUDY_ID.")
-    session = models.CharField(max_length=64, blank=True, help_text="SESSION_ID of their last visit.")
+    session = models.CharField(max_length=64, blank=True, help_text="SESSION_ID of the last visit.")
 
     class Meta:
         ordering = ["campaign", "-pk"]
@@ -187,7 +189,7 @@ class Consent(models.Model):
 
 
 class SelfDescription(models.Model):
-    """How a member described themselves. Only ever told of as a number over many; in no export; erased when they take it back."""
+    """A member's answer to the demographic question. Shown only in counts over many people, and in no export."""
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="self_description")
     option = models.CharField(max_length=GROUP_OPTION_LIMIT, help_text="One of the options of the campaign's question.")
@@ -201,7 +203,7 @@ class FailedLogIn(models.Model):
     """A log-in that failed, kept for as long as it counts towards a lock-out. Neither name nor address is kept in clear."""
 
     name_digest = models.CharField(max_length=64)
-    address_digest = models.CharField(max_length=64, blank=True, help_text="Empty where the address is not known.")
+    address_digest = models.CharField(max_length=64, blank=True, help_text="Empty if the address is unknown.")
     at = models.DateTimeField()
 
     class Meta:

@@ -24,11 +24,11 @@ class ReviewRule(models.Model):
     measure = models.CharField(max_length=16, choices=Measure)
     outcome = models.CharField(max_length=8, choices=Outcome)
     threshold = models.FloatField()
-    minimum = models.PositiveIntegerField(help_text="How many answers of the kind it looks at there must be at least.")
+    minimum = models.PositiveIntegerField(help_text="The rule applies from this many answers.")
     enabled = models.BooleanField(default=True)
     # Since when it asks before it acts: it would have acted on too many.
     asks_since = models.DateTimeField(null=True, blank=True, editable=False)
-    # When a manager last told it to go on. Whom it acted on before then does not make it ask again.
+    # When a manager last let the rule continue. Actions before that time do not make it ask again.
     confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -50,28 +50,32 @@ class AnnotatorStats(models.Model):
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="standing")
     counted_since = models.DateTimeField(
-        null=True, blank=True, help_text="Answers before this do not count: a manager has let the member start afresh."
+        null=True, blank=True, help_text="Earlier answers do not count, because a manager reset the member's record."
     )
     gold_count = models.PositiveIntegerField(default=0)
     gold_right = models.PositiveIntegerField(default=0)
     repeat_count = models.PositiveIntegerField(default=0)
     repeat_same = models.PositiveIntegerField(default=0)
     repeat_same_side = models.PositiveIntegerField(
-        default=0, help_text="Of the repeats answered otherwise, on how many the image on the same side was chosen."
+        default=0, help_text="Inconsistent repeats in which the image on the same side was chosen."
     )
     side_count = models.PositiveIntegerField(default=0, help_text="Answers for one image or the other.")
-    left_count = models.PositiveIntegerField(default=0, help_text="Of these, for the one on the left.")
-    left_p_value = models.FloatField(default=1.0, help_text="How probable that is, or worse, for somebody without a side.")
+    left_count = models.PositiveIntegerField(default=0, help_text="Answers for the left image.")
+    left_p_value = models.FloatField(
+        default=1.0, help_text="Probability of a left share at least this extreme without side bias."
+    )
     timed_count = models.PositiveIntegerField(default=0)
     fast_count = models.PositiveIntegerField(default=0)
-    shared_count = models.PositiveIntegerField(default=0, help_text="Answers on pairs on which the others have a majority.")
+    shared_count = models.PositiveIntegerField(
+        default=0, help_text="Answers on pairs where the other annotators have a majority."
+    )
     agreed_count = models.PositiveIntegerField(default=0)
-    skill = models.FloatField(null=True, blank=True, help_text="0: chance. 1: as the good annotators of the campaign.")
+    skill = models.FloatField(null=True, blank=True, help_text="0: chance. 1: as good as the good annotators of the campaign.")
     skill_lower = models.FloatField(null=True, blank=True)
     skill_upper = models.FloatField(null=True, blank=True)
-    evidence_count = models.PositiveIntegerField(default=0, help_text="Answers that trust is made of.")
+    evidence_count = models.PositiveIntegerField(default=0, help_text="Number of answers used to compute trust.")
     trust = models.FloatField(default=0.0, help_text="Log odds of a good annotator against chance, from all answers.")
-    recent_trust = models.FloatField(default=0.0, help_text="How far trust lies below its highest; 0 or less.")
+    recent_trust = models.FloatField(default=0.0, help_text="Trust minus its highest value; 0 or less.")
     computed_at = models.DateTimeField()
 
     class Meta:
@@ -100,8 +104,8 @@ class ModerationAction(models.Model):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=8, choices=ActionKind)
     rule = models.ForeignKey(ReviewRule, on_delete=models.PROTECT, null=True, blank=True, related_name="acts")
-    figures = models.JSONField(default=dict, help_text="What was measured at that moment. Only shown.")
-    note = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="", help_text="What the manager wrote to the member.")
+    figures = models.JSONField(default=dict, help_text="The measured values at that time. For display only.")
+    note = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="", help_text="The manager's message to the member.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
 
@@ -122,7 +126,7 @@ class Proposal(models.Model):
 
     rule = models.ForeignKey(ReviewRule, on_delete=models.CASCADE, related_name="proposals")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
-    figures = models.JSONField(default=dict, help_text="What was measured at that moment. Only shown.")
+    figures = models.JSONField(default=dict, help_text="The measured values at that time. For display only.")
     proposed_at = models.DateTimeField()
 
     class Meta:

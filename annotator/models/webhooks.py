@@ -16,13 +16,13 @@ URL_LIMIT = 1000
 
 
 class Webhook(models.Model):
-    """An address of somebody else's that is told what happens in a campaign."""
+    """An external address that receives events of a campaign."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="webhooks")
     url = models.CharField(max_length=URL_LIMIT)
     events = ArrayField(models.CharField(max_length=20, choices=Event))
-    is_active = models.BooleanField(default=True, help_text="Whether it is told anything. What happens meanwhile is not kept.")
-    sealed_secret = models.TextField(editable=False, help_text="Encrypted with a key that is made of SECRET_KEY.")
+    is_active = models.BooleanField(default=True, help_text="Whether events are sent. Events while inactive are not stored.")
+    sealed_secret = models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY.")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -51,12 +51,12 @@ class Delivery(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=20, choices=Event)
-    body = models.TextField(help_text="What is sent and signed, the same at every attempt.")
+    body = models.TextField(help_text="The signed request body, the same for every attempt.")
     state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
-    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the last answer.")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the last response.")
     error = models.CharField(max_length=200, blank=True, help_text="Why the last attempt failed.")
     created_at = models.DateTimeField()
 

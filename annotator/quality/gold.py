@@ -81,10 +81,10 @@ def set_gold(
     use: str = GoldUse.CHECK,
     now: datetime | None = None,
 ) -> Pair:
-    """Give the pair a known answer and why it is that, or make it an ordinary pair again (None). Raises as `check_gold` does.
+    """Set or remove (None) the known answer of a pair, with a note. Raises as `check_gold` does.
 
-    From then on it collects no regular votes. Those that it has stay; seats that nobody has looked at yet go back. Deciding
-    about a pair in review ends the review.
+    A gold pair collects no regular votes. Earlier votes stay; seats that were not shown yet are released. Deciding about a
+    pair in review ends the review.
     """
     now = now or timezone.now()
     locked = Pair.objects.select_for_update(no_key=True).get(pk=pair.pk)  # nobody takes a seat on it meanwhile

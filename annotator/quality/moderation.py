@@ -85,7 +85,7 @@ def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, 
 
 
 def dismiss_notice(*, member: Member) -> None:
-    """The member has read what they were told."""
+    """Remove the notice that the member has read."""
     Member.objects.filter(pk=member.pk).update(notice=None)
 
 
@@ -191,9 +191,9 @@ def _note_suspension(member: Member, by: User | None, now: datetime) -> None:
 
 @transaction.atomic
 def void_votes_and_release_seats(*, member_id: int, by: User | None = None, now: datetime | None = None) -> int:
-    """Void the votes of a suspended or withdrawn member and give their live seats back. Safe to run again.
+    """Void the votes of a suspended or withdrawn member and release their live seats. Safe to run again.
 
-    Does nothing for a member who is back already, or who withdrew meanwhile: whoever did that clears away.
+    Does nothing for a member who was reinstated or withdrew in the meantime: that change does its own cleanup.
     """
     now = now or timezone.now()
     reason = DEPARTURES.get(MemberState(Member.objects.values_list("state", flat=True).get(pk=member_id)))

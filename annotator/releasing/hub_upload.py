@@ -92,12 +92,12 @@ def forget_account(*, campaign: Campaign, by: User | None) -> None:
 
 
 def create_publication(*, release: Release, by: User | None) -> Publication:
-    """Ask for a release to be published. Whoever calls sends `publish_release` to a worker. Raises Conflict."""
+    """Ask for a release to be published. The caller sends `publish_release` to a worker. Raises Conflict."""
     account = account_of(release.campaign)
     if account is None:
         raise Conflict("Set up publishing first: a repository on the Hub and a token for it.", code="hub_account_missing")
     if release.state != ReleaseState.READY:
-        raise Conflict(f"This release is {release.state}, not ready.", code="release_not_ready")
+        raise Conflict(f"This release is not ready. Its state is {release.state}.", code="release_not_ready")
     try:
         with transaction.atomic():
             return Publication.objects.create(release=release, repository=account.repository, created_by=by)

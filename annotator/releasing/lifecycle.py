@@ -19,7 +19,7 @@ from annotator.releasing.release_storage import build_area_of
 
 @transaction.atomic
 def create_release(*, campaign: Campaign, by: User | None) -> Release:
-    """The campaign's next release, queued. Whoever calls sends `build_release` to a worker."""
+    """The campaign's next release, queued. The caller sends `build_release` to a worker."""
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once get two numbers
     last = campaign.releases.aggregate(last=Max("number"))["last"] or 0
     return Release.objects.create(campaign=campaign, number=last + 1, created_by=by)

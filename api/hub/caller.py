@@ -1,7 +1,7 @@
-"""Who asks, and what they are told when it comes to nothing.
+"""The caller of the Hub protocol, and its error responses.
 
-What does not exist and what the caller may not see get the same answer. `X-Error-Code` is what the clients go by: without it
-they make a different error of the same status.
+Missing data and data the caller may not read get the same response. Clients read `X-Error-Code`: without it they raise a
+different error for the same status.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ COMPACT = {"separators": (",", ":")}  # DuckDB looks for `"type":"file"` in the 
 
 
 class HubError(Exception):
-    """An answer that is no success, in the form that the clients understand."""
+    """An error response in the format that the clients understand."""
 
     def __init__(self, status: int, message: str, code: str = "", **headers: str) -> None:
         super().__init__(message)
@@ -43,43 +43,43 @@ class HubError(Exception):
 
 @dataclass(frozen=True)
 class Caller:
-    """`token` is None for somebody without one and for one whose token opens nothing (`has_bad_token`)."""
+    """`token` is None without a token, and with a token that is not valid (`has_bad_token`)."""
 
     token: Token | None = None
     has_bad_token: bool = False
 
     @property
     def user(self) -> User | None:
-        """Whose rights they have: nobody's, where the token is not for reading releases."""
+        """The user whose access applies; None if the token lacks the scope to read releases."""
         return self.token.user if self.token and Scope.EXPORT in self.token.scopes else None
 
     def no_repository(self) -> HubError:
-        """There is none of that name, or not for them."""
+        """The dataset does not exist, or the caller may not read it."""
         if self.token is None:
             return self.unknown()
-        message = "There is no such dataset, or it is not for you to read."
+        message = "This dataset does not exist, or you do not have access to it."
         if self.user is None:
             message += f" This token lacks the scope {Scope.EXPORT.value}."
         return HubError(404, message, "RepoNotFound")
 
     def unknown(self) -> HubError:
-        """They would have to say who they are, or their token is none of ours."""
+        """The caller sent no token, or a token that is not valid."""
         if self.has_bad_token:
-            # To the letter: the clients look for this text. No code, or they would say that the repository is missing.
+            # The clients look for exactly this text. With a code they would report a missing repository.
             return HubError(401, "Invalid credentials in Authorization header", WWW_Authenticate="Bearer")
-        message = "There is no such dataset, or it takes a token to read it."
+        message = "This dataset does not exist, or you need a token to read it."
         return HubError(401, message, "RepoNotFound", WWW_Authenticate="Bearer")
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """By token alone. One that is unknown is no error yet: people have their token of the real Hub saved, and the clients send
-    it everywhere, also for data that is public."""
+    """The caller, by token only. An unknown token is not an error yet: clients also send a saved token of the real Hub, even for
+    public data."""
     try:
         token = api_tokens.token_of(request.headers.get("Authorization", ""))
     except api_tokens.BadToken:
         return Caller(has_bad_token=True)
     if token is not None:
-        request.user = token.user  # for the line in the log
+        request.user = token.user  # for the log line
     return Caller(token)
 
 
@@ -87,7 +87,7 @@ P = ParamSpec("P")
 
 
 def hub_view(*methods: str) -> Callable[[Callable[Concatenate[HttpRequest, Caller, P], HttpResponseBase]], Any]:
-    """A view of the protocol, for these methods. Anything else would be a write, which is refused."""
+    """A view of the protocol for these methods. Other methods would be writes and are refused."""
 
     def decorate(view: Callable[Concatenate[HttpRequest, Caller, P], HttpResponseBase]) -> Any:
         @csrf_exempt
@@ -96,12 +96,12 @@ def hub_view(*methods: str) -> Callable[[Callable[Concatenate[HttpRequest, Calle
         def answer(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             try:
                 if request.method not in methods:
-                    raise HubError(403, "Releases are made in Diptych; nothing can be written over this protocol.")
+                    raise HubError(403, "This dataset is read-only. Nothing can be written over this protocol.")
                 response = view(request, caller_of(request), *args, **kwargs)
             except HubError as error:
                 response = error.response()
             except (NotFound, FileNotFoundError):
-                response = HubError(404, "This file is not in storage any more.", "EntryNotFound").response()
+                response = HubError(404, "This file is no longer in storage.", "EntryNotFound").response()
             response.headers.setdefault("Cache-Control", NOT_KEPT)
             patch_vary_headers(response, ["Authorization"])
             return response

@@ -1,8 +1,8 @@
 """`<slug>.dpo`: a release for scripts that load a dataset by its name alone and expect Pick-a-Pic's columns.
 
 It has the files of the release's `diffusion_dpo` config and a card of its own, in which that config is the default. The card is
-a function of the release's card: with EDITION it is told by the release's revision, and so is the revision here.
-Whoever changes what `card` makes, raises EDITION; then new revisions name the new bytes, and none changes its content.
+made from the release's card, so EDITION and the release's revision determine the revision here.
+Raise EDITION when you change the output of `card`: a revision must never change its content.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Any
 import yaml
 
 CONFIG = "diffusion_dpo"
-EDITION = 2
-# The splits of Pick-a-Pic that scripts ask for, and under which of ours they are found.
+EDITION = 3
+# The splits of Pick-a-Pic that scripts ask for, and our splits that contain them.
 SPLITS = {"train": "train", "validation": "validation", "test": "test", "validation_unique": "validation", "test_unique": "test"}
-# Scripts ask for a split by name and end where there is none. Of few pairs one may be without rows; then another stands in.
+# Scripts fail if a split they ask for is missing. With few pairs a split can be empty; then another one replaces it.
 STAND_INS = {"train": ("validation", "test"), "validation": ("test", "train"), "test": ("validation", "train")}
 KEPT = ("pretty_name", "license", "license_name", "license_link", "language", "task_categories", "tags", "size_categories")
 
 TEXT = """\
 # {name}, for Diffusion-DPO
 
-The pairs with a winner, in the columns that Diffusion-DPO training scripts read: `caption`, `jpg_0` and `jpg_1` (the bytes of
-the images), and `label_0`, which is 1 where `jpg_0` won and 0 where `jpg_1` did. Ties are left out: those scripts would train
+Pairs with a winner, in the columns that Diffusion-DPO training scripts read: `caption`, `jpg_0` and `jpg_1` (the bytes of
+the images), and `label_0`, which is 1 if `jpg_0` won and 0 if `jpg_1` won. Ties are left out, because the scripts would read
 them as a win for `jpg_0`.
 
 The splits are {splits}. Scripts that ask for `validation_unique` or `test_unique` get `validation` or `test`.{stand_ins}
 
-What was asked, who answered and how far they agreed is said in the card of the whole dataset, which has this one's name
-without `.dpo`; it also has the pairs that are left out here, and every vote.
+The full dataset has the same name without `.dpo`. Its card describes the questions, the annotators and their agreement. It
+also contains the ties and every vote.
 """
 
 
@@ -42,7 +42,7 @@ def revision_of(release_revision: str) -> str:
 
 
 def card(release_card: bytes, paths: Iterable[str]) -> bytes:
-    """README.md, made of the release's own and of the paths of the files that are here."""
+    """README.md, made from the card of the release and the paths of the files."""
     matter = front_matter(release_card)
     present = {path.removeprefix(f"{CONFIG}/").partition("-")[0] for path in paths}
     splits = {name: found for name, ours in SPLITS.items() if (found := found_in(ours, present))}
@@ -65,20 +65,20 @@ def card(release_card: bytes, paths: Iterable[str]) -> bytes:
 
 
 def found_in(ours: str, present: set[str]) -> str | None:
-    """Under which split's files a script finds what it asks for."""
+    """The split whose files a script gets for the split it asks for."""
     return next((split for split in (ours, *STAND_INS[ours]) if split in present), None)
 
 
 def stand_ins(splits: dict[str, str]) -> str:
-    """What to say of splits that hold the rows of another one."""
-    said = [f"`{name}` holds the rows of `{ours}`" for name, ours in splits.items() if name in STAND_INS and name != ours]
+    """A note about splits that contain the rows of another split."""
+    said = [f"`{name}` contains the rows of `{ours}`" for name, ours in splits.items() if name in STAND_INS and name != ours]
     if not said:
         return ""
-    return f"\n\nToo few pairs for all of them: {', and '.join(said)}. Measure nothing on rows that were trained on."
+    return f"\n\nThere are too few pairs to fill all splits: {', and '.join(said)}. Do not evaluate on rows that you trained on."
 
 
 def front_matter(release_card: bytes) -> dict[str, Any]:
-    """The YAML at the head of a card; nothing where there is none."""
+    """The YAML front matter of a card; empty if there is none."""
     head, _, rest = release_card.decode().partition("---\n")
     if head or not rest:
         return {}

@@ -24,7 +24,7 @@ from api.hub.caller import Caller, HubError
 
 CARD = "README.md"
 DPO_ENDING = ".dpo"
-# Kept in git itself and not as large files, by the way the Hub does it: their ETag is git's name for them.
+# As on the Hub, these are plain git files and not LFS files: their ETag is the git object id.
 TEXT_SUFFIXES = {".md", ".json", ".txt", ".yaml"}
 MAIN = {"main", "refs/heads/main", "HEAD"}
 TAG_PATTERN = re.compile(r"(?:refs/tags/)?v([1-9][0-9]{0,8})")
@@ -46,7 +46,7 @@ class RepoFile:
 
     @property
     def oid(self) -> str:
-        """What git calls it: a large file by its pointer, a text by its bytes."""
+        """The git object id: of the pointer for a large file, of the bytes for a text file."""
         if self.is_large:
             return git.blob_id(git.pointer_of(self.sha256, self.size))
         return _stored_blob_id(self.stored_as, self.sha256) if self.stored_as else git.blob_id(self.open().read())
@@ -111,7 +111,7 @@ class Repository:
         return dpo.revision_of(release.revision) if self.is_dpo else release.revision
 
     def release_at(self, revision: str) -> Release:
-        """Raises HubError where there is no such revision."""
+        """Raises HubError if the revision does not exist."""
         found = None
         if revision in MAIN:
             found = self.releases[-1]
@@ -120,11 +120,15 @@ class Repository:
         elif len(revision) == 40:
             found = next((release for release in self.releases if self.sha_of(release) == revision), None)
         if found is None:
-            raise HubError(404, f"{self.id} has no such revision. main is the newest; v1 is the first.", "RevisionNotFound")
+            raise HubError(
+                404,
+                f"{self.id} does not have this revision. Use main for the newest release or v1 for the first.",
+                "RevisionNotFound",
+            )
         return found
 
     def at(self, revision: str) -> Snapshot:
-        """Raises HubError where there is no such revision."""
+        """Raises HubError if the revision does not exist."""
         release = self.release_at(revision)
         rows = {row.path: row for row in ReleaseFile.objects.filter(release=release)}
         if self.is_dpo:
@@ -136,7 +140,7 @@ class Repository:
 
 
 def served_releases(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> QuerySet[Release]:
-    """Releases that can be read at all, oldest first: those that are ready, and for the one repository those with its config."""
+    """Ready releases, oldest first; for the DPO repository, only releases with its config."""
     releases = Release.objects.filter(campaign__in=campaigns, state=ReleaseState.READY).order_by("number")
     if is_dpo:
         its_files = ReleaseFile.objects.filter(release=OuterRef("pk"), path__startswith=f"{dpo.CONFIG}/")
@@ -145,7 +149,7 @@ def served_releases(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> QuerySet[
 
 
 def repository_for(caller: Caller, namespace: str, name: str) -> Repository:
-    """A repository with at least one revision, that the caller may read. Raises HubError for any other, alike for all reasons."""
+    """A repository that the caller may read, with at least one release. Raises the same HubError for every other case."""
     slug = name.removesuffix(DPO_ENDING)
     if namespace == settings.HUB_NAMESPACE:
         for repository in _repositories(readers_campaigns(caller.user).filter(slug=slug), is_dpo=slug != name):
@@ -154,14 +158,14 @@ def repository_for(caller: Caller, namespace: str, name: str) -> Repository:
 
 
 def repositories_for(caller: Caller) -> list[Repository]:
-    """All that the caller may read, by name."""
+    """All repositories that the caller may read, by name."""
     campaigns = readers_campaigns(caller.user)
     found = [*_repositories(campaigns, is_dpo=False), *_repositories(campaigns, is_dpo=True)]
     return sorted(found, key=lambda repository: repository.name)
 
 
 def _repositories(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> Iterator[Repository]:
-    """Those of the campaigns with a release. One query, however many there are."""
+    """The repositories of campaigns with a release, in one query."""
     releases: dict[Campaign, list[Release]] = {}
     for release in served_releases(campaigns, is_dpo=is_dpo).select_related("campaign"):
         releases.setdefault(release.campaign, []).append(release)
@@ -184,7 +188,7 @@ def derived_card(release: Release, rows: dict[str, ReleaseFile]) -> RepoFile:
     return RepoFile(path=CARD, size=len(data), sha256=sha256, open=lambda: BytesIO(data))
 
 
-# What follows is told by the sha256 and never changes; a process remembers it, so that no file is read twice for its name.
+# The sha256 determines these results, so each process caches them and reads no file twice.
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""The addresses of the Hub's protocol, below /hub/. A revision may hold slashes: they arrive as %2F, which servers decode."""
+"""The addresses of the Hub's protocol, below /hub/. A revision can contain slashes: they arrive as %2F, which servers decode."""
 
 from django.urls import re_path
 

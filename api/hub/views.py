@@ -24,7 +24,7 @@ PAGE_SIZE = 1000  # entries, as on the Hub
 EXPANDED_PAGE_SIZE = 50
 PATHS_BODY_LIMIT = 1024 * 1024  # bytes
 PATHS_LIMIT = 10_000
-FOR_EVER = "private, max-age=31536000, immutable"  # behind a revision's own digits there is never anything else
+FOR_EVER = "private, max-age=31536000, immutable"  # the content of a revision's 40 digits never changes
 
 
 # --- repositories
@@ -32,7 +32,7 @@ FOR_EVER = "private, max-age=31536000, immutable"  # behind a revision's own dig
 
 @hub_view("GET", "HEAD")
 def datasets(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """What there is to read, by name; `author` and `search` narrow it down."""
+    """The readable datasets by name, filtered by `author` and `search`."""
     author, words = request.GET.get("author", ""), request.GET.get("search", "").casefold()
     found = repositories_for(caller) if author in ("", settings.HUB_NAMESPACE) else []
     found = [repository for repository in found if words in repository.id.casefold()]
@@ -69,10 +69,10 @@ def info_of(repository: Repository, release: Release) -> Json:
 def sibling_of(file: RepoFile, with_blobs: bool) -> Json:
     if not with_blobs:
         return {"rfilename": file.path}
-    said: Json = {"rfilename": file.path, "size": file.size, "blobId": file.oid}
+    result: Json = {"rfilename": file.path, "size": file.size, "blobId": file.oid}
     if file.is_large:
-        said["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": file.pointer_size}
-    return said
+        result["lfs"] = {"sha256": file.sha256, "size": file.size, "pointerSize": file.pointer_size}
+    return result
 
 
 @hub_view("GET", "HEAD")
@@ -84,7 +84,7 @@ def auth_check(request: HttpRequest, caller: Caller, namespace: str, name: str) 
 @hub_view("GET", "HEAD")
 def refs(request: HttpRequest, caller: Caller, namespace: str, name: str) -> HttpResponse:
     repository = repository_for(caller, namespace, name)
-    said: Json = {
+    result: Json = {
         "branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repository.sha_of(repository.releases[-1])}],
         "tags": [
             {"name": f"v{release.number}", "ref": f"refs/tags/v{release.number}", "targetCommit": repository.sha_of(release)}
@@ -93,13 +93,13 @@ def refs(request: HttpRequest, caller: Caller, namespace: str, name: str) -> Htt
         "converts": [],
     }
     if is_on(request, "include_prs"):
-        said["pullRequests"] = []
-    return json_answer(said)
+        result["pullRequests"] = []
+    return json_answer(result)
 
 
 @hub_view("GET", "HEAD")
 def commits(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str) -> HttpResponse:
-    """The releases up to that one, newest first. Two with the same content are one revision."""
+    """The releases up to this one, newest first. Releases with the same content are one revision."""
     repository = repository_for(caller, namespace, name)
     last = repository.release_at(revision)
     by_sha = {repository.sha_of(release): release for release in repository.releases if release.number <= last.number}
@@ -107,9 +107,9 @@ def commits(request: HttpRequest, caller: Caller, namespace: str, name: str, rev
 
 
 def commit_of(repository: Repository, release: Release) -> Json:
-    # The author is the site: who asked for a release is not for everybody to know.
-    said = {"id": repository.sha_of(release), "title": f"Release {release.number}", "message": "", "date": time_of(release)}
-    return {**said, "authors": [{"user": settings.HUB_NAMESPACE}]}
+    # The author is the site: the person who built a release is not public.
+    result = {"id": repository.sha_of(release), "title": f"Release {release.number}", "message": "", "date": time_of(release)}
+    return {**result, "authors": [{"user": settings.HUB_NAMESPACE}]}
 
 
 # --- files
@@ -117,7 +117,7 @@ def commit_of(repository: Repository, release: Release) -> Json:
 
 @hub_view("GET", "HEAD")
 def tree(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str, path: str = "") -> HttpResponse:
-    """What is in a folder; with `recursive` at any depth, with `expand` each with its last commit."""
+    """The entries of a folder; `recursive` adds subfolders, `expand` adds the last commit of each."""
     snapshot = repository_for(caller, namespace, name).at(revision)
     folder = path.strip("/")
     entries: list[RepoFile | Folder] = sorted(
@@ -136,7 +136,7 @@ def tree(request: HttpRequest, caller: Caller, namespace: str, name: str, revisi
 
 @hub_view("POST")
 def paths_info(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str) -> HttpResponse:
-    """The files and folders among the paths that are asked for."""
+    """The files and folders at the requested paths."""
     snapshot = repository_for(caller, namespace, name).at(revision)
     paths, expand = requested_paths(request)
     folders = {folder.path: folder for folder in snapshot.folders()}
@@ -148,19 +148,19 @@ def requested_paths(request: HttpRequest) -> tuple[list[str], bool]:
     """Paths, and whether with their commits: from a form, or JSON. Not from `request.POST`, which refuses a thousand paths."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if len(length) > 9 or int(length) > PATHS_BODY_LIMIT:
-        raise HubError(413, f"The body may have {PATHS_BODY_LIMIT} bytes at most. Ask for fewer paths at once.")
+        raise HubError(413, f"The body can be at most {PATHS_BODY_LIMIT} bytes. Send fewer paths.")
     try:
         body = request.body.decode()
         if request.content_type == "application/json":
-            said = json.loads(body)
-            paths, expand = said.get("paths", []), said.get("expand", False)
+            sent = json.loads(body)
+            paths, expand = sent.get("paths", []), sent.get("expand", False)
         else:
             form = parse_qs(body, max_num_fields=PATHS_LIMIT)
             paths, expand = form.get("paths", []), form.get("expand", [""])[-1]
         if not all(isinstance(path, str) for path in paths):
             raise ValueError
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise HubError(400, "The body cannot be read. Send `paths`, once for each, as a form.") from error
+        raise HubError(400, "The body could not be read. Send a form with one `paths` field per path.") from error
     return paths, str(expand).lower() in ("true", "1")
 
 
@@ -191,20 +191,20 @@ def resolve(request: HttpRequest, caller: Caller, namespace: str, name: str, rev
 
 
 def no_entry(snapshot: Snapshot, path: str) -> HubError:
-    """With the commit, so that a client may remember that the file is not there."""
-    return HubError(404, "There is no such file at this revision.", "EntryNotFound", X_Repo_Commit=snapshot.sha)
+    """With the commit, so that a client can cache that the file does not exist."""
+    return HubError(404, "This file does not exist at this revision.", "EntryNotFound", X_Repo_Commit=snapshot.sha)
 
 
 def entry_of(snapshot: Snapshot, entry: RepoFile | Folder, expand: bool) -> Json:
-    said: Json = {"type": "directory", "oid": entry.oid, "size": 0, "path": entry.path}
+    result: Json = {"type": "directory", "oid": entry.oid, "size": 0, "path": entry.path}
     if isinstance(entry, RepoFile):
-        said |= {"type": "file", "size": entry.size}
+        result |= {"type": "file", "size": entry.size}
         if entry.is_large:
-            said["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": entry.pointer_size}
+            result["lfs"] = {"oid": entry.sha256, "size": entry.size, "pointerSize": entry.pointer_size}
     if expand:
         commit = commit_of(snapshot.repository, snapshot.release)
-        said["lastCommit"] = {key: commit[key] for key in ("id", "title", "date")}
-    return said
+        result["lastCommit"] = {key: commit[key] for key in ("id", "title", "date")}
+    return result
 
 
 # --- the rest
@@ -213,36 +213,42 @@ def entry_of(snapshot: Snapshot, entry: RepoFile | Folder, expand: bool) -> Json
 @hub_view("GET", "HEAD")
 def whoami(request: HttpRequest, caller: Caller) -> HttpResponse:
     if caller.token is None:
-        raise caller.unknown() if caller.has_bad_token else HubError(401, "Log in with a token.", WWW_Authenticate="Bearer")
+        raise (
+            caller.unknown()
+            if caller.has_bad_token
+            else HubError(401, "Send a token in the Authorization header.", WWW_Authenticate="Bearer")
+        )
     token, user = caller.token, caller.token.user
-    said = {"type": "user", "id": f"{user.pk:024x}", "name": user.username, "fullname": user.get_full_name() or user.username}
+    result = {"type": "user", "id": f"{user.pk:024x}", "name": user.username, "fullname": user.get_full_name() or user.username}
     access = {"displayName": token.name or token.hint, "role": "read"}
-    return json_answer({**said, "isPro": False, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
+    return json_answer({**result, "isPro": False, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
 
 
 @hub_view("GET", "HEAD")
 def agent_harnesses(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """Newer clients ask it once a day."""
+    """Newer clients request it once a day."""
     return json_answer({"standardEnvVars": [], "harnesses": {}})
 
 
 @hub_view("GET", "HEAD")
 def not_there(request: HttpRequest, caller: Caller) -> HttpResponse:
-    """Models, spaces and everything else. A client that finds no model here takes the one it has."""
-    raise caller.no_repository() if "/datasets" in request.path else HubError(404, "Only datasets are here.", "RepoNotFound")
+    """Models, spaces and everything else. A client that finds no model here uses its local copy."""
+    raise (
+        caller.no_repository() if "/datasets" in request.path else HubError(404, "This server only has datasets.", "RepoNotFound")
+    )
 
 
-# --- words and pages
+# --- times, parameters and pages
 
 
 def time_of(release: Release) -> str:
-    """When it was finished, as the clients read it."""
+    """When the release was finished, in the format of the clients."""
     finished = release.finished_at or datetime.fromtimestamp(0, UTC)
     return finished.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def is_on(request: HttpRequest, name: str) -> bool:
-    """A parameter that is true, in the spelling of either HTTP library."""
+    """Whether a parameter is true, as either HTTP library spells it."""
     return request.GET.get(name, "").lower() in ("true", "1")
 
 
@@ -252,7 +258,7 @@ def number_in(request: HttpRequest, name: str, most: int) -> int:
 
 
 def page_of(request: HttpRequest, rows: list[Any], key: Callable[[Any], str], size: int) -> tuple[list[Any], dict[str, str]]:
-    """The rows after the `cursor`, and the header that leads to the next ones. Its address is whole: clients take no other."""
+    """The rows after the `cursor`, and the header that leads to the next ones. Its address is absolute, as clients require."""
     after = request.GET.get("cursor", "")
     left = [row for row in rows if key(row) > after] if after else rows
     if len(left) <= size:

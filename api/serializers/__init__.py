@@ -1,4 +1,4 @@
-"""The JSON of the API: what bodies may say, and what answers look like.
+"""The JSON of the API: request bodies and responses.
 
-The docstrings of these classes are read by the API's users, in the OpenAPI document; reasons stand in comments.
+The OpenAPI document shows the docstrings of these classes to users; reasons are in comments.
 """

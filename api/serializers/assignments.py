@@ -1,4 +1,4 @@
-"""Assignments: what is shown of a pair, and what may be answered."""
+"""Assignments: what annotators see of a pair, and the answers they send."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ ELAPSED_MS: dict[str, Any] = {
     "max_value": ELAPSED_MS_LIMIT,
     "required": False,
     "allow_null": True,
-    "help_text": "Milliseconds from both images shown to the answer. Not kept when the pair was handed out later than that.",
+    "help_text": "Milliseconds from both images shown to the answer. Ignored if longer than the time since assignment.",
 }
 COMMENT: dict[str, Any] = {
     "max_length": COMMENT_LIMIT,
     "allow_blank": True,
     "default": "",
-    "help_text": "In your own words; kept where the campaign asks for comments.",
+    "help_text": "A free-text comment. Stored only if the campaign asks for comments.",
 }
 
 
 class SideSerializer(serializers.Serializer[Any]):
-    """One image as it stands on the page."""
+    """One of the two images."""
 
-    slot = serializers.ChoiceField([Choice.A, Choice.B], help_text="What to post as the choice when this image is better.")
+    slot = serializers.ChoiceField([Choice.A, Choice.B], help_text="Send this as the choice if this image is better.")
     url = serializers.URLField()
-    width = serializers.IntegerField(help_text="Of the original image, in pixels.")
-    height = serializers.IntegerField(help_text="Of the original image, in pixels.")
+    width = serializers.IntegerField(help_text="In pixels, of the original image.")
+    height = serializers.IntegerField(help_text="In pixels, of the original image.")
 
 
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
-    """A pair to be judged, as it is to be shown."""
+    """A pair to judge, with the side of each image."""
 
-    # Nothing here may differ between a regular, a gold and a repeated pair, and nothing names a generator.
+    # Regular, gold and repeated pairs must look the same here, and nothing may name a generator.
     # Needs `request` and the campaign's `questions` in the context.
 
     prompt = serializers.CharField(source="pair.prompt.text")
@@ -76,11 +76,11 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
 
 @extend_schema_field({"type": "object", "minProperties": 1, "additionalProperties": {"type": "string", "enum": Choice.values}})
 class ChoicesField(serializers.DictField):
-    """Question slug to choice. Which questions and choices there are is the campaign's to say."""
+    """Maps question slugs to choices. The campaign defines the questions and their choices."""
 
 
 class ChoiceBody(Body):
-    """The answer to the only question."""
+    """The answer in a campaign with one question."""
 
     choice = serializers.ChoiceField(Choice.choices)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
@@ -88,7 +88,7 @@ class ChoiceBody(Body):
 
 
 class ChoicesBody(Body):
-    """An answer to every question: its slug and the choice."""
+    """The answers to all questions of the campaign."""
 
     refused = {"choice": "Send either `choice` or `choices`."}
 
@@ -98,14 +98,14 @@ class ChoicesBody(Body):
 
 
 class FlagBody(Body):
-    """What is wrong with the pair."""
+    """The problem with a pair."""
 
     reason = serializers.ChoiceField(FlagReason.choices)
-    note = Text(max_length=FLAG_NOTE_LIMIT, allow_blank=True, default="", help_text="For the managers, in your own words.")
+    note = Text(max_length=FLAG_NOTE_LIMIT, allow_blank=True, default="", help_text="A free-text note for the managers.")
 
 
 class OutcomeSerializer(serializers.ModelSerializer[Assignment]):
-    """An assignment, and the state it is in now."""
+    """An assignment and its current state."""
 
     class Meta:
         model = Assignment

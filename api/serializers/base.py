@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A JSON string; a number is not taken for one."""
+    """A JSON string; numbers are refused."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -18,7 +18,7 @@ class Text(serializers.CharField):
 
 
 class WholeNumber(serializers.IntegerField):
-    """A JSON number without a fraction; `"5"`, `5.0` and `true` are not."""
+    """A JSON integer; `"5"`, `5.0` and `true` are refused."""
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
@@ -27,7 +27,7 @@ class WholeNumber(serializers.IntegerField):
 
 
 class Share(serializers.FloatField):
-    """A JSON number; text and `true` are not."""
+    """A JSON number; strings and `true` are refused."""
 
     def to_internal_value(self, data: Any) -> float:
         if type(data) not in (int, float):
@@ -36,7 +36,7 @@ class Share(serializers.FloatField):
 
 
 class YesOrNo(serializers.BooleanField):
-    """A JSON true or false; no word and no number is taken for one."""
+    """A JSON true or false; strings and numbers are refused."""
 
     def to_internal_value(self, data: Any) -> bool:
         if type(data) is not bool:
@@ -49,16 +49,16 @@ class PatternText(Text, serializers.RegexField):
 
 
 class Body(serializers.Serializer[Any]):
-    """What a client sends. A field that is not known is an error."""
+    """A request body. Unknown fields are errors."""
 
-    # Otherwise a misspelt rule would be no rule, and nobody would know.
-    refused: Mapping[str, str] = {}  # what to say of fields that somebody may well expect here
+    # Otherwise a misspelt rule would be ignored silently.
+    refused: Mapping[str, str] = {}  # messages for fields that a client could expect here
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
             for name in data.keys() - self.fields.keys():
-                errors[name] = [self.refused.get(name, "There is no such field.")]
+                errors[name] = [self.refused.get(name, "This field does not exist.")]
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as error:
@@ -69,4 +69,4 @@ class Body(serializers.Serializer[Any]):
 
 
 class NoBody(Body):
-    """A call that says all in its address."""
+    """No body, or an empty object."""

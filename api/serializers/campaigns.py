@@ -1,4 +1,4 @@
-"""Campaigns: their rules, what may change, and what of them somebody sees."""
+"""Campaigns: their rules, which fields can change, and who sees which fields."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ COUNTS = [
 
 
 class RulesBody(Body, serializers.ModelSerializer[Campaign]):
-    """How the campaign collects votes. What is left out stays, or is the default of a new campaign."""
+    """The rules of a campaign. In a new campaign, rules you leave out get their defaults."""
 
-    # Made from the model, where each rule is declared, with the strict types of JSON.
+    # Made from the model, which declares each rule, with strict JSON types.
     serializer_field_mapping = {
         models.BooleanField: YesOrNo,
         models.CharField: Text,
@@ -56,7 +56,7 @@ class RulesBody(Body, serializers.ModelSerializer[Campaign]):
 
 
 class CampaignChanges(RulesBody):
-    """What is to be changed; what is left out stays."""
+    """The fields to change. Fields you leave out stay as they are."""
 
     refused = dict.fromkeys(["slug", "questions", "guideline", "progress", "created_at", "member"], "This cannot be changed.")
 
@@ -66,7 +66,7 @@ class CampaignChanges(RulesBody):
 
 
 class NewCampaign(RulesBody):
-    """A campaign to be made."""
+    """A new campaign."""
 
     slug = PatternText(SLUG_PATTERN, max_length=96)
     state = serializers.ChoiceField([CampaignState.DRAFT, CampaignState.OPEN], default=CampaignState.DRAFT)
@@ -74,9 +74,11 @@ class NewCampaign(RulesBody):
         child=QuestionBody(),
         default=list,
         max_length=QUESTIONS_LIMIT,
-        help_text="The first is primary. Left out: which image is better overall.",
+        help_text="The first question is the primary one. Default: one question, which image is better overall.",
     )
-    guideline = Text(max_length=200_000, allow_blank=True, default="", help_text="Its first guideline, in Markdown.")
+    guideline = Text(
+        max_length=200_000, allow_blank=True, default="", help_text="The first version of the guideline, in Markdown."
+    )
 
     class Meta(RulesBody.Meta):
         fields = ["slug", "name", "description", "state", *SETTINGS, "questions", "guideline"]
@@ -84,12 +86,12 @@ class NewCampaign(RulesBody):
 
     def validate_questions(self, questions: list[dict[str, str]]) -> list[dict[str, str]]:
         if len({question["slug"] for question in questions}) < len(questions):
-            raise serializers.ValidationError("Each question needs a slug of its own.")
+            raise serializers.ValidationError("Each question needs a different slug.")
         return questions
 
 
 class OwnPlaceSerializer(serializers.ModelSerializer[Member]):
-    """The place in a campaign of the one who asks."""
+    """Your membership in the campaign."""
 
     class Meta:
         model = Member
@@ -98,13 +100,13 @@ class OwnPlaceSerializer(serializers.ModelSerializer[Member]):
 
 
 class ProgressSerializer(serializers.ModelSerializer[CampaignProgress]):
-    """How far a campaign is, rolled up every few seconds. The counts are for its reviewers and managers only."""
+    """The progress of a campaign, updated every few seconds. Only reviewers and managers see the counts."""
 
-    # Exact counts would tell an annotator who is alone whether their last vote counted, and so which pair was gold. Without
-    # `context["sees_counts"]` there is only the share, in coarse steps.
+    # With exact counts, an annotator who works alone could see whether their last vote counted, and so which pair was gold.
+    # Without `context["sees_counts"]` there is only the share, in coarse steps.
 
     share = serializers.SerializerMethodField(
-        help_text="Votes given of votes wanted, 0 to 1. For annotators in steps of a twentieth."
+        help_text="Live votes as a share of votes wanted, 0 to 1. Annotators see it in steps of 0.05."
     )
 
     class Meta:
@@ -121,12 +123,12 @@ class ProgressSerializer(serializers.ModelSerializer[CampaignProgress]):
 
 
 class CampaignSerializer(serializers.ModelSerializer[Campaign]):
-    """A campaign, as the one who asks may see it."""
+    """A campaign. Some fields depend on your role."""
 
-    # That is `context["user"]`. Expects what `campaigns_for` prefetches.
+    # The role is that of `context["user"]`. Needs the prefetches of `campaigns_for`.
 
     questions = QuestionSerializer(many=True)
-    progress = serializers.SerializerMethodField(help_text="Counts are shown to reviewers and managers only.")
+    progress = serializers.SerializerMethodField(help_text="Only reviewers and managers see the counts.")
     member = serializers.SerializerMethodField()
 
     class Meta:
@@ -143,7 +145,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "created_at",
         ]
         read_only_fields = fields
-        extra_kwargs = {name: {"required": False, "help_text": "Shown to managers only."} for name in MANAGERS_RULES}
+        extra_kwargs = {name: {"required": False, "help_text": "Only managers see this."} for name in MANAGERS_RULES}
 
     def to_representation(self, campaign: Campaign) -> dict[str, Any]:
         shown = super().to_representation(campaign)
@@ -177,7 +179,7 @@ def own_place(campaign: Campaign) -> Member | None:
 
 
 def campaigns_for(user: User) -> QuerySet[Campaign]:
-    """The campaigns the user may see, with all that their JSON shows: four queries, however many there are."""
+    """The campaigns the user may see, with everything their JSON needs, in four queries for any number of campaigns."""
     own = Member.objects.filter(user=user)
     return (
         Campaign.objects.visible_to(user)

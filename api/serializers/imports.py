@@ -1,4 +1,4 @@
-"""Imports, and the lines of them that were refused."""
+"""Imports and their refused lines."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from annotator.models import Import, LineError
 
 
 class ImportUpload(serializers.Serializer[Any]):
-    """A form with a file."""
+    """A form with the file to import."""
 
     # For the OpenAPI document only: the view reads the form itself.
 
-    file = serializers.FileField(help_text="JSONL, CSV, parquet, or a ZIP of one of them with its images.")
+    file = serializers.FileField(help_text="JSONL, CSV, Parquet, or a ZIP with one of these files and its images.")
     map = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="Columns that are called otherwise, as ours=theirs."
+        child=serializers.CharField(), required=False, help_text="Columns with other names in your file: ours=theirs."
     )
 
 
 class LineErrorSerializer(serializers.ModelSerializer[LineError]):
-    """Why a line was refused."""
+    """A refused line and the reason."""
 
     class Meta:
         model = LineError
@@ -31,7 +31,7 @@ class LineErrorSerializer(serializers.ModelSerializer[LineError]):
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):
-    """One file, or request body, of pairs on its way in."""
+    """An import of pairs from a file or a request body."""
 
     map = serializers.DictField(source="column_map", child=serializers.CharField(), read_only=True)
 
@@ -55,10 +55,10 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
 
 
 class ImportDetailSerializer(ImportSerializer):
-    """An import with the lines that were refused, up to a thousand at a time."""
+    """An import with up to 1000 of its refused lines."""
 
     line_errors = serializers.SerializerMethodField()
-    line_errors_next = serializers.SerializerMethodField(help_text="The address that shows the refused lines after these.")
+    line_errors_next = serializers.SerializerMethodField(help_text="The address of the next refused lines, or null.")
 
     class Meta(ImportSerializer.Meta):
         fields = [*ImportSerializer.Meta.fields, "line_errors", "line_errors_next"]

@@ -11,19 +11,19 @@ from api.serializers.base import Body, PatternText, Text
 
 
 class QuestionBody(Body):
-    """What is asked of a pair."""
+    """A question about each pair."""
 
     slug = PatternText(QUESTION_SLUG_PATTERN, max_length=48)
     text = Text(max_length=300)
     choices = serializers.ListField(
         child=serializers.ChoiceField(Choice.choices),
         default=lambda: list(Choice.values),
-        help_text="What may be answered: `a` and `b`, and `both_good` or `both_bad` where they are wanted. All four if left out.",
+        help_text="The possible answers: `a` and `b`, and optionally `both_good` and `both_bad`. Default: all four.",
     )
 
     def validate_choices(self, choices: list[str]) -> list[str]:
         if not {Choice.A, Choice.B} <= set(choices):
-            raise serializers.ValidationError("`a` and `b` must be among them.")
+            raise serializers.ValidationError("Include `a` and `b`.")
         return choices
 
 

@@ -17,7 +17,7 @@ class ReleaseFileSerializer(serializers.ModelSerializer[ReleaseFile]):
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
-    """An immutable, numbered snapshot of a campaign in Hub format, with its files once it is ready."""
+    """An immutable, numbered snapshot of a campaign in Hub format. It lists its files when it is ready."""
 
     files = ReleaseFileSerializer(many=True)
 

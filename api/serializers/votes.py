@@ -1,4 +1,4 @@
-"""Votes, as their annotator gets them back and as reviewers follow them."""
+"""Votes, as annotators and as reviewers get them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from annotator.models import Vote
 
 
 class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
-    """A vote in the columns of the `votes` config, as its annotator gets it back."""
+    """Your vote, with the columns of the `votes` config."""
 
-    # Which of their pairs were gold or repeats is not theirs to know, so `kind` is null.
+    # Annotators must not learn which pairs were gold or repeats, so `kind` is null.
 
     vote_id = serializers.IntegerField(source="pk")
     pair_id = serializers.IntegerField(source="assignment.pair_id")
     question = serializers.CharField(source="question.slug")
     annotator_id = serializers.CharField(source="assignment.member.public_id")
     a_on_left = serializers.BooleanField(source="assignment.a_on_left")
-    kind = serializers.SerializerMethodField(help_text="Always null here; exports have it.")
+    kind = serializers.SerializerMethodField(help_text="Always null here. Exports contain it.")
     guideline_version = serializers.IntegerField(source="assignment.guideline.version", default=None, allow_null=True)
 
     class Meta:
@@ -47,32 +47,34 @@ class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
-    """The votes of an answer that was sent as `choices`, in the order of the questions."""
+    """The votes of an answer sent as `choices`, in the order of the questions."""
 
     assignment = serializers.IntegerField()
     votes = OwnVoteSerializer(many=True)
 
 
 class ExportedVoteSerializer(serializers.Serializer[Any]):
-    """A vote in the columns of the `votes` config. Of somebody who withdrew, only that there was one."""
+    """A vote, with the columns of the `votes` config. If the annotator withdrew consent, the answer is removed."""
 
     # For the OpenAPI document: the database makes the JSON (feeds/vote_feed.py).
 
     vote_id = serializers.IntegerField()
     pair_id = serializers.IntegerField()
     question = serializers.CharField()
-    annotator_id = serializers.CharField(help_text="A pseudonym; the same person has another one in another campaign.")
-    choice = serializers.ChoiceField(Choice.choices, allow_null=True, help_text="Null where its annotator withdrew.")
+    annotator_id = serializers.CharField(help_text="A pseudonym. A person has a different one in each campaign.")
+    choice = serializers.ChoiceField(Choice.choices, allow_null=True, help_text="Null if the annotator withdrew consent.")
     a_on_left = serializers.BooleanField(allow_null=True)
-    kind = serializers.ChoiceField(AssignmentKind.choices, help_text="Only regular votes make labels; `machine`: of a machine.")
+    kind = serializers.ChoiceField(
+        AssignmentKind.choices, help_text="Only regular votes become labels. `machine`: cast by a machine annotator."
+    )
     elapsed_ms = serializers.IntegerField(allow_null=True)
     guideline_version = serializers.IntegerField(allow_null=True)
     created_at = serializers.DateTimeField()
-    void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a vote that counts.")
+    void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a live vote.")
 
 
 class VotePageSerializer(serializers.Serializer[Any]):
-    """Votes in the order of their last change, the oldest first."""
+    """Votes in the order of their last change, oldest first."""
 
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)

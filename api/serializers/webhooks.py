@@ -1,4 +1,4 @@
-"""Webhooks and what was sent to them."""
+"""Webhooks and their deliveries."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from api.serializers.base import Body, Text, YesOrNo
 
 
 class NewWebhook(Body):
-    """An address to tell, and of what."""
+    """A new webhook: an address and the events to send."""
 
-    url = Text(max_length=URL_LIMIT, help_text="https, and out on the internet; or in a network of WEBHOOK_NETWORKS.")
+    url = Text(max_length=URL_LIMIT, help_text="A public https address, or an address in one of the WEBHOOK_NETWORKS.")
     events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
 
 
 class WebhookChanges(Body):
-    """What is left out stays."""
+    """The fields to change. Fields you leave out stay as they are."""
 
     url = Text(required=False, max_length=URL_LIMIT)
     events = serializers.ListField(
@@ -28,7 +28,7 @@ class WebhookChanges(Body):
 
 
 class WebhookSerializer(serializers.ModelSerializer[Webhook]):
-    """An address that is told what happens in a campaign."""
+    """A webhook of a campaign."""
 
     active = serializers.BooleanField(source="is_active")
     events = serializers.ListField(child=serializers.ChoiceField([(event.value, event.label) for event in CAMPAIGN_EVENTS]))
@@ -40,9 +40,9 @@ class WebhookSerializer(serializers.ModelSerializer[Webhook]):
 
 
 class WebhookWithSecretSerializer(WebhookSerializer):
-    """A new webhook."""
+    """A new webhook with its signing secret."""
 
-    secret = serializers.CharField(help_text="Signs what is sent. Keep it: it is shown this once.")
+    secret = serializers.CharField(help_text="The secret that signs deliveries. Store it now: it is shown only once.")
 
     class Meta(WebhookSerializer.Meta):
         fields = [*WebhookSerializer.Meta.fields, "secret"]
@@ -50,7 +50,7 @@ class WebhookWithSecretSerializer(WebhookSerializer):
 
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
-    """One event on its way to one webhook. `id` is that of the body."""
+    """The delivery of one event to one webhook. `id` is the event id in the body."""
 
     id = serializers.UUIDField(source="public_id")
 

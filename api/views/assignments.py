@@ -1,4 +1,4 @@
-"""What annotators do: take assignments, vote, skip, flag, undo. The page does the same through the same verbs."""
+"""What annotators do: take assignments, vote, skip, flag, undo. The page calls the same functions."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class AssignmentList(View):
             OpenApiParameter(
                 "count",
                 {"type": "integer", "minimum": 1, "maximum": COUNT_LIMIT},
-                description="Ask for a list of the next few, instead of the one that is next.",
+                description="Return a list of up to this many assignments instead of a single one.",
             )
         ],
         responses={200: ONE_OR_LIST, 204: None},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Your oldest open assignment: the same one until it is answered, skipped, flagged or expired. 204 when nothing is left.
+        """Get your oldest open assignment. It stays the same until you answer, skip or flag it, or until it expires.
 
-        Once you have given as many votes as the campaign lets one person give, this is a 403 whose code says which limit it
-        was: `limit_per_day`, `limit_total` or `limit_share`.
+        The response is 204 when no pair is left for you. When you reach a limit of the campaign, it is 403 with the code
+        `limit_per_day`, `limit_total` or `limit_share`.
         """
         campaign, member = campaign_for_annotator(user_of(request), slug)
         valid_body(NoBody, request)
@@ -75,7 +75,7 @@ class VoteCast(View):
 
     @extend_schema(operation_id="vote", request=CHOICE_OR_CHOICES, responses={200: VOTE_OR_ANSWER, 201: VOTE_OR_ANSWER})
     def post(self, request: Request, assignment_id: int) -> Response:
-        """Answer an assignment. The same again is 200 with the same vote; another choice is a 409."""
+        """Answer an assignment. Repeating the same answer returns 200 with the same vote. A different choice returns 409."""
         user = user_of(request)
         is_several = isinstance(request.data, dict) and "choices" in request.data
         body = valid_body(ChoicesBody if is_several else ChoiceBody, request)
@@ -104,7 +104,7 @@ class Skip(View):
 
     @extend_schema(operation_id="skip", request=None, responses=OutcomeSerializer)
     def post(self, request: Request, assignment_id: int) -> Response:
-        """Pass on a pair: it goes to somebody else and never comes back to you."""
+        """Skip a pair. Another annotator gets it, and you do not see it again."""
         user = user_of(request)
         valid_body(NoBody, request)
         assignment = voting.skip_assignment(assignment_id=assignment_id, by=user)
@@ -116,7 +116,7 @@ class FlagPair(View):
 
     @extend_schema(operation_id="flag", request=FlagBody, responses=OutcomeSerializer)
     def post(self, request: Request, assignment_id: int) -> Response:
-        """Report a pair instead of judging it: it never comes back to you, and enough flags take it out of circulation."""
+        """Report a problem with a pair instead of judging it. You do not see it again. A pair with enough flags is held."""
         user = user_of(request)
         body = valid_body(FlagBody, request)
         assignment = voting.flag_assignment(assignment_id=assignment_id, by=user, reason=body["reason"], note=body["note"])
@@ -128,10 +128,10 @@ class Undo(View):
 
     @extend_schema(operation_id="undo", request=None, responses=OutcomeSerializer)
     def post(self, request: Request, assignment_id: int) -> Response:
-        """Take back your answer: the assignment is open again and waits for another.
+        """Undo your answer. The assignment is open again.
 
-        Only your last answers, and not for long: the campaign's `undo_votes` and `undo_minutes` say how many and how long.
-        Any other is a 403 with the code `undo_refused`.
+        The campaign's `undo_votes` and `undo_minutes` limit how many of your latest answers you can undo, and for how long.
+        Beyond these limits the response is 403 with the code `undo_refused`.
         """
         user = user_of(request)
         valid_body(NoBody, request)
@@ -140,8 +140,8 @@ class Undo(View):
 
 
 def primary_question(assignment_id: int) -> str:
-    """The slug of the question that a bare `choice` answers. Raises NotFound. Whose assignment it is, the verb checks."""
+    """The slug of the question that a bare `choice` answers. Raises NotFound. `cast_vote` checks the owner."""
     question = Question.objects.filter(campaign__members__assignments=assignment_id).order_by("position").first()
     if question is None:
-        raise NotFound("There is no such assignment of yours.")
+        raise NotFound("This assignment does not exist, or it is not yours.")
     return question.slug

@@ -1,4 +1,4 @@
-"""What all views of the API share."""
+"""The base class of all API views, and helpers for them."""
 
 from __future__ import annotations
 
@@ -29,47 +29,49 @@ from api.pagination import NewestFirst
 from api.parsers import JSONParser
 from api.throttling import PerAddress, PerToken
 
-BODY_LIMIT = 1024 * 1024  # bytes; enough for any body but an import
+BODY_LIMIT = 1024 * 1024  # bytes; enough for every body except an import
 
 
-IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of what you have.")
-NOT_MODIFIED = OpenApiResponse(description="You have it already.")
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the response you already have."
+)
+NOT_MODIFIED = OpenApiResponse(description="Not changed since the response with this ETag.")
 
 
 class View(APIView):
-    """`scopes` says, per method, which of them a token needs one of; a method that is not there does not exist."""
+    """`scopes` lists per method the scopes of which a token needs one. Other methods are not supported."""
 
-    http_method_names: Sequence[str] = ("get", "head", "post", "patch", "delete")  # all that there are
+    http_method_names: Sequence[str] = ("get", "head", "post", "patch", "delete")  # all supported methods
     parser_classes: Sequence[type[BaseParser]] = (JSONParser,)
     throttle_classes: Sequence[type[BaseThrottle]] = (PerToken,)
     scopes: ClassVar[Mapping[str, Sequence[str]]] = {}
-    has_etag = False  # whether what GET answers is asked for again and again
+    has_etag = False  # whether clients poll it with GET
 
     def body_limit(self) -> int:
-        """Bytes that a body may have."""
+        """The largest body in bytes."""
         return BODY_LIMIT
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.check_length(request)  # first of all: to look for a session's CSRF token, Django reads a form's body
+        self.check_length(request)  # first, because Django reads a form's body to find the CSRF token
         per_address = PerAddress()
         if not per_address.allow_request(request, self):
             self.throttled(request, per_address.wait())
         super().initial(request, *args, **kwargs)
 
     def check_length(self, request: Request) -> None:
-        """Raises BodyTooLarge by what the client says it sends, and LengthRequired when it does not say."""
+        """Raises BodyTooLarge if Content-Length is too large, and LengthRequired if it is missing."""
         length = str(request.META.get("CONTENT_LENGTH") or "")
         limit = self.body_limit()
         if length.isdigit() and (len(length) > 18 or int(length) > limit):
-            raise BodyTooLarge(f"The body may have {limit} bytes at most.")
+            raise BodyTooLarge(f"The body can be at most {limit} bytes.")
         if not length and request.headers.get("Transfer-Encoding"):
             raise LengthRequired
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answers are for the one who asked: nobody on the way keeps them, unless the view said how."""
+        """Responses are private: no proxy caches them, unless the view sets Cache-Control."""
         response.headers.setdefault("Cache-Control", file_responses.ASK_AGAIN if self.has_etag else "private, no-store")
         if isinstance(response, Response) and response.exception:
-            request.accepted_renderer = JSONRenderer()  # whatever was to be had, errors are JSON
+            request.accepted_renderer = JSONRenderer()  # errors are JSON for every Accept header
             request.accepted_media_type = JSONRenderer.media_type
         response = super().finalize_response(request, response, *args, **kwargs)
         is_whole = request.method in ("GET", "HEAD") and response.status_code == status.HTTP_200_OK
@@ -77,7 +79,7 @@ class View(APIView):
 
 
 def conditional(request: Request, response: Response) -> HttpResponseBase:
-    """The response with an ETag, which is of what it says; 304 for somebody who has that already."""
+    """The response with an ETag made from its content; 304 if the client already has that content."""
     response.render()
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     answer: HttpResponseBase = response
@@ -91,32 +93,32 @@ def conditional(request: Request, response: Response) -> HttpResponseBase:
 
 
 def user_of(request: Request) -> User:
-    """The user, who is known by now: the permission has let them in."""
+    """The authenticated user: the permission class has checked it."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def valid_body(serializer: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    """The values of the body, as the serializer reads them. Raises ValidationError."""
+    """The validated values of the body. Raises ValidationError."""
     checked = serializer(data=request.data)
     checked.is_valid(raise_exception=True)
     return checked.validated_data
 
 
 def page_of(request: Request, rows: QuerySet[Any], serializer: type[BaseSerializer[Any]], **context: Any) -> Response:
-    """One page of the rows, as every list of the API is."""
+    """One page of rows, in the format of every list."""
     paginator = NewestFirst()
     page = paginator.paginate_queryset(rows, request)
     return paginator.get_paginated_response(serializer(page, many=True, context={"request": request, **context}).data)
 
 
 def location(request: Request, name: str, *args: str | int) -> dict[str, str]:
-    """The header that says where the thing is that was made."""
+    """The Location header with the address of the new resource."""
     return {"Location": request.build_absolute_uri(reverse(f"api:{name}", args=args))}
 
 
 def whole_number(request: Request, name: str, *, low: int, high: int) -> int | None:
-    """A parameter of the address, or None without one. Raises ValidationError."""
+    """A query parameter, or None if it is missing. Raises ValidationError."""
     raw = request.query_params.get(name)
     if raw is None:
         return None

@@ -1,4 +1,4 @@
-"""Campaigns: make one, list those one is in, look at one, change its state and its rules."""
+"""Campaigns: create, list, get, and change their state and rules."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CampaignList(View):
 
     @extend_schema(operation_id="list_campaigns", responses=CampaignSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """The campaigns you are a member of."""
+        """List the campaigns you are a member of."""
         user = user_of(request)
         return page_of(request, campaigns_for(user), CampaignSerializer, user=user)
 
@@ -34,7 +34,7 @@ class CampaignList(View):
         responses={201: CampaignSerializer},
     )
     def post(self, request: Request) -> Response:
-        """Make a campaign. You become its manager. Needs the right to add campaigns, as staff has it."""
+        """Create a campaign. You become its manager. Only staff and users who may add campaigns can do this."""
         user = user_of(request)
         require_may_create_campaigns(user)
         body = valid_body(NewCampaign, request)
@@ -66,14 +66,14 @@ class CampaignDetail(View):
         operation_id="get_campaign", parameters=[IF_NONE_MATCH], responses={200: CampaignSerializer, 304: NOT_MODIFIED}
     )
     def get(self, request: Request, slug: str) -> Response:
-        """The campaign, its rules and its progress."""
+        """Get a campaign with its rules and its progress."""
         user = user_of(request)
         campaign, _ = campaign_for_reader(user, slug)
         return Response(shown(campaign, user))
 
     @extend_schema(operation_id="change_campaign", request=CampaignChanges, responses=CampaignSerializer)
     def patch(self, request: Request, slug: str) -> Response:
-        """Change the fields that are sent, all or none. A step between states that does not exist is a 409."""
+        """Change the fields you send: all of them, or none if one is not valid. An impossible change of state returns 409."""
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         body = valid_body(CampaignChanges, request)

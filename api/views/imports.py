@@ -1,4 +1,4 @@
-"""Imports: send a file or JSON lines, then look how far it is and which lines were refused."""
+"""Imports: send a file or JSON lines, then get the progress and the refused lines."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from api.serializers.imports import ImportDetailSerializer, ImportSerializer, Im
 from api.views.base import View, location, page_of, user_of, whole_number
 
 FOLDER = "uploads"
-BODY_NAME = "request.jsonl"  # what an import is called that came as the body
+BODY_NAME = "request.jsonl"  # the file name of an import sent as the body
 BLOCK_SIZE = 1024 * 1024  # bytes
 LINE_ERRORS_SHOWN = 1000
 LINE_LIMIT = 2**31 - 1
 MAP_PARAMETER = OpenApiParameter(
     "map",
     {"type": "array", "items": {"type": "string", "pattern": r"^([^=]+=.+|\{.*\})$"}},
-    description="A column that is called otherwise, as ours=theirs; several, or one JSON object.",
+    description="Maps a column name to another name in your file: ours=theirs. Repeat it, or send one JSON object.",
 )
 JSON_LINES = {"type": "string", "minLength": 1}
 JSON_OR_LIST = {"oneOf": [{"type": "object", "minProperties": 1}, {"type": "array", "items": {}, "minItems": 1}]}
@@ -54,7 +54,7 @@ class ImportList(View):
 
     @extend_schema(operation_id="list_imports", responses=ImportSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        """The campaign's imports, newest first."""
+        """List the campaign's imports, newest first."""
         campaign = campaign_for_manager(user_of(request), slug)
         return page_of(request, campaign.imports.all(), ImportSerializer)
 
@@ -72,7 +72,7 @@ class ImportList(View):
         responses={202: ImportDetailSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Send a file (JSONL, CSV, parquet or ZIP, as `file`), JSON lines, or JSON. Workers read it: look at its address."""
+        """Send a file (JSONL, CSV, Parquet or ZIP, as `file`), JSON lines, or JSON. Get the import to follow its state."""
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         with sent_file(request) as (file, file_name):
@@ -80,7 +80,7 @@ class ImportList(View):
 
             def make() -> Response:
                 stored_name = f"{FOLDER}/{uuid4().hex}"
-                # Before the row: a transaction that is open for as long as a store takes would hold up whoever follows votes.
+                # Before the row: a transaction that stays open during the upload would delay every reader of the vote feed.
                 default_storage.save(stored_name, file)
                 import_ = importing.create_import(
                     campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
@@ -90,7 +90,7 @@ class ImportList(View):
                 return Response(shown(request, import_), status=202, headers=headers)
 
             if idempotency.HEADER not in request.headers:
-                return make()  # and the file is read once
+                return make()  # without a key, the file is read only once
             digest = idempotency.digest_of_file(file, name=file_name, map=column_map)
             return idempotency.idempotent(request, user=user, digest=digest, make=make)
 
@@ -104,22 +104,22 @@ class ImportDetail(View):
             OpenApiParameter(
                 "errors_after",
                 {"type": "integer", "minimum": 0, "maximum": LINE_LIMIT},
-                description="Show refused lines after this one.",
+                description="Return refused lines after this line number.",
             )
         ],
         responses=ImportDetailSerializer,
     )
     def get(self, request: Request, slug: str, import_id: int) -> Response:
-        """State, counts, and the lines that were refused, with the reason for each."""
+        """Get the state, the counts, and the refused lines with their reasons."""
         campaign = campaign_for_manager(user_of(request), slug)
         import_ = campaign.imports.filter(pk=import_id).first()
         if import_ is None:
-            raise NotFound("There is no such import in this campaign.")
+            raise NotFound("This import does not exist.")
         return Response(shown(request, import_, whole_number(request, "errors_after", low=0, high=LINE_LIMIT) or 0))
 
 
 def shown(request: Request, import_: Import, errors_after: int = 0) -> dict[str, Any]:
-    """The import as JSON, with the refused lines after one number, as many as fit."""
+    """The import as JSON, with up to LINE_ERRORS_SHOWN refused lines after a line number."""
     refused = list(import_.line_errors.filter(number__gt=errors_after).order_by("number")[: LINE_ERRORS_SHOWN + 1])
     more = None
     if len(refused) > LINE_ERRORS_SHOWN:
@@ -131,10 +131,10 @@ def shown(request: Request, import_: Import, errors_after: int = 0) -> dict[str,
 
 @contextmanager
 def sent_file(request: Request) -> Iterator[tuple[File[bytes], str]]:
-    """What was sent, ready to be stored, and the name to show for it. Raises ValidationError and ParseError."""
+    """The file or body, ready to be stored, and its display name. Raises ValidationError and ParseError."""
     data: Any = request.data
     if request.content_type.startswith(MultiPartParser.media_type):
-        unknown = {name: ["There is no such field."] for name in {*data, *request.FILES} - {"file", "map"}}
+        unknown = {name: ["This field does not exist."] for name in {*data, *request.FILES} - {"file", "map"}}
         sent = request.FILES.getlist("file")
         if unknown or len(sent) != 1:
             raise ValidationError(unknown or {"file": ["Send one file."]})
@@ -152,15 +152,15 @@ def sent_file(request: Request) -> Iterator[tuple[File[bytes], str]]:
 
 
 def write_lines(data: Any, copy: IO[bytes]) -> None:
-    """JSON as JSON lines, so that there is one reader for both. Raises ValidationError when there is no line in it."""
+    """Write JSON as JSON lines, so that one reader serves both. Raises ValidationError if there is no line."""
     if not data or not isinstance(data, dict | list):
-        raise ValidationError({"non_field_errors": ["Send an object, or a list of them."]})
+        raise ValidationError({"non_field_errors": ["Send an object or a list of objects."]})
     for line in [data] if isinstance(data, dict) else data:
         copy.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
 
 def copy_body(body: IO[bytes], copy: IO[bytes], length: int) -> None:
-    """Raises ParseError when less arrives than was announced: half an import is none."""
+    """Raises ParseError if the body is shorter than its Content-Length: a partial import is refused."""
     while block := body.read(BLOCK_SIZE):
         copy.write(block)
     if copy.tell() != length:
@@ -168,7 +168,7 @@ def copy_body(body: IO[bytes], copy: IO[bytes], length: int) -> None:
 
 
 def column_map_of(request: Request) -> dict[str, str]:
-    """`map` of the form or the address: our column to theirs, as a JSON object or as ours=theirs. Raises ValidationError."""
+    """`map` from the form or the query: our column to theirs, as a JSON object or as ours=theirs. Raises ValidationError."""
     given = request.query_params.getlist("map")
     if request.content_type.startswith(MultiPartParser.media_type):
         form: Any = request.data
@@ -184,7 +184,7 @@ def column_map_of(request: Request) -> dict[str, str]:
 
 
 def read_map(text: str) -> dict[str, str]:
-    wrong = ValidationError({"map": ['Use ours=theirs, or a JSON object such as {"image_a": "image_quality_dev"}.']})
+    wrong = ValidationError({"map": ['Use ours=theirs, or a JSON object like {"image_a": "image_quality_dev"}.']})
     if not text.lstrip().startswith("{"):
         ours, equals, theirs = text.partition("=")
         if not (ours and equals and theirs) or "\x00" in text:

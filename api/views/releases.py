@@ -1,6 +1,6 @@
-"""Releases: build one, list them, look at one, download its files.
+"""Releases: build, list, get, cancel, and download files.
 
-They hold other people's votes and the generators' names, so reading them takes a reviewer or a manager, never an annotator.
+They contain other people's votes and the generators' names, so only reviewers and managers can read them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ReleaseList(View):
         responses={200: ReleaseSerializer(many=True), 304: NOT_MODIFIED},
     )
     def get(self, request: Request, slug: str) -> Response:
-        """The campaign's releases, newest first."""
+        """List the campaign's releases, newest first."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         return page_of(request, campaign.releases.prefetch_related("files"), ReleaseSerializer)
 
@@ -45,7 +45,7 @@ class ReleaseList(View):
         operation_id="create_release", parameters=[idempotency.PARAMETER], request=None, responses={202: ReleaseSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Build a release from the votes as they are now. A worker builds it: look at its address until it is `ready`."""
+        """Build a release from the current votes. A worker builds it: get the release until its state is `ready`."""
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         valid_body(NoBody, request)
@@ -65,7 +65,7 @@ class ReleaseDetail(View):
 
     @extend_schema(operation_id="get_release", parameters=[IF_NONE_MATCH], responses={200: ReleaseSerializer, 304: NOT_MODIFIED})
     def get(self, request: Request, slug: str, number: int) -> Response:
-        """The release and its manifest: every file with its size and sha256."""
+        """Get a release and its files, each with its size and sha256."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         return Response(ReleaseSerializer(release_of(campaign, number)).data)
 
@@ -75,7 +75,7 @@ class ReleaseCancel(View):
 
     @extend_schema(operation_id="cancel_release", request=None, responses={200: ReleaseSerializer})
     def post(self, request: Request, slug: str, number: int) -> Response:
-        """Stop building the release. One that is over already is 409."""
+        """Stop building a release. If the build has already ended, the response is 409."""
         user = user_of(request)
         release = release_of(campaign_for_manager(user, slug), number)
         valid_body(NoBody, request)
@@ -84,8 +84,8 @@ class ReleaseCancel(View):
         return Response(ReleaseSerializer(cancelled).data)
 
 
-class WhateverIsAccepted(BaseContentNegotiation):
-    """A file has one form: what the client would rather have makes no difference. Errors are JSON as everywhere."""
+class IgnoreAccept(BaseContentNegotiation):
+    """A file has one format, so the Accept header is ignored. Errors are JSON, as everywhere."""
 
     def select_parser(self, request, parsers):  # type: ignore[no-untyped-def]
         return parsers[0]
@@ -96,29 +96,29 @@ class WhateverIsAccepted(BaseContentNegotiation):
 
 class ReleaseFileBytes(View):
     scopes = {"GET": [Scope.EXPORT]}
-    content_negotiation_class = WhateverIsAccepted
+    content_negotiation_class = IgnoreAccept
 
     @extend_schema(
         operation_id="get_release_file",
         parameters=[
-            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="One range of bytes, such as bytes=0-1023."),
+            OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="A range of bytes, for example bytes=0-1023."),
             IF_NONE_MATCH,
         ],
         responses={
             **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in file_responses.content_types()},
             304: NOT_MODIFIED,
-            416: OpenApiResponse(description="The file ends before that range."),
+            416: OpenApiResponse(description="The range starts after the end of the file."),
         },
     )
     def get(self, request: Request, slug: str, number: int, path: str) -> HttpResponseBase:
-        """The bytes of a file, or a range of them. The ETag is the sha256 of the file."""
+        """Download a file, or a range of its bytes. The ETag is the sha256 of the file."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         release = release_of(campaign, number)
         if release.state != ReleaseState.READY:
-            raise Conflict(f"This release is {release.state}, and not ready.", code="release_not_ready")
+            raise Conflict(f"This release is not ready. Its state is {release.state}.", code="release_not_ready")
         file = release.files.filter(path=path).first() if "\x00" not in path else None
         if file is None:
-            raise NotFound("There is no such file in this release.")
+            raise NotFound("This file does not exist in the release.")
         try:
             return file_responses.serve(
                 request,
@@ -135,5 +135,5 @@ class ReleaseFileBytes(View):
 def release_of(campaign: Campaign, number: int) -> Release:
     release = campaign.releases.filter(number=number).first()
     if release is None:
-        raise NotFound("There is no such release.")
+        raise NotFound("This release does not exist.")
     return release

@@ -1,6 +1,6 @@
-"""What the votes of a campaign say about its people, pairs and generators, as a task computed it last.
+"""The statistics of a campaign, as a task last computed them.
 
-It speaks of generators and of single annotators, though by pseudonym, so reading it takes a reviewer or a manager.
+They name generators, and single annotators by pseudonym, so only reviewers and managers can read them.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from api.documents import serializer_of
 from api.views.base import View, user_of
 
 READING = (Scope.EXPORT, Scope.MANAGE)
-CONDITION = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of an answer you have.")
-UNCHANGED = {304: OpenApiResponse(description="Nothing has changed since the answer with that ETag.")}
+CONDITION = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the response you already have."
+)
+UNCHANGED = {304: OpenApiResponse(description="Not changed since the response with this ETag.")}
 
 
 @dataclass(frozen=True)
 class CampaignLeaderboard(Leaderboard):
-    """The generators of a campaign, the best first. Ties count as half a win for each."""
+    """The generators of a campaign, best first. A tie counts as half a win for both."""
 
     campaign: str
     computed_at: str | None  # null: not yet
@@ -42,8 +44,8 @@ class StatisticsDetail(View):
 
     @extend_schema(operation_id="get_statistics", parameters=[CONDITION], responses={200: serializer_of(Statistics), **UNCHANGED})
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Progress, pace, agreement, gold, bias, coverage and rankings. Computed in the background, within a minute or so of
-        new votes; `computed_at` says when, and is null before the first time."""
+        """Get progress, pace, agreement, gold accuracy, bias, coverage and rankings. They are computed in the background, about a
+        minute after new votes. `computed_at` is the time of the last computation, or null before the first."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         return answer(request, statistics_of(campaign))
 
@@ -57,7 +59,7 @@ class LeaderboardDetail(View):
         responses={200: serializer_of(CampaignLeaderboard), **UNCHANGED},
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """The generators with their Bradley–Terry scores and 95 % intervals, as in the statistics."""
+        """Get the generators with their Bradley–Terry scores and 95 % intervals."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         document = statistics_of(campaign)
         about = {name: document[name] for name in ("campaign", "computed_at", "votes_counted")}
@@ -65,7 +67,7 @@ class LeaderboardDetail(View):
 
 
 def answer(request: Request, document: dict[str, Any]) -> HttpResponseBase:
-    """The document, or 304 to those who have it."""
+    """The document, or 304 if the client already has it."""
     etag = f'"{hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()}"'
     response = Response(document, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
     unchanged: HttpResponseBase | None = get_conditional_response(request._request, etag=etag)

@@ -1,4 +1,4 @@
-"""A campaign's votes, for programs that follow them: in pages, as JSON lines, or as an Arrow stream."""
+"""The vote feed of a campaign, for programs: in pages, as JSON lines, or as an Arrow stream."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ PARAMETERS = [
     OpenApiParameter(
         "cursor",
         {"type": "string", "pattern": r"^([ab]-[0-9]{1,20}-[0-9]{1,19}-[0-9a-f]{16})?$"},
-        description=f"Where to go on: follow `next` and `previous`, or take the header {CURSOR_HEADER}.",
+        description=f"Where to continue. Take it from `next`, `previous` or the header {CURSOR_HEADER}.",
     ),
-    OpenApiParameter("since", OpenApiTypes.DATETIME, description="Leave out what was cast and voided before this time."),
+    OpenApiParameter("since", OpenApiTypes.DATETIME, description="Return only votes that changed at or after this time."),
     OpenApiParameter(
         "page_size",
         {"type": "integer", "minimum": 1, "maximum": SIZE_LIMIT, "default": SIZE},
-        description="Votes in a page; a stream has no pages.",
+        description="Votes per page. Streams have no pages.",
     ),
 ]
 CURSOR_ANSWERED = OpenApiParameter(
     CURSOR_HEADER,
     str,
     OpenApiParameter.HEADER,
-    description="The position after the last vote of this answer: ask from here later for what came since.",
+    description="The position after the last vote of this response. Use it as `cursor` later to get newer votes.",
     response=[200],
 )
 
 
 class NDJSONRenderer(JSONRenderer):
-    """For the choice by `Accept` alone: the view streams, and errors are JSON."""
+    """Only selects the format by `Accept`: the view streams, and errors are JSON."""
 
     media_type = NDJSON
     format = "ndjson"
@@ -75,11 +75,11 @@ class VoteList(View):
         },
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """The votes in the order in which they changed: one that is voided comes once more, with its `void_reason`.
+        """List the votes in the order of their last change. A voided vote appears again, with its `void_reason`.
 
-        Pages of JSON, or everything at once as JSON lines or as an Arrow stream, by `Accept`. No vote is skipped and none
-        comes twice unchanged, however many are cast meanwhile: keep the cursor, and ask from there for what is new. A cursor
-        that is older than a restored backup is a 409 with the code `cursor_expired`: then begin anew.
+        `Accept` selects pages of JSON, or all votes as JSON lines or as an Arrow stream. Keep the cursor and use it to get new
+        votes: no vote is skipped, and none is repeated unless it changed. After a backup is restored, older cursors return
+        409 with the code `cursor_expired`. Then start again without a cursor.
         """
         campaign = campaign_for_reviewer(user_of(request), slug)
         size = whole_number(request, "page_size", low=1, high=SIZE_LIMIT) or SIZE
@@ -103,7 +103,9 @@ def page(request: Request, campaign: Campaign, position: Cursor | None, since: d
 
 def stream(request: Request, campaign: Campaign, position: Cursor | None, since: datetime | None) -> StreamingHttpResponse:
     if position is not None and position.is_before:
-        raise ValidationError({"cursor": ["A stream goes forward. Use the cursor of a `next` or of an answer's header."]})
+        raise ValidationError(
+            {"cursor": [f"A stream only goes forward. Use the cursor from `next` or from the header {CURSOR_HEADER}."]}
+        )
     votes = vote_feed.stream_of_votes(campaign=campaign, position=position, since=since)
     kind = request.accepted_renderer.media_type
     headers = {CURSOR_HEADER: str(votes.position), "Vary": "Accept, Authorization, Cookie"}
@@ -118,11 +120,11 @@ def address(request: Request, position: Cursor) -> str:
 
 
 def since_of(request: Request) -> datetime | None:
-    """`since`, a time or a day in UTC. Raises ValidationError."""
+    """`since`, a time or a date in UTC. Raises ValidationError."""
     raw = request.query_params.get("since")
     if raw is None:
         return None
-    wrong = ValidationError({"since": ["Use a time such as 2026-01-31T12:00:00Z."]})
+    wrong = ValidationError({"since": ["Use a date and time like 2026-01-31T12:00:00Z."]})
     try:
         found: Any = parse_datetime(raw) or parse_date(raw)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Webhooks: make one, look at it, change it, remove it, try it, and see what was sent to it."""
+"""Webhooks: create, list, get, change, delete, test, and list deliveries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WebhookList(View):
 
     @extend_schema(operation_id="list_webhooks", responses=WebhookSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
-        """The campaign's webhooks, newest first."""
+        """List the campaign's webhooks, newest first."""
         campaign = campaign_for_manager(user_of(request), slug)
         return page_of(request, campaign.webhooks.all(), WebhookSerializer)
 
@@ -42,7 +42,7 @@ class WebhookList(View):
         responses={201: WebhookWithSecretSerializer},
     )
     def post(self, request: Request, slug: str) -> Response:
-        """Have an https address told of events. The `secret` that signs them is in this answer and in no other."""
+        """Create a webhook. Diptych sends the events to its https address. Only this response contains the signing `secret`."""
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
         body = valid_body(NewWebhook, request)
@@ -60,13 +60,13 @@ class WebhookDetail(View):
 
     @extend_schema(operation_id="get_webhook", responses=WebhookSerializer)
     def get(self, request: Request, slug: str, webhook_id: int) -> Response:
-        """The webhook, without its secret."""
+        """Get a webhook, without its secret."""
         webhook = webhook_of(campaign_for_manager(user_of(request), slug), webhook_id)
         return Response(WebhookSerializer(webhook).data)
 
     @extend_schema(operation_id="change_webhook", request=WebhookChanges, responses=WebhookSerializer)
     def patch(self, request: Request, slug: str, webhook_id: int) -> Response:
-        """Change the fields that are sent. While it is not `active` it is told nothing."""
+        """Change the fields you send. While `active` is false, no events are sent."""
         user = user_of(request)
         webhook = webhook_of(campaign_for_manager(user, slug), webhook_id)
         body = valid_body(WebhookChanges, request)
@@ -77,7 +77,7 @@ class WebhookDetail(View):
 
     @extend_schema(operation_id="remove_webhook", responses={204: None})
     def delete(self, request: Request, slug: str, webhook_id: int) -> Response:
-        """Remove it, with all that waits to be sent to it."""
+        """Delete a webhook and its pending deliveries."""
         user = user_of(request)
         webhook = webhook_of(campaign_for_manager(user, slug), webhook_id)
         webhooks.remove_webhook(webhook=webhook, by=user)
@@ -89,7 +89,7 @@ class WebhookPing(View):
 
     @extend_schema(operation_id="ping_webhook", request=None, responses={202: DeliverySerializer})
     def post(self, request: Request, slug: str, webhook_id: int) -> Response:
-        """Send it an event `ping`."""
+        """Send a `ping` event to test a webhook."""
         user = user_of(request)
         webhook = webhook_of(campaign_for_manager(user, slug), webhook_id)
         valid_body(NoBody, request)
@@ -104,7 +104,7 @@ class DeliveryList(View):
 
     @extend_schema(operation_id="list_deliveries", responses=DeliverySerializer(many=True))
     def get(self, request: Request, slug: str, webhook_id: int) -> Response:
-        """What was sent to it in the last month, or is still to be sent, newest first."""
+        """List the pending deliveries and those of the last month, newest first."""
         webhook = webhook_of(campaign_for_manager(user_of(request), slug), webhook_id)
         return page_of(request, webhook.deliveries.all(), DeliverySerializer)
 
@@ -112,5 +112,5 @@ class DeliveryList(View):
 def webhook_of(campaign: Campaign, webhook_id: int) -> Webhook:
     webhook = campaign.webhooks.filter(pk=webhook_id).first()
     if webhook is None:
-        raise NotFound("There is no such webhook of this campaign.")
+        raise NotFound("This webhook does not exist.")
     return webhook

@@ -121,7 +121,7 @@ def test_campaigns_are_opened_paused_and_closed_and_refused_steps_are_said(clien
 
 def test_a_release_is_asked_for_from_the_list_of_campaigns(client: Client, boss: User) -> None:
     campaign = CampaignFactory()
-    assert "Releases being built: 1." in run(client, Campaign, "build_releases", campaign)
+    assert "Releases queued: 1." in run(client, Campaign, "build_releases", campaign)
     assert Release.objects.get(campaign=campaign).created_by == boss
 
 

@@ -54,13 +54,13 @@ def test_pairs_are_held_and_put_back(client: Client) -> None:
     pair = PairFactory(seats_taken=2, seats_a_on_left=2)
     shown = AssignmentFactory(pair=pair, member__campaign=pair.campaign, shown_at=timezone.now())
     unseen = AssignmentFactory(pair=pair, member__campaign=pair.campaign)
-    assert "Taken out of circulation: 1." in run(client, Pair, "hold", pair)
+    assert "Held: 1." in run(client, Pair, "hold", pair)
     for row in (pair, shown, unseen):
         row.refresh_from_db()
     assert (pair.state, pair.seats_taken) == (PairState.HELD, 1)
     assert (shown.state, unseen.state) == (AssignmentState.OPEN, AssignmentState.EXPIRED)
-    assert "Taken out of circulation: 0." in run(client, Pair, "hold", pair)
-    assert "Put back in circulation: 1." in run(client, Pair, "put_back", pair)
+    assert "Held: 0." in run(client, Pair, "hold", pair)
+    assert "Released: 1." in run(client, Pair, "put_back", pair)
     pair.refresh_from_db()
     assert pair.state == PairState.OPEN
 

@@ -46,7 +46,7 @@ def test_members_are_suspended_and_let_back_with_their_votes(client: Client, bos
 
     page = run(client, Member, "suspend", member, gone)
 
-    for words in ("Suspended: 1.", "Seats given back: 3.", "cannot be suspended"):
+    for words in ("Suspended: 1.", "Seats released: 3.", "cannot be suspended"):
         assert words in page
     member.refresh_from_db()
     assert member.state == MemberState.SUSPENDED
@@ -54,7 +54,7 @@ def test_members_are_suspended_and_let_back_with_their_votes(client: Client, bos
 
     page = run(client, Member, "lift_suspension", member, gone)
 
-    for words in ("Let back: 1.", "Answers restored: 3.", "not suspended"):
+    for words in ("Reinstated: 1.", "Answers restored: 3.", "not suspended"):
         assert words in page
     member.refresh_from_db()
     assert member.state == MemberState.ACTIVE

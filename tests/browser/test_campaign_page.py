@@ -148,7 +148,7 @@ def test_the_administration_works_under_the_content_security_policy(open_page, m
     page.locator(f"input[name=_selected_action][value='{first.pk}']").check()
     page.locator("select[name=action]").select_option("hold")
     page.get_by_role("button", name="Go").click()
-    expect(page.get_by_text("Taken out of circulation: 1.")).to_be_visible()
+    expect(page.get_by_text("Held: 1.")).to_be_visible()
 
     page.goto(reverse("admin:annotator_member_add"))
     page.locator(".field-campaign .select2-selection").click()

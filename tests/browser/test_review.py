@@ -62,7 +62,7 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     theirs.get_by_role("link", name="Answer", exact=False).first.click()
     theirs.get_by_label("Your answer").fill("You are right.")
     theirs.get_by_role("button", name="Accept").click()
-    expect(theirs.locator(".notice.success")).to_contain_text("is reinstated")
+    expect(theirs.locator(".notice.success")).to_contain_text("Appeal accepted")
 
     mine.goto(page_of(member))
     expect(mine.locator("#moderation-notice")).to_contain_text("You are right.")

@@ -242,7 +242,7 @@ def test_nothing_is_published_without_an_account(campaign):
 def test_only_a_ready_release_is_published(campaign):
     ReleaseFactory(campaign=campaign, number=2, state="building")
 
-    with pytest.raises(Conflict, match="building, not ready"):
+    with pytest.raises(Conflict, match="Its state is building"):
         published(campaign, 2)
 
 

@@ -1,4 +1,4 @@
-"""Generators beside each other: sides, win rates, the leaderboard, and the cycles that no ranking can show."""
+"""Generators compared: sides, win rates, the leaderboard, and cycles, which no ranking can show."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from annotator.scoring.statistics.prompts import codes_of
 from annotator.scoring.statistics.rounding import number, rates_of
 
 CYCLES_LISTED = 20
-REFUSED = "There is no ranking: "  # and why
+REFUSED = "The generators cannot be ranked: "
 
 
 class Comparisons:
@@ -103,7 +103,8 @@ def leaderboard_of(compared: Comparisons) -> doc.Leaderboard:
         fit = bradley_terry_of_counts(wins, tied, names=names)
         score, lower, upper = fit.score, fit.lower, fit.upper
     except NotConnected as error:
-        refusal = f"{REFUSED}{error}."
+        reason = str(error).rpartition(". ")[0]  # without the hint, which is for users of the library
+        refusal = f"{REFUSED}{reason}. Collect more votes between these generators."
     rows = [
         doc.Ranked(
             generator=name,

@@ -1,4 +1,4 @@
-"""What people who described themselves alike have in common, where there are enough of them to be nobody in particular."""
+"""Statistics of demographic groups that are large enough to identify nobody."""
 
 from __future__ import annotations
 

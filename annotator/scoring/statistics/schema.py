@@ -1,7 +1,7 @@
-"""The statistics of a campaign as a document: what the REST API answers, the managers' page shows and a dataset card may quote.
+"""The statistics of a campaign as a document: the REST API, the managers' page and the dataset card show it.
 
 Its JSON has these names. They are a public contract, described in docs/rest.md: add to them, and change them only on purpose.
-A number that is not defined is null. Intervals are of 95 %. People and machines appear by their `public_id` alone.
+An undefined number is null. Intervals are 95 % intervals. People and machines appear only by their `public_id`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rate:
-    """`k` of `n`, with the exact (Clopper–Pearson) interval."""
+    """A rate, `k` of `n`, with its exact (Clopper–Pearson) interval."""
 
     k: int
     n: int
@@ -35,7 +35,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the campaign is. Votes are counted ones: live and regular, of people, on the first question."""
+    """The progress of the campaign. Votes are live regular votes of people on the first question."""
 
     pairs: int
     pairs_gold: int
@@ -50,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Day:
-    """A day (UTC) with votes."""
+    """The votes of one day (UTC)."""
 
     day: str
     votes: int
@@ -59,18 +59,18 @@ class Day:
 
 @dataclass(frozen=True)
 class Throughput:
-    """How fast votes come in, and how long people take."""
+    """Votes per hour and day, and the time per vote."""
 
     votes_last_hour: int
     votes_last_day: int
-    days: list[Day]  # the last 30 with votes, the newest first
+    days: list[Day]  # the last 30 days with votes, newest first
     median_elapsed_ms: float | None  # of the annotators' medians
     median_votes_per_hour: float | None  # of the annotators' votes in each hour in which they voted
 
 
 @dataclass(frozen=True)
 class CategoryAgreement:
-    """Agreement on the pairs of a category of prompts."""
+    """Agreement on the pairs of one prompt category."""
 
     category: str
     agreement: Agreement
@@ -78,7 +78,7 @@ class CategoryAgreement:
 
 @dataclass(frozen=True)
 class QuestionAgreement:
-    """Agreement on a question."""
+    """Agreement on one question."""
 
     question: str
     agreement: Agreement
@@ -87,9 +87,9 @@ class QuestionAgreement:
 
 @dataclass(frozen=True)
 class Gold:
-    """Answers to gold pairs that are not under review, and an annotator's second answers to pairs that came to them again."""
+    """Accuracy on gold pairs that are not in review, and consistency on repeated pairs."""
 
-    pairs: int  # with an answer
+    pairs: int  # with at least one answer
     annotators: int
     accuracy: Rate
     repeats_alike: Rate
@@ -97,7 +97,7 @@ class Gold:
 
 @dataclass(frozen=True)
 class GeneratorSides:
-    """How often a generator's image was taken where it was on the left, and on the right."""
+    """How often a generator's image won on the left, and on the right."""
 
     generator: str
     on_left: Rate
@@ -107,29 +107,29 @@ class GeneratorSides:
 
 @dataclass(frozen=True)
 class Position:
-    """Of the votes for one image, those for the left one."""
+    """Side bias: the share of the left image among votes for one image."""
 
     left: Rate
-    p_value: float  # that the side makes no difference
-    ties: int  # votes that are left out
+    p_value: float  # of the hypothesis that the side makes no difference
+    ties: int  # votes not counted here
     generators: list[GeneratorSides]
 
 
 @dataclass(frozen=True)
 class Concentration:
-    """How far few people decide."""
+    """How unevenly the votes are spread over annotators."""
 
     annotators: int
     gini: float | None
     top_1_share: float | None
     top_5_share: float | None
     top_10_share: float | None
-    effective_annotators: float | None  # as many as would be as concentrated, all voting alike: 1 / Σ share²
+    effective_annotators: float | None  # the number of equally active annotators with the same concentration: 1 / Σ share²
 
 
 @dataclass(frozen=True)
 class Annotator:
-    """One of those who voted, the busiest first."""
+    """One annotator. The list starts with the most active."""
 
     annotator: str
     votes: int
@@ -137,23 +137,23 @@ class Annotator:
     median_elapsed_ms: float | None
     votes_per_hour: float | None
     left: Rate
-    labels_changed: int  # pairs whose label would be another without them
+    labels_changed: int  # pairs whose label would change without them
     labels_lost: int  # pairs that only they judged
 
 
 @dataclass(frozen=True)
 class LeaveOneOut:
-    """What becomes of the labels without one of the annotators."""
+    """How labels change when one annotator is left out."""
 
     pairs: int
     most_changed: int
     most_changed_share: float | None
-    pairs_that_hang_on_one: int  # at least one annotator's leaving would change the label
+    pairs_that_hang_on_one: int  # pairs whose label changes without one of the annotators
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What there is of a category or a language; "" is of the prompts without one."""
+    """Counts for one category or language. The name "" stands for prompts without one."""
 
     name: str
     prompts: int
@@ -164,7 +164,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Five numbers."""
+    """A distribution in five numbers."""
 
     smallest: int
     tenth: float
@@ -175,30 +175,30 @@ class Distribution:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Prompts whose texts are nearly the same."""
+    """Prompts with nearly the same text."""
 
-    similarity: float  # Jaccard, of runs of characters, from which on two are
-    prompts: int  # with at least one such other
+    similarity: float  # the smallest Jaccard similarity of character n-grams that counts
+    prompts: int  # with at least one near duplicate
     groups: int
     examples: list[list[str]]  # texts of the largest groups
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """How different the prompts are."""
+    """The number and variety of prompts."""
 
     prompts: int
     characters: Distribution | None
     words: Distribution | None
     categories: int
     category_entropy: float | None  # bits
-    category_evenness: float | None  # of the entropy that as many categories could have
-    near_duplicates: NearDuplicates | None  # null in a release, which has no use for them
+    category_evenness: float | None  # entropy as a share of the largest possible
+    near_duplicates: NearDuplicates | None  # null in a release
 
 
 @dataclass(frozen=True)
 class WinRate:
-    """How a generator did against all others, on the prompts of a category or (null) on all. `rate` is of wins and losses."""
+    """A generator's wins against all others, in one category or (null) in all. `rate` is wins / (wins + losses)."""
 
     generator: str
     category: str | None
@@ -208,7 +208,7 @@ class WinRate:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A generator with its Bradley–Terry score. Scores are null where `refusal` says why."""
+    """A generator with its Bradley–Terry score. Scores are null if `refusal` is set."""
 
     generator: str
     score: float | None
@@ -222,7 +222,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The generators, the best first. Ties count as half a win for each."""
+    """The generators, best first. A tie counts as half a win for both."""
 
     refusal: str | None
     generators: list[Ranked]
@@ -230,24 +230,24 @@ class Leaderboard:
 
 @dataclass(frozen=True)
 class Cycle:
-    """Three generators of which each beats the next, and the last the first."""
+    """Three generators: the first beats the second, the second beats the third, and the third beats the first."""
 
     generators: list[str]
-    margin: int  # votes by which the least clear of the three was won
+    margin: int  # the smallest of the three winning margins, in votes
 
 
 @dataclass(frozen=True)
 class Cycles:
-    """What no ranking can show."""
+    """Cycles of three generators, which no ranking can show."""
 
     cycles: int
-    triads: int  # threes of which every two are decided
+    triads: int  # triples in which each of the three comparisons has a winner
     listed: list[Cycle]
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine's votes beside the label of the people's, where that is no tie."""
+    """A machine's agreement with the labels of people, without ties."""
 
     machine: str
     votes: int
@@ -256,27 +256,27 @@ class Machine:
 
 @dataclass(frozen=True)
 class NearIdentical:
-    """Pairs whose two images look nearly the same."""
+    """Pairs with two nearly identical images."""
 
-    distance: int  # bits of the perceptual hashes that may differ
+    distance: int  # the most bits in which the perceptual hashes differ
     pairs: int
-    pairs_compared: int  # whose images have hashes
+    pairs_compared: int  # pairs whose images both have hashes
 
 
 @dataclass(frozen=True)
 class Group:
-    """Those who described themselves alike."""
+    """The annotators who gave the same answer to the demographic question."""
 
     group: str
     people: int
     votes: int
     both_bad: Rate
-    with_the_others: Rate  # votes for the label that the pair has without them
+    with_the_others: Rate  # votes that match the label of the other annotators
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Self-described groups of at least `people_min`. Smaller ones are left out, and what would tell them by subtraction."""
+    """Demographic groups of at least `people_min` people. Smaller groups, and groups that would reveal them, are left out."""
 
     question: str
     people_min: int
@@ -286,7 +286,7 @@ class Groups:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Everything, at one moment."""
+    """All statistics of a campaign at one moment."""
 
     campaign: str
     computed_at: str | None  # null: not yet

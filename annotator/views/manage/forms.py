@@ -116,7 +116,7 @@ class PairDecisionForm(forms.Form):
 
 
 class WebhookForm(forms.Form):
-    """An address that is told what happens."""
+    """A webhook: the address and the events it receives."""
 
     url = forms.CharField(
         label="URL",

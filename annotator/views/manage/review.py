@@ -162,8 +162,8 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            words = "is reinstated" if "accept" in request.POST else "is told that the appeal was declined"
-            messages.success(request, f"{row.member.user} {words}.")
+            done = "Appeal accepted" if "accept" in request.POST else "Appeal declined"
+            messages.success(request, f"{done}. {row.member.user} can see your answer.")
             return redirect("review", slug)
     context = {"campaign": campaign, "appeal": row, "act": last_act(row.member), "form": form}
     return render(request, "manage/quality/appeal.html", context, status=status_of(form))

@@ -1,4 +1,4 @@
-"""The managers' pages about webhooks: who is told what, what was sent, and whether it arrived."""
+"""The managers' pages about webhooks: addresses, events and deliveries."""
 
 from __future__ import annotations
 

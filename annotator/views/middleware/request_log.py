@@ -64,9 +64,9 @@ def view_of(request: HttpRequest) -> str:
 
 
 def path_of(request: HttpRequest, view: str) -> str:
-    """The path as it was sent, so that nobody breaks a line with it, without its query, which may hold a secret.
+    """The path as it was sent (escaped, so it cannot break a log line), without its query, which can contain a secret.
 
-    Of those that are secrets themselves, the pattern.
+    For paths that contain a secret, the URL pattern.
     """
     if request.resolver_match is not None and view in SECRET_PATHS:
         return f"/{request.resolver_match.route}"

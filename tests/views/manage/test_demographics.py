@@ -171,7 +171,7 @@ def test_an_annotator_answers_changes_it_and_takes_it_back(annotator):
 def test_an_answer_that_is_none_is_refused_and_changes_nothing(annotator, option):
     SelfDescriptionFactory(member=annotator, option="never")
     response = browser_of(annotator).post(address("about_you", annotator), {"option": option}, follow=True)
-    assert "That is no answer to the question." in text_of(response)
+    assert "This answer does not exist." in text_of(response)
     assert SelfDescription.objects.get().option == "never"
 
 

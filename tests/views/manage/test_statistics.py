@@ -98,7 +98,7 @@ def test_a_refused_ranking_is_explained_on_the_page(manager, browser):
     for pair in Pair.objects.all():
         vote(pair, "a")
     compute_statistics(campaign=manager.campaign)
-    assert "There is no ranking: " in text_of(browser.get(address("statistics", manager)))
+    assert "The generators cannot be ranked: " in text_of(browser.get(address("statistics", manager)))
 
 
 def test_the_page_shows_no_names(manager, browser):
