@@ -113,8 +113,8 @@ def test_what_is_missing_is_named(hub):
     assert said["config"][0] == "ValueError"
     assert said["file"][0] in ("EntryNotFoundError", "RemoteEntryNotFoundError")
     assert said["revision of a file"][0] == "RevisionNotFoundError"
-    assert "nothing can be written over this protocol" in said["write"][1]
-    assert "nothing can be written over this protocol" in said["tag"][1]
+    assert "Nothing can be written over this protocol" in said["write"][1]
+    assert "Nothing can be written over this protocol" in said["tag"][1]
     assert said["model"][0] == "RepositoryNotFoundError"
 
 

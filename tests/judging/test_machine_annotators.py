@@ -256,7 +256,7 @@ def test_what_is_wrong_is_said_beside_the_field(campaign, machine):
 
     response = pages.post("/manage/birds/members/", {"person": machine.user.username, "role": "annotator", "kind": "human"})
 
-    assert (response.status_code, b"is a machine, which cannot change" in response.content) == (400, True)
+    assert (response.status_code, b"The kind of this member is machine and cannot change" in response.content) == (400, True)
 
 
 def test_the_command_makes_one(campaign, capsys):

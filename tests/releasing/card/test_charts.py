@@ -37,7 +37,7 @@ def ranking(facts) -> Facts:
 
 def test_there_is_a_chart_for_what_can_be_drawn(ranking):
     assert [chart.name for chart in charts_of(ranking)] == ["labels", "overlap", "annotators", "leaderboard"]
-    ranking.statistics["leaderboard"]["refusal"] = "There is no ranking: nobody won."
+    ranking.statistics["leaderboard"]["refusal"] = "The generators cannot be ranked: nobody won."
     ranking.votes_by_annotator = []
     assert [chart.name for chart in charts_of(ranking)] == ["labels", "overlap"]
     empty = Facts(slug="empty", name="", description="", questions=[], guidelines=[], statistics=nothing_counted())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from annotator.releasing.card import contents
 from annotator.releasing.card.readme import card
 from annotator.releasing.dataset.configs import layouts_for
+from annotator.scoring.statistics.generators import REFUSED
 from tests.releasing.card.made_up_facts import yaml_of
 
 
@@ -44,7 +45,7 @@ def test_it_says_how_to_cite_it(facts, shards):
 
 def test_it_says_why_there_is_no_leaderboard(facts):
     assert "is an empty table: no votes were cast on images of two different generators." in contents.leaderboard(facts, {})
-    facts.statistics["leaderboard"]["refusal"] = "There is no ranking: a won every comparison. Add comparisons."
+    facts.statistics["leaderboard"]["refusal"] = f"{REFUSED}a won every comparison. Add comparisons."
     assert "is an empty table: a won every comparison." in contents.leaderboard(facts, {})
 
 
