@@ -138,6 +138,7 @@ def server_process(name: str, data_dir: Path, lock: int) -> ServerProcess:
 
 def end_with_parent(parent: int, number: int) -> None:
     """Run in a new child: the kernel sends it this signal when its parent ends, in whatever way."""
+    signal.signal(number, signal.SIG_DFL)  # Python's handler would take a SIGINT that comes before exec, and lose it
     if _prctl is not None:
         _prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it ended before the kernel knew
