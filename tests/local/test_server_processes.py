@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import psutil
 import psycopg
 import pytest
@@ -52,6 +55,20 @@ def test_nothing_outlives_a_supervisor_that_is_killed(data_dir, hold_elsewhere, 
     supervisor.kill()
 
     wait_until_off(data_dir)
+
+
+def test_the_pid_file_of_a_killed_postgres_that_nobody_has_reaped_is_no_obstacle(data_dir, hold_elsewhere, holders):
+    hold_elsewhere(data_dir, "postgres")
+    holders.pop().communicate(timeout=10)
+    wait_until_off(data_dir)
+    zombie = subprocess.Popen([sys.executable, "-c", ""])
+    wait_until(lambda: psutil.Process(zombie.pid).status() == psutil.STATUS_ZOMBIE, why="a zombie")
+    (data_dir / "postgres" / "postmaster.pid").write_text(f"{zombie.pid}\n{data_dir / 'postgres'}\n")
+
+    hold_elsewhere(data_dir, "postgres")
+
+    assert Postgres(data_dir).is_up()
+    assert zombie.wait() == 0
 
 
 def test_it_says_why_when_the_data_is_of_another_version(broken_folder):
