@@ -25,11 +25,12 @@ D. Hovy, T. Berg-Kirkpatrick, A. Vaswani and E. Hovy, "Learning whom to trust wi
 
 from __future__ import annotations
 
+from functools import cache
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, digamma, gammaln
 
 from annotator.consensus.codes import Floats, Ints, check_cells, checked_codes, totals
 from annotator.consensus.dawid_skene import most_probable, posterior_of
@@ -131,6 +132,13 @@ def mace(
     )
 
 
+@cache
+def _special() -> ModuleType:
+    from scipy import special  # noqa: PLC0415 - 0.2 s and 20 MB, which the web processes and the other methods do without
+
+    return special
+
+
 class _Fit(NamedTuple):
     known: Floats  # (annotators,)
     strategy: Floats  # (annotators, choices)
@@ -185,6 +193,7 @@ class _Model:
         """From the shares that are known to competences and strategies, and back."""
         known, unknown = (state * self.votes).sum(axis=1), (1 - state) * self.votes
         if self.variational:
+            digamma = _special().digamma
             right, wrong = COMPETENCE_PRIOR[0] + known, COMPETENCE_PRIOR[1] + unknown.sum(axis=1)
             spread = STRATEGY_PRIOR + unknown
             theta, not_theta = (np.exp(digamma(part) - digamma(right + wrong)) for part in (right, wrong))
@@ -219,6 +228,7 @@ class _Model:
 def _beta_divergence(right: Floats, wrong: Floats) -> Floats:
     """How far Beta(right, wrong) is from the prior, by Kullback and Leibler."""
     a, b = COMPETENCE_PRIOR
+    betaln, digamma = _special().betaln, _special().digamma
     return np.asarray(
         betaln(a, b)
         - betaln(right, wrong)
@@ -231,6 +241,7 @@ def _beta_divergence(right: Floats, wrong: Floats) -> Floats:
 def _dirichlet_divergence(spread: Floats) -> Floats:
     """The same of Dirichlet(spread), row by row."""
     n_choices, total = spread.shape[1], spread.sum(axis=1)
+    gammaln, digamma = _special().gammaln, _special().digamma
     norm = gammaln(total) - gammaln(spread).sum(axis=1) - gammaln(n_choices * STRATEGY_PRIOR)
     norm += n_choices * gammaln(STRATEGY_PRIOR)
     return np.asarray(norm + ((spread - STRATEGY_PRIOR) * (digamma(spread) - digamma(total)[:, None])).sum(axis=1))
