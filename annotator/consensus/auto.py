@@ -7,7 +7,7 @@ and the annotator:
 
 with T_ik the method's posterior on the rest of the task's votes and π_jkl its confusion of the annotator. The votes of each task
 are dealt to `FOLDS` folds at random, so every vote is held out once (or fewer, `HELD_OUT_ENOUGH` at least, where there are more
-than that). The method with the highest mean logarithm of these probabilities is taken. All methods are given the same votes,
+than that). The method with the highest mean logarithm of these probabilities is the best. All methods are given the same votes,
 and put the same way:
 
     majority       all annotators alike: one-coin with one accuracy for all
@@ -16,9 +16,9 @@ and put the same way:
     dawid_skene    a confusion matrix per annotator
 
 A method with more parameters predicts worse where votes are too few to learn them from, so nothing needs to be taken off for
-their number. Someone whose votes are all held out is foretold as the average of the others. Where methods lie closer together
-than chance would put them, what is chosen matters little: the standard errors of the differences say so, taking votes on
-different tasks as independent.
+their number. But the majority is what everybody understands, so it is taken unless the best method's lead over it is more than
+chance: `CLEAR` standard errors, with votes on different tasks taken as independent, and more where there are few tasks. Someone
+whose votes are all held out is foretold as the average of the others.
 
 Likelihood is not accuracy: a method that says 0.999 and is wrong pays more than one that says 0.9. It needs votes on tasks that
 have several.
@@ -85,7 +85,7 @@ class HeldOut(NamedTuple):
     """How one method foretold the votes that were held out. NaN where there were none."""
 
     log_likelihood: float  # mean per vote
-    behind: float  # of the best method: how much lower, at least 0
+    behind: float  # how much lower than the best method's, at least 0
     error: float  # the standard error of `behind`
 
 
@@ -193,24 +193,34 @@ def _probability(fitted: Fitted, rest: Votes, sought: Votes) -> Floats:
 def _best(foretold: dict[str, Floats], task: Ints) -> Selection:
     means = {name: float(each.mean()) for name, each in foretold.items()}
     best = max(means, key=lambda name: round(means[name], 12))  # the first of those that share the lead
+    n_tasks = len(np.unique(task))
     held_out = {}
     for name, each in foretold.items():
         behind = foretold[best] - each
         # Votes on one task stand or fall together.
         of_task = totals(task, behind - behind.mean(), int(task.max()) + 1)
-        held_out[name] = HeldOut(means[name], float(behind.mean()), float(np.sqrt((of_task**2).sum())) / len(task))
-    return Selection(best, held_out, len(task), _reason(best, held_out, len(task)))
+        error = float(np.sqrt((of_task**2).sum() * n_tasks / max(n_tasks - 1, 1))) / len(task)
+        held_out[name] = HeldOut(means[name], float(behind.mean()), error)
+    # As far as Student's distribution of so many tasks is wider than the normal one, in the first order.
+    clear = CLEAR * (1 + (CLEAR**2 + 1) / (4 * max(n_tasks - 1, 1)))
+    is_clear = {name: row.behind > clear * row.error for name, row in held_out.items()}
+    chosen = best if is_clear["majority"] else "majority"
+    return Selection(chosen, held_out, len(task), _reason(chosen, best, held_out, is_clear, len(task)))
 
 
-def _reason(best: str, held_out: dict[str, HeldOut], votes: int) -> str:
+def _reason(chosen: str, best: str, held_out: dict[str, HeldOut], is_clear: dict[str, bool], votes: int) -> str:
     others = sorted((row.behind, name) for name, row in held_out.items() if name != best)
-    second = held_out[others[0][1]]
     listed = ", ".join(f"{name} {held_out[name].log_likelihood:.4f}" for _, name in others)
     sentence = (
         f"{best} gives {votes:,} held-out votes the highest likelihood: {held_out[best].log_likelihood:.4f} per vote"
         f" (natural logarithm), against {listed}."
     )
-    if second.behind > CLEAR * second.error:
+    if chosen != best:
+        lead = held_out[chosen]
+        chance = f"within chance ({lead.behind:.4f} ± {lead.error:.4f})"
+        return f"{sentence} Its lead over the majority is {chance}, so the majority is used."
+    second = held_out[others[0][1]]
+    if is_clear[others[0][1]]:
         return f"{sentence} Its lead is more than chance: {second.behind:.4f} ± {second.error:.4f}."
     return (
         f"{sentence} Its lead over {others[0][1]} is within chance ({second.behind:.4f} ± {second.error:.4f}):"

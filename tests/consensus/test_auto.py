@@ -79,6 +79,14 @@ def test_every_task_keeps_most_of_its_votes_in_every_fold():
     assert held.sum(axis=0).max() - held.sum(axis=0).min() < 30
 
 
+def test_a_lead_that_chance_may_give_is_no_reason_to_leave_the_majority():
+    taken = [chosen(coins(np.linspace(0.6, 0.7, 6), 3), n_tasks=12, votes=3, seed=seed) for seed in range(6)]
+    assert {selection.method for selection in taken} == {"majority"}
+    led = [selection for selection in taken if selection.held_out["majority"].behind > 0]
+    assert led
+    assert all("so the majority is used" in selection.reason for selection in led)
+
+
 @pytest.mark.parametrize("n_choices", [1, 2])
 def test_without_a_second_vote_it_says_that_it_cannot_tell(n_choices):
     selection = choose([0, 1], [0, 1], [0, 0], n_tasks=2, n_annotators=2, n_choices=n_choices)
