@@ -78,6 +78,7 @@ class Comparisons(NamedTuple):
     winner: Ints  # LEFT, RIGHT or TIE
     prompt: Column | None
     repeats: Repeats
+    task: Column | None = None  # None: the file names none
 
 
 class Table:
@@ -144,6 +145,7 @@ class Table:
             winner=columns["winner"].codes[is_first],
             prompt=None if prompt is None else _only(prompt, is_first),
             repeats=found,
+            task=columns["task"] and _only(columns["task"], is_first),
         )
 
     def truth(self) -> tuple[list[str], list[str]]:
