@@ -43,6 +43,7 @@ IMAGE_SHARE = 1.0
 SECONDS, PRICE = 10.0, 0.05  # of a vote
 WIN_RATE = 0.52
 CONFIDENCE, POWER = 0.95, 0.8
+ALTERNATIVES = (1, 2, 3, 5, 7, 10, 15)  # votes per pair
 CLEAR = 2.0  # standard errors
 VOTES_ENOUGH = 50  # pairs of votes that share something: fewer do not tell how much that matters
 ROUNDING = 1e-9
@@ -173,6 +174,13 @@ def budget(votes: float, *, seconds: float = SECONDS, price: float = PRICE, chec
     """`checks` is the share of all answers that are gold, repeats or training; `price` is of an answer."""
     answers = votes / (1 - checks)
     return Budget(answers, answers * seconds / 3600, answers * price)
+
+
+def same_votes(design: Design) -> list[Design]:
+    """Designs with as many votes on fewer or more pairs, and this one among them, by votes per pair; of one prompt at least."""
+    votes = design.prompts * design.votes_per_pair
+    numbers = sorted({*(number for number in ALTERNATIVES if number <= votes), design.votes_per_pair})
+    return [design._replace(votes_per_pair=number, prompts=votes / number) for number in numbers]
 
 
 # --- the other way round

@@ -14,6 +14,7 @@ from annotator.scoring.statistics.annotators import annotators_of, concentration
 from annotator.scoring.statistics.generators import Comparisons, cycles_of, leaderboard_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
+from annotator.scoring.statistics.planning import planning_of
 from annotator.scoring.statistics.prompts import codes_of, coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
 
@@ -64,6 +65,7 @@ def statistics_from(
         near_identical=near_identical_of(data.pairs),
         groups=groups_of(data),
         label_methods=list(label_methods),
+        planning=planning_of(data),
     )
 
 

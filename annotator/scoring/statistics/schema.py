@@ -285,6 +285,24 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Planning:
+    """What the votes on pairs of two known generators tell about how many are needed; see annotator/consensus/planning.py."""
+
+    votes: int
+    pairs: int
+    prompts: int
+    generators: int
+    people: float  # as many with equally many votes would average as well
+    information: float  # p (1 - p) of a vote
+    variance: float  # of a vote
+    pair_share: float  # of it, between pairs of images
+    image_share: float  # of that, what an image takes into all its pairs
+    taste_share: float  # of the variance, one person's taste on all prompts
+    agreement: float  # how often two people agree on a pair, where both name a winner
+    assumed: list[str]  # which of these the votes do not tell
+
+
+@dataclass(frozen=True)
 class HeldOut:
     method: str
     log_likelihood: float | None  # mean of a held-out vote, natural logarithm; the highest is chosen; null: nothing to hold out
@@ -329,6 +347,7 @@ class Statistics:
     near_identical: NearIdentical
     groups: Groups | None = field(default=None)
     label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
+    planning: Planning | None = field(default=None)  # null: no votes that differ
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
