@@ -94,11 +94,12 @@ def counts_of(question: Question, pair_ids: Collection[int]) -> list[Counts]:
 
 
 def campaigns_to_score() -> QuerySet[Campaign]:
-    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, and
-    Dawid–Skene, where it is behind the votes or no longer used."""
+    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, audit pairs that
+    get more, and Dawid–Skene, where it is behind the votes or no longer used."""
     pairs = Pair.objects.filter(campaign=OuterRef("pk"), gold_choice__isnull=True)
     full = pairs.filter(state=PairState.OPEN, seats_taken=F("votes_wanted"))
     short = pairs.filter(state=PairState.SETTLED, seats_taken__lt=F("votes_wanted"))
+    short_audit = pairs.filter(state=PairState.SETTLED, is_audit=True, votes_wanted__lt=OuterRef("votes_max"))
     reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED)
     uses_dawid_skene = Q(consensus_method=ConsensusMethod.DAWID_SKENE)
     is_behind = Q(scoring__dawid_skene_changes__isnull=True) | ~Q(scoring__dawid_skene_changes=F("scoring__changes"))
@@ -106,6 +107,7 @@ def campaigns_to_score() -> QuerySet[Campaign]:
         Q(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
         | Exists(full)
         | Exists(short)
+        | (Q(votes_max__gt=F("votes_wanted")) & Exists(short_audit))
         | Q(pk__in=reopened.values("campaign"))
         | (uses_dawid_skene & is_behind)
         | (~uses_dawid_skene & Q(scoring__dawid_skene_changes__isnull=False))
