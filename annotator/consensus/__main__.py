@@ -16,10 +16,12 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from annotator.consensus import cli_leaderboard
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
+ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclusion")
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
@@ -31,14 +33,14 @@ The file is a CSV with a header, in one of these forms:
 Other columns are ignored. An option such as --task names a column. These names are also recognised:
   {OTHER_NAMES}
 
-The result is a CSV on standard output, or in --out: one row per task, per item (bradley_terry, noisy_bradley_terry), per
+The result is a CSV on standard output, or in --out: one row per task, per item (leaderboard, bradley_terry, noisy_bradley_terry), per
 rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
   python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
 
 If a worker votes on a task twice (on the same occasion, if the file has that column), the repeat is reported and only the
 first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
-have been on different tasks: bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the other
-methods use the two items as the task. --repeats changes this.
+have been on different tasks: leaderboard, bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the
+other methods use the two items as the task. --repeats changes this.
 
 Bad input: one line on standard error and exit status 2.
 """
@@ -61,7 +63,7 @@ def build_parser() -> Parser:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV to FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the parameters to FILE")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (majority, dawid_skene)")
-    for role in ("task", "worker", "label", "left", "right", "winner", "prompt"):
+    for role in ROLES:
         parser.add_argument(f"--{role}", metavar="COLUMN", help=f"name of the {role} column")
     parser.add_argument(
         "--matrix", action="store_true", default=None, help="the file is a matrix (default: if the first line has only numbers)"
@@ -78,7 +80,11 @@ def build_parser() -> Parser:
     parser.add_argument("--tolerance", type=_not_negative, help="dawid_skene, noisy_bradley_terry: stop when a step is smaller")
     parser.add_argument("--iterations", type=_whole, help="dawid_skene, noisy_bradley_terry: maximum number of iterations")
     parser.add_argument(
-        "--ties", type=Ties, choices=list(Ties), default=Ties.HALF, help="bradley_terry: how ties count (default half)"
+        "--ties",
+        type=Ties,
+        choices=list(Ties),
+        default=Ties.HALF,
+        help="bradley_terry, leaderboard: how ties count (default half)",
     )
     parser.add_argument(
         "--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses added to each item in advance"
@@ -88,6 +94,7 @@ def build_parser() -> Parser:
         action="store_true",
         help="bradley_terry, noisy_bradley_terry: score groups separately if they cannot be compared",
     )
+    cli_leaderboard.add_options(parser)
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
     parser.add_argument("--seed", type=_whole, default=0, help="seed of the bootstrap (default 0)")
     return parser
@@ -95,7 +102,7 @@ def build_parser() -> Parser:
 
 def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
-    renamed = {role: getattr(options, role) for role in ("task", "worker", "label", "left", "right", "winner", "prompt")}
+    renamed = {role: getattr(options, role) for role in ROLES}
     try:
         table = Table(
             options.votes,

@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from annotator.consensus import agreement, bias, bradley_terry, cycles, dawid_skene, majority, noisy_bradley_terry
+from annotator.consensus import (
+    agreement,
+    bias,
+    bradley_terry,
+    cli_leaderboard,
+    cycles,
+    dawid_skene,
+    majority,
+    noisy_bradley_terry,
+)
 from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import NO_LABEL
 from annotator.consensus.vote_table import Labels, Repeats, Table
@@ -254,11 +263,16 @@ def report_cycles(table: Table, options: argparse.Namespace) -> Report:
     return Report(columns, parameters, votes.repeats, [])
 
 
+def report_leaderboard(table: Table, options: argparse.Namespace) -> Report:
+    return Report(*cli_leaderboard.report(table, options))
+
+
 METHODS: dict[str, Callable[[Table, argparse.Namespace], Report]] = {
     "majority": report_majority,
     "dawid_skene": report_dawid_skene,
     "bradley_terry": report_bradley_terry,
     "noisy_bradley_terry": report_noisy_bradley_terry,
+    "leaderboard": report_leaderboard,
     "krippendorff_alpha": report_alpha,
     "position_bias": report_position_bias,
     "cycles": report_cycles,

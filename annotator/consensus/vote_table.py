@@ -9,6 +9,7 @@ read again line by line, to say where.
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ COLUMNS = {
     "winner": ("winner",),
     "prompt": ("prompt", "prompt_id"),
     "occasion": ("occasion",),
+    "inclusion": (),  # only where it is named
     "truth": ("truth", "label", "gold"),
 }
 LABELS = ("task", "worker", "label")
@@ -75,6 +77,8 @@ class Comparisons(NamedTuple):
     winner: Ints  # LEFT, RIGHT or TIE
     prompt: Column | None
     repeats: Repeats
+    task: Column | None = None
+    inclusion: Column | None = None  # names are numbers above 0
 
 
 class Table:
@@ -122,7 +126,7 @@ class Table:
         columns, pair = self._compared()
         left_out = repeats == "first" or (repeats == "auto" and columns["task"] is not None)
         is_first, found = self._repeated_pairs(columns, pair, left_out)
-        prompt = columns["prompt"]
+        prompt, task, inclusion = (columns[role] for role in ("prompt", "task", "inclusion"))
         return Comparisons(
             worker=_only(columns["worker"], is_first),
             items=columns["left"].names,
@@ -131,6 +135,8 @@ class Table:
             winner=columns["winner"].codes[is_first],
             prompt=None if prompt is None else _only(prompt, is_first),
             repeats=found,
+            task=None if task is None else _only(task, is_first),
+            inclusion=None if inclusion is None else _only(inclusion, is_first),
         )
 
     def truth(self) -> tuple[list[str], list[str]]:
@@ -143,7 +149,7 @@ class Table:
     def _compared(self) -> tuple[dict[str, Column], Column]:
         """The columns, left and right with the same names and the winner as a code of SIDES; and the pair of each vote."""
         roles = ("worker", "left", "right", "winner")
-        extra = ("task", "prompt", "occasion")
+        extra = ("task", "prompt", "occasion", "inclusion")
         if self.is_matrix:
             raise self._fault("has no columns left, right and winner")
         found = dict(zip((*roles, *extra), self._columns(*roles, optional=extra), strict=True))
@@ -157,6 +163,10 @@ class Table:
                 self._complain(winner.codes == code, "winner", f"is {name!r}; it must be left, right or tie")
         side = np.array([SIDES[name.lower()] for name in winner.names], dtype=np.int64)[winner.codes]
         self._complain(on_left == on_right, "right", "is the same as left: an item cannot be compared with itself")
+        if (inclusion := found["inclusion"]) is not None:
+            for code, name in enumerate(inclusion.names):
+                if not is_above_zero(name):
+                    self._complain(inclusion.codes == code, "inclusion", f"is {name!r}; it must be a number above 0")
         found |= {"left": Column(items, on_left), "right": Column(items, on_right), "winner": Column(list(SIDES), side)}
         low, high = np.minimum(on_left, on_right), np.maximum(on_left, on_right)
         return found, Column([], low * len(items) + high)
@@ -312,6 +322,13 @@ class Table:
 
     def _fault(self, complaint: str, line: int | None = None) -> BadInput:
         return BadInput(f"{self.path}{'' if line is None else f', line {line}'}: {complaint}")
+
+
+def is_above_zero(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False
 
 
 def _coded(cells: pa.ChunkedArray) -> Column:
