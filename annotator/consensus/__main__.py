@@ -33,8 +33,8 @@ The file is a CSV with a header, in one of these forms:
 Other columns are ignored. An option such as --task names a column. These names are also recognised:
   {OTHER_NAMES}
 
-The result is a CSV on standard output, or in --out: one row per task, per item (leaderboard, bradley_terry, noisy_bradley_terry), per
-rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
+The result is a CSV on standard output, or in --out: one row per task, per item (leaderboard, bradley_terry and
+noisy_bradley_terry), per rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
   python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
 
 If a worker votes on a task twice (on the same occasion, if the file has that column), the repeat is reported and only the

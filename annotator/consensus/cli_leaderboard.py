@@ -24,8 +24,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--cluster",
         type=_clusters,
         metavar="NAMES",
-        help="leaderboard: what makes votes dependent: prompt, worker, pair, two of them with a comma, both (prompt,worker) or none "
-        "(default: both; without a prompt column the task column's pairs and worker, or worker alone)",
+        help="leaderboard: what makes votes dependent: prompt, worker, pair, two of these with a comma, both (prompt,worker) or "
+        "none (default: both; without a prompt column pair,worker if there is a task column, else worker)",
     )
     parser.add_argument(
         "--first",

@@ -174,7 +174,7 @@ class _Search:
         return gone
 
     def look(self, gone: Ints) -> tuple[float, Floats]:
-        """Without these votes: how strongly the rest pulls the upper above the lower, in votes, and what each kind adds to that."""
+        """How strongly the votes that stay pull the upper above the lower, in votes, and what one vote of each kind adds."""
         n, weight = self.model.n_items, self.kinds.weight * (self.kinds.number - gone)
         merged = totals(self.merged_cell, weight, 3 * (n - 1) ** 2).reshape(3, n - 1, n - 1)
         table = merged * (1 - np.eye(n - 1))  # votes between the two say nothing of where others are
