@@ -62,7 +62,9 @@ def build_parser() -> Parser:
     parser.add_argument("votes", type=Path, metavar="votes.csv")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV to FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the parameters to FILE")
-    parser.add_argument("--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (majority, dawid_skene)")
+    parser.add_argument(
+        "--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (methods with a label per task)"
+    )
     for role in ROLES:
         parser.add_argument(f"--{role}", metavar="COLUMN", help=f"name of the {role} column")
     parser.add_argument(
@@ -75,10 +77,25 @@ def build_parser() -> Parser:
         help="which votes count if a worker votes on a task more than once",
     )
     parser.add_argument("--skip-empty", action="store_true", help="ignore rows with an empty cell instead of failing")
+    parser.add_argument(
+        "--skip-invalid",
+        action="store_true",
+        help="also ignore rows that are no votes: a wrong number of cells, an item compared with itself, an unknown winner",
+    )
     parser.add_argument("--confidence", type=_share, default=0.95, help="confidence of all intervals (default 0.95)")
-    parser.add_argument("--smoothing", type=_not_negative, default=0.0, help="dawid_skene: votes added to each cell in advance")
-    parser.add_argument("--tolerance", type=_not_negative, help="dawid_skene, noisy_bradley_terry: stop when a step is smaller")
-    parser.add_argument("--iterations", type=_whole, help="dawid_skene, noisy_bradley_terry: maximum number of iterations")
+    parser.add_argument(
+        "--smoothing", type=_not_negative, default=0.0, help="dawid_skene, one_coin: votes added to each cell in advance"
+    )
+    iterated = "dawid_skene, one_coin, mace, noisy_bradley_terry"
+    parser.add_argument("--tolerance", type=_not_negative, help=f"{iterated}: stop when a step is smaller")
+    parser.add_argument("--iterations", type=_whole, help=f"{iterated}: maximum number of iterations")
+    parser.add_argument(
+        "--variant",
+        choices=("vb", "em"),
+        default="vb",
+        help="mace: variational Bayes (vb, the default) or EM with smoothing (em)",
+    )
+    parser.add_argument("--restarts", type=_whole, default=10, help="mace: number of starting points (default 10)")
     parser.add_argument(
         "--ties",
         type=Ties,
@@ -96,7 +113,7 @@ def build_parser() -> Parser:
     )
     cli_leaderboard.add_options(parser)
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
-    parser.add_argument("--seed", type=_whole, default=0, help="seed of the bootstrap (default 0)")
+    parser.add_argument("--seed", type=_whole, default=0, help="seed of everything random (default 0)")
     return parser
 
 
@@ -108,6 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.votes,
             renamed={role: name for role, name in renamed.items() if name is not None},
             skip_empty=options.skip_empty,
+            skip_invalid=options.skip_invalid,
             matrix=options.matrix,
         )
         report = METHODS[options.method](table, options)
@@ -138,6 +156,9 @@ def _notes(table: Table, report: Report) -> list[str]:
         notes.insert(0, f"{report.repeats.number} repeated votes by the same worker on a task: {fate}.")
     if table.skipped:
         notes.append(f"{table.skipped} rows with an empty cell were ignored.")
+    if invalid := table.invalid.total():
+        reasons = ", ".join(f"{number} {what}" for what, number in table.invalid.items() if number)
+        notes.append(f"{invalid} invalid row{'s' if invalid > 1 else ''} ignored ({reasons}).")
     return notes
 
 
@@ -150,6 +171,8 @@ def _json_of(method: str, table: Table, report: Report, notes: list[str]) -> byt
             "form": table.form,
             "columns": table.used,
             "rows_left_out_empty": table.skipped,
+            "rows_left_out_invalid": table.invalid.total(),
+            "rows_left_out_invalid_because": {what: number for what, number in table.invalid.items() if number},
             "repeated_votes": repeats.number,
             "repeated_votes_left_out": repeats.number if repeats.left_out else 0,
             "repeated_votes_examples": repeats.examples,

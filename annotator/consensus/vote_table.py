@@ -9,8 +9,10 @@ read again line by line, to say where.
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +42,7 @@ SIDES = {"left": LEFT, "right": RIGHT, "tie": TIE}
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 BLOCK = 16 << 20  # bytes; no line can be longer
 NAMED_MAX = 5
+CELLS = "wrong number of cells"
 
 
 class BadInput(ValueError):
@@ -85,10 +88,20 @@ class Table:
     """The cells of a file by role (task, worker, …)."""
 
     def __init__(
-        self, path: Path, *, renamed: dict[str, str] | None = None, skip_empty: bool = False, matrix: bool | None = None
+        self,
+        path: Path,
+        *,
+        renamed: dict[str, str] | None = None,
+        skip_empty: bool = False,
+        skip_invalid: bool = False,
+        matrix: bool | None = None,
     ):
-        self.path, self.renamed, self.skip_empty = path, renamed or {}, skip_empty
+        """With `skip_invalid`, rows that are no votes are left out and counted in `invalid`; so are rows with empty cells, in
+        `skipped`. Without it they are faults."""
+        self.path, self.renamed, self.skip_invalid = path, renamed or {}, skip_invalid
+        self.skip_empty = skip_empty or skip_invalid
         self.skipped = 0
+        self.invalid: Counter[str] = Counter()  # what is wrong to the number of rows
         self.used: dict[str, str] = {}  # role to the column that it was taken from
         self.separator, self.header, self.header_line = self._read_header()
         is_nameless = all(not cell or WHOLE.fullmatch(cell) for cell in self.header)
@@ -153,16 +166,15 @@ class Table:
         if self.is_matrix:
             raise self._fault("has no columns left, right and winner")
         found = dict(zip((*roles, *extra), self._columns(*roles, optional=extra), strict=True))
+        is_wrong = self._no_comparisons(found)
+        if is_wrong.any():
+            found = {role: column and _only(column, ~is_wrong) for role, column in found.items()}
         left, right, winner = found["left"], found["right"], found["winner"]
         items = _sorted(left.names + right.names)
         place = {name: code for code, name in enumerate(items)}
         on_left = np.array([place[name] for name in left.names], dtype=np.int64)[left.codes]
         on_right = np.array([place[name] for name in right.names], dtype=np.int64)[right.codes]
-        for code, name in enumerate(winner.names):
-            if name.lower() not in SIDES:
-                self._complain(winner.codes == code, "winner", f"is {name!r}; it must be left, right or tie")
         side = np.array([SIDES[name.lower()] for name in winner.names], dtype=np.int64)[winner.codes]
-        self._complain(on_left == on_right, "right", "is the same as left: an item cannot be compared with itself")
         if (inclusion := found["inclusion"]) is not None:
             for code, name in enumerate(inclusion.names):
                 if not is_above_zero(name):
@@ -170,6 +182,24 @@ class Table:
         found |= {"left": Column(items, on_left), "right": Column(items, on_right), "winner": Column(list(SIDES), side)}
         low, high = np.minimum(on_left, on_right), np.maximum(on_left, on_right)
         return found, Column([], low * len(items) + high)
+
+    def _no_comparisons(self, found: dict[str, Column]) -> np.ndarray:
+        """Whether each row is to be left out, because its winner is unknown or both items are the same."""
+        left, right, winner = found["left"], found["right"], found["winner"]
+        is_wrong = np.zeros(len(winner.codes), dtype=np.bool_)
+        for code, name in enumerate(winner.names):
+            if name.lower() not in SIDES:
+                here = winner.codes == code
+                if not self.skip_invalid:
+                    self._complain(here, "winner", f"is {name!r}; it must be left, right or tie")
+                is_wrong |= here
+        self.invalid["unknown winner"] += int(is_wrong.sum())
+        place = {name: code for code, name in enumerate(right.names)}
+        is_same = np.array([place.get(name, -1) for name in left.names], dtype=np.int64)[left.codes] == right.codes
+        if not self.skip_invalid:
+            self._complain(is_same, "right", "is the same as left: an item cannot be compared with itself")
+        self.invalid["item compared with itself"] += int((is_same & ~is_wrong).sum())
+        return is_wrong | is_same
 
     def _repeated_pairs(self, columns: dict[str, Column], pair: Column, left_out: bool) -> tuple[np.ndarray, Repeats]:
         keys = {"task": columns["task"], "left": columns["left"], "right": columns["right"], "worker": columns["worker"]}
@@ -203,14 +233,18 @@ class Table:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
         rows = [[cell.strip() for cell in row] for _, row in self._lines()]
         width = len(rows[0]) if rows else 0
+        is_whole = [len(row) == width for row in rows]
         for (line, _), row in zip(self._lines(), rows, strict=True):
-            if len(row) != width:
+            if len(row) != width and not self.skip_invalid:
                 raise self._fault(f"has {len(row)} cells, but the first line has {width}", line)
+        workers = [str(number) for number, whole in enumerate(is_whole, 1) if whole]
+        rows = list(itertools.compress(rows, is_whole))
+        self.invalid[CELLS] += len(is_whole) - len(rows)
         cells = [(row, column, cell) for row, values in enumerate(rows) for column, cell in enumerate(values) if cell]
         choices = _sorted([cell for _, _, cell in cells])
         place = {name: code for code, name in enumerate(choices)}
         codes = np.array([(row, column, place[cell]) for row, column, cell in cells], dtype=np.int64).reshape(-1, 3)
-        workers, tasks = ([str(number + 1) for number in range(size)] for size in (len(rows), width))
+        tasks = [str(number + 1) for number in range(width)]
         return Labels(
             Column(tasks, codes[:, 1]), Column(workers, codes[:, 0]), Column(choices, codes[:, 2]), None, Repeats(0, True, [])
         )
@@ -259,7 +293,11 @@ class Table:
             table = arrow_csv.read_csv(
                 self.path,
                 read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=self.header_line, block_size=BLOCK),
-                parse_options=arrow_csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=self.separator,
+                    newlines_in_values=True,
+                    invalid_row_handler=self._leave_out if self.skip_invalid else None,
+                ),
                 convert_options=arrow_csv.ConvertOptions(
                     include_columns=kept, column_types=dict.fromkeys(kept, text), strings_can_be_null=False
                 ),
@@ -272,6 +310,11 @@ class Table:
                     raise self._fault(f"has {len(row)} cells, but the header has {len(self.header)}", line) from error
             raise self._fault(f"is not a readable CSV: {str(error).splitlines()[0]}") from error
         return {place: table.column(name) for place, name in zip(places, kept, strict=True)}
+
+    def _leave_out(self, row: arrow_csv.InvalidRow) -> str:
+        """For Arrow: what to do with a row that has more or fewer cells than the header."""
+        self.invalid[CELLS] += 1
+        return "skip"
 
     def _repeats(self, keys: list[Column], roles: tuple[str, ...], left_out: bool) -> tuple[np.ndarray, Repeats]:
         is_first = is_first_vote(*(column.codes for column in keys))
