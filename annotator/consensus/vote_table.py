@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -40,6 +39,7 @@ COLUMNS = {
 LABELS = ("task", "worker", "label")
 SIDES = {"left": LEFT, "right": RIGHT, "tie": TIE}
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+ABOVE_ZERO = re.compile(r"(?=[^e]*[1-9])[0-9]*[.]?[0-9]*(e[-+]?[0-9]{1,2})?", re.IGNORECASE)
 BLOCK = 16 << 20  # bytes; no line can be longer
 NAMED_MAX = 5
 CELLS = "wrong number of cells"
@@ -177,7 +177,7 @@ class Table:
         side = np.array([SIDES[name.lower()] for name in winner.names], dtype=np.int64)[winner.codes]
         if (inclusion := found["inclusion"]) is not None:
             for code, name in enumerate(inclusion.names):
-                if not is_above_zero(name):
+                if not ABOVE_ZERO.fullmatch(name):
                     self._complain(inclusion.codes == code, "inclusion", f"is {name!r}; it must be a number above 0")
         found |= {"left": Column(items, on_left), "right": Column(items, on_right), "winner": Column(list(SIDES), side)}
         low, high = np.minimum(on_left, on_right), np.maximum(on_left, on_right)
@@ -365,13 +365,6 @@ class Table:
 
     def _fault(self, complaint: str, line: int | None = None) -> BadInput:
         return BadInput(f"{self.path}{'' if line is None else f', line {line}'}: {complaint}")
-
-
-def is_above_zero(text: str) -> bool:
-    try:
-        return 0 < float(text) < math.inf
-    except ValueError:
-        return False
 
 
 def _coded(cells: pa.ChunkedArray) -> Column:
