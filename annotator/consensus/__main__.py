@@ -17,6 +17,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from annotator.consensus import cli_leaderboard
+from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
@@ -41,6 +42,9 @@ If a worker votes on a task twice (on the same occasion, if the file has that co
 first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
 have been on different tasks: leaderboard, bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the
 other methods use the two items as the task. --repeats changes this.
+
+krippendorff_alpha draws whole prompts for its interval if the file has that column, otherwise tasks. If votes on a task stopped
+when they agreed, alpha over all of them is too high: --first N uses the first N votes of each task.
 
 Bad input: one line on standard error and exit status 2.
 """
@@ -113,6 +117,24 @@ def build_parser() -> Parser:
     )
     cli_leaderboard.add_options(parser)
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
+    parser.add_argument(
+        "--level",
+        type=Level,
+        choices=[Level.NOMINAL, Level.ORDINAL],
+        default=Level.NOMINAL,
+        help="krippendorff_alpha: whether the labels have an order (default nominal)",
+    )
+    parser.add_argument(
+        "--order",
+        metavar="LABELS",
+        help="krippendorff_alpha: labels from lowest to highest, separated by commas, for --level ordinal",
+    )
+    parser.add_argument(
+        "--first",
+        type=_positive,
+        metavar="N",
+        help="krippendorff_alpha, leaderboard: use the first N votes of each task, in file order",
+    )
     parser.add_argument("--seed", type=_whole, default=0, help="seed of everything random (default 0)")
     return parser
 
@@ -233,6 +255,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
 
 

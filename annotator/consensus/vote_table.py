@@ -70,6 +70,7 @@ class Labels(NamedTuple):
     choice: Column
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
+    prompt: Column | None = None  # of each vote, where it was asked for and the file has it
 
 
 class Comparisons(NamedTuple):
@@ -116,8 +117,8 @@ class Table:
             return "matrix"
         return "comparisons" if all(self._find(role) is not None for role in ("left", "right", "winner")) else "labels"
 
-    def labels(self, *, repeats: str) -> Labels:
-        """The votes as choices on tasks. Repeated votes count once, unless `repeats` is `all`.
+    def labels(self, *, repeats: str, with_prompts: bool = False) -> Labels:
+        """The votes as choices on tasks, in the order of the file. Repeated votes count once, unless `repeats` is `all`.
 
         Raises BadInput.
         """
@@ -125,11 +126,12 @@ class Table:
             return self._matrix()
         if self.form == "comparisons":
             return self._oriented(repeats)
-        task, worker, choice, *occasion = self._columns(*LABELS, optional=("occasion",))
-        keys = [column for column in occasion if column is not None]
+        optional = ("occasion", "prompt") if with_prompts else ("occasion",)
+        task, worker, choice, occasion, *prompt = self._columns(*LABELS, optional=optional)
+        keys = [column for column in (occasion,) if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
-        return Labels(task, worker, choice, None, found)
+        return Labels(task, worker, choice, None, found, *(column and _only(column, is_first) for column in prompt))
 
     def comparisons(self, *, repeats: str) -> Comparisons:
         """The votes as comparisons. Where the file names tasks, or `repeats` is `first`, repeated votes count once.
@@ -227,7 +229,8 @@ class Table:
         names = [" / ".join(filter(None, parts)) for parts in zip(of_task, first, second, strict=True)]
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
-        return Labels(Column(names, unit.reshape(-1)), _only(columns["worker"], is_first), Column(choices, choice), pairs, found)
+        worker, prompt = _only(columns["worker"], is_first), columns["prompt"] and _only(columns["prompt"], is_first)
+        return Labels(Column(names, unit.reshape(-1)), worker, Column(choices, choice), pairs, found, prompt)
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
