@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annotator.consensus import agreement, bias, bradley_terry, cycles, dawid_skene, majority, noisy_bradley_terry
+from annotator.consensus.cli_posterior import posterior_of
 from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import NO_LABEL
 from annotator.consensus.vote_table import Labels, Repeats, Table
@@ -78,6 +79,13 @@ def report_dawid_skene(table: Table, options: argparse.Namespace) -> Report:
         },
     }
     return Report(columns, parameters, votes.repeats, _not_converged(result.converged))
+
+
+def report_posterior(table: Table, options: argparse.Namespace) -> Report:
+    votes = table.labels(repeats=options.repeats)
+    check_cells("counts", len(votes.task.names), len(votes.choice.names))
+    found = posterior_of(votes)
+    return Report(_names(votes) | found.columns, _sizes(votes) | found.parameters, votes.repeats, found.notes)
 
 
 def report_alpha(table: Table, options: argparse.Namespace) -> Report:
@@ -257,6 +265,7 @@ def report_cycles(table: Table, options: argparse.Namespace) -> Report:
 METHODS: dict[str, Callable[[Table, argparse.Namespace], Report]] = {
     "majority": report_majority,
     "dawid_skene": report_dawid_skene,
+    "posterior": report_posterior,
     "bradley_terry": report_bradley_terry,
     "noisy_bradley_terry": report_noisy_bradley_terry,
     "krippendorff_alpha": report_alpha,

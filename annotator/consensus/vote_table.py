@@ -65,6 +65,7 @@ class Labels(NamedTuple):
     choice: Column
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
+    on_left: Ints | None = None  # of each comparison, the choice that was on the left: 0 for a, 1 for b
 
 
 class Comparisons(NamedTuple):
@@ -187,7 +188,8 @@ class Table:
         names = [" / ".join(filter(None, parts)) for parts in zip(of_task, first, second, strict=True)]
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
-        return Labels(Column(names, unit.reshape(-1)), _only(columns["worker"], is_first), Column(choices, choice), pairs, found)
+        task_of, worker = Column(names, unit.reshape(-1)), _only(columns["worker"], is_first)
+        return Labels(task_of, worker, Column(choices, choice), pairs, found, is_swapped[is_first].astype(np.int64))
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
