@@ -71,6 +71,7 @@ class Labels(NamedTuple):
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
     prompt: Column | None = None  # of each vote, where it was asked for and the file has it
+    on_left: Ints | None = None  # of each comparison, the choice that was on the left: 0 for a, 1 for b
 
 
 class Comparisons(NamedTuple):
@@ -229,8 +230,10 @@ class Table:
         names = [" / ".join(filter(None, parts)) for parts in zip(of_task, first, second, strict=True)]
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
-        worker, prompt = _only(columns["worker"], is_first), columns["prompt"] and _only(columns["prompt"], is_first)
-        return Labels(Column(names, unit.reshape(-1)), worker, Column(choices, choice), pairs, found, prompt)
+        task_of, worker = Column(names, unit.reshape(-1)), _only(columns["worker"], is_first)
+        prompt = columns["prompt"] and _only(columns["prompt"], is_first)
+        on_left = is_swapped[is_first].astype(np.int64)
+        return Labels(task_of, worker, Column(choices, choice), pairs, found, prompt, on_left)
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
