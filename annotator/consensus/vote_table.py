@@ -82,7 +82,7 @@ class Comparisons(NamedTuple):
     winner: Ints  # LEFT, RIGHT or TIE
     prompt: Column | None
     repeats: Repeats
-    task: Column | None = None
+    task: Column | None = None  # None: the file names none
     inclusion: Column | None = None  # names are numbers above 0
 
 
