@@ -381,15 +381,12 @@ def _coded(cells: pa.ChunkedArray) -> Column:
     given = [name.strip() for name in array.dictionary.to_pylist()]
     names = _sorted(given)
     place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)]
-    return Column(names, codes)
+    return Column(names, np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)])
 
 
 def _sorted(names: list[str]) -> list[str]:
     different = set(names)
-    if all(WHOLE.fullmatch(name) for name in different):
-        return sorted(different, key=int)
-    return sorted(different)
+    return sorted(different, key=int if all(map(WHOLE.fullmatch, different)) else str)
 
 
 def _only(column: Column, is_kept: np.ndarray) -> Column:
