@@ -132,7 +132,8 @@ class Table:
         keys = [column for column in (occasion,) if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
-        return Labels(task, worker, choice, None, found, *(column and _only(column, is_first) for column in prompt))
+        prompts = _only(prompt[0], is_first) if prompt and prompt[0] is not None else None
+        return Labels(task, worker, choice, None, found, prompts)
 
     def comparisons(self, *, repeats: str) -> Comparisons:
         """The votes as comparisons. Where the file names tasks, or `repeats` is `first`, repeated votes count once.
