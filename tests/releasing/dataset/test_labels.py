@@ -12,7 +12,8 @@ from annotator.choices import Choice
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
-from annotator.models import Campaign, Vote
+from annotator.models import Campaign, Consensus, Vote
+from annotator.releasing.dataset.configs import LABEL
 from annotator.scoring.labels import SMOOTHING
 from annotator.scoring.statistics import compute_statistics, statistics_of
 from tests.factories import MemberFactory, QuestionFactory
@@ -133,3 +134,26 @@ def test_with_fixed_overlap_no_pair_was_stopped(campaign, judged):
     rows = rows_of(release_of(campaign), "pairs")
     assert {row["stopped_early"] for row in rows} == {False}
     assert [row["n_first"] for row in rows] == [row["n_votes"] for row in rows]
+
+
+def test_the_labels_of_a_release_are_those_of_the_page_by_every_method(campaign):
+    people = MemberFactory.create_batch(4, campaign=campaign)
+    pairs = [make_pair(campaign, number) for number in range(10)]
+    for number, pair in enumerate(pairs):
+        for place, member in enumerate(people):
+            vote(pair, "b" if place == 3 else "ab"[(number + (place == 2 and number % 4 == 0)) % 2], member=member)
+    for method in ("one_coin", "mace", "auto"):
+        campaign.consensus_method = method
+        campaign.save()
+        release = release_of(campaign)
+        rows = {row["pair_id"]: row for row in rows_of(release, "pairs")}
+        shown = list(Consensus.objects.filter(method=method))
+        assert {consensus.pair_id for consensus in shown} == rows.keys()
+        for consensus in shown:
+            row = rows[consensus.pair_id]
+            assert LABEL["names"][row["label"]] == consensus.label
+            assert row["p_a"] == pytest.approx(consensus.p_a, abs=1e-5)
+            assert row["confidence"] == pytest.approx(consensus.confidence, abs=1e-5)
+        if method == "auto":
+            assert "chosen by how well it predicts votes" in card_of(release)
+        assert release_of(campaign).revision == release.revision
