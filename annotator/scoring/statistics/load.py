@@ -11,12 +11,14 @@ import numpy as np
 from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairState
 from annotator.consensus.codes import Bools, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
+from annotator.consensus.vote_weights import places_in_pair
 from annotator.lib.arrow import Snapshot
 
 KINDS = list(AssignmentKind.values)
 STATES = list(PairState.values)
 CHOICES = list(Choice.values)
 NONE = -1  # the code of what is not there
+MICROSECONDS = 1_000_000  # of a second
 
 A, B = CHOICES.index(Choice.A), CHOICES.index(Choice.B)
 TIED = len(CHOICES)  # the label of a shared lead
@@ -26,10 +28,11 @@ assert [*CHOICES, Label.TIE.value] == Label.values
 
 # Of every kind and question, and of machines too.
 _VOTES_SQL = """
-    SELECT array_position({questions}::bigint[], question_id)::int2 - 1::int2 AS question, pair_id AS pair, member_id AS member,
+    SELECT id, array_position({questions}::bigint[], question_id)::int2 - 1::int2 AS question, pair_id AS pair,
+           member_id AS member,
            array_position({choices}::text[], choice::text)::int2 - 1::int2 AS choice, a_on_left,
            array_position({kinds}::text[], kind::text)::int2 - 1::int2 AS kind,
-           coalesce(elapsed_ms, {none}) AS elapsed_ms, extract(epoch FROM created_at)::bigint AS at
+           coalesce(elapsed_ms, {none}) AS elapsed_ms, (extract(epoch FROM created_at) * 1000000)::bigint AS at
     FROM live_vote WHERE question_id = ANY({questions}::bigint[])
 """
 _PAIRS_SQL = """
@@ -45,6 +48,7 @@ _PAIRS_SQL = """
     WHERE pair.campaign_id = {campaign}
     ORDER BY pair.id
 """
+_OVERLAP_SQL = "SELECT votes_wanted, votes_max, stop_confidence FROM annotator_campaign WHERE id = {campaign}"
 _MEMBERS_SQL = """
     SELECT member.id, member.public_id, member.kind = {machine} AS is_machine, said.option
     FROM annotator_member member LEFT JOIN annotator_selfdescription said ON said.member_id = member.id
@@ -59,6 +63,7 @@ class Votes:
     There may be millions, so each column is as narrow as it can be: widen one before doing sums with it.
     """
 
+    id: Ints
     question: Ints
     pair: Ints
     member: Ints
@@ -67,6 +72,7 @@ class Votes:
     kind: Ints
     elapsed_ms: Ints  # NONE where it is not known
     at: Ints  # seconds since 1970
+    rank: Ints  # of a vote that counts: its place among those of its pair and question as they were given, from 0; else NONE
 
     def where(self, is_wanted: Bools) -> Votes:
         number = int(np.count_nonzero(is_wanted))
@@ -105,11 +111,25 @@ class Prompts:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """How many votes the campaign's rules give a pair."""
+
+    votes_wanted: int
+    votes_max: int
+    stop_confidence: float
+
+    @property
+    def is_adaptive(self) -> bool:
+        return self.votes_max > self.votes_wanted
+
+
+@dataclass(frozen=True)
 class CampaignData:
     """All that statistics are computed from."""
 
     votes: Votes  # those first that make labels of the primary question: of these there are most
     pairs: Pairs
+    overlap: Overlap
     prompts: Prompts
     questions: list[tuple[str, list[str]]]  # slug, and the choices it has; the first is primary
     members: list[str]  # public_id
@@ -157,10 +177,13 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
         "SELECT id, text, category, language FROM annotator_prompt WHERE campaign_id = {campaign} ORDER BY id", **known
     )
     pairs = snapshot.columns(_PAIRS_SQL, states=STATES, **known)
+    [overlap] = snapshot.table(_OVERLAP_SQL, **known).to_pylist()
     votes = snapshot.columns(_VOTES_SQL, questions=[question["id"] for question in questions], kinds=KINDS, **known)
     votes["pair"] = _places(votes["pair"], pairs["id"])
     votes["member"] = _places(votes["member"], members["id"].to_numpy())
     is_machine = members["is_machine"].to_numpy()
+    votes["rank"] = _ranks(votes, is_machine, len(questions))
+    votes["at"] //= MICROSECONDS
     order = np.argsort(~_is_counted(votes["kind"], is_machine[votes["member"]], votes["question"], 0), kind="stable")
     for name in votes:
         votes[name] = votes[name][order]
@@ -170,6 +193,7 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     return CampaignData(
         votes=Votes(**votes),
         pairs=Pairs(**pairs),
+        overlap=Overlap(**overlap),
         prompts=Prompts(
             texts=prompts["text"].to_pylist(),
             category=prompts["category"].to_pylist(),
@@ -183,17 +207,31 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     )
 
 
+def _ranks(votes: dict[str, Ints], is_machine: Bools, questions: int) -> Ints:
+    """The place of each counted vote among those of its pair and question, in the order in which they were given."""
+    ranks: Ints = np.full(len(votes["pair"]), NONE, dtype=np.int16)
+    for place in range(questions):
+        its = np.flatnonzero(_is_counted(votes["kind"], is_machine[votes["member"]], votes["question"], place))
+        its = its[np.lexsort([votes["id"][its], votes["at"][its]])]
+        ranks[its] = places_in_pair(votes["pair"][its])
+    return ranks
+
+
 def _is_counted(kind: Ints, is_machine: Bools, question: Ints, place: int) -> Bools:
     """Regular votes of people are."""
     return (kind == REGULAR) & ~is_machine & (question == place)
+
+
+FIXED = Overlap(votes_wanted=1, votes_max=1, stop_confidence=1.0)
 
 
 def empty() -> CampaignData:
     """Of a campaign of which nothing has been read yet."""
     none, no = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
     return CampaignData(
-        votes=Votes(none, none, none, none, no, none, none, none),
+        votes=Votes(none, none, none, none, none, no, none, none, none, none),
         pairs=Pairs(none, none, none, none, none, none, no, none, none),
+        overlap=FIXED,
         prompts=Prompts([], [], []),
         questions=[],
         members=[],
