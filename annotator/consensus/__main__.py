@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from annotator.consensus import cli_leaderboard
+from annotator.consensus import cli_leaderboard, cli_plan
 from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
@@ -26,6 +26,7 @@ ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclus
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
+`python -m annotator.consensus plan --help` plans how many votes to collect, before there are any or with those so far.
 
 The file is a CSV with a header, in one of these forms:
   labels       task,worker,label
@@ -140,6 +141,25 @@ def build_parser() -> Parser:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    return plan(given[1:]) if given[:1] == ["plan"] else consensus(given)
+
+
+def plan(arguments: list[str]) -> int:
+    """`plan` needs no file of votes, and has options of its own."""
+    options = cli_plan.build_parser(Parser).parse_args(arguments)
+    try:
+        planned = cli_plan.run(options)
+        _write(planned.out, sys.stdout, _csv_of(planned.columns))
+        _write(planned.json, sys.stderr, _encoded(planned.parameters))
+    except BadInput as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+    return 0
+
+
+def consensus(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     renamed = {role: getattr(options, role) for role in ROLES}
     try:
@@ -202,7 +222,11 @@ def _json_of(method: str, table: Table, report: Report, notes: list[str]) -> byt
         **report.parameters,
         "notes": notes,
     }
-    return (json.dumps(_plain(whole), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    return _encoded(whole)
+
+
+def _encoded(parameters: dict[str, Any]) -> bytes:
+    return (json.dumps(_plain(parameters), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 
 from annotator.consensus import bias, bradley_terry, cli_labels, cli_leaderboard, cycles, majority, noisy_bradley_terry
 from annotator.consensus.cli_agreement import agreement_of
+from annotator.consensus.cli_posterior import posterior_of
 from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import NO_LABEL
 from annotator.consensus.vote_table import Labels, Repeats, Table
@@ -66,6 +67,13 @@ def report_labels(
         },
     }
     return Report(columns, parameters, votes.repeats, [*result.notes, *_not_converged(result.converged)])
+
+
+def report_posterior(table: Table, options: argparse.Namespace) -> Report:
+    votes = table.labels(repeats=options.repeats)
+    check_cells("counts", len(votes.task.names), len(votes.choice.names))
+    found = posterior_of(votes)
+    return Report(_names(votes) | found.columns, _sizes(votes) | found.parameters, votes.repeats, found.notes)
 
 
 def report_alpha(table: Table, options: argparse.Namespace) -> Report:
@@ -229,6 +237,7 @@ METHODS: dict[str, Callable[[Table, argparse.Namespace], Report]] = {
     "one_coin": partial(report_labels, cli_labels.fit_one_coin),
     "mace": partial(report_labels, cli_labels.fit_mace),
     "auto": partial(report_labels, cli_labels.fit_auto),
+    "posterior": report_posterior,
     "bradley_terry": report_bradley_terry,
     "noisy_bradley_terry": report_noisy_bradley_terry,
     "leaderboard": report_leaderboard,

@@ -71,6 +71,7 @@ class Labels(NamedTuple):
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
     prompt: Column | None = None  # of each vote, where it was asked for and the file has it
+    on_left: Ints | None = None  # of each comparison, the choice that was on the left: 0 for a, 1 for b
 
 
 class Comparisons(NamedTuple):
@@ -81,7 +82,7 @@ class Comparisons(NamedTuple):
     winner: Ints  # LEFT, RIGHT or TIE
     prompt: Column | None
     repeats: Repeats
-    task: Column | None = None
+    task: Column | None = None  # None: the file names none
     inclusion: Column | None = None  # names are numbers above 0
 
 
@@ -131,7 +132,8 @@ class Table:
         keys = [column for column in (occasion,) if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
-        return Labels(task, worker, choice, None, found, *(column and _only(column, is_first) for column in prompt))
+        prompts = _only(prompt[0], is_first) if prompt and prompt[0] is not None else None
+        return Labels(task, worker, choice, None, found, prompts)
 
     def comparisons(self, *, repeats: str) -> Comparisons:
         """The votes as comparisons. Where the file names tasks, or `repeats` is `first`, repeated votes count once.
@@ -229,8 +231,10 @@ class Table:
         names = [" / ".join(filter(None, parts)) for parts in zip(of_task, first, second, strict=True)]
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
-        worker, prompt = _only(columns["worker"], is_first), columns["prompt"] and _only(columns["prompt"], is_first)
-        return Labels(Column(names, unit.reshape(-1)), worker, Column(choices, choice), pairs, found, prompt)
+        task_of, worker = Column(names, unit.reshape(-1)), _only(columns["worker"], is_first)
+        prompt = columns["prompt"] and _only(columns["prompt"], is_first)
+        on_left = is_swapped[is_first].astype(np.int64)
+        return Labels(task_of, worker, Column(choices, choice), pairs, found, prompt, on_left)
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
@@ -378,15 +382,12 @@ def _coded(cells: pa.ChunkedArray) -> Column:
     given = [name.strip() for name in array.dictionary.to_pylist()]
     names = _sorted(given)
     place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)]
-    return Column(names, codes)
+    return Column(names, np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)])
 
 
 def _sorted(names: list[str]) -> list[str]:
     different = set(names)
-    if all(WHOLE.fullmatch(name) for name in different):
-        return sorted(different, key=int)
-    return sorted(different)
+    return sorted(different, key=int if all(map(WHOLE.fullmatch, different)) else str)
 
 
 def _only(column: Column, is_kept: np.ndarray) -> Column:
