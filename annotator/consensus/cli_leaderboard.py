@@ -50,7 +50,7 @@ def report(table: Table, options: argparse.Namespace) -> tuple[dict[str, Any], d
         **{name: getattr(board, name)[order] for name in COLUMNS[1:]},
     }
     matrix = np.ix_(order, order)
-    other = boards.leaderboard(votes.left, votes.right, votes.winner, ties=_other(options.ties), **known)
+    other = boards.leaderboard(votes.left, votes.right, votes.winner, ties=_other(options.ties), side=board.side, **known)
     parameters = {
         "votes": board.votes,
         "votes_left_out": len(votes.left) - board.votes,

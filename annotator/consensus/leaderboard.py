@@ -94,6 +94,7 @@ def leaderboard(
     clusters: Mapping[str, ArrayLike] | None = None,
     weight: ArrayLike | None = None,
     ties: Ties | str = Ties.HALF,
+    side: Side | None = None,
     confidence: float = 0.95,
     names: Sequence[str] | None = None,
 ) -> Leaderboard:
@@ -104,6 +105,7 @@ def leaderboard(
             independent.
         weight: of each vote, at least 0 (see `vote_weights`); votes of weight 0 count for nothing.
         ties: `half` or `davidson`.
+        side: from another leaderboard of these votes, to decide of sides as that did instead of anew.
         names: of the items, for the error.
 
     Raises:
@@ -130,7 +132,11 @@ def leaderboard(
     wins, tied = plain[LEFT] + plain[RIGHT].T, plain[TIE] + plain[TIE].T
     require_connected(wins, tied, names)
     table = plain.astype(np.float64) if weights is None else totals(cell, weights, plain.size).reshape(plain.shape)
-    side, model, fit = _with_or_without_side(ScoreModel(n_items, method), table, cell, weights, columns, confidence)
+    if side is None:
+        side, model, fit = _with_or_without_side(ScoreModel(n_items, method), table, cell, weights, columns, confidence)
+    else:
+        model = ScoreModel(n_items, method, side.is_used)
+        fit = fit_scores(model, table)
     robust = cluster_covariance(model, fit, cell, weights, list(columns.values()))
     used = [name for name, column in columns.items() if len(column) and column.min() != column.max()]
     score, covariance = fit.parameters[:n_items], robust.covariance[:n_items, :n_items]

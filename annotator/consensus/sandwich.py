@@ -66,6 +66,8 @@ def cluster_covariance(
     ones = np.ones(len(cell)) if weight is None else weight
     inverse = _inverse(model, fit)
     alone = _covariance(_sums(model, fit, cell, ones, None), inverse)
+    # Votes that are all ties have no spread at all; the model's own variance of one vote keeps it from being nothing.
+    alone += inverse * (ones**2).sum() / ones.sum() / len(cell)
     parts = [_one_way(model, fit, inverse, cell, ones, column, alone) for column in used]
     if not parts:
         return ClusterCovariance(alone, np.full(model.n_items, np.inf), [])

@@ -10,8 +10,9 @@ import numpy as np
 from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.agreement import agreement_of, overlap_of
 from annotator.scoring.statistics.annotators import annotators_of, concentration_of, gold_of, leave_one_out_of, machines_of
-from annotator.scoring.statistics.generators import Comparisons, cycles_of, leaderboard_of, position_of, win_rates_of
+from annotator.scoring.statistics.generators import Comparisons, cycles_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
+from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
 from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
@@ -39,6 +40,7 @@ def statistics_from(
     annotators = annotators_of(data)
     categories = largest(data.prompts.category, data.pairs.prompt)
     compared = Comparisons(data, categories)
+    leaderboards = leaderboards_of(data, categories)
     return doc.Statistics(
         campaign=campaign,
         computed_at=None if now is None else now.isoformat(),
@@ -59,7 +61,8 @@ def statistics_from(
         languages=coverage_of(data, data.prompts.language),
         prompts=prompts_of(data, compares_texts=compares_texts),
         win_rates=win_rates_of(compared),
-        leaderboard=leaderboard_of(compared),
+        leaderboard=leaderboards[0] if leaderboards else NOTHING,
+        leaderboards=leaderboards,
         cycles=cycles_of(compared),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),

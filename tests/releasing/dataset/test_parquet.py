@@ -22,7 +22,8 @@ COLUMNS = {
     "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence",
     "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"
     " image_1_uid best_image_uid num_example_per_prompt confidence",
-    "leaderboard": "generator score lower upper n_comparisons n_wins n_ties",
+    "leaderboard": "generator score lower upper rank_lower rank_upper p_first n_comparisons n_wins n_ties",
+    "leaderboards": "question category generator score lower upper rank_lower rank_upper p_first n_comparisons n_wins n_ties",
 }
 
 
