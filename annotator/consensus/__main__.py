@@ -16,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from annotator.consensus import cli_plan
+from annotator.consensus import cli_leaderboard, cli_plan
+from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
+ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclusion")
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
@@ -33,14 +35,17 @@ The file is a CSV with a header, in one of these forms:
 Other columns are ignored. An option such as --task names a column. These names are also recognised:
   {OTHER_NAMES}
 
-The result is a CSV on standard output, or in --out: one row per task, per item (bradley_terry, noisy_bradley_terry), per
-rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
+The result is a CSV on standard output, or in --out: one row per task, per item (leaderboard, bradley_terry and
+noisy_bradley_terry), per rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
   python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
 
 If a worker votes on a task twice (on the same occasion, if the file has that column), the repeat is reported and only the
 first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
-have been on different tasks: bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the other
-methods use the two items as the task. --repeats changes this.
+have been on different tasks: leaderboard, bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the
+other methods use the two items as the task. --repeats changes this.
+
+krippendorff_alpha draws whole prompts for its interval if the file has that column, otherwise tasks. If votes on a task stopped
+when they agreed, alpha over all of them is too high: --first N uses the first N votes of each task.
 
 Bad input: one line on standard error and exit status 2.
 """
@@ -65,7 +70,7 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (methods with a label per task)"
     )
-    for role in ("task", "worker", "label", "left", "right", "winner", "prompt"):
+    for role in ROLES:
         parser.add_argument(f"--{role}", metavar="COLUMN", help=f"name of the {role} column")
     parser.add_argument(
         "--matrix", action="store_true", default=None, help="the file is a matrix (default: if the first line has only numbers)"
@@ -97,7 +102,11 @@ def build_parser() -> Parser:
     )
     parser.add_argument("--restarts", type=_whole, default=10, help="mace: number of starting points (default 10)")
     parser.add_argument(
-        "--ties", type=Ties, choices=list(Ties), default=Ties.HALF, help="bradley_terry: how ties count (default half)"
+        "--ties",
+        type=Ties,
+        choices=list(Ties),
+        default=Ties.HALF,
+        help="bradley_terry, leaderboard: how ties count (default half)",
     )
     parser.add_argument(
         "--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses added to each item in advance"
@@ -107,7 +116,26 @@ def build_parser() -> Parser:
         action="store_true",
         help="bradley_terry, noisy_bradley_terry: score groups separately if they cannot be compared",
     )
+    cli_leaderboard.add_options(parser)
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
+    parser.add_argument(
+        "--level",
+        type=Level,
+        choices=[Level.NOMINAL, Level.ORDINAL],
+        default=Level.NOMINAL,
+        help="krippendorff_alpha: whether the labels have an order (default nominal)",
+    )
+    parser.add_argument(
+        "--order",
+        metavar="LABELS",
+        help="krippendorff_alpha: labels from lowest to highest, separated by commas, for --level ordinal",
+    )
+    parser.add_argument(
+        "--first",
+        type=_positive,
+        metavar="N",
+        help="krippendorff_alpha, leaderboard: use the first N votes of each task, in file order",
+    )
     parser.add_argument("--seed", type=_whole, default=0, help="seed of everything random (default 0)")
     return parser
 
@@ -133,7 +161,7 @@ def plan(arguments: list[str]) -> int:
 
 def consensus(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
-    renamed = {role: getattr(options, role) for role in ("task", "worker", "label", "left", "right", "winner", "prompt")}
+    renamed = {role: getattr(options, role) for role in ROLES}
     try:
         table = Table(
             options.votes,
@@ -251,6 +279,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
 
 

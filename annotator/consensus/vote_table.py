@@ -33,11 +33,13 @@ COLUMNS = {
     "winner": ("winner",),
     "prompt": ("prompt", "prompt_id"),
     "occasion": ("occasion",),
+    "inclusion": (),  # only where it is named
     "truth": ("truth", "label", "gold"),
 }
 LABELS = ("task", "worker", "label")
 SIDES = {"left": LEFT, "right": RIGHT, "tie": TIE}
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+ABOVE_ZERO = re.compile(r"(?=[^e]*[1-9])[0-9]*[.]?[0-9]*(e[-+]?[0-9]{1,2})?", re.IGNORECASE)
 BLOCK = 16 << 20  # bytes; no line can be longer
 NAMED_MAX = 5
 CELLS = "wrong number of cells"
@@ -68,6 +70,8 @@ class Labels(NamedTuple):
     choice: Column
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
+    prompt: Column | None = None  # of each vote, where it was asked for and the file has it
+    on_left: Ints | None = None  # of each comparison, the choice that was on the left: 0 for a, 1 for b
 
 
 class Comparisons(NamedTuple):
@@ -79,6 +83,7 @@ class Comparisons(NamedTuple):
     prompt: Column | None
     repeats: Repeats
     task: Column | None = None  # None: the file names none
+    inclusion: Column | None = None  # names are numbers above 0
 
 
 class Table:
@@ -113,8 +118,8 @@ class Table:
             return "matrix"
         return "comparisons" if all(self._find(role) is not None for role in ("left", "right", "winner")) else "labels"
 
-    def labels(self, *, repeats: str) -> Labels:
-        """The votes as choices on tasks. Repeated votes count once, unless `repeats` is `all`.
+    def labels(self, *, repeats: str, with_prompts: bool = False) -> Labels:
+        """The votes as choices on tasks, in the order of the file. Repeated votes count once, unless `repeats` is `all`.
 
         Raises BadInput.
         """
@@ -122,11 +127,13 @@ class Table:
             return self._matrix()
         if self.form == "comparisons":
             return self._oriented(repeats)
-        task, worker, choice, *occasion = self._columns(*LABELS, optional=("occasion",))
-        keys = [column for column in occasion if column is not None]
+        optional = ("occasion", "prompt") if with_prompts else ("occasion",)
+        task, worker, choice, occasion, *prompt = self._columns(*LABELS, optional=optional)
+        keys = [column for column in (occasion,) if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
-        return Labels(task, worker, choice, None, found)
+        prompts = _only(prompt[0], is_first) if prompt and prompt[0] is not None else None
+        return Labels(task, worker, choice, None, found, prompts)
 
     def comparisons(self, *, repeats: str) -> Comparisons:
         """The votes as comparisons. Where the file names tasks, or `repeats` is `first`, repeated votes count once.
@@ -136,7 +143,7 @@ class Table:
         columns, pair = self._compared()
         left_out = repeats == "first" or (repeats == "auto" and columns["task"] is not None)
         is_first, found = self._repeated_pairs(columns, pair, left_out)
-        prompt = columns["prompt"]
+        prompt, task, inclusion = (columns[role] for role in ("prompt", "task", "inclusion"))
         return Comparisons(
             worker=_only(columns["worker"], is_first),
             items=columns["left"].names,
@@ -145,7 +152,8 @@ class Table:
             winner=columns["winner"].codes[is_first],
             prompt=None if prompt is None else _only(prompt, is_first),
             repeats=found,
-            task=columns["task"] and _only(columns["task"], is_first),
+            task=None if task is None else _only(task, is_first),
+            inclusion=None if inclusion is None else _only(inclusion, is_first),
         )
 
     def truth(self) -> tuple[list[str], list[str]]:
@@ -158,7 +166,7 @@ class Table:
     def _compared(self) -> tuple[dict[str, Column], Column]:
         """The columns, left and right with the same names and the winner as a code of SIDES; and the pair of each vote."""
         roles = ("worker", "left", "right", "winner")
-        extra = ("task", "prompt", "occasion")
+        extra = ("task", "prompt", "occasion", "inclusion")
         if self.is_matrix:
             raise self._fault("has no columns left, right and winner")
         found = dict(zip((*roles, *extra), self._columns(*roles, optional=extra), strict=True))
@@ -171,6 +179,10 @@ class Table:
         on_left = np.array([place[name] for name in left.names], dtype=np.int64)[left.codes]
         on_right = np.array([place[name] for name in right.names], dtype=np.int64)[right.codes]
         side = np.array([SIDES[name.lower()] for name in winner.names], dtype=np.int64)[winner.codes]
+        if (inclusion := found["inclusion"]) is not None:
+            for code, name in enumerate(inclusion.names):
+                if not ABOVE_ZERO.fullmatch(name):
+                    self._complain(inclusion.codes == code, "inclusion", f"is {name!r}; it must be a number above 0")
         found |= {"left": Column(items, on_left), "right": Column(items, on_right), "winner": Column(list(SIDES), side)}
         low, high = np.minimum(on_left, on_right), np.maximum(on_left, on_right)
         return found, Column([], low * len(items) + high)
@@ -219,7 +231,10 @@ class Table:
         names = [" / ".join(filter(None, parts)) for parts in zip(of_task, first, second, strict=True)]
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
-        return Labels(Column(names, unit.reshape(-1)), _only(columns["worker"], is_first), Column(choices, choice), pairs, found)
+        task_of, worker = Column(names, unit.reshape(-1)), _only(columns["worker"], is_first)
+        prompt = columns["prompt"] and _only(columns["prompt"], is_first)
+        on_left = is_swapped[is_first].astype(np.int64)
+        return Labels(task_of, worker, Column(choices, choice), pairs, found, prompt, on_left)
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
@@ -367,15 +382,12 @@ def _coded(cells: pa.ChunkedArray) -> Column:
     given = [name.strip() for name in array.dictionary.to_pylist()]
     names = _sorted(given)
     place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)]
-    return Column(names, codes)
+    return Column(names, np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)])
 
 
 def _sorted(names: list[str]) -> list[str]:
     different = set(names)
-    if all(WHOLE.fullmatch(name) for name in different):
-        return sorted(different, key=int)
-    return sorted(different)
+    return sorted(different, key=int if all(map(WHOLE.fullmatch, different)) else str)
 
 
 def _only(column: Column, is_kept: np.ndarray) -> Column:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from annotator.consensus.codes import Ints
 from annotator.consensus.planning import VoteColumns, components, estimate, oriented
 from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.load import NONE, A, B, CampaignData
@@ -25,7 +24,7 @@ def planning_of(data: CampaignData) -> doc.Planning | None:
     pair, choice = votes.pair[is_compared].astype(np.int64), votes.choice[is_compared]
     outcome = np.where(choice == A, 1.0, np.where(choice == B, 0.0, 0.5))
     first, second, outcome = oriented(of_a[is_compared], of_b[is_compared], outcome)
-    is_first = _is_among_first(pair, votes.at[is_compared], int(pairs.votes_wanted[np.unique(pair)].min()))
+    is_first = votes.rank[is_compared] < data.overlap.votes_wanted
     prompt, person = pairs.prompt[pair].astype(np.int64), votes.member[is_compared].astype(np.int64)
     columns = [column[is_first] for column in (first, second, outcome, pair, prompt, person)]
     try:
@@ -47,12 +46,3 @@ def planning_of(data: CampaignData) -> doc.Planning | None:
         agreement=round(found.agreement, DIGITS),
         assumed=found.assumed,
     )
-
-
-def _is_among_first(pair: Ints, at: Ints, number: int) -> np.ndarray:
-    """Whether each vote is among the first of its pair."""
-    order = np.lexsort([at, pair])
-    in_order = pair[order]
-    place = np.empty(len(pair), dtype=np.int64)
-    place[order] = np.arange(len(pair)) - np.searchsorted(in_order, in_order)
-    return place < number

@@ -23,14 +23,35 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A figure with its bootstrap interval over prompts. No interval if there are votes on fewer than two prompts."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+FIRST_VOTES = "first_votes"  # the first votes of every pair, as many as the rule `votes_wanted` says
+AUDIT_PAIRS = "audit_pairs"  # all votes of the pairs of the audit share
+
+
+@dataclass(frozen=True)
 class Agreement:
-    """Krippendorff's alpha over the pairs with two votes or more, with its bootstrap interval over pairs."""
+    """How far people agree: `alpha` is Krippendorff's, nominal, over the pairs with two of these votes or more."""
 
     alpha: float | None
     lower: float | None
     upper: float | None
     pairs: int
     votes: int
+    votes_used: str  # of which votes all of this is: FIRST_VOTES or AUDIT_PAIRS
+    votes_per_pair: int  # at most this many of a pair, in the order in which they were given
+    prompts: int
+    ordinal: Estimate  # alpha for a < tie < b
+    same_answer: Estimate  # how often two votes on a pair are the same; mean over pairs
+    unanimous: Rate  # of the pairs with votes_per_pair votes; the wider of the exact interval and the bootstrap over prompts
+    leading_share: Estimate  # of those pairs: the mean share of the leading answer
+    entropy: Estimate  # of those pairs: the mean entropy of the shares, in bits
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,32 @@ class QuestionAgreement:
     question: str
     agreement: Agreement
     categories: list[CategoryAgreement]
+    audit: Agreement | None  # null with fixed overlap, and without audit pairs
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many votes pairs get by the campaign's rules, and what came of it. Overlap is adaptive if votes_max is the larger."""
+
+    votes_wanted: int
+    votes_max: int
+    stop_confidence: float
+    pairs_beyond: int  # with more counted votes than votes_wanted
+    pairs_stopped_early: int  # settled by the stopping rule with fewer than votes_max
+    pairs_audit: int
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """What the stopping rule saves and costs, on the audit pairs that have all their votes: where it would have stopped them, and
+    whether the label would have been another."""
+
+    audit_pairs: int
+    audit_pairs_complete: int
+    votes_per_pair: Estimate  # with the rule
+    votes_saved: Estimate  # as a share of votes_max on every pair
+    stopped_early: Rate  # of the complete audit pairs
+    label_differs: Rate  # of those: the label at the stop is not that of all votes
 
 
 @dataclass(frozen=True)
@@ -218,14 +265,79 @@ class Ranked:
     n_wins: int
     n_losses: int
     n_ties: int
+    standard_error: float | None
+    rank_lower: int | None  # the ranks that it may have; all at once are right with 95 % confidence
+    rank_upper: int | None
+    p_first: float | None  # the probability to have the highest score
+
+
+@dataclass(frozen=True)
+class OrderChange:
+    """How many votes would have to go for the lower of two neighbours to be above the upper; null if none were found."""
+
+    upper: str
+    lower: str
+    votes: int | None
+    share: float | None  # of the votes that scores count
+
+
+@dataclass(frozen=True)
+class SideEffect:
+    """What being on the left adds to the log-odds of winning. Null where no two generators were seen on both sides."""
+
+    effect: float | None
+    lower: float | None
+    upper: float | None
+    p_value: float | None
+    is_unbalanced: bool  # some generator was mostly on one side
+    is_used: bool  # scores take it into account
+
+
+@dataclass(frozen=True)
+class DavidsonScore:
+    """A generator's score by Davidson's model of ties."""
+
+    generator: str
+    score: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True)
+class Davidson:
+    """Scores by a model in which ties have a probability of their own, and whether they say something else."""
+
+    differs: bool  # in an order, or in some P(i beats j) by more than 0.02
+    swapped: list[list[str]]  # neighbours that it orders the other way
+    largest_difference: float | None  # of P(i beats j)
+    tie_parameter: float | None
+    generators: list[DavidsonScore]
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The generators, best first. A tie counts as half a win for both."""
+    """The generators, best first, on one question and in one category. A tie counts as half a win for both.
+
+    Row i and column j of a matrix compare generator i with generator j, in the order of `generators`. Matrices are empty if there
+    are no scores, or too many generators.
+    """
 
     refusal: str | None
     generators: list[Ranked]
+    question: str
+    category: str | None  # null: all prompts
+    votes: int  # that scores count
+    votes_left_out: int  # later votes of pairs that may stop early
+    votes_per_pair: int | None  # the first of each pair, if overlap is adaptive; else null: all
+    prompts: int
+    annotators: int
+    p_beats: list[list[float | None]]  # the probability that a vote prefers i to j
+    p_beats_lower: list[list[float | None]]
+    p_beats_upper: list[list[float | None]]
+    p_above: list[list[float | None]]  # the probability that the score of i is above that of j
+    order_changes: list[OrderChange]  # of neighbours, best first
+    side: SideEffect | None
+    davidson: Davidson | None  # null without ties, and by category
 
 
 @dataclass(frozen=True)
@@ -330,7 +442,9 @@ class Statistics:
     consensus_method: str
     progress: Progress
     throughput: Throughput
+    overlap: Overlap
     agreement: list[QuestionAgreement]
+    stopping: Stopping | None  # null with fixed overlap
     gold: Gold
     position: Position
     concentration: Concentration
@@ -341,7 +455,8 @@ class Statistics:
     languages: list[Coverage]
     prompts: Prompts
     win_rates: list[WinRate]
-    leaderboard: Leaderboard
+    leaderboard: Leaderboard  # on the first question and all prompts
+    leaderboards: list[Leaderboard]  # of every question, on all prompts and then by category
     cycles: Cycles
     machines: list[Machine]
     near_identical: NearIdentical

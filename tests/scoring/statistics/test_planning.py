@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arr
 
 def judged(campaign: Campaign, choices: list[str]) -> list[Pair]:
     """A pair of the same two generators for each text of choices, all by the same people."""
+    Campaign.objects.filter(pk=campaign.pk).update(votes_wanted=4, votes_max=5)
     makers = [GeneratorFactory(campaign=campaign, name=name) for name in ("Aurora", "Brook")]
     people = MemberFactory.create_batch(max(map(len, choices)), campaign=campaign)
     pairs = []
