@@ -62,6 +62,7 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
         "confidence": 2 / 3,
         "agreement": 1 / 3,
         "is_gold": False,
+        "inclusion_probability": 1.0,
         "sha256_a": pair.image_a.sha256,
         "sha256_b": pair.image_b.sha256,
         "split": "train",

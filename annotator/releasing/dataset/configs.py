@@ -231,6 +231,11 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("generator_b", value("string"), "the model that made image `b`"),
         *verdict_columns(),
         Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
+        Column(
+            "inclusion_probability",
+            value("float64"),
+            "the probability with which the pairing rule drew the pair, given the pairs and votes before; 1: certain",
+        ),
         Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
         Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),

@@ -14,6 +14,7 @@ from annotator.scoring.statistics.annotators import annotators_of, concentration
 from annotator.scoring.statistics.generators import Comparisons, cycles_of, leaderboard_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
+from annotator.scoring.statistics.meetings import meetings_of
 from annotator.scoring.statistics.prompts import codes_of, coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
 
@@ -53,6 +54,7 @@ def statistics_from(
         win_rates=win_rates_of(compared),
         leaderboard=leaderboard_of(compared),
         cycles=cycles_of(compared),
+        meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
         groups=groups_of(data),
