@@ -164,7 +164,10 @@ class AppealState(TextChoices):
 
 class ConsensusMethod(TextChoices):
     MAJORITY = "majority", "Majority"
+    ONE_COIN = "one_coin", "One-coin Dawid–Skene"
     DAWID_SKENE = "dawid_skene", "Dawid–Skene"
+    MACE = "mace", "MACE"
+    AUTO = "auto", "Automatic: the one that predicts votes best"
 
 
 class ImportState(TextChoices):

@@ -36,15 +36,17 @@ ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "bench"))
 
-PAIRS, GOLD, VOTES_WANTED = 400, 40, 5
+PAIRS, GOLD, VOTES_WANTED = 500, 40, 5
 VOTES = 60  # of each, until which harm is to be found
 VOTES_OF_TIRED = 120  # the first half good, then at random
+VOTES_OF_FAIR = 120  # of those who are careful and differ: long enough for a rule to wrong them
 REVIEW_EVERY = 5  # answers of each between two reviews
 SECONDS_PER_VOTE = 6
 PROCESSES = 2
 VARIANTS = {"no rules": (), "rules on gold": ("gold_accuracy",), "all rules": None}
 CHOICES = ("a", "b", "both_good", "both_bad")
 TRUTHS = (0.42, 0.42, 0.08, 0.08)
+OTHER_IMAGE = {"a": "b", "b": "a"}
 
 # What somebody answers: dice, the true choice, how easy the pair is (0 to 1), whether `a` is on the left, their answers so far.
 Habit = Callable[[Random, str, float, bool, int], str]
@@ -82,11 +84,15 @@ def tired(dice: Random, truth: str, ease: float, a_on_left: bool, answered: int)
 
 @dataclass(frozen=True)
 class Kind:
+    """`opposite`: on this share of the pairs, the same ones for all of the kind, they prefer the other image. Gold is clear to
+    them as it is to everybody."""
+
     people: int
     habit: Habit
     is_good: bool = False
     elapsed_ms: int = 3500
     votes: int = VOTES
+    opposite: float = 0.0
 
 
 KINDS = {
@@ -97,6 +103,10 @@ KINDS = {
     "first key, fast": Kind(1, left, elapsed_ms=350),
     "adversarial": Kind(1, adversarial),
     "tired": Kind(1, tired, votes=VOTES_OF_TIRED),
+    "opposite on 30 %": Kind(2, by_skill(0.9), is_good=True, votes=VOTES_OF_FAIR, opposite=0.3),
+    "opposite on 50 %": Kind(2, by_skill(0.9), is_good=True, votes=VOTES_OF_FAIR, opposite=0.5),
+    "borderline": Kind(1, by_skill(0.7, spread=0.0), is_good=True, votes=VOTES_OF_FAIR),
+    "slow and careful": Kind(1, by_skill(0.9), is_good=True, elapsed_ms=45_000),
 }
 
 
@@ -144,6 +154,11 @@ class Trial:
         for pair in self.gold:
             pair.gold_choice, self.ease[pair.pk] = self.truth[pair.pk], 0.75  # gold is rather clear
         Pair.objects.bulk_update(self.gold, ["gold_choice"])
+        gold = {pair.pk for pair in self.gold}
+        self.opposite = {
+            name: {pair.pk for pair in pairs if pair.pk not in gold and self.dice.random() < kind.opposite}
+            for name, kind in KINDS.items()
+        }
         measures = VARIANTS[variant]
         ensure_rules(self.campaign)
         if measures is not None:
@@ -189,6 +204,8 @@ class Trial:
             now = start + timedelta(seconds=SECONDS_PER_VOTE * done)
             seat = queue[0]
             truth, ease = self.truth[seat.pair_id], self.ease[seat.pair_id]
+            if seat.pair_id in self.opposite[person.kind]:
+                truth = OTHER_IMAGE.get(truth, truth)
             choice = kind.habit(person.dice, truth, ease, seat.a_on_left, person.votes + done)
             _, queue = cast_vote_and_go_on(
                 assignment_id=seat.pk,

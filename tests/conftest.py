@@ -22,6 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
     hold_embedded()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a quarter of the time is spent waiting for servers, browsers and processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first, in whatever order they are: the last of them would be alone at the end of a parallel run."""

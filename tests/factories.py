@@ -252,6 +252,17 @@ class ConsensusFactory(DjangoModelFactory):
     computed_at = factory.LazyFunction(timezone.now)
 
 
+class LabelFitFactory(DjangoModelFactory):
+    class Meta:
+        model = models.LabelFit
+
+    question = factory.LazyFunction(lambda: CampaignFactory().questions.get(position=0))
+    method = "dawid_skene"
+    converged = True
+    iterations = 20
+    computed_at = factory.LazyFunction(timezone.now)
+
+
 class WebhookFactory(DjangoModelFactory):
     """A row whose secret opens nothing; webhooks.create_webhook makes one to be used."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from annotator.admin.base import MEMBER, BigTable, FoundByPairOrMember, ReadOnly
-from annotator.models import Assignment, Consensus, Flag, Vote
+from annotator.models import Assignment, Consensus, Flag, LabelFit, Vote
 
 
 @admin.register(Assignment)
@@ -36,3 +36,10 @@ class ConsensusAdmin(BigTable, ReadOnly):
     list_display = ["pk", "pair", "question", "label", "confidence", "n_a", "n_b", "n_both_good", "n_both_bad", "agreement"]
     list_filter = ["label", "method", "question__campaign"]
     list_select_related = ["pair", "question"]
+
+
+@admin.register(LabelFit)
+class LabelFitAdmin(ReadOnly):
+    list_display = ["pk", "question", "method", "converged", "iterations", "computed_at"]
+    list_filter = ["method", "converged", "question__campaign"]
+    list_select_related = ["question"]

@@ -141,7 +141,16 @@ class PairAdmin(BigTable, NeverAdded):
     search_fields = ["prompt__text", "external_id"]
     actions = ["hold", "put_back", "first_in_line", "middle_of_line", "end_of_line"]
     readonly_fields = [
-        *("images", "prompt", "made_by", "campaign", "external_id", "metadata", "state", "votes", "inclusion_probability"),
+        "images",
+        "prompt",
+        "made_by",
+        "campaign",
+        "external_id",
+        "metadata",
+        "state",
+        "votes",
+        "is_audit",
+        "inclusion_probability",
         "created_at",
     ]
     fields = [*readonly_fields, "priority", "gold_choice", "gold_note"]

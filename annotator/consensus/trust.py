@@ -77,6 +77,8 @@ class Trust(NamedTuple):
     upper: Floats
     answers: Ints  # that say something, one way or the other
     confusion: Floats  # (choices, choices): the G_kl
+    shares: Floats  # (choices,): the q_l
+    likely: Floats  # (choices, answers): the C_k of each vote; NaN for checks, and where nobody else voted
 
 
 def trust(answers: Answers, *, n_annotators: int, n_tasks: int, n_choices: int) -> Trust:
@@ -99,6 +101,8 @@ def trust(answers: Answers, *, n_annotators: int, n_tasks: int, n_choices: int) 
         upper=upper,
         answers=np.bincount(by, minlength=n_annotators),
         confusion=model.confusion,
+        shares=model.shares,
+        likely=model.likely(),
     )
 
 
@@ -132,6 +136,13 @@ class _Mixture:
             self.good = sigmoid(prior_odds + totals(self.annotator, np.log(ratio), self.n_annotators))
             self._maximise(likely)
         return self._ratios(self._from_others())
+
+    def likely(self) -> Floats:
+        """What the votes of the others say of the true choice, of shape (choices, answers)."""
+        of_all = np.full((len(self.shares), len(self.annotator)), np.nan)
+        has_others = np.bincount(self.task, minlength=self.n_tasks)[self.task] > 1
+        of_all[:, np.flatnonzero(self.is_vote)[has_others]] = self._from_others()[:, has_others]
+        return of_all
 
     def _from_others(self) -> Floats:
         """The probability of each true choice by the votes of the others on the task, of shape (choices, votes)."""

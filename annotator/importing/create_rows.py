@@ -255,6 +255,7 @@ class _Known:
         if line["is_pair"]:
             pair.external_id, pair.metadata = line["external_id"], line["metadata"]
         pair.gold_choice, pair.gold_note = oriented(line["gold_choice"], swapped=swapped), line["gold_note"]
+        pair.is_audit = pair.is_audit and pair.gold_choice is None
         self.new[Pair].append(pair)
         if pair.external_id is not None:
             self.pair_of_identifier[pair.external_id] = pair
@@ -284,10 +285,16 @@ def new_pair(campaign: Campaign, prompt: Prompt, one: Image, other: Image, proba
         image_b=image_b,
         votes_wanted=campaign.votes_wanted,
         ring=secrets.randbelow(RING_SIZE),
+        is_audit=is_drawn_for_audit(campaign.audit_rate),
         inclusion_probability=probability,
         image_distance=hash_distance(one.phash, other.phash),
     )
     return pair, swapped
+
+
+def is_drawn_for_audit(rate: float) -> bool:
+    """Whether a new pair is one of the audit share. By chance alone, as its place on the ring: nothing about the pair tells."""
+    return secrets.SystemRandom().random() < rate
 
 
 def text_hash(text: str) -> str:

@@ -20,10 +20,10 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from annotator.lib.together import Together
+
 
 class Migration(migrations.Migration):
-
-    initial = True
 
     replaces = [
         ('annotator', '0001_initial'),
@@ -39,6 +39,8 @@ class Migration(migrations.Migration):
         ('annotator', '0011_rest_and_webhooks'),
         ('annotator', '0012_releases_in_shards'),
     ]
+
+    initial = True
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
@@ -59,6 +61,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'open')), fields=['lease_expires_at'], name='assignment_leases'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['regular', 'training', 'gold', 'repeat', 'machine'])), name='assignment_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'answered', 'skipped', 'flagged', 'expired', 'returned'])), name='assignment_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='assignment_closed_at_says_when'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -101,6 +111,27 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'open', 'paused', 'closed'])), name='campaign_state_known'),
+                    models.CheckConstraint(condition=models.Q(('pairing_rule__in', ['all_pairs', 'ring'])), name='campaign_pairing_rule_known'),
+                    models.CheckConstraint(condition=models.Q(('consensus_method__in', ['majority', 'dawid_skene'])), name='campaign_consensus_method_known'),
+                    models.CheckConstraint(condition=models.Q(('gold_rate__gte', 0), ('gold_rate__lte', 0.5), ('repeat_rate__gte', 0), ('repeat_rate__lte', 0.25)), name='campaign_mixed_rates_range'),
+                    models.CheckConstraint(condition=models.Q(('repeat_after__gte', 1)), name='campaign_repeat_after_range'),
+                    models.CheckConstraint(condition=models.Q(('training_pairs__lte', 100), ('training_tries__gte', 1), ('training_pass_mark__gte', 0), ('training_pass_mark__lte', 1)), name='campaign_training_range'),
+                    models.CheckConstraint(condition=models.Q(('review_share_max__gte', 0), ('review_share_max__lte', 1), ('too_fast_ms__lte', 60000)), name='campaign_review_range'),
+                    models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+([._-][a-z0-9]+)*$')), name='campaign_slug_form'),
+                    models.CheckConstraint(condition=models.Q(('votes_wanted__gte', 1), ('votes_wanted__lte', 100)), name='campaign_votes_wanted_range'),
+                    models.CheckConstraint(condition=models.Q(('votes_max__gte', models.F('votes_wanted')), ('votes_max__lte', 100)), name='campaign_votes_max_from_votes_wanted'),
+                    models.CheckConstraint(condition=models.Q(('stop_confidence__gte', 0.5), ('stop_confidence__lt', 1)), name='campaign_stop_confidence_is_probability'),
+                    models.CheckConstraint(condition=models.Q(('limit_per_day__isnull', True), ('limit_per_day__gte', 1), _connector='OR'), name='campaign_limit_per_day_positive'),
+                    models.CheckConstraint(condition=models.Q(('limit_total__isnull', True), ('limit_total__gte', 1), _connector='OR'), name='campaign_limit_total_positive'),
+                    models.CheckConstraint(condition=models.Q(('limit_share__isnull', True), models.Q(('limit_share__gt', 0), ('limit_share__lte', 1)), _connector='OR'), name='campaign_limit_share_is_share'),
+                    models.CheckConstraint(condition=models.Q(('flags_to_hold__gte', 1)), name='campaign_flags_to_hold_positive'),
+                    models.CheckConstraint(condition=models.Q(('lease_seconds__gte', 5), ('lease_seconds__lte', 604800)), name='campaign_lease_seconds_range'),
+                    models.CheckConstraint(condition=models.Q(('licence', ''), ('licence__regex', '^[a-z0-9]+(?:[.-][a-z0-9]+)*$'), _connector='OR'), name='campaign_licence_form'),
+                    models.CheckConstraint(condition=models.Q(('share_validation__gte', 0), ('share_validation__lte', 0.4), ('share_test__gte', 0), ('share_test__lte', 0.4)), name='campaign_split_shares_range'),
+                    models.CheckConstraint(condition=models.Q(('return_url', ''), ('return_url__startswith', 'https://'), _connector='OR'), name='campaign_return_url_is_https'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -122,6 +153,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('role__in', ['annotator', 'reviewer', 'manager'])), name='member_role_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['active', 'paused', 'suspended', 'withdrawn'])), name='member_state_known'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['human', 'machine'])), name='member_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('kind', 'human'), ('role', 'annotator'), _connector='OR'), name='member_machine_is_annotator'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +183,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'abstract': False,
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('is_crowd', False), models.Q(('email', ''), ('is_staff', False), ('is_superuser', False), ('password__startswith', '!')), _connector='OR'), name='user_crowd_is_pseudonymous'),
+                ],
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),
@@ -163,6 +203,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['warn', 'pause', 'suspend', 'lift', 'dismiss', 'withdraw'])), name='act_kind_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -182,6 +225,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'campaign progress',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('pairs_settled__lte', models.F('pairs_total'))), name='progress_settled_within_total'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -217,6 +263,12 @@ class Migration(migrations.Migration):
                 ('options', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)),
                 ('people_min', models.PositiveSmallIntegerField(default=5, help_text='How many people there are in a group at least of which anything is told.')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('people_min__gte', 3)), name='group_question_people_min_protects'),
+                    models.CheckConstraint(condition=models.Q(('options__len__gte', 2), ('options__len__lte', 12)), name='group_question_has_options'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='campaign',
@@ -235,6 +287,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', '-version'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'version'), name='consent_text_version_unique_in_campaign'),
+                    models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='consent_text_version_from_one'),
+                ],
             },
         ),
         migrations.AddField(
@@ -251,7 +307,10 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['name_digest', 'at'], name='failed_log_in_name'), models.Index(fields=['address_digest', 'at'], name='failed_log_in_address')],
+                'indexes': [
+                    models.Index(fields=['name_digest', 'at'], name='failed_log_in_name'),
+                    models.Index(fields=['address_digest', 'at'], name='failed_log_in_address'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -267,6 +326,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason__in', ['unsafe', 'broken_image', 'bad_prompt', 'identical_images'])), name='flag_reason_known'),
+                    models.CheckConstraint(condition=models.Q(('resolved_by__isnull', True), ('resolved_at__isnull', False), _connector='OR'), name='flag_resolution_has_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -278,6 +341,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'name'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'name'), name='generator_name_unique_in_campaign'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -293,6 +359,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', '-version'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'version'), name='guideline_version_unique_in_campaign'),
+                    models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='guideline_version_from_one'),
+                ],
             },
         ),
         migrations.AddField(
@@ -330,6 +400,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['prompt', 'pk'],
+                'indexes': [
+                    models.Index(fields=['sha256'], name='image_by_sha256'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='image_sha256_form'),
+                    models.CheckConstraint(condition=models.Q(('format__in', ['JPEG', 'PNG', 'WEBP'])), name='image_format_known'),
+                    models.CheckConstraint(condition=models.Q(('height__gte', 1), ('width__gte', 1)), name='image_has_size'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -353,6 +431,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', '-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'reading', 'running', 'done', 'failed'])), name='import_state_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -366,6 +447,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['batch_of', 'number'],
+                'indexes': [
+                    models.Index(condition=models.Q(('done_at__isnull', True)), fields=['batch_of'], name='import_batch_pending'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('batch_of', 'number'), name='import_batch_number_unique'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -387,6 +474,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('role__in', ['annotator', 'reviewer', 'manager'])), name='invite_role_known'),
+                    models.CheckConstraint(condition=models.Q(('for_crowd', False), ('role', 'annotator'), _connector='OR'), name='invite_for_crowd_makes_annotators'),
+                    models.CheckConstraint(condition=models.Q(('uses_max__isnull', True), models.Q(('uses__lte', models.F('uses_max')), ('uses_max__gte', 1)), _connector='OR'), name='invite_uses_within_max'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -402,6 +494,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [
+                    models.Index(fields=['created_at'], name='kept_answer_age'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'route', 'key'), name='kept_answer_once_per_key'),
+                    models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$')), name='kept_answer_digest_is_sha256'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -412,7 +511,9 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(default=annotator.models.fields.random_public_id, help_text='In every cursor, so that an old one is known.', max_length=16)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='lineage_is_one')],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('pk', 1)), name='lineage_is_one'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -426,6 +527,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['line_of', 'number'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('line_of', 'number'), name='line_error_once_per_line'),
+                    models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='line_error_number_from_one'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -461,6 +566,11 @@ class Migration(migrations.Migration):
                 ('recent_trust', models.FloatField(default=0.0, help_text='How far trust lies below its highest; 0 or less.')),
                 ('computed_at', models.DateTimeField()),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('agreed_count__lte', models.F('shared_count')), ('fast_count__lte', models.F('timed_count')), ('gold_right__lte', models.F('gold_count')), ('left_count__lte', models.F('side_count')), ('repeat_same__lte', models.F('repeat_count')), ('repeat_same_side__lte', django.db.models.expressions.CombinedExpression(models.F('repeat_count'), '-', models.F('repeat_same')))), name='standing_parts_within_wholes'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='member',
@@ -505,6 +615,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'crowd identities',
                 'ordering': ['campaign', '-pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'participant'), name='crowd_identity_once_per_campaign'),
+                    models.CheckConstraint(condition=models.Q(('participant__regex', '^[A-Za-z0-9_-]{6,64}$')), name='crowd_identity_participant_form'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -517,6 +631,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('member', 'text'), name='consent_once_per_member_and_text'),
+                ],
             },
         ),
         migrations.AddField(
@@ -538,6 +655,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'declined'])), name='appeal_state_known'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('member',), name='appeal_one_open_per_member'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='appeal_answered_at_says_when'),
+                ],
             },
         ),
         migrations.AddField(
@@ -569,6 +691,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'pk'],
+                'indexes': [
+                    models.Index(fields=['campaign', 'id'], name='pair_of_campaign'),
+                    models.Index(condition=models.Q(('gold_choice__isnull', True), ('seats_taken__lt', models.F('votes_wanted')), ('state', 'open')), fields=['campaign', 'priority', 'ring'], name='pair_ring_with_free_seats'),
+                    models.Index(condition=models.Q(('gold_choice__isnull', False)), fields=['campaign', 'gold_use', 'ring'], name='pair_gold_ring'),
+                    models.Index(condition=models.Q(('image_distance__lte', 6)), fields=['campaign', 'image_distance', 'id'], name='pair_near_identical'),
+                    models.Index(condition=models.Q(('gold_choice__isnull', True), ('seats_taken', models.F('votes_wanted')), ('state', 'open')), fields=['campaign'], name='pair_full_not_settled'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'external_id'), name='pair_external_id_unique_in_campaign'),
+                    models.CheckConstraint(condition=models.Q(('image_a', models.F('image_b')), _negated=True), name='pair_images_differ'),
+                    models.CheckConstraint(condition=models.Q(('seats_taken__lte', models.F('votes_wanted'))), name='pair_seats_within_votes_wanted'),
+                    models.CheckConstraint(condition=models.Q(('seats_a_on_left__lte', models.F('seats_taken'))), name='pair_left_seats_within_seats'),
+                    models.CheckConstraint(condition=models.Q(('votes_wanted__gte', 1), ('votes_wanted__lte', 100)), name='pair_votes_wanted_range'),
+                    models.CheckConstraint(condition=models.Q(('ring__gte', 0)), name='pair_ring_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'settled', 'held'])), name='pair_state_known'),
+                    models.CheckConstraint(condition=models.Q(('gold_choice__in', ['a', 'b', 'both_good', 'both_bad'])), name='pair_gold_choice_known'),
+                    models.CheckConstraint(condition=models.Q(('gold_use__in', ['check', 'training'])), name='pair_gold_use_known'),
+                    models.CheckConstraint(condition=models.Q(('gold_in_review_since__isnull', True), ('gold_choice__isnull', False), _connector='OR'), name='pair_review_is_of_gold'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -585,6 +726,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('act__in', ['made', 'changed', 'removed', 'review', 'kept'])), name='gold_decision_act_known'),
+                    models.CheckConstraint(condition=models.Q(('gold_choice__in', ['a', 'b', 'both_good', 'both_bad'])), name='gold_decision_choice_known'),
+                    models.CheckConstraint(condition=models.Q(('answers_wrong__lte', models.F('answers'))), name='gold_decision_wrong_within_answers'),
+                ],
             },
         ),
         migrations.AddField(
@@ -606,6 +752,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'text_sha256'), name='prompt_text_unique_in_campaign'),
+                    models.UniqueConstraint(fields=('campaign', 'external_id'), name='prompt_external_id_unique_in_campaign'),
+                    models.CheckConstraint(condition=models.Q(('text_sha256__regex', '^[0-9a-f]{64}$')), name='prompt_text_sha256_form'),
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='prompt_text_not_empty'),
+                ],
             },
         ),
         migrations.AddField(
@@ -630,6 +782,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'slug'), name='question_slug_unique_in_campaign'),
+                    models.UniqueConstraint(fields=('campaign', 'position'), name='question_position_unique_in_campaign'),
+                    models.CheckConstraint(condition=models.Q(('choices__contained_by', ['a', 'b', 'both_good', 'both_bad']), ('choices__contains', ['a', 'b'])), name='question_choices_known_with_a_and_b'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -654,6 +811,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'consensus',
+                'constraints': [
+                    models.UniqueConstraint(fields=('pair', 'question', 'method'), name='consensus_once_per_pair_question_method'),
+                    models.CheckConstraint(condition=models.Q(('label__in', ['a', 'b', 'both_good', 'both_bad', 'tie'])), name='consensus_label_known'),
+                    models.CheckConstraint(condition=models.Q(('method__in', ['majority', 'dawid_skene'])), name='consensus_method_known'),
+                    models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='consensus_confidence_is_probability'),
+                    models.CheckConstraint(condition=models.Q(('agreement__isnull', True), models.Q(('agreement__gte', 0), ('agreement__lte', 1)), _connector='OR'), name='consensus_agreement_is_share'),
+                    models.CheckConstraint(condition=models.Q(('p_a__gte', 0), ('p_a__lte', 1), ('p_b__gte', 0), ('p_b__lte', 1), ('p_both_bad__gte', 0), ('p_both_bad__lte', 1), ('p_both_good__gte', 0), ('p_both_good__lte', 1)), name='consensus_soft_label_in_range'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -676,6 +841,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', '-number'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state__in', ('queued', 'building')), ('has_leftovers', True), _connector='OR'), fields=['id'], name='release_to_look_after'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'number'), name='release_number_unique_in_campaign'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'building', 'ready', 'failed', 'cancelled'])), name='release_state_known'),
+                    models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='release_number_from_one'),
+                    models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='release_progress_is_share'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('finished_at__isnull', False), ('revision__regex', '^[0-9a-f]{40}$')), _connector='OR'), name='release_ready_has_revision'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -694,6 +869,12 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'publishing', 'done', 'failed'])), name='publication_state_known'),
+                    models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='publication_progress_is_share'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(models.Q(('commit', ''), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='publication_done_has_commit'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'publishing'))), fields=('release',), name='publication_one_at_a_time_per_release'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -707,6 +888,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['release', 'path'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('release', 'path'), name='release_file_path_unique'),
+                    models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='release_file_sha256_form'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -728,6 +913,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['release', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('release', 'path'), name='release_shard_path_unique'),
+                    models.CheckConstraint(condition=models.Q(('finished_at__isnull', True), models.Q(('num_bytes__isnull', False), ('rows__isnull', False), ('sha256__regex', '^[0-9a-f]{64}$'), ('size__isnull', False)), _connector='OR'), name='release_shard_finished_is_described'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -745,6 +934,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['campaign', 'pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'measure', 'outcome'), name='review_rule_once_per_measure_and_outcome'),
+                    models.CheckConstraint(condition=models.Q(('measure__in', ['gold_accuracy', 'consistency', 'side_share', 'fast_rate', 'agreement', 'trust', 'recent_trust'])), name='review_rule_measure_known'),
+                    models.CheckConstraint(condition=models.Q(('outcome__in', ['warn', 'pause', 'suspend'])), name='review_rule_outcome_known'),
+                    models.CheckConstraint(condition=models.Q(('minimum__gte', 1)), name='review_rule_minimum_from_one'),
+                    models.CheckConstraint(condition=models.Q(('threshold__gte', -1000), ('threshold__lte', 1000)), name='review_rule_threshold_is_number'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -758,6 +954,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('rule', 'member'), name='proposal_once_per_rule_and_member'),
+                ],
             },
         ),
         migrations.AddField(
@@ -773,6 +972,11 @@ class Migration(migrations.Migration):
                 ('ring', models.IntegerField()),
                 ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ring_cursors', to='annotator.member')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('member', 'priority'), name='ring_cursor_once_per_priority'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Token',
@@ -790,6 +994,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['user', '-created_at'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$')), name='token_digest_is_sha256'),
+                    models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['annotate', 'import', 'export', 'manage']), models.Q(('scopes', []), _negated=True)), name='token_scopes_known_and_some'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -816,6 +1024,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('comment', ''), _negated=True), fields=['question', '-id'], name='vote_comments'),
+                    models.Index(fields=['question', 'changed_in', 'id'], name='vote_changes'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('void_reason__isnull', True)), fields=('assignment', 'question'), name='vote_one_live_per_assignment_and_question'),
+                    models.CheckConstraint(condition=models.Q(('choice__in', ['a', 'b', 'both_good', 'both_bad'])), name='vote_choice_known'),
+                    models.CheckConstraint(condition=models.Q(('void_reason__in', ['undone', 'suspended', 'withdrawn'])), name='vote_void_reason_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('void_reason__isnull', True), ('voided_at__isnull', True), ('voided_by__isnull', True)), models.Q(('void_reason__isnull', False), ('voided_at__isnull', False)), _connector='OR'), name='vote_void_has_reason_and_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -832,6 +1050,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-pk'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('url__regex', '^https?://')), name='webhook_url_is_a_web_address'),
+                    models.CheckConstraint(condition=models.Q(('events__contained_by', ['release.ready', 'campaign.complete', 'annotator.suspended', 'import.finished']), models.Q(('events', []), _negated=True)), name='webhook_events_known_and_some'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -853,646 +1075,147 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ['-pk'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='delivery_due'),
+                    models.Index(fields=['webhook', '-id'], name='delivery_log'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('event__in', ['release.ready', 'campaign.complete', 'annotator.suspended', 'import.finished', 'ping'])), name='delivery_event_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'delivered', 'failed'])), name='delivery_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('next_attempt_at__isnull', False), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('next_attempt_at__isnull', True)), _connector='OR'), name='delivery_waiting_says_until_when'),
+                ],
             },
         ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('is_crowd', False), models.Q(('email', ''), ('is_staff', False), ('is_superuser', False), ('password__startswith', '!')), _connector='OR'), name='user_crowd_is_pseudonymous'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignprogress',
-            constraint=models.CheckConstraint(condition=models.Q(('pairs_settled__lte', models.F('pairs_total'))), name='progress_settled_within_total'),
-        ),
-        migrations.AddConstraint(
-            model_name='groupquestion',
-            constraint=models.CheckConstraint(condition=models.Q(('people_min__gte', 3)), name='group_question_people_min_protects'),
-        ),
-        migrations.AddConstraint(
-            model_name='groupquestion',
-            constraint=models.CheckConstraint(condition=models.Q(('options__len__gte', 2), ('options__len__lte', 12)), name='group_question_has_options'),
-        ),
-        migrations.AddConstraint(
-            model_name='consenttext',
-            constraint=models.UniqueConstraint(fields=('campaign', 'version'), name='consent_text_version_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='consenttext',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='consent_text_version_from_one'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='consenttext',
-            trigger=pgtrigger.compiler.Trigger(name='consent_text_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fc6d7d5af3332b3c1c45077161e95390889ed936', operation='UPDATE OR DELETE', pgid='pgtrigger_consent_text_is_fixed_dd863', table='annotator_consenttext', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'open', 'paused', 'closed'])), name='campaign_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('pairing_rule__in', ['all_pairs', 'ring'])), name='campaign_pairing_rule_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('consensus_method__in', ['majority', 'dawid_skene'])), name='campaign_consensus_method_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_rate__gte', 0), ('gold_rate__lte', 0.5), ('repeat_rate__gte', 0), ('repeat_rate__lte', 0.25)), name='campaign_mixed_rates_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat_after__gte', 1)), name='campaign_repeat_after_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('training_pairs__lte', 100), ('training_tries__gte', 1), ('training_pass_mark__gte', 0), ('training_pass_mark__lte', 1)), name='campaign_training_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('review_share_max__gte', 0), ('review_share_max__lte', 1), ('too_fast_ms__lte', 60000)), name='campaign_review_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('slug__regex', '^[a-z0-9]+([._-][a-z0-9]+)*$')), name='campaign_slug_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('votes_wanted__gte', 1), ('votes_wanted__lte', 100)), name='campaign_votes_wanted_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('votes_max__gte', models.F('votes_wanted')), ('votes_max__lte', 100)), name='campaign_votes_max_from_votes_wanted'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('stop_confidence__gte', 0.5), ('stop_confidence__lt', 1)), name='campaign_stop_confidence_is_probability'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_per_day__isnull', True), ('limit_per_day__gte', 1), _connector='OR'), name='campaign_limit_per_day_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_total__isnull', True), ('limit_total__gte', 1), _connector='OR'), name='campaign_limit_total_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_share__isnull', True), models.Q(('limit_share__gt', 0), ('limit_share__lte', 1)), _connector='OR'), name='campaign_limit_share_is_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('flags_to_hold__gte', 1)), name='campaign_flags_to_hold_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('lease_seconds__gte', 5), ('lease_seconds__lte', 604800)), name='campaign_lease_seconds_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('licence', ''), ('licence__regex', '^[a-z0-9]+(?:[.-][a-z0-9]+)*$'), _connector='OR'), name='campaign_licence_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('share_validation__gte', 0), ('share_validation__lte', 0.4), ('share_test__gte', 0), ('share_test__lte', 0.4)), name='campaign_split_shares_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('return_url', ''), ('return_url__startswith', 'https://'), _connector='OR'), name='campaign_return_url_is_https'),
-        ),
-        migrations.AddConstraint(
-            model_name='flag',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__in', ['unsafe', 'broken_image', 'bad_prompt', 'identical_images'])), name='flag_reason_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='flag',
-            constraint=models.CheckConstraint(condition=models.Q(('resolved_by__isnull', True), ('resolved_at__isnull', False), _connector='OR'), name='flag_resolution_has_time'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='flag',
-            trigger=pgtrigger.compiler.Trigger(name='flag_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='70a4625ca2ac9792d80305641da48503b4a66a72', operation='DELETE', pgid='pgtrigger_flag_never_deleted_d5649', table='annotator_flag', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='generator',
-            constraint=models.UniqueConstraint(fields=('campaign', 'name'), name='generator_name_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='guideline',
-            constraint=models.UniqueConstraint(fields=('campaign', 'version'), name='guideline_version_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='guideline',
-            constraint=models.CheckConstraint(condition=models.Q(('version__gte', 1)), name='guideline_version_from_one'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='guideline',
-            trigger=pgtrigger.compiler.Trigger(name='guideline_published_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."published_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c1b0c71753e6ca545f2014436ed87acf412ae78b', operation='UPDATE OR DELETE', pgid='pgtrigger_guideline_published_is_fixed_95db1', table='annotator_guideline', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'reading', 'running', 'done', 'failed'])), name='import_state_known'),
-        ),
-        migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['batch_of'], name='import_batch_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.UniqueConstraint(fields=('batch_of', 'number'), name='import_batch_number_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='invite',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['annotator', 'reviewer', 'manager'])), name='invite_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='invite',
-            constraint=models.CheckConstraint(condition=models.Q(('for_crowd', False), ('role', 'annotator'), _connector='OR'), name='invite_for_crowd_makes_annotators'),
-        ),
-        migrations.AddConstraint(
-            model_name='invite',
-            constraint=models.CheckConstraint(condition=models.Q(('uses_max__isnull', True), models.Q(('uses__lte', models.F('uses_max')), ('uses_max__gte', 1)), _connector='OR'), name='invite_uses_within_max'),
-        ),
-        migrations.AddIndex(
-            model_name='keptanswer',
-            index=models.Index(fields=['created_at'], name='kept_answer_age'),
-        ),
-        migrations.AddConstraint(
-            model_name='keptanswer',
-            constraint=models.UniqueConstraint(fields=('user', 'route', 'key'), name='kept_answer_once_per_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='keptanswer',
-            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$')), name='kept_answer_digest_is_sha256'),
-        ),
-        migrations.AddConstraint(
-            model_name='lineerror',
-            constraint=models.UniqueConstraint(fields=('line_of', 'number'), name='line_error_once_per_line'),
-        ),
-        migrations.AddConstraint(
-            model_name='lineerror',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='line_error_number_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(('agreed_count__lte', models.F('shared_count')), ('fast_count__lte', models.F('timed_count')), ('gold_right__lte', models.F('gold_count')), ('left_count__lte', models.F('side_count')), ('repeat_same__lte', models.F('repeat_count')), ('repeat_same_side__lte', django.db.models.expressions.CombinedExpression(models.F('repeat_count'), '-', models.F('repeat_same')))), name='standing_parts_within_wholes'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('campaign', 'user'), name='member_once_per_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['annotator', 'reviewer', 'manager'])), name='member_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['active', 'paused', 'suspended', 'withdrawn'])), name='member_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['human', 'machine'])), name='member_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'human'), ('role', 'annotator'), _connector='OR'), name='member_machine_is_annotator'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('guideline_accepted__isnull', True), ('guideline_accepted_at__isnull', True)), models.Q(('guideline_accepted__isnull', False), ('guideline_accepted_at__isnull', False)), _connector='OR'), name='member_acceptance_has_time'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='member',
-            trigger=pgtrigger.compiler.Trigger(name='member_who_counts_otherwise_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.kind <> NEW.kind OR (OLD.state = 'withdrawn') <> (NEW.state = 'withdrawn'))", func='\n    INSERT INTO annotator_unscoredassignment (assignment_id)\n    SELECT id FROM annotator_assignment WHERE member_id = NEW.id AND closed_at IS NOT NULL;\n    RETURN NULL;\n', hash='65d04a730fa958f9bc2406581c0641d9ad67557b', operation='UPDATE', pgid='pgtrigger_member_who_counts_otherwise_is_noted_e5c48', table='annotator_member', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='crowdidentity',
-            constraint=models.UniqueConstraint(fields=('campaign', 'participant'), name='crowd_identity_once_per_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='crowdidentity',
-            constraint=models.CheckConstraint(condition=models.Q(('participant__regex', '^[A-Za-z0-9_-]{6,64}$')), name='crowd_identity_participant_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('member', 'text'), name='consent_once_per_member_and_text'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='consent_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b5f91a0da09d8f878e82abddf8e6bb30667aa30b', operation='UPDATE OR DELETE', pgid='pgtrigger_consent_is_fixed_0e05c', table='annotator_consent', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'declined'])), name='appeal_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('member',), name='appeal_one_open_per_member'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='appeal_answered_at_says_when'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appeal',
-            trigger=pgtrigger.compiler.Trigger(name='appeal_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='21d066b38b9683a9e27a3c11aab819dfe72ba38a', operation='DELETE', pgid='pgtrigger_appeal_never_deleted_7047e', table='annotator_appeal', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='appeal',
-            trigger=pgtrigger.compiler.Trigger(name='appeal_message_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."member_id" IS DISTINCT FROM (NEW."member_id") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0914fe85b4baa54d8f776f582a06d4b4d2aac892', operation='UPDATE', pgid='pgtrigger_appeal_message_is_fixed_ccee2', table='annotator_appeal', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='golddecision',
-            constraint=models.CheckConstraint(condition=models.Q(('act__in', ['made', 'changed', 'removed', 'review', 'kept'])), name='gold_decision_act_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='golddecision',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_choice__in', ['a', 'b', 'both_good', 'both_bad'])), name='gold_decision_choice_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='golddecision',
-            constraint=models.CheckConstraint(condition=models.Q(('answers_wrong__lte', models.F('answers'))), name='gold_decision_wrong_within_answers'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='golddecision',
-            trigger=pgtrigger.compiler.Trigger(name='gold_decision_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e8d5afd98ce40ebc62957c616afbe8d85eb6b6af', operation='UPDATE OR DELETE', pgid='pgtrigger_gold_decision_is_fixed_ba788', table='annotator_golddecision', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['member', 'id'], name='assignment_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['lease_expires_at'], name='assignment_leases'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('kind', 'machine'), ('state', 'expired')), fields=['member', 'pair'], name='assignment_machine_again'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state', 'answered')), fields=['member', 'closed_at'], name='assignment_answers'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'regular')), fields=('member', 'pair'), name='assignment_regular_once_per_member_and_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'gold')), fields=('member', 'pair'), name='assignment_gold_once_per_member_and_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'machine')), fields=('member', 'pair'), name='assignment_machine_once_per_member_and_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'repeat')), fields=('member', 'pair'), name='assignment_repeat_once_per_member_and_pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['regular', 'training', 'gold', 'repeat', 'machine'])), name='assignment_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'answered', 'skipped', 'flagged', 'expired', 'returned'])), name='assignment_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='assignment_closed_at_says_when'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='assignment',
-            trigger=pgtrigger.compiler.Trigger(name='assignment_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='95077c1a5eded6a51fdf431fee226f1b46e85751', operation='DELETE', pgid='pgtrigger_assignment_never_deleted_23a12', table='annotator_assignment', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='assignment',
-            trigger=pgtrigger.compiler.Trigger(name='assignment_seat_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."member_id" IS DISTINCT FROM (NEW."member_id") OR OLD."pair_id" IS DISTINCT FROM (NEW."pair_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a28f8d31dfb3671f6175030833b17689bf9118ae', operation='UPDATE', pgid='pgtrigger_assignment_seat_is_fixed_865ba', table='annotator_assignment', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.UniqueConstraint(fields=('campaign', 'text_sha256'), name='prompt_text_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.UniqueConstraint(fields=('campaign', 'external_id'), name='prompt_external_id_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.CheckConstraint(condition=models.Q(('text_sha256__regex', '^[0-9a-f]{64}$')), name='prompt_text_sha256_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='prompt',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='prompt_text_not_empty'),
-        ),
-        migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(fields=['campaign', 'id'], name='pair_of_campaign'),
-        ),
-        migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(condition=models.Q(('gold_choice__isnull', True), ('seats_taken__lt', models.F('votes_wanted')), ('state', 'open')), fields=['campaign', 'priority', 'ring'], name='pair_ring_with_free_seats'),
-        ),
-        migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(condition=models.Q(('gold_choice__isnull', False)), fields=['campaign', 'gold_use', 'ring'], name='pair_gold_ring'),
-        ),
-        migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(condition=models.Q(('image_distance__lte', 6)), fields=['campaign', 'image_distance', 'id'], name='pair_near_identical'),
-        ),
-        migrations.AddIndex(
-            model_name='pair',
-            index=models.Index(condition=models.Q(('gold_choice__isnull', True), ('seats_taken', models.F('votes_wanted')), ('state', 'open')), fields=['campaign'], name='pair_full_not_settled'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(fields=('campaign', 'external_id'), name='pair_external_id_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(models.F('prompt'), django.db.models.functions.comparison.Least('image_a', 'image_b'), django.db.models.functions.comparison.Greatest('image_a', 'image_b'), name='pair_once_in_either_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('image_a', models.F('image_b')), _negated=True), name='pair_images_differ'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('seats_taken__lte', models.F('votes_wanted'))), name='pair_seats_within_votes_wanted'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('seats_a_on_left__lte', models.F('seats_taken'))), name='pair_left_seats_within_seats'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('votes_wanted__gte', 1), ('votes_wanted__lte', 100)), name='pair_votes_wanted_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('ring__gte', 0)), name='pair_ring_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'settled', 'held'])), name='pair_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_choice__in', ['a', 'b', 'both_good', 'both_bad'])), name='pair_gold_choice_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_use__in', ['check', 'training'])), name='pair_gold_use_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_in_review_since__isnull', True), ('gold_choice__isnull', False), _connector='OR'), name='pair_review_is_of_gold'),
-        ),
-        migrations.AddIndex(
-            model_name='image',
-            index=models.Index(fields=['sha256'], name='image_by_sha256'),
-        ),
-        migrations.AddConstraint(
-            model_name='image',
-            constraint=models.UniqueConstraint(fields=('prompt', 'generator', 'seed', 'sha256'), name='image_once_per_prompt_generator_seed', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='image',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='image_sha256_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='image',
-            constraint=models.CheckConstraint(condition=models.Q(('format__in', ['JPEG', 'PNG', 'WEBP'])), name='image_format_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='image',
-            constraint=models.CheckConstraint(condition=models.Q(('height__gte', 1), ('width__gte', 1)), name='image_has_size'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('campaign', 'slug'), name='question_slug_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('campaign', 'position'), name='question_position_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(('choices__contained_by', ['a', 'b', 'both_good', 'both_bad']), ('choices__contains', ['a', 'b'])), name='question_choices_known_with_a_and_b'),
-        ),
-        migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.UniqueConstraint(fields=('pair', 'question', 'method'), name='consensus_once_per_pair_question_method'),
-        ),
-        migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(('label__in', ['a', 'b', 'both_good', 'both_bad', 'tie'])), name='consensus_label_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(('method__in', ['majority', 'dawid_skene'])), name='consensus_method_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence__gte', 0), ('confidence__lte', 1)), name='consensus_confidence_is_probability'),
-        ),
-        migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(('agreement__isnull', True), models.Q(('agreement__gte', 0), ('agreement__lte', 1)), _connector='OR'), name='consensus_agreement_is_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='consensus',
-            constraint=models.CheckConstraint(condition=models.Q(('p_a__gte', 0), ('p_a__lte', 1), ('p_b__gte', 0), ('p_b__lte', 1), ('p_both_bad__gte', 0), ('p_both_bad__lte', 1), ('p_both_good__gte', 0), ('p_both_good__lte', 1)), name='consensus_soft_label_in_range'),
-        ),
-        migrations.AddIndex(
-            model_name='release',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'building')), ('has_leftovers', True), _connector='OR'), fields=['id'], name='release_to_look_after'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('campaign', 'number'), name='release_number_unique_in_campaign'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'building', 'ready', 'failed', 'cancelled'])), name='release_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='release_number_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='release_progress_is_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='release',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ready'), _negated=True), models.Q(('finished_at__isnull', False), ('revision__regex', '^[0-9a-f]{40}$')), _connector='OR'), name='release_ready_has_revision'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='release',
-            trigger=pgtrigger.compiler.Trigger(name='release_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='11a7e99dc16b8d7b8391bbf5cac5297fc0d0540e', operation='DELETE', pgid='pgtrigger_release_never_deleted_e5d1d', table='annotator_release', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='release',
-            trigger=pgtrigger.compiler.Trigger(name='release_number_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='be09d737389a97b3d01715670e5290134ac41fe8', operation='UPDATE', pgid='pgtrigger_release_number_is_fixed_5a787', table='annotator_release', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='release',
-            trigger=pgtrigger.compiler.Trigger(name='release_ready_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" = \'ready\' AND (NEW."revision" IS DISTINCT FROM (OLD."revision") OR NOT (NEW."state" = \'ready\')))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='561865c88085996197d7d5a69d1c5f8bb0120dc8', operation='UPDATE', pgid='pgtrigger_release_ready_is_fixed_cbe24', table='annotator_release', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'publishing', 'done', 'failed'])), name='publication_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(('progress__gte', 0), ('progress__lte', 1)), name='publication_progress_is_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(models.Q(('commit', ''), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='publication_done_has_commit'),
-        ),
-        migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'publishing'))), fields=('release',), name='publication_one_at_a_time_per_release'),
-        ),
-        migrations.AddConstraint(
-            model_name='releasefile',
-            constraint=models.UniqueConstraint(fields=('release', 'path'), name='release_file_path_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='releasefile',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='release_file_sha256_form'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='releasefile',
-            trigger=pgtrigger.compiler.Trigger(name='release_file_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8c7585e5189a7b87891572ad8925d4927968b51a', operation='UPDATE OR DELETE', pgid='pgtrigger_release_file_is_fixed_5ed88', table='annotator_releasefile', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='releaseshard',
-            constraint=models.UniqueConstraint(fields=('release', 'path'), name='release_shard_path_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='releaseshard',
-            constraint=models.CheckConstraint(condition=models.Q(('finished_at__isnull', True), models.Q(('num_bytes__isnull', False), ('rows__isnull', False), ('sha256__regex', '^[0-9a-f]{64}$'), ('size__isnull', False)), _connector='OR'), name='release_shard_finished_is_described'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrule',
-            constraint=models.UniqueConstraint(fields=('campaign', 'measure', 'outcome'), name='review_rule_once_per_measure_and_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrule',
-            constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['gold_accuracy', 'consistency', 'side_share', 'fast_rate', 'agreement', 'trust', 'recent_trust'])), name='review_rule_measure_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrule',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['warn', 'pause', 'suspend'])), name='review_rule_outcome_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrule',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum__gte', 1)), name='review_rule_minimum_from_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrule',
-            constraint=models.CheckConstraint(condition=models.Q(('threshold__gte', -1000), ('threshold__lte', 1000)), name='review_rule_threshold_is_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(fields=('rule', 'member'), name='proposal_once_per_rule_and_member'),
-        ),
-        migrations.AddIndex(
-            model_name='act',
-            index=models.Index(condition=models.Q(('rule__isnull', False)), fields=['rule', 'member'], name='act_of_rule'),
-        ),
-        migrations.AddConstraint(
-            model_name='act',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['warn', 'pause', 'suspend', 'lift', 'dismiss', 'withdraw'])), name='act_kind_known'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='act',
-            trigger=pgtrigger.compiler.Trigger(name='act_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8dbf2690ade225407e052d94e1016d7b21c301aa', operation='UPDATE OR DELETE', pgid='pgtrigger_act_is_fixed_655bb', table='annotator_act', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='ringcursor',
-            constraint=models.UniqueConstraint(fields=('member', 'priority'), name='ring_cursor_once_per_priority'),
-        ),
-        migrations.AddConstraint(
-            model_name='token',
-            constraint=models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$')), name='token_digest_is_sha256'),
-        ),
-        migrations.AddConstraint(
-            model_name='token',
-            constraint=models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['annotate', 'import', 'export', 'manage']), models.Q(('scopes', []), _negated=True)), name='token_scopes_known_and_some'),
-        ),
-        migrations.AddIndex(
-            model_name='vote',
-            index=models.Index(condition=models.Q(('comment', ''), _negated=True), fields=['question', '-id'], name='vote_comments'),
-        ),
-        migrations.AddIndex(
-            model_name='vote',
-            index=models.Index(fields=['question', 'changed_in', 'id'], name='vote_changes'),
-        ),
-        migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.UniqueConstraint(condition=models.Q(('void_reason__isnull', True)), fields=('assignment', 'question'), name='vote_one_live_per_assignment_and_question'),
-        ),
-        migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.CheckConstraint(condition=models.Q(('choice__in', ['a', 'b', 'both_good', 'both_bad'])), name='vote_choice_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.CheckConstraint(condition=models.Q(('void_reason__in', ['undone', 'suspended', 'withdrawn'])), name='vote_void_reason_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='vote',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason__isnull', True), ('voided_at__isnull', True), ('voided_by__isnull', True)), models.Q(('void_reason__isnull', False), ('voided_at__isnull', False)), _connector='OR'), name='vote_void_has_reason_and_time'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vote',
-            trigger=pgtrigger.compiler.Trigger(name='vote_change_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(func='NEW.changed_in = pg_current_xact_id(); RETURN NEW;', hash='13d354b38f4be97c82f58464c881a2c368d0284b', operation='UPDATE', pgid='pgtrigger_vote_change_is_noted_ef384', table='annotator_vote', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vote',
-            trigger=pgtrigger.compiler.Trigger(name='vote_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fcbf198bd718c1468160759e35920e67a9dde1cf', operation='DELETE', pgid='pgtrigger_vote_never_deleted_2f49b', table='annotator_vote', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vote',
-            trigger=pgtrigger.compiler.Trigger(name='vote_answer_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."assignment_id" IS DISTINCT FROM (NEW."assignment_id") OR OLD."question_id" IS DISTINCT FROM (NEW."question_id") OR OLD."choice" IS DISTINCT FROM (NEW."choice") OR OLD."elapsed_ms" IS DISTINCT FROM (NEW."elapsed_ms") OR OLD."comment" IS DISTINCT FROM (NEW."comment") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f0c88d512433e53a6e23366913554b1620d8b5a9', operation='UPDATE', pgid='pgtrigger_vote_answer_is_fixed_a9578', table='annotator_vote', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vote',
-            trigger=pgtrigger.compiler.Trigger(name='vote_cast_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO annotator_unscoredassignment (assignment_id) SELECT DISTINCT assignment_id FROM changed_votes;\n    RETURN NULL;\n', hash='6b4eb4dfaa5ef7d7e967d631eb60c6abf3a8d322', level='STATEMENT', operation='INSERT', pgid='pgtrigger_vote_cast_is_noted_1fecc', referencing='REFERENCING NEW TABLE AS changed_votes ', table='annotator_vote', when='AFTER')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='vote',
-            trigger=pgtrigger.compiler.Trigger(name='vote_voided_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO annotator_unscoredassignment (assignment_id) SELECT DISTINCT assignment_id FROM changed_votes;\n    RETURN NULL;\n', hash='02a828f3a21a5dd80e99a4b9bc1c9eafafbfe866', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_vote_voided_is_noted_c20e3', referencing='REFERENCING NEW TABLE AS changed_votes ', table='annotator_vote', when='AFTER')),
-        ),
-        migrations.AddConstraint(
-            model_name='webhook',
-            constraint=models.CheckConstraint(condition=models.Q(('url__regex', '^https?://')), name='webhook_url_is_a_web_address'),
-        ),
-        migrations.AddConstraint(
-            model_name='webhook',
-            constraint=models.CheckConstraint(condition=models.Q(('events__contained_by', ['release.ready', 'campaign.complete', 'annotator.suspended', 'import.finished']), models.Q(('events', []), _negated=True)), name='webhook_events_known_and_some'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='delivery_due'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(fields=['webhook', '-id'], name='delivery_log'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('event__in', ['release.ready', 'campaign.complete', 'annotator.suspended', 'import.finished', 'ping'])), name='delivery_event_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'delivered', 'failed'])), name='delivery_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_attempt_at__isnull', False), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('next_attempt_at__isnull', True)), _connector='OR'), name='delivery_waiting_says_until_when'),
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name='consenttext',
+                    trigger=pgtrigger.compiler.Trigger(name='consent_text_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='fc6d7d5af3332b3c1c45077161e95390889ed936', operation='UPDATE OR DELETE', pgid='pgtrigger_consent_text_is_fixed_dd863', table='annotator_consenttext', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='flag',
+                    trigger=pgtrigger.compiler.Trigger(name='flag_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='70a4625ca2ac9792d80305641da48503b4a66a72', operation='DELETE', pgid='pgtrigger_flag_never_deleted_d5649', table='annotator_flag', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='guideline',
+                    trigger=pgtrigger.compiler.Trigger(name='guideline_published_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."published_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c1b0c71753e6ca545f2014436ed87acf412ae78b', operation='UPDATE OR DELETE', pgid='pgtrigger_guideline_published_is_fixed_95db1', table='annotator_guideline', when='BEFORE')),
+                ),
+                migrations.AddConstraint(
+                    model_name='member',
+                    constraint=models.UniqueConstraint(fields=('campaign', 'user'), name='member_once_per_campaign'),
+                ),
+                migrations.AddConstraint(
+                    model_name='member',
+                    constraint=models.CheckConstraint(condition=models.Q(models.Q(('guideline_accepted__isnull', True), ('guideline_accepted_at__isnull', True)), models.Q(('guideline_accepted__isnull', False), ('guideline_accepted_at__isnull', False)), _connector='OR'), name='member_acceptance_has_time'),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='member',
+                    trigger=pgtrigger.compiler.Trigger(name='member_who_counts_otherwise_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.kind <> NEW.kind OR (OLD.state = 'withdrawn') <> (NEW.state = 'withdrawn'))", func='\n    INSERT INTO annotator_unscoredassignment (assignment_id)\n    SELECT id FROM annotator_assignment WHERE member_id = NEW.id AND closed_at IS NOT NULL;\n    RETURN NULL;\n', hash='65d04a730fa958f9bc2406581c0641d9ad67557b', operation='UPDATE', pgid='pgtrigger_member_who_counts_otherwise_is_noted_e5c48', table='annotator_member', when='AFTER')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='consent',
+                    trigger=pgtrigger.compiler.Trigger(name='consent_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b5f91a0da09d8f878e82abddf8e6bb30667aa30b', operation='UPDATE OR DELETE', pgid='pgtrigger_consent_is_fixed_0e05c', table='annotator_consent', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='appeal',
+                    trigger=pgtrigger.compiler.Trigger(name='appeal_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='21d066b38b9683a9e27a3c11aab819dfe72ba38a', operation='DELETE', pgid='pgtrigger_appeal_never_deleted_7047e', table='annotator_appeal', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='appeal',
+                    trigger=pgtrigger.compiler.Trigger(name='appeal_message_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."member_id" IS DISTINCT FROM (NEW."member_id") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0914fe85b4baa54d8f776f582a06d4b4d2aac892', operation='UPDATE', pgid='pgtrigger_appeal_message_is_fixed_ccee2', table='annotator_appeal', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='golddecision',
+                    trigger=pgtrigger.compiler.Trigger(name='gold_decision_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='e8d5afd98ce40ebc62957c616afbe8d85eb6b6af', operation='UPDATE OR DELETE', pgid='pgtrigger_gold_decision_is_fixed_ba788', table='annotator_golddecision', when='BEFORE')),
+                ),
+                migrations.AddIndex(
+                    model_name='assignment',
+                    index=models.Index(condition=models.Q(('state', 'open')), fields=['member', 'id'], name='assignment_queue'),
+                ),
+                migrations.AddIndex(
+                    model_name='assignment',
+                    index=models.Index(condition=models.Q(('kind', 'machine'), ('state', 'expired')), fields=['member', 'pair'], name='assignment_machine_again'),
+                ),
+                migrations.AddIndex(
+                    model_name='assignment',
+                    index=models.Index(condition=models.Q(('state', 'answered')), fields=['member', 'closed_at'], name='assignment_answers'),
+                ),
+                migrations.AddConstraint(
+                    model_name='assignment',
+                    constraint=models.UniqueConstraint(condition=models.Q(('kind', 'regular')), fields=('member', 'pair'), name='assignment_regular_once_per_member_and_pair'),
+                ),
+                migrations.AddConstraint(
+                    model_name='assignment',
+                    constraint=models.UniqueConstraint(condition=models.Q(('kind', 'gold')), fields=('member', 'pair'), name='assignment_gold_once_per_member_and_pair'),
+                ),
+                migrations.AddConstraint(
+                    model_name='assignment',
+                    constraint=models.UniqueConstraint(condition=models.Q(('kind', 'machine')), fields=('member', 'pair'), name='assignment_machine_once_per_member_and_pair'),
+                ),
+                migrations.AddConstraint(
+                    model_name='assignment',
+                    constraint=models.UniqueConstraint(condition=models.Q(('kind', 'repeat')), fields=('member', 'pair'), name='assignment_repeat_once_per_member_and_pair'),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='assignment',
+                    trigger=pgtrigger.compiler.Trigger(name='assignment_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='95077c1a5eded6a51fdf431fee226f1b46e85751', operation='DELETE', pgid='pgtrigger_assignment_never_deleted_23a12', table='annotator_assignment', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='assignment',
+                    trigger=pgtrigger.compiler.Trigger(name='assignment_seat_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."member_id" IS DISTINCT FROM (NEW."member_id") OR OLD."pair_id" IS DISTINCT FROM (NEW."pair_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a28f8d31dfb3671f6175030833b17689bf9118ae', operation='UPDATE', pgid='pgtrigger_assignment_seat_is_fixed_865ba', table='annotator_assignment', when='BEFORE')),
+                ),
+                migrations.AddConstraint(
+                    model_name='pair',
+                    constraint=models.UniqueConstraint(models.F('prompt'), django.db.models.functions.comparison.Least('image_a', 'image_b'), django.db.models.functions.comparison.Greatest('image_a', 'image_b'), name='pair_once_in_either_order'),
+                ),
+                migrations.AddConstraint(
+                    model_name='image',
+                    constraint=models.UniqueConstraint(fields=('prompt', 'generator', 'seed', 'sha256'), name='image_once_per_prompt_generator_seed', nulls_distinct=False),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='release',
+                    trigger=pgtrigger.compiler.Trigger(name='release_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='11a7e99dc16b8d7b8391bbf5cac5297fc0d0540e', operation='DELETE', pgid='pgtrigger_release_never_deleted_e5d1d', table='annotator_release', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='release',
+                    trigger=pgtrigger.compiler.Trigger(name='release_number_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."number" IS DISTINCT FROM (NEW."number") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='be09d737389a97b3d01715670e5290134ac41fe8', operation='UPDATE', pgid='pgtrigger_release_number_is_fixed_5a787', table='annotator_release', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='release',
+                    trigger=pgtrigger.compiler.Trigger(name='release_ready_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."state" = \'ready\' AND (NEW."revision" IS DISTINCT FROM (OLD."revision") OR NOT (NEW."state" = \'ready\')))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='561865c88085996197d7d5a69d1c5f8bb0120dc8', operation='UPDATE', pgid='pgtrigger_release_ready_is_fixed_cbe24', table='annotator_release', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='releasefile',
+                    trigger=pgtrigger.compiler.Trigger(name='release_file_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8c7585e5189a7b87891572ad8925d4927968b51a', operation='UPDATE OR DELETE', pgid='pgtrigger_release_file_is_fixed_5ed88', table='annotator_releasefile', when='BEFORE')),
+                ),
+                migrations.AddIndex(
+                    model_name='act',
+                    index=models.Index(condition=models.Q(('rule__isnull', False)), fields=['rule', 'member'], name='act_of_rule'),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='act',
+                    trigger=pgtrigger.compiler.Trigger(name='act_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='8dbf2690ade225407e052d94e1016d7b21c301aa', operation='UPDATE OR DELETE', pgid='pgtrigger_act_is_fixed_655bb', table='annotator_act', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='vote',
+                    trigger=pgtrigger.compiler.Trigger(name='vote_change_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(func='NEW.changed_in = pg_current_xact_id(); RETURN NEW;', hash='13d354b38f4be97c82f58464c881a2c368d0284b', operation='UPDATE', pgid='pgtrigger_vote_change_is_noted_ef384', table='annotator_vote', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='vote',
+                    trigger=pgtrigger.compiler.Trigger(name='vote_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fcbf198bd718c1468160759e35920e67a9dde1cf', operation='DELETE', pgid='pgtrigger_vote_never_deleted_2f49b', table='annotator_vote', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='vote',
+                    trigger=pgtrigger.compiler.Trigger(name='vote_answer_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."assignment_id" IS DISTINCT FROM (NEW."assignment_id") OR OLD."question_id" IS DISTINCT FROM (NEW."question_id") OR OLD."choice" IS DISTINCT FROM (NEW."choice") OR OLD."elapsed_ms" IS DISTINCT FROM (NEW."elapsed_ms") OR OLD."comment" IS DISTINCT FROM (NEW."comment") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='f0c88d512433e53a6e23366913554b1620d8b5a9', operation='UPDATE', pgid='pgtrigger_vote_answer_is_fixed_a9578', table='annotator_vote', when='BEFORE')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='vote',
+                    trigger=pgtrigger.compiler.Trigger(name='vote_cast_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO annotator_unscoredassignment (assignment_id) SELECT DISTINCT assignment_id FROM changed_votes;\n    RETURN NULL;\n', hash='6b4eb4dfaa5ef7d7e967d631eb60c6abf3a8d322', level='STATEMENT', operation='INSERT', pgid='pgtrigger_vote_cast_is_noted_1fecc', referencing='REFERENCING NEW TABLE AS changed_votes ', table='annotator_vote', when='AFTER')),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name='vote',
+                    trigger=pgtrigger.compiler.Trigger(name='vote_voided_is_noted', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n    INSERT INTO annotator_unscoredassignment (assignment_id) SELECT DISTINCT assignment_id FROM changed_votes;\n    RETURN NULL;\n', hash='02a828f3a21a5dd80e99a4b9bc1c9eafafbfe866', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_vote_voided_is_noted_c20e3', referencing='REFERENCING NEW TABLE AS changed_votes ', table='annotator_vote', when='AFTER')),
+                ),
+            ]
         ),
     ]

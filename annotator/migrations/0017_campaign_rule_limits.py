@@ -6,6 +6,8 @@ import django.db.models.lookups
 from django.db import migrations, models
 from django.db.models.functions import Left
 
+from annotator.lib.together import Together
+
 # Numbers that only the pages and REST kept within limits until now. The old constraints guard the others.
 LIMITS = {
     "stop_confidence": (0.5, 0.999),
@@ -40,302 +42,306 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(bring_within_limits, migrations.RunPython.noop),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_votes_wanted_range',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_votes_max_from_votes_wanted',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_stop_confidence_is_probability',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_limit_per_day_positive',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_limit_total_positive',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_limit_share_is_share',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_flags_to_hold_positive',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_lease_seconds_range',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_return_url_is_https',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_mixed_rates_range',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_repeat_after_range',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_training_range',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_review_range',
-        ),
-        migrations.RemoveConstraint(
-            model_name='campaign',
-            name='campaign_split_shares_range',
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='description',
-            field=models.TextField(blank=True, help_text='For annotators and for the dataset card.', max_length=20000),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='name',
-            field=models.CharField(help_text='Annotators see it in their list.', max_length=200),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='asks_comment',
-            field=models.BooleanField(db_default=False, default=False, help_text='Annotators can write a comment with each answer.', verbose_name='Ask for a comment'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='citation',
-            field=models.TextField(blank=True, db_default='', default='', help_text="How to cite the releases, as BibTeX or text; leave empty to use the campaign's name.", max_length=5000, validators=[django.core.validators.MaxLengthValidator(5000)], verbose_name='Citation'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='completion_code',
-            field=models.CharField(blank=True, default='', help_text='Annotators from a crowd platform see this code when they finish.', max_length=64, verbose_name='Completion code'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='consensus_method',
-            field=models.CharField(choices=[('majority', 'Majority'), ('dawid_skene', 'Dawid–Skene')], db_default='majority', default='majority', help_text='How votes become the label of a pair.', max_length=16, verbose_name='Label method'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='data_is_public',
-            field=models.BooleanField(default=False, help_text='Anyone can download the releases without a token, unless the campaign is a draft.', verbose_name='Public data'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='flags_to_hold',
-            field=models.PositiveSmallIntegerField(default=2, help_text='A pair that this many annotators flag is held until a manager decides.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Flags to hold a pair'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='gold_rate',
-            field=models.FloatField(db_default=0.1, default=0.1, help_text="This share of each annotator's pairs have a known answer.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.5)], verbose_name='Share of gold pairs'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='lease_seconds',
-            field=models.PositiveIntegerField(default=1800, help_text='After this time, an unanswered pair goes to another annotator.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(604800)], verbose_name='Time to answer, in seconds'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='licence',
-            field=models.CharField(blank=True, db_default='', default='', help_text="The Hub's short name of the licence of the releases, such as cc-by-4.0.", max_length=64, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:[.-][a-z0-9]+)*$', "Use the Hub's short name of a licence, such as cc-by-4.0.")], verbose_name='Licence'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='limit_per_day',
-            field=models.PositiveIntegerField(blank=True, help_text='A day ends at midnight UTC; leave empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000000)], verbose_name='Most votes per annotator per day'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='limit_share',
-            field=models.FloatField(blank=True, help_text='Share of all votes the campaign wants, such as 0.1; leave empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(0.001), django.core.validators.MaxValueValidator(1)], verbose_name='Largest share per annotator'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='limit_total',
-            field=models.PositiveIntegerField(blank=True, help_text='In the whole campaign; leave empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000000)], verbose_name='Most votes per annotator'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='pairing_rule',
-            field=models.CharField(choices=[('all_pairs', 'Every image with every other'), ('ring', 'Each image with its two neighbours on a shuffled ring')], default='all_pairs', help_text='How several images of one prompt become pairs, from the next import on.', max_length=16, verbose_name='Pairing'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='repeat_after',
-            field=models.PositiveSmallIntegerField(db_default=20, default=20, help_text='At least this many other votes come between a pair and its repeat.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)], verbose_name='Votes before a repeat'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='repeat_rate',
-            field=models.FloatField(db_default=0.05, default=0.05, help_text="This share of each annotator's pairs are earlier ones again, with the sides swapped.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.25)], verbose_name='Share of repeats'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='return_url',
-            field=models.CharField(blank=True, default='', help_text='The button at the end takes annotators from a crowd platform back to this https address.', max_length=500, validators=[django.core.validators.RegexValidator('^https://[^\\s/?#]+(?:[/?#]\\S*)?$', 'Use an address that begins with https://.')], verbose_name='Return URL'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='review_share_max',
-            field=models.FloatField(db_default=0.2, default=0.2, help_text='A review rule that would act on a larger share asks a manager first; 1 means it never asks.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='Ask above this share of annotators'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='share_test',
-            field=models.FloatField(db_default=0.1, default=0.1, help_text='This share of the prompts is in the test split of releases.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.4)], verbose_name='Test share'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='share_validation',
-            field=models.FloatField(db_default=0.1, default=0.1, help_text='This share of the prompts is in the validation split of releases.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.4)], verbose_name='Validation share'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='stop_confidence',
-            field=models.FloatField(default=0.9, help_text='A pair gets no more votes when its leading answer is this probable.', validators=[django.core.validators.MinValueValidator(0.5), django.core.validators.MaxValueValidator(0.999)], verbose_name='Stop at confidence'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='too_fast_ms',
-            field=models.PositiveIntegerField(db_default=700, default=700, help_text='An answer in less time than this counts as too fast; 0 turns this off.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(60000)], verbose_name='Too fast, in milliseconds'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='training_pairs',
-            field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='New annotators first judge this many pairs with feedback; 0 turns training off.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='Training pairs'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='training_pass_mark',
-            field=models.FloatField(db_default=0.8, default=0.8, help_text='This share of the training answers must be right.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='Pass mark'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='training_tries',
-            field=models.PositiveSmallIntegerField(db_default=2, default=2, help_text='How many times an annotator can take the training.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Training attempts'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='undo_minutes',
-            field=models.PositiveSmallIntegerField(default=15, help_text='How long after a vote annotators can undo it.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)], verbose_name='Minutes to undo'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='undo_votes',
-            field=models.PositiveSmallIntegerField(default=10, help_text='How many of their latest votes annotators can undo; 0 turns undo off.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='Votes to undo'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='votes_max',
-            field=models.PositiveSmallIntegerField(default=3, help_text='A pair on which annotators disagree gets up to this many votes.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Most votes per pair'),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='votes_wanted',
-            field=models.PositiveSmallIntegerField(default=3, help_text='How many annotators judge each pair at first.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Votes per pair'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('votes_max__gte', models.F('votes_wanted'))), name='campaign_votes_max_from_votes_wanted'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('votes_wanted__gte', 1), ('votes_wanted__lte', 100)), name='campaign_votes_wanted_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('votes_max__gte', 1), ('votes_max__lte', 100)), name='campaign_votes_max_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('stop_confidence__gte', 0.5), ('stop_confidence__lte', 0.999)), name='campaign_stop_confidence_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('lease_seconds__gte', 5), ('lease_seconds__lte', 604800)), name='campaign_lease_seconds_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('flags_to_hold__gte', 1), ('flags_to_hold__lte', 100)), name='campaign_flags_to_hold_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('undo_votes__gte', 0), ('undo_votes__lte', 100)), name='campaign_undo_votes_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('undo_minutes__gte', 1), ('undo_minutes__lte', 1440)), name='campaign_undo_minutes_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_per_day__gte', 1), ('limit_per_day__lte', 1000000000)), name='campaign_limit_per_day_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_total__gte', 1), ('limit_total__lte', 1000000000)), name='campaign_limit_total_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_share__gte', 0.001), ('limit_share__lte', 1)), name='campaign_limit_share_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('gold_rate__gte', 0), ('gold_rate__lte', 0.5)), name='campaign_gold_rate_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat_rate__gte', 0), ('repeat_rate__lte', 0.25)), name='campaign_repeat_rate_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('repeat_after__gte', 1), ('repeat_after__lte', 10000)), name='campaign_repeat_after_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('training_pairs__gte', 0), ('training_pairs__lte', 100)), name='campaign_training_pairs_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('training_pass_mark__gte', 0), ('training_pass_mark__lte', 1)), name='campaign_training_pass_mark_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('training_tries__gte', 1), ('training_tries__lte', 100)), name='campaign_training_tries_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('return_url', ''), ('return_url__regex', '^https://[^\\s/?#]+(?:[/?#]\\S*)?$'), _connector='OR'), name='campaign_return_url_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('citation')), models.Value(5000)), name='campaign_citation_length'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('share_validation__gte', 0), ('share_validation__lte', 0.4)), name='campaign_share_validation_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('share_test__gte', 0), ('share_test__lte', 0.4)), name='campaign_share_test_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('too_fast_ms__gte', 0), ('too_fast_ms__lte', 60000)), name='campaign_too_fast_ms_limits'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('review_share_max__gte', 0), ('review_share_max__lte', 1)), name='campaign_review_share_max_limits'),
+        Together(
+            [
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_votes_wanted_range',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_votes_max_from_votes_wanted',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_stop_confidence_is_probability',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_limit_per_day_positive',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_limit_total_positive',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_limit_share_is_share',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_flags_to_hold_positive',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_lease_seconds_range',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_return_url_is_https',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_mixed_rates_range',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_repeat_after_range',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_training_range',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_review_range',
+                ),
+                migrations.RemoveConstraint(
+                    model_name='campaign',
+                    name='campaign_split_shares_range',
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='description',
+                    field=models.TextField(blank=True, help_text='For annotators and for the dataset card.', max_length=20000),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='name',
+                    field=models.CharField(help_text='Annotators see it in their list.', max_length=200),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='asks_comment',
+                    field=models.BooleanField(db_default=False, default=False, help_text='Annotators can write a comment with each answer.', verbose_name='Ask for a comment'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='citation',
+                    field=models.TextField(blank=True, db_default='', default='', help_text="How to cite the releases, as BibTeX or text; leave empty to use the campaign's name.", max_length=5000, validators=[django.core.validators.MaxLengthValidator(5000)], verbose_name='Citation'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='completion_code',
+                    field=models.CharField(blank=True, default='', help_text='Annotators from a crowd platform see this code when they finish.', max_length=64, verbose_name='Completion code'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='consensus_method',
+                    field=models.CharField(choices=[('majority', 'Majority'), ('dawid_skene', 'Dawid–Skene')], db_default='majority', default='majority', help_text='How votes become the label of a pair.', max_length=16, verbose_name='Label method'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='data_is_public',
+                    field=models.BooleanField(default=False, help_text='Anyone can download the releases without a token, unless the campaign is a draft.', verbose_name='Public data'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='flags_to_hold',
+                    field=models.PositiveSmallIntegerField(default=2, help_text='A pair that this many annotators flag is held until a manager decides.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Flags to hold a pair'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='gold_rate',
+                    field=models.FloatField(db_default=0.1, default=0.1, help_text="This share of each annotator's pairs have a known answer.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.5)], verbose_name='Share of gold pairs'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='lease_seconds',
+                    field=models.PositiveIntegerField(default=1800, help_text='After this time, an unanswered pair goes to another annotator.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(604800)], verbose_name='Time to answer, in seconds'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='licence',
+                    field=models.CharField(blank=True, db_default='', default='', help_text="The Hub's short name of the licence of the releases, such as cc-by-4.0.", max_length=64, validators=[django.core.validators.RegexValidator('^[a-z0-9]+(?:[.-][a-z0-9]+)*$', "Use the Hub's short name of a licence, such as cc-by-4.0.")], verbose_name='Licence'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='limit_per_day',
+                    field=models.PositiveIntegerField(blank=True, help_text='A day ends at midnight UTC; leave empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000000)], verbose_name='Most votes per annotator per day'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='limit_share',
+                    field=models.FloatField(blank=True, help_text='Share of all votes the campaign wants, such as 0.1; leave empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(0.001), django.core.validators.MaxValueValidator(1)], verbose_name='Largest share per annotator'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='limit_total',
+                    field=models.PositiveIntegerField(blank=True, help_text='In the whole campaign; leave empty for no limit.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000000000)], verbose_name='Most votes per annotator'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='pairing_rule',
+                    field=models.CharField(choices=[('all_pairs', 'Every image with every other'), ('ring', 'Each image with its two neighbours on a shuffled ring')], default='all_pairs', help_text='How several images of one prompt become pairs, from the next import on.', max_length=16, verbose_name='Pairing'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='repeat_after',
+                    field=models.PositiveSmallIntegerField(db_default=20, default=20, help_text='At least this many other votes come between a pair and its repeat.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)], verbose_name='Votes before a repeat'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='repeat_rate',
+                    field=models.FloatField(db_default=0.05, default=0.05, help_text="This share of each annotator's pairs are earlier ones again, with the sides swapped.", validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.25)], verbose_name='Share of repeats'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='return_url',
+                    field=models.CharField(blank=True, default='', help_text='The button at the end takes annotators from a crowd platform back to this https address.', max_length=500, validators=[django.core.validators.RegexValidator('^https://[^\\s/?#]+(?:[/?#]\\S*)?$', 'Use an address that begins with https://.')], verbose_name='Return URL'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='review_share_max',
+                    field=models.FloatField(db_default=0.2, default=0.2, help_text='A review rule that would act on a larger share asks a manager first; 1 means it never asks.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='Ask above this share of annotators'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='share_test',
+                    field=models.FloatField(db_default=0.1, default=0.1, help_text='This share of the prompts is in the test split of releases.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.4)], verbose_name='Test share'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='share_validation',
+                    field=models.FloatField(db_default=0.1, default=0.1, help_text='This share of the prompts is in the validation split of releases.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(0.4)], verbose_name='Validation share'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='stop_confidence',
+                    field=models.FloatField(default=0.9, help_text='A pair gets no more votes when its leading answer is this probable.', validators=[django.core.validators.MinValueValidator(0.5), django.core.validators.MaxValueValidator(0.999)], verbose_name='Stop at confidence'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='too_fast_ms',
+                    field=models.PositiveIntegerField(db_default=700, default=700, help_text='An answer in less time than this counts as too fast; 0 turns this off.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(60000)], verbose_name='Too fast, in milliseconds'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='training_pairs',
+                    field=models.PositiveSmallIntegerField(db_default=0, default=0, help_text='New annotators first judge this many pairs with feedback; 0 turns training off.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='Training pairs'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='training_pass_mark',
+                    field=models.FloatField(db_default=0.8, default=0.8, help_text='This share of the training answers must be right.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)], verbose_name='Pass mark'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='training_tries',
+                    field=models.PositiveSmallIntegerField(db_default=2, default=2, help_text='How many times an annotator can take the training.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Training attempts'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='undo_minutes',
+                    field=models.PositiveSmallIntegerField(default=15, help_text='How long after a vote annotators can undo it.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)], verbose_name='Minutes to undo'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='undo_votes',
+                    field=models.PositiveSmallIntegerField(default=10, help_text='How many of their latest votes annotators can undo; 0 turns undo off.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='Votes to undo'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='votes_max',
+                    field=models.PositiveSmallIntegerField(default=3, help_text='A pair on which annotators disagree gets up to this many votes.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Most votes per pair'),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='votes_wanted',
+                    field=models.PositiveSmallIntegerField(default=3, help_text='How many annotators judge each pair at first.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='Votes per pair'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('votes_max__gte', models.F('votes_wanted'))), name='campaign_votes_max_from_votes_wanted'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('votes_wanted__gte', 1), ('votes_wanted__lte', 100)), name='campaign_votes_wanted_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('votes_max__gte', 1), ('votes_max__lte', 100)), name='campaign_votes_max_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('stop_confidence__gte', 0.5), ('stop_confidence__lte', 0.999)), name='campaign_stop_confidence_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('lease_seconds__gte', 5), ('lease_seconds__lte', 604800)), name='campaign_lease_seconds_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('flags_to_hold__gte', 1), ('flags_to_hold__lte', 100)), name='campaign_flags_to_hold_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('undo_votes__gte', 0), ('undo_votes__lte', 100)), name='campaign_undo_votes_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('undo_minutes__gte', 1), ('undo_minutes__lte', 1440)), name='campaign_undo_minutes_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('limit_per_day__gte', 1), ('limit_per_day__lte', 1000000000)), name='campaign_limit_per_day_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('limit_total__gte', 1), ('limit_total__lte', 1000000000)), name='campaign_limit_total_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('limit_share__gte', 0.001), ('limit_share__lte', 1)), name='campaign_limit_share_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('gold_rate__gte', 0), ('gold_rate__lte', 0.5)), name='campaign_gold_rate_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('repeat_rate__gte', 0), ('repeat_rate__lte', 0.25)), name='campaign_repeat_rate_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('repeat_after__gte', 1), ('repeat_after__lte', 10000)), name='campaign_repeat_after_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('training_pairs__gte', 0), ('training_pairs__lte', 100)), name='campaign_training_pairs_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('training_pass_mark__gte', 0), ('training_pass_mark__lte', 1)), name='campaign_training_pass_mark_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('training_tries__gte', 1), ('training_tries__lte', 100)), name='campaign_training_tries_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('return_url', ''), ('return_url__regex', '^https://[^\\s/?#]+(?:[/?#]\\S*)?$'), _connector='OR'), name='campaign_return_url_form'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length(models.F('citation')), models.Value(5000)), name='campaign_citation_length'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('share_validation__gte', 0), ('share_validation__lte', 0.4)), name='campaign_share_validation_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('share_test__gte', 0), ('share_test__lte', 0.4)), name='campaign_share_test_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('too_fast_ms__gte', 0), ('too_fast_ms__lte', 60000)), name='campaign_too_fast_ms_limits'),
+                ),
+                migrations.AddConstraint(
+                    model_name='campaign',
+                    constraint=models.CheckConstraint(condition=models.Q(('review_share_max__gte', 0), ('review_share_max__lte', 1)), name='campaign_review_share_max_limits'),
+                ),
+            ]
         ),
     ]

@@ -3,6 +3,8 @@
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
+from annotator.lib.together import Together
+
 
 class Migration(migrations.Migration):
 
@@ -11,69 +13,73 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name='appeal',
-            name='state',
-            field=models.CharField(choices=[('open', 'Waiting for an answer'), ('accepted', 'Accepted'), ('declined', 'Declined')], default='open', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='assignment',
-            name='kind',
-            field=models.CharField(choices=[('regular', 'Regular'), ('training', 'Training'), ('gold', 'Gold'), ('repeat', 'Repeat'), ('machine', 'Machine')], default='regular', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='assignment',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('answered', 'Answered'), ('skipped', 'Skipped'), ('flagged', 'Flagged'), ('expired', 'Lease expired'), ('returned', 'Released after suspension or withdrawal')], default='open', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='campaign',
-            name='pairing_rule',
-            field=models.CharField(choices=[('all_pairs', 'All pairs: every image with every other'), ('ring', 'Ring: each image with two others, in random order')], default='all_pairs', help_text='How several images of one prompt become pairs, from the next import on.', max_length=16, verbose_name='Pairing'),
-        ),
-        migrations.AlterField(
-            model_name='delivery',
-            name='event',
-            field=models.CharField(choices=[('release.ready', 'Release ready'), ('campaign.complete', 'All pairs settled'), ('annotator.suspended', 'Annotator suspended'), ('import.finished', 'Import done or failed'), ('ping', 'Test')], max_length=20),
-        ),
-        migrations.AlterField(
-            model_name='delivery',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'Pending'), ('delivered', 'Delivered'), ('failed', 'Failed')], default='waiting', max_length=9),
-        ),
-        migrations.AlterField(
-            model_name='golddecision',
-            name='act',
-            field=models.CharField(choices=[('made', 'Marked as gold'), ('changed', 'Changed'), ('removed', 'Removed from gold'), ('review', 'Sent to review'), ('kept', 'Kept')], max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='import',
-            name='state',
-            field=models.CharField(choices=[('queued', 'Queued'), ('reading', 'Reading file'), ('running', 'Importing'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='moderationaction',
-            name='kind',
-            field=models.CharField(choices=[('warn', 'Warned'), ('pause', 'Paused'), ('suspend', 'Suspended'), ('lift', 'Reinstated'), ('dismiss', 'Dismissed'), ('withdraw', 'Withdrew consent')], max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='gold_use',
-            field=models.CharField(choices=[('check', 'Check: hidden among regular pairs'), ('training', 'Training: with feedback')], db_default='check', default='check', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='pair',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('settled', 'Settled'), ('held', 'Held')], default='open', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='reviewrule',
-            name='measure',
-            field=models.CharField(choices=[('gold_accuracy', 'Gold accuracy'), ('consistency', 'Repeat consistency'), ('side_share', 'Side bias'), ('fast_rate', 'Too-fast answers'), ('agreement', 'Agreement with others'), ('trust', 'Trust'), ('recent_trust', 'Recent trust')], max_length=16),
-        ),
-        migrations.AlterField(
-            model_name='webhook',
-            name='events',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('release.ready', 'Release ready'), ('campaign.complete', 'All pairs settled'), ('annotator.suspended', 'Annotator suspended'), ('import.finished', 'Import done or failed'), ('ping', 'Test')], max_length=20), size=None),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name='appeal',
+                    name='state',
+                    field=models.CharField(choices=[('open', 'Waiting for an answer'), ('accepted', 'Accepted'), ('declined', 'Declined')], default='open', max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='assignment',
+                    name='kind',
+                    field=models.CharField(choices=[('regular', 'Regular'), ('training', 'Training'), ('gold', 'Gold'), ('repeat', 'Repeat'), ('machine', 'Machine')], default='regular', max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='assignment',
+                    name='state',
+                    field=models.CharField(choices=[('open', 'Open'), ('answered', 'Answered'), ('skipped', 'Skipped'), ('flagged', 'Flagged'), ('expired', 'Lease expired'), ('returned', 'Released after suspension or withdrawal')], default='open', max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='campaign',
+                    name='pairing_rule',
+                    field=models.CharField(choices=[('all_pairs', 'All pairs: every image with every other'), ('ring', 'Ring: each image with two others, in random order')], default='all_pairs', help_text='How several images of one prompt become pairs, from the next import on.', max_length=16, verbose_name='Pairing'),
+                ),
+                migrations.AlterField(
+                    model_name='delivery',
+                    name='event',
+                    field=models.CharField(choices=[('release.ready', 'Release ready'), ('campaign.complete', 'All pairs settled'), ('annotator.suspended', 'Annotator suspended'), ('import.finished', 'Import done or failed'), ('ping', 'Test')], max_length=20),
+                ),
+                migrations.AlterField(
+                    model_name='delivery',
+                    name='state',
+                    field=models.CharField(choices=[('waiting', 'Pending'), ('delivered', 'Delivered'), ('failed', 'Failed')], default='waiting', max_length=9),
+                ),
+                migrations.AlterField(
+                    model_name='golddecision',
+                    name='act',
+                    field=models.CharField(choices=[('made', 'Marked as gold'), ('changed', 'Changed'), ('removed', 'Removed from gold'), ('review', 'Sent to review'), ('kept', 'Kept')], max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='import',
+                    name='state',
+                    field=models.CharField(choices=[('queued', 'Queued'), ('reading', 'Reading file'), ('running', 'Importing'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='moderationaction',
+                    name='kind',
+                    field=models.CharField(choices=[('warn', 'Warned'), ('pause', 'Paused'), ('suspend', 'Suspended'), ('lift', 'Reinstated'), ('dismiss', 'Dismissed'), ('withdraw', 'Withdrew consent')], max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='pair',
+                    name='gold_use',
+                    field=models.CharField(choices=[('check', 'Check: hidden among regular pairs'), ('training', 'Training: with feedback')], db_default='check', default='check', max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='pair',
+                    name='state',
+                    field=models.CharField(choices=[('open', 'Open'), ('settled', 'Settled'), ('held', 'Held')], default='open', max_length=8),
+                ),
+                migrations.AlterField(
+                    model_name='reviewrule',
+                    name='measure',
+                    field=models.CharField(choices=[('gold_accuracy', 'Gold accuracy'), ('consistency', 'Repeat consistency'), ('side_share', 'Side bias'), ('fast_rate', 'Too-fast answers'), ('agreement', 'Agreement with others'), ('trust', 'Trust'), ('recent_trust', 'Recent trust')], max_length=16),
+                ),
+                migrations.AlterField(
+                    model_name='webhook',
+                    name='events',
+                    field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('release.ready', 'Release ready'), ('campaign.complete', 'All pairs settled'), ('annotator.suspended', 'Annotator suspended'), ('import.finished', 'Import done or failed'), ('ping', 'Test')], max_length=20), size=None),
+                ),
+            ]
         ),
     ]

@@ -6,6 +6,8 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+from annotator.lib.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -13,509 +15,513 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="counted_since",
-            field=models.DateTimeField(
-                blank=True, help_text="Earlier answers do not count, because a manager reset the member's record.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="evidence_count",
-            field=models.PositiveIntegerField(default=0, help_text="Number of answers used to compute trust."),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="left_count",
-            field=models.PositiveIntegerField(default=0, help_text="Answers for the left image."),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="left_p_value",
-            field=models.FloatField(
-                default=1.0, help_text="Probability of a left share at least this extreme without side bias."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="recent_trust",
-            field=models.FloatField(default=0.0, help_text="Trust minus its highest value; 0 or less."),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="repeat_same_side",
-            field=models.PositiveIntegerField(
-                default=0, help_text="Inconsistent repeats in which the image on the same side was chosen."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="shared_count",
-            field=models.PositiveIntegerField(
-                default=0, help_text="Answers on pairs where the other annotators have a majority."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="annotatorstats",
-            name="skill",
-            field=models.FloatField(
-                blank=True, help_text="0: chance. 1: as good as the good annotators of the campaign.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="guideline",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                help_text="The guideline version at that time.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="annotator.guideline",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="assignment",
-            name="shown_at",
-            field=models.DateTimeField(blank=True, help_text="When the annotator first received it.", null=True),
-        ),
-        migrations.AlterField(
-            model_name="campaign",
-            name="description",
-            field=models.TextField(blank=True, help_text="Shown to annotators and in the dataset card.", max_length=20000),
-        ),
-        migrations.AlterField(
-            model_name="campaign",
-            name="name",
-            field=models.CharField(help_text="Annotators see this name in their list of campaigns.", max_length=200),
-        ),
-        migrations.AlterField(
-            model_name="campaign",
-            name="slug",
-            field=models.CharField(
-                help_text="Used in web addresses and in the Hub repository: lower-case letters, digits, dots, dashes and underscores.",
-                max_length=96,
-                unique=True,
-                validators=[
-                    django.core.validators.RegexValidator(
-                        "^[a-z0-9]+([._-][a-z0-9]+)*$",
-                        "Use lower-case letters, digits, and single dots, dashes or underscores between them.",
-                    )
-                ],
-            ),
-        ),
-        migrations.AlterField(
-            model_name="campaignprogress",
-            name="label_counts",
-            field=models.JSONField(default=dict, help_text="Scored pairs by label, for the primary question. For display only."),
-        ),
-        migrations.AlterField(
-            model_name="campaignprogress",
-            name="seats_open",
-            field=models.PositiveIntegerField(default=0, help_text="Open assignments."),
-        ),
-        migrations.AlterField(
-            model_name="campaignprogress",
-            name="votes_live",
-            field=models.PositiveBigIntegerField(
-                default=0, help_text="Live votes of regular assignments on the primary question of these pairs."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="campaignprogress",
-            name="votes_wanted",
-            field=models.PositiveBigIntegerField(default=0, help_text="Sum of votes_wanted over open and settled pairs."),
-        ),
-        migrations.AlterField(
-            model_name="campaignscoring",
-            name="changes",
-            field=models.PositiveBigIntegerField(default=0, help_text="Number of vote changes scored so far."),
-        ),
-        migrations.AlterField(
-            model_name="campaignscoring",
-            name="dawid_skene_changes",
-            field=models.PositiveBigIntegerField(help_text="Value of `changes` at the last Dawid–Skene run.", null=True),
-        ),
-        migrations.AlterField(
-            model_name="campaignscoring",
-            name="dawid_skene_seconds",
-            field=models.FloatField(default=0.0, help_text="Duration of the last Dawid–Skene run."),
-        ),
-        migrations.AlterField(
-            model_name="campaignstatistics",
-            name="changes",
-            field=models.PositiveBigIntegerField(default=0, help_text="The value of CampaignScoring.changes at that time."),
-        ),
-        migrations.AlterField(
-            model_name="campaignstatistics",
-            name="document",
-            field=models.JSONField(help_text="Described in annotator/scoring/statistics/schema.py. For display only."),
-        ),
-        migrations.AlterField(
-            model_name="campaignstatistics",
-            name="is_outdated",
-            field=models.BooleanField(default=False, help_text="Whether anything except votes has changed since."),
-        ),
-        migrations.AlterField(
-            model_name="campaignstatistics",
-            name="seconds",
-            field=models.FloatField(default=0.0, help_text="Duration of the computation."),
-        ),
-        migrations.AlterField(
-            model_name="consensus",
-            name="confidence",
-            field=models.FloatField(help_text="Probability of the leading choice, by the label method."),
-        ),
-        migrations.AlterField(
-            model_name="crowdidentity",
-            name="session",
-            field=models.CharField(blank=True, help_text="SESSION_ID of the last visit.", max_length=64),
-        ),
-        migrations.AlterField(
-            model_name="delivery",
-            name="body",
-            field=models.TextField(help_text="The signed request body, the same for every attempt."),
-        ),
-        migrations.AlterField(
-            model_name="delivery",
-            name="status",
-            field=models.PositiveSmallIntegerField(blank=True, help_text="HTTP status of the last response.", null=True),
-        ),
-        migrations.AlterField(
-            model_name="failedlogin",
-            name="address_digest",
-            field=models.CharField(blank=True, help_text="Empty if the address is unknown.", max_length=64),
-        ),
-        migrations.AlterField(
-            model_name="golddecision",
-            name="answers",
-            field=models.PositiveIntegerField(
-                default=0, help_text="Answers of annotators with a good record at the time of the review."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="golddecision",
-            name="answers_wrong",
-            field=models.PositiveIntegerField(default=0, help_text="How many of these answers differ from the known answer."),
-        ),
-        migrations.AlterField(
-            model_name="golddecision",
-            name="gold_choice",
-            field=models.CharField(
-                blank=True,
-                choices=[("a", "A is better"), ("b", "B is better"), ("both_good", "Both good"), ("both_bad", "Both bad")],
-                help_text="The known answer after this change.",
-                max_length=9,
-                null=True,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="groupquestion",
-            name="people_min",
-            field=models.PositiveSmallIntegerField(
-                default=5, help_text="The smallest group size for which statistics are shown."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="guideline",
-            name="change_note",
-            field=models.CharField(blank=True, default="", help_text="What changed since the last version.", max_length=2000),
-        ),
-        migrations.AlterField(
-            model_name="hubaccount",
-            name="is_private",
-            field=models.BooleanField(default=True, help_text="Create a new repository as private."),
-        ),
-        migrations.AlterField(
-            model_name="hubaccount",
-            name="repository",
-            field=models.CharField(help_text="Owner and name, for example flowers/preferences.", max_length=200),
-        ),
-        migrations.AlterField(
-            model_name="hubaccount",
-            name="sealed_token",
-            field=models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY."),
-        ),
-        migrations.AlterField(
-            model_name="idempotentresponse",
-            name="digest",
-            field=models.CharField(help_text="The sha256 of the request.", max_length=64),
-        ),
-        migrations.AlterField(
-            model_name="idempotentresponse",
-            name="sealed_answer",
-            field=models.TextField(
-                blank=True, help_text="Encrypted, because a response can contain a secret that is shown once."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="image",
-            name="byte_size",
-            field=models.PositiveIntegerField(editable=False, help_text="Size of the clean full-size copy in bytes."),
-        ),
-        migrations.AlterField(
-            model_name="image",
-            name="format",
-            field=models.CharField(
-                editable=False, help_text="Format of the clean full-size copy: JPEG, PNG or WEBP.", max_length=4
-            ),
-        ),
-        migrations.AlterField(
-            model_name="image",
-            name="phash",
-            field=models.BigIntegerField(
-                editable=False, help_text="Perceptual hash of 64 bits, as a signed number. Null for old imports.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="image",
-            name="sha256",
-            field=models.CharField(editable=False, help_text="Hash of the imported file.", max_length=64),
-        ),
-        migrations.AlterField(
-            model_name="import",
-            name="column_map",
-            field=models.JSONField(
-                blank=True,
-                default=dict,
-                help_text='Maps our column names to those in the file: {"image_a": "image_quality_dev"}.',
-            ),
-        ),
-        migrations.AlterField(
-            model_name="import",
-            name="file_name",
-            field=models.CharField(help_text="The original file name. For display only.", max_length=255),
-        ),
-        migrations.AlterField(
-            model_name="import",
-            name="pairs_known",
-            field=models.PositiveIntegerField(default=0, help_text="Pairs that the campaign already had."),
-        ),
-        migrations.AlterField(
-            model_name="import",
-            name="stored_name",
-            field=models.CharField(
-                blank=True, editable=False, help_text="Name of the upload in storage, until it is read.", max_length=255
-            ),
-        ),
-        migrations.AlterField(
-            model_name="importbatch",
-            name="lines",
-            field=models.JSONField(help_text='[{"number": 1, "line": {…}}, …]; empty when done.'),
-        ),
-        migrations.AlterField(
-            model_name="invite",
-            name="for_crowd",
-            field=models.BooleanField(default=False, help_text="People from a crowd platform need no account."),
-        ),
-        migrations.AlterField(
-            model_name="invite",
-            name="note",
-            field=models.CharField(
-                blank=True, help_text="Helps managers to tell links apart. Only managers see it.", max_length=100
-            ),
-        ),
-        migrations.AlterField(
-            model_name="invite",
-            name="uses_max",
-            field=models.PositiveIntegerField(
-                blank=True, help_text="How many people can join with this link. Empty: no limit.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="member",
-            name="invite",
-            field=models.ForeignKey(
-                blank=True,
-                editable=False,
-                help_text="The invite link they used.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="members",
-                to="annotator.invite",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="moderationaction",
-            name="figures",
-            field=models.JSONField(default=dict, help_text="The measured values at that time. For display only."),
-        ),
-        migrations.AlterField(
-            model_name="moderationaction",
-            name="note",
-            field=models.CharField(blank=True, default="", help_text="The manager's message to the member.", max_length=2000),
-        ),
-        migrations.AlterField(
-            model_name="pair",
-            name="gold_in_review_since",
-            field=models.DateTimeField(
-                blank=True,
-                help_text="Since when the gold pair is in review and does not count, because good annotators failed it.",
-                null=True,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="pair",
-            name="gold_note",
-            field=models.TextField(blank=True, help_text="Why this is the right answer."),
-        ),
-        migrations.AlterField(
-            model_name="pair",
-            name="image_distance",
-            field=models.PositiveSmallIntegerField(
-                editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="pair",
-            name="priority",
-            field=models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first."),
-        ),
-        migrations.AlterField(
-            model_name="pair",
-            name="ring",
-            field=models.IntegerField(editable=False, help_text="Random position in the order of assignment."),
-        ),
-        migrations.AlterField(
-            model_name="prompt",
-            name="language",
-            field=models.CharField(blank=True, help_text="BCP 47 code, for example en or pt-BR.", max_length=35),
-        ),
-        migrations.AlterField(
-            model_name="proposal",
-            name="figures",
-            field=models.JSONField(default=dict, help_text="The measured values at that time. For display only."),
-        ),
-        migrations.AlterField(
-            model_name="publication",
-            name="commit",
-            field=models.CharField(blank=True, help_text="The commit id on the Hub.", max_length=64),
-        ),
-        migrations.AlterField(
-            model_name="publication",
-            name="progress",
-            field=models.FloatField(default=0.0, help_text="Share of the bytes that are uploaded, 0 to 1."),
-        ),
-        migrations.AlterField(
-            model_name="release",
-            name="has_leftovers",
-            field=models.BooleanField(
-                db_default=False, default=False, editable=False, help_text="Whether temporary files of the build may remain."
-            ),
-        ),
-        migrations.AlterField(
-            model_name="release",
-            name="heard_at",
-            field=models.DateTimeField(
-                blank=True,
-                editable=False,
-                help_text="Time of the last sign of life from a builder. Null: not started.",
-                null=True,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="release",
-            name="tries",
-            field=models.PositiveSmallIntegerField(
-                db_default=0,
-                default=0,
-                editable=False,
-                help_text="Builders that started the current step and have not finished it.",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="releasefile",
-            name="path",
-            field=models.CharField(
-                help_text="Path in the release, for example pairs/train-00000-of-00001.parquet.", max_length=300
-            ),
-        ),
-        migrations.AlterField(
-            model_name="releaseshard",
-            name="bytes_done",
-            field=models.PositiveBigIntegerField(default=0, help_text="About how many of these bytes are written."),
-        ),
-        migrations.AlterField(
-            model_name="releaseshard",
-            name="image_bytes",
-            field=models.PositiveBigIntegerField(default=0, help_text="Size of the images in this file."),
-        ),
-        migrations.AlterField(
-            model_name="releaseshard",
-            name="path",
-            field=models.CharField(help_text="Path in the release.", max_length=300),
-        ),
-        migrations.AlterField(
-            model_name="releaseshard",
-            name="row_groups",
-            field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.PositiveIntegerField(),
-                blank=True,
-                default=list,
-                help_text="Number of rows in each row group.",
-                size=None,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="releaseshard",
-            name="staged_as",
-            field=models.CharField(
-                blank=True, help_text="The file with its staged rows. Empty: written directly.", max_length=300
-            ),
-        ),
-        migrations.AlterField(
-            model_name="releaseshard",
-            name="tries",
-            field=models.PositiveSmallIntegerField(default=0, help_text="Number of workers that started it."),
-        ),
-        migrations.AlterField(
-            model_name="reviewrule",
-            name="minimum",
-            field=models.PositiveIntegerField(help_text="The rule applies from this many answers."),
-        ),
-        migrations.AlterField(
-            model_name="serverepoch",
-            name="name",
-            field=models.CharField(
-                default=annotator.models.fields.random_public_id,
-                help_text="Part of every cursor, so that old cursors are recognised.",
-                max_length=16,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="serverepoch",
-            name="server",
-            field=models.CharField(
-                help_text="Identifier and timeline of the server. A restored copy has different ones.", max_length=80
-            ),
-        ),
-        migrations.AlterField(
-            model_name="vote",
-            name="comment",
-            field=models.TextField(
-                blank=True,
-                db_default="",
-                default="",
-                help_text="The annotator's comment. Stored with the first vote of the answer.",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="vote",
-            name="elapsed_ms",
-            field=models.PositiveIntegerField(
-                blank=True, help_text="Milliseconds from both images shown to the answer, measured by the client.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="webhook",
-            name="is_active",
-            field=models.BooleanField(default=True, help_text="Whether events are sent. Events while inactive are not stored."),
-        ),
-        migrations.AlterField(
-            model_name="webhook",
-            name="sealed_secret",
-            field=models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY."),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="counted_since",
+                    field=models.DateTimeField(
+                        blank=True, help_text="Earlier answers do not count, because a manager reset the member's record.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="evidence_count",
+                    field=models.PositiveIntegerField(default=0, help_text="Number of answers used to compute trust."),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="left_count",
+                    field=models.PositiveIntegerField(default=0, help_text="Answers for the left image."),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="left_p_value",
+                    field=models.FloatField(
+                        default=1.0, help_text="Probability of a left share at least this extreme without side bias."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="recent_trust",
+                    field=models.FloatField(default=0.0, help_text="Trust minus its highest value; 0 or less."),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="repeat_same_side",
+                    field=models.PositiveIntegerField(
+                        default=0, help_text="Inconsistent repeats in which the image on the same side was chosen."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="shared_count",
+                    field=models.PositiveIntegerField(
+                        default=0, help_text="Answers on pairs where the other annotators have a majority."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="annotatorstats",
+                    name="skill",
+                    field=models.FloatField(
+                        blank=True, help_text="0: chance. 1: as good as the good annotators of the campaign.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="guideline",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        help_text="The guideline version at that time.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="annotator.guideline",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="assignment",
+                    name="shown_at",
+                    field=models.DateTimeField(blank=True, help_text="When the annotator first received it.", null=True),
+                ),
+                migrations.AlterField(
+                    model_name="campaign",
+                    name="description",
+                    field=models.TextField(blank=True, help_text="Shown to annotators and in the dataset card.", max_length=20000),
+                ),
+                migrations.AlterField(
+                    model_name="campaign",
+                    name="name",
+                    field=models.CharField(help_text="Annotators see this name in their list of campaigns.", max_length=200),
+                ),
+                migrations.AlterField(
+                    model_name="campaign",
+                    name="slug",
+                    field=models.CharField(
+                        help_text="Used in web addresses and in the Hub repository: lower-case letters, digits, dots, dashes and underscores.",
+                        max_length=96,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9]+([._-][a-z0-9]+)*$",
+                                "Use lower-case letters, digits, and single dots, dashes or underscores between them.",
+                            )
+                        ],
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="campaignprogress",
+                    name="label_counts",
+                    field=models.JSONField(default=dict, help_text="Scored pairs by label, for the primary question. For display only."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignprogress",
+                    name="seats_open",
+                    field=models.PositiveIntegerField(default=0, help_text="Open assignments."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignprogress",
+                    name="votes_live",
+                    field=models.PositiveBigIntegerField(
+                        default=0, help_text="Live votes of regular assignments on the primary question of these pairs."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="campaignprogress",
+                    name="votes_wanted",
+                    field=models.PositiveBigIntegerField(default=0, help_text="Sum of votes_wanted over open and settled pairs."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignscoring",
+                    name="changes",
+                    field=models.PositiveBigIntegerField(default=0, help_text="Number of vote changes scored so far."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignscoring",
+                    name="dawid_skene_changes",
+                    field=models.PositiveBigIntegerField(help_text="Value of `changes` at the last Dawid–Skene run.", null=True),
+                ),
+                migrations.AlterField(
+                    model_name="campaignscoring",
+                    name="dawid_skene_seconds",
+                    field=models.FloatField(default=0.0, help_text="Duration of the last Dawid–Skene run."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignstatistics",
+                    name="changes",
+                    field=models.PositiveBigIntegerField(default=0, help_text="The value of CampaignScoring.changes at that time."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignstatistics",
+                    name="document",
+                    field=models.JSONField(help_text="Described in annotator/scoring/statistics/schema.py. For display only."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignstatistics",
+                    name="is_outdated",
+                    field=models.BooleanField(default=False, help_text="Whether anything except votes has changed since."),
+                ),
+                migrations.AlterField(
+                    model_name="campaignstatistics",
+                    name="seconds",
+                    field=models.FloatField(default=0.0, help_text="Duration of the computation."),
+                ),
+                migrations.AlterField(
+                    model_name="consensus",
+                    name="confidence",
+                    field=models.FloatField(help_text="Probability of the leading choice, by the label method."),
+                ),
+                migrations.AlterField(
+                    model_name="crowdidentity",
+                    name="session",
+                    field=models.CharField(blank=True, help_text="SESSION_ID of the last visit.", max_length=64),
+                ),
+                migrations.AlterField(
+                    model_name="delivery",
+                    name="body",
+                    field=models.TextField(help_text="The signed request body, the same for every attempt."),
+                ),
+                migrations.AlterField(
+                    model_name="delivery",
+                    name="status",
+                    field=models.PositiveSmallIntegerField(blank=True, help_text="HTTP status of the last response.", null=True),
+                ),
+                migrations.AlterField(
+                    model_name="failedlogin",
+                    name="address_digest",
+                    field=models.CharField(blank=True, help_text="Empty if the address is unknown.", max_length=64),
+                ),
+                migrations.AlterField(
+                    model_name="golddecision",
+                    name="answers",
+                    field=models.PositiveIntegerField(
+                        default=0, help_text="Answers of annotators with a good record at the time of the review."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="golddecision",
+                    name="answers_wrong",
+                    field=models.PositiveIntegerField(default=0, help_text="How many of these answers differ from the known answer."),
+                ),
+                migrations.AlterField(
+                    model_name="golddecision",
+                    name="gold_choice",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[("a", "A is better"), ("b", "B is better"), ("both_good", "Both good"), ("both_bad", "Both bad")],
+                        help_text="The known answer after this change.",
+                        max_length=9,
+                        null=True,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="groupquestion",
+                    name="people_min",
+                    field=models.PositiveSmallIntegerField(
+                        default=5, help_text="The smallest group size for which statistics are shown."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="guideline",
+                    name="change_note",
+                    field=models.CharField(blank=True, default="", help_text="What changed since the last version.", max_length=2000),
+                ),
+                migrations.AlterField(
+                    model_name="hubaccount",
+                    name="is_private",
+                    field=models.BooleanField(default=True, help_text="Create a new repository as private."),
+                ),
+                migrations.AlterField(
+                    model_name="hubaccount",
+                    name="repository",
+                    field=models.CharField(help_text="Owner and name, for example flowers/preferences.", max_length=200),
+                ),
+                migrations.AlterField(
+                    model_name="hubaccount",
+                    name="sealed_token",
+                    field=models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY."),
+                ),
+                migrations.AlterField(
+                    model_name="idempotentresponse",
+                    name="digest",
+                    field=models.CharField(help_text="The sha256 of the request.", max_length=64),
+                ),
+                migrations.AlterField(
+                    model_name="idempotentresponse",
+                    name="sealed_answer",
+                    field=models.TextField(
+                        blank=True, help_text="Encrypted, because a response can contain a secret that is shown once."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="image",
+                    name="byte_size",
+                    field=models.PositiveIntegerField(editable=False, help_text="Size of the clean full-size copy in bytes."),
+                ),
+                migrations.AlterField(
+                    model_name="image",
+                    name="format",
+                    field=models.CharField(
+                        editable=False, help_text="Format of the clean full-size copy: JPEG, PNG or WEBP.", max_length=4
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="image",
+                    name="phash",
+                    field=models.BigIntegerField(
+                        editable=False, help_text="Perceptual hash of 64 bits, as a signed number. Null for old imports.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="image",
+                    name="sha256",
+                    field=models.CharField(editable=False, help_text="Hash of the imported file.", max_length=64),
+                ),
+                migrations.AlterField(
+                    model_name="import",
+                    name="column_map",
+                    field=models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='Maps our column names to those in the file: {"image_a": "image_quality_dev"}.',
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="import",
+                    name="file_name",
+                    field=models.CharField(help_text="The original file name. For display only.", max_length=255),
+                ),
+                migrations.AlterField(
+                    model_name="import",
+                    name="pairs_known",
+                    field=models.PositiveIntegerField(default=0, help_text="Pairs that the campaign already had."),
+                ),
+                migrations.AlterField(
+                    model_name="import",
+                    name="stored_name",
+                    field=models.CharField(
+                        blank=True, editable=False, help_text="Name of the upload in storage, until it is read.", max_length=255
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="importbatch",
+                    name="lines",
+                    field=models.JSONField(help_text='[{"number": 1, "line": {…}}, …]; empty when done.'),
+                ),
+                migrations.AlterField(
+                    model_name="invite",
+                    name="for_crowd",
+                    field=models.BooleanField(default=False, help_text="People from a crowd platform need no account."),
+                ),
+                migrations.AlterField(
+                    model_name="invite",
+                    name="note",
+                    field=models.CharField(
+                        blank=True, help_text="Helps managers to tell links apart. Only managers see it.", max_length=100
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="invite",
+                    name="uses_max",
+                    field=models.PositiveIntegerField(
+                        blank=True, help_text="How many people can join with this link. Empty: no limit.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="member",
+                    name="invite",
+                    field=models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        help_text="The invite link they used.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="members",
+                        to="annotator.invite",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="moderationaction",
+                    name="figures",
+                    field=models.JSONField(default=dict, help_text="The measured values at that time. For display only."),
+                ),
+                migrations.AlterField(
+                    model_name="moderationaction",
+                    name="note",
+                    field=models.CharField(blank=True, default="", help_text="The manager's message to the member.", max_length=2000),
+                ),
+                migrations.AlterField(
+                    model_name="pair",
+                    name="gold_in_review_since",
+                    field=models.DateTimeField(
+                        blank=True,
+                        help_text="Since when the gold pair is in review and does not count, because good annotators failed it.",
+                        null=True,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="pair",
+                    name="gold_note",
+                    field=models.TextField(blank=True, help_text="Why this is the right answer."),
+                ),
+                migrations.AlterField(
+                    model_name="pair",
+                    name="image_distance",
+                    field=models.PositiveSmallIntegerField(
+                        editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="pair",
+                    name="priority",
+                    field=models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first."),
+                ),
+                migrations.AlterField(
+                    model_name="pair",
+                    name="ring",
+                    field=models.IntegerField(editable=False, help_text="Random position in the order of assignment."),
+                ),
+                migrations.AlterField(
+                    model_name="prompt",
+                    name="language",
+                    field=models.CharField(blank=True, help_text="BCP 47 code, for example en or pt-BR.", max_length=35),
+                ),
+                migrations.AlterField(
+                    model_name="proposal",
+                    name="figures",
+                    field=models.JSONField(default=dict, help_text="The measured values at that time. For display only."),
+                ),
+                migrations.AlterField(
+                    model_name="publication",
+                    name="commit",
+                    field=models.CharField(blank=True, help_text="The commit id on the Hub.", max_length=64),
+                ),
+                migrations.AlterField(
+                    model_name="publication",
+                    name="progress",
+                    field=models.FloatField(default=0.0, help_text="Share of the bytes that are uploaded, 0 to 1."),
+                ),
+                migrations.AlterField(
+                    model_name="release",
+                    name="has_leftovers",
+                    field=models.BooleanField(
+                        db_default=False, default=False, editable=False, help_text="Whether temporary files of the build may remain."
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="release",
+                    name="heard_at",
+                    field=models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="Time of the last sign of life from a builder. Null: not started.",
+                        null=True,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="release",
+                    name="tries",
+                    field=models.PositiveSmallIntegerField(
+                        db_default=0,
+                        default=0,
+                        editable=False,
+                        help_text="Builders that started the current step and have not finished it.",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="releasefile",
+                    name="path",
+                    field=models.CharField(
+                        help_text="Path in the release, for example pairs/train-00000-of-00001.parquet.", max_length=300
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="releaseshard",
+                    name="bytes_done",
+                    field=models.PositiveBigIntegerField(default=0, help_text="About how many of these bytes are written."),
+                ),
+                migrations.AlterField(
+                    model_name="releaseshard",
+                    name="image_bytes",
+                    field=models.PositiveBigIntegerField(default=0, help_text="Size of the images in this file."),
+                ),
+                migrations.AlterField(
+                    model_name="releaseshard",
+                    name="path",
+                    field=models.CharField(help_text="Path in the release.", max_length=300),
+                ),
+                migrations.AlterField(
+                    model_name="releaseshard",
+                    name="row_groups",
+                    field=django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        help_text="Number of rows in each row group.",
+                        size=None,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="releaseshard",
+                    name="staged_as",
+                    field=models.CharField(
+                        blank=True, help_text="The file with its staged rows. Empty: written directly.", max_length=300
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="releaseshard",
+                    name="tries",
+                    field=models.PositiveSmallIntegerField(default=0, help_text="Number of workers that started it."),
+                ),
+                migrations.AlterField(
+                    model_name="reviewrule",
+                    name="minimum",
+                    field=models.PositiveIntegerField(help_text="The rule applies from this many answers."),
+                ),
+                migrations.AlterField(
+                    model_name="serverepoch",
+                    name="name",
+                    field=models.CharField(
+                        default=annotator.models.fields.random_public_id,
+                        help_text="Part of every cursor, so that old cursors are recognised.",
+                        max_length=16,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="serverepoch",
+                    name="server",
+                    field=models.CharField(
+                        help_text="Identifier and timeline of the server. A restored copy has different ones.", max_length=80
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="vote",
+                    name="comment",
+                    field=models.TextField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        help_text="The annotator's comment. Stored with the first vote of the answer.",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="vote",
+                    name="elapsed_ms",
+                    field=models.PositiveIntegerField(
+                        blank=True, help_text="Milliseconds from both images shown to the answer, measured by the client.", null=True
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="webhook",
+                    name="is_active",
+                    field=models.BooleanField(default=True, help_text="Whether events are sent. Events while inactive are not stored."),
+                ),
+                migrations.AlterField(
+                    model_name="webhook",
+                    name="sealed_secret",
+                    field=models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY."),
+                ),
+            ]
         ),
     ]

@@ -140,6 +140,12 @@ class Pair(models.Model):
         editable=False,
         help_text="The probability with which the pairing rule drew this pair, given the pairs and votes before. 1: certain.",
     )
+    is_audit = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Drawn at import to get the most votes per pair, whatever people answer.",
+    )
     image_distance = models.PositiveSmallIntegerField(
         null=True, editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ."
     )
@@ -200,6 +206,12 @@ class Pair(models.Model):
                 fields=["campaign"],
                 condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
                 name="pair_settled_not_full",
+            ),
+            # scoring/settling.py: settled audit pairs, which ask for more votes when the campaign raises its most votes per pair.
+            Index(
+                fields=["campaign", "votes_wanted"],
+                condition=Q(is_audit=True, state=PairState.SETTLED, gold_choice__isnull=True),
+                name="pair_audit_settled",
             ),
             # scoring/settling.py: pairs whose seats are all taken and that may have all their votes.
             Index(

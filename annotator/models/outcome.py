@@ -84,12 +84,38 @@ class CampaignScoring(models.Model):
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="scoring")
     changes = models.PositiveBigIntegerField(default=0, help_text="Number of vote changes scored so far.")
-    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="Value of `changes` at the last Dawid–Skene run.")
+    # The last run of the campaign's label method, where that needs all votes at once. The names are of the first such method.
+    fitted_method = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="Label method of the last run. Empty: none."
+    )
+    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="Value of `changes` at the last run.")
     dawid_skene_at = models.DateTimeField(null=True)
-    dawid_skene_seconds = models.FloatField(default=0.0, help_text="Duration of the last Dawid–Skene run.")
+    dawid_skene_seconds = models.FloatField(default=0.0, help_text="Duration of the last run.")
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.changes} changes scored"
+
+
+class LabelFit(models.Model):
+    """How the labels of a question came about, by a label method that needs all votes at once. None for the majority."""
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="label_fit")
+    method = models.CharField(
+        max_length=16, choices=ConsensusMethod, help_text="Method that made the labels: with `auto`, the one it chose."
+    )
+    converged = models.BooleanField(help_text="Whether it had settled when it stopped. If not, labels may be wrong.")
+    iterations = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True, help_text="Why `auto` chose this method.")
+    held_out = models.JSONField(
+        default=dict, blank=True, help_text="With `auto`: method to the mean log-likelihood of held-out votes. For display only."
+    )
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [one_of("method", ConsensusMethod, name="label_fit_method_known")]
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.method}"
 
 
 class CampaignStatistics(models.Model):

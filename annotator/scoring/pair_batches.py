@@ -9,7 +9,7 @@ one on each pair.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
@@ -96,7 +96,7 @@ def make_next_pairs(*, campaign: Campaign, rng: np.random.Generator | None = Non
     return made
 
 
-def is_paired_by_rule(pair_ids: Sequence[int]) -> set[int]:
+def is_paired_by_rule(pair_ids: Collection[int]) -> set[int]:
     """Which of these pairs are of two images that a rule pairs as votes come in."""
     pairs = Pair.objects.filter(pk__in=pair_ids, image_a__is_paired_by_rule=True, image_b__is_paired_by_rule=True)
     return set(pairs.values_list("pk", flat=True))
@@ -195,7 +195,7 @@ class PromptMaterial:
         )
 
     def _has_room(self, pair: Pair) -> bool:
-        is_settled = pair.state == PairState.SETTLED and pair.gold_choice is None
+        is_settled = pair.state == PairState.SETTLED and pair.gold_choice is None and not pair.is_audit
         return is_settled and pair.votes_wanted + self.campaign.votes_wanted <= self.campaign.votes_max
 
 

@@ -3,6 +3,7 @@
 -- that stays within `votes_max`.
 --
 -- Only images that the rule pairs, and pairs of two of them. Gold pairs and held ones are no comparisons that could be asked for.
+-- Audit pairs get `votes_max` whatever the rule says, and what they have beyond the first votes is not taken from it.
 WITH rule AS (
     SELECT id, pairs_per_image, votes_wanted AS each, votes_max, pairing_rule = 'information_gain' AS asks_again
     FROM annotator_campaign WHERE id = %(campaign)s
@@ -15,9 +16,10 @@ WITH rule AS (
 ), made AS (
     SELECT pair.prompt_id, count(*) AS pairs,
            count(*) FILTER (WHERE pair.gold_choice IS NULL) AS asked,
-           sum(pair.votes_wanted) FILTER (WHERE pair.gold_choice IS NULL) AS votes,
+           sum(CASE WHEN pair.is_audit THEN least(pair.votes_wanted, rule.each) ELSE pair.votes_wanted END)
+               FILTER (WHERE pair.gold_choice IS NULL) AS votes,
            sum(greatest(0, rule.votes_max - pair.votes_wanted) / rule.each)
-               FILTER (WHERE pair.gold_choice IS NULL AND pair.state <> 'held') AS again,
+               FILTER (WHERE pair.gold_choice IS NULL AND pair.state <> 'held' AND NOT pair.is_audit) AS again,
            bool_or(pair.gold_choice IS NULL AND pair.state = 'open') AS is_open
     FROM rule
     JOIN annotator_pair pair ON pair.campaign_id = rule.id

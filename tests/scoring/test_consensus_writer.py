@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.utils import timezone
@@ -269,92 +269,3 @@ def test_a_campaign_is_scored_when_its_method_changes(campaign, pair):
         assert is_due(campaign)
         run_beat(campaign)
         assert not is_due(campaign)
-
-
-# --- Dawid–Skene
-
-
-@pytest.fixture
-def crowd(campaign, transactional_db):  # Dawid–Skene reads what is committed
-    """Two who know, and three who say b whatever is shown: on most pairs they are more."""
-    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene", votes_wanted=5, votes_max=5)
-    campaign.refresh_from_db()
-    good, blind = MemberFactory.create_batch(2, campaign=campaign), MemberFactory.create_batch(3, campaign=campaign)
-    truth = {}
-    for number in range(30):
-        pair, right = PairFactory(campaign=campaign), "abx"[number % 3]
-        truth[pair.pk] = {"a": "a", "b": "b", "x": "both_bad"}[right]
-        for member in good:
-            vote(pair, truth[pair.pk], member=member)
-        for member in blind:
-            vote(pair, "b", member=member)
-    return truth
-
-
-def by(method: str) -> dict[int, str]:
-    return dict(Consensus.objects.filter(method=method).values_list("pair", "label"))
-
-
-def test_dawid_skene_finds_those_who_know(campaign, crowd):
-    score_campaign(campaign=campaign, now=MONDAY)
-    assert by("dawid_skene") == crowd
-    assert set(by("majority").values()) == {"b"}
-    row = Consensus.objects.filter(method="dawid_skene", label="a").first()
-    assert (row.n_a, row.n_b, row.n_both_good, row.n_both_bad) == (2, 3, 0, 0)
-    assert row.confidence == row.p_a > 0.9
-    assert row.p_a + row.p_b + row.p_both_good + row.p_both_bad == pytest.approx(1, abs=1e-4)
-    assert row.agreement == pytest.approx(8 / 20)
-
-
-def test_dawid_skene_writes_only_what_changed_and_is_the_same_however_often_it_is_asked(campaign, crowd):
-    score_campaign(campaign=campaign, now=MONDAY)
-    before = list(Consensus.objects.order_by("pk").values())
-    score_campaign(campaign=campaign, now=TUESDAY)
-    assert list(Consensus.objects.order_by("pk").values()) == before
-
-    vote_of = Vote.objects.filter(assignment__pair=min(crowd)).order_by("pk").first()
-    void(vote_of)
-    score_campaign(campaign=campaign, now=TUESDAY)
-    Vote.objects.filter(pk=vote_of.pk).update(void_reason=None, voided_at=None)
-    score_campaign(campaign=campaign, now=TUESDAY)
-    without_times = [{key: value for key, value in row.items() if key != "computed_at"} for row in before]
-    again = list(Consensus.objects.order_by("pk").values())
-    assert [{key: value for key, value in row.items() if key != "computed_at"} for row in again] == without_times
-
-
-def test_dawid_skene_is_removed_with_the_last_vote_and_with_the_method(campaign, crowd):
-    score_changes(campaign=campaign, now=MONDAY)
-    gone = min(crowd)
-    Vote.objects.filter(assignment__pair=gone).update(void_reason="suspended", voided_at=MONDAY)
-    score_campaign(campaign=campaign, now=TUESDAY)
-    assert by("dawid_skene").keys() == crowd.keys() - {gone}
-    campaign.consensus_method = "majority"
-    campaign.save()
-    score_changes(campaign=campaign)
-    assert by("dawid_skene") == {}
-    campaign.consensus_method = "dawid_skene"
-    campaign.save()
-    score_changes(campaign=campaign)
-    assert by("dawid_skene").keys() == crowd.keys() - {gone}
-
-
-def test_dawid_skene_waits_in_the_background_as_long_as_it_is_slow_and_comes_in_the_end(campaign, crowd):
-    score_changes(campaign=campaign, now=MONDAY)
-    CampaignScoring.objects.update(dawid_skene_seconds=60)
-    extra = PairFactory(campaign=campaign)
-    vote_all(extra, "aa")
-    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=19))
-    assert extra.pk in by("majority")
-    assert extra.pk not in by("dawid_skene")
-    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=20))
-    assert extra.pk in by("dawid_skene")
-
-
-def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair, transactional_db):
-    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene")
-    campaign.questions.update(choices=["a", "b"])
-    campaign.refresh_from_db()
-    vote_all(pair, "ab")
-    score_campaign(campaign=campaign)
-    row = Consensus.objects.get(method="dawid_skene")
-    assert (row.label, row.p_a, row.p_b, row.p_both_good, row.p_both_bad) == ("tie", 0.5, 0.5, 0, 0)

@@ -24,9 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 def rule_campaign(rule: str, pairs_per_image: int = 4, *, votes_wanted: int = 1, votes_max: int = 1, **rules: Any) -> Campaign:
-    return CampaignFactory(
-        pairing_rule=rule, pairs_per_image=pairs_per_image, votes_wanted=votes_wanted, votes_max=votes_max, **rules
-    )
+    rules = {"audit_rate": 0.0, "votes_wanted": votes_wanted, "votes_max": votes_max} | rules
+    return CampaignFactory(pairing_rule=rule, pairs_per_image=pairs_per_image, **rules)
 
 
 def better(assignment) -> str:
@@ -154,6 +153,16 @@ class TestInformationGain:
         settle_pairs(campaign=campaign)
         assert set(Pair.objects.filter(prompt__text="A red cube").values_list("votes_wanted", "state")) == {(2, "settled")}
         assert Pair.objects.get(prompt__text="A blue ball").votes_wanted == 3
+
+    def test_audit_pairs_get_all_votes_beside_what_the_rule_asks_for(self):
+        campaign = rule_campaign("information_gain", 3, votes_max=3, audit_rate=1.0)
+        add(campaign, *range(6))
+        for _ in range(6):
+            judge_round(campaign)
+            make_next_pairs(campaign=campaign)
+        assert set(Pair.objects.values_list("votes_wanted", "state", "is_audit")) == {(3, "settled", True)}
+        assert Pair.objects.count() == 9
+        assert not has_pairs_to_come(campaign)
 
     def test_the_probability_is_that_of_the_share_and_the_choice(self):
         campaign = rule_campaign("information_gain", 4, random_pair_share=0.5)

@@ -20,6 +20,7 @@ from annotator.releasing.dataset.vote_files import VoteCount
 from annotator.scoring.statistics.compute import statistics_from
 from annotator.scoring.statistics.generators import REFUSED
 from annotator.scoring.statistics.load import HELD, NONE, A, B, CampaignData
+from annotator.scoring.statistics.schema import HeldOut, LabelMethod
 
 # A completion code is worth money: it is for people who have finished, and not kept with a release.
 CROWD_RULES = {field.name for field in CrowdRules._meta.local_fields}
@@ -101,7 +102,12 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
     campaign = snapshot.campaign
     # Without the time, and without what takes long and no card tells.
     statistics = statistics_from(
-        data, campaign=campaign["slug"], consensus_method=campaign["consensus_method"], now=None, compares_texts=False
+        data,
+        campaign=campaign["slug"],
+        consensus_method=campaign["consensus_method"],
+        now=None,
+        label_methods=_label_methods(data, labels),
+        compares_texts=False,
     )
     [people] = snapshot.query(_CROWD_SQL)
     return Facts(
@@ -134,6 +140,22 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
         **_of_votes(data),
         **_of_pairs(data, labels),
     )
+
+
+def _label_methods(data: CampaignData, labels: Sequence[QuestionLabels]) -> list[LabelMethod]:
+    """Without what may differ between machines on the same votes."""
+    return [
+        LabelMethod(
+            question=slug,
+            method=its.fit.method,
+            converged=its.fit.converged,
+            iterations=0,
+            reason=its.fit.reason,
+            held_out=[HeldOut(method, value) for method, value in its.fit.held_out.items()],
+        )
+        for (slug, _), its in zip(data.questions, labels, strict=True)
+        if its.fit is not None
+    ]
 
 
 def _of_votes(data: CampaignData) -> dict[str, Any]:

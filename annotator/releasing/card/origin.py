@@ -32,6 +32,16 @@ METHOD_WORDS = {
         "Labels are by majority vote. Every vote has the same weight, the soft label is the share of each choice, and the label"
         " is `tie` if two or more choices lead."
     ),
+    ConsensusMethod.ONE_COIN: (
+        "Labels are by the one-coin method of Dawid and Skene, which estimates from the votes how often each annotator is right,"
+        f" and weights them accordingly, with {SMOOTHING:g} prior votes on each choice. It was run on the votes of all splits"
+        " together. The soft label is its posterior. The vote counts are in the same row."
+    ),
+    ConsensusMethod.MACE: (
+        "Labels are by MACE (Hovy et al. 2013), which estimates from the votes how often each annotator answers without looking,"
+        " and what they answer then, and weights them accordingly (variational Bayes, 10 starting points). It was run on the"
+        " votes of all splits together. The soft label is its posterior. The vote counts are in the same row."
+    ),
     ConsensusMethod.DAWID_SKENE: (
         "Labels are by the method of Dawid and Skene, which estimates the errors of each annotator from the votes and weights"
         f" them accordingly, with {SMOOTHING:g} prior votes in each cell of a confusion matrix. It was run on the votes of all"
@@ -69,7 +79,7 @@ def questions(facts: Facts) -> str:
 def making(facts: Facts) -> str:
     rules = facts.rules
     if not rules:
-        return METHOD_WORDS[ConsensusMethod(facts.method)]
+        return labelling(facts)
     overlap = f"The target was {number(rules['votes_wanted'], 'vote')} per pair"
     if rules["votes_max"] > rules["votes_wanted"] and rules["pairing_rule"] == PairingRule.INFORMATION_GAIN:
         overlap += f", and more, up to {rules['votes_max']}, where the order of two images was open"
@@ -81,7 +91,7 @@ def making(facts: Facts) -> str:
     return (
         "Both images of a pair have the same prompt. Which of the two is `a` was chosen at random at import. If a prompt had more"
         f" than two images, {pairing_in_words(rules)}.\n\n"
-        f"{overlap}. Nobody judged a pair twice, except as a check. {METHOD_WORDS[ConsensusMethod(facts.method)]}"
+        f"{overlap}. Nobody judged a pair twice, except as a check. {labelling(facts)}"
     )
 
 
@@ -95,6 +105,24 @@ def pairing_in_words(rules: Mapping[str, Any]) -> str:
             f" `inclusion_probability` in `{PAIRS.config}` makes up for it"
         )
     return words
+
+
+def labelling(facts: Facts) -> str:
+    """How labels were made from votes, why so, and where that is not to be trusted."""
+    found = facts.statistics.get("label_methods", [])
+    methods = dict.fromkeys(row["method"] for row in found) or [facts.method]
+    parts = [METHOD_WORDS[ConsensusMethod(method)] for method in methods]
+    for row in found:
+        of = f" (`{row['question']}`)" if len(found) > 1 else ""
+        if facts.method == ConsensusMethod.AUTO:
+            name = ConsensusMethod(row["method"]).label
+            parts.append(f"The method was chosen by how well it predicts votes that it has not seen{of}: {name}. {row['reason']}")
+        if not row["converged"]:
+            parts.append(
+                f"**The method had not converged when it stopped{of}.** Its soft labels and some labels would have moved on. Use"
+                " the vote counts in the same row, or a majority of them, where that matters."
+            )
+    return "\n\n".join(parts)
 
 
 def guidelines(facts: Facts) -> str:

@@ -17,7 +17,7 @@ from annotator.choices import ConsensusMethod
 from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, LABELLED_FIELDS, pairs_layout
-from annotator.scoring.labels import dawid_skene_labels
+from annotator.scoring.labels import Fit, labels_by
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 
 
@@ -26,22 +26,25 @@ class QuestionLabels(NamedTuple):
 
     counts: Ints  # (pairs, choices)
     label: Ints  # a code of CHOICES, their number for a tie, or NO_LABEL
-    posterior: Floats | None  # (pairs, choices) by Dawid–Skene, NaN without votes; None: by majority
+    posterior: Floats | None  # (pairs, choices) by the method, NaN without votes; None: by majority
+    fit: Fit | None = None  # how a method that needs all votes came to them; None: by majority
 
 
 def labels_of(data: CampaignData, method: str) -> list[QuestionLabels]:
     """One per question."""
-    if method == ConsensusMethod.DAWID_SKENE:
-        return [_by_dawid_skene(data, place) for place in range(len(data.questions))]
+    if method != ConsensusMethod.MAJORITY:
+        return [_by(method, data, place) for place in range(len(data.questions))]
     return [QuestionLabels(counts, majority_of_counts(counts).label, None) for counts in data.counts]
 
 
-def _by_dawid_skene(data: CampaignData, place: int) -> QuestionLabels:
-    votes = data.votes.where(data.is_counted(place))
-    found = dawid_skene_labels(votes.pair, votes.member, votes.choice, asked=data.questions[place][1])
+def _by(method: str, data: CampaignData, place: int) -> QuestionLabels:
+    votes, counts = data.votes.where(data.is_counted(place)), data.counts[place]
+    found = labels_by(method, votes.pair, votes.member, votes.choice, asked=data.questions[place][1])
+    if found.fit.method == ConsensusMethod.MAJORITY:  # `auto` chose it
+        return QuestionLabels(counts, majority_of_counts(counts).label, None, found.fit)
     label, posterior = np.full(len(data.pairs), NO_LABEL), np.full((len(data.pairs), len(CHOICES)), np.nan)
     label[found.pair], posterior[found.pair] = found.label, found.posterior
-    return QuestionLabels(data.counts[place], label, posterior)
+    return QuestionLabels(counts, label, posterior, found.fit)
 
 
 class Labeler:

@@ -17,10 +17,10 @@ from django.utils import timezone
 from annotator.choices import CampaignState
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
-from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import
+from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import, LabelFit
 from annotator.scoring.statistics.compute import statistics_from
 from annotator.scoring.statistics.load import empty, load_campaign_data
-from annotator.scoring.statistics.schema import Statistics
+from annotator.scoring.statistics.schema import HeldOut, LabelMethod, Statistics
 
 __all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
 
@@ -66,6 +66,21 @@ def _changes(campaign: Campaign) -> int:
     return scoring.changes if scoring else 0
 
 
+def _label_methods(campaign: Campaign) -> list[LabelMethod]:
+    fits = LabelFit.objects.filter(question__campaign=campaign).select_related("question").order_by("question__position")
+    return [
+        LabelMethod(
+            question=fit.question.slug,
+            method=fit.method,
+            converged=fit.converged,
+            iterations=fit.iterations,
+            reason=fit.reason,
+            held_out=[HeldOut(method, value) for method, value in fit.held_out.items()],
+        )
+        for fit in fits
+    ]
+
+
 def outdate(campaign: Campaign) -> None:
     """Have them computed anew soon, because something else than votes has changed."""
     CampaignStatistics.objects.filter(campaign=campaign).update(is_outdated=True)
@@ -82,7 +97,13 @@ def compute_statistics(*, campaign: Campaign, now: datetime | None = None) -> Ca
     now = now or timezone.now()
     with snapshot() as database:
         data = load_campaign_data(database, campaign.pk)
-    result = statistics_from(data, campaign=campaign.slug, consensus_method=campaign.consensus_method, now=now)
+    result = statistics_from(
+        data,
+        campaign=campaign.slug,
+        consensus_method=campaign.consensus_method,
+        now=now,
+        label_methods=_label_methods(campaign),
+    )
     stored, _ = CampaignStatistics.objects.update_or_create(
         campaign=campaign,
         defaults={

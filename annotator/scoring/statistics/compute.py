@@ -25,11 +25,18 @@ DAYS_LISTED = 30
 
 
 def statistics_from(
-    data: CampaignData, *, campaign: str, consensus_method: str, now: datetime | None, compares_texts: bool = True
+    data: CampaignData,
+    *,
+    campaign: str,
+    consensus_method: str,
+    now: datetime | None,
+    label_methods: Sequence[doc.LabelMethod] = (),
+    compares_texts: bool = True,
 ) -> doc.Statistics:
     """Everything, of these columns. `now` is when they were read; None where nothing is to be said of the time.
 
-    `compares_texts` says whether to look for prompts that are nearly the same.
+    `label_methods` is how the labels came about, which costs more than to read it; `compares_texts` says whether to look for
+    prompts that are nearly the same.
     """
     annotators = annotators_of(data)
     categories = largest(data.prompts.category, data.pairs.prompt)
@@ -58,6 +65,7 @@ def statistics_from(
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
         groups=groups_of(data),
+        label_methods=list(label_methods),
     )
 
 

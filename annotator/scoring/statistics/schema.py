@@ -323,6 +323,24 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    method: str
+    log_likelihood: float | None  # mean of a held-out vote, natural logarithm; the highest is chosen; null: nothing to hold out
+
+
+@dataclass(frozen=True)
+class LabelMethod:
+    """How the labels of a question came about, by a label method that needs all votes at once."""
+
+    question: str
+    method: str  # that made the labels: with `auto`, the one it chose
+    converged: bool  # false: it stopped before it had settled, and labels may be wrong
+    iterations: int
+    reason: str  # why `auto` chose it; empty otherwise
+    held_out: list[HeldOut]  # with `auto`, of each method it tried
+
+
+@dataclass(frozen=True)
 class Statistics:
     """All statistics of a campaign at one moment."""
 
@@ -349,6 +367,7 @@ class Statistics:
     machines: list[Machine]
     near_identical: NearIdentical
     groups: Groups | None = field(default=None)
+    label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.campaigns.access import campaign_for_manager
+from annotator.choices import ConsensusMethod
 from annotator.errors import NotFound
 from annotator.judging import pair_holds
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
@@ -43,6 +44,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "its": document,
         "computed_at": parse_datetime(document["computed_at"]) if document["computed_at"] else None,
         "agreement": [{**row, "words": alpha_words(row["agreement"]["alpha"])} for row in document["agreement"]],
+        "label_methods": label_methods(document.get("label_methods", [])),  # a document from before they were noted has none
         "busiest_day": max((day["votes"] for day in document["throughput"]["days"]), default=0),
         "annotators": document["annotators"][:SHOWN],
         "ranked": ranked(document["leaderboard"]["generators"]),
@@ -50,6 +52,21 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "shown": SHOWN,
     }
     return render(request, "manage/statistics/statistics.html", context)
+
+
+def label_methods(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """How the labels of each question came about, with the names of methods and the best first among those that were tried."""
+    return [
+        {
+            **fit,
+            "name": ConsensusMethod(fit["method"]).label,
+            "tried": [
+                {**row, "name": ConsensusMethod(row["method"]).label}
+                for row in sorted(fit["held_out"], key=lambda row: -(row["log_likelihood"] or 0))
+            ],
+        }
+        for fit in found
+    ]
 
 
 def alpha_words(alpha: float | None) -> str:

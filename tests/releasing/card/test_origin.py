@@ -33,10 +33,43 @@ def test_it_says_how_unevenly_people_voted(facts, shards):
     assert "One annotator gave 83.3% of the votes." in text
 
 
-@pytest.mark.parametrize(("method", "words"), [("majority", "Labels are by majority"), ("dawid_skene", "Dawid and Skene")])
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("majority", "Labels are by majority"),
+        ("dawid_skene", "Dawid and Skene"),
+        ("one_coin", "one-coin method"),
+        ("mace", "MACE (Hovy et al. 2013)"),
+    ],
+)
 def test_it_says_how_labels_are_made(facts, method, words):
     facts.method = method
     assert words in origin.making(facts)
+
+
+def label_method(**changes) -> dict:
+    of_question = {"question": "overall", "method": "mace", "converged": True, "iterations": 0, "reason": "", "held_out": []}
+    return of_question | changes
+
+
+def test_it_says_why_a_method_was_chosen_for_each_question(facts):
+    facts.method = "auto"
+    facts.statistics["label_methods"] = [
+        label_method(reason="mace gives 90 held-out votes the highest likelihood."),
+        label_method(question="beauty", method="majority", reason="The lead is within chance."),
+    ]
+    text = origin.making(facts)
+    assert "Labels are by MACE" in text
+    assert "Labels are by majority" in text
+    assert "(`overall`): MACE. mace gives 90 held-out votes the highest likelihood." in text
+    assert "(`beauty`): Majority. The lead is within chance." in text
+    assert "converged" not in text
+
+
+def test_it_warns_of_labels_that_had_not_settled(facts):
+    facts.method = "mace"
+    facts.statistics["label_methods"] = [label_method(converged=False)]
+    assert "**The method had not converged when it stopped.**" in origin.making(facts)
 
 
 def test_machines_and_crowd_people_are_named_where_there_are_any(facts):

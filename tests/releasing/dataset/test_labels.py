@@ -11,7 +11,8 @@ from django.utils import timezone
 from annotator.choices import Choice
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
-from annotator.models import Vote
+from annotator.models import Consensus, Vote
+from annotator.releasing.dataset.configs import LABEL
 from annotator.scoring.labels import SMOOTHING
 from tests.factories import MemberFactory, QuestionFactory
 from tests.released import card_of, make_pair, release_of, rows_of, vote
@@ -84,3 +85,26 @@ def test_dawid_skene_labels_can_be_recomputed_from_the_votes_of_the_release(camp
     assert [rows[pairs[-1].pk][name] for name in ("label", "p_a", "confidence")] == [None] * 3
     assert "Dawid and Skene" in card_of(release)
     assert release_of(campaign).revision == release.revision
+
+
+def test_the_labels_of_a_release_are_those_of_the_page_by_every_method(campaign):
+    people = MemberFactory.create_batch(4, campaign=campaign)
+    pairs = [make_pair(campaign, number) for number in range(10)]
+    for number, pair in enumerate(pairs):
+        for place, member in enumerate(people):
+            vote(pair, "b" if place == 3 else "ab"[(number + (place == 2 and number % 4 == 0)) % 2], member=member)
+    for method in ("one_coin", "mace", "auto"):
+        campaign.consensus_method = method
+        campaign.save()
+        release = release_of(campaign)
+        rows = {row["pair_id"]: row for row in rows_of(release, "pairs")}
+        shown = list(Consensus.objects.filter(method=method))
+        assert {consensus.pair_id for consensus in shown} == rows.keys()
+        for consensus in shown:
+            row = rows[consensus.pair_id]
+            assert LABEL["names"][row["label"]] == consensus.label
+            assert row["p_a"] == pytest.approx(consensus.p_a, abs=1e-5)
+            assert row["confidence"] == pytest.approx(consensus.confidence, abs=1e-5)
+        if method == "auto":
+            assert "chosen by how well it predicts votes" in card_of(release)
+        assert release_of(campaign).revision == release.revision

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotator.models import GroupQuestion, Member, Pair, Vote
 from annotator.scoring.statistics import compute_statistics, stored_statistics
 from annotator.views.manage.statistics import ALPHA_WORDS
-from tests.factories import MemberFactory, PairFactory
+from tests.factories import LabelFitFactory, MemberFactory, PairFactory
 from tests.released import vote
 from tests.scoring.statistics.judged import judge_for_statistics
 
@@ -156,3 +156,39 @@ def test_pairs_of_another_campaign_and_pairs_that_differ_are_not_there(manager, 
     for pair in (PairFactory(image_distance=0), PairFactory(campaign=manager.campaign, image_distance=30)):
         assert browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "hold"}).status_code == 404
     assert not Pair.objects.filter(state="held").exists()
+
+
+def test_it_says_how_labels_came_about_and_warns_where_they_had_not_settled(manager, browser):
+    campaign = manager.campaign
+    campaign.consensus_method = "auto"
+    campaign.save()
+    question = campaign.questions.get(position=0)
+    assert "Labels are by" not in text_of(browser.get(address("statistics", manager)))
+    fit = LabelFitFactory(
+        question=question,
+        method="mace",
+        reason="mace gives 90 held-out votes the highest likelihood.",
+        held_out={"majority": -0.9, "mace": -0.5, "one_coin": None},
+    )
+    compute_statistics(campaign=campaign)
+    text = text_of(browser.get(address("statistics", manager)))
+    assert "Labels are by <strong>MACE</strong>, chosen by how well it predicts votes it has not seen." in text
+    assert "mace gives 90 held-out votes the highest likelihood." in text
+    assert "-0.5000" in text
+    assert "did not converge" not in text
+
+    fit.converged, fit.iterations = False, 5000
+    fit.save()
+    compute_statistics(campaign=campaign)
+    text = text_of(browser.get(address("statistics", manager)))
+    assert "MACE did not converge: it stopped after 5,000 steps" in text
+    assert "What to do" in text
+    assert reverse("campaign_settings", args=[campaign.slug]) in text
+
+
+def test_a_document_from_before_label_methods_were_noted_is_shown(manager, browser):
+    compute_statistics(campaign=manager.campaign)
+    stored = stored_statistics(manager.campaign)
+    del stored.document["label_methods"]
+    stored.save()
+    assert browser.get(address("statistics", manager)).status_code == 200

@@ -1,4 +1,4 @@
--- The rows of Dawid–Skene that changed, a row for each pair.
+-- The rows of a label method that changed, a row for each pair.
 INSERT INTO annotator_consensus
     (question_id, method, computed_at, pair_id, n_a, n_b, n_both_good, n_both_bad,
      p_a, p_b, p_both_good, p_both_bad, label, confidence, agreement)
