@@ -14,6 +14,7 @@ from annotator.scoring.statistics.generators import Comparisons, cycles_of, posi
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
+from annotator.scoring.statistics.meetings import meetings_of
 from annotator.scoring.statistics.planning import planning_of
 from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
@@ -65,6 +66,7 @@ def statistics_from(
         leaderboard=leaderboards[0] if leaderboards else NOTHING,
         leaderboards=leaderboards,
         cycles=cycles_of(compared),
+        meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
         groups=groups_of(data),

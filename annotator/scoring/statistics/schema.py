@@ -358,6 +358,44 @@ class Cycles:
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """How often two generators were compared. Gold pairs are not counted."""
+
+    generators: list[str]  # two
+    pairs: int
+    votes: int
+
+
+@dataclass(frozen=True)
+class CategoryMeetings:
+    """The comparisons of generators on the prompts of one category."""
+
+    category: str
+    images: int
+    images_without_pairs: int
+    pairs: int
+    votes: int
+    met: int  # of two generators each, with votes
+    groups: int  # that votes connect; 1: all can be ranked together
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Which generators were compared, and whether the comparisons connect them all, so that one ranking is possible."""
+
+    images: int
+    images_without_pairs: int
+    generators: int
+    possible: int  # ways to choose two generators
+    met: int  # of these, with votes
+    groups: list[list[str]]  # generators that votes connect, directly or over others; one group: all can be ranked together
+    groups_of_pairs: list[list[str]]  # the same once every pair has votes
+    listed: list[Meeting]  # the fewest votes first, at most `listed_max`
+    listed_max: int
+    categories: list[CategoryMeetings]
+
+
+@dataclass(frozen=True)
 class Machine:
     """A machine's agreement with the labels of people, without ties."""
 
@@ -458,6 +496,7 @@ class Statistics:
     leaderboard: Leaderboard  # on the first question and all prompts
     leaderboards: list[Leaderboard]  # of every question, on all prompts and then by category
     cycles: Cycles
+    meetings: Meetings
     machines: list[Machine]
     near_identical: NearIdentical
     groups: Groups | None = field(default=None)
