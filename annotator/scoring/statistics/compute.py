@@ -16,6 +16,7 @@ from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
 from annotator.scoring.statistics.prompts import codes_of, coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
+from annotator.scoring.statistics.taste_groups import tastes_of
 
 HOUR, DAY = 3600, 86400  # seconds
 RESAMPLES = 1000
@@ -55,6 +56,7 @@ def statistics_from(
         cycles=cycles_of(compared),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
+        tastes=tastes_of(data),
         groups=groups_of(data),
     )
 

@@ -19,6 +19,7 @@ from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 from annotator.scoring import progress
 from annotator.scoring.statistics import statistics_of
 from annotator.views.manage.forms import PairDecisionForm
+from annotator.views.manage.review import taste_groups
 from annotator.views.requests import UserRequest
 
 SHOWN = 20  # rows of a long table; the rest is in the REST API
@@ -48,6 +49,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "ranked": ranked(document["leaderboard"]["generators"]),
         "win_rates": by_category(document["win_rates"]),
         "shown": SHOWN,
+        "tastes": taste_groups(document.get("tastes") or {}),
     }
     return render(request, "manage/statistics/statistics.html", context)
 

@@ -192,7 +192,7 @@ def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign:
     ModerationActionFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
     for name in ("review", "acts"):
         html = browser.get(address(name, campaign)).content.decode()
-        assert "Gold accuracy: 12 % from 8 answers, upper bound 47 %. Rule: below 50 %, at least 6 answers." in html
+        assert "Gold accuracy: 12 % from 8 answers, upper bound 68 %. Rule: below 50 %, at least 6 answers." in html
         assert ">Rule</td>" in html
         assert "“A mistake of ours.”" in html
 
