@@ -139,7 +139,7 @@ READINGS = {
         is_share=True,
         error=_share_error,
         tests="Tests whether the person's true accuracy on gold pairs is below the threshold.",
-        spares="people whose true accuracy is at the threshold",
+        spares="people who are exactly at the threshold",
     ),
     Measure.CONSISTENCY: Reading(
         _share,
@@ -150,7 +150,7 @@ READINGS = {
         is_share=True,
         error=_share_error,
         tests="Tests whether the person gives the same answer again on fewer repeats than the threshold.",
-        spares="people whose true consistency is at the threshold",
+        spares="people who are exactly at the threshold",
     ),
     Measure.SIDE_SHARE: Reading(
         _side,
@@ -161,7 +161,7 @@ READINGS = {
         is_share=True,
         error=_share_error,
         tests="Tests whether the person chooses one side, left or right, more often than the threshold.",
-        spares="people whose true share of one side is at the threshold",
+        spares="people who are exactly at the threshold",
     ),
     Measure.FAST_RATE: Reading(
         _share,
@@ -172,7 +172,7 @@ READINGS = {
         is_share=True,
         error=_share_error,
         tests="Tests whether more of the person's answers are too fast than the threshold.",
-        spares="people whose true share of too-fast answers is at the threshold",
+        spares="people who are exactly at the threshold",
     ),
     Measure.AGREEMENT: Reading(
         _share,

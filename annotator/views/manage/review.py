@@ -20,11 +20,11 @@ from annotator.campaigns.access import campaign_for_manager, campaign_for_review
 from annotator.choices import ActionKind, Measure
 from annotator.consensus.binomial import wilson
 from annotator.errors import Conflict, DomainError, NotFound
-from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, ReviewRule
+from annotator.models import AnnotatorStats, Appeal, Campaign, Member, ModerationAction, ReviewRule
 from annotator.quality import appeals, moderation, review_queries
 from annotator.quality import review as annotator_review
 from annotator.quality import rules as quality_rules
-from annotator.scoring.statistics import statistics_of
+from annotator.scoring.statistics import stored_statistics
 from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.members import member_of
@@ -82,7 +82,7 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_reviewer(request.user, slug)
     order = request.GET.get("order", "trust")
     page = Paginator(review_queries.measured_members(campaign, order=order), PER_PAGE).get_page(request.GET.get("page"))
-    tastes = statistics_of(campaign).get("tastes") or {}
+    tastes = taste_groups(document_of(campaign))
     context = {
         "campaign": campaign,
         "may_decide": is_manager(request.user, campaign),
@@ -90,7 +90,7 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
         "asking": [(rule, rule_in_words(rule), proposals_of(rule)) for rule in review_queries.asking_rules(campaign)],
         "appeals": list(appeals.open_appeals(campaign)),
         "rows": rows_of(page.object_list, letters_of(tastes)),
-        "tastes": taste_groups(tastes),
+        "tastes": tastes,
         "headings": [(name, heading) for name, heading, *_ in SHARES],
         "order": order if order in review_queries.ORDERS else "trust",
         "page": page,
@@ -207,7 +207,7 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
         "campaign": campaign,
         "member": member,
         "standing": standing,
-        "row": rows_of([member], letters_of(statistics_of(campaign).get("tastes") or {}))[0] if standing else None,
+        "row": rows_of([member], letters_of(taste_groups(document_of(campaign))))[0] if standing else None,
         "p_value": probability(standing.left_p_value) if standing else "",
         "form": form,
         "may_decide": is_manager(request.user, campaign),
@@ -291,18 +291,25 @@ def explained(rule: ReviewRule) -> RuleInWords:
         rule=rule,
         words=rule_in_words(rule),
         tests=reading.tests,
-        error=f"In 500 answers, it matches at most {error} % of {reading.spares}, however often it looks.",
+        error=f"In 500 answers, it matches at most {error} % of {reading.spares}.",
     )
 
 
-def letters_of(tastes: dict[str, Any]) -> dict[str, str]:
+def document_of(campaign: Campaign) -> dict[str, Any]:
+    """The statistics as they were computed last; empty before the first time."""
+    stored = stored_statistics(campaign)
+    return stored.document if stored else {}
+
+
+def taste_groups(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The possible taste groups of a statistics document, each with a letter. One of an older version has none."""
+    groups = document.get("tastes", {}).get("groups", [])
+    return [{**group, "letter": chr(ord("A") + place)} for place, group in enumerate(groups)]
+
+
+def letters_of(tastes: list[dict[str, Any]]) -> dict[str, str]:
     """The letter of the taste group of each annotator, by public_id."""
-    return {person: row["letter"] for row in taste_groups(tastes) for person in row["annotators"]}
-
-
-def taste_groups(tastes: dict[str, Any]) -> list[dict[str, Any]]:
-    """The possible taste groups of a statistics document, each with a letter."""
-    return [{**group, "letter": chr(ord("A") + place)} for place, group in enumerate(tastes.get("groups", ()))]
+    return {person: group["letter"] for group in tastes for person in group["annotators"]}
 
 
 def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:

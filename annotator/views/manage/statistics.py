@@ -49,7 +49,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "ranked": ranked(document["leaderboard"]["generators"]),
         "win_rates": by_category(document["win_rates"]),
         "shown": SHOWN,
-        "tastes": taste_groups(document.get("tastes") or {}),
+        "tastes": taste_groups(document),
     }
     return render(request, "manage/statistics/statistics.html", context)
 
