@@ -19,6 +19,7 @@ from annotator.scoring.statistics.planning import planning_of
 from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
 from annotator.scoring.statistics.stopping import stopping_of
+from annotator.scoring.statistics.taste_groups import tastes_of
 
 HOUR, DAY = 3600, 86400  # seconds
 ANNOTATORS_LISTED = 1000
@@ -69,6 +70,7 @@ def statistics_from(
         meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
+        tastes=tastes_of(data),
         groups=groups_of(data),
         label_methods=list(label_methods),
         planning=planning_of(data),

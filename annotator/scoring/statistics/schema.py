@@ -471,6 +471,26 @@ class LabelMethod:
 
 
 @dataclass(frozen=True)
+class TasteGroup:
+    """People who agree with one another more than with the other groups. Shares are of answers for an image."""
+
+    people: int
+    annotators: list[str]
+    agreement_within: float | None
+    agreement_with_others: float | None
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """Possible groups of annotators with different tastes, the largest first. Without evidence there are none."""
+
+    compared: int  # annotators with enough votes on pairs that others judged too
+    p_value: float | None  # of there being one taste only
+    groups: list[TasteGroup]
+    in_none: int  # annotators who were compared and are in no group, where there are groups
+
+
+@dataclass(frozen=True)
 class Statistics:
     """All statistics of a campaign at one moment."""
 
@@ -499,6 +519,7 @@ class Statistics:
     meetings: Meetings
     machines: list[Machine]
     near_identical: NearIdentical
+    tastes: Tastes
     groups: Groups | None = field(default=None)
     label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
     planning: Planning | None = field(default=None)  # null: no votes that differ

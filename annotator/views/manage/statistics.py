@@ -22,6 +22,7 @@ from annotator.scoring import progress
 from annotator.scoring.statistics import statistics_of
 from annotator.views.manage import leaderboards
 from annotator.views.manage.forms import PairDecisionForm
+from annotator.views.manage.review import taste_groups
 from annotator.views.requests import UserRequest
 
 SHOWN = 20  # rows of a long table; the rest is in the REST API
@@ -57,6 +58,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "unit_wins": UNIT_WINS,
         "win_rates": by_category(document["win_rates"]),
         "shown": SHOWN,
+        "tastes": taste_groups(document),
     }
     return render(request, "manage/statistics/statistics.html", context)
 
