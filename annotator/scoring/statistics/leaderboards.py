@@ -15,7 +15,7 @@ from annotator.consensus import leaderboard as boards
 from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, NotConnected, Ties, comparisons_of_sides, count_sides
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.influence import kinds_of, order_changes
-from annotator.consensus.vote_weights import fixed_overlap_weights
+from annotator.consensus.vote_weights import fixed_overlap_weights, inclusion_weights
 from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.load import NONE, A, B, CampaignData, Votes
 from annotator.scoring.statistics.prompts import codes_of
@@ -75,13 +75,17 @@ def _narrow(codes: Ints, largest: int) -> Ints:
 
 
 def compared_votes(data: CampaignData, place: int) -> Compared:
-    """The counted votes on the question at this place that compare two known generators."""
+    """The counted votes on the question at this place that compare two known generators, weighed so that neither early stopping
+    nor the pairing rule moves scores."""
     unknown = len(data.generators)
     votes = data.counted if place == 0 else data.votes.where(data.is_counted(place))
     left, right, winner = sides_of(data, votes, unknown=unknown)
     weight = None
     if data.overlap.is_adaptive:
         weight = fixed_overlap_weights(votes.pair, votes_first=data.overlap.votes_wanted, order=votes.rank)
+    drawn = data.pairs.inclusion_probability[votes.pair]
+    if len(drawn) and drawn.min() < drawn.max():
+        weight = inclusion_weights(drawn) * (1.0 if weight is None else weight)
     found = Compared(left, right, winner, data.pairs.prompt[votes.pair], votes.member, weight)
     # In the order of prompts and people once, because each leaderboard sorts them so several times.
     order = np.lexsort([votes.member, found.prompt])

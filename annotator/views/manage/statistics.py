@@ -22,6 +22,7 @@ from annotator.scoring import progress
 from annotator.scoring.statistics import statistics_of
 from annotator.views.manage import leaderboards
 from annotator.views.manage.forms import PairDecisionForm
+from annotator.views.manage.review import taste_groups
 from annotator.views.requests import UserRequest
 
 SHOWN = 20  # rows of a long table; the rest is in the REST API
@@ -45,7 +46,7 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "campaign": campaign,
         "its": document,
         "computed_at": parse_datetime(document["computed_at"]) if document["computed_at"] else None,
-        "agreement": [{**row, "words": alpha_words(row["agreement"]["alpha"])} for row in document["agreement"]],
+        "agreement": [agreement_row(row) for row in document["agreement"]],
         "label_methods": label_methods(document.get("label_methods", [])),  # a document from before they were noted has none
         "busiest_day": max((day["votes"] for day in document["throughput"]["days"]), default=0),
         "annotators": document["annotators"][:SHOWN],
@@ -57,8 +58,25 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "unit_wins": UNIT_WINS,
         "win_rates": by_category(document["win_rates"]),
         "shown": SHOWN,
+        "tastes": taste_groups(document),
     }
     return render(request, "manage/statistics/statistics.html", context)
+
+
+def agreement_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A question with its figures in words and its columns: the first votes of all pairs, and all votes of the audit pairs.
+
+    A document that an older version computed says nothing of either. It is computed anew within a minute.
+    """
+    columns = [figures for figures in (row["agreement"], row.get("audit")) if figures and "votes_used" in figures]
+    return {
+        **row,
+        "words": alpha_words(row["agreement"]["alpha"]),
+        "columns": [
+            {**figures, "nominal": {"value": figures["alpha"], "lower": figures["lower"], "upper": figures["upper"]}}
+            for figures in columns
+        ],
+    }
 
 
 def label_methods(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -78,7 +96,7 @@ def label_methods(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def alpha_words(alpha: float | None) -> str:
     if alpha is None:
-        return "not defined: it needs pairs with two or more votes, and votes that differ"
+        return "not defined: it needs pairs with two or more of these votes, and votes that differ"
     return next((words for least, words in ALPHA_WORDS if alpha >= least), ALPHA_WORDS[-1][1])
 
 
