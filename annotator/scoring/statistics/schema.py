@@ -335,8 +335,8 @@ class Leaderboard:
     p_beats_lower: list[list[float | None]]
     p_beats_upper: list[list[float | None]]
     p_above: list[list[float | None]]  # the probability that the score of i is above that of j
-    order_changes: list[OrderChange]  # of neighbours, best first
-    side: SideEffect | None
+    order_changes: list[OrderChange]  # of neighbours, best first; none by category
+    side: SideEffect | None  # by category, that of the question
     davidson: Davidson | None  # null without ties, and by category
 
 
