@@ -150,7 +150,7 @@ def _compared(
 def _changes(names: list[str], votes: Comparisons, board: boards.Leaderboard, weight: Floats | None) -> list[dict[str, Any]]:
     """Of each two neighbours, how many votes would have to go for the lower to be above."""
     n = len(names)
-    kinds = kinds_of((votes.winner * n + votes.left) * n + votes.right, weight, n_cells=3 * n * n)
+    kinds = kinds_of(boards.cells_of(votes.left, votes.right, votes.winner, n), weight, n_cells=3 * n * n)
     return [
         {
             "upper": names[change.upper],

@@ -8,13 +8,14 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import F
 
-from annotator.choices import Choice, Event, PairState
+from annotator.choices import Choice, Event, PairingRule, PairState
 from annotator.consensus.stopping import is_decided
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Pair
 from annotator.scoring.consensus_writer import counts_of
+from annotator.scoring.pair_batches import has_pairs_to_come, is_paired_by_rule
 
 COMPLETE_SQL = read_sql(__file__, "complete_pairs")
 INCOMPLETE_SQL = read_sql(__file__, "incomplete_pairs")
@@ -29,7 +30,7 @@ def settle_pairs(*, campaign: Campaign) -> int:
     With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose leading answer is less
     probable than `stop_confidence` wants one vote more, up to `votes_max`. Audit pairs go on to `votes_max` whatever people
     answer, one vote at a time like any other, and go on again when `votes_max` is raised. Gold pairs and held ones stay as they
-    are.
+    are. Where the pairing rule is `information_gain`, that rule asks for more votes on the pairs it makes (pair_batches.py).
     """
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _pairs(campaign, COMPLETE_SQL)
@@ -47,7 +48,9 @@ def settle_pairs(*, campaign: Campaign) -> int:
 
 
 def _note_completion(campaign: Campaign) -> None:
-    """For webhooks, when the last pair that was in circulation is settled."""
+    """For webhooks, when the last pair that was in circulation is settled, and the pairing rule makes no more."""
+    if has_pairs_to_come(campaign):  # before the pairs are looked at: the last batch is made in one transaction with this answer
+        return
     regular = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True)
     # Two questions, for each of which there is an index.
     if regular.filter(seats_taken__lt=F("votes_wanted")).exists() or regular.filter(seats_taken=F("votes_wanted")).exists():
@@ -74,6 +77,8 @@ def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
 
 def _undecided_by_rule(campaign: Campaign, pair_ids: Collection[int]) -> list[int]:
     """Which of these pairs the stopping rule does not stop."""
+    if campaign.pairing_rule == PairingRule.INFORMATION_GAIN:  # which decides by itself where further votes go
+        pair_ids = set(pair_ids) - is_paired_by_rule(pair_ids)
     primary = campaign.questions.get(position=0)
     counted = counts_of(primary, pair_ids)
     decided = is_decided(

@@ -243,6 +243,11 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("stopped_early", value("bool"), "whether it got no more votes because the leading answer was probable enough"),
         Column("is_audit", value("bool"), "whether it was drawn at import to get the most votes, whatever people answered"),
         Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
+        Column(
+            "inclusion_probability",
+            value("float64"),
+            "the probability with which the pairing rule drew the pair, given the pairs and votes before; 1: certain",
+        ),
         Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
         Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),

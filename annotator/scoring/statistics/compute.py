@@ -14,10 +14,12 @@ from annotator.scoring.statistics.generators import Comparisons, cycles_of, posi
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
+from annotator.scoring.statistics.meetings import meetings_of
 from annotator.scoring.statistics.planning import planning_of
 from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
 from annotator.scoring.statistics.stopping import stopping_of
+from annotator.scoring.statistics.taste_groups import tastes_of
 
 HOUR, DAY = 3600, 86400  # seconds
 ANNOTATORS_LISTED = 1000
@@ -65,8 +67,10 @@ def statistics_from(
         leaderboard=leaderboards[0] if leaderboards else NOTHING,
         leaderboards=leaderboards,
         cycles=cycles_of(compared),
+        meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
+        tastes=tastes_of(data),
         groups=groups_of(data),
         label_methods=list(label_methods),
         planning=planning_of(data),

@@ -335,8 +335,8 @@ class Leaderboard:
     p_beats_lower: list[list[float | None]]
     p_beats_upper: list[list[float | None]]
     p_above: list[list[float | None]]  # the probability that the score of i is above that of j
-    order_changes: list[OrderChange]  # of neighbours, best first
-    side: SideEffect | None
+    order_changes: list[OrderChange]  # of neighbours, best first; none by category
+    side: SideEffect | None  # by category, that of the question
     davidson: Davidson | None  # null without ties, and by category
 
 
@@ -355,6 +355,44 @@ class Cycles:
     cycles: int
     triads: int  # triples in which each of the three comparisons has a winner
     listed: list[Cycle]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """How often two generators were compared. Gold pairs are not counted."""
+
+    generators: list[str]  # two
+    pairs: int
+    votes: int
+
+
+@dataclass(frozen=True)
+class CategoryMeetings:
+    """The comparisons of generators on the prompts of one category."""
+
+    category: str
+    images: int
+    images_without_pairs: int
+    pairs: int
+    votes: int
+    met: int  # of two generators each, with votes
+    groups: int  # that votes connect; 1: all can be ranked together
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Which generators were compared, and whether the comparisons connect them all, so that one ranking is possible."""
+
+    images: int
+    images_without_pairs: int
+    generators: int
+    possible: int  # ways to choose two generators
+    met: int  # of these, with votes
+    groups: list[list[str]]  # generators that votes connect, directly or over others; one group: all can be ranked together
+    groups_of_pairs: list[list[str]]  # the same once every pair has votes
+    listed: list[Meeting]  # the fewest votes first, at most `listed_max`
+    listed_max: int
+    categories: list[CategoryMeetings]
 
 
 @dataclass(frozen=True)
@@ -433,6 +471,26 @@ class LabelMethod:
 
 
 @dataclass(frozen=True)
+class TasteGroup:
+    """People who agree with one another more than with the other groups. Shares are of answers for an image."""
+
+    people: int
+    annotators: list[str]
+    agreement_within: float | None
+    agreement_with_others: float | None
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """Possible groups of annotators with different tastes, the largest first. Without evidence there are none."""
+
+    compared: int  # annotators with enough votes on pairs that others judged too
+    p_value: float | None  # of there being one taste only
+    groups: list[TasteGroup]
+    in_none: int  # annotators who were compared and are in no group, where there are groups
+
+
+@dataclass(frozen=True)
 class Statistics:
     """All statistics of a campaign at one moment."""
 
@@ -458,8 +516,10 @@ class Statistics:
     leaderboard: Leaderboard  # on the first question and all prompts
     leaderboards: list[Leaderboard]  # of every question, on all prompts and then by category
     cycles: Cycles
+    meetings: Meetings
     machines: list[Machine]
     near_identical: NearIdentical
+    tastes: Tastes
     groups: Groups | None = field(default=None)
     label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
     planning: Planning | None = field(default=None)  # null: no votes that differ
