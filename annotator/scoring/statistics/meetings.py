@@ -64,5 +64,7 @@ def meetings_of(data: CampaignData, categories: Sequence[str]) -> doc.Meetings:
 def _groups(met: Ints, names: Sequence[str]) -> list[list[str]]:
     """The largest first."""
     component = connected_components(met > 0)
-    groups = [[names[code] for code in np.flatnonzero(component == number)] for number in range(component.max(initial=-1) + 1)]
+    groups = [
+        [names[code] for code in np.flatnonzero(component == number).tolist()] for number in range(component.max(initial=-1) + 1)
+    ]
     return sorted(groups, key=lambda group: (-len(group), group))
