@@ -132,7 +132,7 @@ class Measure(TextChoices):
     CONSISTENCY = "consistency", "Repeat consistency"
     SIDE_SHARE = "side_share", "Side bias"
     FAST_RATE = "fast_rate", "Too-fast answers"
-    AGREEMENT = "agreement", "Agreement with others"
+    AGREEMENT = "agreement", "Agreement with others"  # of older rules, for the record: nobody is ruled on by it any more
     TRUST = "trust", "Trust"
     RECENT_TRUST = "recent_trust", "Recent trust"
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("annotator", "0022_label_methods"),
+        ("annotator", "0025_fair_rules"),
     ]
 
     operations = [

@@ -200,6 +200,11 @@ VOTES = Layout(
         Column("guideline_version", value("int32"), "version of the guideline that was shown"),
         Column("created_at", value("timestamp[us, tz=UTC]"), "when it was cast"),
         Column("void_reason", value("string"), "null for a counted vote, else why it is void"),
+        Column(
+            "is_first",
+            value("bool"),
+            "whether it is among the first counted votes on its pair and question: agreement is measured on these",
+        ),
     ),
 )
 
@@ -215,7 +220,11 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
         ),
         Column(f"label{suffix}", LABEL, "the most probable choice; `tie` when two or more lead; null without votes"),
         Column(f"confidence{suffix}", value("float64"), "probability of the leading choice"),
-        Column(f"agreement{suffix}", value("float64"), "share of vote pairs that agree; null below two votes"),
+        Column(
+            f"agreement{suffix}",
+            value("float64"),
+            "share of pairs of all votes that agree; null below two votes. Its mean is too high where votes stopped early",
+        ),
     )
 
 
@@ -230,6 +239,9 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("generator_a", value("string"), "the model that made image `a`"),
         Column("generator_b", value("string"), "the model that made image `b`"),
         *verdict_columns(),
+        Column("n_first", value("int32"), "how many of `n_votes` are first votes, `is_first` in `votes`"),
+        Column("stopped_early", value("bool"), "whether it got no more votes because the leading answer was probable enough"),
+        Column("is_audit", value("bool"), "whether it was drawn at import to get the most votes, whatever people answered"),
         Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
         Column(
             "inclusion_probability",
@@ -292,12 +304,25 @@ LEADERBOARD = Layout(
     row_is="a generator",
     columns=(
         Column("generator", value("string"), "the model that made the images"),
-        Column("score", value("float64"), "Bradley–Terry score (natural logarithm of the strength); the scores sum to 0"),
+        Column("score", value("float64"), "Bradley–Terry score; 1 higher means about 7.3 wins of ten; the scores sum to 0"),
         Column("lower", value("float64"), "lower end of the 95 % interval of the score"),
         Column("upper", value("float64"), "upper end of the interval"),
+        Column("rank_lower", value("int64"), "best rank it may have; right for all generators at once with 95 % confidence"),
+        Column("rank_upper", value("int64"), "worst rank it may have"),
+        Column("p_first", value("float64"), "probability to have the highest score"),
         Column("n_comparisons", value("int64"), "votes on pairs with one of its images and one of another generator"),
         Column("n_wins", value("int64"), "votes for its image"),
         Column("n_ties", value("int64"), "votes for both or neither"),
+    ),
+)
+
+LEADERBOARDS = Layout(
+    config="leaderboards",
+    row_is="a generator on one question and in one category",
+    columns=(
+        Column("question", value("string"), "the slug of the question"),
+        Column("category", value("string"), "the category of the prompts; null: all prompts"),
+        *LEADERBOARD.columns,
     ),
 )
 
@@ -312,7 +337,7 @@ def layouts_for(secondary_questions: Sequence[str] = ()) -> tuple[Layout, ...]:
 
     The data files of the first are listed by every client, whichever it asks for.
     """
-    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
+    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, LEADERBOARDS, VOTES)
 
 
 def layout_of(config: str, secondary_questions: Sequence[str] = ()) -> Layout:

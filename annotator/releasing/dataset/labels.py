@@ -48,10 +48,12 @@ def _by(method: str, data: CampaignData, place: int) -> QuestionLabels:
 
 
 class Labeler:
-    """Adds to pairs what their counted votes amount to. `pair_ids` are those of the labels, sorted."""
+    """Adds to pairs what their counted votes amount to."""
 
-    def __init__(self, pair_ids: Ints, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
-        self.pair_ids = pair_ids
+    def __init__(self, data: CampaignData, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
+        self.pair_ids = data.pairs.id
+        first = data.first_counts[0].sum(axis=1) if data.questions else np.zeros(len(data.pairs), dtype=np.int64)
+        self.marks = {"n_first": first, "stopped_early": data.stopped_early}
         self.labels = dict(zip(["", *(f"_{slug}" for slug in secondary_questions)], labels, strict=True))
         layout = pairs_layout(secondary_questions)
         self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in LABELLED_FIELDS), ("split", pa.int64())])
@@ -61,6 +63,7 @@ class Labeler:
         How many of a prompt's pairs are decided is known when all have been judged; until then it is null."""
         columns = {name: batch[name] for name in batch.schema.names}
         rows = np.searchsorted(self.pair_ids, batch["pair_id"].to_numpy())
+        columns |= {name: pa.array(of_pair[rows]) for name, of_pair in self.marks.items()}
         for suffix, labels in self.labels.items():
             columns |= {f"{name}{suffix}": column for name, column in columns_of(labels, rows).items()}
         for slot in ("a", "b"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from annotator.consensus.codes import Bools, Ints
 from annotator.consensus.graphs import connected_components, count_meetings
-from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics import schema_leaderboards as doc
 from annotator.scoring.statistics.load import NONE, CampaignData
 from annotator.scoring.statistics.prompts import codes_of
 
@@ -64,7 +64,6 @@ def meetings_of(data: CampaignData, categories: Sequence[str]) -> doc.Meetings:
 def _groups(met: Ints, names: Sequence[str]) -> list[list[str]]:
     """The largest first."""
     component = connected_components(met > 0)
-    groups = [
-        [names[code] for code in np.flatnonzero(component == number).tolist()] for number in range(component.max(initial=-1) + 1)
-    ]
+    numbers = range(component.max(initial=-1) + 1)
+    groups = [[names[code] for code in np.flatnonzero(component == number).tolist()] for number in numbers]
     return sorted(groups, key=lambda group: (-len(group), group))
