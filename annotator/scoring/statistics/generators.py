@@ -15,6 +15,7 @@ from annotator.scoring.statistics.leaderboards import sides_of
 from annotator.scoring.statistics.load import CampaignData
 from annotator.scoring.statistics.prompts import codes_of
 from annotator.scoring.statistics.rounding import number, rates_of
+from annotator.scoring.statistics.schema_leaderboards import Cycle, Cycles
 
 CYCLES_LISTED = 20
 
@@ -74,13 +75,13 @@ def win_rates_of(compared: Comparisons) -> list[doc.WinRate]:
     return rows
 
 
-def cycles_of(compared: Comparisons) -> doc.Cycles:
+def cycles_of(compared: Comparisons) -> Cycles:
     found = find_cycles_of_counts(compared.wins, compared.tied, listed_max=CYCLES_LISTED)
-    return doc.Cycles(
+    return Cycles(
         cycles=int(found.counts.sum()),
         triads=int(found.triads.sum()),
         listed=[
-            doc.Cycle([compared.generators[code] for code in three], margin)
+            Cycle([compared.generators[code] for code in three], margin)
             for three, margin in zip(found.generators.tolist(), found.margin.tolist(), strict=True)
         ],
     )

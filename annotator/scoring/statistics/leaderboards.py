@@ -17,7 +17,7 @@ from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, NotConnected, Ti
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.influence import kinds_of, order_changes
 from annotator.consensus.vote_weights import fixed_overlap_weights, inclusion_weights
-from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics import schema_leaderboards as doc
 from annotator.scoring.statistics.load import NONE, A, B, CampaignData, Votes
 from annotator.scoring.statistics.prompts import codes_of
 from annotator.scoring.statistics.rounding import number

@@ -8,7 +8,7 @@ import numpy as np
 
 from annotator.consensus.codes import Bools, Ints
 from annotator.consensus.graphs import connected_components, count_meetings
-from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics import schema_leaderboards as doc
 from annotator.scoring.statistics.load import NONE, CampaignData
 from annotator.scoring.statistics.prompts import codes_of
 

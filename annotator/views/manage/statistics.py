@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +21,9 @@ from annotator.judging import pair_holds
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 from annotator.scoring import progress
 from annotator.scoring.statistics import statistics_of
+from annotator.scoring.statistics.agreement import FEW_PROMPTS
+from annotator.scoring.statistics.schema import AUDIT_PAIRS, FIRST_VOTES
+from annotator.templatetags.figures import estimated, estimated_share, rate, thousands
 from annotator.views.manage import leaderboards
 from annotator.views.manage.forms import PairDecisionForm
 from annotator.views.manage.review import taste_groups
@@ -33,6 +37,17 @@ ALPHA_WORDS = [
     (0.667, "fair agreement"),
     (0.2, "some agreement"),
     (-1.0, "almost no agreement"),
+]
+USED_WORDS = {FIRST_VOTES: "First {} of every pair", AUDIT_PAIRS: "All {} of audit pairs"}
+AGREEMENT_LINES: list[tuple[str, str, Callable[[Any], str]]] = [
+    ("Alpha, ordinal", "ordinal", estimated),
+    ("Two votes on a pair are the same", "same_answer", estimated_share),
+    ("Unanimous pairs", "unanimous", rate),
+    ("Share of the leading answer", "leading_share", estimated_share),
+    ("Entropy, in bits", "entropy", estimated),
+    ("Votes", "votes", thousands),
+    ("Pairs", "pairs", thousands),
+    ("Prompts", "prompts", thousands),
 ]
 
 
@@ -59,24 +74,24 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "win_rates": by_category(document["win_rates"]),
         "shown": SHOWN,
         "tastes": taste_groups(document),
+        "few_prompts": FEW_PROMPTS,
     }
     return render(request, "manage/statistics/statistics.html", context)
 
 
 def agreement_row(row: dict[str, Any]) -> dict[str, Any]:
-    """A question with its figures in words and its columns: the first votes of all pairs, and all votes of the audit pairs.
+    """A question with its figures as lines of a table: a column for the first votes of all pairs, one for the audit pairs.
 
     A document that an older version computed says nothing of either. It is computed anew within a minute.
     """
     columns = [figures for figures in (row["agreement"], row.get("audit")) if figures and "votes_used" in figures]
-    return {
-        **row,
-        "words": alpha_words(row["agreement"]["alpha"]),
-        "columns": [
-            {**figures, "nominal": {"value": figures["alpha"], "lower": figures["lower"], "upper": figures["upper"]}}
-            for figures in columns
-        ],
-    }
+    labels = [USED_WORDS[figures["votes_used"]].format(figures["votes_per_pair"]) for figures in columns]
+    nominal = [{"value": figures["alpha"], "lower": figures["lower"], "upper": figures["upper"]} for figures in columns]
+    lines = [{"name": "Alpha, nominal", "cells": list(zip(labels, map(estimated, nominal), strict=True))}] if columns else []
+    for name, key, as_text in AGREEMENT_LINES:
+        cells = [(label, as_text(figures[key])) for label, figures in zip(labels, columns, strict=True)]
+        lines += [{"name": name, "cells": cells}] if cells else []
+    return {**row, "words": alpha_words(row["agreement"]["alpha"]), "labels": labels, "lines": lines}
 
 
 def label_methods(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
