@@ -12,7 +12,9 @@ from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Pair
+from annotator.scoring.confidence import asked_counts, fit_question
 from annotator.scoring.consensus_writer import counts_of
+from annotator.scoring.split_priors import prior_of
 
 COMPLETE_SQL = read_sql(__file__, "complete_pairs")
 INCOMPLETE_SQL = read_sql(__file__, "incomplete_pairs")
@@ -23,8 +25,9 @@ def settle_pairs(*, campaign: Campaign) -> int:
     """Settle the pairs that have all their votes, ask for one more where these do not decide, and put back pairs that lost
     votes. Returns how many pairs changed.
 
-    With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose leading answer is less
-    probable than `stop_confidence` wants one vote more, up to `votes_max`. Gold pairs and held ones stay as they are.
+    With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose label is less probable than
+    `stop_confidence`, by the prior that scoring has fitted last, wants one vote more, up to `votes_max`. Gold pairs and held
+    ones stay as they are.
     """
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _pairs(campaign, COMPLETE_SQL)
@@ -60,11 +63,13 @@ def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
     if not pair_ids or campaign.votes_max <= campaign.votes_wanted:
         return []
     primary = campaign.questions.get(position=0)
+    prior = prior_of(primary) or fit_question(np.zeros((0, len(Choice.values)), dtype=np.int64), primary.choices)
     counted = counts_of(primary, pair_ids)
+    counts = np.array([pair.by_choice for pair in counted], dtype=np.int64).reshape(-1, len(Choice.values))
     decided = is_decided(
-        np.array([pair.by_choice for pair in counted], dtype=np.int64).reshape(-1, len(Choice.values)),
+        prior,
+        asked_counts(counts, primary.choices),
         votes_max=campaign.votes_max,
         stop_confidence=campaign.stop_confidence,
-        n_choices=len(primary.choices),
     )
     return [pair.pair_id for pair, is_over in zip(counted, decided, strict=True) if not is_over]
