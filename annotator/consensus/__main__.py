@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from annotator.consensus import cli_leaderboard
+from annotator.consensus import cli_leaderboard, cli_plan
+from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
@@ -25,6 +26,7 @@ ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclus
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
+`python -m annotator.consensus plan --help` plans how many votes to collect, before there are any or with those so far.
 
 The file is a CSV with a header, in one of these forms:
   labels       task,worker,label
@@ -41,6 +43,9 @@ If a worker votes on a task twice (on the same occasion, if the file has that co
 first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
 have been on different tasks: leaderboard, bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the
 other methods use the two items as the task. --repeats changes this.
+
+krippendorff_alpha draws whole prompts for its interval if the file has that column, otherwise tasks. If votes on a task stopped
+when they agreed, alpha over all of them is too high: --first N uses the first N votes of each task.
 
 Bad input: one line on standard error and exit status 2.
 """
@@ -113,11 +118,48 @@ def build_parser() -> Parser:
     )
     cli_leaderboard.add_options(parser)
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
+    parser.add_argument(
+        "--level",
+        type=Level,
+        choices=[Level.NOMINAL, Level.ORDINAL],
+        default=Level.NOMINAL,
+        help="krippendorff_alpha: whether the labels have an order (default nominal)",
+    )
+    parser.add_argument(
+        "--order",
+        metavar="LABELS",
+        help="krippendorff_alpha: labels from lowest to highest, separated by commas, for --level ordinal",
+    )
+    parser.add_argument(
+        "--first",
+        type=_positive,
+        metavar="N",
+        help="krippendorff_alpha, leaderboard: use the first N votes of each task, in file order",
+    )
     parser.add_argument("--seed", type=_whole, default=0, help="seed of everything random (default 0)")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    return plan(given[1:]) if given[:1] == ["plan"] else consensus(given)
+
+
+def plan(arguments: list[str]) -> int:
+    """`plan` needs no file of votes, and has options of its own."""
+    options = cli_plan.build_parser(Parser).parse_args(arguments)
+    try:
+        planned = cli_plan.run(options)
+        _write(planned.out, sys.stdout, _csv_of(planned.columns))
+        _write(planned.json, sys.stderr, _encoded(planned.parameters))
+    except BadInput as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+    return 0
+
+
+def consensus(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
     renamed = {role: getattr(options, role) for role in ROLES}
     try:
@@ -180,7 +222,11 @@ def _json_of(method: str, table: Table, report: Report, notes: list[str]) -> byt
         **report.parameters,
         "notes": notes,
     }
-    return (json.dumps(_plain(whole), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    return _encoded(whole)
+
+
+def _encoded(parameters: dict[str, Any]) -> bytes:
+    return (json.dumps(_plain(parameters), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def _plain(value: Any) -> Any:
@@ -233,6 +279,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
 
 

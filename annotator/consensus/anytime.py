@@ -1,4 +1,4 @@
-"""Bounds for a share k / n that hold at any time: look after every answer, stop when you like, and they err as rarely as they say.
+"""Bounds for a share k / n that hold at any time: look after every answer, and they err as rarely as they say.
 
 An interval such as Wilson's errs with the stated probability at one moment that was fixed beforehand. Looked at after every
 answer it errs sooner or later: of people who are right half the time, one in eight falls below 50 % "surely" within fifty

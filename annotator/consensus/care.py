@@ -224,9 +224,7 @@ def _guesses(seen: _Seen, shares: Floats) -> list[Floats]:
     is_hit = seen.choice == seen.known
     gold = np.where(is_hit, np.log(AGAINST_GOLD), np.log(1 - AGAINST_GOLD) + _among_the_others(seen.choice, seen.known, shares))
     is_same = seen.choice == seen.first
-    again = np.where(
-        is_same, np.log(REPEAT_LEAST), np.log(1 - REPEAT_LEAST) + _among_the_others(seen.choice, seen.first, shares)
-    )
+    again = np.where(is_same, np.log(REPEAT_LEAST), np.log(1 - REPEAT_LEAST) + _among_the_others(seen.choice, seen.first, shares))
     against = np.where(is_gold, gold, np.where(is_again, again, against))
     return [np.log(of_choice)[seen.choice], np.full(len(seen.choice), -np.log(n_choices)), against]
 

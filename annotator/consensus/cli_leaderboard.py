@@ -27,12 +27,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="leaderboard: what makes votes dependent: prompt, worker, pair, two of these with a comma, both (prompt,worker) or "
         "none (default: both; without a prompt column pair,worker if there is a task column, else worker)",
     )
-    parser.add_argument(
-        "--first",
-        type=_positive,
-        metavar="N",
-        help="leaderboard: count only the first N votes of each pair, in the order of the file, where pairs stopped early",
-    )
 
 
 def report(table: Table, options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any], Repeats, list[str]]:
@@ -89,13 +83,6 @@ def _clusters(text: str) -> tuple[str, ...]:
     if not set(chosen) <= set(CLUSTERS) or len(set(chosen)) != len(chosen) or len(chosen) > 2:
         raise argparse.ArgumentTypeError(f"{text} is not one or two of {', '.join(CLUSTERS)}, both or none")
     return chosen
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
 
 
 def _other(ties: Ties) -> Ties:

@@ -9,16 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from annotator.consensus import (
-    agreement,
-    bias,
-    bradley_terry,
-    cli_labels,
-    cli_leaderboard,
-    cycles,
-    majority,
-    noisy_bradley_terry,
-)
+from annotator.consensus import bias, bradley_terry, cli_labels, cli_leaderboard, cycles, majority, noisy_bradley_terry
+from annotator.consensus.cli_agreement import agreement_of
 from annotator.consensus.cli_posterior import posterior_of
 from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import NO_LABEL
@@ -85,33 +77,10 @@ def report_posterior(table: Table, options: argparse.Namespace) -> Report:
 
 
 def report_alpha(table: Table, options: argparse.Namespace) -> Report:
-    votes = table.labels(repeats=options.repeats)
-    n_tasks, n_choices = len(votes.task.names), len(votes.choice.names)
-    check_cells("counts", n_tasks, n_choices)
-    result = majority.majority(votes.task.codes, votes.choice.codes, n_tasks=n_tasks, n_choices=n_choices)
-    alpha = agreement.krippendorff_alpha_of_counts(
-        result.counts, resamples=options.bootstrap, confidence=options.confidence, seed=options.seed
-    )
-    notes = []
-    if not alpha.n_tasks:
-        notes.append("Alpha is not defined: no task has two votes.")
-    elif np.isnan(alpha.alpha):
-        notes.append("Alpha is not defined: all votes are the same, so chance would give the same agreement.")
-    parameters = {
-        **_sizes(votes),
-        "choices": votes.choice.names,
-        "alpha": alpha.alpha,
-        "lower": alpha.lower,
-        "upper": alpha.upper,
-        "confidence": options.confidence,
-        "resamples": alpha.resamples,
-        "observed_disagreement": alpha.observed,
-        "expected_disagreement": alpha.expected,
-        "tasks_with_two_votes": alpha.n_tasks,
-        "votes_on_those": alpha.n_votes,
-    }
-    columns = {**_names(votes), "votes": result.counts.sum(axis=1), "agreement": result.agreement}
-    return Report(columns, parameters, votes.repeats, notes)
+    votes = table.labels(repeats=options.repeats, with_prompts=True)
+    found = agreement_of(votes, options)
+    columns = {**_names(votes), "votes": found.votes, "agreement": found.agreement}
+    return Report(columns, {**_sizes(votes), **found.parameters}, votes.repeats, found.notes)
 
 
 def report_bradley_terry(table: Table, options: argparse.Namespace) -> Report:

@@ -70,6 +70,7 @@ class Labels(NamedTuple):
     choice: Column
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
+    prompt: Column | None = None  # of each vote, where it was asked for and the file has it
     on_left: Ints | None = None  # of each comparison, the choice that was on the left: 0 for a, 1 for b
 
 
@@ -81,7 +82,7 @@ class Comparisons(NamedTuple):
     winner: Ints  # LEFT, RIGHT or TIE
     prompt: Column | None
     repeats: Repeats
-    task: Column | None = None
+    task: Column | None = None  # None: the file names none
     inclusion: Column | None = None  # names are numbers above 0
 
 
@@ -117,8 +118,8 @@ class Table:
             return "matrix"
         return "comparisons" if all(self._find(role) is not None for role in ("left", "right", "winner")) else "labels"
 
-    def labels(self, *, repeats: str) -> Labels:
-        """The votes as choices on tasks. Repeated votes count once, unless `repeats` is `all`.
+    def labels(self, *, repeats: str, with_prompts: bool = False) -> Labels:
+        """The votes as choices on tasks, in the order of the file. Repeated votes count once, unless `repeats` is `all`.
 
         Raises BadInput.
         """
@@ -126,11 +127,13 @@ class Table:
             return self._matrix()
         if self.form == "comparisons":
             return self._oriented(repeats)
-        task, worker, choice, *occasion = self._columns(*LABELS, optional=("occasion",))
-        keys = [column for column in occasion if column is not None]
+        optional = ("occasion", "prompt") if with_prompts else ("occasion",)
+        task, worker, choice, occasion, *prompt = self._columns(*LABELS, optional=optional)
+        keys = [column for column in (occasion,) if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
-        return Labels(task, worker, choice, None, found)
+        prompts = _only(prompt[0], is_first) if prompt and prompt[0] is not None else None
+        return Labels(task, worker, choice, None, found, prompts)
 
     def comparisons(self, *, repeats: str) -> Comparisons:
         """The votes as comparisons. Where the file names tasks, or `repeats` is `first`, repeated votes count once.
@@ -229,7 +232,9 @@ class Table:
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
         task_of, worker = Column(names, unit.reshape(-1)), _only(columns["worker"], is_first)
-        return Labels(task_of, worker, Column(choices, choice), pairs, found, is_swapped[is_first].astype(np.int64))
+        prompt = columns["prompt"] and _only(columns["prompt"], is_first)
+        on_left = is_swapped[is_first].astype(np.int64)
+        return Labels(task_of, worker, Column(choices, choice), pairs, found, prompt, on_left)
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
@@ -377,15 +382,12 @@ def _coded(cells: pa.ChunkedArray) -> Column:
     given = [name.strip() for name in array.dictionary.to_pylist()]
     names = _sorted(given)
     place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)]
-    return Column(names, codes)
+    return Column(names, np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)])
 
 
 def _sorted(names: list[str]) -> list[str]:
     different = set(names)
-    if all(WHOLE.fullmatch(name) for name in different):
-        return sorted(different, key=int)
-    return sorted(different)
+    return sorted(different, key=int if all(map(WHOLE.fullmatch, different)) else str)
 
 
 def _only(column: Column, is_kept: np.ndarray) -> Column:

@@ -239,6 +239,7 @@ class _Known:
             gold_note=line["gold_note"],
             votes_wanted=self.campaign.votes_wanted,
             ring=secrets.randbelow(RING_SIZE),
+            is_audit=line["gold_choice"] is None and is_drawn_for_audit(self.campaign.audit_rate),
             image_distance=hash_distance(image_a.phash, image_b.phash),
         )
         self.new[Pair].append(pair)
@@ -257,6 +258,11 @@ class _Known:
     def _random_for(self, keys: Iterable[ImageKey]) -> Random:
         """The same for the same images of the same campaign, so that a ring is drawn the same way at every import."""
         return Random(f"{self.campaign.pk} {sorted(key[3] for key in keys)}")  # noqa: S311 - not a secret
+
+
+def is_drawn_for_audit(rate: float) -> bool:
+    """Whether a new pair is one of the audit share. By chance alone, as its place on the ring: nothing about the pair tells."""
+    return secrets.SystemRandom().random() < rate
 
 
 def text_hash(text: str) -> str:

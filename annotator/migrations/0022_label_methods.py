@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0020_help_texts'),
+        ('annotator', '0021_audit_share'),
     ]
 
     operations = [

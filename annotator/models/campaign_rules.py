@@ -70,6 +70,20 @@ class VoteRules(models.Model):
         abstract = True
 
 
+class AuditRules(models.Model):
+    audit_rate = models.FloatField(
+        "Audit share",
+        default=0.05,
+        db_default=0.05,
+        validators=between(0, 1),
+        help_text="A random share of new pairs gets the most votes per pair, whatever people answer; a change holds for later"
+        " imports.",
+    )
+
+    class Meta:
+        abstract = True
+
+
 class AnnotationRules(models.Model):
     lease_seconds = models.PositiveIntegerField(
         "Time to answer, in seconds",
@@ -274,7 +288,16 @@ class ReviewRules(models.Model):
 
 
 class CampaignRules(
-    VoteRules, AnnotationRules, LimitRules, GoldRules, TrainingRules, CrowdRules, ReleaseRules, ReviewRules, models.Model
+    VoteRules,
+    AuditRules,
+    AnnotationRules,
+    LimitRules,
+    GoldRules,
+    TrainingRules,
+    CrowdRules,
+    ReleaseRules,
+    ReviewRules,
+    models.Model,
 ):
     """All rules, for the campaign's table, and what must hold between two of them."""
 
@@ -307,6 +330,7 @@ class RuleGroup:
 
 RULE_GROUPS = (
     RuleGroup("Votes and labels", VoteRules),
+    RuleGroup("Audit", AuditRules, managers_only=True),
     RuleGroup("Annotation", AnnotationRules),
     RuleGroup("Limits per annotator", LimitRules),
     RuleGroup("Gold and repeats", GoldRules, managers_only=True),

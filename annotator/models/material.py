@@ -128,6 +128,12 @@ class Pair(models.Model):
     seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
     priority = models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first.")
     ring = models.IntegerField(editable=False, help_text="Random position in the order of assignment.")
+    is_audit = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Drawn at import to get the most votes per pair, whatever people answer.",
+    )
     image_distance = models.PositiveSmallIntegerField(
         null=True, editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ."
     )
@@ -185,6 +191,12 @@ class Pair(models.Model):
                 fields=["campaign"],
                 condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
                 name="pair_settled_not_full",
+            ),
+            # scoring/settling.py: settled audit pairs, which ask for more votes when the campaign raises its most votes per pair.
+            Index(
+                fields=["campaign", "votes_wanted"],
+                condition=Q(is_audit=True, state=PairState.SETTLED, gold_choice__isnull=True),
+                name="pair_audit_settled",
             ),
             # scoring/settling.py: pairs whose seats are all taken and that may have all their votes.
             Index(

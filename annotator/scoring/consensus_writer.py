@@ -86,11 +86,12 @@ def counts_of(question: Question, pair_ids: Collection[int]) -> list[Counts]:
 
 
 def campaigns_to_score() -> QuerySet[Campaign]:
-    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, and a label
-    method beside the majority that is behind the votes or no longer used."""
+    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, audit pairs that
+    get more, and a label method beside the majority that is behind the votes or no longer used."""
     pairs = Pair.objects.filter(campaign=OuterRef("pk"), gold_choice__isnull=True)
     full = pairs.filter(state=PairState.OPEN, seats_taken=F("votes_wanted"))
     short = pairs.filter(state=PairState.SETTLED, seats_taken__lt=F("votes_wanted"))
+    short_audit = pairs.filter(state=PairState.SETTLED, is_audit=True, votes_wanted__lt=OuterRef("votes_max"))
     reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED)
     needs_fit = ~Q(consensus_method=METHOD)
     is_behind = (
@@ -102,6 +103,7 @@ def campaigns_to_score() -> QuerySet[Campaign]:
         Q(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
         | Exists(full)
         | Exists(short)
+        | (Q(votes_max__gt=F("votes_wanted")) & Exists(short_audit))
         | Q(pk__in=reopened.values("campaign"))
         | (needs_fit & is_behind)
         | (~needs_fit & Q(scoring__dawid_skene_changes__isnull=False))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import F
@@ -18,6 +20,7 @@ from annotator.scoring.split_priors import prior_of
 
 COMPLETE_SQL = read_sql(__file__, "complete_pairs")
 INCOMPLETE_SQL = read_sql(__file__, "incomplete_pairs")
+SHORT_AUDIT_SQL = read_sql(__file__, "short_audit_pairs")
 
 
 @transaction.atomic
@@ -26,20 +29,23 @@ def settle_pairs(*, campaign: Campaign) -> int:
     votes. Returns how many pairs changed.
 
     With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose label is less probable than
-    `stop_confidence`, by the prior that scoring has fitted last, wants one vote more, up to `votes_max`. Gold pairs and held
-    ones stay as they are.
+    `stop_confidence`, by the prior that scoring has fitted last, wants one vote more, up to `votes_max`. Audit pairs go on to
+    `votes_max` whatever people answer, one vote at a time like any other, and go on again when `votes_max` is raised. Gold pairs
+    and held ones stay as they are.
     """
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _pairs(campaign, COMPLETE_SQL)
     undecided = _undecided(campaign, complete)
     incomplete = _pairs(campaign, INCOMPLETE_SQL)
+    short = _pairs(campaign, SHORT_AUDIT_SQL)  # settled before this call: those of it are not yet, so no pair is in both
     decided = set(complete) - set(undecided)
     Pair.objects.filter(pk__in=undecided).update(votes_wanted=F("votes_wanted") + 1)
     Pair.objects.filter(pk__in=decided).update(state=PairState.SETTLED)
     Pair.objects.filter(pk__in=incomplete).update(state=PairState.OPEN)
-    if decided and not incomplete:
+    Pair.objects.filter(pk__in=short).update(state=PairState.OPEN, votes_wanted=F("votes_wanted") + 1)
+    if decided and not incomplete and not short:
         _note_completion(campaign)
-    return len(complete) + len(incomplete)
+    return len(complete) + len(incomplete) + len(short)
 
 
 def _note_completion(campaign: Campaign) -> None:
@@ -62,6 +68,14 @@ def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
     """Which of these pairs, all of whose seats are answered, need a further vote on the primary question."""
     if not pair_ids or campaign.votes_max <= campaign.votes_wanted:
         return []
+    audit = Pair.objects.filter(pk__in=pair_ids, is_audit=True)
+    short = audit.filter(votes_wanted__lt=campaign.votes_max).values_list("pk", flat=True)
+    by_rule = set(pair_ids) - set(audit.values_list("pk", flat=True))
+    return [*short, *_undecided_by_rule(campaign, by_rule)]
+
+
+def _undecided_by_rule(campaign: Campaign, pair_ids: Collection[int]) -> list[int]:
+    """Which of these pairs the stopping rule does not stop."""
     primary = campaign.questions.get(position=0)
     prior = prior_of(primary) or fit_question(np.zeros((0, len(Choice.values)), dtype=np.int64), primary.choices)
     counted = counts_of(primary, pair_ids)

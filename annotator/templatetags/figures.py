@@ -63,9 +63,29 @@ def ago(moment: datetime) -> str:
 @register.filter
 def rate(of: dict[str, Any]) -> str:
     """A share with its interval: "62 % (55–69 %)"; a dash where nothing is counted."""
-    if of["rate"] is None:
+    return _shares(of["rate"], of["lower"], of["upper"])
+
+
+def _shares(value: float | None, lower: float | None, upper: float | None) -> str:
+    if value is None:
         return "–"
-    return f"{of['rate'] * 100:.0f} % ({of['lower'] * 100:.0f}–{of['upper'] * 100:.0f} %)"
+    interval = "" if lower is None or upper is None else f" ({lower * 100:.0f}–{upper * 100:.0f} %)"
+    return f"{value * 100:.0f} %{interval}"
+
+
+@register.filter
+def estimated_share(of: dict[str, Any]) -> str:
+    """A share that was estimated, as `rate` says one; without an interval where there is none."""
+    return _shares(of["value"], of["lower"], of["upper"])
+
+
+@register.filter
+def estimated(of: dict[str, Any]) -> str:
+    """An estimated number with its interval: "0.32 (0.25 to 0.40)"; a dash for none."""
+    if of["value"] is None:
+        return "–"
+    interval = "" if of["lower"] is None else f" ({decimal(of['lower'])} to {decimal(of['upper'])})"
+    return f"{decimal(of['value'])}{interval}"
 
 
 @register.filter

@@ -30,6 +30,8 @@ pytestmark = pytest.mark.django_db
 DUMP = Path(__file__).parent / "installation_0012.sql.gz"
 # Rows that Django adds with new tables and migrations.
 GROWING = {"django_migrations", "django_content_type", "auth_permission"}
+# What is computed from the votes, and marked to be computed anew where what it says has changed.
+COMPUTED = {"annotator_campaignstatistics"}
 
 COLUMNS_SQL = """
     SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns
@@ -135,7 +137,10 @@ def test_the_dump_has_something_in_every_table(upgraded):
 
 
 def test_no_row_is_lost_and_none_is_changed(upgraded):
-    assert rows_of(upgraded.installation, upgraded.columns) == upgraded.rows
+    after = rows_of(upgraded.installation, upgraded.columns)
+    assert {table: rows for table, rows in after.items() if table not in COMPUTED} == {
+        table: rows for table, rows in upgraded.rows.items() if table not in COMPUTED
+    }
 
 
 def test_the_tables_are_those_of_a_new_installation(upgraded):

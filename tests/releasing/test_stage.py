@@ -59,7 +59,7 @@ def test_another_worker_reads_back_what_was_staged(campaign, judged, tmp_path):
 
 def test_the_leaderboard_is_one_file_and_empty_where_there_is_none(campaign, tmp_path):
     with snapshot_of(campaign) as snapshot:
-        facts, _ = count_all(snapshot)
+        facts, *_ = count_all(snapshot)
     assert facts.leaderboard == []
     (tmp_path / LEADERBOARD.config).mkdir()
     written = write_leaderboard(facts, tmp_path)

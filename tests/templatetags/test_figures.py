@@ -12,6 +12,8 @@ from annotator.templatetags.figures import (
     ago,
     decimal,
     duration,
+    estimated,
+    estimated_share,
     file_size,
     percent,
     points,
@@ -45,6 +47,13 @@ def test_a_figure_is_rounded_and_has_its_unit(filter_, value, text):
 @pytest.mark.parametrize("filter_", [share, points, decimal, seconds])
 def test_a_figure_that_is_not_there_is_a_dash(filter_):
     assert filter_(None) == "–"
+
+
+def test_an_estimate_comes_with_its_interval_where_it_has_one():
+    whole, alone = {"value": 0.624, "lower": 0.55, "upper": 0.691}, {"value": -0.624, "lower": None, "upper": None}
+    none = {"value": None, "lower": None, "upper": None}
+    assert [estimated(each) for each in (whole, alone, none)] == ["0.62 (0.55 to 0.69)", "−0.62", "–"]
+    assert [estimated_share(each) for each in (whole, none)] == ["62 % (55–69 %)", "–"]
 
 
 def test_a_rate_comes_with_its_interval():

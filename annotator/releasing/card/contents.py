@@ -21,6 +21,7 @@ from annotator.releasing.card.phrases import (
     splits_of,
     type_of,
 )
+from annotator.releasing.card.warnings import warnings
 from annotator.releasing.dataset.configs import (
     BINARIZED,
     DEFAULT_CONFIG,
@@ -69,7 +70,7 @@ labels = duckdb.read_parquet(f"{{folder}}/{pairs}/*.parquet").aggregate("label, 
 ```
 
 Each row of `{pairs}` can be recomputed from the rows of `{votes}` with the same `pair_id`: use the votes on that question with
-kind `regular` and a null `void_reason`.
+kind `regular` and a null `void_reason`. Agreement can be recomputed from those with `is_first`.
 """
 
 
@@ -164,12 +165,15 @@ def limits(facts: Facts) -> str:
         "The managers chose prompts, generators and settings. The same generators may do better or worse with other settings.",
         "Times are measured by the annotators' browsers and include breaks.",
     ]
+    known += warnings(facts)
     if judged and sum(votes) / judged < FEW_VOTES:
         known.append(
             f"Pairs with votes have {sum(votes) / judged:.2f} votes on average. A label from one or two votes is weak evidence."
         )
     if alpha is not None and alpha < LOW_ALPHA:
-        known.append(f"Agreement is low (alpha {alpha:.2f}). Train on soft labels, or on pairs with high confidence.")
+        known.append(
+            f"Agreement is low (alpha {alpha:.2f} on the first votes). Train on soft labels, or on pairs with high confidence."
+        )
     if votes and votes[0] / sum(votes) > LARGE_SHARE:
         known.append(f"One annotator gave {share(votes[0], sum(votes))} of the votes.")
     if len(facts.languages) == 1:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from annotator.consensus.codes import Ints
-from annotator.consensus.majority import majority_of_counts
 from annotator.models.campaign_rules import RULES, CrowdRules
 from annotator.releasing.dataset.configs import LABEL
 from annotator.releasing.dataset.labels import QuestionLabels
@@ -43,12 +42,12 @@ class Facts:
     shares: list[float] = field(default_factory=lambda: [0.8, 0.1, 0.1])
     rules: dict[str, Any] = field(default_factory=dict)  # of the campaign, by the names of its columns
     prompts: int = 0  # that have pairs
+    prompts_voted: int = 0  # with a vote that counts
     generators: list[str] = field(default_factory=list)  # of the images in pairs
     held_with_winner: int = 0
     without_generators: int = 0  # pairs that no leaderboard can use: a generator is not stated, or both are the same
     overlap: dict[str, int] = field(default_factory=dict)  # votes on a pair → pairs; JSON knows only text as keys
     labels: dict[str, dict[str, int]] = field(default_factory=dict)  # question → label → pairs
-    agreement: float | None = None  # mean over the pairs with two votes or more
     votes: list[VoteCount] = field(default_factory=list)
     votes_by_annotator: list[int] = field(default_factory=list)  # of those that count, the most first
     first_vote: str = ""  # the day of the first vote that counts, as 2026-01-31
@@ -74,6 +73,11 @@ class Facts:
     @property
     def gold_pairs(self) -> int:
         return int(self.statistics["progress"]["pairs_gold"])
+
+    @property
+    def overlap_is_adaptive(self) -> bool:
+        overlap = self.statistics["overlap"]
+        return bool(overlap["votes_max"] > overlap["votes_wanted"])
 
     @property
     def languages(self) -> list[str]:
@@ -176,16 +180,15 @@ def _of_pairs(data: CampaignData, labels: Sequence[QuestionLabels]) -> dict[str,
     primary = labels[0].label if labels else np.zeros(0, dtype=np.int64)
     a, b = pairs.generator_a, pairs.generator_b
     makers = np.union1d(a, b)
-    agreement = majority_of_counts(data.primary_counts).agreement
     votes, times = np.unique(data.primary_counts.sum(axis=1), return_counts=True)
     return {
         "prompts": len(np.unique(pairs.prompt)),
+        "prompts_voted": len(np.unique(pairs.prompt[data.primary_counts.any(axis=1)])),
         "generators": sorted(data.generators[code] for code in makers[makers != NONE].tolist()),
         "held_with_winner": int(((pairs.state == HELD) & ((primary == A) | (primary == B))).sum()),
         "without_generators": int(((a == NONE) | (b == NONE) | (a == b)).sum()),
         "overlap": {str(each): number for each, number in zip(votes.tolist(), times.tolist(), strict=True)},
         "labels": {slug: _by_label(its.label) for (slug, _), its in zip(data.questions, labels, strict=True)},
-        "agreement": None if np.isnan(agreement).all() else round(float(np.nanmean(agreement)), 6),
     }
 
 

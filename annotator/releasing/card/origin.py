@@ -17,8 +17,8 @@ PAIRING_WORDS = {
 }
 METHOD_WORDS = {
     ConsensusMethod.MAJORITY: (
-        "Labels are by majority vote. Every vote has the same weight, and the label is `tie` if two or more choices lead. The soft"
-        " label estimates the share of the population that would give each choice."
+        "Labels are by majority vote. Every vote has the same weight, and the label is `tie` if two or more choices lead. The"
+        " soft label estimates the share of the population that would give each choice."
     ),
     ConsensusMethod.ONE_COIN: (
         "Labels are by the one-coin method of Dawid and Skene, which estimates from the votes how often each annotator is right,"

@@ -200,6 +200,11 @@ VOTES = Layout(
         Column("guideline_version", value("int32"), "version of the guideline that was shown"),
         Column("created_at", value("timestamp[us, tz=UTC]"), "when it was cast"),
         Column("void_reason", value("string"), "null for a counted vote, else why it is void"),
+        Column(
+            "is_first",
+            value("bool"),
+            "whether it is among the first counted votes on its pair and question: agreement is measured on these",
+        ),
     ),
 )
 
@@ -216,7 +221,11 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
         Column(f"label{suffix}", LABEL, "the label by the consensus method; `tie` when two or more lead; null without votes"),
         Column(f"share{suffix}", value("float64"), "share of the votes on the label; of a tie, the largest share"),
         Column(f"confidence{suffix}", value("float64"), "probability that the label is what most of the population would answer"),
-        Column(f"agreement{suffix}", value("float64"), "share of vote pairs that agree; null below two votes"),
+        Column(
+            f"agreement{suffix}",
+            value("float64"),
+            "share of pairs of all votes that agree; null below two votes. Its mean is too high where votes stopped early",
+        ),
     )
 
 
@@ -231,6 +240,9 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("generator_a", value("string"), "the model that made image `a`"),
         Column("generator_b", value("string"), "the model that made image `b`"),
         *verdict_columns(),
+        Column("n_first", value("int32"), "how many of `n_votes` are first votes, `is_first` in `votes`"),
+        Column("stopped_early", value("bool"), "whether it got no more votes because the leading answer was probable enough"),
+        Column("is_audit", value("bool"), "whether it was drawn at import to get the most votes, whatever people answered"),
         Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
         Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
         Column("sha256_b", value("string"), "sha256 of image `b` as imported"),

@@ -18,7 +18,7 @@ from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.consensus.posterior import Prior
 from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, LABELLED_FIELDS, pairs_layout
-from annotator.scoring.confidence import Confidence, confidence_of, fit_question
+from annotator.scoring.confidence import Confidence, confidence_of
 from annotator.scoring.labels import Fit, labels_by
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 
@@ -43,7 +43,7 @@ def labels_of(data: CampaignData, method: str) -> list[QuestionLabels]:
 
 def _by_majority(data: CampaignData, place: int) -> QuestionLabels:
     counts, asked = data.counts[place], data.questions[place][1]
-    prior, label = fit_question(counts, asked), majority_of_counts(counts).label
+    prior, label = data.priors[place], majority_of_counts(counts).label
     return QuestionLabels(counts, label, confidence_of(prior, counts, label, asked), prior)
 
 
@@ -55,15 +55,17 @@ def _by(method: str, data: CampaignData, place: int) -> QuestionLabels:
     label, posterior = np.full(len(data.pairs), NO_LABEL), np.full((len(data.pairs), len(CHOICES)), np.nan)
     label[found.pair], posterior[found.pair] = found.label, found.posterior
     asked = data.questions[place][1]
-    prior = fit_question(counts, asked)
+    prior = data.priors[place]
     return QuestionLabels(counts, label, confidence_of(prior, counts, label, asked), prior, posterior, found.fit)
 
 
 class Labeler:
-    """Adds to pairs what their counted votes amount to. `pair_ids` are those of the labels, sorted."""
+    """Adds to pairs what their counted votes amount to."""
 
-    def __init__(self, pair_ids: Ints, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
-        self.pair_ids = pair_ids
+    def __init__(self, data: CampaignData, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
+        self.pair_ids = data.pairs.id
+        first = data.first_counts[0].sum(axis=1) if data.questions else np.zeros(len(data.pairs), dtype=np.int64)
+        self.marks = {"n_first": first, "stopped_early": data.stopped_early}
         self.labels = dict(zip(["", *(f"_{slug}" for slug in secondary_questions)], labels, strict=True))
         layout = pairs_layout(secondary_questions)
         self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in LABELLED_FIELDS), ("split", pa.int64())])
@@ -73,6 +75,7 @@ class Labeler:
         How many of a prompt's pairs are decided is known when all have been judged; until then it is null."""
         columns = {name: batch[name] for name in batch.schema.names}
         rows = np.searchsorted(self.pair_ids, batch["pair_id"].to_numpy())
+        columns |= {name: pa.array(of_pair[rows]) for name, of_pair in self.marks.items()}
         for suffix, labels in self.labels.items():
             columns |= {f"{name}{suffix}": column for name, column in columns_of(labels, rows).items()}
         for slot in ("a", "b"):

@@ -19,7 +19,7 @@ from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import, LabelFit
 from annotator.scoring.statistics.compute import statistics_from
-from annotator.scoring.statistics.load import empty, load_campaign_data
+from annotator.scoring.statistics.load import Overlap, empty, load_campaign_data
 from annotator.scoring.statistics.schema import HeldOut, LabelMethod, Statistics
 
 __all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
@@ -39,7 +39,8 @@ def statistics_of(campaign: Campaign) -> dict[str, Any]:
     stored = stored_statistics(campaign)
     if stored is not None:
         return dict(stored.document)
-    return statistics_from(empty(), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
+    overlap = Overlap(campaign.votes_wanted, campaign.votes_max, campaign.stop_confidence)
+    return statistics_from(empty(overlap), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
 
 
 def campaigns_to_compute(*, now: datetime | None = None) -> list[Campaign]:

@@ -23,14 +23,35 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A figure with its bootstrap interval over prompts. No interval if there are votes on fewer than two prompts."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+FIRST_VOTES = "first_votes"  # the first votes of every pair, as many as the rule `votes_wanted` says
+AUDIT_PAIRS = "audit_pairs"  # all votes of the pairs of the audit share
+
+
+@dataclass(frozen=True)
 class Agreement:
-    """Krippendorff's alpha over the pairs with two votes or more, with its bootstrap interval over pairs."""
+    """How far people agree: `alpha` is Krippendorff's, nominal, over the pairs with two of these votes or more."""
 
     alpha: float | None
     lower: float | None
     upper: float | None
     pairs: int
     votes: int
+    votes_used: str  # of which votes all of this is: FIRST_VOTES or AUDIT_PAIRS
+    votes_per_pair: int  # at most this many of a pair, in the order in which they were given
+    prompts: int
+    ordinal: Estimate  # alpha for a < tie < b
+    same_answer: Estimate  # how often two votes on a pair are the same; mean over pairs
+    unanimous: Rate  # of the pairs with votes_per_pair votes; the wider of the exact interval and the bootstrap over prompts
+    leading_share: Estimate  # of those pairs: the mean share of the leading answer
+    entropy: Estimate  # of those pairs: the mean entropy of the shares, in bits
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,95 @@ class QuestionAgreement:
     question: str
     agreement: Agreement
     categories: list[CategoryAgreement]
+    audit: Agreement | None  # null with fixed overlap, and without audit pairs
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many votes pairs get by the campaign's rules, and what came of it. Overlap is adaptive if votes_max is the larger."""
+
+    votes_wanted: int
+    votes_max: int
+    stop_confidence: float
+    pairs_beyond: int  # with more counted votes than votes_wanted
+    pairs_stopped_early: int  # settled by the stopping rule with fewer than votes_max
+    pairs_audit: int
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """What the stopping rule saves and costs, on the audit pairs that have all their votes: where it would have stopped them, and
+    whether the label would have been another."""
+
+    audit_pairs: int
+    audit_pairs_complete: int
+    votes_per_pair: Estimate  # with the rule
+    votes_saved: Estimate  # as a share of votes_max on every pair
+    stopped_early: Rate  # of the complete audit pairs
+    label_differs: Rate  # of those: the label at the stop is not that of all votes
+
+
+@dataclass(frozen=True)
+class ChoiceShare:
+    choice: str
+    share: float
+
+
+@dataclass(frozen=True)
+class PopulationSplit:
+    """How the population is estimated to split on pairs: what confidence rests on."""
+
+    pairs_with_two_votes: int  # or more; only these tell about agreement
+    mean_split: list[ChoiceShare]
+    agreement: float  # chance that two people agree on a pair
+    with_the_first: float  # share of the population that is with the most common answer, on average
+    nearly_even: float  # share of pairs on which the most common answer leads by 0.1 or less
+
+
+@dataclass(frozen=True)
+class ExpectedSaving:
+    """What the stopping rule is expected to do on pairs like those so far."""
+
+    is_known: bool  # whether enough pairs have two votes for pairs to stop early
+    votes_per_pair: float
+    stopped_early: float  # share of pairs
+    saving: float  # share of the votes of a fixed overlap with the same accuracy; 0: it saves none
+
+
+@dataclass(frozen=True)
+class CalibrationRow:
+    """The pairs of which a probability in a tenth of the scale was said."""
+
+    low: float
+    high: float
+    pairs: int
+    said: float | None  # mean probability
+    came_true: float | None
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Whether probabilities came true: by the first `votes_known` votes of a pair, that its label is the most common answer among
+    its other votes. With adaptive overlap of the audit pairs, else of all."""
+
+    pairs: int
+    votes_known: int
+    rows: list[CalibrationRow]
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """How sure the labels of a question are, by majority: the probability that each is what most of the population would say."""
+
+    question: str
+    pairs: int  # with votes
+    mean: float | None
+    share_sure: float | None  # of pairs with a confidence of 0.9 or more
+    prior: PopulationSplit
+    expected: ExpectedSaving | None  # of the first question; null with fixed overlap
+    calibration: Calibration | None  # null where no pair has other votes to check it by
 
 
 @dataclass(frozen=True)
@@ -312,7 +422,10 @@ class Statistics:
     consensus_method: str
     progress: Progress
     throughput: Throughput
+    overlap: Overlap
     agreement: list[QuestionAgreement]
+    stopping: Stopping | None  # null with fixed overlap
+    confidence: list[Confidence]
     gold: Gold
     position: Position
     concentration: Concentration

@@ -43,8 +43,10 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "campaign": campaign,
         "its": document,
         "computed_at": parse_datetime(document["computed_at"]) if document["computed_at"] else None,
-        "agreement": [{**row, "words": alpha_words(row["agreement"]["alpha"])} for row in document["agreement"]],
-        "label_methods": label_methods(document.get("label_methods", [])),  # a document from before they were noted has none
+        "agreement": [agreement_row(row) for row in document["agreement"]],
+        # A document from before these were noted has none.
+        "confidence": document.get("confidence", []),
+        "label_methods": label_methods(document.get("label_methods", [])),
         "busiest_day": max((day["votes"] for day in document["throughput"]["days"]), default=0),
         "annotators": document["annotators"][:SHOWN],
         "ranked": ranked(document["leaderboard"]["generators"]),
@@ -52,6 +54,22 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "shown": SHOWN,
     }
     return render(request, "manage/statistics/statistics.html", context)
+
+
+def agreement_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A question with its figures in words and its columns: the first votes of all pairs, and all votes of the audit pairs.
+
+    A document that an older version computed says nothing of either. It is computed anew within a minute.
+    """
+    columns = [figures for figures in (row["agreement"], row.get("audit")) if figures and "votes_used" in figures]
+    return {
+        **row,
+        "words": alpha_words(row["agreement"]["alpha"]),
+        "columns": [
+            {**figures, "nominal": {"value": figures["alpha"], "lower": figures["lower"], "upper": figures["upper"]}}
+            for figures in columns
+        ],
+    }
 
 
 def label_methods(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -71,7 +89,7 @@ def label_methods(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def alpha_words(alpha: float | None) -> str:
     if alpha is None:
-        return "not defined: it needs pairs with two or more votes, and votes that differ"
+        return "not defined: it needs pairs with two or more of these votes, and votes that differ"
     return next((words for least, words in ALPHA_WORDS if alpha >= least), ALPHA_WORDS[-1][1])
 
 

@@ -9,14 +9,16 @@ import pytest
 from django.utils import timezone
 
 from annotator.choices import Choice
+from annotator.consensus.agreement import krippendorff_alpha_of_counts
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import fit_prior, posterior
-from annotator.models import Consensus, Vote
+from annotator.models import Campaign, Consensus, Vote
 from annotator.releasing.dataset.configs import LABEL
 from annotator.scoring.labels import SMOOTHING
+from annotator.scoring.statistics import compute_statistics, statistics_of
 from tests.factories import MemberFactory, QuestionFactory
-from tests.released import card_of, make_pair, release_of, rows_of, vote
+from tests.released import card_of, make_pair, release_of, rows_of, vote, vote_all
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,6 +96,53 @@ def test_dawid_skene_labels_can_be_recomputed_from_the_votes_of_the_release(camp
     assert [rows[pairs[-1].pk][name] for name in ("label", "p_a", "confidence")] == [None] * 3
     assert "Dawid and Skene" in card_of(release)
     assert release_of(campaign).revision == release.revision
+
+
+def test_agreement_can_be_recomputed_from_the_first_votes_of_the_release(campaign):
+    """Alpha of the rows of `votes` with `is_first` is the figure on the card and over REST, whatever came later or was voided."""
+    Campaign.objects.filter(pk=campaign.pk).update(votes_wanted=2, votes_max=4)
+    QuestionFactory(campaign=campaign, slug="beauty", position=1)
+    given = ("aa", "ab", "abbb", "ggxg", "abxa", "b", "xx", "bbb")
+    pairs = [make_pair(campaign, number, state="settled", is_audit=number == 4) for number in range(len(given))]
+    for pair, choices in zip(pairs, given, strict=True):
+        vote_all(pair, choices)
+    for pair, reason in ((pairs[2], "undone"), (pairs[7], "suspended")):
+        first = Vote.objects.filter(assignment__pair=pair).order_by("created_at").first()
+        Vote.objects.filter(pk=first.pk).update(void_reason=reason, voided_at=timezone.now())
+    vote(pairs[0], "b", assignment__kind="repeat")
+    release = release_of(campaign)
+    votes, rows = rows_of(release, "votes"), {row["pair_id"]: row for row in rows_of(release, "pairs")}
+    first = Counter((row["pair_id"], row["choice"]) for row in votes if row["is_first"])
+    assert not [row for row in votes if row["is_first"] and (row["void_reason"] or row["kind"] != "regular")]
+
+    counts = [[first[pair.pk, code] for code in range(4)] for pair in pairs]
+    alpha = krippendorff_alpha_of_counts(counts).alpha
+    compute_statistics(campaign=campaign)
+    figures = statistics_of(campaign)["agreement"][0]["agreement"]
+
+    assert counts[2] == [0, 2, 0, 0]  # of abbb, the first was undone
+    assert figures["alpha"] == pytest.approx(alpha, abs=1e-6)
+    assert f"| `overall` | first 2 | {alpha:.3f} |" in card_of(release)
+    assert [rows[pair.pk]["n_first"] for pair in pairs] == [sum(each) for each in counts] == [2, 2, 2, 2, 2, 1, 2, 2]
+    assert [rows[pair.pk]["is_audit"] for pair in pairs] == [False] * 4 + [True] + [False] * 3
+    assert [rows[pair.pk]["stopped_early"] for pair in pairs] == [True, True, True, False, False, True, True, True]
+
+
+def test_the_first_votes_of_each_question_are_marked(campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(votes_wanted=1)
+    beauty = QuestionFactory(campaign=campaign, slug="beauty", position=1)
+    pair = make_pair(campaign)
+    for choice in "ab":
+        cast = vote(pair, choice)
+        vote(pair, choice, question=beauty, assignment__assignment=cast.assignment)
+    marked = [(row["question"], row["choice"]) for row in rows_of(release_of(campaign), "votes") if row["is_first"]]
+    assert sorted(marked) == [("beauty", 0), ("overall", 0)]
+
+
+def test_with_fixed_overlap_no_pair_was_stopped(campaign, judged):
+    rows = rows_of(release_of(campaign), "pairs")
+    assert {row["stopped_early"] for row in rows} == {False}
+    assert [row["n_first"] for row in rows] == [row["n_votes"] for row in rows]
 
 
 def test_the_labels_of_a_release_are_those_of_the_page_by_every_method(campaign):
