@@ -32,10 +32,17 @@ class CampaignState(TextChoices):
 
 
 class PairingRule(TextChoices):
-    """How k images of one prompt become pairs."""
+    """How k images of one prompt become pairs. The names and what they do are in importing/pairing.py."""
 
     ALL_PAIRS = "all_pairs", "All pairs: every image with every other"
     RING = "ring", "Ring: each image with two others, in random order"
+    RANDOM_M = "random_m", "Random: each image with as many others as you set"
+    SWISS = "swiss", "Swiss: images that won about as often meet next"
+    INFORMATION_GAIN = "information_gain", "Information gain: next the pairs that say most about the order"
+
+
+# Rules that look at votes: a first batch at import, further ones as votes come in (scoring/pair_batches.py).
+RULES_IN_BATCHES = (PairingRule.SWISS, PairingRule.INFORMATION_GAIN)
 
 
 class PairState(TextChoices):
@@ -125,7 +132,7 @@ class Measure(TextChoices):
     CONSISTENCY = "consistency", "Repeat consistency"
     SIDE_SHARE = "side_share", "Side bias"
     FAST_RATE = "fast_rate", "Too-fast answers"
-    AGREEMENT = "agreement", "Agreement with others"
+    AGREEMENT = "agreement", "Agreement with others"  # of older rules, for the record: nobody is ruled on by it any more
     TRUST = "trust", "Trust"
     RECENT_TRUST = "recent_trust", "Recent trust"
 

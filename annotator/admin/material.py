@@ -150,6 +150,7 @@ class PairAdmin(BigTable, NeverAdded):
         "state",
         "votes",
         "is_audit",
+        "inclusion_probability",
         "created_at",
     ]
     fields = [*readonly_fields, "priority", "gold_choice", "gold_note"]

@@ -1,4 +1,4 @@
-"""Bounds for a share k / n that hold at any time: look after every answer, and they err as rarely as they say.
+"""Bounds for a share k / n that hold at any time: look after every answer, and they still err as rarely as they say.
 
 An interval such as Wilson's errs with the stated probability at one moment that was fixed beforehand. Looked at after every
 answer it errs sooner or later: of people who are right half the time, one in eight falls below 50 % "surely" within fifty
@@ -29,14 +29,16 @@ from annotator.consensus.codes import Floats
 SHAPE = (0.5, 1.0)
 HALVINGS = 40  # of the bracket: the bound is right to 1e-12
 TINY = 1e-300
+ENDS = 1e-12
 
 
 def log_evidence_below(k: ArrayLike, n: ArrayLike, share: ArrayLike) -> Floats:
     """log E of k hits among n against every true share of `share` or more, of the shape of the three. Without answers: 0.
 
-    `share` lies between 0 and 1, without these ends.
+    A share of 0 or 1 is taken for one that is next to it.
     """
     k, n, share = (np.asarray(values, dtype=np.float64) for values in np.broadcast_arrays(k, n, share))
+    share = np.clip(share, ENDS, 1 - ENDS)
     a, b = (np.full(k.shape, value) for value in SHAPE)
     hits, misses = k + a, n - k + b
     log_mass = log_beta(hits, misses) + np.log(np.maximum(incomplete_beta(hits, misses, share), TINY))
@@ -49,7 +51,7 @@ def upper_bound(k: ArrayLike, n: ArrayLike, *, error: float) -> Floats:
     k, n = (np.asarray(values, dtype=np.float64) for values in np.broadcast_arrays(k, n))
     low, high = k / np.maximum(n, 1), np.ones(k.shape)
     for _ in range(HALVINGS):
-        middle = np.clip((low + high) / 2, 1e-12, 1 - 1e-12)
+        middle = (low + high) / 2
         is_refuted = log_evidence_below(k, n, middle) >= -np.log(error)
         low, high = np.where(is_refuted, low, middle), np.where(is_refuted, middle, high)
     return np.where(n > 0, high, 1.0)

@@ -80,9 +80,8 @@ def care(
     """
     n_choices = len(others.shares)
     limits = {"annotator": n_annotators, "task": n_tasks, "choice": n_choices, "known": n_choices + 1, "first": n_choices + 1}
-    shifted = {"known": np.asarray(answers.known) + 1, "first": np.asarray(answers.first) + 1, "is_left": is_left}
-    columns = {name: shifted.get(name, getattr(answers, name, None)) for name in [*limits, "counts", "is_left"]}
-    checked = checked_codes(limits | {"counts": 2, "is_left": 2}, **columns)
+    shifted = answers._replace(known=np.asarray(answers.known) + 1, first=np.asarray(answers.first) + 1)
+    checked = checked_codes(limits | {"counts": 2, "is_left": 2}, **shifted._asdict(), is_left=is_left)
     annotator, _, choice, known, first, counts, left = checked
     known, first = known - 1, first - 1
     is_used = (counts == 1) & ((known >= 0) | (first >= 0) | ~np.isnan(others.likely[0]))

@@ -50,7 +50,7 @@ def report(table: Table, options: argparse.Namespace) -> tuple[dict[str, Any], d
         **{name: getattr(board, name)[order] for name in COLUMNS[1:]},
     }
     matrix = np.ix_(order, order)
-    other = boards.leaderboard(votes.left, votes.right, votes.winner, ties=_other(options.ties), **known)
+    other = boards.leaderboard(votes.left, votes.right, votes.winner, ties=_other(options.ties), side=board.side, **known)
     parameters = {
         "votes": board.votes,
         "votes_left_out": len(votes.left) - board.votes,
@@ -150,7 +150,7 @@ def _compared(
 def _changes(names: list[str], votes: Comparisons, board: boards.Leaderboard, weight: Floats | None) -> list[dict[str, Any]]:
     """Of each two neighbours, how many votes would have to go for the lower to be above."""
     n = len(names)
-    kinds = kinds_of((votes.winner * n + votes.left) * n + votes.right, weight, n_cells=3 * n * n)
+    kinds = kinds_of(boards.cells_of(votes.left, votes.right, votes.winner, n), weight, n_cells=3 * n * n)
     return [
         {
             "upper": names[change.upper],

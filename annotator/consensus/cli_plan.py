@@ -16,7 +16,6 @@ from annotator.consensus.planning import Components, Design, Estimated, Outcome,
 from annotator.consensus.vote_table import BadInput, Comparisons, Table
 
 ROLES = ("task", "worker", "left", "right", "winner", "prompt")
-ALTERNATIVES = (1, 2, 3, 5, 7, 10, 15)  # votes per pair, at the same number of votes
 DESCRIPTION = "Plan a comparison of generators: the width of score intervals, the chance to tell them apart, hours and cost."
 EPILOG = """\
 Examples:
@@ -189,15 +188,11 @@ def _design(options: argparse.Namespace, found: Estimated | None) -> Design:
 
 def _alternatives(design: Design, of: Components, options: argparse.Namespace) -> dict[str, Any]:
     """A row per number of votes per pair, with as many prompts as make up the same number of votes."""
-    most = max(design.votes_per_pair, design.prompts * design.votes_per_pair)  # one prompt at least
-    numbers = sorted({*(number for number in ALTERNATIVES if number <= most), design.votes_per_pair})
-    designs = [
-        design._replace(votes_per_pair=number, prompts=design.prompts * design.votes_per_pair / number) for number in numbers
-    ]
+    designs = planning.same_votes(design)
     rows = [planning.foretell(each, of, win_rate=options.win_rate, confidence=options.confidence) for each in designs]
     budgets = [planning.budget(row.votes, **_prices(options)) for row in rows]
     return {
-        "votes_per_pair": np.array(numbers, dtype=np.float64),
+        "votes_per_pair": np.array([each.votes_per_pair for each in designs], dtype=np.float64),
         "pairs": np.array([each.pairs for each in designs]),
         "prompts": np.array([each.prompts for each in designs]),
         "votes": np.array([row.votes for row in rows]),
@@ -206,7 +201,7 @@ def _alternatives(design: Design, of: Components, options: argparse.Namespace) -
         "power": np.array([row.power for row in rows]),
         "hours": np.array([each.hours for each in budgets]),
         "cost": np.array([each.cost for each in budgets]),
-        "chosen": np.array([number == design.votes_per_pair for number in numbers]).astype(np.int64),
+        "chosen": np.array([each.votes_per_pair == design.votes_per_pair for each in designs]).astype(np.int64),
     }
 
 

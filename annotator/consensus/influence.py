@@ -8,9 +8,9 @@ the point where they are equal. At that point, with all other scores as likely a
 is how strongly vote v pulls i above j (s_v being its derivative, A the information): their sum is the slope of the likelihood. So
 the votes with the largest e_v go first. After some have gone, the point where both are equal is found again and influences are
 computed anew, until the other is above. Then it is tried whether fewer suffice: with the influences at the end, which are nearer
-to the truth than those at the start, and by exchanging single votes. What is returned has been refitted: without these votes the
-order is another. That no smaller set does the same is not proven, but in small cases, where all sets can be tried, none does
-(see the tests).
+to the truth than those at the start, and, of few votes, by exchanging single ones. What is returned has been refitted: without
+these votes the order is another. That no smaller set does the same is not proven, but in small cases, where all sets can be
+tried, none does (see the tests).
 
 Votes of one cell (same items, sides and winner) have the same influence, so the number of votes hardly matters for the time.
 Equal scores are no change of order. Where the votes that are left connect nothing any more, a tiny ridge decides.
@@ -32,6 +32,7 @@ from annotator.consensus.score_model import ScoreModel, anchored, derivative_alo
 RIDGE = 1e-6  # of a vote
 EQUAL = 1e-4  # of a vote: what the ridge may do
 ROUNDS_MAX = 60
+EXCHANGE_MAX = 50  # votes: of more, one vote does not matter
 WEIGHT_LEVELS = 64
 
 
@@ -62,7 +63,7 @@ def kinds_of(cell: Ints, weight: Floats | None, *, n_cells: int) -> Kinds:
         level = np.searchsorted(edges, weight)
         number = np.bincount(level, minlength=WEIGHT_LEVELS)
         levels = np.bincount(level, weights=weight, minlength=WEIGHT_LEVELS) / np.maximum(number, 1)
-    number = np.bincount(cell * len(levels) + level.reshape(-1))
+    number = np.bincount(cell.astype(np.int64) * len(levels) + level.reshape(-1))
     there = np.flatnonzero(number * (levels[np.arange(len(number)) % len(levels)] > 0))
     return Kinds(there // len(levels), levels[there % len(levels)], number[there])
 
@@ -116,7 +117,7 @@ class _Search:
         for _ in range(ROUNDS_MAX):
             number = int(gone.sum())
             influence = self.look(gone)[1]
-            better = self.fewer(influence, number) or self.exchange(gone, influence)
+            better = self.fewer(influence, number) or (self.exchange(gone, influence) if number <= EXCHANGE_MAX else None)
             if better is None:
                 return gone
             gone = better[0]

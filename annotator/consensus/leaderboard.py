@@ -94,6 +94,7 @@ def leaderboard(
     clusters: Mapping[str, ArrayLike] | None = None,
     weight: ArrayLike | None = None,
     ties: Ties | str = Ties.HALF,
+    side: Side | None = None,
     confidence: float = 0.95,
     names: Sequence[str] | None = None,
 ) -> Leaderboard:
@@ -104,6 +105,7 @@ def leaderboard(
             independent.
         weight: of each vote, at least 0 (see `vote_weights`); votes of weight 0 count for nothing.
         ties: `half` or `davidson`.
+        side: from another leaderboard of these votes, to decide of sides as that did instead of anew.
         names: of the items, for the error.
 
     Raises:
@@ -123,14 +125,18 @@ def leaderboard(
         on_left, on_right, won, weights = on_left[kept], on_right[kept], won[kept], weights[kept]
         columns = {name: column[kept] for name, column in columns.items()}
         weights = None if (weights == 1).all() else weights
-    cell = ((won.astype(np.int64) * n_items + on_left) * n_items + on_right).astype(np.int64, copy=False)
+    cell = cells_of(on_left, on_right, won, n_items)
     plain = np.bincount(cell, minlength=3 * n_items**2).reshape(3, n_items, n_items)
     if plain.diagonal(axis1=1, axis2=2).any():
         raise ValueError("an item cannot be compared with itself")
     wins, tied = plain[LEFT] + plain[RIGHT].T, plain[TIE] + plain[TIE].T
     require_connected(wins, tied, names)
     table = plain.astype(np.float64) if weights is None else totals(cell, weights, plain.size).reshape(plain.shape)
-    side, model, fit = _with_or_without_side(ScoreModel(n_items, method), table, cell, weights, columns, confidence)
+    if side is None:
+        side, model, fit = _with_or_without_side(ScoreModel(n_items, method), table, cell, weights, columns, confidence)
+    else:
+        model = ScoreModel(n_items, method, side.is_used)
+        fit = fit_scores(model, table)
     robust = cluster_covariance(model, fit, cell, weights, list(columns.values()))
     used = [name for name, column in columns.items() if len(column) and column.min() != column.max()]
     score, covariance = fit.parameters[:n_items], robust.covariance[:n_items, :n_items]
@@ -164,6 +170,15 @@ def leaderboard(
         model=model,
         fit=fit,
     )
+
+
+def cells_of(left: ArrayLike, right: ArrayLike, winner: ArrayLike, n_items: int) -> Ints:
+    """Of each vote, its place in a table (winner, left, right). Narrow and in place: there may be millions."""
+    cell = np.array(winner, dtype=np.int32)
+    for code in (left, right):
+        cell *= n_items
+        np.add(cell, code, out=cell, casting="unsafe")
+    return np.asarray(cell)
 
 
 def compare_ties(half: Leaderboard, davidson: Leaderboard) -> TieComparison:

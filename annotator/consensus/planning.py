@@ -20,7 +20,8 @@ So more votes on the same pairs help less and less, and new prompts always help.
 Two people agree on a pair, where both name a winner, with probability A = 1 - 2 w (1 - ρ): from the agreement and ρ follows w.
 `DEFAULTS` are near published image preferences; they give for 1,500 votes as 1,500 × 1, 500 × 3, 300 × 5 and 100 × 15 standard
 deviations of .055, .064, .073 and .105 of a difference of two scores. From votes, all components are estimated by the mean
-product of residuals of two votes that share a pair, an image, or a person (moments, as in the analysis of variance).
+product of residuals of two votes that share a pair, an image, or a person (moments, as in the analysis of variance), and drawn
+towards what is expected where they are few.
 
 The formula takes pairs as drawn at random and scores as not far apart: with win rates of 95 % and more, intervals are wider.
 """
@@ -43,7 +44,11 @@ IMAGE_SHARE = 1.0
 SECONDS, PRICE = 10.0, 0.05  # of a vote
 WIN_RATE = 0.52
 CONFIDENCE, POWER = 0.95, 0.8
+ALTERNATIVES = (1, 2, 3, 5, 7, 10, 15)  # votes per pair
 CLEAR = 2.0  # standard errors
+# What is expected weighs as this many pairs of votes: it is right to about 0.08 and 0.3, and each pair of votes to about 1.
+PAIR_SHARE_WEIGHT, IMAGE_SHARE_WEIGHT = 150.0, 11.0
+SHARE_MOST = 0.99  # beyond it people would not differ at all
 VOTES_ENOUGH = 50  # pairs of votes that share something: fewer do not tell how much that matters
 ROUNDING = 1e-9
 
@@ -175,6 +180,13 @@ def budget(votes: float, *, seconds: float = SECONDS, price: float = PRICE, chec
     return Budget(answers, answers * seconds / 3600, answers * price)
 
 
+def same_votes(design: Design) -> list[Design]:
+    """Designs with as many votes on fewer or more pairs, and this one among them, by votes per pair; of one prompt at least."""
+    votes = design.prompts * design.votes_per_pair
+    numbers = sorted({*(number for number in ALTERNATIVES if number <= votes), design.votes_per_pair})
+    return [design._replace(votes_per_pair=number, prompts=votes / number) for number in numbers]
+
+
 # --- the other way round
 
 
@@ -270,13 +282,14 @@ def estimate(votes: VoteColumns, *, expected: Components) -> Estimated:
     # Where each two generators have one pair only, what is of the pair cannot be told from what is of the generators.
     has_pairs = int(pair.max()) + 1 > len(np.unique(votes.first * items + votes.second))
     if has_pairs and shared_by_pair.pairs >= VOTES_ENOUGH:
-        rho = float(np.clip(shared_by_pair.mean * scale / variance, 0.0, 0.99))
+        rho = min(_shrunk(shared_by_pair.mean * scale / variance, rho, shared_by_pair.pairs / PAIR_SHARE_WEIGHT), SHARE_MOST)
     else:
         assumed.append("pair_share")
     phi = expected.image_share
     shared_by_image = _by_image(votes, residual, pair)
     if shared_by_image is not None and shared_by_image.pairs >= VOTES_ENOUGH and rho > 0:
-        phi = float(np.clip(2 * shared_by_image.mean * scale / (rho * variance), 0.0, 1.0))
+        weight = shared_by_image.pairs * (rho / 2) ** 2 / IMAGE_SHARE_WEIGHT
+        phi = _shrunk(2 * shared_by_image.mean * scale / (rho * variance), phi, weight)
     elif len(np.union1d(votes.first, votes.second)) > 2:
         assumed.append("image_share")
     else:
@@ -285,7 +298,7 @@ def estimate(votes: VoteColumns, *, expected: Components) -> Estimated:
     person = _groups((votes.person * items + votes.first) * items + votes.second)
     shared_by_person = _mean_product(residual, [person], pair)
     if shared_by_person.pairs >= VOTES_ENOUGH:
-        psi = float(np.clip(shared_by_person.mean * scale / variance, 0.0, 0.99))
+        psi = float(np.clip(shared_by_person.mean * scale / variance, 0.0, SHARE_MOST))
         if psi < CLEAR / math.sqrt(shared_by_person.pairs):  # of independent votes, chance gives as much
             psi = 0.0
     else:
@@ -299,6 +312,11 @@ def estimate(votes: VoteColumns, *, expected: Components) -> Estimated:
         expected.agreement if agreement is None else agreement,
         assumed,
     )
+
+
+def _shrunk(found: float, expected: float, weight: float) -> float:
+    """Between what was found, of this weight, and what is expected, which weighs 1."""
+    return float(np.clip((weight * found + expected) / (weight + 1), 0.0, 1.0))
 
 
 def _agreement(outcome: Floats, pair: Ints) -> float | None:

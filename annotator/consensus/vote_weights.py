@@ -19,6 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from annotator.consensus.agreement import rank_in_task
 from annotator.consensus.codes import Floats, Ints
 
 
@@ -31,11 +32,8 @@ def places_in_pair(pair: ArrayLike, order: ArrayLike | None = None) -> Ints:
     """
     codes = np.asarray(pair)
     sequence = np.argsort(codes, kind="stable") if order is None else np.lexsort([np.asarray(order), codes])
-    in_order = codes[sequence]
-    starts = np.flatnonzero(np.r_[True, in_order[1:] != in_order[:-1]]) if len(in_order) else np.zeros(0, dtype=np.int64)
-    sizes = np.diff(np.r_[starts, len(in_order)])
     result = np.empty(len(codes), dtype=np.int64)
-    result[sequence] = np.arange(len(codes)) - np.repeat(starts, sizes)
+    result[sequence] = rank_in_task(codes[sequence])
     return result
 
 

@@ -16,8 +16,8 @@ MESSAGE_LIMIT = 2000
 class ReviewRule(models.Model):
     """What is done about an annotator whose measure passes the threshold, once there is enough to go by.
 
-    `threshold` is a share for measures that are shares, and else log odds. quality/rules.py says which end of an interval
-    passes it.
+    `threshold` is a share for measures that are shares, and else log odds. quality/rules.py says what passes it, and how
+    often that is an error. Rules on agreement with others are of older versions: they stay for the record, and are off.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="review_rules")
@@ -70,12 +70,15 @@ class AnnotatorStats(models.Model):
         default=0, help_text="Answers on pairs where the other annotators have a majority."
     )
     agreed_count = models.PositiveIntegerField(default=0)
-    skill = models.FloatField(null=True, blank=True, help_text="0: chance. 1: as good as the good annotators of the campaign.")
+    skill = models.FloatField(
+        null=True, blank=True, help_text="1: answers as careful annotators mostly do. 0: no relation. Below 0: the opposite."
+    )
     skill_lower = models.FloatField(null=True, blank=True)
     skill_upper = models.FloatField(null=True, blank=True)
     evidence_count = models.PositiveIntegerField(default=0, help_text="Number of answers used to compute trust.")
-    trust = models.FloatField(default=0.0, help_text="Log odds of a good annotator against chance, from all answers.")
-    recent_trust = models.FloatField(default=0.0, help_text="Trust minus its highest value; 0 or less.")
+    trust = models.FloatField(default=0.0, help_text="Log odds of care, with any taste, against guessing.")
+    own_trust = models.FloatField(default=0.0, db_default=0.0, help_text="The same from gold and repeats alone.")
+    recent_trust = models.FloatField(default=0.0, help_text="Log odds against a change to guessing; 0 or less.")
     computed_at = models.DateTimeField()
 
     class Meta:
@@ -96,6 +99,11 @@ class AnnotatorStats(models.Model):
 
     def __str__(self) -> str:
         return f"standing of {self.member}"
+
+    @property
+    def differed_count(self) -> int:
+        """Of the shared answers, those that are not what most of the others chose."""
+        return self.shared_count - self.agreed_count
 
 
 class ModerationAction(models.Model):

@@ -9,6 +9,7 @@ import numpy as np
 
 from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.binomial import even_p_value
+from annotator.consensus.care import Care, care
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.repeats import NOT_THERE, first_answers
 from annotator.consensus.trust import NONE, Answers, Trust, trust
@@ -62,7 +63,7 @@ def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStat
     Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
     afresh tells of others and is not held against themselves.
     """
-    standings = standings_of(_given(campaign), now)
+    standings = standings_of(_given(campaign), now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
     AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
     return standings
 
@@ -83,20 +84,18 @@ def _given(campaign: Campaign) -> Given:
     return Given(**{name: column.astype(np.int64) for name, column in columns.items()})
 
 
-def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
-    """The standing of everybody with an answer that counts."""
+def standings_of(given: Given, now: datetime, *, has_checks: bool = True) -> list[AnnotatorStats]:
+    """The standing of everybody with an answer that counts. `has_checks`: the campaign hands out gold or repeats."""
     people, member = np.unique(given.member, return_inverse=True)
     _, pair = np.unique(given.pair, return_inverse=True)
     is_regular, is_gold, is_repeat = (given.kind == kind for kind in range(3))
     first, first_is_left = _first_answers(given, member, pair)
     agrees = _agreement(member, pair, given.choice, is_regular)
     says = is_regular | (is_gold & (given.known != NONE)) | (is_repeat & (first != NONE))
-    found = trust(
-        Answers(*(column[says] for column in (member, pair, given.choice, given.known, first, given.counts))),
-        n_annotators=len(people),
-        n_tasks=int(pair.max(initial=-1)) + 1,
-        n_choices=len(CHOICES),
-    )
+    answers = Answers(*(column[says] for column in (member, pair, given.choice, given.known, first, given.counts)))
+    sizes = {"n_annotators": len(people), "n_tasks": int(pair.max(initial=-1)) + 1}
+    others = trust(answers, **sizes, n_choices=len(CHOICES))
+    cares = care(answers, others, is_left=given.is_left[says], **sizes, has_checks=has_checks)
     counts = given.counts == 1
     is_side = given.choice <= B
     is_same = is_repeat & (given.choice == first)
@@ -126,7 +125,7 @@ def standings_of(given: Given, now: datetime) -> list[AnnotatorStats]:
             left_p_value=float(p_values[at]),
             computed_at=now,
             **{name: int(column[at]) for name, column in columns.items()},
-            **_trust_columns(found, at),
+            **_trust_columns(others, cares, at),
         )
         for at in present.tolist()
     ]
@@ -156,14 +155,15 @@ def _agreement(member: Ints, pair: Ints, choice: Ints, is_regular: Bools) -> Int
     return agrees
 
 
-def _trust_columns(found: Trust, at: int) -> dict[str, float | int | None]:
+def _trust_columns(others: Trust, cares: Care, at: int) -> dict[str, float | int | None]:
     return {
-        "evidence_count": int(found.answers[at]),
-        "trust": float(found.log_odds[at]),
-        "recent_trust": float(found.recent[at]),
-        "skill": _known(found.skill, at),
-        "skill_lower": _known(found.lower, at),
-        "skill_upper": _known(found.upper, at),
+        "evidence_count": int(cares.answers[at]),
+        "trust": float(cares.log_odds[at]),
+        "own_trust": float(cares.own[at]),
+        "recent_trust": float(cares.recent[at]),
+        "skill": _known(others.skill, at),
+        "skill_lower": _known(others.lower, at),
+        "skill_upper": _known(others.upper, at),
     }
 
 

@@ -1,6 +1,10 @@
-"""The rules of the review: what each looks at, whom it applies to, and when there are too many of them to act on.
+"""The rules of the review: what each tests, whom it applies to, how often it errs, and when there are too many to act on.
 
-Shares pass a threshold with the end of their interval that speaks for the annotator, so that a few answers are never enough.
+The review looks after every few answers, so that each rule is a test that may be looked at at any time. A share passes a
+threshold with its bound of consensus/anytime.py: somebody whose true share is the threshold is ruled on in `SHARE_ERROR` of
+careers at most. Trust is the log odds of consensus/care.py, whose error its threshold says.
+
+No rule goes by agreement with others, which says nothing of care: `Measure.AGREEMENT` is of older rules.
 """
 
 from __future__ import annotations
@@ -12,30 +16,40 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annotator.choices import Measure, Outcome
-from annotator.consensus.binomial import wilson
+from annotator.consensus.anytime import log_evidence_below, lower_bound, upper_bound
+from annotator.consensus.care import BLOCKS
 from annotator.consensus.codes import Bools, Floats
 from annotator.models import AnnotatorStats, Campaign, ReviewRule
 
-# The side is chosen after the fact, and looked at after every few answers: a narrower chance of error than for the others.
-SIDE_CONFIDENCE = 0.999
+SHARE_ERROR = 0.01  # of a rule on a share, over a whole career
+RETIRED = frozenset({Measure.AGREEMENT})  # whose rules are for the record alone, and act on nobody
 PEOPLE_TO_ASK = 3  # fewer than this are never too many
 
 
 class Read(NamedTuple):
-    """A measure of several standings: how many answers each has, its value, and what a threshold is held against."""
+    """A measure of several standings: how many answers each has, and its value, NaN without answers."""
 
     counts: Floats
-    values: Floats  # NaN without answers
-    bounds: Floats
+    values: Floats
 
 
 class Reading(NamedTuple):
-    """How a measure is read. `is_bad_below`: whether a rule applies below its threshold, or else above it."""
+    """How a measure is read. `is_bad_below`: whether a rule applies below its threshold, or else above it.
+
+    `passes` says whose measure passes a threshold, with the error that is stated; `bounds` which thresholds it would not pass.
+    `error` is how often a rule with a threshold applies, in a career of 500 answers, to somebody whom it should spare: at most.
+    `tests` and `spares` say in words what it looks for, and whom it should spare.
+    """
 
     read: Callable[[Floats], Read]
+    passes: Callable[[Read, float], Bools]
+    bounds: Callable[[Read], Floats]
     columns: tuple[str, ...]
     is_bad_below: bool
     is_share: bool
+    error: Callable[[float], float]
+    tests: str
+    spares: str
 
 
 class Default(NamedTuple):
@@ -54,43 +68,145 @@ DEFAULTS = (
     Default(Measure.SIDE_SHARE, Outcome.SUSPEND, 0.7, 20),
     Default(Measure.FAST_RATE, Outcome.WARN, 0.2, 20),
     Default(Measure.FAST_RATE, Outcome.PAUSE, 0.6, 30),
-    Default(Measure.AGREEMENT, Outcome.WARN, 0.5, 30),
-    Default(Measure.TRUST, Outcome.WARN, -3.0, 15),
+    Default(Measure.TRUST, Outcome.WARN, -4.0, 15),
     Default(Measure.TRUST, Outcome.SUSPEND, -5.0, 20),
-    Default(Measure.RECENT_TRUST, Outcome.PAUSE, -7.0, 40),
+    Default(Measure.RECENT_TRUST, Outcome.PAUSE, -8.0, 40),
 )
 
 
-def _share(*, upper: bool) -> Callable[[Floats], Read]:
-    def read(columns: Floats) -> Read:
-        counts, parts = columns[:, 0], columns[:, 1]
-        return Read(counts, _ratio(parts, counts), wilson(parts, counts)[upper])
-
-    return read
+def _share(columns: Floats) -> Read:
+    return Read(columns[:, 0], _ratio(columns[:, 1], columns[:, 0]))
 
 
 def _side(columns: Floats) -> Read:
     """The side that was chosen more often."""
-    counts, parts = columns[:, 0], np.maximum(columns[:, 1], columns[:, 0] - columns[:, 1])
-    return Read(counts, _ratio(parts, counts), wilson(parts, counts, confidence=SIDE_CONFIDENCE)[0])
+    return Read(columns[:, 0], _ratio(np.maximum(columns[:, 1], columns[:, 0] - columns[:, 1]), columns[:, 0]))
 
 
-def _log_odds(columns: Floats) -> Read:
-    return Read(columns[:, 0], columns[:, 1], columns[:, 1])
+def _odds(columns: Floats) -> Read:
+    return Read(columns[:, 0], columns[:, 1])
+
+
+def _parts(found: Read) -> Floats:
+    return np.round(np.nan_to_num(found.values) * found.counts)
+
+
+def _is_below(found: Read, threshold: float) -> Bools:
+    return np.asarray(log_evidence_below(_parts(found), found.counts, threshold) >= -math.log(SHARE_ERROR))
+
+
+def _is_above(error: float) -> Callable[[Read, float], Bools]:
+    def is_above(found: Read, threshold: float) -> Bools:
+        evidence = log_evidence_below(found.counts - _parts(found), found.counts, 1 - threshold)
+        return np.asarray(evidence >= -math.log(error))
+
+    return is_above
+
+
+def _upper(found: Read) -> Floats:
+    return upper_bound(_parts(found), found.counts, error=SHARE_ERROR)
+
+
+def _lower(error: float) -> Callable[[Read], Floats]:
+    return lambda found: lower_bound(_parts(found), found.counts, error=error)
 
 
 def _ratio(parts: Floats, counts: Floats) -> Floats:
     return np.divide(parts, counts, out=np.full(len(counts), np.nan), where=counts > 0)
 
 
+def _share_error(threshold: float) -> float:
+    return SHARE_ERROR
+
+
+def _odds_error(threshold: float) -> float:
+    """Somebody careful ever falls below -x with probability e^-x at most."""
+    return min(1.0, math.exp(threshold))
+
+
+def _change_error(threshold: float) -> float:
+    """The same, for a change after any of the blocks of a career."""
+    return min(1.0, BLOCKS * math.exp(threshold))
+
+
 READINGS = {
-    Measure.GOLD_ACCURACY: Reading(_share(upper=True), ("gold_count", "gold_right"), is_bad_below=True, is_share=True),
-    Measure.CONSISTENCY: Reading(_share(upper=True), ("repeat_count", "repeat_same"), is_bad_below=True, is_share=True),
-    Measure.SIDE_SHARE: Reading(_side, ("side_count", "left_count"), is_bad_below=False, is_share=True),
-    Measure.FAST_RATE: Reading(_share(upper=False), ("timed_count", "fast_count"), is_bad_below=False, is_share=True),
-    Measure.AGREEMENT: Reading(_share(upper=True), ("shared_count", "agreed_count"), is_bad_below=True, is_share=True),
-    Measure.TRUST: Reading(_log_odds, ("evidence_count", "trust"), is_bad_below=True, is_share=False),
-    Measure.RECENT_TRUST: Reading(_log_odds, ("evidence_count", "recent_trust"), is_bad_below=True, is_share=False),
+    Measure.GOLD_ACCURACY: Reading(
+        _share,
+        _is_below,
+        _upper,
+        ("gold_count", "gold_right"),
+        is_bad_below=True,
+        is_share=True,
+        error=_share_error,
+        tests="Tests whether the person's true accuracy on gold pairs is below the threshold.",
+        spares="people who are exactly at the threshold",
+    ),
+    Measure.CONSISTENCY: Reading(
+        _share,
+        _is_below,
+        _upper,
+        ("repeat_count", "repeat_same"),
+        is_bad_below=True,
+        is_share=True,
+        error=_share_error,
+        tests="Tests whether the person gives the same answer again on fewer repeats than the threshold.",
+        spares="people who are exactly at the threshold",
+    ),
+    Measure.SIDE_SHARE: Reading(
+        _side,
+        _is_above(SHARE_ERROR / 2),  # which side, is seen afterwards: each has half
+        _lower(SHARE_ERROR / 2),
+        ("side_count", "left_count"),
+        is_bad_below=False,
+        is_share=True,
+        error=_share_error,
+        tests="Tests whether the person chooses one side, left or right, more often than the threshold.",
+        spares="people who are exactly at the threshold",
+    ),
+    Measure.FAST_RATE: Reading(
+        _share,
+        _is_above(SHARE_ERROR),
+        _lower(SHARE_ERROR),
+        ("timed_count", "fast_count"),
+        is_bad_below=False,
+        is_share=True,
+        error=_share_error,
+        tests="Tests whether more of the person's answers are too fast than the threshold.",
+        spares="people who are exactly at the threshold",
+    ),
+    Measure.AGREEMENT: Reading(
+        _share,
+        _is_below,
+        _upper,
+        ("shared_count", "agreed_count"),
+        is_bad_below=True,
+        is_share=True,
+        error=_share_error,
+        tests="Of an older version. It acts on nobody: to differ from most people is no fault.",
+        spares="everybody",
+    ),
+    Measure.TRUST: Reading(
+        _odds,
+        lambda found, threshold: found.values < threshold,
+        lambda found: found.values,
+        ("evidence_count", "trust"),
+        is_bad_below=True,
+        is_share=False,
+        error=_odds_error,
+        tests="Tests whether the person's answers have nothing to do with the images. A different taste is not guessing.",
+        spares="people who pass gold and are consistent on repeats, whatever their taste",
+    ),
+    Measure.RECENT_TRUST: Reading(
+        _odds,
+        lambda found, threshold: found.values < threshold,
+        lambda found: found.values,
+        ("evidence_count", "recent_trust"),
+        is_bad_below=True,
+        is_share=False,
+        error=_change_error,
+        tests="Tests whether the person looked at the images at first, and guesses since some moment.",
+        spares="people who stay careful, whatever their taste",
+    ),
 }
 
 
@@ -103,9 +219,11 @@ def read(measure: str, standings: Sequence[AnnotatorStats]) -> Read:
 
 def applies(rule: ReviewRule, standings: Sequence[AnnotatorStats]) -> Bools:
     """To which of them the rule applies, by their figures alone."""
+    if rule.measure in RETIRED:
+        return np.zeros(len(standings), dtype=np.bool_)
     found = read(rule.measure, standings)
-    is_bad = found.bounds < rule.threshold if READINGS[Measure(rule.measure)].is_bad_below else found.bounds > rule.threshold
-    return np.asarray(is_bad & (found.counts >= rule.minimum), dtype=np.bool_)
+    passes = READINGS[Measure(rule.measure)].passes(found, rule.threshold)
+    return np.asarray(passes & (found.counts >= rule.minimum), dtype=np.bool_)
 
 
 def figures_of(rule: ReviewRule, standing: AnnotatorStats) -> dict[str, Any]:
@@ -116,10 +234,15 @@ def figures_of(rule: ReviewRule, standing: AnnotatorStats) -> dict[str, Any]:
         "measure": rule.measure,
         "count": int(found.counts[0]),
         "value": None if math.isnan(value) else round(value, 4),
-        "bound": round(float(found.bounds[0]), 4),
+        "bound": round(float(READINGS[Measure(rule.measure)].bounds(found)[0]), 4),
         "threshold": rule.threshold,
         "minimum": rule.minimum,
     }
+
+
+def error_of(rule: ReviewRule) -> float:
+    """In how many of 500-answer careers, at most, the rule acts on somebody whom it should spare: a probability."""
+    return READINGS[Measure(rule.measure)].error(rule.threshold)
 
 
 def is_too_many(people: int, *, of: int, share_max: float) -> bool:
@@ -128,9 +251,13 @@ def is_too_many(people: int, *, of: int, share_max: float) -> bool:
 
 
 def ensure_rules(campaign: Campaign) -> list[ReviewRule]:
-    """The campaign's rules; the defaults, where it has none yet. A rule is turned off and never deleted."""
-    rules = list(campaign.review_rules.order_by("pk"))
+    """The campaign's rules; the defaults, where it has none yet. A rule is turned off and never deleted.
+
+    Those that went by agreement with others are not among them.
+    """
+    found = campaign.review_rules.exclude(measure__in=RETIRED).order_by("pk")
+    rules = list(found.all())
     if rules:
         return rules
     ReviewRule.objects.bulk_create([ReviewRule(campaign=campaign, **row._asdict()) for row in DEFAULTS], ignore_conflicts=True)
-    return list(campaign.review_rules.order_by("pk"))
+    return list(found.all())

@@ -14,6 +14,7 @@ from annotator.choices import AssignmentKind, AssignmentState, CampaignState, Me
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
+from annotator.scoring.pair_batches import votes_to_come
 
 RECENT = timedelta(hours=1)
 # Of what annotators are told. Exact counts would tell one who is alone whether their last vote counted, and so which pair
@@ -49,6 +50,7 @@ def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgr
                 "regular": AssignmentKind.REGULAR.value,
                 "human": MemberKind.HUMAN.value,
                 "recent_since": now - RECENT,
+                "votes_to_come": votes_to_come(campaign),
                 "now": now,
             },
         )

@@ -8,7 +8,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.db.models import F
 
-from annotator.choices import Choice, Event, PairState
+from annotator.choices import Choice, Event, PairingRule, PairState
 from annotator.consensus.stopping import is_decided
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
@@ -16,6 +16,7 @@ from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Pair
 from annotator.scoring.confidence import asked_counts, fit_question
 from annotator.scoring.consensus_writer import counts_of
+from annotator.scoring.pair_batches import has_pairs_to_come, is_paired_by_rule
 from annotator.scoring.split_priors import prior_of
 
 COMPLETE_SQL = read_sql(__file__, "complete_pairs")
@@ -31,7 +32,8 @@ def settle_pairs(*, campaign: Campaign) -> int:
     With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose label is less probable than
     `stop_confidence`, by the prior that scoring has fitted last, wants one vote more, up to `votes_max`. Audit pairs go on to
     `votes_max` whatever people answer, one vote at a time like any other, and go on again when `votes_max` is raised. Gold pairs
-    and held ones stay as they are.
+    and held ones stay as they are. Where the pairing rule is `information_gain`, that rule asks for more votes on the pairs it
+    makes (pair_batches.py).
     """
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _pairs(campaign, COMPLETE_SQL)
@@ -49,7 +51,9 @@ def settle_pairs(*, campaign: Campaign) -> int:
 
 
 def _note_completion(campaign: Campaign) -> None:
-    """For webhooks, when the last pair that was in circulation is settled."""
+    """For webhooks, when the last pair that was in circulation is settled, and the pairing rule makes no more."""
+    if has_pairs_to_come(campaign):  # before the pairs are looked at: the last batch is made in one transaction with this answer
+        return
     regular = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True)
     # Two questions, for each of which there is an index.
     if regular.filter(seats_taken__lt=F("votes_wanted")).exists() or regular.filter(seats_taken=F("votes_wanted")).exists():
@@ -76,6 +80,8 @@ def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
 
 def _undecided_by_rule(campaign: Campaign, pair_ids: Collection[int]) -> list[int]:
     """Which of these pairs the stopping rule does not stop."""
+    if campaign.pairing_rule == PairingRule.INFORMATION_GAIN:  # which decides by itself where further votes go
+        pair_ids = set(pair_ids) - is_paired_by_rule(pair_ids)
     primary = campaign.questions.get(position=0)
     prior = prior_of(primary) or fit_question(np.zeros((0, len(Choice.values)), dtype=np.int64), primary.choices)
     counted = counts_of(primary, pair_ids)

@@ -107,5 +107,26 @@ def decimal(value: float | None) -> str:
 
 
 @register.filter
+def chance(value: float | None) -> str:
+    """A probability in whole percents; nothing that may be is called impossible or certain. A dash for none."""
+    if value is None:
+        return "–"
+    if 0 < value < 0.005:
+        return "<1 %"
+    if 0.995 < value < 1:
+        return ">99 %"
+    return f"{value * 100:.0f} %"
+
+
+@register.filter
+def ranks(row: dict[str, Any]) -> str:
+    """The ranks that a generator may have: "2–4"; a dash for none."""
+    low, high = row["rank_lower"], row["rank_upper"]
+    if low is None:
+        return "–"
+    return f"{low}" if low == high else f"{low}–{high}"
+
+
+@register.filter
 def seconds(milliseconds: float | None) -> str:
     return "–" if milliseconds is None else f"{milliseconds / 1000:.1f} s"

@@ -65,6 +65,7 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
         "stopped_early": False,
         "is_audit": False,
         "is_gold": False,
+        "inclusion_probability": 1.0,
         "sha256_a": pair.image_a.sha256,
         "sha256_b": pair.image_b.sha256,
         "split": "train",

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotator.templatetags.figures import (
     ago,
+    chance,
     decimal,
     duration,
     estimated,
@@ -17,6 +18,7 @@ from annotator.templatetags.figures import (
     file_size,
     percent,
     points,
+    ranks,
     rate,
     seconds,
     share,
@@ -93,6 +95,17 @@ def test_durations_are_rough(left: timedelta, words: str) -> None:
 
 def test_shares_are_never_rounded_up_to_all() -> None:
     assert [percent(share) for share in (0.0, 0.29, 0.999, 1.0)] == ["0 %", "29 %", "99 %", "100 %"]
+
+
+def test_a_chance_is_never_rounded_to_impossible_or_certain() -> None:
+    assert [chance(value) for value in (0.0, 0.001, 0.734, 0.9999, 1.0)] == ["0 %", "<1 %", "73 %", ">99 %", "100 %"]
+    assert chance(None) == "–"
+
+
+def test_ranks_are_a_range_where_there_are_several() -> None:
+    assert ranks({"rank_lower": 2, "rank_upper": 4}) == "2–4"
+    assert ranks({"rank_lower": 2, "rank_upper": 2}) == "2"
+    assert ranks({"rank_lower": None, "rank_upper": None}) == "–"
 
 
 def test_numbers_sizes_and_moments_are_readable() -> None:

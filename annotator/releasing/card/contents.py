@@ -1,4 +1,4 @@
-"""The card's sections on what is in the data: coverage, leaderboard, configs, splits, limits, licence."""
+"""The card's sections on what is in the data: coverage, configs, splits, limits, licence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from annotator.releasing.dataset.configs import (
     BINARIZED,
     DEFAULT_CONFIG,
     DIFFUSION_DPO,
-    LEADERBOARD,
     PAIRS,
     SPLITS,
     VOTES,
@@ -88,28 +87,6 @@ def coverage(facts: Facts) -> str:
     return "\n\n".join(parts)
 
 
-def leaderboard(facts: Facts, pictures: dict[str, str]) -> str:
-    if not facts.leaderboard:
-        return f"No leaderboard, and `{LEADERBOARD.config}` is an empty table: {facts.no_leaderboard}."
-    rows = "\n".join(
-        f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f}"
-        f" | {row['n_comparisons']:,} | {row['n_wins']:,} | {row['n_ties']:,} |"
-        for row in facts.leaderboard
-    )
-    left_out = (
-        f" The scores leave out {number(facts.without_generators, 'pair')}: a generator is not stated, or is the same for both"
-        " images."
-        if facts.without_generators
-        else ""
-    )
-    return (
-        "Bradley–Terry scores from the counted votes of all splits on the primary question. A tie is half a win for each"
-        f" generator. Do not read differences smaller than the intervals.{left_out}\n\n"
-        "| generator | score | interval (95 %) | comparisons | wins | ties |\n|---|---:|---|---:|---:|---:|\n"
-        f"{rows}\n\n{pictures.get('leaderboard', '')}"
-    ).strip()
-
-
 def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
     its = Counter[str]()
     for file in shards:
@@ -146,7 +123,7 @@ def splits(facts: Facts) -> str:
     return (
         "The split of a pair and its votes depends on a hash of the prompt text:"
         f" {listed(shares)}. No prompt is in two splits. A prompt is in the same split in every config, release and campaign that"
-        " uses these shares. A small dataset may lack a split. The leaderboard covers all splits."
+        " uses these shares. A small dataset may lack a split. Leaderboards cover all splits."
     )
 
 

@@ -17,7 +17,7 @@ from annotator.releasing.dataset.labels import QuestionLabels
 from annotator.releasing.dataset.snapshot import CampaignSnapshot
 from annotator.releasing.dataset.vote_files import VoteCount
 from annotator.scoring.statistics.compute import statistics_from
-from annotator.scoring.statistics.generators import REFUSED
+from annotator.scoring.statistics.leaderboards import REFUSED
 from annotator.scoring.statistics.load import HELD, NONE, A, B, CampaignData
 from annotator.scoring.statistics.schema import HeldOut, LabelMethod
 
@@ -89,6 +89,16 @@ class Facts:
         """Its rows, the best first; none where there is no ranking."""
         found = self.statistics["leaderboard"]
         return [] if found["refusal"] else list(found["generators"])
+
+    @property
+    def leaderboards(self) -> list[dict[str, Any]]:
+        """The rows of all leaderboards, of each question on all prompts and then by category."""
+        return [
+            {"question": board["question"], "category": board["category"], **row}
+            for board in self.statistics["leaderboards"]
+            if not board["refusal"]
+            for row in board["generators"]
+        ]
 
     @property
     def no_leaderboard(self) -> str:

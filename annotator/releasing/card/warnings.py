@@ -5,12 +5,11 @@ from __future__ import annotations
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import number
 from annotator.releasing.dataset.configs import VOTES
+from annotator.scoring.statistics.agreement import FEW_PROMPTS
 
 # With fewer people than this, one person is more than a tenth of all tastes that were asked.
 FEW_PEOPLE = 10
 FEW_EFFECTIVE = 5.0  # as concentrated as votes of so many people who all gave equally many
-# All intervals rest on how much prompts differ. With fewer prompts than this, that itself is known to a tenth at best.
-FEW_PROMPTS = 50
 
 
 def warnings(facts: Facts) -> list[str]:

@@ -244,6 +244,11 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("stopped_early", value("bool"), "whether it got no more votes because the leading answer was probable enough"),
         Column("is_audit", value("bool"), "whether it was drawn at import to get the most votes, whatever people answered"),
         Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
+        Column(
+            "inclusion_probability",
+            value("float64"),
+            "the probability with which the pairing rule drew the pair, given the pairs and votes before; 1: certain",
+        ),
         Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
         Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
@@ -300,12 +305,25 @@ LEADERBOARD = Layout(
     row_is="a generator",
     columns=(
         Column("generator", value("string"), "the model that made the images"),
-        Column("score", value("float64"), "Bradley–Terry score (natural logarithm of the strength); the scores sum to 0"),
+        Column("score", value("float64"), "Bradley–Terry score; 1 higher means about 7.3 wins of ten; the scores sum to 0"),
         Column("lower", value("float64"), "lower end of the 95 % interval of the score"),
         Column("upper", value("float64"), "upper end of the interval"),
+        Column("rank_lower", value("int64"), "best rank it may have; right for all generators at once with 95 % confidence"),
+        Column("rank_upper", value("int64"), "worst rank it may have"),
+        Column("p_first", value("float64"), "probability to have the highest score"),
         Column("n_comparisons", value("int64"), "votes on pairs with one of its images and one of another generator"),
         Column("n_wins", value("int64"), "votes for its image"),
         Column("n_ties", value("int64"), "votes for both or neither"),
+    ),
+)
+
+LEADERBOARDS = Layout(
+    config="leaderboards",
+    row_is="a generator on one question and in one category",
+    columns=(
+        Column("question", value("string"), "the slug of the question"),
+        Column("category", value("string"), "the category of the prompts; null: all prompts"),
+        *LEADERBOARD.columns,
     ),
 )
 
@@ -320,7 +338,7 @@ def layouts_for(secondary_questions: Sequence[str] = ()) -> tuple[Layout, ...]:
 
     The data files of the first are listed by every client, whichever it asks for.
     """
-    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
+    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, LEADERBOARDS, VOTES)
 
 
 def layout_of(config: str, secondary_questions: Sequence[str] = ()) -> Layout:

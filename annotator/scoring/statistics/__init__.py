@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotator.choices import CampaignState
+from annotator.errors import NotFound
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import, LabelFit
@@ -22,7 +23,15 @@ from annotator.scoring.statistics.compute import statistics_from
 from annotator.scoring.statistics.load import Overlap, empty, load_campaign_data
 from annotator.scoring.statistics.schema import HeldOut, LabelMethod, Statistics
 
-__all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
+__all__ = [
+    "Statistics",
+    "campaigns_to_compute",
+    "compute_statistics",
+    "leaderboard_in",
+    "outdate",
+    "statistics_of",
+    "stored_statistics",
+]
 
 FRESH_FOR = timedelta(minutes=1)
 PAUSE = 30  # at this many times what it took last, it is 3 % of one core at most
@@ -41,6 +50,19 @@ def statistics_of(campaign: Campaign) -> dict[str, Any]:
         return dict(stored.document)
     overlap = Overlap(campaign.votes_wanted, campaign.votes_max, campaign.stop_confidence)
     return statistics_from(empty(overlap), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
+
+
+def leaderboard_in(document: dict[str, Any], *, question: str | None = None, category: str | None = None) -> dict[str, Any]:
+    """One of its leaderboards; without a question, of the first, and without a category, on all prompts. Raises NotFound."""
+    if not question and not category:
+        return dict(document["leaderboard"])
+    wanted = (question or document["leaderboard"]["question"], category or None)
+    for board in document["leaderboards"]:
+        if (board["question"], board["category"]) == wanted:
+            return dict(board)
+    raise NotFound(
+        "There is no leaderboard for this question and category. Only the largest categories with comparisons have one."
+    )
 
 
 def campaigns_to_compute(*, now: datetime | None = None) -> list[Campaign]:

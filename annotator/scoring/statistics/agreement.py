@@ -25,6 +25,8 @@ from annotator.scoring.statistics.prompts import codes_of
 from annotator.scoring.statistics.rounding import estimate_of, number, rate_over_prompts, rates_of
 
 RESAMPLES = 1000
+# All intervals rest on how much prompts differ. With fewer prompts than this, that itself is known to a tenth at best.
+FEW_PROMPTS = 50
 # From one end to the other. Both ties are as far from either image.
 ORDER = ([Choice.A], [Choice.BOTH_GOOD, Choice.BOTH_BAD], [Choice.B])
 NOMINAL_SUMS, ORDINAL_SUMS = len(CHOICES) + 1, len(ORDER) * (len(ORDER) + 1) // 2

@@ -11,12 +11,16 @@ from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.agreement import agreement_of, overlap_of
 from annotator.scoring.statistics.annotators import annotators_of, concentration_of, gold_of, leave_one_out_of, machines_of
 from annotator.scoring.statistics.confidence import confidence_of_questions
-from annotator.scoring.statistics.generators import Comparisons, cycles_of, leaderboard_of, position_of, win_rates_of
+from annotator.scoring.statistics.generators import Comparisons, cycles_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
+from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
+from annotator.scoring.statistics.meetings import meetings_of
+from annotator.scoring.statistics.planning import planning_of
 from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
 from annotator.scoring.statistics.stopping import stopping_of
+from annotator.scoring.statistics.taste_groups import tastes_of
 
 HOUR, DAY = 3600, 86400  # seconds
 ANNOTATORS_LISTED = 1000
@@ -40,6 +44,7 @@ def statistics_from(
     annotators = annotators_of(data)
     categories = largest(data.prompts.category, data.pairs.prompt)
     compared = Comparisons(data, categories)
+    leaderboards = leaderboards_of(data, categories)
     return doc.Statistics(
         campaign=campaign,
         computed_at=None if now is None else now.isoformat(),
@@ -61,12 +66,16 @@ def statistics_from(
         languages=coverage_of(data, data.prompts.language),
         prompts=prompts_of(data, compares_texts=compares_texts),
         win_rates=win_rates_of(compared),
-        leaderboard=leaderboard_of(compared),
+        leaderboard=leaderboards[0] if leaderboards else NOTHING,
+        leaderboards=leaderboards,
         cycles=cycles_of(compared),
+        meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
+        tastes=tastes_of(data),
         groups=groups_of(data),
         label_methods=list(label_methods),
+        planning=planning_of(data),
     )
 
 

@@ -10,7 +10,7 @@ from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import Prior, summary_of
 from annotator.consensus.stopping import expected_saving, knows_enough
 from annotator.scoring.confidence import asked_counts, confidence_of, fit_question
-from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics import schema_confidence as doc
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 from annotator.scoring.statistics.rounding import DIGITS, number
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairState
 from annotator.consensus.agreement import rank_in_task
-from annotator.consensus.codes import Bools, Ints
+from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
 from annotator.consensus.posterior import Prior
 from annotator.lib.arrow import Snapshot
@@ -43,7 +43,7 @@ _PAIRS_SQL = """
            array_position({states}::text[], pair.state::text)::int2 - 1::int2 AS state,
            coalesce(array_position({choices}::text[], pair.gold_choice::text), 0)::int2 - 1::int2 AS gold,
            pair.gold_in_review_since IS NOT NULL AS in_review, pair.votes_wanted, pair.is_audit,
-           coalesce(pair.image_distance, {none})::int2 AS distance
+           coalesce(pair.image_distance, {none})::int2 AS distance, pair.inclusion_probability
     FROM annotator_pair pair
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id
@@ -51,6 +51,18 @@ _PAIRS_SQL = """
     ORDER BY pair.id
 """
 _OVERLAP_SQL = "SELECT votes_wanted, votes_max, stop_confidence FROM annotator_campaign WHERE id = {campaign}"
+_IMAGES_SQL = """
+    WITH paired AS (
+        SELECT image_a_id AS id FROM annotator_pair WHERE campaign_id = {campaign}
+        UNION SELECT image_b_id FROM annotator_pair WHERE campaign_id = {campaign}
+    )
+    SELECT prompt.id AS prompt, count(*) AS images, count(*) FILTER (WHERE paired.id IS NULL) AS without_pairs
+    FROM annotator_prompt prompt
+    JOIN annotator_image image ON image.prompt_id = prompt.id
+    LEFT JOIN paired ON paired.id = image.id
+    WHERE prompt.campaign_id = {campaign}
+    GROUP BY prompt.id
+"""
 _MEMBERS_SQL = """
     SELECT member.id, member.public_id, member.kind = {machine} AS is_machine, said.option
     FROM annotator_member member LEFT JOIN annotator_selfdescription said ON said.member_id = member.id
@@ -99,6 +111,7 @@ class Pairs:
     votes_wanted: Ints
     distance: Ints  # of the perceptual hashes, or NONE
     is_audit: Bools
+    inclusion_probability: Floats  # with which the pairing rule drew the pair, over 0 and up to 1
 
     def __len__(self) -> int:
         return len(self.id)
@@ -111,6 +124,8 @@ class Prompts:
     texts: list[str]
     category: list[str]
     language: list[str]
+    images: Ints  # how many each has
+    images_without_pairs: Ints
 
 
 @dataclass(frozen=True)
@@ -232,6 +247,7 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
             texts=prompts["text"].to_pylist(),
             category=prompts["category"].to_pylist(),
             language=prompts["language"].to_pylist(),
+            **_images(snapshot.columns(_IMAGES_SQL, **known), prompts["id"].to_numpy()),
         ),
         questions=[(question["slug"], question["choices"]) for question in questions],
         members=members["public_id"].to_pylist(),
@@ -264,9 +280,9 @@ def empty(overlap: Overlap = FIXED) -> CampaignData:
     none, no = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
     return CampaignData(
         votes=Votes(none, none, none, none, none, no, none, none, none, none),
-        pairs=Pairs(none, none, none, none, none, none, no, none, none, no),
+        pairs=Pairs(none, none, none, none, none, none, no, none, none, no, np.zeros(0)),
         overlap=overlap,
-        prompts=Prompts([], [], []),
+        prompts=Prompts([], [], [], none, none),
         questions=[],
         members=[],
         is_machine=no,
@@ -276,6 +292,14 @@ def empty(overlap: Overlap = FIXED) -> CampaignData:
         group_options=[],
         group_people_min=0,
     )
+
+
+def _images(rows: dict[str, np.ndarray], prompts: Ints) -> dict[str, Ints]:
+    """Of each prompt: its images, and those that are in no pair."""
+    at = _places(rows["prompt"], prompts)
+    counts = {"images": np.zeros(len(prompts), dtype=np.int64), "images_without_pairs": np.zeros(len(prompts), dtype=np.int64)}
+    counts["images"][at], counts["images_without_pairs"][at] = rows["images"], rows["without_pairs"]
+    return counts
 
 
 def _groups(snapshot: Snapshot, campaign_id: int, described: list[str | None]) -> dict[str, Any]:

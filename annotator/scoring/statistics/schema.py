@@ -10,6 +10,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotator.scoring.statistics.schema_confidence import Confidence
+from annotator.scoring.statistics.schema_leaderboards import Cycles, Leaderboard, Meetings
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -130,69 +133,6 @@ class Stopping:
     votes_saved: Estimate  # as a share of votes_max on every pair
     stopped_early: Rate  # of the complete audit pairs
     label_differs: Rate  # of those: the label at the stop is not that of all votes
-
-
-@dataclass(frozen=True)
-class ChoiceShare:
-    choice: str
-    share: float
-
-
-@dataclass(frozen=True)
-class PopulationSplit:
-    """How the population is estimated to split on pairs: what confidence rests on."""
-
-    pairs_with_two_votes: int  # or more; only these tell about agreement
-    mean_split: list[ChoiceShare]
-    agreement: float  # chance that two people agree on a pair
-    with_the_first: float  # share of the population that is with the most common answer, on average
-    nearly_even: float  # share of pairs on which the most common answer leads by 0.1 or less
-
-
-@dataclass(frozen=True)
-class ExpectedSaving:
-    """What the stopping rule is expected to do on pairs like those so far."""
-
-    is_known: bool  # whether enough pairs have two votes for pairs to stop early
-    votes_per_pair: float
-    stopped_early: float  # share of pairs
-    saving: float  # share of the votes of a fixed overlap with the same accuracy; 0: it saves none
-
-
-@dataclass(frozen=True)
-class CalibrationRow:
-    """The pairs of which a probability in a tenth of the scale was said."""
-
-    low: float
-    high: float
-    pairs: int
-    said: float | None  # mean probability
-    came_true: float | None
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Whether probabilities came true: by the first `votes_known` votes of a pair, that its label is the most common answer among
-    its other votes. With adaptive overlap of the audit pairs, else of all."""
-
-    pairs: int
-    votes_known: int
-    rows: list[CalibrationRow]
-
-
-@dataclass(frozen=True)
-class Confidence:
-    """How sure the labels of a question are, by majority: the probability that each is what most of the population would say."""
-
-    question: str
-    pairs: int  # with votes
-    mean: float | None
-    share_sure: float | None  # of pairs with a confidence of 0.9 or more
-    prior: PopulationSplit
-    expected: ExpectedSaving | None  # of the first question; null with fixed overlap
-    calibration: Calibration | None  # null where no pair has other votes to check it by
 
 
 @dataclass(frozen=True)
@@ -317,45 +257,6 @@ class WinRate:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """A generator with its Bradley–Terry score. Scores are null if `refusal` is set."""
-
-    generator: str
-    score: float | None
-    lower: float | None
-    upper: float | None
-    n_comparisons: int
-    n_wins: int
-    n_losses: int
-    n_ties: int
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """The generators, best first. A tie counts as half a win for both."""
-
-    refusal: str | None
-    generators: list[Ranked]
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """Three generators: the first beats the second, the second beats the third, and the third beats the first."""
-
-    generators: list[str]
-    margin: int  # the smallest of the three winning margins, in votes
-
-
-@dataclass(frozen=True)
-class Cycles:
-    """Cycles of three generators, which no ranking can show."""
-
-    cycles: int
-    triads: int  # triples in which each of the three comparisons has a winner
-    listed: list[Cycle]
-
-
-@dataclass(frozen=True)
 class Machine:
     """A machine's agreement with the labels of people, without ties."""
 
@@ -395,6 +296,24 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Planning:
+    """What the votes on pairs of two known generators tell about how many are needed; see annotator/consensus/planning.py."""
+
+    votes: int
+    pairs: int
+    prompts: int
+    generators: int
+    people: float  # as many with equally many votes would average as well
+    information: float  # p (1 - p) of a vote
+    variance: float  # of a vote
+    pair_share: float  # of it, between pairs of images
+    image_share: float  # of that, what an image takes into all its pairs
+    taste_share: float  # of the variance, one person's taste on all prompts
+    agreement: float  # how often two people agree on a pair, where both name a winner
+    assumed: list[str]  # which of these the votes do not tell
+
+
+@dataclass(frozen=True)
 class HeldOut:
     method: str
     log_likelihood: float | None  # mean of a held-out vote, natural logarithm; the highest is chosen; null: nothing to hold out
@@ -410,6 +329,26 @@ class LabelMethod:
     iterations: int
     reason: str  # why `auto` chose it; empty otherwise
     held_out: list[HeldOut]  # with `auto`, of each method it tried
+
+
+@dataclass(frozen=True)
+class TasteGroup:
+    """People who agree with one another more than with the other groups. Shares are of answers for an image."""
+
+    people: int
+    annotators: list[str]
+    agreement_within: float | None
+    agreement_with_others: float | None
+
+
+@dataclass(frozen=True)
+class Tastes:
+    """Possible groups of annotators with different tastes, the largest first. Without evidence there are none."""
+
+    compared: int  # annotators with enough votes on pairs that others judged too
+    p_value: float | None  # of there being one taste only
+    groups: list[TasteGroup]
+    in_none: int  # annotators who were compared and are in no group, where there are groups
 
 
 @dataclass(frozen=True)
@@ -436,12 +375,16 @@ class Statistics:
     languages: list[Coverage]
     prompts: Prompts
     win_rates: list[WinRate]
-    leaderboard: Leaderboard
+    leaderboard: Leaderboard  # on the first question and all prompts
+    leaderboards: list[Leaderboard]  # of every question, on all prompts and then by category
     cycles: Cycles
+    meetings: Meetings
     machines: list[Machine]
     near_identical: NearIdentical
+    tastes: Tastes
     groups: Groups | None = field(default=None)
     label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
+    planning: Planning | None = field(default=None)  # null: no votes that differ
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -16,8 +16,8 @@ WHAT: dict[str, str] = {
     Measure.SIDE_SHARE: "You chose the image on the same side almost every time.",
     Measure.FAST_RATE: "Many of your answers were too fast to have looked at both images.",
     Measure.AGREEMENT: "Your answers differ from those of other people more often than usual.",
-    Measure.TRUST: "Your answers match the images less well than we expect.",
-    Measure.RECENT_TRUST: "Your latest answers are less careful than your earlier ones.",
+    Measure.TRUST: "Many of your answers do not seem to depend on what the images show.",
+    Measure.RECENT_TRUST: "Many of your latest answers do not seem to depend on what the images show, unlike your earlier ones.",
 }
 ADVICE: dict[str, str] = {
     Measure.GOLD_ACCURACY: "Please read it again: it says what counts and what does not.",

@@ -20,10 +20,11 @@ from annotator.campaigns.access import campaign_for_manager, campaign_for_review
 from annotator.choices import ActionKind, Measure
 from annotator.consensus.binomial import wilson
 from annotator.errors import Conflict, DomainError, NotFound
-from annotator.models import AnnotatorStats, Appeal, Member, ModerationAction, ReviewRule
+from annotator.models import AnnotatorStats, Appeal, Campaign, Member, ModerationAction, ReviewRule
 from annotator.quality import appeals, moderation, review_queries
 from annotator.quality import review as annotator_review
 from annotator.quality import rules as quality_rules
+from annotator.scoring.statistics import stored_statistics
 from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.members import member_of
@@ -37,7 +38,7 @@ SHARES = [
     ("repeats", "Repeat consistency", "repeat_same", "repeat_count"),
     ("left", "Left share", "left_count", "side_count"),
     ("fast", "Too fast", "fast_count", "timed_count"),
-    ("agreement", "Agreement with others", "agreed_count", "shared_count"),
+    ("agreement", "Differs from most", "differed_count", "shared_count"),
 ]
 
 
@@ -53,13 +54,25 @@ class Share:
 
 @dataclass(frozen=True)
 class Row:
-    """A member with their shares, and skill and trust in words."""
+    """A member with their shares, and skill and trust in words; `taste` is the letter of a group, or empty."""
 
     member: Member
     shares: list[Share]
     skill: str
     skill_interval: str
     trust: str
+    own_trust: str
+    taste: str
+
+
+@dataclass(frozen=True)
+class RuleInWords:
+    """A rule, when it applies, what it tests, and how often it errs."""
+
+    rule: ReviewRule
+    words: str
+    tests: str
+    error: str
 
 
 @never_cache
@@ -69,18 +82,20 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_reviewer(request.user, slug)
     order = request.GET.get("order", "trust")
     page = Paginator(review_queries.measured_members(campaign, order=order), PER_PAGE).get_page(request.GET.get("page"))
+    tastes = taste_groups(document_of(campaign))
     context = {
         "campaign": campaign,
         "may_decide": is_manager(request.user, campaign),
         "summary": review_queries.summary(campaign),
         "asking": [(rule, rule_in_words(rule), proposals_of(rule)) for rule in review_queries.asking_rules(campaign)],
         "appeals": list(appeals.open_appeals(campaign)),
-        "rows": rows_of(page.object_list),
+        "rows": rows_of(page.object_list, letters_of(tastes)),
+        "tastes": tastes,
         "headings": [(name, heading) for name, heading, *_ in SHARES],
         "order": order if order in review_queries.ORDERS else "trust",
         "page": page,
         "query": f"order={order}&" if order in review_queries.ORDERS else "",
-        "rules": [(rule, rule_in_words(rule)) for rule in quality_rules.ensure_rules(campaign)],
+        "rules": [explained(rule) for rule in quality_rules.ensure_rules(campaign)],
         "acts": [entry_of(act) for act in review_queries.acts_of(campaign)[:ACTS_AT_FIRST]],
     }
     return render(request, "manage/quality/review.html", context)
@@ -119,7 +134,7 @@ def review_rules(request: UserRequest, slug: str) -> HttpResponse:
         "campaign": campaign,
         "form": form,
         "rows": rows,
-        "named": [(rule, row) for rule, row in zip(rules, rows.forms, strict=False)],
+        "named": [(explained(rule), row) for rule, row in zip(rules, rows.forms, strict=False)],
     }
     return render(request, "manage/quality/review_rules.html", context, status=400 if request.method == "POST" else 200)
 
@@ -192,7 +207,7 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
         "campaign": campaign,
         "member": member,
         "standing": standing,
-        "row": rows_of([member])[0] if standing else None,
+        "row": rows_of([member], letters_of(taste_groups(document_of(campaign))))[0] if standing else None,
         "p_value": probability(standing.left_p_value) if standing else "",
         "form": form,
         "may_decide": is_manager(request.user, campaign),
@@ -205,8 +220,8 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
 # --- in words
 
 
-def rows_of(members: Any) -> list[Row]:
-    """The members, who have a standing each."""
+def rows_of(members: Any, letters: dict[str, str]) -> list[Row]:
+    """The members, who have a standing each. `letters`: of their taste groups, by public_id."""
     people = list(members)
     columns = [shares_of(people, *column[1:]) for column in SHARES]
     return [
@@ -216,6 +231,8 @@ def rows_of(members: Any) -> list[Row]:
             skill=number(member.standing.skill, ".2f"),
             skill_interval=interval(member.standing.skill_lower, member.standing.skill_upper, "{:.2f}"),
             trust=number(member.standing.trust, "+.1f"),
+            own_trust=number(member.standing.own_trust, "+.1f"),
+            taste=letters.get(member.public_id, ""),
         )
         for at, member in enumerate(people)
     ]
@@ -265,6 +282,34 @@ def rule_in_words(rule: ReviewRule) -> str:
     side = "below" if reading.is_bad_below else "above"
     what = f"{rule.get_measure_display()} {side} {figure(rule.measure, rule.threshold)}"
     return f"{what}, with at least {rule.minimum} answer{'s' if rule.minimum > 1 else ''}"
+
+
+def explained(rule: ReviewRule) -> RuleInWords:
+    reading = quality_rules.READINGS[Measure(rule.measure)]
+    error = f"{100 * quality_rules.error_of(rule):.2g}"
+    return RuleInWords(
+        rule=rule,
+        words=rule_in_words(rule),
+        tests=reading.tests,
+        error=f"In 500 answers, it matches at most {error} % of {reading.spares}.",
+    )
+
+
+def document_of(campaign: Campaign) -> dict[str, Any]:
+    """The statistics as they were computed last; empty before the first time."""
+    stored = stored_statistics(campaign)
+    return stored.document if stored else {}
+
+
+def taste_groups(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The possible taste groups of a statistics document, each with a letter. One of an older version has none."""
+    groups = document.get("tastes", {}).get("groups", [])
+    return [{**group, "letter": chr(ord("A") + place)} for place, group in enumerate(groups)]
+
+
+def letters_of(tastes: list[dict[str, Any]]) -> dict[str, str]:
+    """The letter of the taste group of each annotator, by public_id."""
+    return {person: group["letter"] for group in tastes for person in group["annotators"]}
 
 
 def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:

@@ -64,5 +64,6 @@ def shards():
             ("binarized", "train", 0, 1, 4),
             ("diffusion_dpo", "train", 0, 1, 4),
             ("leaderboard", "train", 0, 1, 2),
+            ("leaderboards", "train", 0, 1, 2),
         ]
     ]

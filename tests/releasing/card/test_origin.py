@@ -78,3 +78,29 @@ def test_machines_and_crowd_people_are_named_where_there_are_any(facts):
     text = origin.people(facts, {})
     assert "They leave out 1,200 votes by 1 machine annotator." in text
     assert "1 person came from a crowd platform." in text
+
+
+RULES = {"votes_wanted": 1, "votes_max": 1, "stop_confidence": 0.9, "pairs_per_image": 6, "random_pair_share": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "is_weighted"),
+    [
+        ("all_pairs", "every image was paired with every other.", False),
+        ("random_m", "each image was paired with 6 others at random", False),
+        ("swiss", "until it was in 6 pairs.", True),
+        ("information_gain", "until each was in 6 comparisons; 25% of these were drawn from all pairs alike.", True),
+    ],
+)
+def test_it_says_how_pairs_were_chosen(facts, rule, words, is_weighted):
+    facts.rules = {**RULES, "pairing_rule": rule}
+    text = origin.making(facts)
+    assert words in text
+    assert ("`inclusion_probability`" in text) == is_weighted
+
+
+def test_more_votes_by_information_gain_are_no_sign_of_disagreement(facts):
+    facts.rules = {**RULES, "pairing_rule": "information_gain", "votes_max": 9}
+    text = origin.making(facts)
+    assert "1 vote per pair, and more, up to 9, where the order of two images was open." in text
+    assert "disagreement" not in text

@@ -81,10 +81,16 @@ def test_the_leaderboard_is_bradley_terry_of_the_votes_that_count(campaign):
     expected = bradley_terry([0] * 11, [1] * 11, winner, n_generators=2)
     assert [row["generator"] for row in rows] == ["good-model", "bad-model"]
     for code, row in enumerate(rows):
-        for name in ("score", "lower", "upper"):
-            assert row[name] == pytest.approx(getattr(expected, name)[code], abs=1e-6)
+        assert row["score"] == pytest.approx(expected.score[code], abs=1e-6)
+        assert row["lower"] < row["score"] < row["upper"]
+        assert (row["rank_lower"], row["rank_upper"]) == (1, 2)
         assert (row["n_comparisons"], row["n_ties"]) == (11, 2)
     assert [row["n_wins"] for row in rows] == [6, 3]
+    assert sum(row["p_first"] for row in rows) == pytest.approx(1, abs=1e-5)
+    every = rows_of(release_of(campaign), "leaderboards")
+    assert [(row["question"], row["category"], row["score"]) for row in every if row["category"] is None] == [
+        ("overall", None, row["score"]) for row in rows
+    ]
 
 
 @pytest.mark.parametrize(

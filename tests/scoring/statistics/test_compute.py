@@ -26,7 +26,8 @@ def test_before_anything_was_computed_there_are_noughts_and_nulls(campaign):
         **dict.fromkeys(("pairs", "votes"), 0),
     }
     assert (computed["stopping"], computed["overlap"]) == (None, empty["overlap"])
-    assert computed["leaderboard"] == {"refusal": None, "generators": []}
+    assert (computed["leaderboard"]["refusal"], computed["leaderboard"]["generators"]) == (None, [])
+    assert [board["question"] for board in computed["leaderboards"]] == ["overall"]
 
 
 def test_progress_counts_pairs_and_votes(campaign):

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import AppealState, MemberState, Role
-from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule
+from annotator.models import Appeal, Campaign, CampaignStatistics, Member, ModerationAction, ReviewRule
 from annotator.quality import rules
+from annotator.scoring.statistics.compute import statistics_from
+from annotator.scoring.statistics.load import empty
 from tests.factories import (
     AnnotatorStatsFactory,
     AppealFactory,
@@ -55,6 +57,22 @@ def address(name: str, campaign: Campaign, *more: object) -> str:
 
 def standing_of(campaign: Campaign, name: str, **figures: object) -> Member:
     return AnnotatorStatsFactory(member__campaign=campaign, member__user__username=name, **figures).member
+
+
+def tastes_are_known(campaign: Campaign, *groups: list[Member]) -> None:
+    """Store a statistics document with these taste groups."""
+    document = statistics_from(empty(), campaign=campaign.slug, consensus_method="majority", now=timezone.now()).as_json()
+    document["tastes"] = {
+        "compared": sum(map(len, groups)) + 1,
+        "p_value": 0.005,
+        "groups": [
+            {"people": len(group), "annotators": [member.public_id for member in group], "agreement_within": 0.82}
+            | {"agreement_with_others": 0.51}
+            for group in groups
+        ],
+        "in_none": 1,
+    }
+    CampaignStatistics.objects.create(campaign=campaign, document=document, computed_at=timezone.now())
 
 
 # --- who may open and decide
@@ -192,9 +210,48 @@ def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign:
     ModerationActionFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
     for name in ("review", "acts"):
         html = browser.get(address(name, campaign)).content.decode()
-        assert "Gold accuracy: 12 % from 8 answers, upper bound 47 %. Rule: below 50 %, at least 6 answers." in html
+        assert "Gold accuracy: 12 % from 8 answers, upper bound 68 %. Rule: below 50 %, at least 6 answers." in html
         assert ">Rule</td>" in html
         assert "“A mistake of ours.”" in html
+
+
+def test_each_rule_says_what_it_tests_and_how_often_it_errs(browser: Client, campaign: Campaign) -> None:
+    ReviewRuleFactory(campaign=campaign, measure="trust", outcome="suspend", threshold=-5, minimum=20)
+    ReviewRuleFactory(campaign=campaign, measure="agreement", outcome="warn", enabled=False)
+    for name in ("review", "review_rules"):
+        html = browser.get(address(name, campaign)).content.decode()
+        assert "A different taste is not guessing." in html
+        assert "In 500 answers, it matches at most 0.67 % of people who pass gold and are consistent on repeats" in html
+        assert "Agreement with others" not in html
+
+
+def test_who_differs_from_most_is_shown_with_their_taste_and_without_guilt(browser: Client, campaign: Campaign) -> None:
+    ada = standing_of(campaign, "ada", shared_count=40, agreed_count=22, trust=6.5, own_trust=3.1, evidence_count=60)
+    bea = standing_of(campaign, "bea", shared_count=40, agreed_count=36, trust=30.0)
+    tastes_are_known(campaign, [bea, MemberFactory(campaign=campaign)], [ada, MemberFactory(campaign=campaign)])
+
+    html = " ".join(browser.get(address("review", campaign)).content.decode().split())
+    page = " ".join(browser.get(address("member_page", campaign, ada.pk)).content.decode().split())
+
+    assert "Differs from most" in html
+    assert "45 %" in html
+    row = html[html.index(">ada<") : html.index("</tr>", html.index(">ada<"))]
+    assert "Taste B" in row
+    assert "Possible taste groups:" in html
+    assert "no rule goes by it" in html
+    assert "does not look like guessing" in page
+    assert "no fault" in page
+    statistics = " ".join(browser.get(address("statistics", campaign)).content.decode().split())
+    assert ada.public_id in statistics
+    assert "ada" not in statistics.replace(ada.public_id, "")
+    assert "there may be 2 tastes" in statistics
+
+
+def test_without_evidence_there_are_no_taste_groups(browser: Client, campaign: Campaign) -> None:
+    standing_of(campaign, "ada")
+    assert "Taste A" not in browser.get(address("review", campaign)).content.decode()
+    tastes_are_known(campaign)
+    assert "Possible taste groups" not in browser.get(address("review", campaign)).content.decode()
 
 
 def test_the_campaigns_page_counts_what_was_done_and_what_waits(browser: Client, campaign: Campaign) -> None:
