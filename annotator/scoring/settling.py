@@ -52,14 +52,17 @@ def settle_pairs(*, campaign: Campaign) -> int:
 
 def _note_completion(campaign: Campaign) -> None:
     """For webhooks, when the last pair that was in circulation is settled, and the pairing rule makes no more."""
-    if has_pairs_to_come(campaign):  # before the pairs are looked at: the last batch is made in one transaction with this answer
-        return
-    regular = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True)
-    # Two questions, for each of which there is an index.
-    if regular.filter(seats_taken__lt=F("votes_wanted")).exists() or regular.filter(seats_taken=F("votes_wanted")).exists():
+    # Again after the rule was asked, which takes longer: the rule may just have made its last pairs.
+    if _has_open_pairs(campaign) or has_pairs_to_come(campaign) or _has_open_pairs(campaign):
         return
     settled = campaign.pairs.filter(state=PairState.SETTLED).count()
     enqueue_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
+
+
+def _has_open_pairs(campaign: Campaign) -> bool:
+    regular = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True)
+    # Two questions, for each of which there is an index.
+    return regular.filter(seats_taken__lt=F("votes_wanted")).exists() or regular.filter(seats_taken=F("votes_wanted")).exists()
 
 
 def _pairs(campaign: Campaign, query: str) -> list[int]:
