@@ -66,12 +66,18 @@ def simulated(
             votes_wanted=spent,
             distance=nothing,
             is_audit=is_audit,
+            inclusion_probability=np.ones(number),
         ),
-        prompts=Prompts([""] * (prompt.max() + 1), [""] * (prompt.max() + 1), [""] * (prompt.max() + 1)),
+        prompts=prompts_of(int(prompt.max()) + 1),
         questions=[("overall", CHOICES)],
         members=[f"member-{member}" for member in range(30)],
         is_machine=np.zeros(30, dtype=np.bool_),
     )
+
+
+def prompts_of(number: int) -> Prompts:
+    none = np.zeros(number, dtype=np.int64)
+    return Prompts([""] * number, [""] * number, [""] * number, images=none, images_without_pairs=none)
 
 
 def leads_by_two(counts: np.ndarray) -> np.ndarray:

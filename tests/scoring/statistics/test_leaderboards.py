@@ -59,6 +59,8 @@ def columns_of(votes: Campaign, *, overlap: Overlap | None = None, categories: i
             texts=[str(code) for code in range(prompt.max() + 1)],
             category=[f"c{code % categories}" for code in range(prompt.max() + 1)],
             language=[""] * (prompt.max() + 1),
+            images=np.zeros(prompt.max() + 1, dtype=int),
+            images_without_pairs=np.zeros(prompt.max() + 1, dtype=int),
         ),
         questions=[("overall", ["a", "b"])],
         members=[str(code) for code in range(votes.annotator.max() + 1)],
