@@ -62,6 +62,8 @@ def simulated(
             votes_wanted=spent,
             distance=nothing,
             is_audit=is_audit,
+            inclusion_probability=np.ones(number),
+            can_stop_early=~no,
         ),
         prompts=Prompts([""] * (prompt.max() + 1), [""] * (prompt.max() + 1), [""] * (prompt.max() + 1)),
         questions=[("overall", CHOICES)],
