@@ -148,9 +148,9 @@ def choose(
     columns = checked_codes(limits, task=task, annotator=annotator, choice=choice)
     votes = Votes(columns[0], columns[1], columns[2], n_tasks, n_annotators, n_choices)
     fold = _folds(votes.task, np.random.default_rng(seed))
-    if not np.any(np.bincount(votes.task, minlength=1) > 1) or n_choices < 2:
+    if np.sum(np.bincount(votes.task, minlength=1) > 1) < 2 or n_choices < 2:
         nothing = HeldOut(float("nan"), float("nan"), float("nan"))
-        reason = "Majority: the methods cannot be compared, because no task has two votes or all votes are the same."
+        reason = "Majority: the methods cannot be compared, because hardly any task has two votes, or all votes are the same."
         return Selection("majority", dict.fromkeys(CANDIDATES, nothing), 0, reason)
     foretold: dict[str, list[Floats]] = {name: [] for name in CANDIDATES}
     tasks, number = list[Ints](), 0

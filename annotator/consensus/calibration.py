@@ -14,8 +14,11 @@ from numpy.typing import ArrayLike
 
 from annotator.consensus.binomial import wilson
 from annotator.consensus.codes import Floats, Ints, totals
+from annotator.consensus.count_vectors import count_vectors, log_orders
+from annotator.consensus.posterior import TINY, Prior, likelihood_of, posterior
 
 BINS = 10
+TIE = 1e-7
 
 
 class Reliability(NamedTuple):
@@ -33,6 +36,44 @@ class Reliability(NamedTuple):
     def excess(self) -> Floats:
         """By how much confidence is above what came true: positive is over-confident."""
         return self.confidence - self.right
+
+
+def held_out_check(prior: Prior, counts: ArrayLike, others: ArrayLike) -> tuple[Floats, Floats]:
+    """A check without a known truth: how probable it was by some votes of each pair that their label is the most common answer
+    among other votes of the pair, and whether it is. Each of shape (pairs,), as `reliability` takes them.
+
+    The other votes are few, and miss the population's most common answer now and then. The probability allows for that: it is
+    of their majority, not of the population's. Where choices share the lead, each has its part.
+
+    Args:
+        prior: fitted without the other votes.
+        counts: the votes that were known, (pairs, choices).
+        others: the other votes, (pairs, choices). Where there are none: NaN.
+    """
+    known, held_out = np.asarray(counts, dtype=np.float64), np.asarray(others, dtype=np.int64)
+    first = posterior(prior, known).first
+    leads = first >= first.max(axis=1, keepdims=True) - TIE
+    label = leads / leads.sum(axis=1, keepdims=True)
+    most = (held_out == held_out.max(axis=1, keepdims=True)) & (held_out.sum(axis=1, keepdims=True) > 0)
+    right = (label * most).sum(axis=1) / np.maximum(most.sum(axis=1), 1)
+    chance = np.full(len(known), np.nan)
+    number = held_out.sum(axis=1)
+    for n in np.unique(number[number > 0]).tolist():
+        rows = number == n
+        leading = _leading_chance(prior.split, n)
+        different, place = np.unique(known[rows], axis=0, return_inverse=True)
+        weight = likelihood_of(prior.split, different) * prior.weight
+        weight /= np.maximum(weight.sum(axis=1, keepdims=True), TINY)
+        chance[rows] = ((weight @ leading)[place.reshape(-1)] * label[rows]).sum(axis=1)
+    return chance, np.where(number > 0, right, np.nan)
+
+
+def _leading_chance(split: Floats, n: int) -> Floats:
+    """Of n votes from each split, the chance that each choice has the most, (points, choices); a shared lead in parts."""
+    vectors = count_vectors(n, split.shape[1])
+    leads = vectors == vectors.max(axis=1, keepdims=True)
+    chance = np.exp(np.log(split) @ vectors.T + log_orders(vectors))
+    return np.asarray(chance @ (leads / leads.sum(axis=1, keepdims=True)))
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, *, bins: int = BINS, level: float = 0.95) -> Reliability:

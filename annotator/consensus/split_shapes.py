@@ -34,7 +34,7 @@ HARD_SPREADS = 4  # the last ones
 HARD_STRENGTHS = 4
 
 # Before any vote. Both make the prior careful where few votes cannot tell shapes apart: see tests and docs/performance.md.
-EVEN_WEIGHT, TWO_KINDS_WEIGHT = 0.1, 0.6
+EVEN_WEIGHT, TWO_KINDS_WEIGHT = 0.1, 0.7
 SMALLEST = 2e-3  # share of a choice in a split, times the number of choices
 ROUNDING = 1e-9
 OWN_POINTS = 300  # of a spread, with more choices than that

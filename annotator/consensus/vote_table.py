@@ -98,12 +98,11 @@ class Table:
         skip_invalid: bool = False,
         matrix: bool | None = None,
     ):
-        """With `skip_invalid`, rows that are no votes are left out and counted in `invalid`; so are rows with empty cells, in
-        `skipped`. Without it they are faults."""
+        """With `skip_invalid`, rows that are no votes are left out and counted in `invalid`, and those with empty cells too."""
         self.path, self.renamed, self.skip_invalid = path, renamed or {}, skip_invalid
         self.skip_empty = skip_empty or skip_invalid
         self.skipped = 0
-        self.invalid: Counter[str] = Counter()  # what is wrong to the number of rows
+        self.invalid: Counter[str] = Counter()  # rows, by what is wrong
         self.used: dict[str, str] = {}  # role to the column that it was taken from
         self.separator, self.header, self.header_line = self._read_header()
         is_nameless = all(not cell or WHOLE.fullmatch(cell) for cell in self.header)
@@ -268,6 +267,7 @@ class Table:
 
     def _columns(self, *roles: str, optional: tuple[str, ...] = ()) -> list[Column]:
         """A column per role, then one or None per optional role; a row with an empty cell in any is a fault, or left out."""
+        self.invalid.clear()  # of what is read now
         places = {role: self._find(role) for role in (*roles, *optional)}
         for role, place in places.items():
             if place is None and (role in roles or role in self.renamed):

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Statistics have new figures. They are computed from the votes, within a minute for a campaign that has none."""
 
     dependencies = [
-        ("annotator", "0022_label_methods"),
+        ("annotator", "0023_calibrated_confidence"),
     ]
 
     operations = [

@@ -14,6 +14,7 @@ from annotator.models.outcome import (
     Release,
     ReleaseFile,
     ReleaseShard,
+    SplitPrior,
     UnscoredAssignment,
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
@@ -62,6 +63,7 @@ __all__ = [
     "RingCursor",
     "SelfDescription",
     "ServerEpoch",
+    "SplitPrior",
     "Token",
     "UnscoredAssignment",
     "User",

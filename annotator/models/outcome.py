@@ -20,7 +20,8 @@ class Consensus(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="+")
     method = models.CharField(max_length=16, choices=ConsensusMethod, default=ConsensusMethod.MAJORITY)
     label = models.CharField(max_length=9, choices=Label)
-    confidence = models.FloatField(help_text="Probability of the leading choice, by the label method.")
+    share = models.FloatField(help_text="Share of the votes on the label; of a tie, the largest share.")
+    confidence = models.FloatField(help_text="Probability that the label is what most of the campaign's population would answer.")
     agreement = models.FloatField(null=True, blank=True, help_text="Share of agreeing pairs of votes; null below two votes.")
     n_a = models.PositiveSmallIntegerField(default=0)
     n_b = models.PositiveSmallIntegerField(default=0)
@@ -38,6 +39,7 @@ class Consensus(models.Model):
             UniqueConstraint(fields=["pair", "question", "method"], name="consensus_once_per_pair_question_method"),
             one_of("label", Label, name="consensus_label_known"),
             one_of("method", ConsensusMethod, name="consensus_method_known"),
+            CheckConstraint(condition=Q(share__gte=0, share__lte=1), name="consensus_share_is_share"),
             CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="consensus_confidence_is_probability"),
             CheckConstraint(
                 condition=Q(agreement__isnull=True) | Q(agreement__gte=0, agreement__lte=1), name="consensus_agreement_is_share"
@@ -63,6 +65,19 @@ class Consensus(models.Model):
     @property
     def n_votes(self) -> int:
         return self.n_a + self.n_b + self.n_both_good + self.n_both_bad
+
+
+class SplitPrior(models.Model):
+    """How the population splits on the pairs of a question: what `confidence` and soft labels were computed with, and what the
+    stopping rule goes by. Fitted again when the number of votes has changed by a tenth."""
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="split_prior")
+    document = models.JSONField(help_text="Made and read by annotator/consensus/posterior.py.")
+    votes_now = models.PositiveBigIntegerField(default=0, help_text="Votes on the question when it was scored last.")
+    fitted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.question}: fitted at {self.fitted_at}"
 
 
 class UnscoredAssignment(models.Model):

@@ -14,11 +14,14 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, PairState
 from annotator.consensus.majority import majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.raw_sql import read_sql
-from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, SplitPrior, UnscoredAssignment
 from annotator.scoring import label_fits
+from annotator.scoring.confidence import confidence_of
 from annotator.scoring.labels import LABELS
+from annotator.scoring.split_priors import fit_what_is_due
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: quality/gold.py reads it, and its counts tell which pairs changed
 
@@ -28,6 +31,8 @@ CHANGED_PAIRS_MAX = 20_000
 COUNTS_SQL = read_sql(__file__, "counts")
 CHANGED_SQL = read_sql(__file__, "changed_pairs")
 UPSERT_SQL = read_sql(__file__, "upsert_verdicts")
+RESCORE_SQL = read_sql(__file__, "rescore_verdicts")
+DECIMALS = 5  # of a probability that is kept: what comes after it would make rows anew each time a prior is fitted
 
 # Takes away the notes of the campaign, and says which pairs they are about.
 _TAKE_CHANGES_SQL = """
@@ -39,8 +44,15 @@ _TAKE_CHANGES_SQL = """
 
 
 _DISTINCT_SQL = """
-    SELECT DISTINCT n_a, n_b, n_both_good, n_both_bad FROM scoring_changed
+    SELECT DISTINCT question_id, n_a, n_b, n_both_good, n_both_bad FROM scoring_changed
     WHERE n_a + n_b + n_both_good + n_both_bad > 0
+"""
+_GROWN_SQL = """
+    SELECT question_id, sum(n_a + n_b + n_both_good + n_both_bad - n_before)::bigint FROM scoring_changed GROUP BY question_id
+"""
+_KNOWN_COUNTS_SQL = """
+    SELECT DISTINCT question_id, n_a, n_b, n_both_good, n_both_bad FROM annotator_consensus
+    WHERE question_id = ANY(%(questions)s) AND method = %(method)s
 """
 _DELETE_SQL = """
     DELETE FROM annotator_consensus consensus USING scoring_changed changed
@@ -95,7 +107,12 @@ def campaigns_to_score() -> QuerySet[Campaign]:
         | Q(pk__in=reopened.values("campaign"))
         | (needs_fit & is_behind)
         | (~needs_fit & Q(scoring__dawid_skene_changes__isnull=False))
+        | (Q(scoring__isnull=False) & Exists(_without_prior(campaign=OuterRef("pk"))))
     )
+
+
+def _without_prior(**which: Any) -> QuerySet[Question]:
+    return Question.objects.filter(**which).exclude(pk__in=SplitPrior.objects.values("question"))
 
 
 def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:
@@ -126,7 +143,8 @@ def _score(campaign: Campaign, now: datetime, *, counts_all: bool) -> int:
     scoring = _scoring_of(campaign)
     questions = list(campaign.questions.order_by("position"))
     wanted = None if counts_all or len(changed) > CHANGED_PAIRS_MAX else changed
-    written = _score_by_majority(questions, wanted, now) if wanted is None or wanted else 0
+    has_priors = not _without_prior(campaign=campaign).exists()
+    written = _score_by_majority(questions, wanted, now) if wanted is None or wanted or not has_priors else 0
     if written or changed:
         scoring.changes += written + len(changed)
         scoring.save(update_fields=["changes"])
@@ -150,22 +168,39 @@ def _score_by_majority(questions: list[Question], pair_ids: Collection[int] | No
         asked = {"questions": question_ids, "method": METHOD, "pairs": None if pair_ids is None else sorted(pair_ids)}
         cursor.execute(CHANGED_SQL, asked)
         written = cursor.rowcount
+        cursor.execute(_GROWN_SQL)
+        grown = {question_id: int(votes) for question_id, votes in cursor.fetchall()}
+        priors, refitted = fit_what_is_due(questions, grown, fits_all=pair_ids is None, now=now)
         cursor.execute(_DISTINCT_SQL)
         counts = cursor.fetchall()
         if counts:
-            cursor.execute(UPSERT_SQL, {"method": METHOD, "now": now, **_verdicts(counts)})
+            cursor.execute(UPSERT_SQL, {"method": METHOD, "now": now, **_verdicts(counts, questions, priors)})
         cursor.execute(_DELETE_SQL, {"method": METHOD})
         cursor.execute("DROP TABLE scoring_changed")
+        if refitted:
+            cursor.execute(_KNOWN_COUNTS_SQL, {"questions": [question.pk for question in refitted], "method": METHOD})
+            counts = cursor.fetchall()
+            cursor.execute(RESCORE_SQL, {"method": METHOD, "now": now, **_verdicts(counts, questions, priors)})
+            written += cursor.rowcount
     return int(written)
 
 
-def _verdicts(counts: list[tuple[int, ...]]) -> dict[str, list[Any]]:
-    """The columns of a consensus for each row of counts."""
-    result = majority_of_counts(np.array(counts))
+def _verdicts(counts: list[tuple[int, ...]], questions: list[Question], priors: dict[int, Prior]) -> dict[str, list[Any]]:
+    """The columns of a consensus for each row of a question's id and counts."""
+    table = np.array(counts, dtype=np.int64).reshape(-1, 1 + len(Choice.values))
+    result = majority_of_counts(table[:, 1:])
+    p, confidence, share = (np.zeros(shape) for shape in (result.counts.shape, len(table), len(table)))
+    for question in questions:
+        of_question = table[:, 0] == question.pk
+        if of_question.any():
+            found = confidence_of(priors[question.pk], table[of_question, 1:], result.label[of_question], question.choices)
+            p[of_question], confidence[of_question], share[of_question] = found
     return {
+        "question": table[:, 0].tolist(),
         **{f"n_{choice}": result.counts[:, code].tolist() for code, choice in enumerate(Choice.values)},
-        **{f"p_{choice}": result.shares[:, code].tolist() for code, choice in enumerate(Choice.values)},
+        **{f"p_{choice}": np.round(p[:, code], DECIMALS).tolist() for code, choice in enumerate(Choice.values)},
         "label": [LABELS[code] for code in result.label],
-        "confidence": result.confidence.tolist(),
+        "share": share.tolist(),
+        "confidence": np.round(confidence, DECIMALS).tolist(),
         "agreement": [None if np.isnan(share) else share for share in result.agreement.tolist()],
     }

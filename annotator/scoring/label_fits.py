@@ -4,6 +4,7 @@ about. `consensus_writer` calls them, in its transaction and under its lock."""
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,10 +12,13 @@ from django.db import connection
 
 from annotator.choices import Choice, ConsensusMethod
 from annotator.consensus.majority import majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.lib.arrow import Snapshot, snapshot
 from annotator.lib.raw_sql import read_sql
 from annotator.models import CampaignScoring, CampaignStatistics, Consensus, LabelFit, Question
+from annotator.scoring.confidence import confidence_of, fit_question
 from annotator.scoring.labels import CHOICES, LABELS, CampaignLabels, Fit, labels_by
+from annotator.scoring.split_priors import prior_of
 
 MAJORITY = ConsensusMethod.MAJORITY
 # They look at all votes whatever changed. At this many times what it took last, it is 5 % of one core at most.
@@ -30,7 +34,7 @@ _VOTES_SQL = """
 """
 _KNOWN_SQL = """
     SELECT pair_id AS pair, n_a, n_b, n_both_good, n_both_bad, p_a, p_b, p_both_good, p_both_bad,
-           (array_position({labels}::text[], label::text) - 1)::int2 AS label
+           confidence, (array_position({labels}::text[], label::text) - 1)::int2 AS label
     FROM annotator_consensus WHERE question_id = {question} AND method = {method} ORDER BY pair_id
 """
 _NUMBERS = [f"n_{choice}" for choice in Choice.values] + [f"p_{choice}" for choice in Choice.values]
@@ -77,7 +81,7 @@ def _score_by(method: ConsensusMethod, votes: Snapshot, question: Question, now:
         majority = Consensus.objects.filter(question=question, method=MAJORITY)
         Consensus.objects.filter(question=question, method=method).exclude(pair__in=majority.values("pair")).delete()
     else:
-        _write_labels(method, votes, question, columns_of(labels), now)
+        _write_labels(method, votes, question, columns_of(labels, _prior(question, labels), question.choices), now)
     _note_fit(question, labels.fit, now)
 
 
@@ -88,7 +92,7 @@ def _write_labels(
     at = np.searchsorted(known["pair"], fresh["pair"])
     at[at == len(known["pair"])] = 0
     is_same = (known["pair"][at] == fresh["pair"]) if len(known["pair"]) else np.zeros(len(at), dtype=np.bool_)
-    for name in [*_NUMBERS, "label"]:
+    for name in [*_NUMBERS, "confidence", "label"]:
         is_same[is_same] = known[name][at[is_same]] == fresh[name][is_same]
     rows = {name: column[~is_same].tolist() for name, column in fresh.items()}
     rows["label"] = [LABELS[code] for code in rows["label"]]
@@ -97,6 +101,10 @@ def _write_labels(
     with connection.cursor() as cursor:
         cursor.execute(UPSERT_ROWS_SQL, {"question": question.pk, "method": method, "now": now, **rows})
     Consensus.objects.filter(question=question, method=method, pair__in=gone).delete()
+
+
+def _prior(question: Question, labels: CampaignLabels) -> Prior:
+    return prior_of(question) or fit_question(labels.counts, question.choices)
 
 
 def _note_fit(question: Question, fit: Fit, now: datetime) -> None:
@@ -116,14 +124,17 @@ def labels_of(method: ConsensusMethod, votes: Snapshot, question: Question) -> C
     return labels_by(method, **counted, asked=question.choices)
 
 
-def columns_of(labels: CampaignLabels) -> dict[str, np.ndarray]:
-    """The columns of Consensus, with `label` as codes of LABELS."""
+def columns_of(labels: CampaignLabels, prior: Prior, asked: Sequence[str]) -> dict[str, np.ndarray]:
+    """The columns of Consensus, with `label` as codes of LABELS. The soft label is the method's. Its probability of the label
+    rests on what it believes of the annotators, and is mostly too high: confidence is that of the population's answer."""
     posterior = np.round(labels.posterior, DECIMALS)
+    found = confidence_of(prior, labels.counts, labels.label, asked)
     return {
         "pair": labels.pair,
         **{f"n_{choice}": labels.counts[:, code] for code, choice in enumerate(CHOICES)},
         **{f"p_{choice}": posterior[:, code] for code, choice in enumerate(CHOICES)},
         "label": labels.label,
-        "confidence": posterior.max(axis=1, initial=0.0),
+        "share": found.share,
+        "confidence": np.round(found.confidence, DECIMALS),
         "agreement": majority_of_counts(labels.counts).agreement,
     }

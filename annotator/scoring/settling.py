@@ -14,8 +14,10 @@ from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Pair
+from annotator.scoring.confidence import asked_counts, fit_question
 from annotator.scoring.consensus_writer import counts_of
 from annotator.scoring.pair_batches import has_pairs_to_come, is_paired_by_rule
+from annotator.scoring.split_priors import prior_of
 
 COMPLETE_SQL = read_sql(__file__, "complete_pairs")
 INCOMPLETE_SQL = read_sql(__file__, "incomplete_pairs")
@@ -27,10 +29,11 @@ def settle_pairs(*, campaign: Campaign) -> int:
     """Settle the pairs that have all their votes, ask for one more where these do not decide, and put back pairs that lost
     votes. Returns how many pairs changed.
 
-    With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose leading answer is less
-    probable than `stop_confidence` wants one vote more, up to `votes_max`. Audit pairs go on to `votes_max` whatever people
-    answer, one vote at a time like any other, and go on again when `votes_max` is raised. Gold pairs and held ones stay as they
-    are. Where the pairing rule is `information_gain`, that rule asks for more votes on the pairs it makes (pair_batches.py).
+    With `votes_max` equal to `votes_wanted` this is plain fixed overlap. Otherwise a pair whose label is less probable than
+    `stop_confidence`, by the prior that scoring has fitted last, wants one vote more, up to `votes_max`. Audit pairs go on to
+    `votes_max` whatever people answer, one vote at a time like any other, and go on again when `votes_max` is raised. Gold pairs
+    and held ones stay as they are. Where the pairing rule is `information_gain`, that rule asks for more votes on the pairs it
+    makes (pair_batches.py).
     """
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _pairs(campaign, COMPLETE_SQL)
@@ -83,11 +86,13 @@ def _undecided_by_rule(campaign: Campaign, pair_ids: Collection[int]) -> list[in
     if campaign.pairing_rule == PairingRule.INFORMATION_GAIN:  # which decides by itself where further votes go
         pair_ids = set(pair_ids) - is_paired_by_rule(pair_ids)
     primary = campaign.questions.get(position=0)
+    prior = prior_of(primary) or fit_question(np.zeros((0, len(Choice.values)), dtype=np.int64), primary.choices)
     counted = counts_of(primary, pair_ids)
+    counts = np.array([pair.by_choice for pair in counted], dtype=np.int64).reshape(-1, len(Choice.values))
     decided = is_decided(
-        np.array([pair.by_choice for pair in counted], dtype=np.int64).reshape(-1, len(Choice.values)),
+        prior,
+        asked_counts(counts, primary.choices),
         votes_max=campaign.votes_max,
         stop_confidence=campaign.stop_confidence,
-        n_choices=len(primary.choices),
     )
     return [pair.pair_id for pair, is_over in zip(counted, decided, strict=True) if not is_over]

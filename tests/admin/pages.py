@@ -20,6 +20,7 @@ from tests.factories import (
     ModerationActionFactory,
     ReleaseFactory,
     ReviewRuleFactory,
+    SplitPriorFactory,
     TokenFactory,
     VoteFactory,
 )
@@ -46,6 +47,7 @@ def one_of_each() -> dict[type, object]:
         *(
             FlagFactory(assignment__member=member, assignment__pair=pair, assignment__kind="repeat"),
             *(ConsensusFactory(pair=pair), LabelFitFactory(question=campaign.questions.get(position=0))),
+            SplitPriorFactory(question=campaign.questions.get(position=0)),
             Group.objects.create(name=campaign.slug),
             models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),

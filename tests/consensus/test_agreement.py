@@ -14,7 +14,6 @@ from annotator.consensus.agreement import (
     krippendorff_alpha_of_counts,
     rank_in_task,
 )
-from annotator.consensus.stopping import is_decided
 from tests.consensus.published import units
 
 
@@ -114,7 +113,8 @@ def coin_flips_that_stop(seed: int, n_tasks: int = 300) -> tuple[np.ndarray, np.
     counts, spent = np.zeros((n_tasks, 4), dtype=int), np.full(n_tasks, 7)
     for given in range(1, 8):
         counts[np.arange(n_tasks), flips[:, given - 1]] += 1
-        stops = is_decided(counts, votes_max=7, stop_confidence=0.9) & (given >= 2)
+        ordered = np.sort(counts, axis=1)
+        stops = (ordered[:, -1] - ordered[:, -2] >= 2) & (given >= 2)
         spent = np.where(stops, np.minimum(spent, given), spent)
     is_cast = np.arange(7) < spent[:, None]
     return np.nonzero(is_cast)[0], flips[is_cast]

@@ -95,6 +95,11 @@ def test_without_a_second_vote_it_says_that_it_cannot_tell(n_choices):
     assert np.isnan(selection.held_out["mace"].log_likelihood)
 
 
+def test_one_task_is_not_enough_to_tell():
+    selection = choose([0, 0, 0], [0, 1, 2], [0, 1, 0], n_tasks=1, n_annotators=3, n_choices=2)
+    assert (selection.method, selection.votes) == ("majority", 0)
+
+
 def test_no_votes_at_all():
     none = np.zeros(0, dtype=int)
     assert choose(none, none, none, n_tasks=0, n_annotators=0, n_choices=0).method == "majority"

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotator.consensus.calibration import reliability
+from annotator.consensus.calibration import held_out_check, reliability
+from annotator.consensus.posterior import fit_prior
+from tests.consensus.populations import counted, splits, votes_in_order
 
 
 def test_a_table_of_a_few_pairs():
@@ -44,3 +46,28 @@ def test_it_refuses_what_is_no_probability(said, true):
 
 def test_no_pairs_give_an_empty_table():
     assert reliability([], []).n.sum() == 0
+
+
+@pytest.mark.parametrize("kind", ["uniform", "bimodal", "even"])
+@pytest.mark.parametrize("n_choices", [2, 4])
+def test_other_votes_are_foretold_with_all_that_they_miss(kind, n_choices):
+    split, _ = splits(1, kind, n_pairs=6000, n_choices=n_choices)
+    votes = votes_in_order(2, split, 8)
+    known, others = counted(votes[:, :5], n_choices), counted(votes[:, 5:], n_choices)
+
+    chance, right = held_out_check(fit_prior(known), known, others)
+
+    assert chance.mean() == pytest.approx(right.mean(), abs=0.03)
+    table = reliability(chance, right)
+    large = table.n > 600
+    assert np.abs(table.excess[large]).max() < 0.05
+
+
+def test_where_there_are_no_other_votes_nothing_is_checked():
+    prior = fit_prior([[3, 0]] * 50)
+
+    chance, right = held_out_check(prior, [[3, 0], [2, 1], [1, 1]], [[0, 0], [2, 0], [1, 1]])
+
+    assert np.isnan([chance[0], right[0]]).all()
+    assert right[1:].tolist() == [1, 0.5]
+    assert chance[2] == pytest.approx(0.5)

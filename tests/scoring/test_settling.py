@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
 from annotator.campaigns import lifecycle
 from annotator.choices import AssignmentState, Choice, PairState
+from annotator.consensus.posterior import to_document
 from annotator.judging import assigning
-from annotator.models import Assignment, Campaign, Delivery, Pair, UnscoredAssignment
+from annotator.models import Assignment, Campaign, Delivery, Pair, SplitPrior, UnscoredAssignment
 from annotator.quality import moderation
 from annotator.scoring import settling
+from annotator.scoring.confidence import fit_question
 from annotator.scoring.consensus_writer import campaigns_to_score
 from annotator.scoring.settling import settle_pairs
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, WebhookFactory
@@ -22,6 +25,20 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def campaign() -> Campaign:
     return CampaignFactory()
+
+
+def believe(campaign: Campaign, agreement: float, *, pairs: int = 1000, choices: int = 4) -> None:
+    """Let the campaign know a population of which this share is with the most common answer of each pair."""
+    split = np.full(choices, (1 - agreement) / (choices - 1))
+    split[0] = agreement
+    rng = np.random.default_rng(0)
+    counts = np.zeros((pairs, 4), dtype=np.int64)
+    counts[:, :choices] = rng.permuted(rng.multinomial(7, split, pairs), axis=1)
+    question = campaign.questions.get(position=0)
+    prior = fit_question(counts, question.choices)
+    SplitPrior.objects.update_or_create(
+        question=question, defaults={"document": to_document(prior), "votes_now": prior.votes, "fitted_at": timezone.now()}
+    )
 
 
 def run(campaign: Campaign, answers: list[str]) -> Pair:
@@ -37,13 +54,14 @@ def run(campaign: Campaign, answers: list[str]) -> Pair:
     ("answers", "spent", "state"),
     [
         (["a", "a", "a", "a"], 2, PairState.SETTLED),  # two agree at once
-        (["a", "b", "a", "a", "a"], 4, PairState.SETTLED),  # a lead of two decides
+        (["a", "b", "a", "a", "a"], 3, PairState.SETTLED),  # a lead decides
         (["a", "b", "both_bad", "both_good", "a", "b", "both_good", "a"], 7, PairState.SETTLED),  # and seven end it
-        (["a", "b", "a"], 3, PairState.OPEN),
+        (["a", "b", "both_bad"], 3, PairState.OPEN),
     ],
 )
-def test_a_pair_gets_as_many_votes_as_it_needs(answers, spent, state):
+def test_where_people_agree_a_pair_gets_as_many_votes_as_it_needs(answers, spent, state):
     campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+    believe(campaign, 0.85)
     PairFactory(campaign=campaign)
 
     pair = run(campaign, answers)
@@ -62,22 +80,39 @@ def test_with_equal_numbers_it_is_plain_fixed_overlap(answers):
 
 
 def test_a_surer_campaign_asks_for_more():
-    campaign = CampaignFactory(votes_wanted=2, votes_max=7, stop_confidence=0.98)
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7, stop_confidence=0.999)
+    believe(campaign, 0.85)
     PairFactory(campaign=campaign)
 
-    assert run(campaign, ["a"] * 5).seats_taken == 3
+    assert 2 < run(campaign, ["a"] * 7).seats_taken < 7
+
+
+def test_where_people_hardly_agree_two_votes_are_no_proof():
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+    believe(campaign, 0.4)
+    PairFactory(campaign=campaign)
+
+    assert run(campaign, ["a"] * 7).seats_taken > 3
 
 
 def test_the_choices_of_the_first_question_count():
+    of_two, of_four = CampaignFactory.create_batch(2, votes_wanted=2, votes_max=7)
+    of_two.questions.update(choices=["a", "b"])  # two answers: two who agree are less of a proof
+    for campaign, choices in ((of_two, 2), (of_four, 4)):
+        believe(campaign, 0.75, choices=choices)
+        PairFactory(campaign=campaign)
+
+    assert run(of_two, ["a"] * 7).seats_taken > run(of_four, ["a"] * 7).seats_taken
+
+
+@pytest.mark.parametrize("pairs", [0, 30])
+def test_before_it_is_known_how_people_agree_pairs_get_all_votes(pairs):
     campaign = CampaignFactory(votes_wanted=2, votes_max=5)
-    campaign.questions.update(choices=["a", "b"])  # two answers: two who agree are less of a proof
+    if pairs:
+        believe(campaign, 0.95, pairs=pairs)
     PairFactory(campaign=campaign)
 
-    assert run(campaign, ["a"] * 5).seats_taken == 2
-    other = CampaignFactory(votes_wanted=2, votes_max=5, stop_confidence=0.95)
-    other.questions.update(choices=["a", "b"])
-    PairFactory(campaign=other)
-    assert run(other, ["a"] * 5).seats_taken == 3
+    assert run(campaign, ["a"] * 7).seats_taken == 5
 
 
 def test_gold_and_held_pairs_ask_for_nothing():
@@ -119,6 +154,7 @@ class TestAuditPairs:
     @pytest.mark.parametrize("before", [4, 2], ids=["adaptive before", "fixed before"])
     def test_more_votes_at_most_bring_it_back_when_it_is_settled(self, before):
         campaign = CampaignFactory(votes_wanted=2, votes_max=before)
+        believe(campaign, 0.85)
         audit, other = PairFactory(campaign=campaign, is_audit=True), PairFactory(campaign=campaign)
         for _ in range(before):
             judge_all(MemberFactory(campaign=campaign), "a")

@@ -29,8 +29,8 @@ PAIRING_WORDS = {
 }
 METHOD_WORDS = {
     ConsensusMethod.MAJORITY: (
-        "Labels are by majority vote. Every vote has the same weight, the soft label is the share of each choice, and the label"
-        " is `tie` if two or more choices lead."
+        "Labels are by majority vote. Every vote has the same weight, and the label is `tie` if two or more choices lead. The"
+        " soft label estimates the share of the population that would give each choice."
     ),
     ConsensusMethod.ONE_COIN: (
         "Labels are by the one-coin method of Dawid and Skene, which estimates from the votes how often each annotator is right,"
@@ -85,7 +85,7 @@ def making(facts: Facts) -> str:
         overlap += f", and more, up to {rules['votes_max']}, where the order of two images was open"
     elif rules["votes_max"] > rules["votes_wanted"]:
         overlap += (
-            f", and more, up to {rules['votes_max']}, until the leading answer was {rules['stop_confidence']:.0%} probable. Pairs"
+            f", and more, up to {rules['votes_max']}, until the label was {rules['stop_confidence']:.0%} probable. Pairs"
             " with disagreement have more votes"
         )
     return (

@@ -51,7 +51,8 @@ def counted(facts: Facts, board: dict[str, Any]) -> str:
     if board["votes_per_pair"]:
         sentences.append(
             "Pairs may have stopped early when people agreed. Counting later votes would draw scores together, so only the first"
-            f" {number(board['votes_per_pair'], 'vote')} of each pair count, and {board['votes_left_out']:,} later ones do not."
+            f" {number(board['votes_per_pair'], 'vote')} of each pair, and all votes of audit pairs, count."
+            f" {board['votes_left_out']:,} later ones do not."
         )
     if board["side"] and board["side"]["is_used"]:
         sentences.append(f"The advantage of the left image, {board['side']['effect']:.2f}, is taken out of the scores.")

@@ -215,11 +215,12 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
         Column(f"n_votes{suffix}", value("int32"), f"live regular votes on {question}"),
         *(Column(f"n_{choice}{suffix}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
         *(
-            Column(f"p_{choice}{suffix}", value("float64"), f"soft label of `{choice}`, by the consensus method")
+            Column(f"p_{choice}{suffix}", value("float64"), f"soft label: share of the population that would give `{choice}`")
             for choice in Choice.values
         ),
-        Column(f"label{suffix}", LABEL, "the most probable choice; `tie` when two or more lead; null without votes"),
-        Column(f"confidence{suffix}", value("float64"), "probability of the leading choice"),
+        Column(f"label{suffix}", LABEL, "the label by the consensus method; `tie` when two or more lead; null without votes"),
+        Column(f"share{suffix}", value("float64"), "share of the votes on the label; of a tie, the largest share"),
+        Column(f"confidence{suffix}", value("float64"), "probability that the label is what most of the population would answer"),
         Column(
             f"agreement{suffix}",
             value("float64"),
@@ -269,7 +270,7 @@ BINARIZED = Layout(
         Column("chosen_model", value("string"), "the model that made the chosen image"),
         Column("rejected_model", value("string"), "the model that made the rejected image"),
         Column("category", value("string"), "category of the prompt"),
-        Column("confidence", value("float64"), "probability that the chosen image is the better one"),
+        Column("confidence", value("float64"), "probability that most of the population would prefer the chosen image"),
         Column("chosen", IMAGE, "the image that won"),
         Column("rejected", IMAGE, "the image that lost"),
     ),
@@ -292,7 +293,7 @@ DIFFUSION_DPO = Layout(
         Column("image_1_uid", value("string"), "sha256 of `jpg_1` as imported"),
         Column("best_image_uid", value("string"), "the uid of the image that won"),
         Column("num_example_per_prompt", value("int64"), "number of rows with this caption"),
-        Column("confidence", value("float64"), "probability that the winner is the better one"),
+        Column("confidence", value("float64"), "probability that most of the population would prefer the winner"),
         Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; the order of the two depends on their hashes"),
         Column("jpg_1", BYTES, "the bytes of the other image"),
     ),

@@ -16,7 +16,9 @@ import pyarrow.compute as pc
 from annotator.choices import ConsensusMethod
 from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, LABELLED_FIELDS, pairs_layout
+from annotator.scoring.confidence import Confidence, confidence_of
 from annotator.scoring.labels import Fit, labels_by
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 
@@ -26,7 +28,9 @@ class QuestionLabels(NamedTuple):
 
     counts: Ints  # (pairs, choices)
     label: Ints  # a code of CHOICES, their number for a tie, or NO_LABEL
-    posterior: Floats | None  # (pairs, choices) by the method, NaN without votes; None: by majority
+    confidence: Confidence  # how sure the label is, and the soft label by the majority
+    prior: Prior  # that confidence rests on, fitted to the votes of the release
+    posterior: Floats | None = None  # (pairs, choices): the soft label by another method, NaN without votes
     fit: Fit | None = None  # how a method that needs all votes came to them; None: by majority
 
 
@@ -34,17 +38,25 @@ def labels_of(data: CampaignData, method: str) -> list[QuestionLabels]:
     """One per question."""
     if method != ConsensusMethod.MAJORITY:
         return [_by(method, data, place) for place in range(len(data.questions))]
-    return [QuestionLabels(counts, majority_of_counts(counts).label, None) for counts in data.counts]
+    return [_by_majority(data, place) for place in range(len(data.questions))]
+
+
+def _by_majority(data: CampaignData, place: int) -> QuestionLabels:
+    counts, asked = data.counts[place], data.questions[place][1]
+    prior, label = data.priors[place], majority_of_counts(counts).label
+    return QuestionLabels(counts, label, confidence_of(prior, counts, label, asked), prior)
 
 
 def _by(method: str, data: CampaignData, place: int) -> QuestionLabels:
     votes, counts = data.votes.where(data.is_counted(place)), data.counts[place]
     found = labels_by(method, votes.pair, votes.member, votes.choice, asked=data.questions[place][1])
     if found.fit.method == ConsensusMethod.MAJORITY:  # `auto` chose it
-        return QuestionLabels(counts, majority_of_counts(counts).label, None, found.fit)
+        return _by_majority(data, place)._replace(fit=found.fit)
     label, posterior = np.full(len(data.pairs), NO_LABEL), np.full((len(data.pairs), len(CHOICES)), np.nan)
     label[found.pair], posterior[found.pair] = found.label, found.posterior
-    return QuestionLabels(counts, label, posterior, found.fit)
+    asked = data.questions[place][1]
+    prior = data.priors[place]
+    return QuestionLabels(counts, label, confidence_of(prior, counts, label, asked), prior, posterior, found.fit)
 
 
 class Labeler:
@@ -77,12 +89,13 @@ def columns_of(labels: QuestionLabels, rows: Ints) -> dict[str, pa.Array]:
     """The columns of a question, of some pairs. Null where a number would need votes that are not there."""
     counts, label = labels.counts[rows], labels.label[rows]
     majority = majority_of_counts(counts)
-    shares = majority.shares if labels.posterior is None else labels.posterior[rows]
+    soft = (labels.confidence.p if labels.posterior is None else labels.posterior)[rows]
     return {
         "n_votes": pa.array(counts.sum(axis=1)),
         **{f"n_{choice}": pa.array(counts[:, code]) for code, choice in enumerate(CHOICES)},
-        **{f"p_{choice}": pa.array(shares[:, code], from_pandas=True) for code, choice in enumerate(CHOICES)},
+        **{f"p_{choice}": pa.array(soft[:, code], from_pandas=True) for code, choice in enumerate(CHOICES)},
         "label": pa.array(label, mask=label == NO_LABEL),
-        "confidence": pa.array(shares.max(axis=1), from_pandas=True),
+        "share": pa.array(labels.confidence.share[rows], from_pandas=True),
+        "confidence": pa.array(labels.confidence.confidence[rows], from_pandas=True),
         "agreement": pa.array(majority.agreement, from_pandas=True),
     }

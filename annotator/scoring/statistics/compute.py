@@ -10,6 +10,7 @@ import numpy as np
 from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.agreement import agreement_of, overlap_of
 from annotator.scoring.statistics.annotators import annotators_of, concentration_of, gold_of, leave_one_out_of, machines_of
+from annotator.scoring.statistics.confidence import confidence_of_questions
 from annotator.scoring.statistics.generators import Comparisons, cycles_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
@@ -54,6 +55,7 @@ def statistics_from(
         overlap=overlap_of(data),
         agreement=agreement_of(data, categories),
         stopping=stopping_of(data),
+        confidence=confidence_of_questions(data),
         gold=gold_of(data),
         position=position_of(compared),
         concentration=concentration_of(data),

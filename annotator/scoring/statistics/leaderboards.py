@@ -1,7 +1,8 @@
 """Leaderboards of a campaign: one per question, on all prompts and by category.
 
-A score counts the votes that came whatever the others said: with adaptive overlap, the first `votes_wanted` of each pair (see
-`consensus.vote_weights`). Intervals take votes on one prompt, and votes of one person, as dependent.
+A score counts the votes that came whatever the others said: with adaptive overlap, the first `votes_wanted` of each pair, and all
+of audit pairs, which weigh as much as any other pair (see `consensus.vote_weights`). Intervals take votes on one prompt, and
+votes of one person, as dependent.
 """
 
 from __future__ import annotations
@@ -82,7 +83,12 @@ def compared_votes(data: CampaignData, place: int) -> Compared:
     left, right, winner = sides_of(data, votes, unknown=unknown)
     weight = None
     if data.overlap.is_adaptive:
-        weight = fixed_overlap_weights(votes.pair, votes_first=data.overlap.votes_wanted, order=votes.rank)
+        weight = fixed_overlap_weights(
+            votes.pair,
+            votes_first=data.overlap.votes_wanted,
+            order=votes.rank,
+            never_stops=data.pairs.is_audit[votes.pair],
+        )
     drawn = data.pairs.inclusion_probability[votes.pair]
     if len(drawn) and drawn.min() < drawn.max():
         weight = inclusion_weights(drawn) * (1.0 if weight is None else weight)

@@ -12,7 +12,9 @@ from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberS
 from annotator.consensus.agreement import rank_in_task
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.lib.arrow import Snapshot
+from annotator.scoring.confidence import fit_question
 
 KINDS = list(AssignmentKind.values)
 STATES = list(PairState.values)
@@ -171,6 +173,11 @@ class CampaignData:
         further = (self.votes.where(self.is_counted(place)) for place in range(1, len(self.questions)))
         each = [self.counted, *further] if self.questions else []
         return [count_votes(its.pair, its.choice, n_tasks=len(self.pairs), n_choices=len(CHOICES)) for its in each]
+
+    @cached_property
+    def priors(self) -> list[Prior]:
+        """Of each question: how the population splits on pairs, by all counted votes."""
+        return [fit_question(counts, asked) for counts, (_, asked) in zip(self.counts, self.questions, strict=True)]
 
     @cached_property
     def first_counts(self) -> list[Ints]:

@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotator.scoring.statistics.schema_confidence import Confidence
 from annotator.scoring.statistics.schema_leaderboards import Cycles, Leaderboard, Meetings
 
 
@@ -363,6 +364,7 @@ class Statistics:
     overlap: Overlap
     agreement: list[QuestionAgreement]
     stopping: Stopping | None  # null with fixed overlap
+    confidence: list[Confidence]
     gold: Gold
     position: Position
     concentration: Concentration

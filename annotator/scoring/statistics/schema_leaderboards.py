@@ -83,7 +83,7 @@ class Leaderboard:
     category: str | None  # null: all prompts
     votes: int  # that scores count
     votes_left_out: int  # later votes of pairs that may stop early
-    votes_per_pair: int | None  # the first of each pair, if overlap is adaptive; else null: all
+    votes_per_pair: int | None  # the first of each pair, if overlap is adaptive; of audit pairs, all. Else null: all
     prompts: int
     annotators: int
     p_beats: list[list[float | None]]  # the probability that a vote prefers i to j

@@ -1,5 +1,5 @@
 """What the stopping rule of adaptive overlap saves and what it costs, from the audit pairs: they got all votes, so the rule is
-replayed on them vote by vote."""
+replayed on them vote by vote, with what all votes together say of how people agree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from annotator.consensus.bootstrap import bootstrap
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.stopping import is_decided
+from annotator.scoring.confidence import asked_counts
 from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 from annotator.scoring.statistics.rounding import estimate_of, rate_over_prompts, rates_of
@@ -75,12 +76,12 @@ def replay_rule(data: CampaignData, pairs: Ints) -> Replay:
 
 def _stops(data: CampaignData, counts: Ints) -> Bools:
     """Whether the rule stops at these counts: the one place here that calls it."""
-    _, choices = data.questions[0]
+    _, asked = data.questions[0]
     return is_decided(
-        counts,
+        data.priors[0],
+        asked_counts(counts, asked),
         votes_max=data.overlap.votes_max,
         stop_confidence=data.overlap.stop_confidence,
-        n_choices=len(choices),
     )
 
 

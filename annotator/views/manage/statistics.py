@@ -62,7 +62,9 @@ def statistics_page(request: UserRequest, slug: str) -> HttpResponse:
         "its": document,
         "computed_at": parse_datetime(document["computed_at"]) if document["computed_at"] else None,
         "agreement": [agreement_row(row) for row in document["agreement"]],
-        "label_methods": label_methods(document.get("label_methods", [])),  # a document from before they were noted has none
+        # A document from before these were noted has none.
+        "confidence": document.get("confidence", []),
+        "label_methods": label_methods(document.get("label_methods", [])),
         "busiest_day": max((day["votes"] for day in document["throughput"]["days"]), default=0),
         "annotators": document["annotators"][:SHOWN],
         "board": board,

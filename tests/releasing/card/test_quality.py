@@ -106,7 +106,7 @@ def test_it_says_how_people_were_checked(facts, shards):
     assert "Correct answers: 90.0% (95 % interval 78.2% to 96.7%) of 50 answers by 7 annotators." in text
     assert "got the same answer in 80.0% (95 % interval 44.4% to 97.5%) of 10 cases" in text
     assert "10% gold pairs and at most 20% of all votes per person" in text
-    assert "2 votes per pair, and more, up to 5, until the leading answer was 90% probable" in text
+    assert "2 votes per pair, and more, up to 5, until the label was 90% probable" in text
     assert "two neighbours on a ring in random order" in text
 
 

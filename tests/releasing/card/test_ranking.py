@@ -61,7 +61,7 @@ def test_it_says_what_makes_it_weak(two):
     }
     text = ranking.leaderboard(two, {})
     assert "People or prompts are few" in text
-    assert "only the first 3 votes of each pair count, and 250 later ones do not" in text
+    assert "only the first 3 votes of each pair, and all votes of audit pairs, count. 250 later ones do not." in text
     assert "The advantage of the left image, 0.31" in text
     assert "without 7 votes, chosen to matter most, sd would be above flux\\|dev" in text
 

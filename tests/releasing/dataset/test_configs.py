@@ -122,7 +122,8 @@ def test_further_questions_have_columns_and_votes_of_their_own(campaign):
     [row] = rows_of(release, "pairs")
     assert (row["n_votes"], row["n_a"], row["label"]) == (3, 2, 0)
     assert (row["n_votes_beauty"], row["n_a_beauty"], row["n_b_beauty"], row["n_both_good_beauty"]) == (3, 0, 2, 1)
-    assert (row["label_beauty"], row["p_b_beauty"], row["agreement_beauty"]) == (1, 2 / 3, 1 / 3)
+    assert (row["label_beauty"], row["share_beauty"], row["agreement_beauty"]) == (1, 2 / 3, 1 / 3)
+    assert row["p_b_beauty"] > row["p_both_good_beauty"] > row["p_both_bad_beauty"] > 0
     assert Counter(vote["question"] for vote in rows_of(release, "votes")) == {"overall": 3, "beauty": 3}
     [binarized] = rows_of(release, "binarized")  # by the primary question
     assert binarized["chosen_model"] == "good-model"

@@ -12,6 +12,7 @@ from annotator.choices import Choice
 from annotator.consensus.agreement import krippendorff_alpha_of_counts
 from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
+from annotator.consensus.posterior import fit_prior, posterior
 from annotator.models import Campaign, Consensus, Vote
 from annotator.releasing.dataset.configs import LABEL
 from annotator.scoring.labels import SMOOTHING
@@ -36,16 +37,23 @@ def test_every_pair_can_be_recomputed_from_the_votes_in_the_release(campaign, ju
         for row in rows_of(release, "votes")
         if row["kind"] == "regular" and row["void_reason"] is None and row["question"] == "overall"
     )
-    for row in rows_of(release, "pairs"):
+    rows = rows_of(release, "pairs")
+    table = np.array([[counted[row["pair_id"], code] for code in range(4)] for row in rows])
+    found = posterior(fit_prior(table, groups=(0, 0, 1, 2)), table)
+    for place, row in enumerate(rows):
         counts = [counted[row["pair_id"], code] for code in range(4)]
         assert [row[f"n_{choice}"] for choice in Choice.values] == counts
         assert row["n_votes"] == sum(counts)
         expected = majority_of_counts(np.array([counts]))
         assert row["label"] == (None if expected.label[0] < 0 else expected.label[0])
-        for name, value in [("confidence", expected.confidence), ("agreement", expected.agreement)]:
+        for name, value in [("share", expected.confidence), ("agreement", expected.agreement)]:
             assert row[name] == (None if np.isnan(value[0]) else value[0])
-        for code, choice in enumerate(Choice.values):
-            assert row[f"p_{choice}"] == (counts[code] / sum(counts) if sum(counts) else None)
+        if not sum(counts):
+            assert [row[name] for name in ("confidence", "p_a", "p_both_bad")] == [None] * 3
+            continue
+        assert row["confidence"] == pytest.approx(found.confidence[place], abs=1e-8)
+        soft = [row[f"p_{choice}"] for choice in Choice.values]
+        assert soft == pytest.approx(found.p[place].tolist(), abs=1e-8)
 
 
 LETTERS = {"a": 0, "b": 1, "g": 2, "x": 3}
@@ -80,7 +88,8 @@ def test_dawid_skene_labels_can_be_recomputed_from_the_votes_of_the_release(camp
     for place, pair_id in enumerate(tasks.tolist()):
         row = rows[pair_id]
         assert row["label"] == expected.label[place]
-        assert row["confidence"] == pytest.approx(expected.confidence[place], abs=1e-6)
+        assert row["share"] == row["n_" + Choice.values[row["label"]]] / 4
+        assert 0 < row["confidence"] < 1
         soft = [row[f"p_{choice}"] for choice in Choice.values]
         assert soft == pytest.approx(expected.posterior[place].tolist(), abs=1e-6)
         assert row["n_votes"] == 4

@@ -17,7 +17,7 @@ COLUMNS = {
     "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms guideline_version created_at void_reason"
     " is_first",
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
-    " n_both_bad p_a p_b p_both_good p_both_bad label confidence agreement n_first stopped_early is_audit is_gold"
+    " n_both_bad p_a p_b p_both_good p_both_bad label share confidence agreement n_first stopped_early is_audit is_gold"
     " inclusion_probability sha256_a sha256_b",
     "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence",
     "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"

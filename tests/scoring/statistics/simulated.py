@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from annotator.consensus.posterior import Prior
 from annotator.consensus.stopping import is_decided
 from annotator.scoring.statistics.load import CHOICES, NONE, REGULAR, SETTLED, CampaignData, Overlap, Pairs, Prompts, Votes, empty
 
@@ -19,8 +20,11 @@ def simulated(
     stop_confidence: float = 0.9,
     audit_rate: float = 0.0,
     pairs_per_prompt: int = 1,
+    prior: Prior | None = None,
 ) -> CampaignData:
-    """A finished campaign. `probabilities` of each choice on each pair, (pairs, choices)."""
+    """A finished campaign. `probabilities` of each choice on each pair, (pairs, choices). With a prior the pairs stop by the
+    stopping rule; without one when an answer leads by two, which stops coin flips too."""
+    rule = {"votes_max": votes_max, "stop_confidence": stop_confidence}
     rng = np.random.default_rng(seed)
     number = len(probabilities)
     given = (rng.random((number, votes_max, 1)) > probabilities.cumsum(axis=1)[:, None, :-1]).sum(axis=2)
@@ -28,7 +32,7 @@ def simulated(
     spent, counts = np.full(number, votes_max), np.zeros((number, len(CHOICES)), dtype=np.int64)
     for votes in range(1, votes_max):
         counts[np.arange(number), given[:, votes - 1]] += 1
-        stops = is_decided(counts, votes_max=votes_max, stop_confidence=stop_confidence, n_choices=4) & ~is_audit
+        stops = (leads_by_two(counts) if prior is None else is_decided(prior, counts, **rule)) & ~is_audit
         if votes >= votes_wanted:
             spent = np.where(stops, np.minimum(spent, votes), spent)
     is_cast = np.arange(votes_max) < spent[:, None]
@@ -68,6 +72,11 @@ def simulated(
         members=[f"member-{member}" for member in range(30)],
         is_machine=np.zeros(30, dtype=np.bool_),
     )
+
+
+def leads_by_two(counts: np.ndarray) -> np.ndarray:
+    ordered = np.sort(counts, axis=1)
+    return ordered[:, -1] - ordered[:, -2] >= 2
 
 
 def coin_flips(pairs: int) -> np.ndarray:

@@ -154,6 +154,16 @@ def test_with_adaptive_overlap_only_the_first_votes_count_and_scores_do_not_shri
     assert of_first == pytest.approx(of_all, rel=0.04)
 
 
+def test_audit_pairs_count_whole_and_weigh_as_much_as_others():
+    votes = campaign(6, SCORE, prompts=20, votes=6)
+    data = columns_of(votes, overlap=Overlap(votes_wanted=2, votes_max=6, stop_confidence=0.9))
+    is_audit = np.arange(len(data.pairs)) < 12
+    audited = dataclasses.replace(data, pairs=dataclasses.replace(data.pairs, is_audit=is_audit))
+    compared = leaderboards.compared_votes(audited, 0)
+    assert compared.weight.sum() == pytest.approx(2 * len(data.pairs))
+    assert (compared.weight > 0).sum() == 2 * (len(data.pairs) - 12) + 6 * 12
+
+
 def test_one_board_can_be_taken_out_of_the_document(transactional_db):
     birds = CampaignFactory()
     beauty = QuestionFactory(campaign=birds, slug="beauty", position=1)

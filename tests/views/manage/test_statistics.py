@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from annotator.models import Campaign, GroupQuestion, Member, Pair, Vote
 from annotator.scoring.statistics import compute_statistics, stored_statistics
-from annotator.templatetags.figures import estimated_share, rate
+from annotator.templatetags.figures import estimated_share
 from annotator.views.manage.statistics import ALPHA_WORDS
 from tests.factories import LabelFitFactory, MemberFactory, PairFactory
 from tests.released import vote
@@ -117,7 +117,32 @@ def test_with_adaptive_overlap_the_audit_pairs_and_the_saving_are_on_the_page(ma
     assert "All 3 of audit pairs" in page
     saved = stored_statistics(manager.campaign).document["stopping"]
     assert f"<strong>{estimated_share(saved['votes_saved'])}</strong> of the votes that 3 on every pair would take" in page
-    assert f"<strong>{rate(saved['label_differs'])}</strong> have another label after all votes" in page
+    assert saved["label_differs"]["n"] == 0  # of so few pairs none stops early
+    assert "have another label after all votes" not in page
+
+
+def test_the_page_says_how_sure_labels_are_and_whether_that_came_true(manager, browser):
+    judge_for_statistics(manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    [found] = stored_statistics(manager.campaign).document["confidence"][:1]
+    assert "The share of the votes is not a probability: after a single vote it is 100 %." in page
+    for words in ("Mean confidence", "Two people agree on a pair", "Pairs nearly even", "Does it come true?"):
+        assert words in page
+    assert found["expected"] is None
+    assert "stopping early" not in page.partition("Confidence</h2>")[2].partition("</section>")[0]
+    assert f"{found['calibration']['pairs']} pairs" in page
+    Campaign.objects.filter(pk=manager.campaign_id).update(votes_wanted=2, votes_max=3)
+    compute_statistics(campaign=manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    assert "Too few pairs have two votes for any to stop early." in page
+
+
+def test_a_document_from_before_confidence_was_computed_is_shown(manager, browser):
+    judge_for_statistics(manager.campaign)
+    stored = stored_statistics(manager.campaign)
+    del stored.document["confidence"]
+    stored.save()
+    assert browser.get(address("statistics", manager)).status_code == 200
 
 
 def test_of_one_vote_a_pair_the_page_says_that_it_tells_nothing(manager, browser):
