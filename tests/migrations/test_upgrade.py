@@ -134,8 +134,24 @@ def test_the_dump_has_something_in_every_table(upgraded):
     assert not [table for table in tables if upgraded.rows.get(table) == []]
 
 
-def test_no_row_is_lost_and_none_is_changed(upgraded):
-    assert rows_of(upgraded.installation, upgraded.columns) == upgraded.rows
+RULES = "annotator_reviewrule"
+
+
+def test_no_row_is_lost_and_none_is_changed_but_rules_of_the_review(upgraded):
+    before, after = dict(upgraded.rows), rows_of(upgraded.installation, upgraded.columns)
+    rules_before, rules_after = before.pop(RULES), after.pop(RULES)
+
+    assert after == before
+    assert len(rules_after) == len(rules_before)
+
+
+def test_no_rule_of_the_review_goes_by_disagreement_any_more(upgraded):
+    query = "SELECT count(*), count(*) FILTER (WHERE enabled) FROM annotator_reviewrule WHERE measure = 'agreement'"
+    [(rules, enabled)] = upgraded.installation.execute(query).fetchall()
+    assert rules > 0
+    assert enabled == 0
+    query = "SELECT DISTINCT threshold FROM annotator_reviewrule WHERE measure = 'trust' AND outcome = 'warn'"
+    assert upgraded.installation.execute(query).fetchall() == [(-4.0,)]
 
 
 def test_the_tables_are_those_of_a_new_installation(upgraded):
