@@ -25,6 +25,8 @@ app.conf.beat_schedule = {
     "return expired seats": {"task": "annotator.tasks.return_expired_seats", "schedule": 10.0},
     "clear away departed": {"task": "annotator.tasks.clear_away_departed", "schedule": 60.0},
     "score campaigns": {"task": "annotator.tasks.score_campaigns", "schedule": 15.0},
+    # Scoring sends it at once where pairs were settled; this finds what was lost, and campaigns whose rules were changed.
+    "make pairs": {"task": "annotator.tasks.make_pairs", "schedule": 60.0, "options": {"expires": 60}},
     "review campaigns": {"task": "annotator.tasks.review_campaigns", "schedule": 30.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
     # Found to be due at most once a minute, and less often where they take long. One that comes late would find nothing to do.

@@ -32,10 +32,17 @@ class CampaignState(TextChoices):
 
 
 class PairingRule(TextChoices):
-    """How k images of one prompt become pairs."""
+    """How k images of one prompt become pairs. The names and what they do are in importing/pairing.py."""
 
     ALL_PAIRS = "all_pairs", "All pairs: every image with every other"
     RING = "ring", "Ring: each image with two others, in random order"
+    RANDOM_M = "random_m", "Random: each image with as many others as you set"
+    SWISS = "swiss", "Swiss: images that won about as often meet next"
+    INFORMATION_GAIN = "information_gain", "Information gain: next the pairs that say most about the order"
+
+
+# Rules that look at votes: a first batch at import, further ones as votes come in (scoring/pair_batches.py).
+RULES_IN_BATCHES = (PairingRule.SWISS, PairingRule.INFORMATION_GAIN)
 
 
 class PairState(TextChoices):
@@ -157,7 +164,10 @@ class AppealState(TextChoices):
 
 class ConsensusMethod(TextChoices):
     MAJORITY = "majority", "Majority"
+    ONE_COIN = "one_coin", "One-coin Dawid–Skene"
     DAWID_SKENE = "dawid_skene", "Dawid–Skene"
+    MACE = "mace", "MACE"
+    AUTO = "auto", "Automatic: the one that predicts votes best"
 
 
 class ImportState(TextChoices):

@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 
 from annotator import importing, releasing
 from annotator.accounts import lockout
-from annotator.choices import CampaignState, ImportState
+from annotator.choices import RULES_IN_BATCHES, CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.judging import assigning
 from annotator.lib import idempotency, readiness
@@ -22,7 +22,7 @@ from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
 from annotator.quality import gold, moderation, review
 from annotator.releasing import hub_upload
-from annotator.scoring import consensus_writer, progress, settling, statistics
+from annotator.scoring import consensus_writer, pair_batches, progress, settling, statistics
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +99,22 @@ def score_campaigns() -> None:
 @shared_task
 def score_campaign(campaign_id: int) -> None:
     campaign = Campaign.objects.get(pk=campaign_id)
-    settling.settle_pairs(campaign=campaign)
+    is_settled = settling.settle_pairs(campaign=campaign)
     consensus_writer.score_changes(campaign=campaign)
+    if is_settled and campaign.pairing_rule in RULES_IN_BATCHES:
+        enqueue(make_pairs_of_campaign, campaign.pk)
+
+
+@shared_task
+def make_pairs() -> None:
+    """Find the campaigns whose pairing rule makes further pairs of the votes that have come in."""
+    for campaign in pair_batches.campaigns_to_pair():
+        enqueue(make_pairs_of_campaign, campaign.pk)
+
+
+@shared_task
+def make_pairs_of_campaign(campaign_id: int) -> None:
+    pair_batches.make_next_pairs(campaign=Campaign.objects.get(pk=campaign_id))
 
 
 @shared_task

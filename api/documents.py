@@ -12,6 +12,7 @@ from rest_framework import serializers
 PREFIX = "Statistics"
 MADE: dict[type[Any], type[serializers.Serializer[Any]]] = {}  # each name in the OpenAPI document belongs to one class
 PLAIN: dict[type, type[serializers.Field[Any, Any, Any, Any]]] = {
+    bool: serializers.BooleanField,
     int: serializers.IntegerField,
     float: serializers.FloatField,
     str: serializers.CharField,

@@ -27,12 +27,15 @@ from rich.console import Console
 from rich.table import Table
 
 from annotator.consensus.agreement import krippendorff_alpha
+from annotator.consensus.auto import choose
 from annotator.consensus.bias import position_bias
 from annotator.consensus.bradley_terry import Ties, bradley_terry
 from annotator.consensus.cycles import find_cycles
 from annotator.consensus.dawid_skene import dawid_skene
+from annotator.consensus.mace import mace
 from annotator.consensus.majority import majority
 from annotator.consensus.noisy_bradley_terry import noisy_bradley_terry
+from annotator.consensus.one_coin import one_coin
 
 CHOICES, GENERATORS = 4, 50
 ANNOTATORS = 1000
@@ -101,6 +104,24 @@ def lines(votes: Votes, n_pairs: int, truth: np.ndarray) -> list[Line]:
             20.0,
             lambda: dawid_skene(task, annotator, choice, n_tasks=n_pairs, n_annotators=ANNOTATORS, n_choices=CHOICES),
             same_labels,
+        ),
+        Line(
+            "one_coin",
+            20.0,
+            lambda: one_coin(task, annotator, choice, n_tasks=n_pairs, n_annotators=ANNOTATORS, n_choices=CHOICES),
+            None,
+        ),
+        Line(
+            "mace",
+            None,
+            lambda: mace(task, annotator, choice, n_tasks=n_pairs, n_annotators=ANNOTATORS, n_choices=CHOICES),
+            None,
+        ),
+        Line(
+            "the choice of auto",
+            None,
+            lambda: choose(task, annotator, choice, n_tasks=n_pairs, n_annotators=ANNOTATORS, n_choices=CHOICES),
+            None,
         ),
         Line(
             "krippendorff_alpha",

@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from annotator.consensus.majority import majority_of_counts
-from annotator.consensus.stopping import is_decided
+from annotator.consensus.posterior import fit_prior
+from annotator.consensus.stopping import expected_saving, is_decided
 
 ANNOTATORS = 300
 CHOICES = 4
+GROUPS = (0, 0, 1, 2)  # a and b come in a random order
 TRUTHS = (0.40, 0.40, 0.10, 0.10)
 VOTES_MIN, VOTES_MAX = 2, 7
 CROWDS = {  # mean and spread of the ease of pairs, then of the skill of annotators
@@ -50,10 +51,11 @@ def fixed(votes: Ints, n: int) -> Ints:
 
 
 def adaptive(votes: Ints, confidence: float) -> Ints:
-    """The counts at which each pair stops."""
+    """The counts at which each pair stops. The prior is fitted again after each round of votes, as scoring does."""
     counts = fixed(votes, VOTES_MIN)
     for n in range(VOTES_MIN, VOTES_MAX):
-        go_on = ~is_decided(counts, votes_max=VOTES_MAX, stop_confidence=confidence)
+        prior = fit_prior(counts, groups=GROUPS)
+        go_on = ~is_decided(prior, counts, votes_max=VOTES_MAX, stop_confidence=confidence) & (counts.sum(axis=1) == n)
         counts[go_on, votes[go_on, n]] += 1
     return counts
 
@@ -65,6 +67,18 @@ def rules() -> Iterator[tuple[str, Callable[[Ints], Ints]]]:
         yield f"adaptive {VOTES_MIN}–{VOTES_MAX} at {confidence}", lambda votes, c=confidence: adaptive(votes, c)
 
 
+def accuracy_of(counts: Ints, truth: Ints) -> float:
+    """Share of right labels; a tie is right with the chance of a guess among those that lead."""
+    leads = counts == counts.max(axis=1, keepdims=True)
+    return float((leads[np.arange(len(truth)), truth] / leads.sum(axis=1)).mean())
+
+
+def votes_for(accuracy: float, votes: Ints, truth: Ints) -> float:
+    """The fixed overlap with that accuracy; between whole numbers, in proportion."""
+    reached = [accuracy_of(fixed(votes, n), truth) for n in range(1, VOTES_MAX + 1)]
+    return float(np.interp(accuracy, np.maximum.accumulate(reached) + np.arange(VOTES_MAX) * 1e-9, np.arange(1, VOTES_MAX + 1)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=100_000)
@@ -73,14 +87,22 @@ def main() -> None:
     for crowd, parameters in CROWDS.items():
         truth, votes = simulate(np.random.default_rng(arguments.seed), arguments.pairs, parameters)
         print(f"\n{crowd}: {arguments.pairs} pairs, one vote is right {np.mean(votes == truth[:, None]):.1%} of the time")
-        print(f"{'rule':<24}{'votes a pair':>13}{'accuracy':>10}{'ties':>8}{'votes against fixed 5':>24}")
+        print(f"{'rule':<24}{'votes a pair':>13}{'accuracy':>10}{'stopped':>9}{'right of these':>16}{'saved':>7}{'expected':>10}")
         for name, rule in rules():
             counts = rule(votes)
-            label = majority_of_counts(counts).label
-            spent = counts.sum(axis=1).mean()
-            accuracy, ties = np.mean(label == truth), np.mean(label == CHOICES)
-            print(f"{name:<24}{spent:>13.2f}{accuracy:>10.2%}{ties:>8.2%}{spent / 5 - 1:>+24.0%}")
-    print("\nAccuracy: the majority label is the true answer; a tie is not.")
+            spent, accuracy = counts.sum(axis=1).mean(), accuracy_of(counts, truth)
+            line = f"{name:<24}{spent:>13.2f}{accuracy:>10.1%}"
+            if name.startswith("adaptive"):
+                early = counts.sum(axis=1) < VOTES_MAX
+                confidence = float(name.rpartition(" ")[2])
+                saving = expected_saving(
+                    fit_prior(counts, groups=GROUPS), votes_min=VOTES_MIN, votes_max=VOTES_MAX, stop_confidence=confidence
+                ).saving
+                right = accuracy_of(counts[early], truth[early]) if early.any() else float("nan")
+                line += f"{early.mean():>9.0%}{right:>16.1%}{1 - spent / votes_for(accuracy, votes, truth):>7.0%}{saving:>10.0%}"
+            print(line)
+    print("\nAccuracy: the majority label is the most common answer; a tie counts as a guess. Saved: votes, against the fixed")
+    print("overlap with the same accuracy. Expected: what `expected_saving` says of it from the votes alone.")
 
 
 if __name__ == "__main__":

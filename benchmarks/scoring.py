@@ -66,9 +66,10 @@ def main() -> None:
 
 
 def measure(n_votes: int) -> None:
+    from annotator.choices import ConsensusMethod  # noqa: PLC0415
     from annotator.lib.arrow import snapshot  # noqa: PLC0415
     from annotator.models import Vote  # noqa: PLC0415
-    from annotator.scoring import consensus_writer, statistics  # noqa: PLC0415
+    from annotator.scoring import consensus_writer, label_fits, statistics  # noqa: PLC0415
 
     campaign = make_campaign(n_votes)
     print(f"{Vote.objects.filter(question__campaign=campaign).count():,} votes{'':<41} seconds  of them CPU here")
@@ -88,7 +89,7 @@ def measure(n_votes: int) -> None:
     timed("the statistics", lambda: statistics.compute_statistics(campaign=campaign))
     question = campaign.questions.get(position=0)
     with snapshot() as votes:
-        timed("Dawid–Skene alone", lambda: consensus_writer.dawid_skene_of(votes, question))
+        timed("Dawid–Skene alone", lambda: label_fits.labels_of(ConsensusMethod.DAWID_SKENE, votes, question))
     campaign.consensus_method = "dawid_skene"
     timed("Dawid–Skene with all its rows written for the first time", lambda: consensus_writer.score_campaign(campaign=campaign))
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")

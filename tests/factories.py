@@ -11,6 +11,7 @@ from factory.django import DjangoModelFactory
 
 from annotator import models
 from annotator.choices import ActionKind, AssignmentState, Choice, Label, Measure, Outcome
+from annotator.consensus.posterior import no_prior, to_document
 
 
 class UserFactory(DjangoModelFactory):
@@ -243,12 +244,33 @@ class ConsensusFactory(DjangoModelFactory):
     pair = factory.SubFactory(PairFactory)
     question = factory.LazyAttribute(lambda consensus: consensus.pair.campaign.questions.get(position=0))
     label = Label.A
-    confidence = 1.0
+    share = 1.0
+    confidence = 0.9
     n_a = 3
     p_a = 1.0
     p_b = 0.0
     p_both_good = 0.0
     p_both_bad = 0.0
+    computed_at = factory.LazyFunction(timezone.now)
+
+
+class SplitPriorFactory(DjangoModelFactory):
+    class Meta:
+        model = models.SplitPrior
+
+    question = factory.LazyFunction(lambda: CampaignFactory().questions.get(position=0))
+    document = factory.LazyFunction(lambda: to_document(no_prior(4, groups=(0, 0, 1, 2))))
+    fitted_at = factory.LazyFunction(timezone.now)
+
+
+class LabelFitFactory(DjangoModelFactory):
+    class Meta:
+        model = models.LabelFit
+
+    question = factory.LazyFunction(lambda: CampaignFactory().questions.get(position=0))
+    method = "dawid_skene"
+    converged = True
+    iterations = 20
     computed_at = factory.LazyFunction(timezone.now)
 
 

@@ -1,8 +1,9 @@
-"""Whatever reaches an annotator tells neither which pair is gold, nor who made an image, nor what its file was called.
+"""Whatever reaches an annotator tells neither which pair is gold or of the audit share, nor who made an image, nor what its file
+was called.
 
-Two pairs come in through an import with everything that could betray them: generators, seeds, external ids, file names,
-categories, and metadata in the files themselves. One is gold. Everything that is sent for the one is held against
-everything that is sent for the other.
+Three pairs come in through an import with everything that could betray them: generators, seeds, external ids, file names,
+categories, and metadata in the files themselves. One is gold, and one is of the audit share, which gets the most votes.
+Everything that is sent for one is held against everything that is sent for the others.
 """
 
 from __future__ import annotations
@@ -24,21 +25,33 @@ from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
 from annotator.scoring.progress import roll_up
 from tests.api.clients import client_of
-from tests.factories import AssignmentFactory, MemberFactory
+from tests.factories import AssignmentFactory, MemberFactory, PairFactory
 from tests.pictures import picture
 
 pytestmark = pytest.mark.django_db
 
 HTMX = {"HX-Request": "true"}
-SECRETS = ("Painter-XL", "dreamy", "secret-id", "portfolio", "Adobe", "471147114711", "hush", "workflow", "gold", "Because")
+SECRETS = (
+    "Painter-XL",
+    "dreamy",
+    "secret-id",
+    "portfolio",
+    "Adobe",
+    "471147114711",
+    "hush",
+    "workflow",
+    "gold",
+    "audit",
+    "Because",
+)
 VOLATILE = {"x-request-id", "content-length", "etag", "set-cookie", "expires", "date"}
 
 
 @pytest.fixture
 def member(tmp_path: Path) -> Member:
-    member = MemberFactory(campaign__votes_wanted=2, user__username="ana")
+    member = MemberFactory(campaign__votes_wanted=2, campaign__votes_max=5, user__username="ana")
     lines = []
-    for number, more in enumerate(({}, {"gold_choice": "a", "gold_note": "Because hush."})):
+    for number, more in enumerate(({}, {"gold_choice": "a", "gold_note": "Because hush."}, {})):
         names = [f"portfolio-Painter-XL-{number}.png", f"portfolio-dreamy-{number}.jpg"]
         for name in names:
             write_telling_file(tmp_path / name, number)
@@ -61,6 +74,8 @@ def member(tmp_path: Path) -> Member:
     importing.stage_file(import_=import_, path=file, root=tmp_path)
     for batch in import_.batches.all():
         importing.ingest_batch(batch_id=batch.pk)
+    Pair.objects.update(is_audit=False)  # whatever was drawn
+    Pair.objects.filter(external_id="secret-id-2").update(is_audit=True)
     roll_up(campaign=member.campaign)
     return member
 
@@ -80,24 +95,26 @@ def write_telling_file(path: Path, number: int) -> None:
 
 @pytest.fixture
 def seats(member: Member) -> dict[str, Assignment]:
-    """An assignment on the regular and one on the gold pair, of the kinds that they are handed out as."""
-    regular = assigning.next_assignments(member=member)[0]
-    gold = AssignmentFactory(
-        member=member,
-        pair=Pair.objects.get(gold_choice__isnull=False),
-        kind=AssignmentKind.GOLD,
-        a_on_left=regular.a_on_left,
-        shown_at=regular.shown_at,
-        lease_expires_at=regular.lease_expires_at,
+    """An assignment on each pair, of the kinds that they are handed out as."""
+    taken = {seat.pair.is_audit: seat for seat in assigning.next_assignments(member=member, count=2)}
+    regular, audit = taken[False], taken[True]
+    gold = AssignmentFactory(member=member, pair=Pair.objects.get(gold_choice__isnull=False), kind=AssignmentKind.GOLD)
+    seats = {"regular": regular, "audit": audit, "gold": gold}
+    Assignment.objects.filter(member=member).update(
+        a_on_left=regular.a_on_left, shown_at=regular.shown_at, lease_expires_at=regular.lease_expires_at
     )
-    assert regular.pair != gold.pair
-    return {"regular": regular, "gold": gold}
+    Pair.objects.filter(seats_taken=1).update(seats_a_on_left=int(regular.a_on_left))
+    for seat in seats.values():
+        seat.refresh_from_db()
+    assert len({seat.pair_id for seat in seats.values()}) == 3
+    return seats
 
 
 def only(seats: dict[str, Assignment], kind: str) -> Assignment:
     """The assignment of that kind, alone in the queue."""
-    seat, other = seats[kind], seats["gold" if kind == "regular" else "regular"]
-    Assignment.objects.filter(pk=other.pk).update(state="skipped", closed_at=seat.lease_expires_at)
+    seat = seats[kind]
+    others = [other.pk for other in seats.values() if other != seat]
+    Assignment.objects.filter(pk__in=others).update(state="skipped", closed_at=seat.lease_expires_at)
     Assignment.objects.filter(pk=seat.pk).update(state="open", closed_at=None)
     return seat
 
@@ -154,18 +171,19 @@ def answers(member: Member, seats: dict[str, Assignment], act: Any) -> dict[str,
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_and_pieces_are_the_same_for_gold_and_regular(client: Client, member, seats, name):
+def test_pages_and_pieces_are_the_same_for_every_pair(client: Client, member, seats, name):
     client.force_login(member.user)
     found = answers(member, seats, lambda seat: PAGES[name](client, seat, member.campaign.slug))
 
     for response, _ in found.values():
         assert_tells_nothing(response, member.campaign)
-    regular, gold = (plain(*found[kind]) for kind in ("regular", "gold"))
+    regular, audit, gold = (plain(*found[kind]) for kind in ("regular", "audit", "gold"))
     assert regular == gold
+    assert regular == audit
 
 
 @pytest.mark.parametrize("verb", ["assignments", "vote", "skip"])
-def test_json_is_the_same_for_gold_and_regular(member, seats, verb):
+def test_json_is_the_same_for_every_pair(member, seats, verb):
     api = client_of(member.user, "annotate")
 
     def act(seat: Assignment) -> Any:
@@ -177,8 +195,9 @@ def test_json_is_the_same_for_gold_and_regular(member, seats, verb):
 
     for response, _ in found.values():
         assert_tells_nothing(response, member.campaign)
-    regular, gold = (plain(*found[kind]) for kind in ("regular", "gold"))
+    regular, audit, gold = (plain(*found[kind]) for kind in ("regular", "audit", "gold"))
     assert regular == gold
+    assert regular == audit
 
 
 @pytest.mark.parametrize("copy", ["640", "1280", "full"])
@@ -196,8 +215,27 @@ def test_image_bytes_carry_nothing_but_the_image(client: Client, member, seats, 
             kept = {name: value for name, value in response.headers.items() if name.lower() not in VOLATILE}
             headers[kind, slot] = sorted(kept.items())
     # The full copies keep the encoding of their files; the copies that are judged by are all made alike.
-    assert sorted([headers["regular", "a"], headers["regular", "b"]]) == sorted([headers["gold", "a"], headers["gold", "b"]])
+    of_kind = [sorted([headers[kind, "a"], headers[kind, "b"]]) for kind in seats]
+    assert of_kind == [of_kind[0]] * 3
     assert copy == "full" or headers["regular", "a"] == headers["regular", "b"]
+
+
+def test_an_annotator_is_not_told_how_many_pairs_are_of_the_audit_share(member):
+    campaign = client_of(member.user).get(f"/api/v1/campaigns/{member.campaign.slug}/")
+    assert campaign.status_code == 200
+    assert b"audit" not in campaign.content
+
+
+def test_pairs_of_the_audit_share_come_in_the_order_of_all(member):
+    """By their place on the ring alone: no sooner, no later and to no one else than the others."""
+    pairs = Pair.objects.filter(gold_choice__isnull=True)
+    PairFactory.create_batch(20, campaign=member.campaign, votes_wanted=2)
+    for number, pair in enumerate(pairs):
+        Pair.objects.filter(pk=pair.pk).update(is_audit=number % 2 == 0)
+    order = [seat.pair_id for seat in assigning.next_assignments(member=member, count=10)]
+    around = list(pairs.order_by("ring").values_list("pk", flat=True))
+    start = around.index(order[0])
+    assert order == (around[start:] + around[:start])[:10]
 
 
 def test_the_two_images_of_a_card_differ_in_nothing_but_their_address(client: Client, member, seats):

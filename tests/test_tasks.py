@@ -14,8 +14,11 @@ from annotator import tasks
 from annotator.choices import AssignmentState
 from annotator.judging import assigning
 from annotator.models import Assignment, Consensus, Pair
+from annotator.scoring.settling import settle_pairs
 from tests.celery_worker import ROOT, database_url
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, VoteFactory
+from tests.importing.imported import add_images
+from tests.judges import judge_all
 from tests.waiting import wait_until
 
 
@@ -43,6 +46,35 @@ def test_nothing_is_sent_before_the_commit_nor_after_a_rollback(celery_worker_pr
 
     wait_until(lambda: assigning.open_count(kept) == 2)
     assert assigning.open_count(gone) == 0
+
+
+@pytest.mark.worker
+def test_a_worker_settles_pairs_and_makes_the_next_ones(celery_worker_process):
+    campaign = CampaignFactory(votes_wanted=1, pairing_rule="swiss", pairs_per_image=3)
+    add_images(campaign, *range(8))
+    judge_all(MemberFactory(campaign=campaign))
+
+    tasks.enqueue(tasks.score_campaigns)
+    wait_until(lambda: Pair.objects.count() == 12)
+
+    judge_all(MemberFactory(campaign=campaign))
+    tasks.enqueue(tasks.score_campaigns)
+    wait_until(lambda: Pair.objects.filter(state="settled").count() == 12)
+    tasks.enqueue(tasks.make_pairs)
+    wait_until(celery_worker_process.is_idle)
+    assert Pair.objects.count() == 12
+
+
+@pytest.mark.worker
+def test_a_worker_finds_what_scoring_did_not_send(celery_worker_process):
+    campaign = CampaignFactory(votes_wanted=1, pairing_rule="information_gain", pairs_per_image=3)
+    add_images(campaign, *range(8))
+    judge_all(MemberFactory(campaign=campaign))
+    settle_pairs(campaign=campaign)
+
+    tasks.enqueue(tasks.make_pairs)
+
+    wait_until(lambda: Pair.objects.count() == 12)
 
 
 @pytest.mark.worker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from annotator.admin.base import MEMBER, BigTable, FoundByPairOrMember, ReadOnly
-from annotator.models import Assignment, Consensus, Flag, Vote
+from annotator.models import Assignment, Consensus, Flag, LabelFit, SplitPrior, Vote
 
 
 @admin.register(Assignment)
@@ -33,6 +33,20 @@ class FlagAdmin(FoundByPairOrMember):
 
 @admin.register(Consensus)
 class ConsensusAdmin(BigTable, ReadOnly):
-    list_display = ["pk", "pair", "question", "label", "confidence", "n_a", "n_b", "n_both_good", "n_both_bad", "agreement"]
+    list_display = ["pk", "pair", "question", "label", "share", "confidence", "n_a", "n_b", "n_both_good", "n_both_bad"]
     list_filter = ["label", "method", "question__campaign"]
     list_select_related = ["pair", "question"]
+
+
+@admin.register(SplitPrior)
+class SplitPriorAdmin(ReadOnly):
+    list_display = ["pk", "question", "votes_now", "fitted_at"]
+    list_filter = ["question__campaign"]
+    list_select_related = ["question"]
+
+
+@admin.register(LabelFit)
+class LabelFitAdmin(ReadOnly):
+    list_display = ["pk", "question", "method", "converged", "iterations", "computed_at"]
+    list_filter = ["method", "converged", "question__campaign"]
+    list_select_related = ["question"]

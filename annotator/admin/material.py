@@ -140,7 +140,19 @@ class PairAdmin(BigTable, NeverAdded):
     list_select_related = ["campaign", "prompt", "image_a__generator", "image_b__generator"]
     search_fields = ["prompt__text", "external_id"]
     actions = ["hold", "put_back", "first_in_line", "middle_of_line", "end_of_line"]
-    readonly_fields = ["images", "prompt", "made_by", "campaign", "external_id", "metadata", "state", "votes", "created_at"]
+    readonly_fields = [
+        "images",
+        "prompt",
+        "made_by",
+        "campaign",
+        "external_id",
+        "metadata",
+        "state",
+        "votes",
+        "is_audit",
+        "inclusion_probability",
+        "created_at",
+    ]
     fields = [*readonly_fields, "priority", "gold_choice", "gold_note"]
 
     def save_model(self, request: HttpRequest, obj: Pair, form: ModelForm, change: bool) -> None:

@@ -16,13 +16,17 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from annotator.consensus import cli_leaderboard, cli_plan
+from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
+ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclusion")
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
+`python -m annotator.consensus plan --help` plans how many votes to collect, before there are any or with those so far.
 
 The file is a CSV with a header, in one of these forms:
   labels       task,worker,label
@@ -31,14 +35,17 @@ The file is a CSV with a header, in one of these forms:
 Other columns are ignored. An option such as --task names a column. These names are also recognised:
   {OTHER_NAMES}
 
-The result is a CSV on standard output, or in --out: one row per task, per item (bradley_terry, noisy_bradley_terry), per
-rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
+The result is a CSV on standard output, or in --out: one row per task, per item (leaderboard, bradley_terry and
+noisy_bradley_terry), per rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
   python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
 
 If a worker votes on a task twice (on the same occasion, if the file has that column), the repeat is reported and only the
 first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
-have been on different tasks: bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the other
-methods use the two items as the task. --repeats changes this.
+have been on different tasks: leaderboard, bradley_terry, noisy_bradley_terry, position_bias and cycles then count all votes; the
+other methods use the two items as the task. --repeats changes this.
+
+krippendorff_alpha draws whole prompts for its interval if the file has that column, otherwise tasks. If votes on a task stopped
+when they agreed, alpha over all of them is too high: --first N uses the first N votes of each task.
 
 Bad input: one line on standard error and exit status 2.
 """
@@ -60,8 +67,10 @@ def build_parser() -> Parser:
     parser.add_argument("votes", type=Path, metavar="votes.csv")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the CSV to FILE")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the parameters to FILE")
-    parser.add_argument("--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (majority, dawid_skene)")
-    for role in ("task", "worker", "label", "left", "right", "winner", "prompt"):
+    parser.add_argument(
+        "--truth", type=Path, metavar="FILE", help="CSV task,truth: report the accuracy (methods with a label per task)"
+    )
+    for role in ROLES:
         parser.add_argument(f"--{role}", metavar="COLUMN", help=f"name of the {role} column")
     parser.add_argument(
         "--matrix", action="store_true", default=None, help="the file is a matrix (default: if the first line has only numbers)"
@@ -73,12 +82,31 @@ def build_parser() -> Parser:
         help="which votes count if a worker votes on a task more than once",
     )
     parser.add_argument("--skip-empty", action="store_true", help="ignore rows with an empty cell instead of failing")
-    parser.add_argument("--confidence", type=_share, default=0.95, help="confidence of all intervals (default 0.95)")
-    parser.add_argument("--smoothing", type=_not_negative, default=0.0, help="dawid_skene: votes added to each cell in advance")
-    parser.add_argument("--tolerance", type=_not_negative, help="dawid_skene, noisy_bradley_terry: stop when a step is smaller")
-    parser.add_argument("--iterations", type=_whole, help="dawid_skene, noisy_bradley_terry: maximum number of iterations")
     parser.add_argument(
-        "--ties", type=Ties, choices=list(Ties), default=Ties.HALF, help="bradley_terry: how ties count (default half)"
+        "--skip-invalid",
+        action="store_true",
+        help="also ignore rows that are no votes: a wrong number of cells, an item compared with itself, an unknown winner",
+    )
+    parser.add_argument("--confidence", type=_share, default=0.95, help="confidence of all intervals (default 0.95)")
+    parser.add_argument(
+        "--smoothing", type=_not_negative, default=0.0, help="dawid_skene, one_coin: votes added to each cell in advance"
+    )
+    iterated = "dawid_skene, one_coin, mace, noisy_bradley_terry"
+    parser.add_argument("--tolerance", type=_not_negative, help=f"{iterated}: stop when a step is smaller")
+    parser.add_argument("--iterations", type=_whole, help=f"{iterated}: maximum number of iterations")
+    parser.add_argument(
+        "--variant",
+        choices=("vb", "em"),
+        default="vb",
+        help="mace: variational Bayes (vb, the default) or EM with smoothing (em)",
+    )
+    parser.add_argument("--restarts", type=_whole, default=10, help="mace: number of starting points (default 10)")
+    parser.add_argument(
+        "--ties",
+        type=Ties,
+        choices=list(Ties),
+        default=Ties.HALF,
+        help="bradley_terry, leaderboard: how ties count (default half)",
     )
     parser.add_argument(
         "--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses added to each item in advance"
@@ -88,19 +116,58 @@ def build_parser() -> Parser:
         action="store_true",
         help="bradley_terry, noisy_bradley_terry: score groups separately if they cannot be compared",
     )
+    cli_leaderboard.add_options(parser)
     parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
-    parser.add_argument("--seed", type=_whole, default=0, help="seed of the bootstrap (default 0)")
+    parser.add_argument(
+        "--level",
+        type=Level,
+        choices=[Level.NOMINAL, Level.ORDINAL],
+        default=Level.NOMINAL,
+        help="krippendorff_alpha: whether the labels have an order (default nominal)",
+    )
+    parser.add_argument(
+        "--order",
+        metavar="LABELS",
+        help="krippendorff_alpha: labels from lowest to highest, separated by commas, for --level ordinal",
+    )
+    parser.add_argument(
+        "--first",
+        type=_positive,
+        metavar="N",
+        help="krippendorff_alpha, leaderboard: use the first N votes of each task, in file order",
+    )
+    parser.add_argument("--seed", type=_whole, default=0, help="seed of everything random (default 0)")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    return plan(given[1:]) if given[:1] == ["plan"] else consensus(given)
+
+
+def plan(arguments: list[str]) -> int:
+    """`plan` needs no file of votes, and has options of its own."""
+    options = cli_plan.build_parser(Parser).parse_args(arguments)
+    try:
+        planned = cli_plan.run(options)
+        _write(planned.out, sys.stdout, _csv_of(planned.columns))
+        _write(planned.json, sys.stderr, _encoded(planned.parameters))
+    except BadInput as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+    return 0
+
+
+def consensus(arguments: list[str]) -> int:
     options = build_parser().parse_args(arguments)
-    renamed = {role: getattr(options, role) for role in ("task", "worker", "label", "left", "right", "winner", "prompt")}
+    renamed = {role: getattr(options, role) for role in ROLES}
     try:
         table = Table(
             options.votes,
             renamed={role: name for role, name in renamed.items() if name is not None},
             skip_empty=options.skip_empty,
+            skip_invalid=options.skip_invalid,
             matrix=options.matrix,
         )
         report = METHODS[options.method](table, options)
@@ -131,6 +198,9 @@ def _notes(table: Table, report: Report) -> list[str]:
         notes.insert(0, f"{report.repeats.number} repeated votes by the same worker on a task: {fate}.")
     if table.skipped:
         notes.append(f"{table.skipped} rows with an empty cell were ignored.")
+    if invalid := table.invalid.total():
+        reasons = ", ".join(f"{number} {what}" for what, number in table.invalid.items() if number)
+        notes.append(f"{invalid} invalid row{'s' if invalid > 1 else ''} ignored ({reasons}).")
     return notes
 
 
@@ -143,6 +213,8 @@ def _json_of(method: str, table: Table, report: Report, notes: list[str]) -> byt
             "form": table.form,
             "columns": table.used,
             "rows_left_out_empty": table.skipped,
+            "rows_left_out_invalid": table.invalid.total(),
+            "rows_left_out_invalid_because": {what: number for what, number in table.invalid.items() if number},
             "repeated_votes": repeats.number,
             "repeated_votes_left_out": repeats.number if repeats.left_out else 0,
             "repeated_votes_examples": repeats.examples,
@@ -150,7 +222,11 @@ def _json_of(method: str, table: Table, report: Report, notes: list[str]) -> byt
         **report.parameters,
         "notes": notes,
     }
-    return (json.dumps(_plain(whole), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    return _encoded(whole)
+
+
+def _encoded(parameters: dict[str, Any]) -> bytes:
+    return (json.dumps(_plain(parameters), ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def _plain(value: Any) -> Any:
@@ -203,6 +279,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 < value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
 
 

@@ -201,6 +201,13 @@ def average_win_rate(wins: Ints, tied: Ints) -> Floats:
 # --- which generators can be compared
 
 
+def require_connected(wins: Ints, tied: Ints, names: Sequence[str] | None = None) -> None:
+    """Raises NotConnected, in words, unless finite scores fit, and ValueError where there are no generators."""
+    if not len(wins):
+        raise ValueError("there is nothing to compare")
+    _groups(wins, tied, 0.0, False, names)
+
+
 def _groups(wins: Ints, tied: Ints, prior: float, split: bool, names: Sequence[str] | None) -> Ints:
     if prior > 0 or not len(wins):
         return np.zeros(len(wins), dtype=np.int64)

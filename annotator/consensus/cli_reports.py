@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from annotator.consensus import agreement, bias, bradley_terry, cycles, dawid_skene, majority, noisy_bradley_terry
+from annotator.consensus import bias, bradley_terry, cli_labels, cli_leaderboard, cycles, majority, noisy_bradley_terry
+from annotator.consensus.cli_agreement import agreement_of
+from annotator.consensus.cli_posterior import posterior_of
 from annotator.consensus.codes import Floats, Ints, check_cells
 from annotator.consensus.majority import NO_LABEL
 from annotator.consensus.vote_table import Labels, Repeats, Table
@@ -43,71 +46,41 @@ def report_majority(table: Table, options: argparse.Namespace) -> Report:
     return Report(columns, parameters | _accuracy(votes, result.label, result.shares, options), votes.repeats, [])
 
 
-def report_dawid_skene(table: Table, options: argparse.Namespace) -> Report:
+def report_labels(
+    fit: Callable[[Labels, argparse.Namespace], cli_labels.Fitted], table: Table, options: argparse.Namespace
+) -> Report:
+    """Of a method with a posterior per task and figures per annotator."""
     votes = table.labels(repeats=options.repeats)
-    names = votes.choice.names
-    result = dawid_skene.dawid_skene(
-        votes.task.codes,
-        votes.worker.codes,
-        votes.choice.codes,
-        n_tasks=len(votes.task.names),
-        n_annotators=len(votes.worker.names),
-        n_choices=len(names),
-        smoothing=options.smoothing,
-        tolerance=options.tolerance or dawid_skene.TOLERANCE,
-        iterations_max=options.iterations or dawid_skene.ITERATIONS_MAX,
-    )
-    given = np.bincount(votes.worker.codes, minlength=len(votes.worker.names))
+    result = fit(votes, options)
+    given = np.bincount(votes.worker.codes, minlength=len(votes.worker.names)).tolist()
     columns = {**_task_columns(votes, result.label), "confidence": result.confidence, **_shares(votes, result.posterior)}
     parameters = {
         **_sizes(votes),
-        "choices": names,
-        "smoothing": options.smoothing,
-        "log_likelihood": result.log_likelihood,
-        "iterations": result.iterations,
-        "converged": result.converged,
+        "choices": votes.choice.names,
+        **result.parameters,
         "tied_tasks": int(_is_tied(votes, result.label).sum()),
-        "class_marginals": dict(zip(names, result.shares.tolist(), strict=True)),
+        "class_marginals": dict(zip(votes.choice.names, result.class_shares.tolist(), strict=True)),
         **_accuracy(votes, result.label, result.posterior, options),
-        # Of each annotator, a row per true choice with a column per choice given.
         "annotators": {
-            name: {"votes": number, "accuracy": accuracy, "confusion": confusion}
-            for name, number, accuracy, confusion in zip(
-                votes.worker.names, given.tolist(), result.accuracy.tolist(), result.confusion.tolist(), strict=True
-            )
+            name: {"votes": number, **figures}
+            for name, number, figures in zip(votes.worker.names, given, result.annotators, strict=True)
         },
     }
-    return Report(columns, parameters, votes.repeats, _not_converged(result.converged))
+    return Report(columns, parameters, votes.repeats, [*result.notes, *_not_converged(result.converged)])
+
+
+def report_posterior(table: Table, options: argparse.Namespace) -> Report:
+    votes = table.labels(repeats=options.repeats)
+    check_cells("counts", len(votes.task.names), len(votes.choice.names))
+    found = posterior_of(votes)
+    return Report(_names(votes) | found.columns, _sizes(votes) | found.parameters, votes.repeats, found.notes)
 
 
 def report_alpha(table: Table, options: argparse.Namespace) -> Report:
-    votes = table.labels(repeats=options.repeats)
-    n_tasks, n_choices = len(votes.task.names), len(votes.choice.names)
-    check_cells("counts", n_tasks, n_choices)
-    result = majority.majority(votes.task.codes, votes.choice.codes, n_tasks=n_tasks, n_choices=n_choices)
-    alpha = agreement.krippendorff_alpha_of_counts(
-        result.counts, resamples=options.bootstrap, confidence=options.confidence, seed=options.seed
-    )
-    notes = []
-    if not alpha.n_tasks:
-        notes.append("Alpha is not defined: no task has two votes.")
-    elif np.isnan(alpha.alpha):
-        notes.append("Alpha is not defined: all votes are the same, so chance would give the same agreement.")
-    parameters = {
-        **_sizes(votes),
-        "choices": votes.choice.names,
-        "alpha": alpha.alpha,
-        "lower": alpha.lower,
-        "upper": alpha.upper,
-        "confidence": options.confidence,
-        "resamples": alpha.resamples,
-        "observed_disagreement": alpha.observed,
-        "expected_disagreement": alpha.expected,
-        "tasks_with_two_votes": alpha.n_tasks,
-        "votes_on_those": alpha.n_votes,
-    }
-    columns = {**_names(votes), "votes": result.counts.sum(axis=1), "agreement": result.agreement}
-    return Report(columns, parameters, votes.repeats, notes)
+    votes = table.labels(repeats=options.repeats, with_prompts=True)
+    found = agreement_of(votes, options)
+    columns = {**_names(votes), "votes": found.votes, "agreement": found.agreement}
+    return Report(columns, {**_sizes(votes), **found.parameters}, votes.repeats, found.notes)
 
 
 def report_bradley_terry(table: Table, options: argparse.Namespace) -> Report:
@@ -254,11 +227,20 @@ def report_cycles(table: Table, options: argparse.Namespace) -> Report:
     return Report(columns, parameters, votes.repeats, [])
 
 
+def report_leaderboard(table: Table, options: argparse.Namespace) -> Report:
+    return Report(*cli_leaderboard.report(table, options))
+
+
 METHODS: dict[str, Callable[[Table, argparse.Namespace], Report]] = {
     "majority": report_majority,
-    "dawid_skene": report_dawid_skene,
+    "dawid_skene": partial(report_labels, cli_labels.fit_dawid_skene),
+    "one_coin": partial(report_labels, cli_labels.fit_one_coin),
+    "mace": partial(report_labels, cli_labels.fit_mace),
+    "auto": partial(report_labels, cli_labels.fit_auto),
+    "posterior": report_posterior,
     "bradley_terry": report_bradley_terry,
     "noisy_bradley_terry": report_noisy_bradley_terry,
+    "leaderboard": report_leaderboard,
     "krippendorff_alpha": report_alpha,
     "position_bias": report_position_bias,
     "cycles": report_cycles,

@@ -11,15 +11,17 @@ It is maximised by EM, from the soft majority T_ik = n_ik / n_i:
     E   T_ik ∝ ρ_k Π_j π_jk,y_ij
 
 With smoothing s = 0 this is the maximum likelihood, and log L never falls. With s > 0 every cell of a confusion matrix has s
-votes beforehand, and log L + s Σ log π never falls. Where EM moves little and would go on for a thousand steps, two of its
-steps are extrapolated, and what comes out is kept if it is no less likely. L has several maxima; the soft majority leads to
-the one where most annotators are better than chance. So it assumes that they are, that votes on a task are independent given
-the truth, and that a task is as hard as any other. An annotator with few votes has a confusion matrix that means little:
-smooth it, or ask for more votes. It need not be better than the majority.
+votes beforehand, and log L + s Σ log π never falls. The steps are accelerated (see `em`). L has several maxima; the soft
+majority leads to the one where most annotators are better than chance. So it assumes that they are, that votes on a task are
+independent given the truth, and that a task is as hard as any other. An annotator with few votes has a confusion matrix that
+means little: smooth it, take `one_coin`, or ask for more votes. It need not be better than the majority.
+
+It has converged when a step moves no posterior by more than the tolerance, and the posteriors on average by no more than a
+ten-thousandth of it: shares and confusion matrices are sums over many tasks, and are then as exact. Converged or not, the
+posteriors and the log-likelihood are those of the shares and confusion matrices that are returned.
 
 A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM algorithm", Journal of the
-Royal Statistical Society C 28 (1979). The extrapolation is SqS3 of R. Varadhan and C. Roland, "Simple and globally convergent
-methods for accelerating the convergence of any EM algorithm", Scandinavian Journal of Statistics 35 (2008).
+Royal Statistical Society C 28 (1979).
 """
 
 from __future__ import annotations
@@ -30,14 +32,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from annotator.consensus.codes import Bools, Floats, Ints, check_cells, checked_codes, totals
+from annotator.consensus.em import ITERATIONS_MAX, TOLERANCE, Step, climb
 from annotator.consensus.majority import NO_LABEL
 
-TOLERANCE = 1e-6
-ITERATIONS_MAX = 5000
-MEAN_PART = 10_000  # a step moves posteriors by a part of the tolerance on average: what is summed over tasks is more exact
-NEAR = 1e-2  # EM goes by itself until its steps are this small, so that extrapolating cannot lead to another maximum
 ROUNDING = 1e-9  # posteriors that differ by less share the lead
-TINY = 1e-300
 
 
 class DawidSkene(NamedTuple):
@@ -49,9 +47,9 @@ class DawidSkene(NamedTuple):
     shares: Floats  # (choices,): the ρ_k
     confusion: Floats  # (annotators, choices, choices): the π_jkl, true choice before given one
     accuracy: Floats  # (annotators,): Σ_k ρ_k π_jkk over the choices that the annotator tells something of
-    log_likelihood: float
+    log_likelihood: float  # log L, of these shares and this confusion
     history: Floats  # (iterations,): what never falls
-    converged: bool  # the last step moved no posterior by more than the tolerance
+    converged: bool  # whether the last step moved the posteriors by less than the tolerances
 
     @property
     def iterations(self) -> int:
@@ -80,7 +78,8 @@ def dawid_skene(
         smoothing: votes that every cell of every confusion matrix has beforehand, at least 0.
         start: posteriors to start from in place of the soft majority, shape (tasks, choices): those of an earlier result,
             for example. Rows of tasks without votes, or with NaN, are not used.
-        tolerance: it has converged when a step moves no posterior by more, and all on average by far less.
+        tolerance: it has converged when a step moves no posterior by more, and all on average by a ten-thousandth of it at most.
+        iterations_max: steps that count; what is returned after fewer steps is a stage on the way.
 
     Raises:
         ValueError: codes out of range, columns of different lengths, a smoothing below 0, or tables that do not fit into memory.
@@ -103,12 +102,15 @@ def dawid_skene(
         usable = np.isfinite(given).all(axis=1) & (given.sum(axis=1) > 0)
         posterior[:, usable] = (given[usable] / given[usable].sum(axis=1, keepdims=True)).T
 
-    em = _EM(row, said, n_annotators, n_choices, smoothing)
-    posterior, converged = em.climb(posterior, tolerance, iterations_max) if len(row) else (posterior, True)
-    shares, confusion = em.shares, em.confusion
-    mass = em.mass(posterior) if len(row) else np.zeros(em.shape)
-    known = np.asarray((mass > ROUNDING).any(axis=2), dtype=np.bool_)
-    confusion = np.where(known[:, :, None], confusion, np.nan)
+    model = _Model(row, said, n_annotators, n_choices, smoothing)
+    if len(row):
+        climbed = climb(model.step, posterior, normalise=normalise_columns, tolerance=tolerance, iterations_max=iterations_max)
+        posterior, fit, history, converged = climbed.last.state, climbed.last.fit, climbed.history, climbed.converged
+        known = np.asarray((model.mass(posterior) > ROUNDING).any(axis=2), dtype=np.bool_)
+    else:
+        fit, history, converged = model.nothing(), [], True
+        known = np.zeros(model.shape[:2], dtype=np.bool_)
+    confusion = np.where(known[:, :, None], fit.confusion, np.nan)
     full = np.full((n_tasks, n_choices), np.nan)
     full[voted] = posterior.T
     label, confidence = most_probable(full)
@@ -116,11 +118,11 @@ def dawid_skene(
         posterior=full,
         label=label,
         confidence=confidence,
-        shares=shares,
+        shares=fit.shares,
         confusion=np.ascontiguousarray(confusion.transpose(1, 0, 2)),
-        accuracy=_accuracy(shares, confusion, known),
-        log_likelihood=em.log_likelihood,
-        history=np.array(em.history, dtype=np.float64),
+        accuracy=_accuracy(fit.shares, confusion, known),
+        log_likelihood=fit.log_likelihood,
+        history=np.array(history, dtype=np.float64),
         converged=converged,
     )
 
@@ -141,79 +143,71 @@ def most_probable(posterior: Floats) -> tuple[Ints, Floats]:
 # Inside, a table has the true choice as its first axis: each step is then a few passes over whole columns.
 
 
+def normalise_columns(guess: Floats) -> Floats:
+    """As posteriors (choices, tasks): nothing below 0, and each task sums to 1."""
+    guess = np.clip(guess, 0, None)
+    guess /= guess.sum(axis=0)
+    return guess
+
+
 def _soft_majority(row: Ints, choice: Ints, votes: Ints, n_choices: int) -> Floats:
     counts = np.bincount(choice * len(votes) + row, minlength=n_choices * len(votes)).reshape(n_choices, len(votes))
     return counts / votes
 
 
-class _EM:
-    """Steps of EM over the votes, sorted by task, and what they have come to."""
+class _Fit(NamedTuple):
+    shares: Floats
+    confusion: Floats  # true choice, annotator, given choice
+    log_likelihood: float
+
+
+class _Model:
+    """Steps of EM over the votes, sorted by task."""
 
     def __init__(self, row: Ints, said: Ints, n_annotators: int, n_choices: int, smoothing: float) -> None:
         self.row, self.said, self.smoothing = row, said, smoothing
-        self.shape = (n_choices, n_annotators, n_choices)  # of the confusion: true choice, annotator, given choice
-        self.shares, self.confusion = np.full(n_choices, np.nan), np.full(self.shape, np.nan)
-        self.log_likelihood = 0.0
-        self.history: list[float] = []
+        self.shape = (n_choices, n_annotators, n_choices)  # of the confusion
 
-    def climb(self, posterior: Floats, tolerance: float, iterations_max: int) -> tuple[Floats, bool]:
-        """The posterior (choices, tasks with votes) that steps lead to, and whether they had stopped moving it."""
-        while len(self.history) < iterations_max:
-            once, reached = self.step(posterior)
-            self.history.append(reached)
-            change = once - posterior
-            largest = np.abs(change).max()
-            if largest <= tolerance and np.abs(change).mean() <= tolerance / MEAN_PART:
-                return once, True
-            posterior = once if largest > NEAR else self._extrapolate(once, change)
-        return posterior, False
+    def nothing(self) -> _Fit:
+        return _Fit(np.full(self.shape[0], np.nan), np.full(self.shape, np.nan), 0.0)
 
-    def _extrapolate(self, once: Floats, change: Floats) -> Floats:
-        """From one step and its change: the second step, and a third from a guess at where the steps lead."""
-        twice, reached = self.step(once)
-        self.history.append(reached)
-        bend = twice - once - change
-        length = max(1.0, float(np.sqrt((change**2).sum() / max((bend**2).sum(), TINY))))
-        guess = np.clip(once + (2 * length - 1) * change + length**2 * bend, 0, None)
-        guess /= guess.sum(axis=0)
-        further, guessed = self.step(guess)
-        if guessed < reached:
-            return twice
-        self.history.append(guessed)
-        return further
+    def step(self, posterior: Floats) -> Step[_Fit]:
+        """One M and one E."""
+        shares, confusion = self.maximise(posterior)
+        moved, log_likelihood = self.expect(shares, confusion)
+        prior = self.smoothing * float(np.log(confusion).sum()) if self.smoothing else 0.0
+        return Step(_Fit(shares, confusion, log_likelihood), log_likelihood + prior, moved)
 
-    def step(self, posterior: Floats) -> tuple[Floats, float]:
-        """One M and one E: the next posterior, and what must not fall."""
-        self.maximise(posterior)
-        moved = self.expect()
-        prior = self.smoothing * float(np.log(self.confusion).sum()) if self.smoothing else 0.0
-        return moved, self.log_likelihood + prior
-
-    def maximise(self, posterior: Floats) -> None:
-        self.shares = posterior.sum(axis=1) / posterior.shape[1]
+    def maximise(self, posterior: Floats) -> tuple[Floats, Floats]:
         mass = self.smoothing + self.mass(posterior)
         total = mass.sum(axis=2, keepdims=True)
         # Where nothing is known any row is a maximum: the even one.
-        self.confusion = np.divide(mass, total, out=np.full(self.shape, 1 / self.shape[0]), where=total > 0)
+        confusion = np.divide(mass, total, out=np.full(self.shape, 1 / self.shape[0]), where=total > 0)
+        return posterior.sum(axis=1) / posterior.shape[1], confusion
 
     def mass(self, posterior: Floats) -> Floats:
         """How often each annotator gave each choice where each was true."""
         size = self.shape[1] * self.shape[2]
         return np.stack([totals(self.said, row[self.row], size) for row in posterior]).reshape(self.shape)
 
-    def expect(self) -> Floats:
+    def expect(self, shares: Floats, confusion: Floats) -> tuple[Floats, float]:
+        """The posteriors, and the log-likelihood."""
         n_tasks = int(self.row[-1]) + 1
         with np.errstate(divide="ignore"):
-            log_shares, log_confusion = np.log(self.shares), np.log(self.confusion).reshape(len(self.shares), -1)
+            log_shares, log_confusion = np.log(shares), np.log(confusion).reshape(len(shares), -1)
         joint = np.stack([totals(self.row, table[self.said], n_tasks) for table in log_confusion])
         joint += log_shares[:, None]
-        top = joint.max(axis=0)
-        joint -= top
-        np.exp(joint, out=joint)
-        total = joint.sum(axis=0)
-        joint /= total
-        self.log_likelihood = float((np.log(total) + top).sum())
-        return joint
+        return posterior_of(joint)
+
+
+def posterior_of(joint: Floats) -> tuple[Floats, float]:
+    """Posteriors, and the log-likelihood, from log P(choice, votes) of shape (choices, tasks), which is overwritten."""
+    top = joint.max(axis=0)
+    joint -= top
+    np.exp(joint, out=joint)
+    total = joint.sum(axis=0)
+    joint /= total
+    return joint, float((np.log(total) + top).sum())
 
 
 def _accuracy(shares: Floats, confusion: Floats, known: Bools) -> Floats:

@@ -9,7 +9,9 @@ read again line by line, to say where.
 from __future__ import annotations
 
 import csv
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -31,13 +33,16 @@ COLUMNS = {
     "winner": ("winner",),
     "prompt": ("prompt", "prompt_id"),
     "occasion": ("occasion",),
+    "inclusion": (),  # only where it is named
     "truth": ("truth", "label", "gold"),
 }
 LABELS = ("task", "worker", "label")
 SIDES = {"left": LEFT, "right": RIGHT, "tie": TIE}
 WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+ABOVE_ZERO = re.compile(r"(?=[^e]*[1-9])[0-9]*[.]?[0-9]*(e[-+]?[0-9]{1,2})?", re.IGNORECASE)
 BLOCK = 16 << 20  # bytes; no line can be longer
 NAMED_MAX = 5
+CELLS = "wrong number of cells"
 
 
 class BadInput(ValueError):
@@ -65,6 +70,8 @@ class Labels(NamedTuple):
     choice: Column
     pair: tuple[list[str], list[str], list[str]] | None  # task, a and b of each task, where votes are comparisons
     repeats: Repeats
+    prompt: Column | None = None  # of each vote, where it was asked for and the file has it
+    on_left: Ints | None = None  # of each comparison, the choice that was on the left: 0 for a, 1 for b
 
 
 class Comparisons(NamedTuple):
@@ -75,16 +82,27 @@ class Comparisons(NamedTuple):
     winner: Ints  # LEFT, RIGHT or TIE
     prompt: Column | None
     repeats: Repeats
+    task: Column | None = None  # None: the file names none
+    inclusion: Column | None = None  # names are numbers above 0
 
 
 class Table:
     """The cells of a file by role (task, worker, …)."""
 
     def __init__(
-        self, path: Path, *, renamed: dict[str, str] | None = None, skip_empty: bool = False, matrix: bool | None = None
+        self,
+        path: Path,
+        *,
+        renamed: dict[str, str] | None = None,
+        skip_empty: bool = False,
+        skip_invalid: bool = False,
+        matrix: bool | None = None,
     ):
-        self.path, self.renamed, self.skip_empty = path, renamed or {}, skip_empty
+        """With `skip_invalid`, rows that are no votes are left out and counted in `invalid`, and those with empty cells too."""
+        self.path, self.renamed, self.skip_invalid = path, renamed or {}, skip_invalid
+        self.skip_empty = skip_empty or skip_invalid
         self.skipped = 0
+        self.invalid: Counter[str] = Counter()  # rows, by what is wrong
         self.used: dict[str, str] = {}  # role to the column that it was taken from
         self.separator, self.header, self.header_line = self._read_header()
         is_nameless = all(not cell or WHOLE.fullmatch(cell) for cell in self.header)
@@ -99,8 +117,8 @@ class Table:
             return "matrix"
         return "comparisons" if all(self._find(role) is not None for role in ("left", "right", "winner")) else "labels"
 
-    def labels(self, *, repeats: str) -> Labels:
-        """The votes as choices on tasks. Repeated votes count once, unless `repeats` is `all`.
+    def labels(self, *, repeats: str, with_prompts: bool = False) -> Labels:
+        """The votes as choices on tasks, in the order of the file. Repeated votes count once, unless `repeats` is `all`.
 
         Raises BadInput.
         """
@@ -108,11 +126,13 @@ class Table:
             return self._matrix()
         if self.form == "comparisons":
             return self._oriented(repeats)
-        task, worker, choice, *occasion = self._columns(*LABELS, optional=("occasion",))
-        keys = [column for column in occasion if column is not None]
+        optional = ("occasion", "prompt") if with_prompts else ("occasion",)
+        task, worker, choice, occasion, *prompt = self._columns(*LABELS, optional=optional)
+        keys = [column for column in (occasion,) if column is not None]
         is_first, found = self._repeats([task, worker, *keys], ("task", "worker", "occasion"), repeats != "all")
         task, worker, choice = (_only(column, is_first) for column in (task, worker, choice))
-        return Labels(task, worker, choice, None, found)
+        prompts = _only(prompt[0], is_first) if prompt and prompt[0] is not None else None
+        return Labels(task, worker, choice, None, found, prompts)
 
     def comparisons(self, *, repeats: str) -> Comparisons:
         """The votes as comparisons. Where the file names tasks, or `repeats` is `first`, repeated votes count once.
@@ -122,7 +142,7 @@ class Table:
         columns, pair = self._compared()
         left_out = repeats == "first" or (repeats == "auto" and columns["task"] is not None)
         is_first, found = self._repeated_pairs(columns, pair, left_out)
-        prompt = columns["prompt"]
+        prompt, task, inclusion = (columns[role] for role in ("prompt", "task", "inclusion"))
         return Comparisons(
             worker=_only(columns["worker"], is_first),
             items=columns["left"].names,
@@ -131,6 +151,8 @@ class Table:
             winner=columns["winner"].codes[is_first],
             prompt=None if prompt is None else _only(prompt, is_first),
             repeats=found,
+            task=None if task is None else _only(task, is_first),
+            inclusion=None if inclusion is None else _only(inclusion, is_first),
         )
 
     def truth(self) -> tuple[list[str], list[str]]:
@@ -143,23 +165,44 @@ class Table:
     def _compared(self) -> tuple[dict[str, Column], Column]:
         """The columns, left and right with the same names and the winner as a code of SIDES; and the pair of each vote."""
         roles = ("worker", "left", "right", "winner")
-        extra = ("task", "prompt", "occasion")
+        extra = ("task", "prompt", "occasion", "inclusion")
         if self.is_matrix:
             raise self._fault("has no columns left, right and winner")
         found = dict(zip((*roles, *extra), self._columns(*roles, optional=extra), strict=True))
+        is_wrong = self._no_comparisons(found)
+        if is_wrong.any():
+            found = {role: column and _only(column, ~is_wrong) for role, column in found.items()}
         left, right, winner = found["left"], found["right"], found["winner"]
         items = _sorted(left.names + right.names)
         place = {name: code for code, name in enumerate(items)}
         on_left = np.array([place[name] for name in left.names], dtype=np.int64)[left.codes]
         on_right = np.array([place[name] for name in right.names], dtype=np.int64)[right.codes]
-        for code, name in enumerate(winner.names):
-            if name.lower() not in SIDES:
-                self._complain(winner.codes == code, "winner", f"is {name!r}; it must be left, right or tie")
         side = np.array([SIDES[name.lower()] for name in winner.names], dtype=np.int64)[winner.codes]
-        self._complain(on_left == on_right, "right", "is the same as left: an item cannot be compared with itself")
+        if (inclusion := found["inclusion"]) is not None:
+            for code, name in enumerate(inclusion.names):
+                if not ABOVE_ZERO.fullmatch(name):
+                    self._complain(inclusion.codes == code, "inclusion", f"is {name!r}; it must be a number above 0")
         found |= {"left": Column(items, on_left), "right": Column(items, on_right), "winner": Column(list(SIDES), side)}
         low, high = np.minimum(on_left, on_right), np.maximum(on_left, on_right)
         return found, Column([], low * len(items) + high)
+
+    def _no_comparisons(self, found: dict[str, Column]) -> np.ndarray:
+        """Whether each row is to be left out, because its winner is unknown or both items are the same."""
+        left, right, winner = found["left"], found["right"], found["winner"]
+        is_wrong = np.zeros(len(winner.codes), dtype=np.bool_)
+        for code, name in enumerate(winner.names):
+            if name.lower() not in SIDES:
+                here = winner.codes == code
+                if not self.skip_invalid:
+                    self._complain(here, "winner", f"is {name!r}; it must be left, right or tie")
+                is_wrong |= here
+        self.invalid["unknown winner"] += int(is_wrong.sum())
+        place = {name: code for code, name in enumerate(right.names)}
+        is_same = np.array([place.get(name, -1) for name in left.names], dtype=np.int64)[left.codes] == right.codes
+        if not self.skip_invalid:
+            self._complain(is_same, "right", "is the same as left: an item cannot be compared with itself")
+        self.invalid["item compared with itself"] += int((is_same & ~is_wrong).sum())
+        return is_wrong | is_same
 
     def _repeated_pairs(self, columns: dict[str, Column], pair: Column, left_out: bool) -> tuple[np.ndarray, Repeats]:
         keys = {"task": columns["task"], "left": columns["left"], "right": columns["right"], "worker": columns["worker"]}
@@ -187,20 +230,27 @@ class Table:
         names = [" / ".join(filter(None, parts)) for parts in zip(of_task, first, second, strict=True)]
         choices = ["a", "b", "tie"] if (choice == TIE).any() else ["a", "b"]
         pairs = (of_task if task is not None else [], first, second)
-        return Labels(Column(names, unit.reshape(-1)), _only(columns["worker"], is_first), Column(choices, choice), pairs, found)
+        task_of, worker = Column(names, unit.reshape(-1)), _only(columns["worker"], is_first)
+        prompt = columns["prompt"] and _only(columns["prompt"], is_first)
+        on_left = is_swapped[is_first].astype(np.int64)
+        return Labels(task_of, worker, Column(choices, choice), pairs, found, prompt, on_left)
 
     def _matrix(self) -> Labels:
         """A row per annotator, a column per task, no header; an empty cell is no vote."""
         rows = [[cell.strip() for cell in row] for _, row in self._lines()]
         width = len(rows[0]) if rows else 0
+        is_whole = [len(row) == width for row in rows]
         for (line, _), row in zip(self._lines(), rows, strict=True):
-            if len(row) != width:
+            if len(row) != width and not self.skip_invalid:
                 raise self._fault(f"has {len(row)} cells, but the first line has {width}", line)
+        workers = [str(number) for number, whole in enumerate(is_whole, 1) if whole]
+        rows = list(itertools.compress(rows, is_whole))
+        self.invalid[CELLS] += len(is_whole) - len(rows)
         cells = [(row, column, cell) for row, values in enumerate(rows) for column, cell in enumerate(values) if cell]
         choices = _sorted([cell for _, _, cell in cells])
         place = {name: code for code, name in enumerate(choices)}
         codes = np.array([(row, column, place[cell]) for row, column, cell in cells], dtype=np.int64).reshape(-1, 3)
-        workers, tasks = ([str(number + 1) for number in range(size)] for size in (len(rows), width))
+        tasks = [str(number + 1) for number in range(width)]
         return Labels(
             Column(tasks, codes[:, 1]), Column(workers, codes[:, 0]), Column(choices, codes[:, 2]), None, Repeats(0, True, [])
         )
@@ -217,6 +267,7 @@ class Table:
 
     def _columns(self, *roles: str, optional: tuple[str, ...] = ()) -> list[Column]:
         """A column per role, then one or None per optional role; a row with an empty cell in any is a fault, or left out."""
+        self.invalid.clear()  # of what is read now
         places = {role: self._find(role) for role in (*roles, *optional)}
         for role, place in places.items():
             if place is None and (role in roles or role in self.renamed):
@@ -249,7 +300,11 @@ class Table:
             table = arrow_csv.read_csv(
                 self.path,
                 read_options=arrow_csv.ReadOptions(column_names=names, skip_rows=self.header_line, block_size=BLOCK),
-                parse_options=arrow_csv.ParseOptions(delimiter=self.separator, newlines_in_values=True),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=self.separator,
+                    newlines_in_values=True,
+                    invalid_row_handler=self._leave_out if self.skip_invalid else None,
+                ),
                 convert_options=arrow_csv.ConvertOptions(
                     include_columns=kept, column_types=dict.fromkeys(kept, text), strings_can_be_null=False
                 ),
@@ -262,6 +317,11 @@ class Table:
                     raise self._fault(f"has {len(row)} cells, but the header has {len(self.header)}", line) from error
             raise self._fault(f"is not a readable CSV: {str(error).splitlines()[0]}") from error
         return {place: table.column(name) for place, name in zip(places, kept, strict=True)}
+
+    def _leave_out(self, row: arrow_csv.InvalidRow) -> str:
+        """For Arrow: what to do with a row that has more or fewer cells than the header."""
+        self.invalid[CELLS] += 1
+        return "skip"
 
     def _repeats(self, keys: list[Column], roles: tuple[str, ...], left_out: bool) -> tuple[np.ndarray, Repeats]:
         is_first = is_first_vote(*(column.codes for column in keys))
@@ -322,15 +382,12 @@ def _coded(cells: pa.ChunkedArray) -> Column:
     given = [name.strip() for name in array.dictionary.to_pylist()]
     names = _sorted(given)
     place = {name: code for code, name in enumerate(names)}
-    codes = np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)]
-    return Column(names, codes)
+    return Column(names, np.array([place[name] for name in given], dtype=np.int64)[array.indices.to_numpy(zero_copy_only=False)])
 
 
 def _sorted(names: list[str]) -> list[str]:
     different = set(names)
-    if all(WHOLE.fullmatch(name) for name in different):
-        return sorted(different, key=int)
-    return sorted(different)
+    return sorted(different, key=int if all(map(WHOLE.fullmatch, different)) else str)
 
 
 def _only(column: Column, is_kept: np.ndarray) -> Column:

@@ -6,14 +6,15 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from random import Random
 from typing import Any, NamedTuple
 
 from django.db.models import F
 
-from annotator.choices import Choice
+from annotator.choices import RULES_IN_BATCHES, Choice
 from annotator.importing.images import hash_distance
-from annotator.importing.pairing import pairs_of
+from annotator.importing.pairing import NewPair, pairs_of
 from annotator.importing.parse_line import BadLine
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
@@ -81,6 +82,7 @@ class _Known:
         self.new: dict[type, list[Any]] = {Prompt: [], Generator: [], Image: [], Pair: []}
         self.changed_prompts: dict[int, Prompt] = {}
         self.changed_pairs: dict[int, Pair] = {}
+        self.joining_images: list[int] = []  # known ones that the rule pairs from now on
         hashes = {text_hash(ready.line["prompt"]) for ready in lines}
         identifiers = [ready.line["external_id"] for ready in lines if ready.line["external_id"] is not None]
         names = {image["generator"] for ready in lines for image in ready.line["images"]} - {""}
@@ -117,33 +119,54 @@ class _Known:
         line = ready.line
         keys = self._image_keys(ready)
         if line["is_pair"]:
-            wanted = [(0, 1)]
+            wanted = [NewPair(0, 1, 1.0)]
             self._check_pair(line, keys)
         else:
-            wanted = pairs_of(self.campaign.pairing_rule, len(keys), self._random_for(keys))
+            wanted = self._pairs_of(keys)
             self._check_prompt(line)
         prompt = self._prompt(line)
         images = [
             self._image(prompt, key, stored, entry["parameters"])
             for key, stored, entry in zip(keys, ready.images, line["images"], strict=True)
         ]
-        for i, j in wanted:
+        if not line["is_pair"] and self.campaign.pairing_rule in RULES_IN_BATCHES:
+            self._pair_by_rule(images)
+        for i, j, probability in wanted:
             pair_key = frozenset((keys[i], keys[j]))
             if pair_key in self.pairs:
                 added.pairs_known += 1
                 self._complete(self.pairs[pair_key], line)
             else:
                 added.pairs_added += 1
-                swapped = is_swapped(self.campaign.pk, keys[i][3], keys[j][3])
-                a, b = (j, i) if swapped else (i, j)
-                self.key_of_a[pair_key] = keys[a]
-                self.pairs[pair_key] = self._new_pair(prompt, images[a], images[b], line, swapped=swapped)
+                pair, swapped = new_pair(self.campaign, prompt, images[i], images[j], probability)
+                self.key_of_a[pair_key] = keys[j if swapped else i]
+                self.pairs[pair_key] = self._complete_new(pair, line, swapped=swapped)
 
     def save(self) -> None:
         for model, rows in self.new.items():
             model._default_manager.bulk_create(rows, batch_size=ROWS_PER_INSERT)  # type: ignore[attr-defined]
         Prompt.objects.bulk_update(self.changed_prompts.values(), ["external_id", "category", "language"])
         Pair.objects.bulk_update(self.changed_pairs.values(), ["external_id"])
+        Image.objects.filter(pk__in=self.joining_images).update(is_paired_by_rule=True)
+
+    def _pairs_of(self, keys: list[ImageKey]) -> list[NewPair]:
+        """The pairs that the rule makes of a line's images, and those that it made of them before."""
+        rule = self.campaign.pairing_rule
+        known = [(i, j) for i, j in combinations(range(len(keys)), 2) if frozenset((keys[i], keys[j])) in self.pairs]
+        joined = [place for place, key in enumerate(keys) if key in self.images and self.images[key].is_paired_by_rule]
+        wanted = pairs_of(
+            rule, len(keys), self._random_for(keys), pairs_per_image=self.campaign.pairs_per_image, known=known, joined=joined
+        )
+        # Votes decide which pairs there are: all that there are is what such a line stands for.
+        again = [NewPair(i, j, 1.0) for i, j in known] if joined and rule in RULES_IN_BATCHES else []
+        return [*again, *wanted]
+
+    def _pair_by_rule(self, images: Iterable[Image]) -> None:
+        for image in images:
+            if not image.is_paired_by_rule:
+                image.is_paired_by_rule = True
+                if image.pk is not None:
+                    self.joining_images.append(image.pk)
 
     def _image_keys(self, ready: ReadyLine) -> list[ImageKey]:
         prompt_hash = text_hash(ready.line["prompt"])
@@ -227,20 +250,12 @@ class _Known:
             self.new[Generator].append(self.generators[name])
         return self.generators[name]
 
-    def _new_pair(self, prompt: Prompt, image_a: Image, image_b: Image, line: dict[str, Any], *, swapped: bool) -> Pair:
-        pair = Pair(
-            campaign=self.campaign,
-            prompt=prompt,
-            image_a=image_a,
-            image_b=image_b,
-            external_id=line["external_id"] if line["is_pair"] else None,
-            metadata=line["metadata"] if line["is_pair"] else {},
-            gold_choice=oriented(line["gold_choice"], swapped=swapped),
-            gold_note=line["gold_note"],
-            votes_wanted=self.campaign.votes_wanted,
-            ring=secrets.randbelow(RING_SIZE),
-            image_distance=hash_distance(image_a.phash, image_b.phash),
-        )
+    def _complete_new(self, pair: Pair, line: dict[str, Any], *, swapped: bool) -> Pair:
+        """A new pair with what its line says of it."""
+        if line["is_pair"]:
+            pair.external_id, pair.metadata = line["external_id"], line["metadata"]
+        pair.gold_choice, pair.gold_note = oriented(line["gold_choice"], swapped=swapped), line["gold_note"]
+        pair.is_audit = pair.is_audit and pair.gold_choice is None
         self.new[Pair].append(pair)
         if pair.external_id is not None:
             self.pair_of_identifier[pair.external_id] = pair
@@ -257,6 +272,29 @@ class _Known:
     def _random_for(self, keys: Iterable[ImageKey]) -> Random:
         """The same for the same images of the same campaign, so that a ring is drawn the same way at every import."""
         return Random(f"{self.campaign.pk} {sorted(key[3] for key in keys)}")  # noqa: S311 - not a secret
+
+
+def new_pair(campaign: Campaign, prompt: Prompt, one: Image, other: Image, probability: float) -> tuple[Pair, bool]:
+    """A pair that is not saved yet, and whether `other` became `a`. `probability` is that with which the two were drawn."""
+    swapped = is_swapped(campaign.pk, one.sha256, other.sha256)
+    image_a, image_b = (other, one) if swapped else (one, other)
+    pair = Pair(
+        campaign=campaign,
+        prompt=prompt,
+        image_a=image_a,
+        image_b=image_b,
+        votes_wanted=campaign.votes_wanted,
+        ring=secrets.randbelow(RING_SIZE),
+        is_audit=is_drawn_for_audit(campaign.audit_rate),
+        inclusion_probability=probability,
+        image_distance=hash_distance(one.phash, other.phash),
+    )
+    return pair, swapped
+
+
+def is_drawn_for_audit(rate: float) -> bool:
+    """Whether a new pair is one of the audit share. By chance alone, as its place on the ring: nothing about the pair tells."""
+    return secrets.SystemRandom().random() < rate
 
 
 def text_hash(text: str) -> str:

@@ -12,11 +12,12 @@ from django.db import connection
 class Space(IntEnum):
     """What is locked. The number never changes: processes of two versions may run side by side."""
 
-    IMPORTING = 0x1A9  # by campaign, as all until `REVIEWING`
+    IMPORTING = 0x1A9  # by campaign, as all until `PAIRING`
     STATISTICS = 0x57A
     SCORING = 0x5C0
     SETTLING = 0x5C1
     REVIEWING = 0x5C2
+    PAIRING = 0x5C3
     RELEASE = 0x5E1
     PUBLICATION = 0x5E2
     SERVER_EPOCH = 0x5E3

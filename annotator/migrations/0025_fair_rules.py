@@ -16,7 +16,7 @@ def carry_rules_over(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0020_help_texts"),
+        ("annotator", "0024_statistics_anew"),
     ]
 
     operations = [

@@ -10,9 +10,11 @@ from annotator.models.outcome import (
     CampaignScoring,
     CampaignStatistics,
     Consensus,
+    LabelFit,
     Release,
     ReleaseFile,
     ReleaseShard,
+    SplitPrior,
     UnscoredAssignment,
 )
 from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
@@ -45,6 +47,7 @@ __all__ = [
     "Import",
     "ImportBatch",
     "Invite",
+    "LabelFit",
     "LineError",
     "Member",
     "ModerationAction",
@@ -60,6 +63,7 @@ __all__ = [
     "RingCursor",
     "SelfDescription",
     "ServerEpoch",
+    "SplitPrior",
     "Token",
     "UnscoredAssignment",
     "User",

@@ -18,7 +18,7 @@ from django.db.models import CheckConstraint, F, Q, Value
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
 
-from annotator.choices import ConsensusMethod, PairingRule
+from annotator.choices import RULES_IN_BATCHES, ConsensusMethod, PairingRule
 
 VOTES_WANTED_LIMIT = 100
 CITATION_LIMIT = 5000
@@ -64,6 +64,34 @@ class VoteRules(models.Model):
         choices=PairingRule,
         default=PairingRule.ALL_PAIRS,
         help_text="How several images of one prompt become pairs, from the next import on.",
+    )
+    pairs_per_image = models.PositiveSmallIntegerField(
+        "Pairs per image",
+        default=4,
+        db_default=4,
+        validators=between(1, 100),
+        help_text="With random, Swiss or information gain pairing: how many comparisons each image takes part in.",
+    )
+    random_pair_share = models.FloatField(
+        "Share of random pairs",
+        default=0.2,
+        db_default=0.2,
+        validators=between(0.05, 1),
+        help_text="With information gain pairing: this share of the further pairs is drawn from all pairs alike.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class AuditRules(models.Model):
+    audit_rate = models.FloatField(
+        "Audit share",
+        default=0.05,
+        db_default=0.05,
+        validators=between(0, 1),
+        help_text="A random share of new pairs gets the most votes per pair, whatever people answer; a change holds for later"
+        " imports.",
     )
 
     class Meta:
@@ -274,7 +302,16 @@ class ReviewRules(models.Model):
 
 
 class CampaignRules(
-    VoteRules, AnnotationRules, LimitRules, GoldRules, TrainingRules, CrowdRules, ReleaseRules, ReviewRules, models.Model
+    VoteRules,
+    AuditRules,
+    AnnotationRules,
+    LimitRules,
+    GoldRules,
+    TrainingRules,
+    CrowdRules,
+    ReleaseRules,
+    ReviewRules,
+    models.Model,
 ):
     """All rules, for the campaign's table, and what must hold between two of them."""
 
@@ -286,6 +323,9 @@ class CampaignRules(
         if self.votes_max < self.votes_wanted:
             words = f"Use {self.votes_wanted} or more: every pair gets that many votes at first."
             raise ValidationError({"votes_max": words})
+        if self.pairing_rule in RULES_IN_BATCHES and self.pairs_per_image < 2:
+            words = "Use 2 or more: with this pairing, the first batch puts each image in two pairs."
+            raise ValidationError({"pairs_per_image": words})
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Leave the constraints to the database: validators and `clean` say the same, and each would cost three queries."""
@@ -307,6 +347,7 @@ class RuleGroup:
 
 RULE_GROUPS = (
     RuleGroup("Votes and labels", VoteRules),
+    RuleGroup("Audit", AuditRules, managers_only=True),
     RuleGroup("Annotation", AnnotationRules),
     RuleGroup("Limits per annotator", LimitRules),
     RuleGroup("Gold and repeats", GoldRules, managers_only=True),

@@ -198,7 +198,14 @@ class CampaignProgress(models.Model):
     pairs_total = models.PositiveIntegerField(default=0)
     pairs_settled = models.PositiveIntegerField(default=0)
     pairs_held = models.PositiveIntegerField(default=0)
-    votes_wanted = models.PositiveBigIntegerField(default=0, help_text="Sum of votes_wanted over open and settled pairs.")
+    votes_wanted = models.PositiveBigIntegerField(
+        default=0, help_text="Sum of votes_wanted over open and settled pairs, and votes_to_come."
+    )
+    votes_to_come = models.PositiveBigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Votes on comparisons that the pairing rule has not chosen yet, because it waits for the votes before.",
+    )
     votes_live = models.PositiveBigIntegerField(
         default=0, help_text="Live votes of regular assignments on the primary question of these pairs."
     )

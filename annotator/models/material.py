@@ -72,6 +72,12 @@ class Image(models.Model):
     width = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
     height = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
     byte_size = models.PositiveIntegerField(editable=False, help_text="Size of the clean full-size copy in bytes.")
+    is_paired_by_rule = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether the pairing rule makes further pairs with this image as votes come in.",
+    )
     phash = models.BigIntegerField(
         null=True, editable=False, help_text="Perceptual hash of 64 bits, as a signed number. Null for old imports."
     )
@@ -128,6 +134,18 @@ class Pair(models.Model):
     seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
     priority = models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first.")
     ring = models.IntegerField(editable=False, help_text="Random position in the order of assignment.")
+    inclusion_probability = models.FloatField(
+        default=1.0,
+        db_default=1.0,
+        editable=False,
+        help_text="The probability with which the pairing rule drew this pair, given the pairs and votes before. 1: certain.",
+    )
+    is_audit = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Drawn at import to get the most votes per pair, whatever people answer.",
+    )
     image_distance = models.PositiveSmallIntegerField(
         null=True, editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ."
     )
@@ -158,6 +176,9 @@ class Pair(models.Model):
                 condition=Q(votes_wanted__gte=1, votes_wanted__lte=VOTES_WANTED_LIMIT), name="pair_votes_wanted_range"
             ),
             CheckConstraint(condition=Q(ring__gte=0), name="pair_ring_not_negative"),
+            CheckConstraint(
+                condition=Q(inclusion_probability__gt=0, inclusion_probability__lte=1), name="pair_inclusion_probability_range"
+            ),
             one_of("state", PairState, name="pair_state_known"),
             one_of("gold_choice", Choice, name="pair_gold_choice_known"),
             one_of("gold_use", GoldUse, name="pair_gold_use_known"),
@@ -185,6 +206,12 @@ class Pair(models.Model):
                 fields=["campaign"],
                 condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
                 name="pair_settled_not_full",
+            ),
+            # scoring/settling.py: settled audit pairs, which ask for more votes when the campaign raises its most votes per pair.
+            Index(
+                fields=["campaign", "votes_wanted"],
+                condition=Q(is_audit=True, state=PairState.SETTLED, gold_choice__isnull=True),
+                name="pair_audit_settled",
             ),
             # scoring/settling.py: pairs whose seats are all taken and that may have all their votes.
             Index(

@@ -20,7 +20,8 @@ class Consensus(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="+")
     method = models.CharField(max_length=16, choices=ConsensusMethod, default=ConsensusMethod.MAJORITY)
     label = models.CharField(max_length=9, choices=Label)
-    confidence = models.FloatField(help_text="Probability of the leading choice, by the label method.")
+    share = models.FloatField(help_text="Share of the votes on the label; of a tie, the largest share.")
+    confidence = models.FloatField(help_text="Probability that the label is what most of the campaign's population would answer.")
     agreement = models.FloatField(null=True, blank=True, help_text="Share of agreeing pairs of votes; null below two votes.")
     n_a = models.PositiveSmallIntegerField(default=0)
     n_b = models.PositiveSmallIntegerField(default=0)
@@ -38,6 +39,7 @@ class Consensus(models.Model):
             UniqueConstraint(fields=["pair", "question", "method"], name="consensus_once_per_pair_question_method"),
             one_of("label", Label, name="consensus_label_known"),
             one_of("method", ConsensusMethod, name="consensus_method_known"),
+            CheckConstraint(condition=Q(share__gte=0, share__lte=1), name="consensus_share_is_share"),
             CheckConstraint(condition=Q(confidence__gte=0, confidence__lte=1), name="consensus_confidence_is_probability"),
             CheckConstraint(
                 condition=Q(agreement__isnull=True) | Q(agreement__gte=0, agreement__lte=1), name="consensus_agreement_is_share"
@@ -65,6 +67,19 @@ class Consensus(models.Model):
         return self.n_a + self.n_b + self.n_both_good + self.n_both_bad
 
 
+class SplitPrior(models.Model):
+    """How the population splits on the pairs of a question: what `confidence` and soft labels were computed with, and what the
+    stopping rule goes by. Fitted again when the number of votes has changed by a tenth."""
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="split_prior")
+    document = models.JSONField(help_text="Made and read by annotator/consensus/posterior.py.")
+    votes_now = models.PositiveBigIntegerField(default=0, help_text="Votes on the question when it was scored last.")
+    fitted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.question}: fitted at {self.fitted_at}"
+
+
 class UnscoredAssignment(models.Model):
     """That the votes of an assignment changed, and its pair is to be scored again.
 
@@ -84,12 +99,38 @@ class CampaignScoring(models.Model):
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="scoring")
     changes = models.PositiveBigIntegerField(default=0, help_text="Number of vote changes scored so far.")
-    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="Value of `changes` at the last Dawid–Skene run.")
+    # The last run of the campaign's label method, where that needs all votes at once. The names are of the first such method.
+    fitted_method = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="Label method of the last run. Empty: none."
+    )
+    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="Value of `changes` at the last run.")
     dawid_skene_at = models.DateTimeField(null=True)
-    dawid_skene_seconds = models.FloatField(default=0.0, help_text="Duration of the last Dawid–Skene run.")
+    dawid_skene_seconds = models.FloatField(default=0.0, help_text="Duration of the last run.")
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.changes} changes scored"
+
+
+class LabelFit(models.Model):
+    """How the labels of a question came about, by a label method that needs all votes at once. None for the majority."""
+
+    question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="label_fit")
+    method = models.CharField(
+        max_length=16, choices=ConsensusMethod, help_text="Method that made the labels: with `auto`, the one it chose."
+    )
+    converged = models.BooleanField(help_text="Whether it had settled when it stopped. If not, labels may be wrong.")
+    iterations = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True, help_text="Why `auto` chose this method.")
+    held_out = models.JSONField(
+        default=dict, blank=True, help_text="With `auto`: method to the mean log-likelihood of held-out votes. For display only."
+    )
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [one_of("method", ConsensusMethod, name="label_fit_method_known")]
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.method}"
 
 
 class CampaignStatistics(models.Model):

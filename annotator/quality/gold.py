@@ -157,13 +157,13 @@ def proposed_gold(campaign: Campaign) -> QuerySet[Consensus]:
             method=ConsensusMethod.MAJORITY,
             pair__gold_choice__isnull=True,
             pair__state=PairState.SETTLED,
-            confidence__gte=PROPOSED_SHARE,
+            share__gte=PROPOSED_SHARE,
         )
         .exclude(label=Label.TIE)
         .annotate(votes=counts)
         .filter(votes__gte=PROPOSED_VOTES)
         .select_related("pair__prompt", "pair__image_a", "pair__image_b")
-        .order_by("-votes", "-confidence", "pair_id")
+        .order_by("-votes", "-share", "pair_id")
     )
 
 

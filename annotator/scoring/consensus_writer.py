@@ -1,11 +1,10 @@
-"""From votes to consensus: the only writer of Consensus rows."""
+"""From votes to consensus: the only writer of Consensus rows, with `label_fits` for the methods that need all votes at once."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -13,28 +12,27 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, Label, PairState
+from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, PairState
 from annotator.consensus.majority import majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.lib.advisory_locks import Space, wait_for_turn
-from annotator.lib.arrow import Snapshot, snapshot
 from annotator.lib.raw_sql import read_sql
-from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, UnscoredAssignment
-from annotator.scoring.labels import CHOICES, dawid_skene_labels
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, SplitPrior, UnscoredAssignment
+from annotator.scoring import label_fits
+from annotator.scoring.confidence import confidence_of
+from annotator.scoring.labels import LABELS
+from annotator.scoring.split_priors import fit_what_is_due
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: quality/gold.py reads it, and its counts tell which pairs changed
-LABELS = [*CHOICES, Label.TIE.value]  # by the codes of consensus.majority
 
 # Beyond this many changed pairs it is as fast to count all.
 CHANGED_PAIRS_MAX = 20_000
-# Dawid–Skene looks at all votes whatever changed. At this many times what it took last, it is 5 % of one core at most.
-DAWID_SKENE_PAUSE = 20
-DECIMALS = 5  # of a probability that is kept: EM stops at 1e-6, and what comes after it would make rows anew each time
-
 
 COUNTS_SQL = read_sql(__file__, "counts")
 CHANGED_SQL = read_sql(__file__, "changed_pairs")
 UPSERT_SQL = read_sql(__file__, "upsert_verdicts")
-UPSERT_ROWS_SQL = read_sql(__file__, "upsert_dawid_skene")
+RESCORE_SQL = read_sql(__file__, "rescore_verdicts")
+DECIMALS = 5  # of a probability that is kept: what comes after it would make rows anew each time a prior is fitted
 
 # Takes away the notes of the campaign, and says which pairs they are about.
 _TAKE_CHANGES_SQL = """
@@ -46,27 +44,21 @@ _TAKE_CHANGES_SQL = """
 
 
 _DISTINCT_SQL = """
-    SELECT DISTINCT n_a, n_b, n_both_good, n_both_bad FROM scoring_changed
+    SELECT DISTINCT question_id, n_a, n_b, n_both_good, n_both_bad FROM scoring_changed
     WHERE n_a + n_b + n_both_good + n_both_bad > 0
+"""
+_GROWN_SQL = """
+    SELECT question_id, sum(n_a + n_b + n_both_good + n_both_bad - n_before)::bigint FROM scoring_changed GROUP BY question_id
+"""
+_KNOWN_COUNTS_SQL = """
+    SELECT DISTINCT question_id, n_a, n_b, n_both_good, n_both_bad FROM annotator_consensus
+    WHERE question_id = ANY(%(questions)s) AND method = %(method)s
 """
 _DELETE_SQL = """
     DELETE FROM annotator_consensus consensus USING scoring_changed changed
     WHERE consensus.question_id = changed.question_id AND consensus.pair_id = changed.pair_id AND consensus.method = %(method)s
       AND changed.n_a + changed.n_b + changed.n_both_good + changed.n_both_bad = 0
 """
-
-# --- Dawid–Skene
-
-_VOTES_SQL = """
-    SELECT pair_id AS pair, member_id AS member, (array_position({choices}::text[], choice::text) - 1)::int2 AS choice
-    FROM counted_vote WHERE question_id = {question}
-"""
-_KNOWN_SQL = """
-    SELECT pair_id AS pair, n_a, n_b, n_both_good, n_both_bad, p_a, p_b, p_both_good, p_both_bad,
-           (array_position({labels}::text[], label::text) - 1)::int2 AS label
-    FROM annotator_consensus WHERE question_id = {question} AND method = {method} ORDER BY pair_id
-"""
-_NUMBERS = [f"n_{choice}" for choice in Choice.values] + [f"p_{choice}" for choice in Choice.values]
 
 
 @dataclass(frozen=True)
@@ -94,22 +86,33 @@ def counts_of(question: Question, pair_ids: Collection[int]) -> list[Counts]:
 
 
 def campaigns_to_score() -> QuerySet[Campaign]:
-    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, and
-    Dawid–Skene, where it is behind the votes or no longer used."""
+    """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, audit pairs that
+    get more, and a label method beside the majority that is behind the votes or no longer used."""
     pairs = Pair.objects.filter(campaign=OuterRef("pk"), gold_choice__isnull=True)
     full = pairs.filter(state=PairState.OPEN, seats_taken=F("votes_wanted"))
     short = pairs.filter(state=PairState.SETTLED, seats_taken__lt=F("votes_wanted"))
+    short_audit = pairs.filter(state=PairState.SETTLED, is_audit=True, votes_wanted__lt=OuterRef("votes_max"))
     reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED)
-    uses_dawid_skene = Q(consensus_method=ConsensusMethod.DAWID_SKENE)
-    is_behind = Q(scoring__dawid_skene_changes__isnull=True) | ~Q(scoring__dawid_skene_changes=F("scoring__changes"))
+    needs_fit = ~Q(consensus_method=METHOD)
+    is_behind = (
+        Q(scoring__dawid_skene_changes__isnull=True)
+        | ~Q(scoring__dawid_skene_changes=F("scoring__changes"))
+        | ~Q(scoring__fitted_method=F("consensus_method"))
+    )
     return Campaign.objects.exclude(state=CampaignState.DRAFT).filter(
         Q(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
         | Exists(full)
         | Exists(short)
+        | (Q(votes_max__gt=F("votes_wanted")) & Exists(short_audit))
         | Q(pk__in=reopened.values("campaign"))
-        | (uses_dawid_skene & is_behind)
-        | (~uses_dawid_skene & Q(scoring__dawid_skene_changes__isnull=False))
+        | (needs_fit & is_behind)
+        | (~needs_fit & Q(scoring__dawid_skene_changes__isnull=False))
+        | (Q(scoring__isnull=False) & Exists(_without_prior(campaign=OuterRef("pk"))))
     )
+
+
+def _without_prior(**which: Any) -> QuerySet[Question]:
+    return Question.objects.filter(**which).exclude(pk__in=SplitPrior.objects.values("question"))
 
 
 def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:
@@ -126,7 +129,7 @@ def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:
 def score_changes(*, campaign: Campaign, now: datetime | None = None) -> int:
     """The same where votes changed since it was scored last, and at the cost of these. Returns how many pairs were counted.
 
-    Dawid–Skene, which cannot be had in parts, is left for later while it was run lately.
+    A method that cannot be had in parts is left for later while it was run lately.
     """
     return _score(campaign, now or timezone.now(), counts_all=False)
 
@@ -140,14 +143,15 @@ def _score(campaign: Campaign, now: datetime, *, counts_all: bool) -> int:
     scoring = _scoring_of(campaign)
     questions = list(campaign.questions.order_by("position"))
     wanted = None if counts_all or len(changed) > CHANGED_PAIRS_MAX else changed
-    written = _score_by_majority(questions, wanted, now) if wanted is None or wanted else 0
+    has_priors = not _without_prior(campaign=campaign).exists()
+    written = _score_by_majority(questions, wanted, now) if wanted is None or wanted or not has_priors else 0
     if written or changed:
         scoring.changes += written + len(changed)
         scoring.save(update_fields=["changes"])
-    if campaign.consensus_method != ConsensusMethod.DAWID_SKENE:
-        _forget_dawid_skene(scoring, questions)
-    elif scoring.dawid_skene_changes != scoring.changes and (counts_all or _is_rested(scoring, now)):
-        _score_all_by_dawid_skene(scoring, questions, now)
+    method = ConsensusMethod(campaign.consensus_method)
+    label_fits.forget_others(scoring, questions, method)
+    if method != METHOD and label_fits.is_behind(scoring) and (counts_all or label_fits.is_rested(scoring, now)):
+        label_fits.fit_all(scoring, questions, method, now)
     return len(changed)
 
 
@@ -164,80 +168,39 @@ def _score_by_majority(questions: list[Question], pair_ids: Collection[int] | No
         asked = {"questions": question_ids, "method": METHOD, "pairs": None if pair_ids is None else sorted(pair_ids)}
         cursor.execute(CHANGED_SQL, asked)
         written = cursor.rowcount
+        cursor.execute(_GROWN_SQL)
+        grown = {question_id: int(votes) for question_id, votes in cursor.fetchall()}
+        priors, refitted = fit_what_is_due(questions, grown, fits_all=pair_ids is None, now=now)
         cursor.execute(_DISTINCT_SQL)
         counts = cursor.fetchall()
         if counts:
-            cursor.execute(UPSERT_SQL, {"method": METHOD, "now": now, **_verdicts(counts)})
+            cursor.execute(UPSERT_SQL, {"method": METHOD, "now": now, **_verdicts(counts, questions, priors)})
         cursor.execute(_DELETE_SQL, {"method": METHOD})
         cursor.execute("DROP TABLE scoring_changed")
+        if refitted:
+            cursor.execute(_KNOWN_COUNTS_SQL, {"questions": [question.pk for question in refitted], "method": METHOD})
+            counts = cursor.fetchall()
+            cursor.execute(RESCORE_SQL, {"method": METHOD, "now": now, **_verdicts(counts, questions, priors)})
+            written += cursor.rowcount
     return int(written)
 
 
-def _verdicts(counts: list[tuple[int, ...]]) -> dict[str, list[Any]]:
-    """The columns of a consensus for each row of counts."""
-    result = majority_of_counts(np.array(counts))
+def _verdicts(counts: list[tuple[int, ...]], questions: list[Question], priors: dict[int, Prior]) -> dict[str, list[Any]]:
+    """The columns of a consensus for each row of a question's id and counts."""
+    table = np.array(counts, dtype=np.int64).reshape(-1, 1 + len(Choice.values))
+    result = majority_of_counts(table[:, 1:])
+    p, confidence, share = (np.zeros(shape) for shape in (result.counts.shape, len(table), len(table)))
+    for question in questions:
+        of_question = table[:, 0] == question.pk
+        if of_question.any():
+            found = confidence_of(priors[question.pk], table[of_question, 1:], result.label[of_question], question.choices)
+            p[of_question], confidence[of_question], share[of_question] = found
     return {
+        "question": table[:, 0].tolist(),
         **{f"n_{choice}": result.counts[:, code].tolist() for code, choice in enumerate(Choice.values)},
-        **{f"p_{choice}": result.shares[:, code].tolist() for code, choice in enumerate(Choice.values)},
+        **{f"p_{choice}": np.round(p[:, code], DECIMALS).tolist() for code, choice in enumerate(Choice.values)},
         "label": [LABELS[code] for code in result.label],
-        "confidence": result.confidence.tolist(),
+        "share": share.tolist(),
+        "confidence": np.round(confidence, DECIMALS).tolist(),
         "agreement": [None if np.isnan(share) else share for share in result.agreement.tolist()],
-    }
-
-
-def _is_rested(scoring: CampaignScoring, now: datetime) -> bool:
-    pause = timedelta(seconds=DAWID_SKENE_PAUSE * scoring.dawid_skene_seconds)
-    return scoring.dawid_skene_at is None or now - scoring.dawid_skene_at >= pause
-
-
-def _forget_dawid_skene(scoring: CampaignScoring, questions: list[Question]) -> None:
-    """Where the campaign no longer uses it: what nobody keeps up to date is not to be read."""
-    if scoring.dawid_skene_changes is not None:
-        Consensus.objects.filter(question__in=questions, method=ConsensusMethod.DAWID_SKENE).delete()
-        scoring.dawid_skene_changes = scoring.dawid_skene_at = None
-        scoring.save(update_fields=["dawid_skene_changes", "dawid_skene_at"])
-
-
-def _score_all_by_dawid_skene(scoring: CampaignScoring, questions: list[Question], now: datetime) -> None:
-    """From the soft majority each time, never from the last result: that is nearer, but then what came out would hang on
-    when it was asked, and the same votes would not give the same labels."""
-    start = time.perf_counter()
-    with snapshot() as votes:
-        for question in questions:
-            _score_by_dawid_skene(votes, question, now)
-    scoring.dawid_skene_changes, scoring.dawid_skene_at = scoring.changes, now
-    scoring.dawid_skene_seconds = time.perf_counter() - start
-    scoring.save(update_fields=["dawid_skene_changes", "dawid_skene_at", "dawid_skene_seconds"])
-
-
-def _score_by_dawid_skene(votes: Snapshot, question: Question, now: datetime) -> None:
-    """Writes the rows that changed, and removes those of pairs without votes."""
-    fresh = dawid_skene_of(votes, question)
-    known = votes.columns(_KNOWN_SQL, labels=LABELS, question=question.pk, method=ConsensusMethod.DAWID_SKENE.value)
-    at = np.searchsorted(known["pair"], fresh["pair"])
-    at[at == len(known["pair"])] = 0
-    is_same = (known["pair"][at] == fresh["pair"]) if len(known["pair"]) else np.zeros(len(at), dtype=np.bool_)
-    for name in [*_NUMBERS, "label"]:
-        is_same[is_same] = known[name][at[is_same]] == fresh[name][is_same]
-    rows = {name: column[~is_same].tolist() for name, column in fresh.items()}
-    rows["label"] = [LABELS[code] for code in rows["label"]]
-    rows["agreement"] = [None if np.isnan(share) else share for share in rows["agreement"]]
-    gone = np.setdiff1d(known["pair"], fresh["pair"]).tolist()
-    with connection.cursor() as cursor:
-        cursor.execute(UPSERT_ROWS_SQL, {"question": question.pk, "method": ConsensusMethod.DAWID_SKENE, "now": now, **rows})
-    Consensus.objects.filter(question=question, method=ConsensusMethod.DAWID_SKENE, pair__in=gone).delete()
-
-
-def dawid_skene_of(votes: Snapshot, question: Question) -> dict[str, np.ndarray]:
-    """The columns of a consensus by Dawid–Skene, with `label` as codes of LABELS, for each `pair` with a counted vote."""
-    counted = votes.columns(_VOTES_SQL, choices=CHOICES, question=question.pk)
-    labels = dawid_skene_labels(**counted, asked=question.choices)
-    posterior = np.round(labels.posterior, DECIMALS)
-    return {
-        "pair": labels.pair,
-        **{f"n_{choice}": labels.counts[:, code] for code, choice in enumerate(CHOICES)},
-        **{f"p_{choice}": posterior[:, code] for code, choice in enumerate(CHOICES)},
-        "label": labels.label,
-        "confidence": posterior.max(axis=1, initial=0.0),
-        "agreement": majority_of_counts(labels.counts).agreement,
     }

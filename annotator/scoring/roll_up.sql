@@ -39,10 +39,10 @@ WITH pairs AS (
     ) AS by_label
 )
 INSERT INTO annotator_campaignprogress AS progress (
-    campaign_id, pairs_total, pairs_settled, pairs_held, votes_wanted, votes_live, seats_open,
+    campaign_id, pairs_total, pairs_settled, pairs_held, votes_wanted, votes_to_come, votes_live, seats_open,
     votes_last_hour, annotators_last_hour, label_counts, updated_at
 )
-SELECT %(campaign)s, pairs.total, pairs.settled, pairs.held, pairs.votes_wanted,
+SELECT %(campaign)s, pairs.total, pairs.settled, pairs.held, pairs.votes_wanted + %(votes_to_come)s, %(votes_to_come)s,
        greatest(pairs.seats_taken - seats.open_and_taken, 0), seats.open, recent.votes, recent.annotators, labels.counts, %(now)s
 FROM pairs, seats, recent, labels
 ON CONFLICT (campaign_id) DO UPDATE SET
@@ -50,6 +50,7 @@ ON CONFLICT (campaign_id) DO UPDATE SET
     pairs_settled = excluded.pairs_settled,
     pairs_held = excluded.pairs_held,
     votes_wanted = excluded.votes_wanted,
+    votes_to_come = excluded.votes_to_come,
     votes_live = excluded.votes_live,
     seats_open = excluded.seats_open,
     votes_last_hour = excluded.votes_last_hour,

@@ -63,9 +63,29 @@ def ago(moment: datetime) -> str:
 @register.filter
 def rate(of: dict[str, Any]) -> str:
     """A share with its interval: "62 % (55–69 %)"; a dash where nothing is counted."""
-    if of["rate"] is None:
+    return _shares(of["rate"], of["lower"], of["upper"])
+
+
+def _shares(value: float | None, lower: float | None, upper: float | None) -> str:
+    if value is None:
         return "–"
-    return f"{of['rate'] * 100:.0f} % ({of['lower'] * 100:.0f}–{of['upper'] * 100:.0f} %)"
+    interval = "" if lower is None or upper is None else f" ({lower * 100:.0f}–{upper * 100:.0f} %)"
+    return f"{value * 100:.0f} %{interval}"
+
+
+@register.filter
+def estimated_share(of: dict[str, Any]) -> str:
+    """A share that was estimated, as `rate` says one; without an interval where there is none."""
+    return _shares(of["value"], of["lower"], of["upper"])
+
+
+@register.filter
+def estimated(of: dict[str, Any]) -> str:
+    """An estimated number with its interval: "0.32 (0.25 to 0.40)"; a dash for none."""
+    if of["value"] is None:
+        return "–"
+    interval = "" if of["lower"] is None else f" ({decimal(of['lower'])} to {decimal(of['upper'])})"
+    return f"{decimal(of['value'])}{interval}"
 
 
 @register.filter
@@ -84,6 +104,27 @@ def points(value: float | None) -> str:
 def decimal(value: float | None) -> str:
     """To two places; a dash for none."""
     return "–" if value is None else f"{value:.2f}".replace("-", "−")
+
+
+@register.filter
+def chance(value: float | None) -> str:
+    """A probability in whole percents; nothing that may be is called impossible or certain. A dash for none."""
+    if value is None:
+        return "–"
+    if 0 < value < 0.005:
+        return "<1 %"
+    if 0.995 < value < 1:
+        return ">99 %"
+    return f"{value * 100:.0f} %"
+
+
+@register.filter
+def ranks(row: dict[str, Any]) -> str:
+    """The ranks that a generator may have: "2–4"; a dash for none."""
+    low, high = row["rank_lower"], row["rank_upper"]
+    if low is None:
+        return "–"
+    return f"{low}" if low == high else f"{low}–{high}"
 
 
 @register.filter

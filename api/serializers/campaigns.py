@@ -25,6 +25,7 @@ COUNTS = [
     "pairs_settled",
     "pairs_held",
     "votes_wanted",
+    "votes_to_come",
     "votes_live",
     "seats_open",
     "votes_last_hour",

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from annotator.campaigns.access import campaign_for_reviewer
 from annotator.choices import Scope
-from annotator.scoring.statistics import Statistics, statistics_of
+from annotator.scoring.statistics import Statistics, leaderboard_in, statistics_of
 from annotator.scoring.statistics.schema import Leaderboard
 from api.documents import serializer_of
 from api.views.base import View, user_of
@@ -30,9 +30,13 @@ CONDITION = OpenApiParameter(
 UNCHANGED = {304: OpenApiResponse(description="Not changed since the response with this ETag.")}
 
 
+QUESTION = OpenApiParameter("question", str, description="The slug of a question. Default: the first question.")
+CATEGORY = OpenApiParameter("category", str, description="A category of prompts. Default: all prompts.")
+
+
 @dataclass(frozen=True)
 class CampaignLeaderboard(Leaderboard):
-    """The generators of a campaign, best first. A tie counts as half a win for both."""
+    """The generators of a campaign, best first, on one question and in one category. A tie counts as half a win for both."""
 
     campaign: str
     computed_at: str | None  # null: not yet
@@ -55,15 +59,21 @@ class LeaderboardDetail(View):
 
     @extend_schema(
         operation_id="get_leaderboard",
-        parameters=[CONDITION],
-        responses={200: serializer_of(CampaignLeaderboard), **UNCHANGED},
+        parameters=[QUESTION, CATEGORY, CONDITION],
+        responses={
+            200: serializer_of(CampaignLeaderboard),
+            404: OpenApiResponse(description="No such leaderboard."),
+            **UNCHANGED,
+        },
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Get the generators with their Bradley–Terry scores and 95 % intervals."""
+        """Get the generators with scores, 95 % intervals, the ranks each may have, and the probability that one beats another.
+        Choose a question and a category."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         document = statistics_of(campaign)
+        found = leaderboard_in(document, question=request.GET.get("question"), category=request.GET.get("category"))
         about = {name: document[name] for name in ("campaign", "computed_at", "votes_counted")}
-        return answer(request, {**document["leaderboard"], **about})
+        return answer(request, {**found, **about})
 
 
 def answer(request: Request, document: dict[str, Any]) -> HttpResponseBase:

@@ -179,8 +179,8 @@ def votes(campaign_id: int) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         with scratch() as folder, snapshot_of(campaign) as snapshot:
-            count_all(snapshot)
-            files, _ = stage_votes(snapshot, folder=folder, report=lambda share: None)
+            *_, first_votes = count_all(snapshot)
+            files, _ = stage_votes(snapshot, first_votes, folder=folder, report=lambda share: None)
             return {"rows": sum(file.rows for file in files)}
 
     return timed(work)

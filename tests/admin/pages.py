@@ -16,9 +16,11 @@ from tests.factories import (
     GeneratorFactory,
     GuidelineFactory,
     ImportFactory,
+    LabelFitFactory,
     ModerationActionFactory,
     ReleaseFactory,
     ReviewRuleFactory,
+    SplitPriorFactory,
     TokenFactory,
     VoteFactory,
 )
@@ -44,7 +46,8 @@ def one_of_each() -> dict[type, object]:
         *(import_, release, GuidelineFactory(campaign=campaign), TokenFactory(user=member.user)),
         *(
             FlagFactory(assignment__member=member, assignment__pair=pair, assignment__kind="repeat"),
-            ConsensusFactory(pair=pair),
+            *(ConsensusFactory(pair=pair), LabelFitFactory(question=campaign.questions.get(position=0))),
+            SplitPriorFactory(question=campaign.questions.get(position=0)),
             Group.objects.create(name=campaign.slug),
             models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),

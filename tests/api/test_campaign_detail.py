@@ -13,6 +13,7 @@ COUNTS = {
     "pairs_settled": 10,
     "pairs_held": 1,
     "votes_wanted": 120,
+    "votes_to_come": 24,
     "votes_live": 37,
     "seats_open": 9,
     "votes_last_hour": 12,

@@ -54,6 +54,17 @@ def test_the_leaderboard_has_scores_and_intervals():
     assert body["generators"][0]["lower"] < body["generators"][0]["score"] < body["generators"][0]["upper"]
 
 
+def test_the_leaderboard_of_a_question_and_category_can_be_chosen():
+    campaign, client = member_with("manager")
+    judge(campaign)
+    first = client.get(address(campaign, "leaderboard")).json()
+    assert (first["question"], first["category"]) == ("overall", None)
+    assert first["p_beats"][0][1] == pytest.approx(0.75, abs=1e-5)
+    assert client.get(address(campaign, "leaderboard"), {"question": "overall"}).json() == first
+    assert_error(client.get(address(campaign, "leaderboard"), {"question": "beauty"}), 404, "not_found")
+    assert_error(client.get(address(campaign, "leaderboard"), {"category": "cats"}), 404, "not_found")
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_before_the_first_time_it_says_so(endpoint):
     campaign, client = member_with("manager")
@@ -110,6 +121,8 @@ def test_it_is_as_the_openapi_document_says():
             case list():
                 for inner in value:
                     check(inner, schema["items"])
+            case bool():
+                assert schema["type"] == "boolean"
             case int() | float():
                 assert schema["type"] in ("integer", "number")
             case str():

@@ -183,6 +183,8 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     judge_for_statistics(judged)
     site.add("statistics", manager, "statistics", judged.slug)
     site.add("statistics of nothing", manager, "statistics", draft.slug)
+    site.add("plan", manager, "plan", judged.slug)
+    site.add("plan of nothing", manager, "plan", draft.slug)
     site.add("group_question", manager, "group_question", judged.slug)
     site.add("about_you", judged.members.filter(role=Role.ANNOTATOR).first(), "about_you", judged.slug)
     same_images(campaign.pairs.first())

@@ -21,6 +21,24 @@ def labelled(seed: int, *, n_tasks: int, n_annotators: int, n_choices: int, vote
     return truth, confusion, task[order], annotator[order], np.minimum(choice, n_choices - 1)[order]
 
 
+def coins(accuracy: np.ndarray, n_choices: int) -> np.ndarray:
+    """Confusion (annotators, choices, choices) of people who are right so often, and wrong in any way alike."""
+    confusion = np.repeat((1 - accuracy) / (n_choices - 1), n_choices**2).reshape(-1, n_choices, n_choices)
+    confusion[:, np.arange(n_choices), np.arange(n_choices)] = accuracy[:, None]
+    return confusion
+
+
+def voted(seed: int, confusion: np.ndarray, *, n_tasks: int, votes: int, shares: np.ndarray):
+    """Truth (tasks,), and task, annotator and choice of each vote, of people with these confusion matrices."""
+    rng = np.random.default_rng(seed)
+    n_annotators, n_choices, _ = confusion.shape
+    truth = rng.choice(n_choices, n_tasks, p=shares)
+    task = np.repeat(np.arange(n_tasks), votes)
+    annotator = np.argsort(rng.random((n_tasks, n_annotators)), axis=1)[:, :votes].ravel()
+    choice = (rng.random(len(task))[:, None] > confusion[annotator, truth[task]].cumsum(axis=1)).sum(axis=1)
+    return truth, task, annotator, np.minimum(choice, n_choices - 1)
+
+
 def compared(seed: int, score: np.ndarray, *, votes: int, nu: float = 0.0):
     """Left, right and winner of votes that follow Davidson's model."""
     rng = np.random.default_rng(seed)

@@ -59,6 +59,36 @@ def test_what_it_climbs_never_falls(smoothing):
         assert np.all(np.diff(result.history) >= -1e-9 * np.abs(result.history[1:]))
 
 
+def belong_together(result, task, annotator, choice) -> bool:
+    """Whether posterior and log-likelihood are what the formula makes of the shares and the confusion."""
+    joint = np.tile(result.shares, (len(result.posterior), 1))
+    with np.errstate(invalid="ignore"):
+        np.multiply.at(joint, task, np.nan_to_num(result.confusion)[annotator, :, choice])
+    total = joint.sum(axis=1)
+    assert result.posterior == pytest.approx(joint / total[:, None], abs=1e-9)
+    assert result.log_likelihood == pytest.approx(np.log(total).sum(), abs=1e-6)
+    return True
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_wherever_it_is_cut_short_all_is_of_one_step(smoothing):
+    rng = np.random.default_rng(5)
+    hard = labelled(5, n_tasks=100, n_annotators=20, n_choices=3, votes=5)[2:4]
+    # Votes of people who hardly look: EM creeps, and extrapolated steps are turned down.
+    for votes, sizes in [
+        (patients(), {"n_tasks": 45, "n_annotators": 5, "n_choices": 4}),
+        ((*hard, rng.integers(0, 3, len(hard[0]))), {"n_tasks": 100, "n_annotators": 20, "n_choices": 3}),
+    ]:
+        whole = dawid_skene(*votes, **sizes, smoothing=smoothing, iterations_max=50)
+        for limit in range(1, 51):
+            result = dawid_skene(*votes, **sizes, smoothing=smoothing, iterations_max=limit)
+            assert belong_together(result, *votes)
+            assert result.history.tolist() == whole.history[:limit].tolist()
+            if not smoothing:
+                assert result.history[-1] == result.log_likelihood
+        assert np.all(np.diff(whole.history) >= -1e-9 * np.abs(whole.history[1:]))
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_one_more_step_does_not_move_it(smoothing):
     _, _, votes, sizes = simulated()
@@ -76,7 +106,7 @@ def test_extrapolating_leads_where_plain_steps_lead(monkeypatch):
     _, _, votes, sizes = simulated()
     result = dawid_skene(*votes, **sizes)
 
-    monkeypatch.setattr("annotator.consensus.dawid_skene.NEAR", 0.0)
+    monkeypatch.setattr("annotator.consensus.em.NEAR", 0.0)
     plain = dawid_skene(*votes, **sizes)
 
     assert plain.iterations > result.iterations

@@ -94,6 +94,42 @@ def test_an_empty_cell_is_a_fault_or_is_left_out(written):
     assert (votes.task.names, votes.worker.names, votes.choice.names) == (["t"], ["u"], ["x"])
 
 
+COMPARED = "worker,left,right,winner\nu,a,b,left\nv,c,c,left\nw,a,b,middle\nw,a,b\nw,,b,left\nx,b,a,TIE\n"
+
+
+def test_rows_that_are_no_comparisons_are_left_out_with_their_names(written):
+    table = Table(written(COMPARED), skip_invalid=True)
+    votes = table.comparisons(repeats="auto")
+
+    assert votes.items == ["a", "b"]  # c is compared with nothing but itself
+    assert (names_of(votes.worker), votes.winner.tolist()) == (["u", "x"], [LEFT, TIE])
+    assert table.invalid == {"unknown winner": 1, "item compared with itself": 1, "wrong number of cells": 1}
+    assert table.skipped == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("worker,left,right,winner\nu,a,b,left\nv,c,c,left\n", "line 3: column right is the same as left"),
+        ("worker,left,right,winner\nu,a,b,left\nw,a,b,middle\n", "line 3: column winner is 'middle'"),
+        ("worker,left,right,winner\nu,a,b,left\nw,a,b\n", "line 3: has 3 cells, but the header has 4"),
+    ],
+)
+def test_without_leave_such_rows_are_faults_with_their_line(written, text, complaint):
+    with pytest.raises(BadInput, match=complaint):
+        Table(written(text)).comparisons(repeats="auto")
+
+
+def test_rows_of_labels_and_of_a_matrix_that_are_too_short_or_too_long(written):
+    labelled = Table(written("task,worker,label\nt,u\nt,v,x\nt,w,x,y\n"), skip_invalid=True)
+    assert names_of(labelled.labels(repeats="auto").worker) == ["v"]
+    assert labelled.invalid == {"wrong number of cells": 2}
+    table = Table(written("1,2,3,1\n1,2\n2,2,,1\n"), skip_invalid=True)
+    votes = table.labels(repeats="auto")
+    assert votes.worker.names == ["1", "3"]  # the rows of the file
+    assert table.invalid == {"wrong number of cells": 1}
+
+
 def test_a_prompt_is_kept_with_each_comparison_and_the_truth_with_its_task(written):
     compared = Table(written("worker,left,right,winner,prompt\nu,a,b,left,q\nu,b,a,tie,p\n")).comparisons(repeats="auto")
     assert compared.prompt is not None

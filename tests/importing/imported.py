@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import connections
 
 from annotator import importing
-from annotator.models import Import
+from annotator.importing.create_rows import ReadyLine, StoredImage, add_lines
+from annotator.models import Campaign, Import
 
 
 def lines_file(folder: Path, *lines: dict, name: str = "pairs.jsonl") -> Path:
@@ -25,6 +28,24 @@ def pair_line(first: int = 0, second: int = 1, prompt: str = "A red cube", **mor
 
 def set_line(*numbers: int, prompt: str = "A red cube", **more) -> dict:
     return {"prompt": prompt, "images": [{"image": f"{n}.png", "generator": f"g{n}", "seed": n} for n in numbers]} | more
+
+
+def add_images(campaign: Campaign, *images: int, prompt: str = "A red cube", is_pair: bool = False, **changes: Any) -> None:
+    """Add a line with these images as importing does, without their files. Image `n` is by the generator g0n."""
+    line = {
+        "prompt": prompt,
+        "category": "",
+        "language": "",
+        "external_id": None,
+        "metadata": {},
+        "is_pair": is_pair,
+        "gold_choice": None,
+        "gold_note": "",
+        "images": [{"field": f"image {n}", "generator": f"g{n:02}", "seed": n, "parameters": {}} for n in images],
+    }
+    files = [hashlib.sha256(f"{prompt} {n}".encode()).hexdigest() for n in images]
+    stored = [StoredImage(file, "PNG", 64, 48, 1000, phash=n) for n, file in zip(images, files, strict=True)]
+    assert not add_lines(campaign=campaign, lines=[ReadyLine(1, line | changes, stored)]).errors
 
 
 def staged(campaign, path: Path, *, has_folder: bool = True, **options) -> Import:

@@ -62,6 +62,41 @@ def test_a_pair_has_all_that_its_line_says(campaign):
     }
 
 
+def audit_share(campaign: Campaign) -> tuple[int, int]:
+    """How many pairs are of the audit share, and how many there are."""
+    return campaign.pairs.filter(is_audit=True).count(), campaign.pairs.count()
+
+
+def test_the_audit_share_is_drawn_as_often_as_the_campaign_says(campaign):
+    for rate, low, high in ((0.0, 0, 0), (1.0, 45, 45), (0.3, 2, 27)):  # 0.3 of 45: outside once in a million times
+        prompt = f"A prompt at {rate}"
+        Campaign.objects.filter(pk=campaign.pk).update(audit_rate=rate)
+        campaign.refresh_from_db()
+        before, _ = audit_share(campaign)
+        add(campaign, ready(1, *range(10), is_pair=False, prompt=prompt))
+        assert low <= audit_share(campaign)[0] - before <= high
+
+
+def test_a_changed_audit_rate_leaves_known_pairs_as_they_are(campaign):
+    lines = [ready(1, 1, 2), ready(2, 3, 4)]
+    Campaign.objects.filter(pk=campaign.pk).update(audit_rate=0.0)
+    campaign.refresh_from_db()
+    add(campaign, *lines)
+    Campaign.objects.filter(pk=campaign.pk).update(audit_rate=1.0)
+    campaign.refresh_from_db()
+
+    add(campaign, *lines, ready(3, 5, 6))
+
+    assert audit_share(campaign) == (1, 3)
+
+
+def test_a_gold_pair_which_gets_no_votes_is_not_of_the_audit_share(campaign):
+    Campaign.objects.filter(pk=campaign.pk).update(audit_rate=1.0)
+    campaign.refresh_from_db()
+    add(campaign, ready(1, 1, 2, gold_choice="a"), ready(2, 3, 4))
+    assert list(campaign.pairs.order_by("pk").values_list("is_audit", flat=True)) == [False, True]
+
+
 def test_what_is_there_is_found_again_within_and_across_calls(campaign):
     lines = [ready(1, 1, 2), ready(2, 2, 1), ready(3, 1, 2, 3, is_pair=False)]
     first, again = add(campaign, *lines), add(campaign, *lines)

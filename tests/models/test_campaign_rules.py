@@ -140,7 +140,7 @@ def test_only_managers_are_shown_how_annotators_are_checked(member: Member) -> N
     annotator = member.campaign.members.create(user=UserFactory())
     assert set(SETTINGS) <= client_of(member.user).get(address).json().keys()
     assert set(SETTINGS) & client_of(annotator.user).get(address).json().keys() == set(SETTINGS) - set(MANAGERS_RULES)
-    assert set(MANAGERS_RULES) == {"gold_rate", "repeat_rate", "repeat_after", "completion_code", "return_url"}
+    assert set(MANAGERS_RULES) == {"audit_rate", "gold_rate", "repeat_rate", "repeat_after", "completion_code", "return_url"}
 
 
 # --- the pages

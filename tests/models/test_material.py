@@ -36,6 +36,7 @@ ATTEMPTS = Attempts(
         "pair_left_seats_within_seats": lambda: change(make.PairFactory(), seats_a_on_left=1),
         "pair_votes_wanted_range": lambda: make.PairFactory(votes_wanted=101),
         "pair_ring_not_negative": lambda: make.PairFactory(ring=-1),
+        "pair_inclusion_probability_range": lambda: change(make.PairFactory(), inclusion_probability=0.0),
         "pair_state_known": lambda: change(make.PairFactory(), state="lost"),
         "pair_gold_choice_known": lambda: change(make.PairFactory(), gold_choice="left"),
         "pair_prompt_in_campaign": lambda: check_at_once(lambda: make.PairFactory(prompt=make.PromptFactory())),

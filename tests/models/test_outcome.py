@@ -26,6 +26,7 @@ ATTEMPTS = Attempts(
         "consensus_confidence_is_probability": lambda: make.ConsensusFactory(confidence=1.5),
         "consensus_agreement_is_share": lambda: make.ConsensusFactory(agreement=-0.1),
         "consensus_soft_label_in_range": lambda: make.ConsensusFactory(p_b=2.0),
+        "label_fit_method_known": lambda: make.LabelFitFactory(method="guess"),
         "release_state_known": lambda: change(make.ReleaseFactory(), state="lost"),
         "release_number_from_one": lambda: make.ReleaseFactory(number=0),
         "release_progress_is_share": lambda: change(make.ReleaseFactory(), progress=1.5),

@@ -41,6 +41,10 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
     first, unjudged, gold = rows[judged[0].pk], rows[judged[6].pk], rows[judged[7].pk]
     images = {name: first.pop(name) for name in ("image_a", "image_b")}
     pair = judged[0]
+    soft = [first.pop(f"p_{choice}") for choice in ("a", "b", "both_good", "both_bad")]
+    assert sum(soft) == pytest.approx(1)
+    assert soft[0] > soft[1] > soft[3] > 0
+    assert 0.4 < first.pop("confidence") < 0.9
     assert first == {
         "pair_id": pair.pk,
         "prompt_id": pair.prompt_id,
@@ -54,14 +58,14 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
         "n_b": 1,
         "n_both_good": 0,
         "n_both_bad": 0,
-        "p_a": 2 / 3,
-        "p_b": 1 / 3,
-        "p_both_good": 0.0,
-        "p_both_bad": 0.0,
         "label": Label.values.index("a"),
-        "confidence": 2 / 3,
+        "share": 2 / 3,
         "agreement": 1 / 3,
+        "n_first": 3,
+        "stopped_early": False,
+        "is_audit": False,
         "is_gold": False,
+        "inclusion_probability": 1.0,
         "sha256_a": pair.image_a.sha256,
         "sha256_b": pair.image_b.sha256,
         "split": "train",
@@ -88,7 +92,7 @@ def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, j
         assert row["rejected"]["path"].startswith(rejected.sha256)
         assert (row["chosen_model"], row["rejected_model"]) == models
         assert (row["prompt"], row["category"]) == (pair.prompt.text, "shapes")
-    assert rows[judged[0].pk]["confidence"] == pytest.approx(2 / 3)
+    assert 0.4 < rows[judged[0].pk]["confidence"] < 0.9  # two of three
 
 
 def test_a_pair_and_its_votes_are_in_the_split_of_their_prompt(campaign, judged):

@@ -7,10 +7,10 @@ import hashlib
 import pyarrow.parquet as pq
 import pytest
 
-from annotator.releasing.dataset.configs import LEADERBOARD
+from annotator.releasing.dataset.configs import LEADERBOARD, LEADERBOARDS
 from annotator.releasing.dataset.snapshot import snapshot_of
 from annotator.releasing.dataset.staged_rows import StagedReader
-from annotator.releasing.stage import Staged, count_all, stage, write_leaderboard
+from annotator.releasing.stage import Staged, count_all, stage, write_leaderboards
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,7 +25,7 @@ def stage_below(folder, campaign) -> tuple[Staged, list[float]]:
 
 def test_votes_and_leaderboard_are_finished_and_the_other_configs_wait_for_images(campaign, judged, tmp_path):
     staged, _ = stage_below(tmp_path, campaign)
-    assert {file.path.partition("/")[0] for file in staged.finished} == {"votes", "leaderboard"}
+    assert {file.path.partition("/")[0] for file in staged.finished} == {"votes", "leaderboard", "leaderboards"}
     for file in staged.finished:
         data = (tmp_path / "files" / file.path).read_bytes()
         assert (file.size, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())
@@ -57,11 +57,12 @@ def test_another_worker_reads_back_what_was_staged(campaign, judged, tmp_path):
     assert Staged.load((tmp_path / "snapshot.json").read_bytes()) == staged
 
 
-def test_the_leaderboard_is_one_file_and_empty_where_there_is_none(campaign, tmp_path):
+def test_each_leaderboard_config_is_one_file_and_empty_where_there_is_none(campaign, tmp_path):
     with snapshot_of(campaign) as snapshot:
-        facts, _ = count_all(snapshot)
+        facts, *_ = count_all(snapshot)
     assert facts.leaderboard == []
-    (tmp_path / LEADERBOARD.config).mkdir()
-    written = write_leaderboard(facts, tmp_path)
-    assert (written.path, written.rows) == ("leaderboard/train-00000-of-00001.parquet", 0)
-    assert pq.read_schema(tmp_path / written.path).names == [column.name for column in LEADERBOARD.columns]
+    for layout in (LEADERBOARD, LEADERBOARDS):
+        (tmp_path / layout.config).mkdir()
+    for layout, written in zip((LEADERBOARD, LEADERBOARDS), write_leaderboards(facts, tmp_path), strict=True):
+        assert (written.path, written.rows) == (f"{layout.config}/train-00000-of-00001.parquet", 0)
+        assert pq.read_schema(tmp_path / written.path).names == [column.name for column in layout.columns]

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
+from annotator.consensus.posterior import fit_prior, posterior
 from annotator.judging.voting import undo_vote
-from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Member, Pair, UnscoredAssignment, Vote
+from annotator.models import (
+    Assignment,
+    Campaign,
+    CampaignScoring,
+    Consensus,
+    Member,
+    Pair,
+    SplitPrior,
+    UnscoredAssignment,
+    Vote,
+)
 from annotator.quality.moderation import lift_suspension, suspend_member
 from annotator.scoring.consensus_writer import campaigns_to_score, score_campaign, score_changes
 from annotator.scoring.settling import settle_pairs
@@ -36,7 +48,7 @@ def void(cast: Vote, reason: str = "undone") -> None:
 
 
 @pytest.mark.parametrize(
-    ("choices", "label", "confidence", "agreement", "counts"),
+    ("choices", "label", "share", "agreement", "counts"),
     [
         ("a", "a", 1.0, None, (1, 0, 0, 0)),
         ("aab", "a", 2 / 3, 1 / 3, (2, 1, 0, 0)),
@@ -46,15 +58,18 @@ def void(cast: Vote, reason: str = "undone") -> None:
         ("aabbg", "tie", 2 / 5, 2 / 10, (2, 2, 1, 0)),
     ],
 )
-def test_it_scores_a_pair(campaign, pair, choices, label, confidence, agreement, counts):
+def test_it_scores_a_pair(campaign, pair, choices, label, share, agreement, counts):
     vote_all(pair, choices)
     assert score_campaign(campaign=campaign, now=MONDAY) == 1
     consensus = Consensus.objects.get()
     assert (consensus.pair, consensus.method, consensus.label) == (pair, "majority", label)
     assert (consensus.n_a, consensus.n_b, consensus.n_both_good, consensus.n_both_bad) == counts
     soft = (consensus.p_a, consensus.p_b, consensus.p_both_good, consensus.p_both_bad)
-    assert soft == pytest.approx([count / sum(counts) for count in counts])
-    assert consensus.confidence == pytest.approx(confidence)
+    assert sum(soft) == pytest.approx(1, abs=1e-4)
+    assert min(soft) > 0  # few votes rule nothing out
+    assert sorted(soft, reverse=True)[0] == pytest.approx(soft[counts.index(max(counts))], abs=1e-4)
+    assert consensus.share == pytest.approx(share)
+    assert 0.25 < consensus.confidence < 1
     assert consensus.agreement == (None if agreement is None else pytest.approx(agreement))
     assert consensus.computed_at == MONDAY
 
@@ -100,9 +115,70 @@ def test_scoring_again_writes_only_what_changed(campaign, pair):
     assert set(Consensus.objects.values_list("computed_at", flat=True)) == {MONDAY}
     vote_all(other, "b")
     assert score_campaign(campaign=campaign, now=TUESDAY) == 2
-    assert dict(Consensus.objects.values_list("pair", "computed_at")) == {pair.pk: MONDAY, other.pk: TUESDAY}
     assert Consensus.objects.get(pair=other).label == "b"
     assert dict(Consensus.objects.values_list("pair", "pk")) == rows
+
+
+def test_a_vote_changes_its_pair_alone_until_votes_have_grown_by_a_tenth(campaign):
+    pairs = [PairFactory(campaign=campaign) for _ in range(12)]
+    for number, each in enumerate(pairs):
+        vote_all(each, "aab" if number % 2 else "bb")  # 30 votes
+    score_changes(campaign=campaign, now=MONDAY)
+    for choice in "bbb":
+        vote_all(pairs[0], choice)
+        score_changes(campaign=campaign, now=TUESDAY)
+        computed = dict(Consensus.objects.values_list("pair", "computed_at"))
+        assert computed.pop(pairs[0].pk) == TUESDAY
+        assert set(computed.values()) == {MONDAY}
+    before = dict(Consensus.objects.exclude(pair=pairs[0]).values_list("pair", "confidence"))
+    assert SplitPrior.objects.get().votes_now == 33
+    vote_all(pairs[0], "b")
+    score_changes(campaign=campaign, now=TUESDAY)
+    after = dict(Consensus.objects.exclude(pair=pairs[0]).values_list("pair", "confidence"))
+    assert all(before[pair_id] != after[pair_id] for pair_id in before)
+    assert SplitPrior.objects.get().fitted_at == TUESDAY
+
+
+def test_the_same_votes_end_in_the_same_numbers_however_they_came(campaign):
+    pairs = [PairFactory(campaign=campaign) for _ in range(6)]
+    for place in range(3):
+        for number, each in enumerate(pairs):
+            vote_all(each, "aabbxg"[number] if place else "a")
+        score_changes(campaign=campaign)
+    score_campaign(campaign=campaign)
+    by_parts = list(Consensus.objects.order_by("pair").values_list("label", "share", "confidence", "p_a", "p_b", "p_both_bad"))
+    Consensus.objects.all().delete()
+    SplitPrior.objects.all().delete()
+    score_campaign(campaign=campaign)
+    assert by_parts == list(
+        Consensus.objects.order_by("pair").values_list("label", "share", "confidence", "p_a", "p_b", "p_both_bad")
+    )
+
+
+def test_confidence_is_what_the_posterior_says_of_all_pairs(campaign):
+    for number in range(20):
+        vote_all(PairFactory(campaign=campaign), "aaa" if number % 4 else "abx")
+    score_campaign(campaign=campaign)
+    counts = np.array(Consensus.objects.order_by("pair").values_list("n_a", "n_b", "n_both_good", "n_both_bad"))
+    expected = posterior(fit_prior(counts, groups=(0, 0, 1, 2)), counts)
+    rows = list(Consensus.objects.order_by("pair"))
+    unanimous = [row for row in rows if row.label == "a"]
+    assert [row.confidence for row in rows] == pytest.approx(expected.confidence.tolist(), abs=2e-5)
+    assert [row.p_a for row in rows] == pytest.approx(expected.p[:, 0].tolist(), abs=2e-5)
+    assert {row.share for row in unanimous} == {1.0}
+    assert max(row.confidence for row in unanimous) < 1
+
+
+def test_a_campaign_that_has_no_prior_yet_is_scored_though_no_vote_changed(campaign, pair):
+    vote_all(pair, "aa")
+    score_changes(campaign=campaign)
+    assert not is_due(campaign)
+    SplitPrior.objects.all().delete()
+    Consensus.objects.update(confidence=1.0)  # a share of votes, as it was before
+    assert is_due(campaign)
+    run_beat(campaign)
+    assert not is_due(campaign)
+    assert Consensus.objects.get().confidence < 1
 
 
 def test_a_pair_that_lost_its_last_vote_has_no_consensus_any_more(campaign, pair):
@@ -122,7 +198,7 @@ def test_the_number_of_queries_does_not_grow_with_the_pairs(campaign, django_ass
     for count in (1, 10):
         for number in range(count):
             vote_all(PairFactory(campaign=campaign), "ab" if number % 2 else "aax")
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(28):
             score_campaign(campaign=campaign)
         with django_assert_max_num_queries(10):
             settle_pairs(campaign=campaign)
@@ -143,7 +219,6 @@ def test_only_pairs_whose_votes_changed_are_counted(campaign, pair):
     assert score_changes(campaign=campaign, now=TUESDAY) == 0
     vote_all(other, "a")
     assert score_changes(campaign=campaign, now=TUESDAY) == 1
-    assert dict(Consensus.objects.values_list("pair", "computed_at")) == {pair.pk: MONDAY, other.pk: TUESDAY}
     assert labels() == {pair.pk: "a", other.pk: "tie"}
     assert not UnscoredAssignment.objects.exists()
 
@@ -269,92 +344,3 @@ def test_a_campaign_is_scored_when_its_method_changes(campaign, pair):
         assert is_due(campaign)
         run_beat(campaign)
         assert not is_due(campaign)
-
-
-# --- Dawid–Skene
-
-
-@pytest.fixture
-def crowd(campaign, transactional_db):  # Dawid–Skene reads what is committed
-    """Two who know, and three who say b whatever is shown: on most pairs they are more."""
-    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene", votes_wanted=5, votes_max=5)
-    campaign.refresh_from_db()
-    good, blind = MemberFactory.create_batch(2, campaign=campaign), MemberFactory.create_batch(3, campaign=campaign)
-    truth = {}
-    for number in range(30):
-        pair, right = PairFactory(campaign=campaign), "abx"[number % 3]
-        truth[pair.pk] = {"a": "a", "b": "b", "x": "both_bad"}[right]
-        for member in good:
-            vote(pair, truth[pair.pk], member=member)
-        for member in blind:
-            vote(pair, "b", member=member)
-    return truth
-
-
-def by(method: str) -> dict[int, str]:
-    return dict(Consensus.objects.filter(method=method).values_list("pair", "label"))
-
-
-def test_dawid_skene_finds_those_who_know(campaign, crowd):
-    score_campaign(campaign=campaign, now=MONDAY)
-    assert by("dawid_skene") == crowd
-    assert set(by("majority").values()) == {"b"}
-    row = Consensus.objects.filter(method="dawid_skene", label="a").first()
-    assert (row.n_a, row.n_b, row.n_both_good, row.n_both_bad) == (2, 3, 0, 0)
-    assert row.confidence == row.p_a > 0.9
-    assert row.p_a + row.p_b + row.p_both_good + row.p_both_bad == pytest.approx(1, abs=1e-4)
-    assert row.agreement == pytest.approx(8 / 20)
-
-
-def test_dawid_skene_writes_only_what_changed_and_is_the_same_however_often_it_is_asked(campaign, crowd):
-    score_campaign(campaign=campaign, now=MONDAY)
-    before = list(Consensus.objects.order_by("pk").values())
-    score_campaign(campaign=campaign, now=TUESDAY)
-    assert list(Consensus.objects.order_by("pk").values()) == before
-
-    vote_of = Vote.objects.filter(assignment__pair=min(crowd)).order_by("pk").first()
-    void(vote_of)
-    score_campaign(campaign=campaign, now=TUESDAY)
-    Vote.objects.filter(pk=vote_of.pk).update(void_reason=None, voided_at=None)
-    score_campaign(campaign=campaign, now=TUESDAY)
-    without_times = [{key: value for key, value in row.items() if key != "computed_at"} for row in before]
-    again = list(Consensus.objects.order_by("pk").values())
-    assert [{key: value for key, value in row.items() if key != "computed_at"} for row in again] == without_times
-
-
-def test_dawid_skene_is_removed_with_the_last_vote_and_with_the_method(campaign, crowd):
-    score_changes(campaign=campaign, now=MONDAY)
-    gone = min(crowd)
-    Vote.objects.filter(assignment__pair=gone).update(void_reason="suspended", voided_at=MONDAY)
-    score_campaign(campaign=campaign, now=TUESDAY)
-    assert by("dawid_skene").keys() == crowd.keys() - {gone}
-    campaign.consensus_method = "majority"
-    campaign.save()
-    score_changes(campaign=campaign)
-    assert by("dawid_skene") == {}
-    campaign.consensus_method = "dawid_skene"
-    campaign.save()
-    score_changes(campaign=campaign)
-    assert by("dawid_skene").keys() == crowd.keys() - {gone}
-
-
-def test_dawid_skene_waits_in_the_background_as_long_as_it_is_slow_and_comes_in_the_end(campaign, crowd):
-    score_changes(campaign=campaign, now=MONDAY)
-    CampaignScoring.objects.update(dawid_skene_seconds=60)
-    extra = PairFactory(campaign=campaign)
-    vote_all(extra, "aa")
-    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=19))
-    assert extra.pk in by("majority")
-    assert extra.pk not in by("dawid_skene")
-    score_changes(campaign=campaign, now=MONDAY + timedelta(minutes=20))
-    assert extra.pk in by("dawid_skene")
-
-
-def test_dawid_skene_knows_only_the_choices_of_the_question(campaign, pair, transactional_db):
-    Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene")
-    campaign.questions.update(choices=["a", "b"])
-    campaign.refresh_from_db()
-    vote_all(pair, "ab")
-    score_campaign(campaign=campaign)
-    row = Consensus.objects.get(method="dawid_skene")
-    assert (row.label, row.p_a, row.p_b, row.p_both_good, row.p_both_bad) == ("tie", 0.5, 0.5, 0, 0)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
 from annotator.campaigns import lifecycle
 from annotator.choices import AssignmentState, Choice, PairState
+from annotator.consensus.posterior import to_document
 from annotator.judging import assigning
-from annotator.models import Assignment, Campaign, Pair
+from annotator.models import Assignment, Campaign, Delivery, Pair, SplitPrior, UnscoredAssignment
+from annotator.quality import moderation
 from annotator.scoring import settling
+from annotator.scoring.confidence import fit_question
+from annotator.scoring.consensus_writer import campaigns_to_score
 from annotator.scoring.settling import settle_pairs
-from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, WebhookFactory
 from tests.judges import assert_seats_are_true, judge_all
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +25,20 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def campaign() -> Campaign:
     return CampaignFactory()
+
+
+def believe(campaign: Campaign, agreement: float, *, pairs: int = 1000, choices: int = 4) -> None:
+    """Let the campaign know a population of which this share is with the most common answer of each pair."""
+    split = np.full(choices, (1 - agreement) / (choices - 1))
+    split[0] = agreement
+    rng = np.random.default_rng(0)
+    counts = np.zeros((pairs, 4), dtype=np.int64)
+    counts[:, :choices] = rng.permuted(rng.multinomial(7, split, pairs), axis=1)
+    question = campaign.questions.get(position=0)
+    prior = fit_question(counts, question.choices)
+    SplitPrior.objects.update_or_create(
+        question=question, defaults={"document": to_document(prior), "votes_now": prior.votes, "fitted_at": timezone.now()}
+    )
 
 
 def run(campaign: Campaign, answers: list[str]) -> Pair:
@@ -35,13 +54,14 @@ def run(campaign: Campaign, answers: list[str]) -> Pair:
     ("answers", "spent", "state"),
     [
         (["a", "a", "a", "a"], 2, PairState.SETTLED),  # two agree at once
-        (["a", "b", "a", "a", "a"], 4, PairState.SETTLED),  # a lead of two decides
+        (["a", "b", "a", "a", "a"], 3, PairState.SETTLED),  # a lead decides
         (["a", "b", "both_bad", "both_good", "a", "b", "both_good", "a"], 7, PairState.SETTLED),  # and seven end it
-        (["a", "b", "a"], 3, PairState.OPEN),
+        (["a", "b", "both_bad"], 3, PairState.OPEN),
     ],
 )
-def test_a_pair_gets_as_many_votes_as_it_needs(answers, spent, state):
+def test_where_people_agree_a_pair_gets_as_many_votes_as_it_needs(answers, spent, state):
     campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+    believe(campaign, 0.85)
     PairFactory(campaign=campaign)
 
     pair = run(campaign, answers)
@@ -60,22 +80,39 @@ def test_with_equal_numbers_it_is_plain_fixed_overlap(answers):
 
 
 def test_a_surer_campaign_asks_for_more():
-    campaign = CampaignFactory(votes_wanted=2, votes_max=7, stop_confidence=0.98)
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7, stop_confidence=0.999)
+    believe(campaign, 0.85)
     PairFactory(campaign=campaign)
 
-    assert run(campaign, ["a"] * 5).seats_taken == 3
+    assert 2 < run(campaign, ["a"] * 7).seats_taken < 7
+
+
+def test_where_people_hardly_agree_two_votes_are_no_proof():
+    campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+    believe(campaign, 0.4)
+    PairFactory(campaign=campaign)
+
+    assert run(campaign, ["a"] * 7).seats_taken > 3
 
 
 def test_the_choices_of_the_first_question_count():
+    of_two, of_four = CampaignFactory.create_batch(2, votes_wanted=2, votes_max=7)
+    of_two.questions.update(choices=["a", "b"])  # two answers: two who agree are less of a proof
+    for campaign, choices in ((of_two, 2), (of_four, 4)):
+        believe(campaign, 0.75, choices=choices)
+        PairFactory(campaign=campaign)
+
+    assert run(of_two, ["a"] * 7).seats_taken > run(of_four, ["a"] * 7).seats_taken
+
+
+@pytest.mark.parametrize("pairs", [0, 30])
+def test_before_it_is_known_how_people_agree_pairs_get_all_votes(pairs):
     campaign = CampaignFactory(votes_wanted=2, votes_max=5)
-    campaign.questions.update(choices=["a", "b"])  # two answers: two who agree are less of a proof
+    if pairs:
+        believe(campaign, 0.95, pairs=pairs)
     PairFactory(campaign=campaign)
 
-    assert run(campaign, ["a"] * 5).seats_taken == 2
-    other = CampaignFactory(votes_wanted=2, votes_max=5, stop_confidence=0.95)
-    other.questions.update(choices=["a", "b"])
-    PairFactory(campaign=other)
-    assert run(other, ["a"] * 5).seats_taken == 3
+    assert run(campaign, ["a"] * 7).seats_taken == 5
 
 
 def test_gold_and_held_pairs_ask_for_nothing():
@@ -85,6 +122,96 @@ def test_gold_and_held_pairs_ask_for_nothing():
 
     assert settling.settle_pairs(campaign=campaign) == 0
     assert set(Pair.objects.values_list("votes_wanted", flat=True)) == {2}
+
+
+class TestAuditPairs:
+    """Pairs of the audit share get all votes, whatever people answer."""
+
+    def test_one_gets_the_most_votes_although_all_agree(self):
+        campaign = CampaignFactory(votes_wanted=2, votes_max=5)
+        PairFactory(campaign=campaign, is_audit=True)
+
+        pair = run(campaign, ["a"] * 7)
+
+        assert (pair.votes_wanted, pair.seats_taken, pair.state) == (5, 5, PairState.SETTLED)
+
+    def test_it_asks_for_one_more_at_a_time_as_a_pair_on_which_people_differ(self):
+        campaign = CampaignFactory(votes_wanted=2, votes_max=5)
+        PairFactory(campaign=campaign, is_audit=True)
+
+        for votes, wanted in ((1, 2), (1, 3), (1, 4)):
+            pair = run(campaign, ["a"] * votes)
+            assert (pair.votes_wanted, pair.state) == (wanted, PairState.OPEN)
+
+    def test_with_fixed_overlap_it_is_like_any_other(self):
+        campaign = CampaignFactory(votes_wanted=3, votes_max=3)
+        PairFactory(campaign=campaign, is_audit=True)
+
+        pair = run(campaign, ["a"] * 5)
+
+        assert (pair.votes_wanted, pair.seats_taken, pair.state) == (3, 3, PairState.SETTLED)
+
+    @pytest.mark.parametrize("before", [4, 2], ids=["adaptive before", "fixed before"])
+    def test_more_votes_at_most_bring_it_back_when_it_is_settled(self, before):
+        campaign = CampaignFactory(votes_wanted=2, votes_max=before)
+        believe(campaign, 0.85)
+        audit, other = PairFactory(campaign=campaign, is_audit=True), PairFactory(campaign=campaign)
+        for _ in range(before):
+            judge_all(MemberFactory(campaign=campaign), "a")
+            settling.settle_pairs(campaign=campaign)
+        assert set(campaign.pairs.values_list("state", flat=True)) == {"settled"}
+
+        campaign = lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_max": 6})
+        UnscoredAssignment.objects.all().delete()
+        assert campaign in campaigns_to_score()
+        for _ in range(7):
+            settling.settle_pairs(campaign=campaign)
+            judge_all(MemberFactory(campaign=campaign), "a")
+        settling.settle_pairs(campaign=campaign)
+
+        audit.refresh_from_db()
+        other.refresh_from_db()
+        assert (audit.seats_taken, audit.state) == (6, PairState.SETTLED)
+        assert (other.seats_taken, other.state) == (2, PairState.SETTLED)
+        assert campaign not in campaigns_to_score().exclude(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
+        assert_seats_are_true(campaign)
+
+    def test_fewer_votes_at_most_end_it_there(self):
+        campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+        PairFactory(campaign=campaign, is_audit=True)
+        run(campaign, ["a"] * 3)
+        campaign = lifecycle.change_campaign(campaign=campaign, by=None, rules={"votes_max": 4})
+
+        pair = run(campaign, ["a"] * 4)
+
+        assert (pair.votes_wanted, pair.seats_taken, pair.state) == (4, 4, PairState.SETTLED)
+
+    def test_a_lost_vote_is_replaced_as_on_any_pair(self):
+        campaign = CampaignFactory(votes_wanted=2, votes_max=4)
+        PairFactory(campaign=campaign, is_audit=True)
+        pair = run(campaign, ["a"] * 4)
+        lost = pair.assignments.first().member
+        moderation.suspend_member(member=lost, by=None)
+        settling.settle_pairs(campaign=campaign)
+        pair.refresh_from_db()
+        assert (pair.votes_wanted, pair.seats_taken, pair.state) == (4, 3, PairState.OPEN)
+
+        assert run(campaign, ["a"] * 3).seats_taken == 4
+
+    def test_gold_and_held_ones_ask_for_nothing(self):
+        campaign = CampaignFactory(votes_wanted=2, votes_max=7)
+        for fields in ({"gold_choice": "a", "state": "settled"}, {"state": "held"}):
+            PairFactory(campaign=campaign, is_audit=True, seats_taken=2, **fields)
+        assert settling.settle_pairs(campaign=campaign) == 0
+        assert campaign not in campaigns_to_score()
+
+    def test_the_campaign_is_complete_when_they_have_all_their_votes(self):
+        campaign = CampaignFactory(votes_wanted=1, votes_max=3)
+        WebhookFactory(campaign=campaign, events=["campaign.complete"])
+        PairFactory(campaign=campaign, is_audit=True)
+        for deliveries in (0, 0, 1):
+            run(campaign, ["a"])
+            assert Delivery.objects.count() == deliveries
 
 
 class TestChangingVotesWanted:

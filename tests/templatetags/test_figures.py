@@ -10,11 +10,15 @@ from django.utils import timezone
 
 from annotator.templatetags.figures import (
     ago,
+    chance,
     decimal,
     duration,
+    estimated,
+    estimated_share,
     file_size,
     percent,
     points,
+    ranks,
     rate,
     seconds,
     share,
@@ -45,6 +49,13 @@ def test_a_figure_is_rounded_and_has_its_unit(filter_, value, text):
 @pytest.mark.parametrize("filter_", [share, points, decimal, seconds])
 def test_a_figure_that_is_not_there_is_a_dash(filter_):
     assert filter_(None) == "–"
+
+
+def test_an_estimate_comes_with_its_interval_where_it_has_one():
+    whole, alone = {"value": 0.624, "lower": 0.55, "upper": 0.691}, {"value": -0.624, "lower": None, "upper": None}
+    none = {"value": None, "lower": None, "upper": None}
+    assert [estimated(each) for each in (whole, alone, none)] == ["0.62 (0.55 to 0.69)", "−0.62", "–"]
+    assert [estimated_share(each) for each in (whole, none)] == ["62 % (55–69 %)", "–"]
 
 
 def test_a_rate_comes_with_its_interval():
@@ -84,6 +95,17 @@ def test_durations_are_rough(left: timedelta, words: str) -> None:
 
 def test_shares_are_never_rounded_up_to_all() -> None:
     assert [percent(share) for share in (0.0, 0.29, 0.999, 1.0)] == ["0 %", "29 %", "99 %", "100 %"]
+
+
+def test_a_chance_is_never_rounded_to_impossible_or_certain() -> None:
+    assert [chance(value) for value in (0.0, 0.001, 0.734, 0.9999, 1.0)] == ["0 %", "<1 %", "73 %", ">99 %", "100 %"]
+    assert chance(None) == "–"
+
+
+def test_ranks_are_a_range_where_there_are_several() -> None:
+    assert ranks({"rank_lower": 2, "rank_upper": 4}) == "2–4"
+    assert ranks({"rank_lower": 2, "rank_upper": 2}) == "2"
+    assert ranks({"rank_lower": None, "rank_upper": None}) == "–"
 
 
 def test_numbers_sizes_and_moments_are_readable() -> None:

@@ -11,7 +11,8 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, product
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from annotator.releasing.card.facts import Facts
 os.environ.setdefault("MPLCONFIGDIR", str(settings.DATA_DIR / "matplotlib"))  # where it keeps what it found out about fonts
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 FOLDER = "charts"
@@ -38,6 +40,10 @@ RIGHT = 0.2  # inches beside the axes: half of the last number
 
 # Each has a contrast of more than 4 on white and on near-black, but the lines of the grid, which may be fainter.
 INK, LINE, FILL, ACCENT = "#7a7d82", "#7a7d8255", "#4d82c4", "#c76a2b"
+# From losing to winning. Cells have a ground of their own, so their numbers are read on it and not on the page.
+BEATS_COLOURS = LinearSegmentedColormap.from_list("beats", ["#e0a070", "#f2f2f2", "#86aede"])
+CELL_INK = "#1b1b1b"
+NUMBERED_MAX = 16  # generators whose cells have room for numbers
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,8 @@ def charts_of(facts: Facts) -> Iterator[Chart]:
         yield concentration_chart(facts.votes_by_annotator)
     if facts.leaderboard:
         yield standings_chart(facts)
+        if facts.statistics["leaderboard"]["p_beats"]:
+            yield beats_chart(facts)
 
 
 def labels_chart(facts: Facts) -> Chart:
@@ -168,6 +176,30 @@ def standings_chart(facts: Facts) -> Chart:
 
     said = ", ".join(f"{plain(row['generator'])} {row['score']:.2f}" for row in rows)
     return Chart("leaderboard", f"Generators by score: {said}.", draw, height=1.2 + ROW_HEIGHT * len(rows))
+
+
+def beats_chart(facts: Facts) -> Chart:
+    """A heat map of P(row beats column)."""
+    rows = facts.leaderboard[:GENERATORS_MAX]
+    shares = [[nan if value is None else value for value in row] for row in facts.statistics["leaderboard"]["p_beats"]]
+    shown = [row[: len(rows)] for row in shares[: len(rows)]]
+
+    def draw(axes: Any) -> None:
+        places = range(len(rows))
+        axes.imshow(shown, cmap=BEATS_COLOURS, vmin=0, vmax=1, aspect="auto")
+        axes.set_yticks(
+            places, [f"{place + 1}. {shortened(row['generator'])}" for place, row in enumerate(rows)], parse_math=False
+        )
+        axes.set_xticks(places, [str(place + 1) for place in places])
+        if len(rows) <= NUMBERED_MAX:
+            for i, j in product(places, places):
+                if i != j:
+                    axes.text(j, i, f"{shown[i][j] * 100:.0f}", ha="center", va="center", fontsize=9, color=CELL_INK)
+        axes.set_xlabel("% of votes that prefer the row to the column")
+
+    first, last = rows[0]["generator"], rows[-1]["generator"]
+    share = f"{plain(first)} beats {plain(last)} in {shown[0][-1] * 100:.0f} % of votes" if len(rows) > 1 else plain(first)
+    return Chart("beats", f"Who beats whom, as a heat map: {share}.", draw, height=1.2 + ROW_HEIGHT * len(rows))
 
 
 def shortened(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The card's sections on what is in the data: coverage, leaderboard, configs, splits, limits, licence."""
+"""The card's sections on what is in the data: coverage, configs, splits, limits, licence."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from annotator.releasing.card.phrases import (
     splits_of,
     type_of,
 )
+from annotator.releasing.card.warnings import warnings
 from annotator.releasing.dataset.configs import (
     BINARIZED,
     DEFAULT_CONFIG,
     DIFFUSION_DPO,
-    LEADERBOARD,
     PAIRS,
     SPLITS,
     VOTES,
@@ -69,7 +69,7 @@ labels = duckdb.read_parquet(f"{{folder}}/{pairs}/*.parquet").aggregate("label, 
 ```
 
 Each row of `{pairs}` can be recomputed from the rows of `{votes}` with the same `pair_id`: use the votes on that question with
-kind `regular` and a null `void_reason`.
+kind `regular` and a null `void_reason`. Agreement can be recomputed from those with `is_first`.
 """
 
 
@@ -85,28 +85,6 @@ def coverage(facts: Facts) -> str:
         more = f"\n\nand {len(ranked) - NAMED_MAX:,} more." if len(ranked) > NAMED_MAX else ""
         parts.append(f"| {word} | pairs | votes |\n|---|---:|---:|\n{rows}{more}")
     return "\n\n".join(parts)
-
-
-def leaderboard(facts: Facts, pictures: dict[str, str]) -> str:
-    if not facts.leaderboard:
-        return f"No leaderboard, and `{LEADERBOARD.config}` is an empty table: {facts.no_leaderboard}."
-    rows = "\n".join(
-        f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f}"
-        f" | {row['n_comparisons']:,} | {row['n_wins']:,} | {row['n_ties']:,} |"
-        for row in facts.leaderboard
-    )
-    left_out = (
-        f" The scores leave out {number(facts.without_generators, 'pair')}: a generator is not stated, or is the same for both"
-        " images."
-        if facts.without_generators
-        else ""
-    )
-    return (
-        "Bradley–Terry scores from the counted votes of all splits on the primary question. A tie is half a win for each"
-        f" generator. Do not read differences smaller than the intervals.{left_out}\n\n"
-        "| generator | score | interval (95 %) | comparisons | wins | ties |\n|---|---:|---|---:|---:|---:|\n"
-        f"{rows}\n\n{pictures.get('leaderboard', '')}"
-    ).strip()
 
 
 def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
@@ -145,7 +123,7 @@ def splits(facts: Facts) -> str:
     return (
         "The split of a pair and its votes depends on a hash of the prompt text:"
         f" {listed(shares)}. No prompt is in two splits. A prompt is in the same split in every config, release and campaign that"
-        " uses these shares. A small dataset may lack a split. The leaderboard covers all splits."
+        " uses these shares. A small dataset may lack a split. Leaderboards cover all splits."
     )
 
 
@@ -164,12 +142,15 @@ def limits(facts: Facts) -> str:
         "The managers chose prompts, generators and settings. The same generators may do better or worse with other settings.",
         "Times are measured by the annotators' browsers and include breaks.",
     ]
+    known += warnings(facts)
     if judged and sum(votes) / judged < FEW_VOTES:
         known.append(
             f"Pairs with votes have {sum(votes) / judged:.2f} votes on average. A label from one or two votes is weak evidence."
         )
     if alpha is not None and alpha < LOW_ALPHA:
-        known.append(f"Agreement is low (alpha {alpha:.2f}). Train on soft labels, or on pairs with high confidence.")
+        known.append(
+            f"Agreement is low (alpha {alpha:.2f} on the first votes). Train on soft labels, or on pairs with high confidence."
+        )
     if votes and votes[0] / sum(votes) > LARGE_SHARE:
         known.append(f"One annotator gave {share(votes[0], sum(votes))} of the votes.")
     if len(facts.languages) == 1:

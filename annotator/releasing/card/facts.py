@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from annotator.consensus.codes import Ints
-from annotator.consensus.majority import majority_of_counts
 from annotator.models.campaign_rules import RULES, CrowdRules
 from annotator.releasing.dataset.configs import LABEL
 from annotator.releasing.dataset.labels import QuestionLabels
 from annotator.releasing.dataset.snapshot import CampaignSnapshot
 from annotator.releasing.dataset.vote_files import VoteCount
 from annotator.scoring.statistics.compute import statistics_from
-from annotator.scoring.statistics.generators import REFUSED
+from annotator.scoring.statistics.leaderboards import REFUSED
 from annotator.scoring.statistics.load import HELD, NONE, A, B, CampaignData
+from annotator.scoring.statistics.schema import HeldOut, LabelMethod
 
 # A completion code is worth money: it is for people who have finished, and not kept with a release.
 CROWD_RULES = {field.name for field in CrowdRules._meta.local_fields}
@@ -42,12 +42,12 @@ class Facts:
     shares: list[float] = field(default_factory=lambda: [0.8, 0.1, 0.1])
     rules: dict[str, Any] = field(default_factory=dict)  # of the campaign, by the names of its columns
     prompts: int = 0  # that have pairs
+    prompts_voted: int = 0  # with a vote that counts
     generators: list[str] = field(default_factory=list)  # of the images in pairs
     held_with_winner: int = 0
     without_generators: int = 0  # pairs that no leaderboard can use: a generator is not stated, or both are the same
     overlap: dict[str, int] = field(default_factory=dict)  # votes on a pair → pairs; JSON knows only text as keys
     labels: dict[str, dict[str, int]] = field(default_factory=dict)  # question → label → pairs
-    agreement: float | None = None  # mean over the pairs with two votes or more
     votes: list[VoteCount] = field(default_factory=list)
     votes_by_annotator: list[int] = field(default_factory=list)  # of those that count, the most first
     first_vote: str = ""  # the day of the first vote that counts, as 2026-01-31
@@ -75,6 +75,11 @@ class Facts:
         return int(self.statistics["progress"]["pairs_gold"])
 
     @property
+    def overlap_is_adaptive(self) -> bool:
+        overlap = self.statistics["overlap"]
+        return bool(overlap["votes_max"] > overlap["votes_wanted"])
+
+    @property
     def languages(self) -> list[str]:
         """Those that are stated."""
         return [row["name"] for row in self.statistics["languages"] if row["name"]]
@@ -84,6 +89,16 @@ class Facts:
         """Its rows, the best first; none where there is no ranking."""
         found = self.statistics["leaderboard"]
         return [] if found["refusal"] else list(found["generators"])
+
+    @property
+    def leaderboards(self) -> list[dict[str, Any]]:
+        """The rows of all leaderboards, of each question on all prompts and then by category."""
+        return [
+            {"question": board["question"], "category": board["category"], **row}
+            for board in self.statistics["leaderboards"]
+            if not board["refusal"]
+            for row in board["generators"]
+        ]
 
     @property
     def no_leaderboard(self) -> str:
@@ -101,7 +116,12 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
     campaign = snapshot.campaign
     # Without the time, and without what takes long and no card tells.
     statistics = statistics_from(
-        data, campaign=campaign["slug"], consensus_method=campaign["consensus_method"], now=None, compares_texts=False
+        data,
+        campaign=campaign["slug"],
+        consensus_method=campaign["consensus_method"],
+        now=None,
+        label_methods=_label_methods(data, labels),
+        compares_texts=False,
     )
     [people] = snapshot.query(_CROWD_SQL)
     return Facts(
@@ -136,6 +156,22 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
     )
 
 
+def _label_methods(data: CampaignData, labels: Sequence[QuestionLabels]) -> list[LabelMethod]:
+    """Without what may differ between machines on the same votes."""
+    return [
+        LabelMethod(
+            question=slug,
+            method=its.fit.method,
+            converged=its.fit.converged,
+            iterations=0,
+            reason=its.fit.reason,
+            held_out=[HeldOut(method, value) for method, value in its.fit.held_out.items()],
+        )
+        for (slug, _), its in zip(data.questions, labels, strict=True)
+        if its.fit is not None
+    ]
+
+
 def _of_votes(data: CampaignData) -> dict[str, Any]:
     counted, by_machine = data.counted, data.votes.member[data.is_machine[data.votes.member]]
     times = [counted.at.min(), counted.at.max()] if len(counted) else []
@@ -154,16 +190,15 @@ def _of_pairs(data: CampaignData, labels: Sequence[QuestionLabels]) -> dict[str,
     primary = labels[0].label if labels else np.zeros(0, dtype=np.int64)
     a, b = pairs.generator_a, pairs.generator_b
     makers = np.union1d(a, b)
-    agreement = majority_of_counts(data.primary_counts).agreement
     votes, times = np.unique(data.primary_counts.sum(axis=1), return_counts=True)
     return {
         "prompts": len(np.unique(pairs.prompt)),
+        "prompts_voted": len(np.unique(pairs.prompt[data.primary_counts.any(axis=1)])),
         "generators": sorted(data.generators[code] for code in makers[makers != NONE].tolist()),
         "held_with_winner": int(((pairs.state == HELD) & ((primary == A) | (primary == B))).sum()),
         "without_generators": int(((a == NONE) | (b == NONE) | (a == b)).sum()),
         "overlap": {str(each): number for each, number in zip(votes.tolist(), times.tolist(), strict=True)},
         "labels": {slug: _by_label(its.label) for (slug, _), its in zip(data.questions, labels, strict=True)},
-        "agreement": None if np.isnan(agreement).all() else round(float(np.nanmean(agreement)), 6),
     }
 
 

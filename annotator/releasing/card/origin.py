@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from statistics import median
+from typing import Any
 
-from annotator.choices import Choice, ConsensusMethod, Label, PairingRule
+from annotator.choices import RULES_IN_BATCHES, Choice, ConsensusMethod, Label, PairingRule
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import CHOICE_WORDS, NOT_STATED, listed, number, quoted, share, table, words
 from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, LEADERBOARD, PAIRS, VOTES
@@ -14,11 +16,31 @@ from annotator.scoring.labels import SMOOTHING
 PAIRING_WORDS = {
     PairingRule.ALL_PAIRS: "every image was paired with every other",
     PairingRule.RING: "each image was paired with its two neighbours on a ring in random order",
+    PairingRule.RANDOM_M: "each image was paired with {pairs_per_image} others at random, or with all where there were fewer",
+    PairingRule.SWISS: (
+        "each image was paired with its two neighbours on a ring in random order, and then, round by round, with an image that"
+        " had won about the same share of its votes, until it was in {pairs_per_image} pairs"
+    ),
+    PairingRule.INFORMATION_GAIN: (
+        "each image was paired with its two neighbours on a ring in random order, and then votes were asked for where they said"
+        " most about the order of the images, until each was in {pairs_per_image} comparisons; {random_pair_share:.0%} of these"
+        " were drawn from all pairs alike"
+    ),
 }
 METHOD_WORDS = {
     ConsensusMethod.MAJORITY: (
-        "Labels are by majority vote. Every vote has the same weight, the soft label is the share of each choice, and the label"
-        " is `tie` if two or more choices lead."
+        "Labels are by majority vote. Every vote has the same weight, and the label is `tie` if two or more choices lead. The"
+        " soft label estimates the share of the population that would give each choice."
+    ),
+    ConsensusMethod.ONE_COIN: (
+        "Labels are by the one-coin method of Dawid and Skene, which estimates from the votes how often each annotator is right,"
+        f" and weights them accordingly, with {SMOOTHING:g} prior votes on each choice. It was run on the votes of all splits"
+        " together. The soft label is its posterior. The vote counts are in the same row."
+    ),
+    ConsensusMethod.MACE: (
+        "Labels are by MACE (Hovy et al. 2013), which estimates from the votes how often each annotator answers without looking,"
+        " and what they answer then, and weights them accordingly (variational Bayes, 10 starting points). It was run on the"
+        " votes of all splits together. The soft label is its posterior. The vote counts are in the same row."
     ),
     ConsensusMethod.DAWID_SKENE: (
         "Labels are by the method of Dawid and Skene, which estimates the errors of each annotator from the votes and weights"
@@ -57,18 +79,50 @@ def questions(facts: Facts) -> str:
 def making(facts: Facts) -> str:
     rules = facts.rules
     if not rules:
-        return METHOD_WORDS[ConsensusMethod(facts.method)]
+        return labelling(facts)
     overlap = f"The target was {number(rules['votes_wanted'], 'vote')} per pair"
-    if rules["votes_max"] > rules["votes_wanted"]:
+    if rules["votes_max"] > rules["votes_wanted"] and rules["pairing_rule"] == PairingRule.INFORMATION_GAIN:
+        overlap += f", and more, up to {rules['votes_max']}, where the order of two images was open"
+    elif rules["votes_max"] > rules["votes_wanted"]:
         overlap += (
-            f", and more, up to {rules['votes_max']}, until the leading answer was {rules['stop_confidence']:.0%} probable. Pairs"
+            f", and more, up to {rules['votes_max']}, until the label was {rules['stop_confidence']:.0%} probable. Pairs"
             " with disagreement have more votes"
         )
     return (
         "Both images of a pair have the same prompt. Which of the two is `a` was chosen at random at import. If a prompt had more"
-        f" than two images, {PAIRING_WORDS[PairingRule(rules['pairing_rule'])]}.\n\n"
-        f"{overlap}. Nobody judged a pair twice, except as a check. {METHOD_WORDS[ConsensusMethod(facts.method)]}"
+        f" than two images, {pairing_in_words(rules)}.\n\n"
+        f"{overlap}. Nobody judged a pair twice, except as a check. {labelling(facts)}"
     )
+
+
+def pairing_in_words(rules: Mapping[str, Any]) -> str:
+    """What the pairing rule did. Where not all pairs had the same chance, also what to do about it."""
+    rule = PairingRule(rules["pairing_rule"])
+    words = PAIRING_WORDS[rule].format_map(rules)
+    if rule in RULES_IN_BATCHES:
+        words += (
+            f". Votes decided on the later pairs, so that some kinds of pairs are there more often than others. A weight of 1 /"
+            f" `inclusion_probability` in `{PAIRS.config}` makes up for it"
+        )
+    return words
+
+
+def labelling(facts: Facts) -> str:
+    """How labels were made from votes, why so, and where that is not to be trusted."""
+    found = facts.statistics.get("label_methods", [])
+    methods = dict.fromkeys(row["method"] for row in found) or [facts.method]
+    parts = [METHOD_WORDS[ConsensusMethod(method)] for method in methods]
+    for row in found:
+        of = f" (`{row['question']}`)" if len(found) > 1 else ""
+        if facts.method == ConsensusMethod.AUTO:
+            name = ConsensusMethod(row["method"]).label
+            parts.append(f"The method was chosen by how well it predicts votes that it has not seen{of}: {name}. {row['reason']}")
+        if not row["converged"]:
+            parts.append(
+                f"**The method had not converged when it stopped{of}.** Its soft labels and some labels would have moved on. Use"
+                " the vote counts in the same row, or a majority of them, where that matters."
+            )
+    return "\n\n".join(parts)
 
 
 def guidelines(facts: Facts) -> str:

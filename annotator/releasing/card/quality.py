@@ -2,34 +2,123 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from annotator.choices import ActionKind, AssignmentKind, Measure, Outcome, VoidReason
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import interval_of, listed, number, total
 from annotator.releasing.dataset.configs import VOTES
 from annotator.releasing.dataset.vote_files import is_live_regular
-from annotator.scoring.statistics.compute import RESAMPLES
+from annotator.scoring.statistics.agreement import RESAMPLES
+from annotator.scoring.statistics.schema import AUDIT_PAIRS, FIRST_VOTES
 
 
 def agreement(facts: Facts) -> str:
     questions = facts.statistics["agreement"]
-    if not any(question["agreement"]["pairs"] for question in questions):
-        return "No pair has two votes, so agreement cannot be measured."
-    rows = []
-    for question in questions:
-        alpha = question["agreement"]
-        interval = f"{alpha['lower']:.3f} to {alpha['upper']:.3f}" if alpha["lower"] is not None else "–"
-        value = f"{alpha['alpha']:.3f}" if alpha["alpha"] is not None else "not defined: all votes are the same"
-        rows.append(f"| `{question['question']}` | {value} | {interval} | {alpha['pairs']:,} | {alpha['votes']:,} |")
-    mean = (
-        f"On the primary question, two votes on the same pair agree in {facts.agreement:.1%} of cases (mean over pairs)."
-        if facts.agreement is not None
-        else ""
+    wanted = facts.statistics["overlap"]["votes_wanted"]
+    parts = [which_votes(facts)]
+    figures = [(row["question"], each) for row in questions for each in (row["agreement"], row["audit"]) if each]
+    if not any(each["pairs"] for _, each in figures):
+        return "\n\n".join([*parts, "No pair has two of these votes, so agreement cannot be measured."])
+    rows = "\n".join(
+        agreement_row(question, each) for question, each in figures if wanted > 1 or each["votes_used"] == AUDIT_PAIRS
     )
-    return (
-        "Krippendorff's alpha for nominal choices: 1 is full agreement, 0 is chance level. The 95 % interval is a bootstrap over"
-        f" pairs with {RESAMPLES:,} resamples. Only pairs with two or more votes are used.\n\n"
-        "| question | alpha | interval | pairs | votes on them |\n|---|---:|---|---:|---:|\n" + "\n".join(rows) + f"\n\n{mean}"
-    ).strip()
+    parts += [
+        "Krippendorff's alpha: 1 is full agreement, 0 is what answers by chance would give. The nominal one takes any two answers"
+        " as equally different. The ordinal one has an order, `a`, then ties, then `b`: a tie is nearer to either image than they"
+        f" are to each other. The 95 % intervals are a bootstrap over prompts with {RESAMPLES:,} resamples. Only pairs with two"
+        " or more of these votes are used.\n\n"
+        "| question | votes | alpha, nominal | interval | alpha, ordinal | interval | pairs | prompts | votes on them |\n"
+        f"|---|---|---:|---|---:|---|---:|---:|---:|\n{rows}",
+        *(primary_figures(each) for _, each in figures[: 2 if questions[0]["audit"] else 1]),
+        stopping(facts),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def which_votes(facts: Facts) -> str:
+    """Of which votes agreement is."""
+    overlap = facts.statistics["overlap"]
+    first = f"the first {number(overlap['votes_wanted'], 'counted vote')} on each pair"
+    said = f"Agreement is measured on {first}, in the order in which they were given (`is_first` in `{VOTES.config}`)."
+    if facts.overlap_is_adaptive or overlap["pairs_beyond"]:
+        said += (
+            " Later votes are left out: with adaptive overlap a pair gets them because people disagree, and votes stop because"
+            " people agree. Over all votes, even answers by chance look like agreement."
+        )
+    if facts.overlap_is_adaptive and overlap["pairs_audit"]:
+        said += (
+            f" {number(overlap['pairs_audit'], 'pair')} were drawn at import as audit pairs (`is_audit`): they get all"
+            f" {overlap['votes_max']} votes whatever people answer, so all of their votes can be used."
+        )
+    return said
+
+
+VOTES_WORDS = {FIRST_VOTES: "first {}", AUDIT_PAIRS: "all {} of audit pairs"}
+
+
+def agreement_row(question: str, figures: dict[str, Any]) -> str:
+    nominal = {"value": figures["alpha"], "lower": figures["lower"], "upper": figures["upper"]}
+    undefined = "not defined: all votes are the same" if figures["pairs"] else "–"
+    cells = [
+        f"`{question}`",
+        VOTES_WORDS[figures["votes_used"]].format(figures["votes_per_pair"]),
+        *(
+            cell
+            for each in (nominal, figures["ordinal"])
+            for cell in (f"{each['value']:.3f}" if each["value"] is not None else undefined, interval_3(each))
+        ),
+        f"{figures['pairs']:,}",
+        f"{figures['prompts']:,}",
+        f"{figures['votes']:,}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def interval_3(estimate: dict[str, Any]) -> str:
+    return f"{estimate['lower']:.3f} to {estimate['upper']:.3f}" if estimate["lower"] is not None else "–"
+
+
+def primary_figures(figures: dict[str, Any]) -> str:
+    """In words, on the primary question."""
+    if figures["same_answer"]["value"] is None:
+        return ""
+    of_what = "On audit pairs, with all votes" if figures["votes_used"] == AUDIT_PAIRS else "On the primary question"
+    same = percent_of(figures["same_answer"])
+    said = [f"{of_what}, two of these votes on the same pair are the same in {same} of cases (mean over pairs)."]
+    if figures["unanimous"]["n"]:
+        said.append(
+            f"Of {number(figures['unanimous']['n'], 'pair')} with {figures['votes_per_pair']} of these votes,"
+            f" {interval_of(figures['unanimous'])} are unanimous. The leading answer has"
+            f" {percent_of(figures['leading_share'])} of a pair's votes on average, and the entropy of its shares is"
+            f" {figures['entropy']['value']:.2f} bits."
+        )
+    return " ".join(said)
+
+
+def stopping(facts: Facts) -> str:
+    """What adaptive overlap saved and cost."""
+    found, overlap = facts.statistics["stopping"], facts.statistics["overlap"]
+    if not found:
+        return ""
+    most = overlap["votes_max"]
+    if not found["audit_pairs_complete"]:
+        return "What the stopping rule of adaptive overlap saves and costs is not known: no audit pair has all its votes."
+    differs = found["label_differs"]
+    said = (
+        f"The stopping rule was replayed on {number(found['audit_pairs_complete'], 'audit pair')} with all {most} votes. It uses"
+        f" {found['votes_per_pair']['value']:.2f} votes per pair, and saves {percent_of(found['votes_saved'])} of the votes that"
+        f" {most} on every pair would take. It stops {interval_of(found['stopped_early'])} of them early."
+    )
+    if differs["n"]:
+        said += f" Of those, {interval_of(differs)} have another label after all votes."
+    return said
+
+
+def percent_of(estimate: dict[str, Any]) -> str:
+    """A share with its interval, if it has one."""
+    interval = f" (95 % interval {estimate['lower']:.1%} to {estimate['upper']:.1%})" if estimate["lower"] is not None else ""
+    return f"{estimate['value']:.1%}{interval}"
 
 
 def quality(facts: Facts) -> str:

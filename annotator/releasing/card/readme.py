@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from annotator.lib.lazy_import import lazy_import
-from annotator.releasing.card import contents, origin, quality
+from annotator.releasing.card import confidence, contents, origin, quality, ranking
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import config_and_split, splits_of
 from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
@@ -58,10 +58,11 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
         ("Annotators", origin.people(facts, pictures)),
         ("Statistics", origin.figures(facts, pictures)),
         ("Agreement", quality.agreement(facts)),
+        ("Confidence", confidence.confidence(facts)),
         ("Quality control", quality.quality(facts)),
         ("Position bias", quality.position_bias(facts)),
         ("Coverage", contents.coverage(facts)),
-        ("Leaderboard", contents.leaderboard(facts, pictures)),
+        ("Leaderboard", ranking.leaderboard(facts, pictures)),
         ("Configs", "\n\n".join(contents.config_section(layout, facts, shards) for layout in layouts)),
         ("Splits", contents.splits(facts)),
         ("Loading", contents.loading(facts)),

@@ -200,6 +200,11 @@ VOTES = Layout(
         Column("guideline_version", value("int32"), "version of the guideline that was shown"),
         Column("created_at", value("timestamp[us, tz=UTC]"), "when it was cast"),
         Column("void_reason", value("string"), "null for a counted vote, else why it is void"),
+        Column(
+            "is_first",
+            value("bool"),
+            "whether it is among the first counted votes on its pair and question: agreement is measured on these",
+        ),
     ),
 )
 
@@ -210,12 +215,17 @@ def verdict_columns(suffix: str = "", question: str = "the primary question") ->
         Column(f"n_votes{suffix}", value("int32"), f"live regular votes on {question}"),
         *(Column(f"n_{choice}{suffix}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
         *(
-            Column(f"p_{choice}{suffix}", value("float64"), f"soft label of `{choice}`, by the consensus method")
+            Column(f"p_{choice}{suffix}", value("float64"), f"soft label: share of the population that would give `{choice}`")
             for choice in Choice.values
         ),
-        Column(f"label{suffix}", LABEL, "the most probable choice; `tie` when two or more lead; null without votes"),
-        Column(f"confidence{suffix}", value("float64"), "probability of the leading choice"),
-        Column(f"agreement{suffix}", value("float64"), "share of vote pairs that agree; null below two votes"),
+        Column(f"label{suffix}", LABEL, "the label by the consensus method; `tie` when two or more lead; null without votes"),
+        Column(f"share{suffix}", value("float64"), "share of the votes on the label; of a tie, the largest share"),
+        Column(f"confidence{suffix}", value("float64"), "probability that the label is what most of the population would answer"),
+        Column(
+            f"agreement{suffix}",
+            value("float64"),
+            "share of pairs of all votes that agree; null below two votes. Its mean is too high where votes stopped early",
+        ),
     )
 
 
@@ -230,7 +240,15 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("generator_a", value("string"), "the model that made image `a`"),
         Column("generator_b", value("string"), "the model that made image `b`"),
         *verdict_columns(),
+        Column("n_first", value("int32"), "how many of `n_votes` are first votes, `is_first` in `votes`"),
+        Column("stopped_early", value("bool"), "whether it got no more votes because the leading answer was probable enough"),
+        Column("is_audit", value("bool"), "whether it was drawn at import to get the most votes, whatever people answered"),
         Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
+        Column(
+            "inclusion_probability",
+            value("float64"),
+            "the probability with which the pairing rule drew the pair, given the pairs and votes before; 1: certain",
+        ),
         Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
         Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
@@ -252,7 +270,7 @@ BINARIZED = Layout(
         Column("chosen_model", value("string"), "the model that made the chosen image"),
         Column("rejected_model", value("string"), "the model that made the rejected image"),
         Column("category", value("string"), "category of the prompt"),
-        Column("confidence", value("float64"), "probability that the chosen image is the better one"),
+        Column("confidence", value("float64"), "probability that most of the population would prefer the chosen image"),
         Column("chosen", IMAGE, "the image that won"),
         Column("rejected", IMAGE, "the image that lost"),
     ),
@@ -275,7 +293,7 @@ DIFFUSION_DPO = Layout(
         Column("image_1_uid", value("string"), "sha256 of `jpg_1` as imported"),
         Column("best_image_uid", value("string"), "the uid of the image that won"),
         Column("num_example_per_prompt", value("int64"), "number of rows with this caption"),
-        Column("confidence", value("float64"), "probability that the winner is the better one"),
+        Column("confidence", value("float64"), "probability that most of the population would prefer the winner"),
         Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; the order of the two depends on their hashes"),
         Column("jpg_1", BYTES, "the bytes of the other image"),
     ),
@@ -287,12 +305,25 @@ LEADERBOARD = Layout(
     row_is="a generator",
     columns=(
         Column("generator", value("string"), "the model that made the images"),
-        Column("score", value("float64"), "Bradley–Terry score (natural logarithm of the strength); the scores sum to 0"),
+        Column("score", value("float64"), "Bradley–Terry score; 1 higher means about 7.3 wins of ten; the scores sum to 0"),
         Column("lower", value("float64"), "lower end of the 95 % interval of the score"),
         Column("upper", value("float64"), "upper end of the interval"),
+        Column("rank_lower", value("int64"), "best rank it may have; right for all generators at once with 95 % confidence"),
+        Column("rank_upper", value("int64"), "worst rank it may have"),
+        Column("p_first", value("float64"), "probability to have the highest score"),
         Column("n_comparisons", value("int64"), "votes on pairs with one of its images and one of another generator"),
         Column("n_wins", value("int64"), "votes for its image"),
         Column("n_ties", value("int64"), "votes for both or neither"),
+    ),
+)
+
+LEADERBOARDS = Layout(
+    config="leaderboards",
+    row_is="a generator on one question and in one category",
+    columns=(
+        Column("question", value("string"), "the slug of the question"),
+        Column("category", value("string"), "the category of the prompts; null: all prompts"),
+        *LEADERBOARD.columns,
     ),
 )
 
@@ -307,7 +338,7 @@ def layouts_for(secondary_questions: Sequence[str] = ()) -> tuple[Layout, ...]:
 
     The data files of the first are listed by every client, whichever it asks for.
     """
-    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, VOTES)
+    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, LEADERBOARDS, VOTES)
 
 
 def layout_of(config: str, secondary_questions: Sequence[str] = ()) -> Layout:

@@ -16,8 +16,10 @@ import pyarrow.compute as pc
 from annotator.choices import ConsensusMethod
 from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, LABELLED_FIELDS, pairs_layout
-from annotator.scoring.labels import dawid_skene_labels
+from annotator.scoring.confidence import Confidence, confidence_of
+from annotator.scoring.labels import Fit, labels_by
 from annotator.scoring.statistics.load import CHOICES, CampaignData
 
 
@@ -26,29 +28,44 @@ class QuestionLabels(NamedTuple):
 
     counts: Ints  # (pairs, choices)
     label: Ints  # a code of CHOICES, their number for a tie, or NO_LABEL
-    posterior: Floats | None  # (pairs, choices) by Dawid–Skene, NaN without votes; None: by majority
+    confidence: Confidence  # how sure the label is, and the soft label by the majority
+    prior: Prior  # that confidence rests on, fitted to the votes of the release
+    posterior: Floats | None = None  # (pairs, choices): the soft label by another method, NaN without votes
+    fit: Fit | None = None  # how a method that needs all votes came to them; None: by majority
 
 
 def labels_of(data: CampaignData, method: str) -> list[QuestionLabels]:
     """One per question."""
-    if method == ConsensusMethod.DAWID_SKENE:
-        return [_by_dawid_skene(data, place) for place in range(len(data.questions))]
-    return [QuestionLabels(counts, majority_of_counts(counts).label, None) for counts in data.counts]
+    if method != ConsensusMethod.MAJORITY:
+        return [_by(method, data, place) for place in range(len(data.questions))]
+    return [_by_majority(data, place) for place in range(len(data.questions))]
 
 
-def _by_dawid_skene(data: CampaignData, place: int) -> QuestionLabels:
-    votes = data.votes.where(data.is_counted(place))
-    found = dawid_skene_labels(votes.pair, votes.member, votes.choice, asked=data.questions[place][1])
+def _by_majority(data: CampaignData, place: int) -> QuestionLabels:
+    counts, asked = data.counts[place], data.questions[place][1]
+    prior, label = data.priors[place], majority_of_counts(counts).label
+    return QuestionLabels(counts, label, confidence_of(prior, counts, label, asked), prior)
+
+
+def _by(method: str, data: CampaignData, place: int) -> QuestionLabels:
+    votes, counts = data.votes.where(data.is_counted(place)), data.counts[place]
+    found = labels_by(method, votes.pair, votes.member, votes.choice, asked=data.questions[place][1])
+    if found.fit.method == ConsensusMethod.MAJORITY:  # `auto` chose it
+        return _by_majority(data, place)._replace(fit=found.fit)
     label, posterior = np.full(len(data.pairs), NO_LABEL), np.full((len(data.pairs), len(CHOICES)), np.nan)
     label[found.pair], posterior[found.pair] = found.label, found.posterior
-    return QuestionLabels(data.counts[place], label, posterior)
+    asked = data.questions[place][1]
+    prior = data.priors[place]
+    return QuestionLabels(counts, label, confidence_of(prior, counts, label, asked), prior, posterior, found.fit)
 
 
 class Labeler:
-    """Adds to pairs what their counted votes amount to. `pair_ids` are those of the labels, sorted."""
+    """Adds to pairs what their counted votes amount to."""
 
-    def __init__(self, pair_ids: Ints, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
-        self.pair_ids = pair_ids
+    def __init__(self, data: CampaignData, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
+        self.pair_ids = data.pairs.id
+        first = data.first_counts[0].sum(axis=1) if data.questions else np.zeros(len(data.pairs), dtype=np.int64)
+        self.marks = {"n_first": first, "stopped_early": data.stopped_early}
         self.labels = dict(zip(["", *(f"_{slug}" for slug in secondary_questions)], labels, strict=True))
         layout = pairs_layout(secondary_questions)
         self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in LABELLED_FIELDS), ("split", pa.int64())])
@@ -58,6 +75,7 @@ class Labeler:
         How many of a prompt's pairs are decided is known when all have been judged; until then it is null."""
         columns = {name: batch[name] for name in batch.schema.names}
         rows = np.searchsorted(self.pair_ids, batch["pair_id"].to_numpy())
+        columns |= {name: pa.array(of_pair[rows]) for name, of_pair in self.marks.items()}
         for suffix, labels in self.labels.items():
             columns |= {f"{name}{suffix}": column for name, column in columns_of(labels, rows).items()}
         for slot in ("a", "b"):
@@ -71,12 +89,13 @@ def columns_of(labels: QuestionLabels, rows: Ints) -> dict[str, pa.Array]:
     """The columns of a question, of some pairs. Null where a number would need votes that are not there."""
     counts, label = labels.counts[rows], labels.label[rows]
     majority = majority_of_counts(counts)
-    shares = majority.shares if labels.posterior is None else labels.posterior[rows]
+    soft = (labels.confidence.p if labels.posterior is None else labels.posterior)[rows]
     return {
         "n_votes": pa.array(counts.sum(axis=1)),
         **{f"n_{choice}": pa.array(counts[:, code]) for code, choice in enumerate(CHOICES)},
-        **{f"p_{choice}": pa.array(shares[:, code], from_pandas=True) for code, choice in enumerate(CHOICES)},
+        **{f"p_{choice}": pa.array(soft[:, code], from_pandas=True) for code, choice in enumerate(CHOICES)},
         "label": pa.array(label, mask=label == NO_LABEL),
-        "confidence": pa.array(shares.max(axis=1), from_pandas=True),
+        "share": pa.array(labels.confidence.share[rows], from_pandas=True),
+        "confidence": pa.array(labels.confidence.confidence[rows], from_pandas=True),
         "agreement": pa.array(majority.agreement, from_pandas=True),
     }

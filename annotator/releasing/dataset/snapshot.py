@@ -14,6 +14,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from annotator.choices import Choice, PairState
+from annotator.consensus.codes import Bools, Ints
 from annotator.lib.arrow import Snapshot, snapshot
 from annotator.models import Campaign
 from annotator.releasing.dataset.configs import VOTES
@@ -51,7 +52,8 @@ _PAIRS_SQL = """
     SELECT pair.id AS pair_id, prompt.id AS prompt_id, prompt.text AS prompt,
            nullif(prompt.category, '') AS category, nullif(prompt.language, '') AS language,
            maker_a.name AS generator_a, maker_b.name AS generator_b,
-           pair.gold_choice IS NOT NULL AS is_gold, pair.state = {held} AS is_held, {split} AS split,
+           pair.gold_choice IS NOT NULL AS is_gold, pair.is_audit, pair.inclusion_probability,
+           pair.state = {held} AS is_held, {split} AS split,
            image_a.sha256 AS sha256_a, image_a.format AS format_a, image_a.byte_size::bigint AS size_a,
            image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b
     FROM annotator_pair pair
@@ -92,12 +94,16 @@ class CampaignSnapshot:
         rows: list[dict[str, Any]] = self.database.table(query, own=self.own, is_released=_IS_RELEASED).to_pylist()
         return rows
 
-    def votes(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        """The rows of the votes config by vote id, in batches of some megabytes, with the split of each."""
+    def votes(self, first_votes: Ints) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """The rows of the votes config by vote id, in batches of some megabytes, with the split of each.
+
+        `first_votes` are the ids of the votes that are first ones, sorted.
+        """
         schema = VOTES.schema
         for batch in self.database.batches(self.votes_query()):
             *columns, split = batch.columns
-            yield pa.RecordBatch.from_arrays(columns, schema=schema), split.to_numpy()
+            is_first = pa.array(_are_among(batch.column(0).to_numpy(), first_votes))
+            yield pa.RecordBatch.from_arrays([*columns, is_first], schema=schema), split.to_numpy()
 
     def votes_query(self) -> sql.Composed:
         return _VOTES_SQL.format(
@@ -111,6 +117,14 @@ class CampaignSnapshot:
     def _split(self) -> sql.Composed:
         """The split's index: how many of the bounds but the last are at or below the prompt's number (as splits.split_of)."""
         return _SPLIT_SQL.format(bounds=sql.Literal(split_bounds(self.shares)[:-1]))
+
+
+def _are_among(ids: Ints, known: Ints) -> Bools:
+    """Whether each id is known; both are sorted, so that a batch costs a look-up for each of its rows."""
+    if not len(known):
+        return np.zeros(len(ids), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+    return np.asarray(known[place] == ids)
 
 
 @contextmanager

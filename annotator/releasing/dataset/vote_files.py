@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from annotator.choices import AssignmentKind
+from annotator.consensus.codes import Ints
 from annotator.releasing.dataset.configs import SPLITS, VOTES
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
@@ -38,16 +39,19 @@ def is_live_regular(count: VoteCount) -> bool:
     return count.kind == AssignmentKind.REGULAR and count.void_reason is None
 
 
-def stage_votes(snapshot: CampaignSnapshot, *, folder: Path, report: ProgressCallback) -> tuple[list[Written], list[VoteCount]]:
+def stage_votes(
+    snapshot: CampaignSnapshot, first_votes: Ints, *, folder: Path, report: ProgressCallback
+) -> tuple[list[Written], list[VoteCount]]:
     """The votes config, finished, and how many votes of each kind are in it.
 
-    A split without votes has no file; without any votes, train has an empty one.
+    `first_votes` are as `CampaignSnapshot.votes` takes them. A split without votes has no file; without any votes, train has an
+    empty one.
     """
     last_id = snapshot.query("SELECT max(id) AS id FROM annotator_vote")[0]["id"] or 1
     tally = VoteTally()
     shards = [VoteShards(folder / VOTES.config, split) for split in SPLITS]
     try:
-        for batch, split in snapshot.votes():
+        for batch, split in snapshot.votes(first_votes):
             tally.add(batch)
             for index, its in enumerate(shards):
                 its.add(batch.filter(pa.array(split == index)))

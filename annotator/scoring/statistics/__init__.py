@@ -15,14 +15,23 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotator.choices import CampaignState
+from annotator.errors import NotFound
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
-from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import
+from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import, LabelFit
 from annotator.scoring.statistics.compute import statistics_from
-from annotator.scoring.statistics.load import empty, load_campaign_data
-from annotator.scoring.statistics.schema import Statistics
+from annotator.scoring.statistics.load import Overlap, empty, load_campaign_data
+from annotator.scoring.statistics.schema import HeldOut, LabelMethod, Statistics
 
-__all__ = ["Statistics", "campaigns_to_compute", "compute_statistics", "outdate", "statistics_of", "stored_statistics"]
+__all__ = [
+    "Statistics",
+    "campaigns_to_compute",
+    "compute_statistics",
+    "leaderboard_in",
+    "outdate",
+    "statistics_of",
+    "stored_statistics",
+]
 
 FRESH_FOR = timedelta(minutes=1)
 PAUSE = 30  # at this many times what it took last, it is 3 % of one core at most
@@ -39,7 +48,21 @@ def statistics_of(campaign: Campaign) -> dict[str, Any]:
     stored = stored_statistics(campaign)
     if stored is not None:
         return dict(stored.document)
-    return statistics_from(empty(), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
+    overlap = Overlap(campaign.votes_wanted, campaign.votes_max, campaign.stop_confidence)
+    return statistics_from(empty(overlap), campaign=campaign.slug, consensus_method=campaign.consensus_method, now=None).as_json()
+
+
+def leaderboard_in(document: dict[str, Any], *, question: str | None = None, category: str | None = None) -> dict[str, Any]:
+    """One of its leaderboards; without a question, of the first, and without a category, on all prompts. Raises NotFound."""
+    if not question and not category:
+        return dict(document["leaderboard"])
+    wanted = (question or document["leaderboard"]["question"], category or None)
+    for board in document["leaderboards"]:
+        if (board["question"], board["category"]) == wanted:
+            return dict(board)
+    raise NotFound(
+        "There is no leaderboard for this question and category. Only the largest categories with comparisons have one."
+    )
 
 
 def campaigns_to_compute(*, now: datetime | None = None) -> list[Campaign]:
@@ -66,6 +89,21 @@ def _changes(campaign: Campaign) -> int:
     return scoring.changes if scoring else 0
 
 
+def _label_methods(campaign: Campaign) -> list[LabelMethod]:
+    fits = LabelFit.objects.filter(question__campaign=campaign).select_related("question").order_by("question__position")
+    return [
+        LabelMethod(
+            question=fit.question.slug,
+            method=fit.method,
+            converged=fit.converged,
+            iterations=fit.iterations,
+            reason=fit.reason,
+            held_out=[HeldOut(method, value) for method, value in fit.held_out.items()],
+        )
+        for fit in fits
+    ]
+
+
 def outdate(campaign: Campaign) -> None:
     """Have them computed anew soon, because something else than votes has changed."""
     CampaignStatistics.objects.filter(campaign=campaign).update(is_outdated=True)
@@ -82,7 +120,13 @@ def compute_statistics(*, campaign: Campaign, now: datetime | None = None) -> Ca
     now = now or timezone.now()
     with snapshot() as database:
         data = load_campaign_data(database, campaign.pk)
-    result = statistics_from(data, campaign=campaign.slug, consensus_method=campaign.consensus_method, now=now)
+    result = statistics_from(
+        data,
+        campaign=campaign.slug,
+        consensus_method=campaign.consensus_method,
+        now=now,
+        label_methods=_label_methods(campaign),
+    )
     stored, _ = CampaignStatistics.objects.update_or_create(
         campaign=campaign,
         defaults={

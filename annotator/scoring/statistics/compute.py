@@ -1,4 +1,4 @@
-"""From columns to the document: progress, pace and agreement, and what the modules beside this one make. Pure."""
+"""From columns to the document: progress and pace, and what the modules beside this one make. Pure."""
 
 from __future__ import annotations
 
@@ -7,33 +7,44 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from annotator.consensus.agreement import krippendorff_alpha_of_counts
-from annotator.consensus.codes import Ints
 from annotator.scoring.statistics import schema as doc
+from annotator.scoring.statistics.agreement import agreement_of, overlap_of
 from annotator.scoring.statistics.annotators import annotators_of, concentration_of, gold_of, leave_one_out_of, machines_of
-from annotator.scoring.statistics.generators import Comparisons, cycles_of, leaderboard_of, position_of, win_rates_of
+from annotator.scoring.statistics.confidence import confidence_of_questions
+from annotator.scoring.statistics.generators import Comparisons, cycles_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
+from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
 from annotator.scoring.statistics.load import HELD, NONE, SETTLED, CampaignData
-from annotator.scoring.statistics.prompts import codes_of, coverage_of, largest, near_identical_of, prompts_of
+from annotator.scoring.statistics.meetings import meetings_of
+from annotator.scoring.statistics.planning import planning_of
+from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
+from annotator.scoring.statistics.stopping import stopping_of
 from annotator.scoring.statistics.taste_groups import tastes_of
 
 HOUR, DAY = 3600, 86400  # seconds
-RESAMPLES = 1000
 ANNOTATORS_LISTED = 1000
 DAYS_LISTED = 30
 
 
 def statistics_from(
-    data: CampaignData, *, campaign: str, consensus_method: str, now: datetime | None, compares_texts: bool = True
+    data: CampaignData,
+    *,
+    campaign: str,
+    consensus_method: str,
+    now: datetime | None,
+    label_methods: Sequence[doc.LabelMethod] = (),
+    compares_texts: bool = True,
 ) -> doc.Statistics:
     """Everything, of these columns. `now` is when they were read; None where nothing is to be said of the time.
 
-    `compares_texts` says whether to look for prompts that are nearly the same.
+    `label_methods` is how the labels came about, which costs more than to read it; `compares_texts` says whether to look for
+    prompts that are nearly the same.
     """
     annotators = annotators_of(data)
     categories = largest(data.prompts.category, data.pairs.prompt)
     compared = Comparisons(data, categories)
+    leaderboards = leaderboards_of(data, categories)
     return doc.Statistics(
         campaign=campaign,
         computed_at=None if now is None else now.isoformat(),
@@ -41,7 +52,10 @@ def statistics_from(
         consensus_method=consensus_method,
         progress=_progress(data),
         throughput=_throughput(data, annotators, now),
-        agreement=_agreement(data, categories),
+        overlap=overlap_of(data),
+        agreement=agreement_of(data, categories),
+        stopping=stopping_of(data),
+        confidence=confidence_of_questions(data),
         gold=gold_of(data),
         position=position_of(compared),
         concentration=concentration_of(data),
@@ -52,12 +66,16 @@ def statistics_from(
         languages=coverage_of(data, data.prompts.language),
         prompts=prompts_of(data, compares_texts=compares_texts),
         win_rates=win_rates_of(compared),
-        leaderboard=leaderboard_of(compared),
+        leaderboard=leaderboards[0] if leaderboards else NOTHING,
+        leaderboards=leaderboards,
         cycles=cycles_of(compared),
+        meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
         tastes=tastes_of(data),
         groups=groups_of(data),
+        label_methods=list(label_methods),
+        planning=planning_of(data),
     )
 
 
@@ -108,23 +126,3 @@ def _date(days: int) -> str:
 def _median(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return number(float(np.median(known))) if known else None
-
-
-# --- agreement
-
-
-def _agreement(data: CampaignData, categories: Sequence[str]) -> list[doc.QuestionAgreement]:
-    category_of = codes_of(data.prompts.category, categories)[data.pairs.prompt]
-    return [
-        doc.QuestionAgreement(
-            question=slug,
-            agreement=_alpha(counts),
-            categories=[doc.CategoryAgreement(name, _alpha(counts[category_of == code])) for code, name in enumerate(categories)],
-        )
-        for (slug, _), counts in zip(data.questions, data.counts, strict=True)
-    ]
-
-
-def _alpha(counts: Ints) -> doc.Agreement:
-    alpha = krippendorff_alpha_of_counts(counts, resamples=RESAMPLES)
-    return doc.Agreement(number(alpha.alpha), number(alpha.lower), number(alpha.upper), alpha.n_tasks, alpha.n_votes)

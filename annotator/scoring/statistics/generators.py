@@ -1,4 +1,4 @@
-"""Generators compared: sides, win rates, the leaderboard, and cycles, which no ranking can show."""
+"""Generators compared: sides, win rates, and cycles, which no ranking can show."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotator.consensus.bias import share_of, side_effect, side_shares
-from annotator.consensus.bradley_terry import (
-    LEFT,
-    RIGHT,
-    TIE,
-    NotConnected,
-    bradley_terry_of_counts,
-    comparisons_of_sides,
-    count_sides,
-)
+from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, comparisons_of_sides, count_sides
 from annotator.consensus.codes import Ints
 from annotator.consensus.cycles import find_cycles_of_counts
 from annotator.scoring.statistics import schema as doc
-from annotator.scoring.statistics.load import NONE, A, B, CampaignData
+from annotator.scoring.statistics.leaderboards import sides_of
+from annotator.scoring.statistics.load import CampaignData
 from annotator.scoring.statistics.prompts import codes_of
 from annotator.scoring.statistics.rounding import number, rates_of
+from annotator.scoring.statistics.schema_leaderboards import Cycle, Cycles
 
 CYCLES_LISTED = 20
-REFUSED = "The generators cannot be ranked: "
 
 
 class Comparisons:
@@ -33,7 +26,7 @@ class Comparisons:
     def __init__(self, data: CampaignData, categories: Sequence[str]) -> None:
         self.generators, self.categories = data.generators, categories
         size = len(data.generators)  # also the code for the images of no known generator
-        left, right, winner = _sides(data, unknown=size)
+        left, right, winner = sides_of(data, data.counted, unknown=size)
         self.sides = count_sides(left, right, winner, n_generators=size + 1)  # (3, generators, generators)
         # A generator beside itself, or beside none that is known, says nothing of either.
         self.wins, self.tied = comparisons_of_sides(self.sides[:, :size, :size] * ~np.eye(size, dtype=np.bool_))
@@ -50,16 +43,6 @@ class Comparisons:
         self.won = number_of(left, winner == LEFT) + number_of(right, winner == RIGHT)
         self.lost = number_of(right, winner == LEFT) + number_of(left, winner == RIGHT)
         self.even = number_of(left, winner == TIE) + number_of(right, winner == TIE)
-
-
-def _sides(data: CampaignData, *, unknown: int) -> tuple[Ints, Ints, Ints]:
-    """Of each counted vote: the generator on the left, the one on the right, and the side that won."""
-    votes, pairs = data.counted, data.pairs
-    of_a, of_b = (np.where(of == NONE, unknown, of)[votes.pair] for of in (pairs.generator_a, pairs.generator_b))
-    is_decided = (votes.choice == A) | (votes.choice == B)
-    side = np.where((votes.choice == A) == votes.a_on_left, np.int8(LEFT), np.int8(RIGHT))
-    winner = np.where(is_decided, side, np.int8(TIE))
-    return np.where(votes.a_on_left, of_a, of_b), np.where(votes.a_on_left, of_b, of_a), winner
 
 
 def position_of(compared: Comparisons) -> doc.Position:
@@ -92,42 +75,13 @@ def win_rates_of(compared: Comparisons) -> list[doc.WinRate]:
     return rows
 
 
-def leaderboard_of(compared: Comparisons) -> doc.Leaderboard:
-    """Bradley–Terry over the generators that were compared."""
-    seen = np.flatnonzero((compared.wins + compared.wins.T + compared.tied).any(axis=1))
-    names = [compared.generators[code] for code in seen.tolist()]
-    wins, tied = compared.wins[np.ix_(seen, seen)], compared.tied[np.ix_(seen, seen)]
-    refusal = None
-    score = lower = upper = np.full(len(seen), np.nan)
-    try:
-        fit = bradley_terry_of_counts(wins, tied, names=names)
-        score, lower, upper = fit.score, fit.lower, fit.upper
-    except NotConnected as error:
-        reason = str(error).rpartition(". ")[0]  # without the hint, which is for users of the library
-        refusal = f"{REFUSED}{reason}. Collect more votes between these generators."
-    rows = [
-        doc.Ranked(
-            generator=name,
-            score=number(score[code]),
-            lower=number(lower[code]),
-            upper=number(upper[code]),
-            n_comparisons=int(wins[code].sum() + wins[:, code].sum() + tied[code].sum()),
-            n_wins=int(wins[code].sum()),
-            n_losses=int(wins[:, code].sum()),
-            n_ties=int(tied[code].sum()),
-        )
-        for code, name in enumerate(names)
-    ]
-    return doc.Leaderboard(refusal, sorted(rows, key=lambda row: (-(row.score or 0.0), -row.n_wins, row.generator)))
-
-
-def cycles_of(compared: Comparisons) -> doc.Cycles:
+def cycles_of(compared: Comparisons) -> Cycles:
     found = find_cycles_of_counts(compared.wins, compared.tied, listed_max=CYCLES_LISTED)
-    return doc.Cycles(
+    return Cycles(
         cycles=int(found.counts.sum()),
         triads=int(found.triads.sum()),
         listed=[
-            doc.Cycle([compared.generators[code] for code in three], margin)
+            Cycle([compared.generators[code] for code in three], margin)
             for three, margin in zip(found.generators.tolist(), found.margin.tolist(), strict=True)
         ],
     )

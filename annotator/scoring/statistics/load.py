@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairState
-from annotator.consensus.codes import Bools, Ints
+from annotator.consensus.agreement import rank_in_task
+from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
+from annotator.consensus.posterior import Prior
 from annotator.lib.arrow import Snapshot
+from annotator.scoring.confidence import fit_question
 
 KINDS = list(AssignmentKind.values)
 STATES = list(PairState.values)
 CHOICES = list(Choice.values)
 NONE = -1  # the code of what is not there
+MICROSECONDS = 1_000_000  # of a second
 
 A, B = CHOICES.index(Choice.A), CHOICES.index(Choice.B)
 TIED = len(CHOICES)  # the label of a shared lead
@@ -26,10 +30,11 @@ assert [*CHOICES, Label.TIE.value] == Label.values
 
 # Of every kind and question, and of machines too.
 _VOTES_SQL = """
-    SELECT array_position({questions}::bigint[], question_id)::int2 - 1::int2 AS question, pair_id AS pair, member_id AS member,
+    SELECT id, array_position({questions}::bigint[], question_id)::int2 - 1::int2 AS question, pair_id AS pair,
+           member_id AS member,
            array_position({choices}::text[], choice::text)::int2 - 1::int2 AS choice, a_on_left,
            array_position({kinds}::text[], kind::text)::int2 - 1::int2 AS kind,
-           coalesce(elapsed_ms, {none}) AS elapsed_ms, extract(epoch FROM created_at)::bigint AS at
+           coalesce(elapsed_ms, {none}) AS elapsed_ms, (extract(epoch FROM created_at) * 1000000)::bigint AS at
     FROM live_vote WHERE question_id = ANY({questions}::bigint[])
 """
 _PAIRS_SQL = """
@@ -37,13 +42,26 @@ _PAIRS_SQL = """
            coalesce(image_b.generator_id, {none}) AS generator_b,
            array_position({states}::text[], pair.state::text)::int2 - 1::int2 AS state,
            coalesce(array_position({choices}::text[], pair.gold_choice::text), 0)::int2 - 1::int2 AS gold,
-           pair.gold_in_review_since IS NOT NULL AS in_review, pair.votes_wanted,
-           coalesce(pair.image_distance, {none})::int2 AS distance
+           pair.gold_in_review_since IS NOT NULL AS in_review, pair.votes_wanted, pair.is_audit,
+           coalesce(pair.image_distance, {none})::int2 AS distance, pair.inclusion_probability
     FROM annotator_pair pair
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id
     WHERE pair.campaign_id = {campaign}
     ORDER BY pair.id
+"""
+_OVERLAP_SQL = "SELECT votes_wanted, votes_max, stop_confidence FROM annotator_campaign WHERE id = {campaign}"
+_IMAGES_SQL = """
+    WITH paired AS (
+        SELECT image_a_id AS id FROM annotator_pair WHERE campaign_id = {campaign}
+        UNION SELECT image_b_id FROM annotator_pair WHERE campaign_id = {campaign}
+    )
+    SELECT prompt.id AS prompt, count(*) AS images, count(*) FILTER (WHERE paired.id IS NULL) AS without_pairs
+    FROM annotator_prompt prompt
+    JOIN annotator_image image ON image.prompt_id = prompt.id
+    LEFT JOIN paired ON paired.id = image.id
+    WHERE prompt.campaign_id = {campaign}
+    GROUP BY prompt.id
 """
 _MEMBERS_SQL = """
     SELECT member.id, member.public_id, member.kind = {machine} AS is_machine, said.option
@@ -59,6 +77,7 @@ class Votes:
     There may be millions, so each column is as narrow as it can be: widen one before doing sums with it.
     """
 
+    id: Ints
     question: Ints
     pair: Ints
     member: Ints
@@ -67,6 +86,7 @@ class Votes:
     kind: Ints
     elapsed_ms: Ints  # NONE where it is not known
     at: Ints  # seconds since 1970
+    rank: Ints  # of a vote that counts: its place among those of its pair and question as they were given, from 0; else NONE
 
     def where(self, is_wanted: Bools) -> Votes:
         number = int(np.count_nonzero(is_wanted))
@@ -90,6 +110,8 @@ class Pairs:
     in_review: Bools
     votes_wanted: Ints
     distance: Ints  # of the perceptual hashes, or NONE
+    is_audit: Bools
+    inclusion_probability: Floats  # with which the pairing rule drew the pair, over 0 and up to 1
 
     def __len__(self) -> int:
         return len(self.id)
@@ -102,6 +124,21 @@ class Prompts:
     texts: list[str]
     category: list[str]
     language: list[str]
+    images: Ints  # how many each has
+    images_without_pairs: Ints
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many votes the campaign's rules give a pair."""
+
+    votes_wanted: int
+    votes_max: int
+    stop_confidence: float
+
+    @property
+    def is_adaptive(self) -> bool:
+        return self.votes_max > self.votes_wanted
 
 
 @dataclass(frozen=True)
@@ -110,6 +147,7 @@ class CampaignData:
 
     votes: Votes  # those first that make labels of the primary question: of these there are most
     pairs: Pairs
+    overlap: Overlap
     prompts: Prompts
     questions: list[tuple[str, list[str]]]  # slug, and the choices it has; the first is primary
     members: list[str]  # public_id
@@ -137,6 +175,37 @@ class CampaignData:
         return [count_votes(its.pair, its.choice, n_tasks=len(self.pairs), n_choices=len(CHOICES)) for its in each]
 
     @cached_property
+    def priors(self) -> list[Prior]:
+        """Of each question: how the population splits on pairs, by all counted votes."""
+        return [fit_question(counts, asked) for counts, (_, asked) in zip(self.counts, self.questions, strict=True)]
+
+    @cached_property
+    def first_counts(self) -> list[Ints]:
+        """Of each question: per pair and choice, the first of its counted votes, as many as the campaign wants of every pair.
+
+        What people say has no part in whether these are there, as it has in the later votes of adaptive overlap.
+        """
+        return [self.counts_below(place, self.overlap.votes_wanted) for place in range(len(self.questions))]
+
+    def counts_below(self, place: int, rank: int) -> Ints:
+        """The counted votes on the question at this place that are among the first `rank` of their pair: (pairs, choices)."""
+        its = self.votes.where(self.is_counted(place) & (self.votes.rank < rank))
+        return count_votes(its.pair, its.choice, n_tasks=len(self.pairs), n_choices=len(CHOICES))
+
+    @property
+    def first_votes(self) -> Ints:
+        """The ids of the votes in `first_counts`, sorted."""
+        return np.sort(self.votes.id[(self.votes.rank >= 0) & (self.votes.rank < self.overlap.votes_wanted)])
+
+    @cached_property
+    def stopped_early(self) -> Bools:
+        """Of each pair, whether the stopping rule settled it before it had the most votes."""
+        settled = self.pairs.state == SETTLED
+        return (
+            settled & (self.primary_counts.sum(axis=1) < self.overlap.votes_max) & self.overlap.is_adaptive & ~self.pairs.is_audit
+        )
+
+    @cached_property
     def primary_counts(self) -> Ints:
         return self.counts[0] if self.counts else np.zeros((len(self.pairs), len(CHOICES)), dtype=np.int64)
 
@@ -157,10 +226,13 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
         "SELECT id, text, category, language FROM annotator_prompt WHERE campaign_id = {campaign} ORDER BY id", **known
     )
     pairs = snapshot.columns(_PAIRS_SQL, states=STATES, **known)
+    [overlap] = snapshot.table(_OVERLAP_SQL, **known).to_pylist()
     votes = snapshot.columns(_VOTES_SQL, questions=[question["id"] for question in questions], kinds=KINDS, **known)
     votes["pair"] = _places(votes["pair"], pairs["id"])
     votes["member"] = _places(votes["member"], members["id"].to_numpy())
     is_machine = members["is_machine"].to_numpy()
+    votes["rank"] = _ranks(votes, is_machine, len(questions))
+    votes["at"] //= MICROSECONDS
     order = np.argsort(~_is_counted(votes["kind"], is_machine[votes["member"]], votes["question"], 0), kind="stable")
     for name in votes:
         votes[name] = votes[name][order]
@@ -170,10 +242,12 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     return CampaignData(
         votes=Votes(**votes),
         pairs=Pairs(**pairs),
+        overlap=Overlap(**overlap),
         prompts=Prompts(
             texts=prompts["text"].to_pylist(),
             category=prompts["category"].to_pylist(),
             language=prompts["language"].to_pylist(),
+            **_images(snapshot.columns(_IMAGES_SQL, **known), prompts["id"].to_numpy()),
         ),
         questions=[(question["slug"], question["choices"]) for question in questions],
         members=members["public_id"].to_pylist(),
@@ -183,18 +257,32 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     )
 
 
+def _ranks(votes: dict[str, Ints], is_machine: Bools, questions: int) -> Ints:
+    """The place of each counted vote among those of its pair and question, in the order in which they were given."""
+    ranks: Ints = np.full(len(votes["pair"]), NONE, dtype=np.int16)
+    for place in range(questions):
+        its = np.flatnonzero(_is_counted(votes["kind"], is_machine[votes["member"]], votes["question"], place))
+        its = its[np.lexsort([votes["id"][its], votes["at"][its]])]
+        ranks[its] = rank_in_task(votes["pair"][its])
+    return ranks
+
+
 def _is_counted(kind: Ints, is_machine: Bools, question: Ints, place: int) -> Bools:
     """Regular votes of people are."""
     return (kind == REGULAR) & ~is_machine & (question == place)
 
 
-def empty() -> CampaignData:
+FIXED = Overlap(votes_wanted=1, votes_max=1, stop_confidence=1.0)
+
+
+def empty(overlap: Overlap = FIXED) -> CampaignData:
     """Of a campaign of which nothing has been read yet."""
     none, no = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
     return CampaignData(
-        votes=Votes(none, none, none, none, no, none, none, none),
-        pairs=Pairs(none, none, none, none, none, none, no, none, none),
-        prompts=Prompts([], [], []),
+        votes=Votes(none, none, none, none, none, no, none, none, none, none),
+        pairs=Pairs(none, none, none, none, none, none, no, none, none, no, np.zeros(0)),
+        overlap=overlap,
+        prompts=Prompts([], [], [], none, none),
         questions=[],
         members=[],
         is_machine=no,
@@ -204,6 +292,14 @@ def empty() -> CampaignData:
         group_options=[],
         group_people_min=0,
     )
+
+
+def _images(rows: dict[str, np.ndarray], prompts: Ints) -> dict[str, Ints]:
+    """Of each prompt: its images, and those that are in no pair."""
+    at = _places(rows["prompt"], prompts)
+    counts = {"images": np.zeros(len(prompts), dtype=np.int64), "images_without_pairs": np.zeros(len(prompts), dtype=np.int64)}
+    counts["images"][at], counts["images_without_pairs"][at] = rows["images"], rows["without_pairs"]
+    return counts
 
 
 def _groups(snapshot: Snapshot, campaign_id: int, described: list[str | None]) -> dict[str, Any]:

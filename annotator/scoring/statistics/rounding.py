@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from annotator.consensus.bias import Share, share_of
-from annotator.scoring.statistics.schema import Rate
+from annotator.consensus.bootstrap import Bootstrap
+from annotator.scoring.statistics.schema import Estimate, Rate
 
 DIGITS = 6
 
@@ -25,6 +26,23 @@ def rates_of(share: Share) -> list[Rate]:
 
 def rate_of(k: int, n: int) -> Rate:
     return rates_of(share_of([k], [n]))[0]
+
+
+def estimate_of(found: Bootstrap, place: int) -> Estimate:
+    return Estimate(number(found.value[place]), number(found.lower[place]), number(found.upper[place]))
+
+
+def rate_over_prompts(exact: Rate, found: Bootstrap, place: int) -> Rate:
+    """A rate whose cases may depend on each other. The wider of two intervals: the exact one takes cases as independent, and a
+    bootstrap knows nothing of what no sample has, such as the first case of 0 of n."""
+    lower, upper = (number(end[place]) for end in (found.lower, found.upper))
+    return Rate(
+        exact.k,
+        exact.n,
+        exact.rate,
+        exact.lower if lower is None else min(exact.lower, lower),
+        exact.upper if upper is None else max(exact.upper, upper),
+    )
 
 
 def gini(values: ArrayLike) -> float:

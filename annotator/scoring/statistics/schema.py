@@ -10,6 +10,9 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotator.scoring.statistics.schema_confidence import Confidence
+from annotator.scoring.statistics.schema_leaderboards import Cycles, Leaderboard, Meetings
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -23,14 +26,35 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A figure with its bootstrap interval over prompts. No interval if there are votes on fewer than two prompts."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+FIRST_VOTES = "first_votes"  # the first votes of every pair, as many as the rule `votes_wanted` says
+AUDIT_PAIRS = "audit_pairs"  # all votes of the pairs of the audit share
+
+
+@dataclass(frozen=True)
 class Agreement:
-    """Krippendorff's alpha over the pairs with two votes or more, with its bootstrap interval over pairs."""
+    """How far people agree: `alpha` is Krippendorff's, nominal, over the pairs with two of these votes or more."""
 
     alpha: float | None
     lower: float | None
     upper: float | None
     pairs: int
     votes: int
+    votes_used: str  # of which votes all of this is: FIRST_VOTES or AUDIT_PAIRS
+    votes_per_pair: int  # at most this many of a pair, in the order in which they were given
+    prompts: int
+    ordinal: Estimate  # alpha for a < tie < b
+    same_answer: Estimate  # how often two votes on a pair are the same; mean over pairs
+    unanimous: Rate  # of the pairs with votes_per_pair votes; the wider of the exact interval and the bootstrap over prompts
+    leading_share: Estimate  # of those pairs: the mean share of the leading answer
+    entropy: Estimate  # of those pairs: the mean entropy of the shares, in bits
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,32 @@ class QuestionAgreement:
     question: str
     agreement: Agreement
     categories: list[CategoryAgreement]
+    audit: Agreement | None  # null with fixed overlap, and without audit pairs
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many votes pairs get by the campaign's rules, and what came of it. Overlap is adaptive if votes_max is the larger."""
+
+    votes_wanted: int
+    votes_max: int
+    stop_confidence: float
+    pairs_beyond: int  # with more counted votes than votes_wanted
+    pairs_stopped_early: int  # settled by the stopping rule with fewer than votes_max
+    pairs_audit: int
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """What the stopping rule saves and costs, on the audit pairs that have all their votes: where it would have stopped them, and
+    whether the label would have been another."""
+
+    audit_pairs: int
+    audit_pairs_complete: int
+    votes_per_pair: Estimate  # with the rule
+    votes_saved: Estimate  # as a share of votes_max on every pair
+    stopped_early: Rate  # of the complete audit pairs
+    label_differs: Rate  # of those: the label at the stop is not that of all votes
 
 
 @dataclass(frozen=True)
@@ -207,45 +257,6 @@ class WinRate:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """A generator with its Bradley–Terry score. Scores are null if `refusal` is set."""
-
-    generator: str
-    score: float | None
-    lower: float | None
-    upper: float | None
-    n_comparisons: int
-    n_wins: int
-    n_losses: int
-    n_ties: int
-
-
-@dataclass(frozen=True)
-class Leaderboard:
-    """The generators, best first. A tie counts as half a win for both."""
-
-    refusal: str | None
-    generators: list[Ranked]
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """Three generators: the first beats the second, the second beats the third, and the third beats the first."""
-
-    generators: list[str]
-    margin: int  # the smallest of the three winning margins, in votes
-
-
-@dataclass(frozen=True)
-class Cycles:
-    """Cycles of three generators, which no ranking can show."""
-
-    cycles: int
-    triads: int  # triples in which each of the three comparisons has a winner
-    listed: list[Cycle]
-
-
-@dataclass(frozen=True)
 class Machine:
     """A machine's agreement with the labels of people, without ties."""
 
@@ -285,6 +296,42 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Planning:
+    """What the votes on pairs of two known generators tell about how many are needed; see annotator/consensus/planning.py."""
+
+    votes: int
+    pairs: int
+    prompts: int
+    generators: int
+    people: float  # as many with equally many votes would average as well
+    information: float  # p (1 - p) of a vote
+    variance: float  # of a vote
+    pair_share: float  # of it, between pairs of images
+    image_share: float  # of that, what an image takes into all its pairs
+    taste_share: float  # of the variance, one person's taste on all prompts
+    agreement: float  # how often two people agree on a pair, where both name a winner
+    assumed: list[str]  # which of these the votes do not tell
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    method: str
+    log_likelihood: float | None  # mean of a held-out vote, natural logarithm; the highest is chosen; null: nothing to hold out
+
+
+@dataclass(frozen=True)
+class LabelMethod:
+    """How the labels of a question came about, by a label method that needs all votes at once."""
+
+    question: str
+    method: str  # that made the labels: with `auto`, the one it chose
+    converged: bool  # false: it stopped before it had settled, and labels may be wrong
+    iterations: int
+    reason: str  # why `auto` chose it; empty otherwise
+    held_out: list[HeldOut]  # with `auto`, of each method it tried
+
+
+@dataclass(frozen=True)
 class TasteGroup:
     """People who agree with one another more than with the other groups. Shares are of answers for an image."""
 
@@ -314,7 +361,10 @@ class Statistics:
     consensus_method: str
     progress: Progress
     throughput: Throughput
+    overlap: Overlap
     agreement: list[QuestionAgreement]
+    stopping: Stopping | None  # null with fixed overlap
+    confidence: list[Confidence]
     gold: Gold
     position: Position
     concentration: Concentration
@@ -325,12 +375,16 @@ class Statistics:
     languages: list[Coverage]
     prompts: Prompts
     win_rates: list[WinRate]
-    leaderboard: Leaderboard
+    leaderboard: Leaderboard  # on the first question and all prompts
+    leaderboards: list[Leaderboard]  # of every question, on all prompts and then by category
     cycles: Cycles
+    meetings: Meetings
     machines: list[Machine]
     near_identical: NearIdentical
     tastes: Tastes
     groups: Groups | None = field(default=None)
+    label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
+    planning: Planning | None = field(default=None)  # null: no votes that differ
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -23,7 +23,7 @@ from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
 AHEAD = 2  # pairs after the current one that the page holds, with their images loaded and decoded
 THE_END = {
-    *("finished", "judged_all", "seen_all", "under_review", "seats_taken", "closed"),
+    *("finished", "judged_all", "seen_all", "more_to_come", "under_review", "seats_taken", "closed"),
     *("limit_per_day", "limit_total", "limit_share"),
 }
 
@@ -288,15 +288,24 @@ def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds
         )
     if progress.votes_live >= progress.votes_wanted:
         return Reason("finished", "All done", "Every pair in this campaign has enough votes. Thank you.")
-    if answered >= progress.pairs_total - progress.pairs_held:
+    if progress.votes_to_come and progress.votes_live >= progress.votes_wanted - progress.votes_to_come:
+        return Reason("more_to_come", "Nothing left for now", "More pairs are being chosen. Check again in a minute.", again=True)
+    if answered >= progress.pairs_total - progress.pairs_held and not progress.votes_to_come:
         return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still judging.")
-    if progress.votes_live + progress.seats_open >= progress.votes_wanted:
+    if progress.votes_live + progress.seats_open >= progress.votes_wanted - progress.votes_to_come:
         minutes = max(1, round(lease_seconds / 60))
         wait = "a minute" if minutes == 1 else f"{minutes} minutes"
         return Reason(
             "seats_taken",
             "Nothing free right now",
             f"Others are judging the remaining pairs. Pairs they do not finish become free within {wait}.",
+            again=True,
+        )
+    if progress.votes_to_come:
+        return Reason(
+            "more_to_come",
+            "Nothing left for now",
+            "You have judged all pairs there are. More are chosen when others have answered these. Check again later.",
             again=True,
         )
     return Reason("seen_all", "You have seen every pair", "The remaining pairs need other annotators.")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator import importing, tasks
 from annotator.campaigns.access import campaign_for_manager
-from annotator.choices import ImportState
+from annotator.choices import RULES_IN_BATCHES, ImportState
 from annotator.errors import NotFound
 from annotator.models import Import
 from annotator.views.manage.common import PER_PAGE, posted, status_of
@@ -57,4 +57,6 @@ def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse
     if import_ is None:
         raise NotFound("This import does not exist.")
     page = Paginator(import_.line_errors.order_by("number"), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/pairs/import.html", {"campaign": campaign, "import": import_, "page": page})
+    makes_more = campaign.pairing_rule in RULES_IN_BATCHES
+    context = {"campaign": campaign, "import": import_, "page": page, "makes_more": makes_more}
+    return render(request, "manage/pairs/import.html", context)

@@ -36,11 +36,11 @@ def facts():
         ],
         statistics=statistics,
         prompts=4,
+        prompts_voted=4,
         generators=["flux|dev", "sdxl"],
         held_with_winner=1,
         overlap={"0": 2, "3": 8},
         labels={"overall": {"a": 3, "b": 2, "both_good": 1, "both_bad": 0, "tie": 2}, "beauty": {"a": 1}},
-        agreement=0.625,
         votes=[
             votes(24),
             votes(3, void_reason="undone"),
@@ -64,5 +64,6 @@ def shards():
             ("binarized", "train", 0, 1, 4),
             ("diffusion_dpo", "train", 0, 1, 4),
             ("leaderboard", "train", 0, 1, 2),
+            ("leaderboards", "train", 0, 1, 2),
         ]
     ]

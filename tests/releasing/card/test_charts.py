@@ -12,6 +12,7 @@ from annotator.releasing.card.charts import (
     GENERATORS_MAX,
     NAME_LENGTH,
     SIZE,
+    beats_chart,
     charts_of,
     concentration_chart,
     overlap_chart,
@@ -22,21 +23,18 @@ from annotator.releasing.card.charts import (
     write_charts,
 )
 from annotator.releasing.card.facts import Facts
+from tests.releasing.card.made_up_boards import board, ranked
 from tests.releasing.card.made_up_facts import nothing_counted
-
-
-def ranked(name: str, score: float) -> dict:
-    return {"generator": name, "score": score, "lower": score - 0.5, "upper": score + 0.5}
 
 
 @pytest.fixture
 def ranking(facts) -> Facts:
-    facts.statistics["leaderboard"] = {"refusal": None, "generators": [ranked("flux|dev", 1.25), ranked("sd*xl", -1.25)]}
+    facts.statistics["leaderboard"] = board(ranked("flux|dev", 1.25), ranked("sd*xl", -1.25))
     return facts
 
 
 def test_there_is_a_chart_for_what_can_be_drawn(ranking):
-    assert [chart.name for chart in charts_of(ranking)] == ["labels", "overlap", "annotators", "leaderboard"]
+    assert [chart.name for chart in charts_of(ranking)] == ["labels", "overlap", "annotators", "leaderboard", "beats"]
     ranking.statistics["leaderboard"]["refusal"] = "The generators cannot be ranked: nobody won."
     ranking.votes_by_annotator = []
     assert [chart.name for chart in charts_of(ranking)] == ["labels", "overlap"]
@@ -50,6 +48,7 @@ def test_each_says_in_words_what_it_shows(ranking):
         "overlap": "Pairs by number of votes: 2 with 0, 8 with 3.",
         "annotators": "The most active 10 % of annotators gave 83 % of the votes.",
         "leaderboard": r"Generators by score: flux|dev 1.25, sd\*xl -1.25.",
+        "beats": r"Who beats whom, as a heat map: flux|dev beats sd\*xl in 75 % of votes.",
     }
     assert overlap_chart(ranking).markdown.endswith("](charts/overlap.png)")
 
@@ -75,12 +74,12 @@ def test_more_votes_of_the_most_active_give_another_picture(tmp_path):
 
 def test_many_generators_with_any_names_can_be_drawn(ranking, tmp_path):
     names = ["$x_1$", "模型", "a" * 200, *(f"model {number}" for number in range(GENERATORS_MAX))]
-    ranking.statistics["leaderboard"]["generators"] = [ranked(name, -place) for place, name in enumerate(names)]
-    chart = standings_chart(ranking)
-    save(chart, tmp_path / "chart.png")
-    with PIL.Image.open(tmp_path / "chart.png") as picture:
-        assert picture.height == pytest.approx(chart.height * DPI, abs=1)
-    assert names[GENERATORS_MAX] not in chart.alt
+    ranking.statistics["leaderboard"] = board(*(ranked(name, -place) for place, name in enumerate(names)))
+    for chart in (standings_chart(ranking), beats_chart(ranking)):
+        save(chart, tmp_path / "chart.png")
+        with PIL.Image.open(tmp_path / "chart.png") as picture:
+            assert picture.height == pytest.approx(chart.height * DPI, abs=1)
+        assert names[GENERATORS_MAX] not in chart.alt
 
 
 def test_long_names_are_shortened_and_markup_is_only_text():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from annotator.releasing.card import contents
 from annotator.releasing.card.readme import card
 from annotator.releasing.dataset.configs import layouts_for
-from annotator.scoring.statistics.generators import REFUSED
 from tests.releasing.card.made_up_facts import yaml_of
 
 
@@ -41,30 +40,6 @@ def test_it_says_how_to_cite_it(facts, shards):
     assert "```bibtex\n@misc{scenes,\n  title = {Scenes: two | of them},\n  year = {2026},\n" in card(facts, shards, {})
     facts.citation = "As ```is```."
     assert "````\nAs ```is```.\n````" in card(facts, shards, {})
-
-
-def test_it_says_why_there_is_no_leaderboard(facts):
-    assert "is an empty table: no votes were cast on images of two different generators." in contents.leaderboard(facts, {})
-    facts.statistics["leaderboard"]["refusal"] = f"{REFUSED}a won every comparison. Add comparisons."
-    assert "is an empty table: a won every comparison." in contents.leaderboard(facts, {})
-
-
-def test_the_leaderboard_is_a_table_with_its_picture_below(facts):
-    row = {
-        "generator": "flux|dev",
-        "score": 1.2345,
-        "lower": 1.0,
-        "upper": 1.5,
-        "n_comparisons": 1200,
-        "n_wins": 900,
-        "n_ties": 3,
-    }
-    facts.statistics["leaderboard"] = {"refusal": None, "generators": [row]}
-    facts.without_generators = 2
-    text = contents.leaderboard(facts, {"leaderboard": "![picture](x.png)"})
-    assert "| flux\\|dev | 1.234 | 1.000 to 1.500 | 1,200 | 900 | 3 |" in text
-    assert "The scores leave out 2 pairs: a generator is not stated" in text
-    assert text.endswith("![picture](x.png)")
 
 
 def test_the_splits_have_the_shares_of_the_campaign(facts):

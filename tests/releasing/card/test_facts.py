@@ -31,7 +31,7 @@ def test_the_card_says_by_which_rules_people_were_reviewed_and_what_came_of_it(c
 
 def facts_of_now(campaign: Campaign) -> Facts:
     with snapshot_of(campaign) as snapshot:
-        facts, _ = count_all(snapshot)
+        facts, *_ = count_all(snapshot)
     return facts
 
 
@@ -41,8 +41,6 @@ def test_pairs_votes_and_labels_are_counted(campaign, judged):
     assert facts.generators == ["bad-model", "good-model"]
     assert facts.overlap == {"0": 2, "1": 1, "2": 2, "3": 3}
     assert facts.labels == {"overall": {"a": 2, "b": 1, "both_good": 1, "both_bad": 1, "tie": 1}}
-    # Two votes on a pair agree: aab a third, bbb and xx always, ab never, ggx a third.
-    assert facts.agreement == pytest.approx((1 / 3 + 1 + 0 + 1 / 3 + 1) / 5, abs=1e-6)
     assert sum(facts.votes_by_annotator) == 14
     assert facts.votes_by_annotator == sorted(facts.votes_by_annotator, reverse=True)
     assert [row["generator"] for row in facts.leaderboard] == ["bad-model", "good-model"]  # of 9 votes, 5
@@ -88,5 +86,5 @@ def test_facts_come_back_as_they_were_saved(facts):
 
 def test_a_campaign_of_nothing_has_facts(campaign):
     facts = facts_of_now(campaign)
-    assert (facts.pairs, facts.first_vote, facts.agreement, facts.overlap) == (0, "", None, {})
+    assert (facts.pairs, facts.first_vote, facts.overlap) == (0, "", {})
     assert facts.primary == "overall"

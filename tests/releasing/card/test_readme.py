@@ -23,6 +23,7 @@ def test_the_yaml_names_configs_and_their_files(facts, shards):
         {"config_name": "binarized", "data_files": [{"split": "train", "path": "binarized/train-*"}]},
         {"config_name": "diffusion_dpo", "data_files": [{"split": "train", "path": "diffusion_dpo/train-*"}]},
         {"config_name": "leaderboard", "data_files": [{"split": "train", "path": "leaderboard/train-*"}]},
+        {"config_name": "leaderboards", "data_files": [{"split": "train", "path": "leaderboards/train-*"}]},
         {
             "config_name": "votes",
             "data_files": [{"split": "train", "path": "votes/train-*"}, {"split": "test", "path": "votes/test-*"}],

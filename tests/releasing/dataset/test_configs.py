@@ -81,10 +81,16 @@ def test_the_leaderboard_is_bradley_terry_of_the_votes_that_count(campaign):
     expected = bradley_terry([0] * 11, [1] * 11, winner, n_generators=2)
     assert [row["generator"] for row in rows] == ["good-model", "bad-model"]
     for code, row in enumerate(rows):
-        for name in ("score", "lower", "upper"):
-            assert row[name] == pytest.approx(getattr(expected, name)[code], abs=1e-6)
+        assert row["score"] == pytest.approx(expected.score[code], abs=1e-6)
+        assert row["lower"] < row["score"] < row["upper"]
+        assert (row["rank_lower"], row["rank_upper"]) == (1, 2)
         assert (row["n_comparisons"], row["n_ties"]) == (11, 2)
     assert [row["n_wins"] for row in rows] == [6, 3]
+    assert sum(row["p_first"] for row in rows) == pytest.approx(1, abs=1e-5)
+    every = rows_of(release_of(campaign), "leaderboards")
+    assert [(row["question"], row["category"], row["score"]) for row in every if row["category"] is None] == [
+        ("overall", None, row["score"]) for row in rows
+    ]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +122,8 @@ def test_further_questions_have_columns_and_votes_of_their_own(campaign):
     [row] = rows_of(release, "pairs")
     assert (row["n_votes"], row["n_a"], row["label"]) == (3, 2, 0)
     assert (row["n_votes_beauty"], row["n_a_beauty"], row["n_b_beauty"], row["n_both_good_beauty"]) == (3, 0, 2, 1)
-    assert (row["label_beauty"], row["p_b_beauty"], row["agreement_beauty"]) == (1, 2 / 3, 1 / 3)
+    assert (row["label_beauty"], row["share_beauty"], row["agreement_beauty"]) == (1, 2 / 3, 1 / 3)
+    assert row["p_b_beauty"] > row["p_both_good_beauty"] > row["p_both_bad_beauty"] > 0
     assert Counter(vote["question"] for vote in rows_of(release, "votes")) == {"overall": 3, "beauty": 3}
     [binarized] = rows_of(release, "binarized")  # by the primary question
     assert binarized["chosen_model"] == "good-model"

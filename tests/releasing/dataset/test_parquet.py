@@ -14,13 +14,16 @@ from annotator.releasing.dataset.configs import BINARIZED, IMAGE_TYPE, PAIRS, VO
 from annotator.releasing.dataset.parquet import ParquetFile
 
 COLUMNS = {
-    "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms guideline_version created_at void_reason",
+    "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms guideline_version created_at void_reason"
+    " is_first",
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
-    " n_both_bad p_a p_b p_both_good p_both_bad label confidence agreement is_gold sha256_a sha256_b",
+    " n_both_bad p_a p_b p_both_good p_both_bad label share confidence agreement n_first stopped_early is_audit is_gold"
+    " inclusion_probability sha256_a sha256_b",
     "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence",
     "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"
     " image_1_uid best_image_uid num_example_per_prompt confidence",
-    "leaderboard": "generator score lower upper n_comparisons n_wins n_ties",
+    "leaderboard": "generator score lower upper rank_lower rank_upper p_first n_comparisons n_wins n_ties",
+    "leaderboards": "question category generator score lower upper rank_lower rank_upper p_first n_comparisons n_wins n_ties",
 }
 
 

@@ -41,7 +41,7 @@ def test_row_groups_fill_up_to_their_size(campaign, judged, monkeypatch):
 def test_staged_rows_are_read_a_row_group_at_a_time(campaign, judged, tmp_path, row_groups):
     staged = staged_rows.StagedRows(tmp_path, PAIRS, "train", [])
     with snapshot_of(campaign) as snapshot:
-        _, judge = stage.count_all(snapshot)
+        _, judge, _ = stage.count_all(snapshot)
         [judged_rows] = map(judge, snapshot.pairs())
     for start, length in ((0, 3), (3, 0), (3, 1), (4, 4)):
         staged.add(judged_rows.slice(start, length))

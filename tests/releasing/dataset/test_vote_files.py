@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from django.utils import timezone
@@ -12,6 +13,8 @@ from annotator.releasing.dataset.configs import VOTES
 from annotator.releasing.dataset.snapshot import snapshot_of
 from annotator.releasing.dataset.vote_files import VoteCount, VoteShards, is_live_regular, stage_votes
 from tests.released import make_pair, release_of, rows_of, vote, vote_all
+
+NONE_FIRST = np.zeros(0, dtype=np.int64)
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,6 +39,7 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "guideline_version": 1,
             "created_at": live.created_at,
             "void_reason": None,
+            "is_first": True,
             "split": "train",
         },
         {
@@ -50,6 +54,7 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "guideline_version": None,
             "created_at": void.created_at,
             "void_reason": "suspended",
+            "is_first": False,
             "split": "train",
         },
     ]
@@ -62,7 +67,7 @@ def test_votes_are_counted_by_what_the_card_tells_apart(campaign, tmp_path):
     void = vote(pair, "a", assignment__guideline=None)
     Vote.objects.filter(pk=void.pk).update(void_reason="undone", voided_at=timezone.now())
     with snapshot_of(campaign) as snapshot:
-        [file], counts = stage_votes(snapshot, folder=tmp_path, report=lambda share: None)
+        [file], counts = stage_votes(snapshot, NONE_FIRST, folder=tmp_path, report=lambda share: None)
     assert (file.path, file.rows) == ("votes/train-00000-of-00001.parquet", 5)
     assert counts == [
         VoteCount("overall", "regular", None, 1, 3),
@@ -74,7 +79,7 @@ def test_votes_are_counted_by_what_the_card_tells_apart(campaign, tmp_path):
 
 def test_without_votes_there_is_one_empty_file(campaign, tmp_path):
     with snapshot_of(campaign) as snapshot:
-        [file], counts = stage_votes(snapshot, folder=tmp_path, report=lambda share: None)
+        [file], counts = stage_votes(snapshot, NONE_FIRST, folder=tmp_path, report=lambda share: None)
     assert (file.path, file.rows, counts) == ("votes/train-00000-of-00001.parquet", 0, [])
     assert pq.read_schema(tmp_path / file.path).names == VOTES.schema.names
 
@@ -83,7 +88,7 @@ def test_files_are_cut_the_same_in_whatever_batches_the_votes_come(campaign, jud
     monkeypatch.setattr(vote_files, "VOTES_ROW_GROUP", 3)
     monkeypatch.setattr(vote_files, "SHARD_BYTES", 1)
     with snapshot_of(campaign) as snapshot:
-        [(batch, _)] = snapshot.votes()
+        [(batch, _)] = snapshot.votes(NONE_FIRST)
     written = []
     for name, step in (("one", 1), ("two", 2), ("all", len(batch))):
         shards = VoteShards(tmp_path / name / "votes", "train")

@@ -20,8 +20,14 @@ def test_before_anything_was_computed_there_are_noughts_and_nulls(campaign):
     computed = statistics(campaign)
     assert computed.keys() == empty.keys()
     assert computed["computed_at"] == "2026-11-02T12:00:00+00:00"
-    assert computed["agreement"][0]["agreement"] == {"alpha": None, "lower": None, "upper": None, "pairs": 0, "votes": 0}
-    assert computed["leaderboard"] == {"refusal": None, "generators": []}
+    agreement = computed["agreement"][0]["agreement"]
+    assert {name: agreement[name] for name in ("alpha", "lower", "upper", "pairs", "votes")} == {
+        **dict.fromkeys(("alpha", "lower", "upper")),
+        **dict.fromkeys(("pairs", "votes"), 0),
+    }
+    assert (computed["stopping"], computed["overlap"]) == (None, empty["overlap"])
+    assert (computed["leaderboard"]["refusal"], computed["leaderboard"]["generators"]) == (None, [])
+    assert [board["question"] for board in computed["leaderboards"]] == ["overall"]
 
 
 def test_progress_counts_pairs_and_votes(campaign):

@@ -332,6 +332,10 @@ def test_an_empty_campaign_says_that_there_are_no_pairs_yet(client):
         ({"pairs_total": 10, "pairs_held": 2, "votes_wanted": 24, "votes_live": 12}, 8, "judged_all"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 5}, 7, "seats_taken"),
         ({"pairs_total": 10, "votes_wanted": 30, "votes_live": 25, "seats_open": 2}, 7, "seen_all"),
+        ({"pairs_total": 10, "votes_wanted": 50, "votes_to_come": 20, "votes_live": 30}, 10, "more_to_come"),
+        ({"pairs_total": 10, "votes_wanted": 50, "votes_to_come": 20, "votes_live": 12}, 10, "more_to_come"),
+        ({"pairs_total": 10, "votes_wanted": 50, "votes_to_come": 20, "votes_live": 25, "seats_open": 5}, 7, "seats_taken"),
+        ({"pairs_total": 10, "votes_wanted": 50, "votes_to_come": 0, "votes_live": 50}, 10, "finished"),
     ],
 )
 def test_the_reason_follows_from_the_counters(counters, answered, code):

@@ -7,10 +7,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotator.models import GroupQuestion, Member, Pair, Vote
+from annotator.models import Campaign, GroupQuestion, Member, Pair, Vote
 from annotator.scoring.statistics import compute_statistics, stored_statistics
+from annotator.templatetags.figures import estimated_share
 from annotator.views.manage.statistics import ALPHA_WORDS
-from tests.factories import MemberFactory, PairFactory
+from tests.factories import LabelFitFactory, MemberFactory, PairFactory
 from tests.released import vote
 from tests.scoring.statistics.judged import judge_for_statistics
 
@@ -92,6 +93,78 @@ def test_the_page_says_it_in_words_and_numbers(manager, browser):
     assert "never" in page
 
 
+def test_the_page_says_on_which_votes_agreement_is_measured(manager, browser):
+    judge_for_statistics(manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    assert "Agreement is measured on the <strong>first 3 votes</strong> on each pair" in page
+    assert "First 3 of every pair" in page
+    assert "0 is what answers by chance would give. With few prompts, here 40, the interval is rough." in page
+    for words in ("Later votes are left out", "audit pair", "What stopping early saves"):
+        assert words not in page
+
+
+def test_with_adaptive_overlap_the_audit_pairs_and_the_saving_are_on_the_page(manager, browser):
+    Campaign.objects.filter(pk=manager.campaign_id).update(votes_wanted=2, votes_max=3)
+    judge_for_statistics(manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    assert "Later votes are left out: with adaptive overlap, votes on a pair stop when people agree" in page
+    assert "There are no audit pairs, so nothing is known of what later votes would say." in page
+    assert "Not known yet: none of the 0 audit pairs has all 3 votes." in page
+    Pair.objects.filter(campaign=manager.campaign).update(is_audit=True)
+    compute_statistics(campaign=manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    assert "40 audit pairs, drawn at import, get all 3 votes whatever people answer" in page
+    assert "All 3 of audit pairs" in page
+    saved = stored_statistics(manager.campaign).document["stopping"]
+    assert f"<strong>{estimated_share(saved['votes_saved'])}</strong> of the votes that 3 on every pair would take" in page
+    assert saved["label_differs"]["n"] == 0  # of so few pairs none stops early
+    assert "have another label after all votes" not in page
+
+
+def test_the_page_says_how_sure_labels_are_and_whether_that_came_true(manager, browser):
+    judge_for_statistics(manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    [found] = stored_statistics(manager.campaign).document["confidence"][:1]
+    assert "The share of the votes is not a probability: after a single vote it is 100 %." in page
+    for words in ("Mean confidence", "Two people agree on a pair", "Pairs nearly even", "Does it come true?"):
+        assert words in page
+    assert found["expected"] is None
+    assert "stopping early" not in page.partition("Confidence</h2>")[2].partition("</section>")[0]
+    assert f"{found['calibration']['pairs']} pairs" in page
+    Campaign.objects.filter(pk=manager.campaign_id).update(votes_wanted=2, votes_max=3)
+    compute_statistics(campaign=manager.campaign)
+    page = text_of(browser.get(address("statistics", manager)))
+    assert "Too few pairs have two votes for any to stop early." in page
+
+
+def test_a_document_from_before_confidence_was_computed_is_shown(manager, browser):
+    judge_for_statistics(manager.campaign)
+    stored = stored_statistics(manager.campaign)
+    del stored.document["confidence"]
+    stored.save()
+    assert browser.get(address("statistics", manager)).status_code == 200
+
+
+def test_of_one_vote_a_pair_the_page_says_that_it_tells_nothing(manager, browser):
+    Campaign.objects.filter(pk=manager.campaign_id).update(votes_wanted=1)
+    judge_for_statistics(manager.campaign)
+    assert "One vote on each pair says nothing about agreement." in text_of(browser.get(address("statistics", manager)))
+
+
+def test_a_document_of_an_older_version_is_shown_until_it_is_computed_anew(manager, browser):
+    judge_for_statistics(manager.campaign)
+    stored = stored_statistics(manager.campaign)
+    old = {name: value for name, value in stored.document.items() if name not in ("overlap", "stopping")}
+    for row in old["agreement"]:
+        del row["audit"]
+        row["agreement"] = {name: row["agreement"][name] for name in ("alpha", "lower", "upper", "pairs", "votes")}
+    stored.document = old
+    stored.save()
+    page = text_of(browser.get(address("statistics", manager)))
+    assert "Krippendorff’s alpha is <strong>" in page
+    assert "Agreement is measured" not in page
+
+
 def test_a_refused_ranking_is_explained_on_the_page(manager, browser):
     judge_for_statistics(manager.campaign, pairs=2)
     Vote.objects.update(void_reason="undone", voided_at=timezone.now())
@@ -156,3 +229,39 @@ def test_pairs_of_another_campaign_and_pairs_that_differ_are_not_there(manager, 
     for pair in (PairFactory(image_distance=0), PairFactory(campaign=manager.campaign, image_distance=30)):
         assert browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "hold"}).status_code == 404
     assert not Pair.objects.filter(state="held").exists()
+
+
+def test_it_says_how_labels_came_about_and_warns_where_they_had_not_settled(manager, browser):
+    campaign = manager.campaign
+    campaign.consensus_method = "auto"
+    campaign.save()
+    question = campaign.questions.get(position=0)
+    assert "Labels are by" not in text_of(browser.get(address("statistics", manager)))
+    fit = LabelFitFactory(
+        question=question,
+        method="mace",
+        reason="mace gives 90 held-out votes the highest likelihood.",
+        held_out={"majority": -0.9, "mace": -0.5, "one_coin": None},
+    )
+    compute_statistics(campaign=campaign)
+    text = text_of(browser.get(address("statistics", manager)))
+    assert "Labels are by <strong>MACE</strong>, chosen by how well it predicts votes it has not seen." in text
+    assert "mace gives 90 held-out votes the highest likelihood." in text
+    assert "-0.5000" in text
+    assert "did not converge" not in text
+
+    fit.converged, fit.iterations = False, 5000
+    fit.save()
+    compute_statistics(campaign=campaign)
+    text = text_of(browser.get(address("statistics", manager)))
+    assert "MACE did not converge: it stopped after 5,000 steps" in text
+    assert "What to do" in text
+    assert reverse("campaign_settings", args=[campaign.slug]) in text
+
+
+def test_a_document_from_before_label_methods_were_noted_is_shown(manager, browser):
+    compute_statistics(campaign=manager.campaign)
+    stored = stored_statistics(manager.campaign)
+    del stored.document["label_methods"]
+    stored.save()
+    assert browser.get(address("statistics", manager)).status_code == 200

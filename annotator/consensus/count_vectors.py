@@ -1,0 +1,28 @@
+"""All ways in which n votes may fall on choices."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from scipy.special import gammaln
+
+from annotator.consensus.codes import Floats, Ints, check_cells
+
+
+def count_vectors(n: int, n_choices: int) -> Ints:
+    """All counts of n votes on one choice or more, (vectors, choices), by stars and bars.
+
+    Raises ValueError where there are more than fit into memory.
+    """
+    number = float(np.exp(gammaln(n + n_choices) - gammaln(n + 1) - gammaln(n_choices)))
+    check_cells("counts", int(number), n_choices)
+    bars = np.array(list(itertools.combinations(range(n + n_choices - 1), n_choices - 1)), dtype=np.int64)
+    bars = bars.reshape(-1, n_choices - 1)
+    first, last = np.full((len(bars), 1), -1), np.full((len(bars), 1), n + n_choices - 1)
+    return np.asarray(np.diff(np.hstack([first, bars, last]), axis=1) - 1)
+
+
+def log_orders(vectors: Ints) -> Floats:
+    """The logarithm of how many orders of votes give each row of counts: the multinomial coefficient."""
+    return np.asarray(gammaln(vectors.sum(axis=1) + 1) - gammaln(vectors + 1).sum(axis=1))

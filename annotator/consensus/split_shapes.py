@@ -1,0 +1,155 @@
+"""How a population may split on pairs: the shapes that the prior of `posterior` is a mixture of, on one finite support.
+
+A split x is the share of the population that would give each of K choices; every pair has one. How splits are spread over
+pairs is not known beforehand, so several shapes are on offer, and the votes weigh them:
+
+    even       every pair is split evenly, u = (1/K, …): there is nothing but noise
+    spread     x ~ Dirichlet(A u), from A = 0.5 (nearly everybody agrees on each pair) to 160 (hardly anybody does)
+    alike      each pair has a favourite c, and x is near u + t (e_c - u), with the same t for all pairs
+    two kinds  a share of hard pairs, even or nearly so, and the other pairs of an easier shape
+
+All are symmetric in the choices; `posterior` tilts them where some choices are ahead more often than others. The support is
+drawn from the shapes by a low-discrepancy sequence (M. Roberts, "The unreasonable effectiveness of quasirandom sequences",
+2018), and each shape is a set of weights on it, by the balance heuristic of E. Veach and L. J. Guibas, "Optimally combining
+sampling techniques for Monte Carlo rendering", SIGGRAPH 1995.
+"""
+
+from __future__ import annotations
+
+import itertools
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import betaincinv, gammaln, logsumexp
+
+from annotator.consensus.codes import Floats, Ints
+
+CONCENTRATIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 160.0)  # A of `spread`
+STRENGTHS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.94, 0.97)  # t of `alike`
+CLOSENESS = (40.0, 500.0)  # concentration of the splits of `alike` around their centre
+HARD_SHARES = tuple(step / 10 for step in range(1, 10))
+EASY_SPREADS = 4  # the first concentrations
+HARD_SPREADS = 4  # the last ones
+HARD_STRENGTHS = 4
+
+# Before any vote. Both make the prior careful where few votes cannot tell shapes apart: see tests and docs/performance.md.
+EVEN_WEIGHT, TWO_KINDS_WEIGHT = 0.1, 0.7
+SMALLEST = 2e-3  # share of a choice in a split, times the number of choices
+ROUNDING = 1e-9
+OWN_POINTS = 300  # of a spread, with more choices than that
+CLOSED_MAX = 4  # choices up to which the support has every order of them
+
+
+class Shapes(NamedTuple):
+    """The shapes on offer. A shape is a mixture of two single ones, with one for hard pairs."""
+
+    split: Floats  # (orders × orbits, choices): every order of the choices in turn; a row sums to 1
+    orders: Ints  # (orders, choices): that of each block of the support
+    weight: Floats  # (orbits, single shapes): of each point with all its orders; a column sums to 1
+    hard: Ints  # (shapes,): a column of `weight`
+    easy: Ints
+    hard_share: Floats
+    prior: Floats  # probability of each shape before any vote; sums to 1
+
+
+def top_of(split: Floats) -> Floats:
+    """Where the lead of each split is, (points, choices): 1, or equal parts where choices share it."""
+    leads = split >= split.max(axis=1, keepdims=True) - ROUNDING
+    return np.asarray(leads / leads.sum(axis=1, keepdims=True))
+
+
+@lru_cache(maxsize=16)
+def shapes_of(n_choices: int) -> Shapes:
+    """The shapes for two choices or more."""
+    even = np.full(n_choices, 1 / n_choices)
+    favourites = np.eye(n_choices)
+    # Each single shape as the Dirichlets that it is a mixture of.
+    single = [[even * a] for a in CONCENTRATIONS]
+    single += [[(even + t * (e - even)) * near for e in favourites] for near in CLOSENESS for t in STRENGTHS]
+    is_closed = n_choices <= CLOSED_MAX
+    orders = np.array(list(itertools.permutations(range(n_choices)))) if is_closed else np.arange(n_choices)[None]
+    points, weight = _shared_support(single) if is_closed else _own_supports(single)
+    points, weight = np.vstack([points, even]), np.pad(weight, ((0, 1), (0, 1)))
+    weight[-1, -1] = 1.0
+    split = np.concatenate([points[:, order] for order in orders])
+    return Shapes(split, orders, weight, *_on_offer(len(single)))
+
+
+def _on_offer(even: int) -> tuple[Ints, Ints, Floats, Floats]:
+    """Of each shape: the single shapes of its hard and of its other pairs, the share of hard ones, its probability."""
+    spread, n = list(range(len(CONCENTRATIONS))), len(STRENGTHS)
+    alike = list(range(len(spread), even))
+    rows = [(even, even, 0.0, EVEN_WEIGHT)]
+    for family in (spread, alike):
+        one = (1 - EVEN_WEIGHT) * (1 - TWO_KINDS_WEIGHT) / 2 / len(family)
+        rows += [(each, each, 0.0, one) for each in family]
+    hard = [even, *spread[-HARD_SPREADS:], *alike[:HARD_STRENGTHS]]
+    for family in (spread[:EASY_SPREADS], [each for place, each in enumerate(alike) if place % n >= HARD_STRENGTHS]):
+        one = (1 - EVEN_WEIGHT) * TWO_KINDS_WEIGHT / 2 / len(family) / len(hard) / len(HARD_SHARES)
+        rows += [(h, e, share, one) for h, e, share in itertools.product(hard, family, HARD_SHARES)]
+    hard_of, easy_of, share, prior = (np.array(column) for column in zip(*rows, strict=True))
+    return hard_of, easy_of, share, prior / prior.sum()
+
+
+def _shared_support(single: list[list[Floats]]) -> tuple[Floats, Floats]:
+    """One support for all shapes, a point for all its orders, and its weights by shape."""
+    n_choices = len(single[0][0])
+    per_spread, per_strength = {2: (8, 3), 3: (12, 4), 4: (12, 4)}[n_choices]
+    near = single[len(CONCENTRATIONS) : len(CONCENTRATIONS) + len(STRENGTHS)]
+    drawn = [_draw(alphas[0], per_spread, is_half=n_choices == 2) for alphas in single[: len(CONCENTRATIONS)]]
+    drawn += [_draw(alphas[0], per_strength) for alphas in near]
+    sizes = np.array([len(block) for block in drawn], dtype=np.float64)
+    points = _clipped(np.concatenate(drawn))
+    # The same for every order of a point: the shapes are symmetric.
+    log_density = np.stack([_log_density(points, alphas) for alphas in single], axis=1)
+    balance = logsumexp(log_density[:, : len(sizes)], b=sizes, axis=1, keepdims=True)
+    weight = np.exp(log_density - balance)
+    return points, weight / weight.sum(axis=0)
+
+
+def _own_supports(single: list[list[Floats]]) -> tuple[Floats, Floats]:
+    """Points of its own for each shape: with many choices those of the others are too far away."""
+    numbers = [OWN_POINTS if len(alphas) == 1 else max(2, 24 // len(alphas)) for alphas in single]
+    blocks = [_draw(alpha, number) for alphas, number in zip(single, numbers, strict=True) for alpha in alphas]
+    sizes = np.array([number * len(alphas) for alphas, number in zip(single, numbers, strict=True)])
+    of_shape = np.repeat(np.arange(len(single)), sizes)
+    weight = (of_shape[:, None] == np.arange(len(single))) / sizes
+    return _clipped(np.concatenate(blocks)), weight
+
+
+def _clipped(split: Floats) -> Floats:
+    split = np.maximum(split, SMALLEST / split.shape[1])
+    return np.asarray(split / split.sum(axis=1, keepdims=True))
+
+
+def _draw(alpha: Floats, number: int, *, is_half: bool = False) -> Floats:
+    """Evenly spread points of Dirichlet(alpha), (number, choices), by breaking a stick; of two choices, the lower half alone
+    where `is_half`."""
+    n_choices = len(alpha)
+    if n_choices == 2:
+        even = ((np.arange(number) + 0.5) / number)[:, None] / (2 if is_half else 1)
+    else:
+        even = _low_discrepancy(number, n_choices - 1)
+    split, rest = np.empty((number, n_choices)), np.ones(number)
+    for c in range(n_choices - 1):
+        part = betaincinv(alpha[c], alpha[c + 1 :].sum(), even[:, c])
+        split[:, c] = rest * part
+        rest = rest * (1 - part)
+    split[:, -1] = rest
+    return split
+
+
+def _low_discrepancy(number: int, dimensions: int) -> Floats:
+    golden = 2.0
+    for _ in range(60):
+        golden = (1 + golden) ** (1 / (dimensions + 1))
+    steps = golden ** -np.arange(1.0, dimensions + 1)
+    return np.asarray((0.5 + np.arange(1, number + 1)[:, None] * steps) % 1)
+
+
+def _log_density(split: Floats, alphas: list[Floats]) -> Floats:
+    """Of a single shape: the mean of its Dirichlets."""
+    log_split = np.log(split)
+    each = [gammaln(a.sum()) - gammaln(a).sum() + log_split @ (a - 1) for a in alphas]
+    return np.asarray(logsumexp(np.stack(each, axis=1), axis=1) - np.log(len(alphas)))
