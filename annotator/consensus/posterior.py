@@ -152,10 +152,9 @@ def posterior(prior: Prior, counts: ArrayLike) -> Posterior:
         first = np.ones((n_pairs, n_choices))
         return labelled(votes, first, first.copy())
     ordered, order = _sorted_within(votes, prior.groups)
-    different, place = np.unique(ordered, axis=0, return_inverse=True)
+    different, rows = unique_rows(ordered)
     first, mean = _moments_of_counts(prior, different)
     undo = np.argsort(order, axis=1, kind="stable")
-    rows = place.reshape(-1)
     return labelled(votes, np.take_along_axis(first[rows], undo, axis=1), np.take_along_axis(mean[rows], undo, axis=1))
 
 
@@ -221,8 +220,20 @@ def _sorted_within(votes: Floats, groups: tuple[int, ...]) -> tuple[Floats, Ints
 
 def distinct_rows(rows: Floats, number: Floats) -> tuple[Floats, Floats]:
     """Each different row once, and how many there are of it."""
-    different, place = np.unique(rows, axis=0, return_inverse=True)
-    return different, totals(place.reshape(-1), number, len(different))
+    different, place = unique_rows(rows)
+    return different, totals(place, number, len(different))
+
+
+def unique_rows(rows: Floats) -> tuple[Floats, Ints]:
+    """Each different row of whole numbers once, and which of them each row is. A row is one number where that is possible: to
+    sort a million of these takes a tenth of the time."""
+    bases = rows.max(axis=0, initial=0) + 1
+    if not rows.shape[1] or np.log2(bases).sum() > 52:
+        different, place = np.unique(rows, axis=0, return_inverse=True)
+        return different, place.reshape(-1)
+    radix = np.append(np.cumprod(bases[:0:-1])[::-1], 1.0)
+    _, first, place = np.unique((rows @ radix).astype(np.int64), return_index=True, return_inverse=True)
+    return rows[first], place.reshape(-1)
 
 
 def a_sample(rows: Floats, number: Floats, *, points: int) -> tuple[Floats, Floats]:
