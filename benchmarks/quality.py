@@ -3,7 +3,8 @@
 Each campaign has the same people, who answer through the application's own verbs: judging/assigning.py fills the queue,
 judging/gold_and_repeats.py mixes gold and repeats in, quality/review.py looks after every few answers, and what a suspension
 gives back is handed out again. Only the people and their pairs are made up: a pair has a true answer and an ease, people have a
-skill.
+skill. Some are careful and yet differ: they prefer the other image on 30 % or 50 % of the pairs, are right on 70 % of gold, or
+take their time. Nobody should act on those.
 
 Beside how soon somebody is stopped, it prints how often the consensus is the truth: without any rule, with the rules on gold
 alone, and with all of them, on the same people and truths.
@@ -282,14 +283,15 @@ def read_outcomes(process: subprocess.Popen[str], outcomes: list[Outcome]) -> No
 
 
 def show(outcomes: list[Outcome]) -> None:
-    """How many were stopped within VOTES answers, and after how many."""
+    """How many were stopped within VOTES answers, or at any time if they are good; and after how many."""
     print(f"\n{'people':<18}{'n':>6}{'warned':>9}{'stopped':>9}{'suspended':>11}{'after answers: median':>23}{'95 of 100':>11}")
     for name, kind in KINDS.items():
         stopped = [at for outcome in outcomes for at in outcome.stopped[name]]
         warned = [at for outcome in outcomes for at in outcome.warned[name]]
         suspended = [is_so for outcome in outcomes for is_so in outcome.suspended[name]]
         shift = VOTES_OF_TIRED // 2 if name == "tired" else 0  # counted from when they tire
-        within = [at - shift for at in stopped if at is not None and shift < at <= shift + VOTES]
+        until = kind.votes if kind.is_good else VOTES  # the good are not to be stopped at any time
+        within = [at - shift for at in stopped if at is not None and shift < at <= shift + until]
         early = sum(at is not None and at <= shift for at in stopped) if shift else 0
         quantiles = (
             [f"{np.quantile([*within, *[np.inf] * (len(stopped) - len(within))], q, method='higher'):.0f}" for q in (0.5, 0.95)]

@@ -1,7 +1,5 @@
 """Rules that hold at any time: nobody is ruled on by agreement with others, and default thresholds fit what trust now is."""
 
-from datetime import UTC, datetime
-
 from django.db import migrations, models
 
 # measure, outcome: the default of older versions, and the one of this. What a manager has set stays.
@@ -16,12 +14,6 @@ def carry_rules_over(apps, schema_editor):
         rules.filter(measure=measure, outcome=outcome, threshold=old).update(threshold=new)
 
 
-def measure_again(apps, schema_editor):
-    """Trust has another meaning now: let the next review of each campaign that goes on measure everybody."""
-    stats = apps.get_model("annotator", "AnnotatorStats").objects
-    stats.filter(member__campaign__state__in=["open", "paused"]).update(computed_at=datetime(1970, 1, 1, tzinfo=UTC))
-
-
 class Migration(migrations.Migration):
     dependencies = [
         ("annotator", "0024_statistics_anew"),
@@ -29,7 +21,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(carry_rules_over, migrations.RunPython.noop),
-        migrations.RunPython(measure_again, migrations.RunPython.noop),
         migrations.AddField(
             model_name="annotatorstats",
             name="own_trust",

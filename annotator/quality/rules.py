@@ -241,7 +241,7 @@ def figures_of(rule: ReviewRule, standing: AnnotatorStats) -> dict[str, Any]:
 
 
 def error_of(rule: ReviewRule) -> float:
-    """In how many of 500-answer careers, at most, the rule acts on somebody whom it should spare: a probability."""
+    """In how many careers of 500 answers, at most, the rule acts on somebody whom it should spare: a probability."""
     return READINGS[Measure(rule.measure)].error(rule.threshold)
 
 

@@ -2,8 +2,8 @@
 
 The first batch is made at import (importing/pairing.py). A prompt gets its next when none of its pairs waits for votes, until
 each image was in `pairs_per_image` comparisons. `swiss` makes new pairs only. `information_gain` may also ask for
-`votes_wanted` more votes on a settled pair, up to `votes_max`: many votes on the few pairs whose order is open say more than
-one on each pair.
+`votes_wanted` more votes on a settled pair, up to `votes_max` and no more than there are annotators: many votes on the few
+pairs whose order is open say more than one on each pair.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class PromptState(NamedTuple):
     prompt_id: int
     is_open: bool
     comparisons_left: int
+    votes_most: int  # on one pair
 
     @property
     def is_due(self) -> bool:
@@ -166,7 +167,7 @@ class PromptMaterial:
     """A prompt that is due: its images, their pairs by the places of the two, and the votes on these."""
 
     campaign: Campaign
-    comparisons_left: int
+    state: PromptState
     images: list[Image]
     pairs: dict[tuple[int, int], Pair]
     points: Floats
@@ -175,7 +176,7 @@ class PromptMaterial:
     def next_batch(self, rng: np.random.Generator) -> list[Draw]:
         """At most half as many comparisons as images, so that the votes on these decide on the next."""
         n = len(self.images)
-        size = min(self.comparisons_left, max(1, n // 2))
+        size = min(self.state.comparisons_left, max(1, n // 2))
         if gaps := connecting_pairs(n, list(self.pairs), Random(int(rng.integers(2**63)))):  # noqa: S311
             return [Draw(*gap) for gap in gaps[:size]]  # images that a later import brought
         allowed = np.ones((n, n), dtype=np.bool_)
@@ -196,7 +197,7 @@ class PromptMaterial:
 
     def _has_room(self, pair: Pair) -> bool:
         is_settled = pair.state == PairState.SETTLED and pair.gold_choice is None and not pair.is_audit
-        return is_settled and pair.votes_wanted + self.campaign.votes_wanted <= self.campaign.votes_max
+        return is_settled and pair.votes_wanted + self.campaign.votes_wanted <= self.state.votes_most
 
 
 def _materials(campaign: Campaign, due: list[PromptState], generators: GeneratorVotes | None) -> Iterator[PromptMaterial]:
@@ -220,4 +221,4 @@ def _materials(campaign: Campaign, due: list[PromptState], generators: Generator
                 a, b = place[pair.image_a_id], place[pair.image_b_id]
                 points[a, b] += row.n_a + (row.n_both_good + row.n_both_bad) / 2
                 points[b, a] += row.n_b + (row.n_both_good + row.n_both_bad) / 2
-        yield PromptMaterial(campaign, state.comparisons_left, images[state.prompt_id], of_prompt, points, generators)
+        yield PromptMaterial(campaign, state, images[state.prompt_id], of_prompt, points, generators)

@@ -119,6 +119,7 @@ def test_staff_make_a_campaign_and_manage_it():
         "votes_wanted": 5,
         "votes_max": 5,
         "stop_confidence": 0.9,
+        "audit_rate": 0.05,
         "lease_seconds": 600,
         "pairing_rule": "ring",
         "consensus_method": "majority",

@@ -10,9 +10,8 @@ from django.apps import apps
 from django.utils import timezone
 
 from annotator import migrations
-from annotator.models import AnnotatorStats, Proposal
-from annotator.quality.review import campaigns_to_review
-from tests.factories import AnnotatorStatsFactory, CampaignFactory, ProposalFactory, ReviewRuleFactory, VoteFactory
+from annotator.models import Proposal
+from tests.factories import ProposalFactory, ReviewRuleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,16 +48,3 @@ def test_a_default_threshold_becomes_the_new_one_and_a_managers_own_stays(measur
 
     rule.refresh_from_db()
     assert (rule.threshold, rule.enabled) == (after, True)
-
-
-def test_everybody_in_a_campaign_that_goes_on_is_measured_again():
-    campaign, closed = CampaignFactory(), CampaignFactory(state="closed")
-    for one in (campaign, closed):
-        member = VoteFactory(assignment__member__campaign=one, assignment__closed_at=timezone.now()).assignment.member
-        AnnotatorStatsFactory(member=member, computed_at=timezone.now())
-    before = AnnotatorStats.objects.get(member__campaign=closed).computed_at
-
-    MIGRATION.measure_again(apps, None)
-
-    assert campaigns_to_review() == [campaign]
-    assert AnnotatorStats.objects.get(member__campaign=closed).computed_at == before

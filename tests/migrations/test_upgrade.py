@@ -32,6 +32,7 @@ DUMP = Path(__file__).parent / "installation_0012.sql.gz"
 GROWING = {"django_migrations", "django_content_type", "auth_permission"}
 # What is computed from the votes, and marked to be computed anew where what it says has changed.
 COMPUTED = {"annotator_campaignstatistics"}
+RULES = "annotator_reviewrule"
 
 COLUMNS_SQL = """
     SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns
@@ -136,11 +137,21 @@ def test_the_dump_has_something_in_every_table(upgraded):
     assert not [table for table in tables if upgraded.rows.get(table) == []]
 
 
-def test_no_row_is_lost_and_none_is_changed(upgraded):
+def test_no_row_is_lost_and_none_is_changed_but_rules_of_the_review(upgraded):
     after = rows_of(upgraded.installation, upgraded.columns)
-    assert {table: rows for table, rows in after.items() if table not in COMPUTED} == {
-        table: rows for table, rows in upgraded.rows.items() if table not in COMPUTED
-    }
+    kept = upgraded.rows.keys() - COMPUTED - {RULES}
+
+    assert {table: after[table] for table in kept} == {table: upgraded.rows[table] for table in kept}
+    assert len(after[RULES]) == len(upgraded.rows[RULES])
+
+
+def test_no_rule_of_the_review_goes_by_disagreement_any_more(upgraded):
+    query = "SELECT count(*), count(*) FILTER (WHERE enabled) FROM annotator_reviewrule WHERE measure = 'agreement'"
+    [(rules, enabled)] = upgraded.installation.execute(query).fetchall()
+    assert rules > 0
+    assert enabled == 0
+    query = "SELECT DISTINCT threshold FROM annotator_reviewrule WHERE measure = 'trust' AND outcome = 'warn'"
+    assert upgraded.installation.execute(query).fetchall() == [(-4.0,)]
 
 
 def test_the_tables_are_those_of_a_new_installation(upgraded):

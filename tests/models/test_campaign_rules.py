@@ -223,6 +223,17 @@ def test_a_pair_cannot_have_fewer_votes_at_most_than_at_first(member: Member, cl
     assert response.json()["errors"] == {"votes_max": words}
 
 
+@pytest.mark.parametrize("rule", ["swiss", "information_gain"])
+def test_a_rule_that_looks_at_votes_needs_two_pairs_per_image(rule: str, member: Member, client: Client) -> None:
+    campaign, words = member.campaign, ["Use 2 or more: with this pairing, the first batch puts each image in two pairs."]
+    client.force_login(member.user)
+    path, data = filled("pairing_rule", campaign)
+    wrong = {"pairing_rule": rule, "pairs_per_image": 1}
+    assert client.post(path, data | wrong).context["form"].errors == {"pairs_per_image": words}
+    address = f"/api/v1/campaigns/{campaign.slug}/"
+    assert client_of(member.user, "manage").patch(address, wrong).json()["errors"] == {"pairs_per_image": words}
+
+
 def test_a_rule_that_does_not_exist_is_a_mistake(campaign: Campaign) -> None:
     with pytest.raises(TypeError, match="vote_wanted"):
         lifecycle.change_campaign(campaign=campaign, by=None, rules={"vote_wanted": 3})

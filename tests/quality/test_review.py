@@ -314,7 +314,7 @@ def test_campaigns_with_new_answers_are_due_and_not_too_often():
     member.campaign.progress.votes_live = 1_000_000
     member.campaign.progress.save()
     assert annotator_review.campaigns_to_review(now=now) == []
-    assert annotator_review.campaigns_to_review(now=now + timedelta(seconds=30)) == [member.campaign]
+    assert annotator_review.campaigns_to_review(now=now + timedelta(seconds=60)) == [member.campaign]
 
 
 def test_drafts_closed_campaigns_and_those_without_answers_are_not_due():

@@ -144,6 +144,22 @@ class TestInformationGain:
         assert set(Pair.objects.values_list("votes_wanted", "state")) == {(2, "settled")}
         assert Pair.objects.count() == 6
 
+    def test_no_pair_waits_for_more_people_than_there_are(self):
+        campaign = rule_campaign("information_gain", 14, votes_max=9)
+        add(campaign, *range(4))
+        members = MemberFactory.create_batch(3, campaign=campaign)
+        for _ in range(20):
+            for member in members:
+                judge_all(member, better)
+            settle_pairs(campaign=campaign)
+            make_next_pairs(campaign=campaign)
+        assert set(Pair.objects.values_list("votes_wanted", "state")) == {(3, "settled")}
+        assert not has_pairs_to_come(campaign)
+
+        MemberFactory(campaign=campaign)
+
+        assert campaigns_to_pair() == [campaign]
+
     def test_the_stopping_rule_leaves_its_pairs_alone_and_not_others(self):
         campaign = rule_campaign("information_gain", 2, votes_wanted=2, votes_max=6)
         add(campaign, 0, 1, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotator.choices import PairingRule
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import number
 from annotator.releasing.dataset.configs import VOTES
@@ -21,17 +22,21 @@ def adaptive_overlap(facts: Facts) -> str:
     overlap = facts.statistics["overlap"]
     advice = f"To measure agreement, use the votes with `is_first` in `{VOTES.config}`, or the pairs with `is_audit`."
     if facts.overlap_is_adaptive:
+        how = (
+            "votes on a pair stopped when its leading answer was probable enough, on"
+            f" {number(overlap['pairs_stopped_early'], 'pair')} before {overlap['votes_max']} votes"
+        )
+        if facts.rules.get("pairing_rule") == PairingRule.INFORMATION_GAIN:
+            how = "the pairing rule gave more votes to pairs that say more about the order of the generators"
         return (
-            "Overlap was adaptive: votes on a pair stopped when its leading answer was probable enough, on"
-            f" {number(overlap['pairs_stopped_early'], 'pair')} before {overlap['votes_max']} votes. So the number of votes on a"
-            " pair depends on the answers. Over all votes, people seem to agree more than they do, and generators seem to differ"
-            f" less. {advice}"
+            f"Overlap was adaptive: {how}. So the number of votes on a pair depends on the answers. Over all votes, people can"
+            f" seem to agree more than they do, and generators to differ less. {advice}"
         )
     if overlap["pairs_beyond"]:
         return (
-            f"{number(overlap['pairs_beyond'], 'pair')} have more than {number(overlap['votes_wanted'], 'vote')}, because the"
-            " rules changed or voided votes were restored. If overlap was adaptive before, the number of votes on a pair depends"
-            f" on the answers. {advice}"
+            f"{number(overlap['pairs_beyond'], 'pair')} have more than {number(overlap['votes_wanted'], 'vote')}: the rules were"
+            " changed, or voided votes restored. If overlap was adaptive before, the number of votes on a pair depends on the"
+            f" answers. {advice}"
         )
     return ""
 

@@ -1,7 +1,7 @@
 """Leaderboards of a campaign: one per question, on all prompts and by category.
 
-A score counts the votes that came whatever the others said: with adaptive overlap, the first `votes_wanted` of each pair, and all
-of audit pairs, which weigh as much as any other pair (see `consensus.vote_weights`). Intervals take votes on one prompt, and
+A score counts the votes that came whatever the others said: with adaptive overlap, the first `votes_wanted` of each pair, and
+all of audit pairs, which weigh as much as any other pair (see `consensus.vote_weights`). Intervals take votes on one prompt, and
 votes of one person, as dependent.
 """
 

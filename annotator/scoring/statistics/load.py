@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairState
+from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairingRule, PairState
 from annotator.consensus.agreement import rank_in_task
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
@@ -43,8 +43,11 @@ _PAIRS_SQL = """
            array_position({states}::text[], pair.state::text)::int2 - 1::int2 AS state,
            coalesce(array_position({choices}::text[], pair.gold_choice::text), 0)::int2 - 1::int2 AS gold,
            pair.gold_in_review_since IS NOT NULL AS in_review, pair.votes_wanted, pair.is_audit,
-           coalesce(pair.image_distance, {none})::int2 AS distance, pair.inclusion_probability
+           coalesce(pair.image_distance, {none})::int2 AS distance, pair.inclusion_probability,
+           NOT (campaign.pairing_rule = {information_gain} AND image_a.is_paired_by_rule AND image_b.is_paired_by_rule)
+               AS can_stop_early
     FROM annotator_pair pair
+    JOIN annotator_campaign campaign ON campaign.id = pair.campaign_id
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id
     WHERE pair.campaign_id = {campaign}
@@ -112,6 +115,7 @@ class Pairs:
     distance: Ints  # of the perceptual hashes, or NONE
     is_audit: Bools
     inclusion_probability: Floats  # with which the pairing rule drew the pair, over 0 and up to 1
+    can_stop_early: Bools  # by the stopping rule; a pair of `information_gain` gets its further votes by that rule instead
 
     def __len__(self) -> int:
         return len(self.id)
@@ -201,9 +205,8 @@ class CampaignData:
     def stopped_early(self) -> Bools:
         """Of each pair, whether the stopping rule settled it before it had the most votes."""
         settled = self.pairs.state == SETTLED
-        return (
-            settled & (self.primary_counts.sum(axis=1) < self.overlap.votes_max) & self.overlap.is_adaptive & ~self.pairs.is_audit
-        )
+        is_short = self.primary_counts.sum(axis=1) < self.overlap.votes_max
+        return settled & is_short & self.pairs.can_stop_early & ~self.pairs.is_audit & self.overlap.is_adaptive
 
     @cached_property
     def primary_counts(self) -> Ints:
@@ -225,7 +228,7 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     prompts = snapshot.table(
         "SELECT id, text, category, language FROM annotator_prompt WHERE campaign_id = {campaign} ORDER BY id", **known
     )
-    pairs = snapshot.columns(_PAIRS_SQL, states=STATES, **known)
+    pairs = snapshot.columns(_PAIRS_SQL, states=STATES, information_gain=PairingRule.INFORMATION_GAIN.value, **known)
     [overlap] = snapshot.table(_OVERLAP_SQL, **known).to_pylist()
     votes = snapshot.columns(_VOTES_SQL, questions=[question["id"] for question in questions], kinds=KINDS, **known)
     votes["pair"] = _places(votes["pair"], pairs["id"])
@@ -280,7 +283,7 @@ def empty(overlap: Overlap = FIXED) -> CampaignData:
     none, no = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
     return CampaignData(
         votes=Votes(none, none, none, none, none, no, none, none, none, none),
-        pairs=Pairs(none, none, none, none, none, none, no, none, none, no, np.zeros(0)),
+        pairs=Pairs(none, none, none, none, none, none, no, none, none, no, np.zeros(0), no),
         overlap=overlap,
         prompts=Prompts([], [], [], none, none),
         questions=[],

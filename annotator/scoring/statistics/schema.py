@@ -363,7 +363,7 @@ class Statistics:
     throughput: Throughput
     overlap: Overlap
     agreement: list[QuestionAgreement]
-    stopping: Stopping | None  # null with fixed overlap
+    stopping: Stopping | None  # null with fixed overlap, and where `information_gain` says which pairs get more votes
     confidence: list[Confidence]
     gold: Gold
     position: Position

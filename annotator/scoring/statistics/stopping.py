@@ -29,10 +29,12 @@ class Replay(NamedTuple):
 
 
 def stopping_of(data: CampaignData) -> doc.Stopping | None:
-    """None with fixed overlap. Labels are by majority, which is what can be told after each vote."""
-    if not data.overlap.is_adaptive or not data.questions:
+    """None with fixed overlap, and where another rule says which pairs get more votes. Labels are by majority, which is what can
+    be told after each vote."""
+    can_stop = data.pairs.can_stop_early
+    if not data.overlap.is_adaptive or not data.questions or (len(can_stop) and not can_stop.any()):
         return None
-    most, is_audit = data.overlap.votes_max, data.pairs.is_audit
+    most, is_audit = data.overlap.votes_max, data.pairs.is_audit & can_stop
     complete = np.flatnonzero(is_audit & (data.primary_counts.sum(axis=1) >= most))
     replay = replay_rule(data, complete)
     is_early = replay.spent < most

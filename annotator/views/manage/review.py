@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
 from annotator.choices import ActionKind, Measure
 from annotator.consensus.binomial import wilson
+from annotator.consensus.care import CAREER
 from annotator.errors import Conflict, DomainError, NotFound
 from annotator.models import AnnotatorStats, Appeal, Campaign, Member, ModerationAction, ReviewRule
 from annotator.quality import appeals, moderation, review_queries
@@ -291,7 +292,7 @@ def explained(rule: ReviewRule) -> RuleInWords:
         rule=rule,
         words=rule_in_words(rule),
         tests=reading.tests,
-        error=f"In 500 answers, it matches at most {error} % of {reading.spares}.",
+        error=f"In {CAREER} answers, it matches at most {error} % of {reading.spares}.",
     )
 
 

@@ -25,13 +25,21 @@ def test_it_warns_of_adaptive_overlap(facts):
     warning = adaptive_overlap(facts)
     assert warning.startswith("Overlap was adaptive: votes on a pair stopped when its leading answer was probable enough, on")
     assert "1,234 pairs before 7 votes" in warning
-    assert "people seem to agree more than they do" in warning
+    assert "people can seem to agree more than they do" in warning
     assert "votes with `is_first` in `votes`, or the pairs with `is_audit`" in warning
+
+
+def test_where_the_pairing_rule_asks_for_more_votes_it_says_so(facts):
+    facts.statistics["overlap"] |= {"votes_wanted": 2, "votes_max": 7}
+    facts.rules = {"pairing_rule": "information_gain"}
+    warning = adaptive_overlap(facts)
+    assert warning.startswith("Overlap was adaptive: the pairing rule gave more votes to pairs that say more")
+    assert "leading answer" not in warning
 
 
 def test_it_warns_of_pairs_with_more_votes_than_the_rules_say_now(facts):
     facts.statistics["overlap"] |= {"votes_wanted": 3, "pairs_beyond": 12}
-    assert adaptive_overlap(facts).startswith("12 pairs have more than 3 votes, because the rules changed")
+    assert adaptive_overlap(facts).startswith("12 pairs have more than 3 votes: the rules were changed")
 
 
 @pytest.mark.parametrize(

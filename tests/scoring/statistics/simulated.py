@@ -67,6 +67,7 @@ def simulated(
             distance=nothing,
             is_audit=is_audit,
             inclusion_probability=np.ones(number),
+            can_stop_early=~no,
         ),
         prompts=prompts_of(int(prompt.max()) + 1),
         questions=[("overall", CHOICES)],

@@ -10,7 +10,7 @@ import pytest
 
 from annotator.consensus.vote_weights import places_in_pair
 from annotator.scoring.statistics import leaderboard_in, leaderboards
-from annotator.scoring.statistics.load import NONE, REGULAR, A, B, CampaignData, Overlap, Pairs, Prompts, Votes, empty
+from annotator.scoring.statistics.load import NONE, REGULAR, A, B, CampaignData, Overlap, Pairs, Votes, empty
 from tests.consensus.campaigns import Campaign, campaign
 from tests.factories import CampaignFactory, QuestionFactory
 from tests.released import vote
@@ -55,7 +55,8 @@ def columns_of(votes: Campaign, *, overlap: Overlap | None = None, categories: i
         ),
         pairs=Pairs(**{name: known.get(name, np.zeros(size, dtype=int)) for name in fields}),
         overlap=overlap or whole.overlap,
-        prompts=Prompts(
+        prompts=dataclasses.replace(
+            whole.prompts,
             texts=[str(code) for code in range(prompt.max() + 1)],
             category=[f"c{code % categories}" for code in range(prompt.max() + 1)],
             language=[""] * (prompt.max() + 1),

@@ -72,3 +72,15 @@ def test_no_wrong_label_among_few_pairs_is_no_proof_that_there_are_none():
     assert (found.label_differs.k, found.label_differs.n, found.label_differs.lower) == (0, 60, 0.0)
     assert found.label_differs.upper > 0.05
     assert found.votes_per_pair.value == 2
+
+
+def test_pairs_that_another_rule_gives_more_votes_are_none_of_its_business():
+    data = simulated(0, probabilities=coin_flips(100), audit_rate=0.5)
+    can_stop = np.arange(100) % 2 == 0
+    mixed = dataclasses.replace(data, pairs=dataclasses.replace(data.pairs, can_stop_early=can_stop))
+    assert stopping_of(mixed).audit_pairs == (data.pairs.is_audit & can_stop).sum()
+    assert not mixed.stopped_early[~can_stop].any()
+    assert mixed.stopped_early.any()
+    assert (
+        stopping_of(dataclasses.replace(data, pairs=dataclasses.replace(data.pairs, can_stop_early=~can_stop & can_stop))) is None
+    )
