@@ -27,6 +27,7 @@ these probabilities are not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -322,12 +323,17 @@ def _symmetrised(shapes: Shapes, weight: Floats, groups: tuple[int, ...]) -> Flo
     """The mean over all orders within groups. Of many choices the support has no other orders."""
     if len(shapes.orders) == 1 or len(set(groups)) == len(groups):
         return weight
-    codes = np.array(groups)
-    place = {tuple(order): at for at, order in enumerate(shapes.orders.tolist())}
-    within = [order for order in shapes.orders if np.array_equal(codes[order], codes)]
     by_order = weight.reshape(len(shapes.orders), -1)
-    moved = [by_order[[place[tuple(each[order].tolist())] for each in shapes.orders]] for order in within]
-    return np.asarray(np.mean(moved, axis=0).reshape(-1))
+    return np.asarray(by_order[_orders_within(groups)].mean(axis=0).reshape(-1))
+
+
+@lru_cache(maxsize=64)
+def _orders_within(groups: tuple[int, ...]) -> Ints:
+    """Where the support has each of its orders once choices have changed places within groups: (ways, orders)."""
+    codes, orders = np.array(groups), shapes_of(len(groups)).orders
+    place = {tuple(order): at for at, order in enumerate(orders.tolist())}
+    within = [order for order in orders if np.array_equal(codes[order], codes)]
+    return np.array([[place[tuple(each[order].tolist())] for each in orders] for order in within])
 
 
 def _moments_of_counts(prior: Prior, votes: Floats) -> tuple[Floats, Floats]:
