@@ -3,8 +3,8 @@
 Each campaign has the same people, who answer through the application's own verbs: judging/assigning.py fills the queue,
 judging/gold_and_repeats.py mixes gold and repeats in, quality/review.py looks after every few answers, and what a suspension
 gives back is handed out again. Only the people and their pairs are made up: a pair has a true answer and an ease, people have a
-skill. Some are careful and yet differ: they prefer the other image on 30 % or 50 % of the pairs, are right on 70 % of gold, or take
-their time. Nobody should act on those.
+skill. Some are careful and yet differ: they prefer the other image on 30 % or 50 % of the pairs, are right on 70 % of gold, or
+take their time. Nobody should act on those.
 
 Beside how soon somebody is stopped, it prints how often the consensus is the truth: without any rule, with the rules on gold
 alone, and with all of them, on the same people and truths.
