@@ -11,6 +11,7 @@
 #   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-quality simulated annotators of all kinds: how soon harm is found; shorter: make bench-quality ARGS="--campaigns 20"
+#   make bench-trust   simulated campaigns whose truth is known: do published intervals hold it; shorter: make bench-trust ARGS="--campaigns 20"
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
 #   make bench-release releases built and served, beside their floors; shorter: make bench-release ARGS="--votes 300000 --pairs 500"
 #   make check-old-clients  the Hub's protocol with clients of older generations; another one: make check-old-clients ARGS=3.6.0:0.34.4
@@ -25,7 +26,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-quality bench-consensus bench-release check-old-clients pins
+.PHONY: help demo demo-check serve test hammer check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -113,6 +114,9 @@ bench-servers: $(INSTALLED_DEV)
 
 bench-quality: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.quality $(ARGS)
+
+bench-trust: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.trust $(ARGS)
 
 # crowd-kit brings what nothing else here needs, and older versions of what something does: it has an environment of its own.
 CROWD_KIT := $(VENV)/crowd-kit

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from annotator.consensus.binomial import wilson
 from annotator.consensus.codes import Floats, Ints, totals
 from annotator.consensus.count_vectors import count_vectors, log_orders
-from annotator.consensus.posterior import TINY, Prior, likelihood_of, posterior
+from annotator.consensus.posterior import TINY, Prior, likelihood_of, posterior, unique_rows
 
 BINS = 10
 TIE = 1e-7
@@ -61,10 +61,10 @@ def held_out_check(prior: Prior, counts: ArrayLike, others: ArrayLike) -> tuple[
     for n in np.unique(number[number > 0]).tolist():
         rows = number == n
         leading = _leading_chance(prior.split, n)
-        different, place = np.unique(known[rows], axis=0, return_inverse=True)
+        different, place = unique_rows(known[rows])
         weight = likelihood_of(prior.split, different) * prior.weight
         weight /= np.maximum(weight.sum(axis=1, keepdims=True), TINY)
-        chance[rows] = ((weight @ leading)[place.reshape(-1)] * label[rows]).sum(axis=1)
+        chance[rows] = ((weight @ leading)[place] * label[rows]).sum(axis=1)
     return chance, np.where(number > 0, right, np.nan)
 
 

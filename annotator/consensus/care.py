@@ -21,7 +21,8 @@ guess by their votes, and what tells is gold and repeats.
 
 That holds where C and G are right. So that nobody is stopped by a wrong model of the others, own checks have the last word: `own`
 is the same log odds of gold and repeats alone. Where a campaign has gold or repeats, `log_odds` is never below 0 before an
-annotator has answered `CHECKS_MIN` of them or `WAIT_MAX` pairs, and never while `own` speaks for care.
+annotator has answered `CHECKS_MIN` of them, has failed the first two, or has answered `WAIT_MAX` pairs; and never while `own`
+speaks for care.
 
 `recent` looks for those who begin well and tire. It adds up the odds of all changes from careful to guessing after each
 `BLOCK` answers: among the first `BLOCKS` of them, somebody careful ever falls below -x with probability BLOCKS e^-x at most.
@@ -50,6 +51,7 @@ GOLD_LEAST = 0.8
 REPEAT_LEAST = 0.7
 MOST = 0.98
 CHECKS_MIN, WAIT_MAX = 3, 40  # gold and repeats to wait for, and answers after which to wait no longer
+CLEAR_CHECKS, CLEAR = 2, -1.5  # so many are enough where `own` is as low: both failed
 BLOCK, BLOCKS = 10, 50
 CAREER = BLOCK * BLOCKS
 AGAINST_GOLD = 0.1  # of gold, by somebody who means to answer the opposite
@@ -160,7 +162,8 @@ def _odds(seen: _Seen, stretch: _Stretches, has_checks: bool) -> _Odds:
     all_odds = votes + own - _log_mean(of_all, GUESSES)
     own_odds = own - _log_mean(of_checks, GUESSES[:-1])
     checks = stretch.total(is_check.astype(np.float64))
-    is_waiting = (checks < CHECKS_MIN) & (stretch.end - stretch.start < WAIT_MAX) & has_checks
+    is_clear = (checks >= CLEAR_CHECKS) & (own_odds <= CLEAR)
+    is_waiting = (checks < CHECKS_MIN) & ~is_clear & (stretch.end - stretch.start < WAIT_MAX) & has_checks
     is_spared = is_waiting | ((own_odds >= 0) & (checks > 0))
     return _Odds(np.where(is_spared, np.maximum(all_odds, 0.0), all_odds), own_odds, checks)
 

@@ -17,8 +17,8 @@ def count_vectors(n: int, n_choices: int) -> Ints:
     """
     number = float(np.exp(gammaln(n + n_choices) - gammaln(n + 1) - gammaln(n_choices)))
     check_cells("counts", int(number), n_choices)
-    bars = np.array(list(itertools.combinations(range(n + n_choices - 1), n_choices - 1)), dtype=np.int64)
-    bars = bars.reshape(-1, n_choices - 1)
+    found = list(itertools.combinations(range(n + n_choices - 1), n_choices - 1))
+    bars = np.array(found, dtype=np.int64).reshape(len(found), n_choices - 1)
     first, last = np.full((len(bars), 1), -1), np.full((len(bars), 1), n + n_choices - 1)
     return np.asarray(np.diff(np.hstack([first, bars, last]), axis=1) - 1)
 

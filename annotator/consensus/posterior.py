@@ -27,6 +27,7 @@ these probabilities are not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,10 +153,9 @@ def posterior(prior: Prior, counts: ArrayLike) -> Posterior:
         first = np.ones((n_pairs, n_choices))
         return labelled(votes, first, first.copy())
     ordered, order = _sorted_within(votes, prior.groups)
-    different, place = np.unique(ordered, axis=0, return_inverse=True)
+    different, rows = unique_rows(ordered)
     first, mean = _moments_of_counts(prior, different)
     undo = np.argsort(order, axis=1, kind="stable")
-    rows = place.reshape(-1)
     return labelled(votes, np.take_along_axis(first[rows], undo, axis=1), np.take_along_axis(mean[rows], undo, axis=1))
 
 
@@ -221,8 +221,20 @@ def _sorted_within(votes: Floats, groups: tuple[int, ...]) -> tuple[Floats, Ints
 
 def distinct_rows(rows: Floats, number: Floats) -> tuple[Floats, Floats]:
     """Each different row once, and how many there are of it."""
-    different, place = np.unique(rows, axis=0, return_inverse=True)
-    return different, totals(place.reshape(-1), number, len(different))
+    different, place = unique_rows(rows)
+    return different, totals(place, number, len(different))
+
+
+def unique_rows(rows: Floats) -> tuple[Floats, Ints]:
+    """Each different row of whole numbers once, and which of them each row is. A row is one number where that is possible: to
+    sort a million of these takes a tenth of the time."""
+    bases = rows.max(axis=0, initial=0) + 1
+    if not rows.shape[1] or np.log2(bases).sum() > 52:
+        different, place = np.unique(rows, axis=0, return_inverse=True)
+        return different, place.reshape(-1)
+    radix = np.append(np.cumprod(bases[:0:-1])[::-1], 1.0)
+    _, first, place = np.unique((rows @ radix).astype(np.int64), return_index=True, return_inverse=True)
+    return rows[first], place.reshape(-1)
 
 
 def a_sample(rows: Floats, number: Floats, *, points: int) -> tuple[Floats, Floats]:
@@ -311,12 +323,17 @@ def _symmetrised(shapes: Shapes, weight: Floats, groups: tuple[int, ...]) -> Flo
     """The mean over all orders within groups. Of many choices the support has no other orders."""
     if len(shapes.orders) == 1 or len(set(groups)) == len(groups):
         return weight
-    codes = np.array(groups)
-    place = {tuple(order): at for at, order in enumerate(shapes.orders.tolist())}
-    within = [order for order in shapes.orders if np.array_equal(codes[order], codes)]
     by_order = weight.reshape(len(shapes.orders), -1)
-    moved = [by_order[[place[tuple(each[order].tolist())] for each in shapes.orders]] for order in within]
-    return np.asarray(np.mean(moved, axis=0).reshape(-1))
+    return np.asarray(by_order[_orders_within(groups)].mean(axis=0).reshape(-1))
+
+
+@lru_cache(maxsize=64)
+def _orders_within(groups: tuple[int, ...]) -> Ints:
+    """Where the support has each of its orders once choices have changed places within groups: (ways, orders)."""
+    codes, orders = np.array(groups), shapes_of(len(groups)).orders
+    place = {tuple(order): at for at, order in enumerate(orders.tolist())}
+    within = [order for order in orders if np.array_equal(codes[order], codes)]
+    return np.array([[place[tuple(each[order].tolist())] for each in orders] for order in within])
 
 
 def _moments_of_counts(prior: Prior, votes: Floats) -> tuple[Floats, Floats]:

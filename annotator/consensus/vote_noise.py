@@ -40,6 +40,7 @@ from annotator.consensus.posterior import (
     likelihood_of,
     moments,
     posterior,
+    unique_rows,
 )
 
 LEVELS = (0.75, 0.5, 0.25, 0.0)  # s of somebody unlike most
@@ -218,9 +219,9 @@ def _looked_at(votes: _Votes) -> Bools:
 
 def _means(prior: Prior, cells: _Cells, rows: Floats) -> Floats:
     """E[x] by each row of counts, (rows, choices)."""
-    different, place = np.unique(rows, axis=0, return_inverse=True)
+    different, place = unique_rows(rows)
     means = [moments(prior, cells.likelihood(part))[1] for part in _parts(different, len(prior.weight))]
-    return np.concatenate(means)[place.reshape(-1)] if means else np.zeros((0, prior.split.shape[1]))
+    return np.concatenate(means)[place] if means else np.zeros((0, prior.split.shape[1]))
 
 
 def _parts(rows: Floats, points: int) -> Iterator[Floats]:
@@ -286,17 +287,17 @@ def _log_chance(votes: _Votes, prior: Prior, kind: Ints) -> Floats:
     """The log-probability of the votes on each task that has any."""
     cells = _cells(votes, kind, prior.split)
     counts = cells.counts[cells.counts.sum(axis=1) > 0]
-    different, place = np.unique(counts, axis=0, return_inverse=True)
+    different, place = unique_rows(counts)
     log_weight = np.log(np.maximum(prior.weight, TINY))
     parts = [logsumexp(part @ np.log(cells.chance).T + log_weight, axis=1) for part in _parts(different, len(prior.weight))]
-    return np.concatenate([np.zeros(0), *parts])[place.reshape(-1)]
+    return np.concatenate([np.zeros(0), *parts])[place]
 
 
 def _posterior(votes: _Votes, prior: Prior, kind: Ints) -> Posterior:
     cells = _cells(votes, kind, prior.split)
-    different, place = np.unique(cells.counts, axis=0, return_inverse=True)
+    different, place = unique_rows(cells.counts)
     found = [moments(prior, cells.likelihood(part)) for part in _parts(different, len(prior.weight))]
-    first, mean = (np.concatenate(each)[place.reshape(-1)] for each in zip(*found, strict=True))
+    first, mean = (np.concatenate(each)[place] for each in zip(*found, strict=True))
     # Of the whole crowd, those who do not look included.
     share = np.bincount(kind[votes.annotator], minlength=len(KINDS)) / len(votes.task)
     looking = float(share @ [level for level, _ in KINDS])

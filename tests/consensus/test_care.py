@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from annotator.consensus.care import BLOCK, CHECKS_MIN, GOLD_LEAST, REPEAT_LEAST, WAIT_MAX, care, confusion_of
+from annotator.consensus.care import BLOCK, CHECKS_MIN, CLEAR, GOLD_LEAST, REPEAT_LEAST, WAIT_MAX, care, confusion_of
 from annotator.consensus.trust import NONE, Answers, trust
 
 OTHERS, PAIRS, VOTES = 20, 400, 4
@@ -130,13 +130,22 @@ def test_who_means_the_opposite_of_what_is_right_fails_gold_and_is_found():
 
 def test_nobody_is_stopped_before_enough_gold_and_repeats():
     person = Person(guesses=range(100), kinds=4, guess_kinds=4)
-    early = 10 * CHECKS_MIN - 3
+    early = 15  # one gold pair, and no repeat
 
+    assert measured(person, early).checks[-1] == 1
     assert measured(person, early).log_odds[-1] >= 0
     assert measured(person, early, has_checks=False, gold=0, repeat=0).log_odds[-1] < -5
     # Where there are none to come, one does not wait for ever.
     assert measured(person, WAIT_MAX - 2, has_checks=True, gold=0, repeat=0).log_odds[-1] >= 0
     assert measured(person, WAIT_MAX + 5, has_checks=True, gold=0, repeat=0).log_odds[-1] < -5
+
+
+def test_two_checks_are_enough_where_both_failed_and_else_there_are_three():
+    person = Person(guesses=range(100), kinds=4, guess_kinds=4, gold=0.0)
+    for seed in range(12):
+        found = measured(person, 25, seed=seed, repeat=0)
+        assert found.checks[-1] == 2 < CHECKS_MIN
+        assert (found.log_odds[-1] < 0) == (found.own[-1] <= CLEAR)
 
 
 def test_gold_and_repeats_that_speak_for_care_have_the_last_word():

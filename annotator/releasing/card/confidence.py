@@ -26,9 +26,9 @@ def confidence(facts: Facts) -> str:
 def of_question(found: dict[str, Any], *, many: bool) -> list[str]:
     prior, of = found["prior"], f" (`{found['question']}`)" if many else ""
     parts = [
-        f"Mean confidence{of} is {found['mean']:.0%}; {found['share_sure']:.0%} of the labels have 90 % or more. Two people agree"
-        f" on a pair {prior['agreement']:.0%} of the time, {prior['with_the_first']:.0%} of people are with the most common"
-        f" answer on average, and {prior['nearly_even']:.0%} of the pairs are nearly even."
+        f"Mean confidence{of} is {found['mean']:.0%}; {found['share_sure']:.0%} of the labels have 90 % or more.",
+        f"Two people agree on a pair {prior['agreement']:.0%} of the time, {prior['with_the_first']:.0%} of people are with the"
+        f" most common answer on average, and {prior['nearly_even']:.0%} of the pairs are nearly even.",
     ]
     if not prior["pairs_with_two_votes"]:
         parts.append("**No pair has two votes, so how much people agree is not known.** Confidence is a guess at what is usual.")

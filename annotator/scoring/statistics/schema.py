@@ -124,8 +124,8 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Stopping:
-    """What the stopping rule saves and costs, on the audit pairs that have all their votes: where it would have stopped them, and
-    whether the label would have been another."""
+    """What the stopping rule, as it is now, saves and costs on the audit pairs that have all their votes: where it would have
+    stopped them, and whether the label would have been another."""
 
     audit_pairs: int
     audit_pairs_complete: int
