@@ -6,7 +6,7 @@ that nothing is read from the votes whose figures are to be judged. `Moments` ca
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -118,20 +118,26 @@ def of_pairs(seed: int, collected: Collected, crowd: str) -> Moments:
     return moments(rng, draw_people(rng, CROWDS[crowd]), collected.prompts, of.prompt, of.a, of.b, votes)
 
 
-@lru_cache(maxsize=8)
 def of_crowd(name: str) -> Moments:
     """Of every pair of generators alike."""
+    return _many_crowds(name)[0]
+
+
+@lru_cache(maxsize=8)
+def _many_crowds(name: str) -> tuple[Moments, list[People]]:
+    """Of every pair of generators alike, and whom it is of: many crowds, each with prompts of its own."""
     rng = np.random.default_rng(20_240_601)
-    found = None
+    found, crowds = None, []
     prompts = draw_prompts(rng, BANK_CROWDS * BANK_PROMPTS, balanced=True)
     shuffled = rng.permutation(len(prompts.value))
     for part in np.array_split(shuffled, BANK_CROWDS):
         people = draw_people(rng, CROWDS[name])
-        mean = people.taste.mean(axis=0)
-        some = moments(rng, people._replace(taste=people.taste - mean), prompts, *_every_pair(rng, part))
+        people = people._replace(taste=people.taste - people.taste.mean(axis=0))
+        some = moments(rng, people, prompts, *_every_pair(rng, part))
         found = some if found is None else found.plus(some)
+        crowds.append(people)
     assert found is not None
-    return found
+    return found, crowds
 
 
 def _every_pair(rng: np.random.Generator, prompts: Ints) -> tuple[Ints, Ints, Ints]:
@@ -151,14 +157,10 @@ def _bank() -> tuple[Prompts, tuple[Ints, Ints, Ints]]:
 
 @lru_cache(maxsize=8)
 def _bank_of_crowd(name: str) -> Moments:
-    rng = np.random.default_rng(20_240_603)
+    """Of the prompts of the bank, judged by the same people as `of_crowd` is of."""
     prompts, pairs = _bank()
-    found = None
-    for _ in range(BANK_CROWDS):
-        some = moments(rng, draw_people(rng, CROWDS[name]), prompts, *pairs)
-        found = some if found is None else found.plus(some)
-    assert found is not None
-    return found
+    rng = np.random.default_rng(20_240_603)
+    return reduce(Moments.plus, (moments(rng, people, prompts, *pairs) for people in _many_crowds(name)[1]))
 
 
 def agreement_values(found: Moments, votes: int) -> dict[str, float]:
