@@ -20,10 +20,10 @@ from annotator.scoring.statistics.schema import (
     LeaveOneOut,
     Position,
     Progress,
-    Ranked,
     Statistics,
     Throughput,
 )
+from annotator.scoring.statistics.schema_leaderboards import Davidson, Leaderboard, OrderChange, Ranked, SideEffect
 from api.errors import not_there
 
 GUIDE = (Path(__file__).resolve().parent.parent.parent / "docs" / "rest.md").read_text()
@@ -67,5 +67,6 @@ def test_it_names_every_part_of_the_statistics():
 
     assert {field.name for field in parts} - {"annotators_listed_max"} <= named
     assert "annotators_listed_max" in explained
-    for document in (Progress, Throughput, Gold, Position, Concentration, LeaveOneOut, Annotator, Groups, Group, Ranked):
+    documents = (Progress, Throughput, Gold, Position, Concentration, LeaveOneOut, Annotator, Groups, Group)
+    for document in (*documents, Leaderboard, Ranked, OrderChange, SideEffect, Davidson):
         assert {field.name for field in dataclasses.fields(document)} <= explained, document
