@@ -151,16 +151,10 @@ class Tally:
     def figures(self) -> list[str]:
         return list(dict.fromkeys(name for shares in self.shares for name in shares))
 
-    def coverage(self, figure: str) -> str:
-        """The share of intervals that hold in percent, with a binomial margin, and a mark where it is not what it should be."""
+    def held(self, figure: str) -> Floats:
+        """Of each campaign, the share of the figure's intervals that hold; without campaigns that have none."""
         found = np.array([shares.get(figure, np.nan) for shares in self.shares])
-        found = found[np.isfinite(found)]
-        if not len(found):
-            return "–"
-        share = float(found.mean())
-        lower, upper = (float(end[0]) for end in wilson([found.sum()], [len(found)]))
-        mark = " **↓**" if upper < TARGET[0] else " ↓" if share < TARGET[0] else " ↑" if share > TARGET[1] else ""
-        return f"{100 * share:.1f} ± {50 * (upper - lower):.1f}{mark}"
+        return found[np.isfinite(found)]
 
     def first(self) -> str:
         said, true = np.mean([result.first for result in self.results], axis=0)
@@ -206,11 +200,22 @@ class Tally:
         return float(np.mean([result.right for result in self.results]))
 
 
+def coverage(held: Floats) -> str:
+    """The share of intervals that hold in percent, with a binomial margin, and a mark where it is not what it should be."""
+    if not len(held):
+        return "–"
+    share = float(held.mean())
+    lower, upper = (float(end[0]) for end in wilson([held.sum()], [len(held)]))
+    mark = " **↓**" if upper < TARGET[0] else " ↓" if share < TARGET[0] else " ↑" if share > TARGET[1] else ""
+    return f"{100 * share:.1f} ± {50 * (upper - lower):.1f}{mark}"
+
+
 def rows(tallies: dict[Cell, Tally], rule: str, crowds: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The rows of one rule, a cell for each crowd."""
+    """The rows of one rule, a cell for each crowd, and for coverage one of all crowds together."""
     of_rule = [tallies[Cell(rule, crowd)] for crowd in crowds]
     for figure in dict.fromkeys(figure for tally in of_rule for figure in tally.figures()):
-        yield figure, [tally.coverage(figure) for tally in of_rule]
+        held = [tally.held(figure) for tally in of_rule]
+        yield figure, [coverage(each) for each in (*held, np.concatenate(held))]
     yield "P(first) of who is likeliest to be first; and is", [tally.first() for tally in of_rule]
     yield "confidence: most above, most below what came true", [tally.calibration() for tally in of_rule]
     yield "the same, of the command `posterior`", [tally.calibration(noisy=True) for tally in of_rule]
@@ -228,13 +233,13 @@ def show(tallies: dict[Cell, Tally]) -> None:
     crowds, rules = (list(dict.fromkeys(part)) for part in zip(*((cell.crowd, cell.rule) for cell in tallies), strict=True))
     print(f"{campaigns} campaigns of each kind: {PROMPTS} prompts, {GENERATORS} generators, {PEOPLE} people. 95 % intervals that")
     print(f"hold, in percent; the target is {100 * TARGET[0]:.0f} to {100 * TARGET[1]:.0f}.\n")
-    print(f"| rule | figure | {' | '.join(crowds)} |\n|---|---|{'---:|' * len(crowds)}")
+    print(f"| rule | figure | {' | '.join(crowds)} | all |\n|---|---|{'---:|' * (len(crowds) + 1)}")
     for rule in rules:
         for figure, cells in rows(tallies, rule, crowds):
-            print(f"| {rule} | {figure} | {' | '.join(cells)} |")
+            print(f"| {rule} | {figure} | {' | '.join([*cells, ''][: len(crowds) + 1])} |")
     for cell, tally in tallies.items():
         if CROWDS[cell.crowd].guessing == 1:
-            print(f"\n{cell}: alpha is 0, and {tally.coverage('alpha')} % of its intervals hold 0.", end="")
+            print(f"\n{cell}: alpha is 0, and {coverage(tally.held('alpha'))} % of its intervals hold 0.", end="")
     print()
 
 

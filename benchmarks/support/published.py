@@ -21,6 +21,7 @@ from annotator.scoring.statistics.annotators import annotators_of, gold_of
 from annotator.scoring.statistics.generators import Comparisons, position_of, win_rates_of
 from annotator.scoring.statistics.leaderboards import leaderboards_of
 from annotator.scoring.statistics.load import CampaignData
+from annotator.scoring.statistics.schema_leaderboards import SideEffect
 from annotator.scoring.statistics.stopping import stopping_of
 from benchmarks.support.collected import CHOICE_NAMES, CHOICES, GROUPS, STOP_CONFIDENCE, A, B, Collected, by_votes
 from benchmarks.support.crowd_truth import board_of_crowd, splits, votes_of_crowd
@@ -46,7 +47,7 @@ class Intervals(NamedTuple):
 ROUNDING = 1e-6  # of the document's numbers
 
 
-def intervals_of(figures: Sequence[doc.Rate | doc.Estimate | doc.SideEffect]) -> Intervals:
+def intervals_of(figures: Sequence[doc.Rate | doc.Estimate | SideEffect]) -> Intervals:
     ends = [(each.lower, each.upper) for each in figures]
     lower, upper = np.array([[np.nan if end is None else end for end in each] for each in ends]).T
     return Intervals(lower, upper)
