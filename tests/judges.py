@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+from django.utils import timezone
+
+from annotator.consensus.posterior import to_document
 from annotator.judging import assigning, voting
-from annotator.models import Assignment, Member, Pair
+from annotator.models import Assignment, Campaign, Member, Pair, SplitPrior
+from annotator.scoring.confidence import fit_question
 
 
 def judge_all(member: Member, choice: str | Callable[[Assignment], str] = "a") -> list[Assignment]:
@@ -27,3 +32,17 @@ def assert_seats_are_true(campaign) -> None:
         live = pair.assignments.filter(kind="regular", state__in=["open", "answered"])
         assert (pair.seats_taken, pair.seats_a_on_left) == (live.count(), live.filter(a_on_left=True).count())
         assert pair.seats_taken <= pair.votes_wanted
+
+
+def believe(campaign: Campaign, agreement: float, *, pairs: int = 1000, choices: int = 4) -> None:
+    """Let the campaign know a population of which this share is with the most common answer of each pair."""
+    split = np.full(choices, (1 - agreement) / (choices - 1))
+    split[0] = agreement
+    rng = np.random.default_rng(0)
+    counts = np.zeros((pairs, 4), dtype=np.int64)
+    counts[:, :choices] = rng.permuted(rng.multinomial(7, split, pairs), axis=1)
+    question = campaign.questions.get(position=0)
+    prior = fit_question(counts, question.choices)
+    SplitPrior.objects.update_or_create(
+        question=question, defaults={"document": to_document(prior), "votes_now": prior.votes, "fitted_at": timezone.now()}
+    )

@@ -167,8 +167,12 @@ def swiss_round(points: Floats, allowed: Bools, *, size: int, rng: np.random.Gen
         return []
     distance = np.round(np.abs(share[i] - share[j]), 9)
     fewest = rounds_so_far[i] + rounds_so_far[j]
-    rounds = [_one_round(i, j, np.lexsort((rng.random(len(i)), distance, fewest)), size) for _ in range(ROUNDS_DRAWN)]
-    # Taking the nearest first may leave two over that have met already, or that are far apart.
+    # Taking the nearest first may leave two over that have met already, or that are far apart: later rounds take it less
+    # strictly.
+    rounds = [
+        _one_round(i, j, np.lexsort((distance + slack * rng.random(len(i)), fewest)), size)
+        for slack in np.linspace(1e-6, 1, ROUNDS_DRAWN)
+    ]
     worth = [(-len(each), int(fewest[each].sum()), round(float(distance[each].sum()), 6)) for each in rounds]
     rounds = [each for each, of_each in zip(rounds, worth, strict=True) if of_each == min(worth)]
     times = np.bincount(np.concatenate(rounds), minlength=len(i))

@@ -16,7 +16,7 @@ from annotator.quality import gold, moderation
 from annotator.scoring import consensus_writer, progress, settling
 from tests.api.clients import client_of
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, UserFactory
-from tests.judges import assert_seats_are_true, judge, judge_all
+from tests.judges import assert_seats_are_true, believe, judge, judge_all
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +75,7 @@ def test_its_votes_never_enter_the_consensus(campaign, machine):
 def test_adaptive_overlap_does_not_see_it(machine, campaign):
     lifecycle.change_campaign(campaign=campaign, rules={"votes_wanted": 2, "votes_max": 4}, by=None)
     campaign.refresh_from_db()
+    believe(campaign, 0.9)
     PairFactory(campaign=campaign, votes_wanted=2)
     judge_all(machine, "b")
     for _ in range(2):

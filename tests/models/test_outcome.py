@@ -24,6 +24,7 @@ ATTEMPTS = Attempts(
         "consensus_label_known": lambda: make.ConsensusFactory(label="left"),
         "consensus_method_known": lambda: make.ConsensusFactory(method="guess"),
         "consensus_confidence_is_probability": lambda: make.ConsensusFactory(confidence=1.5),
+        "consensus_share_is_share": lambda: make.ConsensusFactory(share=1.5),
         "consensus_agreement_is_share": lambda: make.ConsensusFactory(agreement=-0.1),
         "consensus_soft_label_in_range": lambda: make.ConsensusFactory(p_b=2.0),
         "label_fit_method_known": lambda: make.LabelFitFactory(method="guess"),

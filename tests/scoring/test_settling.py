@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from django.utils import timezone
 
 from annotator.campaigns import lifecycle
 from annotator.choices import AssignmentState, Choice, PairState
-from annotator.consensus.posterior import to_document
 from annotator.judging import assigning
-from annotator.models import Assignment, Campaign, Delivery, Pair, SplitPrior, UnscoredAssignment
+from annotator.models import Assignment, Campaign, Delivery, Pair, UnscoredAssignment
 from annotator.quality import moderation
 from annotator.scoring import settling
-from annotator.scoring.confidence import fit_question
 from annotator.scoring.consensus_writer import campaigns_to_score
 from annotator.scoring.settling import settle_pairs
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, WebhookFactory
-from tests.judges import assert_seats_are_true, judge_all
+from tests.judges import assert_seats_are_true, believe, judge_all
 
 pytestmark = pytest.mark.django_db
 
@@ -25,20 +22,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def campaign() -> Campaign:
     return CampaignFactory()
-
-
-def believe(campaign: Campaign, agreement: float, *, pairs: int = 1000, choices: int = 4) -> None:
-    """Let the campaign know a population of which this share is with the most common answer of each pair."""
-    split = np.full(choices, (1 - agreement) / (choices - 1))
-    split[0] = agreement
-    rng = np.random.default_rng(0)
-    counts = np.zeros((pairs, 4), dtype=np.int64)
-    counts[:, :choices] = rng.permuted(rng.multinomial(7, split, pairs), axis=1)
-    question = campaign.questions.get(position=0)
-    prior = fit_question(counts, question.choices)
-    SplitPrior.objects.update_or_create(
-        question=question, defaults={"document": to_document(prior), "votes_now": prior.votes, "fitted_at": timezone.now()}
-    )
 
 
 def run(campaign: Campaign, answers: list[str]) -> Pair:
