@@ -50,7 +50,7 @@ FIT_CELLS_MAX = 4_000_000  # counts × points that a fit looks at; of more diffe
 CHUNK_CELLS = 8_000_000
 TINY = 1e-300
 TIE = 1e-7  # two probabilities as near as this are the same
-SUPPORT = 1  # to be raised when the points of `split_shapes` change: weights are of no use for others
+SUPPORT = 2  # to be raised when the points of `split_shapes` change: weights are of no use for others
 WEIGHT_DECIMALS = 9
 NEARLY_EVEN = 0.1  # a split is, where its first choice leads by no more than this
 
@@ -259,7 +259,7 @@ def likelihood_of(chance: Floats, votes: Floats) -> Floats:
 def fit_weights(likelihood: Floats, number: Floats, *, groups: tuple[int, ...]) -> Floats:
     """The weights of the support that pairs speak for: `number` pairs have each row of the likelihood (rows, points)."""
     shapes = shapes_of(len(groups))
-    weight = _fit_shapes(shapes, likelihood, number)
+    weight = _fit_shapes(shapes, likelihood, number, has_groups=len(set(groups)) > 1)
     return _tilt(shapes, weight, likelihood, number, groups) if len(set(groups)) > 1 else weight
 
 
@@ -270,13 +270,15 @@ def moments(prior: Prior, likelihood: Floats) -> tuple[Floats, Floats]:
     return weight @ top_of(prior.split), weight @ prior.split
 
 
-def _fit_shapes(shapes: Shapes, likelihood: Floats, number: Floats) -> Floats:
+def _fit_shapes(shapes: Shapes, likelihood: Floats, number: Floats, *, has_groups: bool) -> Floats:
     """The weights of the points, the same for every order: shapes by their marginal likelihood, then EM from there."""
     orders = len(shapes.orders)
     likelihood = likelihood.reshape(len(likelihood), orders, len(shapes.weight)).mean(axis=1)
     single = likelihood @ shapes.weight
     marginal = shapes.hard_share * single[:, shapes.hard] + (1 - shapes.hard_share) * single[:, shapes.easy]
     evidence = np.log(shapes.prior) + number @ np.log(np.maximum(marginal, TINY))
+    if not has_groups:
+        evidence[shapes.needs_groups] = -np.inf
     chance = np.exp(evidence - evidence.max())
     chance /= chance.sum()
     of_single = np.bincount(shapes.hard, chance * shapes.hard_share, minlength=shapes.weight.shape[1])

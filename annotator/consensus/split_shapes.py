@@ -4,6 +4,7 @@ A split x is the share of the population that would give each of K choices; ever
 pairs is not known beforehand, so several shapes are on offer, and the votes weigh them:
 
     even       every pair is split evenly, u = (1/K, …): there is nothing but noise
+    two even   two choices are even on every pair, and the others rarer: noise as well, where ties are not as frequent as wins
     spread     x ~ Dirichlet(A u), from A = 0.5 (nearly everybody agrees on each pair) to 160 (hardly anybody does)
     alike      each pair has a favourite c, and x is near u + t (e_c - u), with the same t for all pairs
     two kinds  a share of hard pairs, even or nearly so, and the other pairs of an easier shape
@@ -23,11 +24,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betaincinv, gammaln, logsumexp
 
-from annotator.consensus.codes import Floats, Ints
+from annotator.consensus.codes import Bools, Floats, Ints
 
 CONCENTRATIONS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 160.0)  # A of `spread`
 STRENGTHS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.94, 0.97)  # t of `alike`
 CLOSENESS = (40.0, 500.0)  # concentration of the splits of `alike` around their centre
+TWO_EVEN = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96)  # how far the two of `two even` are from 1/K to 1/2 each
 HARD_SHARES = tuple(step / 10 for step in range(1, 10))
 EASY_SPREADS = 4  # the first concentrations
 HARD_SPREADS = 4  # the last ones
@@ -51,6 +53,7 @@ class Shapes(NamedTuple):
     easy: Ints
     hard_share: Floats
     prior: Floats  # probability of each shape before any vote; sums to 1
+    needs_groups: Bools  # whether it is on offer only where the votes tell choices apart
 
 
 def top_of(split: Floats) -> Floats:
@@ -70,26 +73,36 @@ def shapes_of(n_choices: int) -> Shapes:
     is_closed = n_choices <= CLOSED_MAX
     orders = np.array(list(itertools.permutations(range(n_choices)))) if is_closed else np.arange(n_choices)[None]
     points, weight = _shared_support(single) if is_closed else _own_supports(single)
-    points, weight = np.vstack([points, even]), np.pad(weight, ((0, 1), (0, 1)))
-    weight[-1, -1] = 1.0
+    noise = [even, *_two_even(n_choices)] if is_closed else [even]
+    drawn = weight.shape
+    points, weight = np.vstack([points, *noise]), np.pad(weight, (0, len(noise)))
+    weight[drawn[0] :, drawn[1] :] = np.eye(len(noise))
     split = np.concatenate([points[:, order] for order in orders])
-    return Shapes(split, orders, weight, *_on_offer(len(single)))
+    return Shapes(split, orders, weight, *_on_offer(len(single), len(noise)))
 
 
-def _on_offer(even: int) -> tuple[Ints, Ints, Floats, Floats]:
-    """Of each shape: the single shapes of its hard and of its other pairs, the share of hard ones, its probability."""
+def _two_even(n_choices: int) -> list[Floats]:
+    if n_choices < 3:
+        return []
+    each = [1 / n_choices + far * (1 / 2 - 1 / n_choices) for far in TWO_EVEN]
+    return [np.array([x, x, *[(1 - 2 * x) / (n_choices - 2)] * (n_choices - 2)]) for x in each]
+
+
+def _on_offer(drawn: int, n_noise: int) -> tuple[Ints, Ints, Floats, Floats, Bools]:
+    """Of each shape: the single shapes of its hard and of its other pairs, the share of hard ones, its probability, and whether
+    it needs groups."""
     spread, n = list(range(len(CONCENTRATIONS))), len(STRENGTHS)
-    alike = list(range(len(spread), even))
-    rows = [(even, even, 0.0, EVEN_WEIGHT)]
+    alike, noise = list(range(len(spread), drawn)), list(range(drawn, drawn + n_noise))
+    rows = [(each, each, 0.0, EVEN_WEIGHT if each == drawn else EVEN_WEIGHT / (n_noise - 1)) for each in noise]
     for family in (spread, alike):
         one = (1 - EVEN_WEIGHT) * (1 - TWO_KINDS_WEIGHT) / 2 / len(family)
         rows += [(each, each, 0.0, one) for each in family]
-    hard = [even, *spread[-HARD_SPREADS:], *alike[:HARD_STRENGTHS]]
+    hard = [noise[0], *spread[-HARD_SPREADS:], *alike[:HARD_STRENGTHS]]
     for family in (spread[:EASY_SPREADS], [each for place, each in enumerate(alike) if place % n >= HARD_STRENGTHS]):
         one = (1 - EVEN_WEIGHT) * TWO_KINDS_WEIGHT / 2 / len(family) / len(hard) / len(HARD_SHARES)
         rows += [(h, e, share, one) for h, e, share in itertools.product(hard, family, HARD_SHARES)]
     hard_of, easy_of, share, prior = (np.array(column) for column in zip(*rows, strict=True))
-    return hard_of, easy_of, share, prior / prior.sum()
+    return hard_of, easy_of, share, prior / prior.sum(), hard_of > drawn
 
 
 def _shared_support(single: list[list[Floats]]) -> tuple[Floats, Floats]:

@@ -74,6 +74,19 @@ def test_coin_flips_give_what_chance_gives(n_choices, votes):
     assert summary_of(fit_prior(counts)).nearly_even > 0.9
 
 
+@pytest.mark.parametrize(("split", "groups"), [([0.4, 0.4, 0.1, 0.1], (0, 0, 1, 2)), ([0.45, 0.45, 0.1], (0, 0, 1))])
+@pytest.mark.parametrize("votes", [5, 7])
+def test_noise_with_ties_rarer_than_wins_is_called_even(split, groups, votes):
+    counts = np.random.default_rng(9).multinomial(votes, split, size=PAIRS)
+
+    found = posterior(fit_prior(counts, groups=groups), counts)
+
+    # The images are even on every pair: whichever of the two the label is, half of the time it is not the other.
+    over, _ = worst_bins(found.confidence, np.where(counts[:, 0] == counts[:, 1], 0.5, np.isin(found.label, (0, 1)) * 0.5))
+    assert over < 0.05
+    assert found.confidence.max() < 0.7
+
+
 def test_a_few_coin_flips_are_never_called_sure():
     for seed in range(5):
         split, _ = splits(seed, "even", n_pairs=200, n_choices=2)
