@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-from scipy.special import gammaln
+import scipy
 
 from annotator.consensus.codes import Floats, Ints, check_cells
 
@@ -15,7 +15,7 @@ def count_vectors(n: int, n_choices: int) -> Ints:
 
     Raises ValueError where there are more than fit into memory.
     """
-    number = float(np.exp(gammaln(n + n_choices) - gammaln(n + 1) - gammaln(n_choices)))
+    number = float(np.exp(scipy.special.gammaln(n + n_choices) - scipy.special.gammaln(n + 1) - scipy.special.gammaln(n_choices)))
     check_cells("counts", int(number), n_choices)
     found = list(itertools.combinations(range(n + n_choices - 1), n_choices - 1))
     bars = np.array(found, dtype=np.int64).reshape(len(found), n_choices - 1)
@@ -25,4 +25,4 @@ def count_vectors(n: int, n_choices: int) -> Ints:
 
 def log_orders(vectors: Ints) -> Floats:
     """The logarithm of how many orders of votes give each row of counts: the multinomial coefficient."""
-    return np.asarray(gammaln(vectors.sum(axis=1) + 1) - gammaln(vectors + 1).sum(axis=1))
+    return np.asarray(scipy.special.gammaln(vectors.sum(axis=1) + 1) - scipy.special.gammaln(vectors + 1).sum(axis=1))

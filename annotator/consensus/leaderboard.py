@@ -22,8 +22,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, Ties, require_connected
 from annotator.consensus.codes import Bools, Floats, Ints, check_cells, check_codes, sigmoid, totals
@@ -141,9 +141,9 @@ def leaderboard(
     used = [name for name, column in columns.items() if len(column) and column.min() != column.max()]
     score, covariance = fit.parameters[:n_items], robust.covariance[:n_items, :n_items]
     error = np.sqrt(np.diag(covariance))
-    reach = stats.t.ppf((1 + confidence) / 2, robust.degrees) * error
+    reach = scipy.special.stdtrit(robust.degrees, (1 + confidence) / 2) * error
     difference = score[:, None] - score
-    apart = stats.t.ppf((1 + confidence) / 2, pair_degrees(robust.degrees)) * difference_errors(covariance)
+    apart = scipy.special.stdtrit(pair_degrees(robust.degrees), (1 + confidence) / 2) * difference_errors(covariance)
     rank_lower, rank_upper = rank_intervals(score, covariance, robust.degrees, confidence=confidence)
     is_self = np.eye(n_items, dtype=np.bool_)
     return Leaderboard(
@@ -220,8 +220,8 @@ def _with_or_without_side(
     robust = cluster_covariance(sided, fit, cell, weight, list(columns.values()))
     effect, error = float(fit.parameters[sided.side_at]), float(np.sqrt(robust.covariance[sided.side_at, sided.side_at]))
     degrees = float(np.median(robust.degrees))
-    p_value = float(2 * stats.t.sf(abs(effect) / error, degrees)) if error > 0 else np.nan
-    reach = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
+    p_value = float(2 * scipy.special.stdtr(degrees, -abs(effect) / error)) if error > 0 else np.nan
+    reach = float(scipy.special.stdtrit(degrees, (1 + confidence) / 2)) * error
     is_used = fit.converged and p_value < (SIDE_LEVEL_UNBALANCED if is_unbalanced else SIDE_LEVEL)
     side = Side(effect, effect - reach, effect + reach, p_value, is_unbalanced, is_used)
     return (side, sided, fit) if is_used else (side, model, plain)

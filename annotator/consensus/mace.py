@@ -25,11 +25,10 @@ D. Hovy, T. Berg-Kirkpatrick, A. Vaswani and E. Hovy, "Learning whom to trust wi
 
 from __future__ import annotations
 
-from functools import cache
-from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
 from annotator.consensus.codes import Floats, Ints, check_cells, checked_codes, totals
@@ -132,13 +131,6 @@ def mace(
     )
 
 
-@cache
-def _special() -> ModuleType:
-    from scipy import special  # noqa: PLC0415 - 0.2 s and 20 MB, which the web processes and the other methods do without
-
-    return special
-
-
 class _Fit(NamedTuple):
     known: Floats  # (annotators,)
     strategy: Floats  # (annotators, choices)
@@ -193,7 +185,7 @@ class _Model:
         """From the shares that are known to competences and strategies, and back."""
         known, unknown = (state * self.votes).sum(axis=1), (1 - state) * self.votes
         if self.variational:
-            digamma = _special().digamma
+            digamma = scipy.special.digamma
             right, wrong = COMPETENCE_PRIOR[0] + known, COMPETENCE_PRIOR[1] + unknown.sum(axis=1)
             spread = STRATEGY_PRIOR + unknown
             theta, not_theta = (np.exp(digamma(part) - digamma(right + wrong)) for part in (right, wrong))
@@ -228,7 +220,7 @@ class _Model:
 def _beta_divergence(right: Floats, wrong: Floats) -> Floats:
     """How far Beta(right, wrong) is from the prior, by Kullback and Leibler."""
     a, b = COMPETENCE_PRIOR
-    betaln, digamma = _special().betaln, _special().digamma
+    betaln, digamma = scipy.special.betaln, scipy.special.digamma
     return np.asarray(
         betaln(a, b)
         - betaln(right, wrong)
@@ -241,7 +233,7 @@ def _beta_divergence(right: Floats, wrong: Floats) -> Floats:
 def _dirichlet_divergence(spread: Floats) -> Floats:
     """The same of Dirichlet(spread), row by row."""
     n_choices, total = spread.shape[1], spread.sum(axis=1)
-    gammaln, digamma = _special().gammaln, _special().digamma
+    gammaln, digamma = scipy.special.gammaln, scipy.special.digamma
     norm = gammaln(total) - gammaln(spread).sum(axis=1) - gammaln(n_choices * STRATEGY_PRIOR)
     norm += n_choices * gammaln(STRATEGY_PRIOR)
     return np.asarray(norm + ((spread - STRATEGY_PRIOR) * (digamma(spread) - digamma(total)[:, None])).sum(axis=1))

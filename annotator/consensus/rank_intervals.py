@@ -22,7 +22,7 @@ testing as formalized data snooping", Econometrica 73 (2005).
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from annotator.consensus.codes import Bools, Floats, Ints
 
@@ -48,7 +48,7 @@ def above(score: Floats, covariance: Floats, degrees: Floats) -> Floats:
     """P(score of i > score of j), (items, items); 0.5 on the diagonal."""
     error = difference_errors(covariance)
     t = np.divide(score[:, None] - score, error, out=np.zeros_like(error), where=error > 0)
-    return np.asarray(stats.t.cdf(t, pair_degrees(degrees)))
+    return np.asarray(scipy.special.stdtr(pair_degrees(degrees), t))
 
 
 def rank_intervals(
@@ -67,7 +67,7 @@ def certainly_above(
     n = len(score)
     error = difference_errors(covariance)
     t = np.divide(score[:, None] - score, error, out=np.zeros_like(error), where=error > 0)
-    surprise = stats.t.sf(t, pair_degrees(degrees))
+    surprise = scipy.special.stdtr(pair_degrees(degrees), -t)
     drawn, common = _draws(covariance, draws, seed), float(np.median(degrees)) if n else np.inf
     spread = (
         np.sqrt(np.random.default_rng(seed + 1).chisquare(common, draws // 2) / common) if np.isfinite(common) else np.ones(1)
@@ -75,7 +75,7 @@ def certainly_above(
     is_above = np.zeros((n, n), dtype=np.bool_)
     for _ in range(STEPS_MAX):
         largest = _largest(drawn, error, ~is_above).reshape(2, -1) / spread
-        found = (surprise < stats.t.sf(np.quantile(largest, confidence), common)) & (error > 0)
+        found = (surprise < scipy.special.stdtr(common, -np.quantile(largest, confidence))) & (error > 0)
         if not (found & ~is_above).any():
             break
         is_above |= found
@@ -88,7 +88,7 @@ def first_shares(score: Floats, covariance: Floats, degrees: Floats, *, draws: i
     if n < 2:
         return np.ones(n)
     # Few clusters say little of the covariance: as much wider as the intervals of Student's t are.
-    widened = covariance * (stats.t.ppf(0.975, np.median(degrees)) / stats.norm.ppf(0.975)) ** 2
+    widened = covariance * (scipy.special.stdtrit(np.median(degrees), 0.975) / scipy.special.ndtri(0.975)) ** 2
     values, vectors = np.linalg.eigh((widened + widened.T) / 2)
     # The first axis is a common shift of all scores, of which nothing is known and on which nothing depends.
     values, along = np.maximum(values, 0)[1:], vectors[:, 1:].T @ score

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from annotator.consensus.bradley_terry import LEFT, RIGHT, TIE, Ties
 from annotator.consensus.codes import Floats, log_sigmoid, sigmoid
@@ -126,7 +126,7 @@ def residuals(model: ScoreModel, x: Floats) -> Floats:
     return np.stack([by_eta, np.stack([-t, -t, 1 - t])])
 
 
-def vote_scores(model: ScoreModel, x: Floats) -> sparse.csr_array:
+def vote_scores(model: ScoreModel, x: Floats) -> scipy.sparse.csr_array:
     """The gradient of one vote of each cell: (3 · items², size), cells in the order of a table's `ravel`."""
     n = model.n_items
     by = residuals(model, x).reshape(-1, 3 * n * n)
@@ -138,7 +138,7 @@ def vote_scores(model: ScoreModel, x: Floats) -> sparse.csr_array:
     if model.ties is Ties.DAVIDSON:
         entries.append((by[1], np.full(cell.shape, model.tie_at)))
     values, places = (np.concatenate(parts) for parts in zip(*entries, strict=True))
-    return sparse.coo_array((values, (np.tile(cell, len(entries)), places)), shape=(len(cell), model.size)).tocsr()
+    return scipy.sparse.coo_array((values, (np.tile(cell, len(entries)), places)), shape=(len(cell), model.size)).tocsr()
 
 
 def derivative_along(model: ScoreModel, x: Floats, direction: Floats) -> Floats:

@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaincinv, gammaln, logsumexp
+import scipy
 
 from annotator.consensus.codes import Bools, Floats, Ints
 
@@ -116,7 +116,7 @@ def _shared_support(single: list[list[Floats]]) -> tuple[Floats, Floats]:
     points = _clipped(np.concatenate(drawn))
     # The same for every order of a point: the shapes are symmetric.
     log_density = np.stack([_log_density(points, alphas) for alphas in single], axis=1)
-    balance = logsumexp(log_density[:, : len(sizes)], b=sizes, axis=1, keepdims=True)
+    balance = scipy.special.logsumexp(log_density[:, : len(sizes)], b=sizes, axis=1, keepdims=True)
     weight = np.exp(log_density - balance)
     return points, weight / weight.sum(axis=0)
 
@@ -146,7 +146,7 @@ def _draw(alpha: Floats, number: int, *, is_half: bool = False) -> Floats:
         even = _low_discrepancy(number, n_choices - 1)
     split, rest = np.empty((number, n_choices)), np.ones(number)
     for c in range(n_choices - 1):
-        part = betaincinv(alpha[c], alpha[c + 1 :].sum(), even[:, c])
+        part = scipy.special.betaincinv(alpha[c], alpha[c + 1 :].sum(), even[:, c])
         split[:, c] = rest * part
         rest = rest * (1 - part)
     split[:, -1] = rest
@@ -164,5 +164,5 @@ def _low_discrepancy(number: int, dimensions: int) -> Floats:
 def _log_density(split: Floats, alphas: list[Floats]) -> Floats:
     """Of a single shape: the mean of its Dirichlets."""
     log_split = np.log(split)
-    each = [gammaln(a.sum()) - gammaln(a).sum() + log_split @ (a - 1) for a in alphas]
-    return np.asarray(logsumexp(np.stack(each, axis=1), axis=1) - np.log(len(alphas)))
+    each = [scipy.special.gammaln(a.sum()) - scipy.special.gammaln(a).sum() + log_split @ (a - 1) for a in alphas]
+    return np.asarray(scipy.special.logsumexp(np.stack(each, axis=1), axis=1) - np.log(len(alphas)))

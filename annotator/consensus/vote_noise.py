@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
 
 from annotator.consensus.codes import Bools, Floats, Ints, checked_codes
 from annotator.consensus.majority import count_votes
@@ -289,7 +289,10 @@ def _log_chance(votes: _Votes, prior: Prior, kind: Ints) -> Floats:
     counts = cells.counts[cells.counts.sum(axis=1) > 0]
     different, place = unique_rows(counts)
     log_weight = np.log(np.maximum(prior.weight, TINY))
-    parts = [logsumexp(part @ np.log(cells.chance).T + log_weight, axis=1) for part in _parts(different, len(prior.weight))]
+    parts = [
+        scipy.special.logsumexp(part @ np.log(cells.chance).T + log_weight, axis=1)
+        for part in _parts(different, len(prior.weight))
+    ]
     return np.concatenate([np.zeros(0), *parts])[place]
 
 
