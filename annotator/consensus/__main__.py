@@ -19,6 +19,7 @@ from pyarrow import csv as arrow_csv
 from annotator.consensus import cli_leaderboard, cli_plan
 from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
+from annotator.consensus.cli_options import at_least, not_negative, share
 from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
@@ -87,20 +88,20 @@ def build_parser() -> Parser:
         action="store_true",
         help="also ignore rows that are no votes: a wrong number of cells, an item compared with itself, an unknown winner",
     )
-    parser.add_argument("--confidence", type=_share, default=0.95, help="confidence of all intervals (default 0.95)")
+    parser.add_argument("--confidence", type=share, default=0.95, help="confidence of all intervals (default 0.95)")
     parser.add_argument(
-        "--smoothing", type=_not_negative, default=0.0, help="dawid_skene, one_coin: votes added to each cell in advance"
+        "--smoothing", type=not_negative, default=0.0, help="dawid_skene, one_coin: votes added to each cell in advance"
     )
     iterated = "dawid_skene, one_coin, mace, noisy_bradley_terry"
-    parser.add_argument("--tolerance", type=_not_negative, help=f"{iterated}: stop when a step is smaller")
-    parser.add_argument("--iterations", type=_whole, help=f"{iterated}: maximum number of iterations")
+    parser.add_argument("--tolerance", type=not_negative, help=f"{iterated}: stop when a step is smaller")
+    parser.add_argument("--iterations", type=at_least(0), help=f"{iterated}: maximum number of iterations")
     parser.add_argument(
         "--variant",
         choices=("vb", "em"),
         default="vb",
         help="mace: variational Bayes (vb, the default) or EM with smoothing (em)",
     )
-    parser.add_argument("--restarts", type=_whole, default=10, help="mace: number of starting points (default 10)")
+    parser.add_argument("--restarts", type=at_least(0), default=10, help="mace: number of starting points (default 10)")
     parser.add_argument(
         "--ties",
         type=Ties,
@@ -109,7 +110,7 @@ def build_parser() -> Parser:
         help="bradley_terry, leaderboard: how ties count (default half)",
     )
     parser.add_argument(
-        "--prior", type=_not_negative, default=0.0, help="bradley_terry: wins and losses added to each item in advance"
+        "--prior", type=not_negative, default=0.0, help="bradley_terry: wins and losses added to each item in advance"
     )
     parser.add_argument(
         "--split",
@@ -117,7 +118,9 @@ def build_parser() -> Parser:
         help="bradley_terry, noisy_bradley_terry: score groups separately if they cannot be compared",
     )
     cli_leaderboard.add_options(parser)
-    parser.add_argument("--bootstrap", type=_whole, default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)")
+    parser.add_argument(
+        "--bootstrap", type=at_least(0), default=1000, help="krippendorff_alpha: samples (default 1000; 0 for none)"
+    )
     parser.add_argument(
         "--level",
         type=Level,
@@ -132,11 +135,11 @@ def build_parser() -> Parser:
     )
     parser.add_argument(
         "--first",
-        type=_positive,
+        type=at_least(1),
         metavar="N",
         help="krippendorff_alpha, leaderboard: use the first N votes of each task, in file order",
     )
-    parser.add_argument("--seed", type=_whole, default=0, help="seed of everything random (default 0)")
+    parser.add_argument("--seed", type=at_least(0), default=0, help="seed of everything random (default 0)")
     return parser
 
 
@@ -273,34 +276,6 @@ def _method(text: str) -> str:
     if name not in METHODS:
         raise argparse.ArgumentTypeError(f"{text} is not a method; use one of: {', '.join(METHODS)}")
     return name
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import numpy as np
 
 from annotator.consensus import planning
 from annotator.consensus.bradley_terry import LEFT, RIGHT
+from annotator.consensus.cli_options import above_half, at_least, not_negative, positive, share, share_or_0, share_or_1
 from annotator.consensus.planning import Components, Design, Estimated, Outcome, VoteColumns
 from annotator.consensus.vote_table import BadInput, Comparisons, Table
 
@@ -59,29 +60,29 @@ def build_parser(parser_class: type[argparse.ArgumentParser]) -> argparse.Argume
         group.add_argument(name, type=type_, metavar="N", default=default, help=shown)
 
     design = parser.add_argument_group("design")
-    add(design, "--generators", _whole, "number of generators (from votes.csv, else required)")
-    add(design, "--prompts", _positive, "number of prompts (from votes.csv, else required)")
-    add(design, "--pairs-per-prompt", _positive, "pairs of images of each prompt (default: all)")
-    add(design, "--votes-per-pair", _positive, "votes on each pair (default 3)")
-    add(design, "--people", _positive, "number of annotators (default: so many that it does not matter)")
+    add(design, "--generators", at_least(2), "number of generators (from votes.csv, else required)")
+    add(design, "--prompts", positive, "number of prompts (from votes.csv, else required)")
+    add(design, "--pairs-per-prompt", positive, "pairs of images of each prompt (default: all)")
+    add(design, "--votes-per-pair", positive, "votes on each pair (default 3)")
+    add(design, "--people", positive, "number of annotators (default: so many that it does not matter)")
     assumed = parser.add_argument_group("assumptions (the defaults are near published image preferences)")
     agreement = "how often two people agree on a pair, when both name a winner"
-    add(assumed, "--agreement", _share, f"{agreement} (default {planning.AGREEMENT:g}, or more if the pair share needs it)")
+    add(assumed, "--agreement", share, f"{agreement} (default {planning.AGREEMENT:g}, or more if the pair share needs it)")
     between = "share of the variation of votes that is between pairs of images, the rest being between people"
     room = f"(default {planning.PAIR_SHARE:g}, or less if the agreement leaves no room for it)"
-    add(assumed, "--pair-share", _share_or_0, f"{between} {room}")
+    add(assumed, "--pair-share", share_or_0, f"{between} {room}")
     of_image = f"share of that which an image takes into all its pairs (default {planning.IMAGE_SHARE:g})"
-    add(assumed, "--image-share", _share_or_1, f"{of_image}; for three generators or more")
-    add(assumed, "--ties", _share_or_0, "share of votes that are ties (default 0)")
-    add(assumed, "--taste-share", _share_or_0, "share of the variation that is a person's taste on all prompts (default 0)")
-    add(assumed, "--seconds", _positive, "seconds per answer", planning.SECONDS)
-    add(assumed, "--price", _not_negative, "price per answer", planning.PRICE)
-    add(assumed, "--checks", _share_or_0, "share of answers that are gold or repeats", 0.0)
+    add(assumed, "--image-share", share_or_1, f"{of_image}; for three generators or more")
+    add(assumed, "--ties", share_or_0, "share of votes that are ties (default 0)")
+    add(assumed, "--taste-share", share_or_0, "share of the variation that is a person's taste on all prompts (default 0)")
+    add(assumed, "--seconds", positive, "seconds per answer", planning.SECONDS)
+    add(assumed, "--price", not_negative, "price per answer", planning.PRICE)
+    add(assumed, "--checks", share_or_0, "share of answers that are gold or repeats", 0.0)
     wanted = parser.add_argument_group("targets")
-    add(wanted, "--win-rate", _above_half, "win rate to tell from one half", planning.WIN_RATE)
-    add(wanted, "--target-power", _share, "chance to tell it", planning.POWER)
-    add(wanted, "--target-width", _positive, "score intervals of plus or minus this (default: none)")
-    add(wanted, "--confidence", _share, "confidence of intervals", planning.CONFIDENCE)
+    add(wanted, "--win-rate", above_half, "win rate to tell from one half", planning.WIN_RATE)
+    add(wanted, "--target-power", share, "chance to tell it", planning.POWER)
+    add(wanted, "--target-width", positive, "score intervals of plus or minus this (default: none)")
+    add(wanted, "--confidence", share, "confidence of intervals", planning.CONFIDENCE)
     file = parser.add_argument_group("votes.csv")
     for role in ROLES:
         file.add_argument(f"--{role}", metavar="COLUMN", help=f"name of the {role} column")
@@ -291,52 +292,3 @@ def _input_of(table: Table) -> dict[str, Any]:
         "rows_left_out_empty": table.skipped,
         "rows_left_out_invalid": table.invalid.total(),
     }
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _not_negative(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
-
-
-def _share_or_0(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to below 1")
-    return value
-
-
-def _share_or_1(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 1")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 2:
-        raise argparse.ArgumentTypeError(f"{text} is not 2 or more")
-    return value
-
-
-def _above_half(text: str) -> float:
-    value = float(text)
-    if not 0.5 < value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.5 and 1")
-    return value

@@ -277,7 +277,7 @@ def test_a_fault_is_one_line_that_says_where(fault, method, text, line):
     [
         (("--confidence", "1.5"), "1.5 is not between 0 and 1"),
         (("--smoothing", "-1"), "-1 is not 0 or more"),
-        (("--bootstrap", "many"), "invalid _whole value"),
+        (("--bootstrap", "many"), "invalid whole value"),
         (("--task", "nothing"), "has no column nothing"),
         (("--out", "/nowhere/at/all.csv"), "no such file or directory"),
         (("--truth", "/nowhere/at/all.csv"), "no such file or directory"),
