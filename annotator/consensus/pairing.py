@@ -176,7 +176,7 @@ def swiss_round(points: Floats, allowed: Bools, *, size: int, rng: np.random.Gen
     worth = [(-len(each), int(fewest[each].sum()), round(float(distance[each].sum()), 6)) for each in rounds]
     rounds = [each for each, of_each in zip(rounds, worth, strict=True) if of_each == min(worth)]
     times = np.bincount(np.concatenate(rounds), minlength=len(i))
-    drawn = np.sort(rounds[0])
+    drawn = np.sort(rounds[int(rng.integers(len(rounds)))])
     return _draws(i[drawn], j[drawn], times[drawn] / len(rounds))
 
 

