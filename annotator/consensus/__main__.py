@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from annotator.consensus import cli_leaderboard, cli_plan
@@ -25,6 +26,8 @@ from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
 ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclusion")
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
+FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet runs
+NUMBER = r"^[+-]?[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?$"
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
 `python -m annotator.consensus plan --help` plans how many votes to collect, before there are any or with those so far.
@@ -39,6 +42,7 @@ Other columns are ignored. An option such as --task names a column. These names 
 The result is a CSV on standard output, or in --out: one row per task, per item (leaderboard, bradley_terry and
 noisy_bradley_terry), per rate (position_bias) or per cycle. The parameters are a JSON object on standard error, or in --json:
   python -m annotator.consensus dawid_skene votes.csv > consensus.csv 2> parameters.json
+A name that a spreadsheet would run as a formula, such as =A1, gets an apostrophe in front.
 
 If a worker votes on a task twice (on the same occasion, if the file has that column), the repeat is reported and only the
 first vote counts. In comparisons, a task is the two items plus the task column. Without a task column, the same two items may
@@ -248,12 +252,18 @@ def _csv_of(columns: Columns) -> bytes:
     for column in columns.values():
         is_number = isinstance(column, np.ndarray)
         is_none = ~np.isfinite(column) if is_number and column.dtype.kind == "f" else None
-        arrays.append(pa.array(column, mask=is_none) if is_number else pa.array(column, pa.string()))
+        arrays.append(pa.array(column, mask=is_none) if is_number else _no_formulas(pa.array(column, pa.string())))
     body = pa.BufferOutputStream()
     # Positions for names: two choices may be called alike to Arrow.
     table = pa.table(arrays, names=[str(at) for at in range(len(arrays))])
     arrow_csv.write_csv(table, body, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
     return header.getvalue().encode() + body.getvalue().to_pybytes()
+
+
+def _no_formulas(names: pa.StringArray) -> pa.StringArray:
+    """With an apostrophe before each name that a spreadsheet would take for a formula and run. Numbers stay as they are."""
+    is_formula = pc.and_not(pc.match_substring_regex(names, FORMULA), pc.match_substring_regex(names, NUMBER))
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", names, ""), names)
 
 
 def _write(path: Path | None, stream: Any, content: bytes) -> None:

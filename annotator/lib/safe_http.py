@@ -13,10 +13,11 @@ from typing import Any
 import httpcore
 import httpx
 
+from annotator.lib.special_addresses import is_special
+
 SECONDS = 30.0  # for the whole fetch, redirects included
 STEP_SECONDS = 10.0  # for any one wait in it
 MAX_PORT = 65_535
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Resolver = Callable[[str, int], list[str]]
 AddressCheck = Callable[[str], bool]
@@ -32,20 +33,12 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is out on the internet, also when an IPv4 address is wrapped in an IPv6 one."""
+    """Whether an address is out on the internet, also the IPv4 address inside an IPv6 one."""
     try:
         parsed = ipaddress.ip_address(address.split("%")[0])
     except ValueError:
         return False
-    if isinstance(parsed, ipaddress.IPv6Address):
-        wrapped = [parsed.ipv4_mapped, parsed.sixtofour, *(parsed.teredo or ())]
-        if parsed in NAT64:
-            wrapped.append(ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF))
-        if any(inner is not None and not is_public(str(inner)) for inner in wrapped):
-            return False
-        if parsed.ipv4_mapped is not None:
-            return True
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+    return not is_special(parsed)
 
 
 class _DeadlineStream(httpcore.NetworkStream):

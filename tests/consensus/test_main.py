@@ -131,6 +131,14 @@ def test_names_may_hold_anything(run):
     assert (rows[0]["task"], rows[0]["label"], rows[0]["p_tie, or not"]) == ('a, "b"\nc', "tie, or not", "1")
 
 
+def test_no_name_is_a_formula_in_a_spreadsheet(run):
+    names = ["=1+1", "+a", "-a", "@sum(a1)", "\t=1", "-1.5", "+2", "a=1"]
+    rows, _ = run("majority", "task,worker,label\n" + "".join(f"{name},w,{name}\n" for name in names))
+    expected = ["'=1+1", "'+a", "'-a", "'@sum(a1)", "'\t=1", "-1.5", "+2", "a=1"]
+    assert sorted(row["task"] for row in rows) == sorted(expected)
+    assert sorted(row["label"] for row in rows) == sorted(expected)
+
+
 def test_numbers_are_sorted_as_numbers_and_stay_as_they_are_written(run):
     assert [row["task"] for row in run("majority", "task,worker,label\n10,w,1\n9,w,1\n")[0]] == ["9", "10"]
     assert [row["task"] for row in run("majority", "task,worker,label\n010,w,1\n9,w,1\n")[0]] == ["010", "9"]

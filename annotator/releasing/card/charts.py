@@ -7,7 +7,6 @@ or where they were drawn is in the files, so the same figures give the same byte
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.conf import settings
 
 from annotator.choices import Label
 from annotator.releasing.card.facts import Facts
+from annotator.releasing.card.phrases import literal
 
 os.environ.setdefault("MPLCONFIGDIR", str(settings.DATA_DIR / "matplotlib"))  # where it keeps what it found out about fonts
 
@@ -174,7 +174,7 @@ def standings_chart(facts: Facts) -> Chart:
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel("Bradley–Terry score with 95 % interval")
 
-    said = ", ".join(f"{plain(row['generator'])} {row['score']:.2f}" for row in rows)
+    said = ", ".join(f"{literal(row['generator'])} {row['score']:.2f}" for row in rows)
     return Chart("leaderboard", f"Generators by score: {said}.", draw, height=1.2 + ROW_HEIGHT * len(rows))
 
 
@@ -198,14 +198,9 @@ def beats_chart(facts: Facts) -> Chart:
         axes.set_xlabel("% of votes that prefer the row to the column")
 
     first, last = rows[0]["generator"], rows[-1]["generator"]
-    share = f"{plain(first)} beats {plain(last)} in {shown[0][-1] * 100:.0f} % of votes" if len(rows) > 1 else plain(first)
+    share = f"{literal(first)} beats {literal(last)} in {shown[0][-1] * 100:.0f} % of votes" if len(rows) > 1 else literal(first)
     return Chart("beats", f"Who beats whom, as a heat map: {share}.", draw, height=1.2 + ROW_HEIGHT * len(rows))
 
 
 def shortened(name: str) -> str:
     return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
-
-
-def plain(text: str) -> str:
-    """Inside the brackets of a Markdown image, on one line."""
-    return re.sub(r"[\\`*_\[\]<>&]", r"\\\g<0>", " ".join(text.split()))

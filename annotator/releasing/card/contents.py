@@ -11,10 +11,10 @@ from annotator.choices import Label
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import (
     NOT_STATED,
-    cell,
     config_and_split,
     fenced,
     listed,
+    literal,
     number,
     quoted,
     share,
@@ -78,7 +78,7 @@ def coverage(facts: Facts) -> str:
     for word, covered in (("category", "categories"), ("language", "languages")):
         ranked = sorted(facts.statistics[covered], key=lambda row: (-row["pairs"], row["name"]))
         rows = "\n".join(
-            f"| {cell(row['name']) or NOT_STATED} | {row['pairs']:,} | {row['votes']:,} |" for row in ranked[:NAMED_MAX]
+            f"| {literal(row['name']) or NOT_STATED} | {row['pairs']:,} | {row['votes']:,} |" for row in ranked[:NAMED_MAX]
         )
         if not rows:
             continue
@@ -94,7 +94,7 @@ def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
         if config == layout.config:
             its[split] += file.rows
     sizes = ", ".join(f"{split} {its[split]:,}" for split in splits_of(layout, shards))
-    columns = "\n".join(f"| `{column.name}` | {cell(type_of(column.feature))} | {column.meaning} |" for column in layout.columns)
+    columns = "\n".join(f"| `{column.name}` | {type_of(column.feature)} | {column.meaning} |" for column in layout.columns)
     parts = [
         f"### `{layout.config}`\n\nOne row is {layout.row_is}. {its.total():,} rows ({sizes}).",
         left_out_pairs(facts) if layout in (BINARIZED, DIFFUSION_DPO) else "",
@@ -154,7 +154,7 @@ def limits(facts: Facts) -> str:
     if votes and votes[0] / sum(votes) > LARGE_SHARE:
         known.append(f"One annotator gave {share(votes[0], sum(votes))} of the votes.")
     if len(facts.languages) == 1:
-        known.append(f"All prompts with a stated language are in one language: {facts.languages[0]}.")
+        known.append(f"All prompts with a stated language are in one language: {literal(facts.languages[0])}.")
     if facts.overlap.get("0"):
         known.append(f"{number(facts.overlap['0'], 'pair')} had no votes when this release was built.")
     return "\n".join(f"- {each}" for each in known)
@@ -180,7 +180,7 @@ def citing(facts: Facts) -> str:
         return fenced(facts.citation.strip())
     year = f"  year = {{{facts.last_vote[:4]}}},\n" if facts.last_vote else ""
     key = re.sub(r"[^a-z0-9]", "", facts.slug)
-    title = re.sub(r"[{}\\]", "", " ".join(facts.name.split()))
+    title = re.sub(r"[{}<>\\]", "", " ".join(facts.name.split()))
     return fenced(
         f"@misc{{{key},\n  title = {{{title}}},\n{year}  note = {{Human preferences over generated images, collected with"
         " Diptych; state the release and revision}\n}",

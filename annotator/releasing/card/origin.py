@@ -9,7 +9,7 @@ from typing import Any
 
 from annotator.choices import RULES_IN_BATCHES, Choice, ConsensusMethod, Label, PairingRule
 from annotator.releasing.card.facts import Facts
-from annotator.releasing.card.phrases import CHOICE_WORDS, NOT_STATED, listed, number, quoted, share, table, words
+from annotator.releasing.card.phrases import CHOICE_WORDS, NOT_STATED, listed, literal, number, quoted, share, table, words
 from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, LEADERBOARD, PAIRS, VOTES
 from annotator.scoring.labels import SMOOTHING
 
@@ -63,7 +63,7 @@ def introduction(facts: Facts) -> str:
 
 def questions(facts: Facts) -> str:
     lines = [
-        f"- **{question['text']}** (`{question['slug']}`). Choices: {listed(words(question['choices']))}"
+        f"- **{literal(question['text'])}** (`{question['slug']}`). Choices: {listed(words(question['choices']))}"
         for question in facts.questions
     ]
     if facts.secondary_questions:
@@ -178,7 +178,7 @@ def figures(facts: Facts, pictures: dict[str, str]) -> str:
         ("… with at least one vote", f"{judged:,}"),
         ("… with a known answer (gold)", f"{facts.gold_pairs:,}"),
         ("prompts", f"{facts.prompts:,}"),
-        ("generators", listed(facts.generators) or NOT_STATED),
+        ("generators", listed(map(literal, facts.generators)) or NOT_STATED),
         ("counted votes", f"{votes:,}"),
         ("mean votes per pair with votes", mean),
     ]

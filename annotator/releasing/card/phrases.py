@@ -14,6 +14,12 @@ from annotator.releasing.dataset.vote_files import VoteCount
 CHOICE_WORDS = {Choice.A: "`a`", Choice.B: "`b`", Choice.BOTH_GOOD: "both good", Choice.BOTH_BAD: "both bad"}
 NOT_STATED = "not stated"
 
+SPECIAL = re.compile(r"[\\`*\[\]~$|]|(?<![^\W_])_|_(?![^\W_])|^[-+#>=]")
+ENTITY = re.compile(r"&(?=#|\w)")
+AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^\s<>]*)>")
+LINK = re.compile(r"\](?=\(\s*(?!https?://|mailto:|#)|:(?!\s*https?://))")  # or a definition of one
+RUNS_CODE = re.compile(r"\b(javascript|vbscript):", re.IGNORECASE)
+
 
 def interval_of(rate: dict[str, Any]) -> str:
     """A rate of the statistics with its exact 95 % interval."""
@@ -52,8 +58,24 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def literal(text: str) -> str:
+    """A text from people on one line, also in a table: it is read as it was written, and nothing in it is Markdown or HTML."""
+    return defused(ENTITY.sub("&amp;", SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))))
+
+
 def quoted(markdown: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in markdown.strip().splitlines())
+    """Markdown from managers as a quote, so that its headings are not taken for the card's.
+
+    Its tags are read as text, and it has no links but those to the web: sites that show cards do not all clean them.
+    """
+    bare = AUTOLINK.sub(r"\1", markdown.strip())
+    linked = LINK.sub(r"\\\g<0>", bare)
+    return "\n".join(f"> {line}".rstrip() for line in defused(linked).splitlines())
+
+
+def defused(text: str) -> str:
+    """Without HTML, and without a scheme that runs code: for a reader both look as before."""
+    return RUNS_CODE.sub(r"\1&#58;", text.replace("<", "&lt;"))
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -64,12 +86,8 @@ def fenced(text: str, language: str = "") -> str:
 
 
 def table(rows: Iterable[tuple[str, str]]) -> str:
-    return "| | |\n|---|---|\n" + "\n".join(f"| {cell(name)} | {cell(value)} |" for name, value in rows)
-
-
-def cell(text: str) -> str:
-    """A text inside a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")
+    """Of texts that are Markdown already."""
+    return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)
 
 
 def type_of(feature: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from annotator.consensus.leaderboard import UNIT_WINS
 from annotator.releasing.card.facts import Facts
-from annotator.releasing.card.phrases import cell, number
+from annotator.releasing.card.phrases import literal, number
 from annotator.releasing.dataset.configs import LEADERBOARD, LEADERBOARDS
 
 BEATS_MAX = 10  # generators whose table of who beats whom fits on a page
@@ -68,7 +68,7 @@ def counted(facts: Facts, board: dict[str, Any]) -> str:
 
 def scores(generators: list[dict[str, Any]]) -> str:
     rows = "\n".join(
-        f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f} | {ranks(row)}"
+        f"| {literal(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f} | {ranks(row)}"
         f" | {chance(row['p_first'])} | {row['n_comparisons']:,} | {row['n_wins']:,} | {row['n_ties']:,} |"
         for row in generators
     )
@@ -91,8 +91,10 @@ def beats(board: dict[str, Any]) -> str:
         text = chance(board["p_beats"][i][j])
         return f"**{text}**" if is_clear else text
 
-    head = "".join(f" {cell(name)} |" for name in names)
-    rows = "\n".join(f"| {cell(name)} |" + "".join(f" {said(i, j)} |" for j in range(len(names))) for i, name in enumerate(names))
+    head = "".join(f" {literal(name)} |" for name in names)
+    rows = "\n".join(
+        f"| {literal(name)} |" + "".join(f" {said(i, j)} |" for j in range(len(names))) for i, name in enumerate(names)
+    )
     return (
         "How often a vote prefers the generator of the row to that of the column. Bold: the 95 % interval is on one side of 50 %,"
         " so the order of these two is clear, looked at alone; of many cells, one in twenty may be so by chance.\n\n"
@@ -107,8 +109,8 @@ def fragile(board: dict[str, Any]) -> str:
         return ""
     least = min(found, key=lambda change: change["votes"])
     return (
-        f"The most fragile order: without {number(least['votes'], 'vote')}, chosen to matter most, {cell(least['lower'])} would"
-        f" be above {cell(least['upper'])}."
+        f"The most fragile order: without {number(least['votes'], 'vote')}, chosen to matter most, {literal(least['lower'])}"
+        f" would be above {literal(least['upper'])}."
     )
 
 
@@ -116,9 +118,9 @@ def ties(board: dict[str, Any]) -> str:
     model = board["davidson"]
     if not model or not model["differs"]:
         return ""
-    swapped = "".join(f" {cell(lower)} is then above {cell(upper)}." for upper, lower in model["swapped"])
+    swapped = "".join(f" {literal(lower)} is then above {literal(upper)}." for upper, lower in model["swapped"])
     rows = "\n".join(
-        f"| {cell(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f} |"
+        f"| {literal(row['generator'])} | {row['score']:.3f} | {row['lower']:.3f} to {row['upper']:.3f} |"
         for row in model["generators"]
     )
     return (
@@ -134,7 +136,7 @@ def others(facts: Facts) -> str:
     if not found:
         return ""
     rows = "\n".join(
-        f"| {cell(board['question'])} | {cell(board['category'] or 'all')} | {cell(board['generators'][0]['generator'])}"
+        f"| {literal(board['question'])} | {literal(board['category'] or 'all')} | {literal(board['generators'][0]['generator'])}"
         f" | {chance(board['generators'][0]['p_first'])} | {board['votes']:,} |"
         for board in found[:OTHERS_MAX]
     )

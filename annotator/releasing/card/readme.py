@@ -15,7 +15,7 @@ import yaml
 from annotator.lib.lazy_import import lazy_import
 from annotator.releasing.card import confidence, contents, origin, quality, ranking
 from annotator.releasing.card.facts import Facts
-from annotator.releasing.card.phrases import config_and_split, splits_of
+from annotator.releasing.card.phrases import config_and_split, literal, splits_of
 from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.release_storage import CARD
@@ -70,8 +70,9 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
         ("Consent and licence", contents.consent(facts)),
         ("Citation", contents.citing(facts)),
     ]
+    description = "\n".join(map(literal, facts.description.strip().splitlines()))
     text = "\n\n".join(f"## {title}\n\n{text}" if title else text for title, text in sections if text)
-    return "\n\n".join(filter(None, [f"---\n{head}---", f"# {facts.name}", facts.description.strip(), text])) + "\n"
+    return "\n\n".join(filter(None, [f"---\n{head}---", f"# {literal(facts.name)}", description, text])) + "\n"
 
 
 # --- what clients read
@@ -80,7 +81,9 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
 def front_matter(facts: Facts, shards: list[Written]) -> dict[str, Any]:
     """The YAML. Sizes are exact, since clients check the numbers of rows."""
     layouts = layouts_for(facts.secondary_questions)
-    matter: dict[str, Any] = {"pretty_name": facts.name}
+    # Some renderers take these lines for text: a tag or a link in a name would be one.
+    pretty_name = facts.name.replace("<", "‹").replace(">", "›").replace("](", "] (")
+    matter: dict[str, Any] = {"pretty_name": pretty_name}
     if facts.licence:
         matter["license"] = facts.licence
     matter |= {"task_categories": ["text-to-image"], "tags": TAGS, "size_categories": [size_category(facts.pairs)]}
