@@ -127,6 +127,9 @@ CACHES: dict[str, dict[str, Any]] = {
 # --- storage: images and releases, in a folder or an S3 bucket
 STORAGE_URL = read_str("STORAGE_URL", str(DATA_DIR / "storage"))
 
+# With less than this left on a disk, what writes much waits: imports, images, releases. Votes go on.
+DISK_RESERVE_BYTES = read_int("DISK_RESERVE_MB", 200, low=0, high=1_000_000_000) * 1_000_000
+
 
 def read_storage() -> dict[str, Any]:
     parts = urlsplit(STORAGE_URL)

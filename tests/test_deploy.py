@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import configparser
 import os
+import plistlib
 import shutil
 import subprocess
 import sys
@@ -100,3 +102,16 @@ def test_it_refuses_what_is_no_service(tmp_path, arguments, says):
 
     assert done.returncode == 2
     assert says in done.stderr
+
+
+def test_the_units_start_the_site_and_start_it_again_after_an_error():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string((ROOT / "deploy/diptych.service").read_text())
+    assert unit["Service"]["ExecStart"] == "/usr/bin/make serve"
+    assert unit["Service"]["Restart"] == "on-failure"
+    job = plistlib.loads((ROOT / "deploy/org.diptych.serve.plist").read_bytes())
+    assert job["ProgramArguments"] == ["/usr/bin/make", "serve"]
+    assert job["KeepAlive"] == {"SuccessfulExit": False}
+    for folder in (unit["Service"]["Environment"], f"DATA_DIR={job['EnvironmentVariables']['DATA_DIR']}"):
+        assert folder.startswith("DATA_DIR=/")

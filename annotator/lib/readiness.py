@@ -1,4 +1,4 @@
-"""Whether all that Diptych needs is there and keeps up: database, broker, a worker, and a queue that moves.
+"""Whether all that Diptych needs is there and keeps up: database, broker, a worker, a queue that moves, room on the disk.
 
 The beat sends a heartbeat every HEARTBEAT_PERIOD; whichever worker carries it out notes the time, and how long it waited in the
 queue, in Valkey. The note is no truth that must last: after a wipe the next heartbeat writes it again.
@@ -25,6 +25,8 @@ from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from annotator.lib.disk_space import FULL_WORDS, disk_space
+
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_KEY = "diptych:heartbeat"
@@ -40,7 +42,7 @@ KEEP_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Check:
-    """How one thing is: `detail` for people, `figure` in seconds for graphs."""
+    """How one thing is: `detail` for people, `figure` for graphs, in seconds or bytes."""
 
     ok: bool
     detail: str
@@ -102,6 +104,7 @@ class HealthCache:
             "broker": server_check(broker_says and broker_says.seconds),
             "worker": judge_worker(heartbeat, time.time(), knows=broker_says is not None),
             "queue": judge_queue(heartbeat, time.time(), knows=broker_says is not None),
+            "disk": judge_disk(disk_space.free()),
         }
         return Readiness(checks, broker_says.waiting if broker_says else None)
 
@@ -179,3 +182,10 @@ def judge_queue(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Chec
     if lag > LAG_LIMIT:
         return Check(False, f"Tasks wait {lag:.0f} s in the queue. Start more workers.", lag)
     return Check(True, "Tasks start without delay.", lag)
+
+
+def judge_disk(free: int) -> Check:
+    """The figure is the room that is left, in bytes. No folder is named: anybody may read this."""
+    if free < settings.DISK_RESERVE_BYTES:
+        return Check(False, f"Less than {settings.DISK_RESERVE_BYTES // 1_000_000:,} MB left. {FULL_WORDS}", free)
+    return Check(True, "Has room.", free)

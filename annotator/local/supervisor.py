@@ -1,26 +1,31 @@
 """The one process that owns all others of a DATA_DIR: embedded PostgreSQL and Valkey, and the services of `manage.py serve`.
 
-`annotator.local.hold` starts it, and it ends with its last client. A server that died is started again; a service that died
-ends all services. When the supervisor itself is killed, the kernel ends the servers, and a watchdog the services.
+`annotator.local.hold` starts it, and it ends with its last client. A server or service that ended is started again, with longer
+waits each time; one that cannot stay up ends all services. While the disk is full, it is tried for as long as that takes. When
+the supervisor itself is killed, the kernel ends the servers, and a watchdog the services.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from annotator.local import watchdog
+from annotator.local.backoff import Backoff
 from annotator.local.hold import locked, socket_address
 from annotator.local.server_processes import EmbeddedServerError, ServerProcess, end_of_log, server_process
+from annotator.local.service_process import ServiceProcess
 
 PERIOD = 0.25  # seconds between two looks at the children
+FULL = 50_000_000  # bytes; with less left on the disk, a start that fails is the disk's fault
 
 
 class Supervisor:
@@ -31,10 +36,10 @@ class Supervisor:
         self.clients: list[Connection] = []
         self.leaving: list[Connection] = []  # to be closed once what was up for them alone has ended
         self.servers: dict[str, ServerProcess] = {}
+        self.backoffs: dict[str, Backoff] = {}  # of servers
         self.site: Connection | None = None  # the client that is `manage.py serve`, …
         self.address = ""  # … where it serves, …
-        self.services: dict[str, subprocess.Popen[bytes]] = {}  # … what runs for it, …
-        self.log_dir = Path()  # … and writes here
+        self.services: dict[str, ServiceProcess] = {}  # … and what runs for it
         self.watchdog: subprocess.Popen[bytes] | None = None
 
     def run(self, listener: socket.socket, first: Connection) -> None:
@@ -72,8 +77,7 @@ class Supervisor:
             case ["claim", address]:
                 self.send(client, self.claim(client, address))
             case ["run", commands, environment, log_dir]:
-                self.log_dir = Path(log_dir)
-                self.start_services(commands, environment)  # answered when one of them ends
+                self.start_services(commands, environment, Path(log_dir))  # answered when one of them cannot stay up
             case ["leave"]:
                 self.clients.remove(client)
                 self.leaving.append(client)
@@ -98,46 +102,77 @@ class Supervisor:
         self.site, self.address = client, address
         return ""
 
-    def start_services(self, commands: dict[str, str], environment: dict[str, str]) -> None:
+    def start_services(self, commands: dict[str, str], environment: dict[str, str], log_dir: Path) -> None:
         command = [sys.executable, "-m", watchdog.__name__]
         self.watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[self.lock], start_new_session=True)
-        assert self.watchdog.stdin is not None
         for name, line in commands.items():
-            with (self.log_dir / f"{name}.log").open("ab") as log:
-                self.services[name] = subprocess.Popen(  # noqa: S602 - a line of the Procfile is meant for a shell
-                    line,
-                    shell=True,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            self.watchdog.stdin.write(b"%d\n" % self.services[name].pid)
-            self.watchdog.stdin.flush()
+            self.services[name] = ServiceProcess(name, line, environment, log_dir / f"{name}.log")
+            self.tell_watchdog("+", self.services[name].start(time.monotonic()))
+
+    def tell_watchdog(self, sign: str, pid: int) -> None:
+        assert self.watchdog is not None
+        assert self.watchdog.stdin is not None
+        self.watchdog.stdin.write(f"{sign}{pid}\n".encode())
+        self.watchdog.stdin.flush()
 
     def look_after_children(self) -> None:
-        for server in self.servers.values():
+        now = time.monotonic()
+        for name, server in self.servers.items():
             if server.has_ended():
-                server.start()
-        for name, process in self.services.items():
-            code = process.poll()
-            if code is not None and self.site is not None:
-                how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-                log = end_of_log(self.log_dir / f"{name}.log")
-                self.send(self.site, f"{name} {how}, so everything was stopped. {log}")
-                self.stop_services()
+                self.start_server_again(name, server, now)
+        for service in self.services.values():
+            if service.process is not None and (how := service.how_it_ended()):
+                self.bury(service, how, now)
+            elif service.process is None and service.backoff.due is not None and now >= service.backoff.due:
+                with suppress(OSError):  # no room for a log; tried again at the next look
+                    self.tell_watchdog("+", service.start(now))
+            if not self.services:
                 break
+
+    def start_server_again(self, name: str, server: ServerProcess, now: float) -> None:
+        backoff = self.backoffs.setdefault(name, Backoff())
+        if backoff.due is None and not backoff.note_end(now):
+            if not is_full(self.data_dir):
+                self.give_up(f"The embedded {server.server.name} cannot stay up. {end_of_log(server.server.log)}")
+            backoff.wait_on(now)
+        if backoff.due is not None and now >= backoff.due:
+            backoff.note_start(now)
+            with suppress(OSError):  # no room for a log; as if it had ended at once
+                server.start()
+
+    def bury(self, service: ServiceProcess, how: str, now: float) -> None:
+        """Of one whose leader has ended: end its children, and say when it is started again."""
+        assert service.process is not None
+        pid, service.process = service.process.pid, None
+        watchdog.stop_groups([pid])
+        self.tell_watchdog("-", pid)
+        if service.backoff.note_end(now):
+            service.note(f"{service.name} {how}. It is started again.")
+        elif is_full(self.data_dir):
+            service.backoff.wait_on(now)
+            service.note(f"{service.name} {how}. The disk is full. It is tried again until there is room.")
+        else:
+            self.give_up(f"{service.name} {how} again and again, so everything was stopped. {end_of_log(service.log)}")
+
+    def give_up(self, why: str) -> None:
+        if self.site is not None and self.services:
+            self.send(self.site, why)
+            self.stop_services()
 
     def stop_services(self) -> None:
         """End all services with their children. Takes little more than the watchdog's grace at most."""
-        watchdog.stop_groups([process.pid for process in self.services.values()])
-        for process in self.services.values():
+        running = [service.process for service in self.services.values() if service.process is not None]
+        watchdog.stop_groups([process.pid for process in running])
+        for process in running:
             process.wait()
         self.services = {}
         if self.watchdog is not None:
             self.watchdog.communicate()  # it finds nothing left to end
             self.watchdog = None
+
+
+def is_full(folder: Path) -> bool:
+    return shutil.disk_usage(folder).free < FULL
 
 
 def main(data_dir: Path, first: Connection) -> None:

@@ -1,7 +1,8 @@
 """Ends the services of a supervisor that was killed before it could end them itself.
 
-It reads its standard input: a process id per line, each the leader of a process group. When the supervisor ends, however it
-ends, the pipe closes; whatever still runs of those groups is then asked to stop, and killed when it does not.
+It reads its standard input: per line a sign and a process id, the leader of a process group: + started, - ended. When the
+supervisor ends, however it ends, the pipe closes; whatever still runs of those groups is then asked to stop, and killed when
+it does not.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ GRACE = 8.0  # seconds between asking and killing
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    stop_groups([int(line) for line in sys.stdin])
+    leaders = set[int]()
+    for line in sys.stdin:
+        pid = int(line[1:])
+        if line.startswith("+"):
+            leaders.add(pid)
+        else:  # its number may become another's
+            leaders.discard(pid)
+    stop_groups(leaders)
 
 
 def stop_groups(leaders: Collection[int], *, grace: float = GRACE) -> None:

@@ -80,6 +80,7 @@ class AllMetrics:
             ("diptych_queue_depth", "Tasks waiting in the queue.", seen.waiting),
             ("diptych_queue_lag_seconds", "How long a task waits in the queue.", seen.checks["queue"].figure),
             ("diptych_worker_heartbeat_age_seconds", "How old the newest heartbeat is.", seen.checks["worker"].figure),
+            ("diptych_disk_free_bytes", "Room left on the fullest disk.", seen.checks["disk"].figure),
         ):
             if value is not None:
                 yield GaugeMetricFamily(name, words, value=value)

@@ -58,11 +58,23 @@ def test_all_is_well_once_a_worker_has_been_heard_of(client, celery_worker_proce
     wait_until(lambda: client.get("/readyz").status_code == 200)
     status, checks = ready(client)
     assert status == 200
-    assert list(checks) == ["database", "broker", "worker", "queue"]
+    assert list(checks) == ["database", "broker", "worker", "queue", "disk"]
     for check in checks.values():
         assert check["ok"] is True
-        assert 0 <= check["figure"] < 30
+        assert check["figure"] >= 0
         assert check["detail"]
+    assert all(checks[name]["figure"] < 30 for name in ("database", "broker", "worker", "queue")), "seconds"
+
+
+@pytest.mark.django_db
+def test_a_full_disk_is_said(client, fresh_cache, settings):
+    settings.DISK_RESERVE_BYTES = 10**18
+
+    status, checks = ready(client)
+
+    assert status == 503
+    assert checks["disk"]["ok"] is False
+    assert "The disk is full." in checks["disk"]["detail"]
 
 
 @pytest.mark.django_db
@@ -181,7 +193,7 @@ def test_servers_that_take_a_connection_and_say_nothing_are_not_waited_for():
         answer = ask_elsewhere(DATABASE_URL=f"postgres://ann@127.0.0.1:{port}/site", REDIS_URL=f"redis://127.0.0.1:{port}/0")
 
     assert answer["statuses"] == [503, 200]
-    assert not any(check["ok"] for check in json.loads(answer["body"])["checks"].values())
+    assert [name for name, check in json.loads(answer["body"])["checks"].items() if check["ok"]] == ["disk"]
     assert answer["seconds"] < PATIENCE
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from annotator.local.backoff import WAITS
 from annotator.local.hold import SupervisorError, ask, release
 from tests.local.processes import Program
 from tests.waiting import wait_until
@@ -94,17 +95,24 @@ def test_both_of_them_killed_leave_nothing_behind(two_services):
     two_services.wait_until_gone(seconds=20)
 
 
-@pytest.mark.parametrize(
-    ("end", "words"), [("exit 3", "short ended with exit code 3"), ("kill -KILL $$", "short was ended by SIGKILL")]
-)
-def test_a_service_that_ends_takes_the_others_with_it(drive, tmp_path, end, words):
-    driver = drive(
-        long=sleeper(tmp_path / "long"), short=f"while [ ! -e {tmp_path}/go ]; do sleep 0.05; done; echo last words; {end}"
-    )
-    (tmp_path / "go").touch()
+def test_a_service_that_was_killed_is_started_again_with_a_clean_group(two_services, tmp_path):
+    killed = next(process for process in two_services.running() if process.cmdline()[-1:] == [str(tmp_path / "one")])
+    (tmp_path / "one").unlink()
+    killed.kill()
 
-    assert driver.ended() == 0
-    assert f"{words}, so everything was stopped. The end of {tmp_path}/short.log:\\nlast words" in driver.text()
+    wait_until((tmp_path / "one").exists)
+    assert "one was ended by SIGKILL. It is started again." in (tmp_path / "one.log").read_text()
+    two_services.press_ctrl_c()
+    assert two_services.ended() == 0
+
+
+def test_a_service_that_cannot_stay_up_ends_all_and_says_why(drive, tmp_path):
+    driver = drive(long=sleeper(tmp_path / "long"), short="echo last words; exit 3")
+
+    assert driver.ended(seconds=30) == 0
+    assert "short ended with exit code 3 again and again, so everything was stopped." in driver.text()
+    assert f"The end of {tmp_path}/short.log:\\nlast words" in driver.text()
+    assert (tmp_path / "short.log").read_text().count("last words") == len(WAITS) + 1
 
 
 def test_what_a_service_prints_is_in_its_log(drive, tmp_path):

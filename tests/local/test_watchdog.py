@@ -77,10 +77,10 @@ def test_groups_that_have_ended_already_are_passed_over(start_group):
 
 
 def test_it_waits_for_the_end_of_its_input_however_often_it_is_asked_to_end(start_group):
-    process = start_group(POLITE)
+    process, forgotten = start_group(POLITE), start_group(POLITE)
     program = subprocess.Popen([sys.executable, "-m", watchdog.__name__], cwd=ROOT, stdin=subprocess.PIPE)
     assert program.stdin is not None
-    program.stdin.write(b"%d\n" % process.pid)
+    program.stdin.write(b"+%d\n+%d\n-%d\n" % (process.pid, forgotten.pid, forgotten.pid))
     program.stdin.flush()
     wait_until(lambda: ignores_sigterm(program.pid))
     program.terminate()
@@ -90,6 +90,7 @@ def test_it_waits_for_the_end_of_its_input_however_often_it_is_asked_to_end(star
 
     assert program.returncode == 0
     assert process.wait() == -15
+    assert forgotten.poll() is None, "it was said to have ended, and its number may be another's"
 
 
 def ignores_sigterm(pid: int) -> bool:
