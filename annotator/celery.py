@@ -29,6 +29,7 @@ app.conf.beat_schedule = {
     "make pairs": {"task": "annotator.tasks.make_pairs", "schedule": 60.0, "options": {"expires": 60}},
     "review campaigns": {"task": "annotator.tasks.review_campaigns", "schedule": 30.0},
     "roll up progress": {"task": "annotator.tasks.roll_up_progress", "schedule": 5.0},
+    "check counters": {"task": "annotator.tasks.check_counters", "schedule": 300.0, "options": {"expires": 300}},
     # Found to be due at most once a minute, and less often where they take long. One that comes late would find nothing to do.
     "compute statistics": {"task": "annotator.tasks.compute_statistics", "schedule": 20.0, "options": {"expires": 20}},
     "review gold": {"task": "annotator.tasks.review_gold", "schedule": 60.0},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
 from annotator.quality import gold, moderation, review
 from annotator.releasing import hub_upload
-from annotator.scoring import consensus_writer, pair_batches, progress, settling, statistics
+from annotator.scoring import consensus_writer, counters, pair_batches, progress, settling, statistics
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,12 @@ def review_campaign(campaign_id: int) -> None:
 def roll_up_progress() -> None:
     for campaign in progress.campaigns_to_roll_up():
         progress.roll_up(campaign=campaign)
+
+
+@shared_task
+def check_counters() -> None:
+    """Each time another part of the large campaigns, whoever did it last."""
+    counters.check_open_campaigns(turn=int(time.time() // counters.PERIOD))
 
 
 @shared_task

@@ -31,6 +31,7 @@ ASSIGNMENT_WAIT = Histogram(
 )
 REFILL_SECONDS = Histogram("diptych_refill_seconds", "Time to fill a member's queue, by a worker or not.", buckets=FAST)
 FALLBACKS = Counter("diptych_refill_fallbacks", "Queues filled while a member waited, because no worker had done it.")
+COUNTER_DRIFT = Counter("diptych_counter_drift", "Counters that differed from what they count, and were repaired.", ["counter"])
 EXPIRED_LEASES = Counter("diptych_expired_leases", "Seats taken back because their lease ran out.")
 HTTP_SECONDS = Histogram(
     "diptych_http_request_seconds", "Time until a response began, by view and status.", ["view", "status"], buckets=FAST

@@ -76,9 +76,12 @@ class Site:
                 start_new_session=True,
             )
         self._processes[name] = process
+        self._tell_watchdog(b"+%d\n" % process.pid)
+
+    def _tell_watchdog(self, line: bytes) -> None:
         assert self._watchdog is not None
         assert self._watchdog.stdin is not None
-        self._watchdog.stdin.write(b"%d\n" % process.pid)
+        self._watchdog.stdin.write(line)
         self._watchdog.stdin.flush()
 
     def stop(self) -> None:
@@ -94,6 +97,11 @@ class Site:
     def ended(self) -> list[str]:
         """Services that ended by themselves; none may."""
         return [name for name, process in self._processes.items() if process.poll() is not None]
+
+    def counter_drift(self) -> list[tuple[str, ...]]:
+        """What its logs say of counters that had to be repaired."""
+        lines = [line for log in self.logs.glob("*.log") for line in log.read_text(errors="replace").splitlines()]
+        return [(line,) for line in lines if "Counter drift" in line]
 
     # --- whether it is well
 
@@ -131,6 +139,7 @@ class Site:
         process = self._processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        self._tell_watchdog(b"-%d\n" % process.pid)
 
     def kill_web_process(self, number: int) -> None:
         """SIGKILL to one of the processes behind the port; the server is to replace it."""
