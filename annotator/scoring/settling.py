@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 
-from annotator.choices import Choice, Event, PairingRule, PairState
+from annotator.choices import AssignmentKind, AssignmentState, Choice, Event, PairingRule, PairState
 from annotator.consensus.stopping import is_decided
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
-from annotator.lib.raw_sql import read_sql
-from annotator.models import Campaign, Pair
+from annotator.models import Assignment, Campaign, Pair
 from annotator.scoring.confidence import asked_counts, fit_question
 from annotator.scoring.consensus_writer import counts_of
 from annotator.scoring.pair_batches import has_pairs_to_come, is_paired_by_rule
 from annotator.scoring.split_priors import prior_of
 
-COMPLETE_SQL = read_sql(__file__, "complete_pairs")
-INCOMPLETE_SQL = read_sql(__file__, "incomplete_pairs")
-SHORT_AUDIT_SQL = read_sql(__file__, "short_audit_pairs")
+# A count per pair, and the pairs found first and changed then: a plan for all of it at once hangs on statistics that are older
+# than the votes, and one that was wrong took minutes.
+ANSWERED = Subquery(
+    Assignment.objects.filter(pair=OuterRef("pk"), kind=AssignmentKind.REGULAR, state=AssignmentState.ANSWERED)
+    .order_by()
+    .values(answered=Func(template="count(*)", output_field=IntegerField()))
+)
 
 
 @transaction.atomic
@@ -36,10 +39,10 @@ def settle_pairs(*, campaign: Campaign) -> int:
     makes (pair_batches.py).
     """
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
-    complete = _pairs(campaign, COMPLETE_SQL)
+    complete = _locked(_complete(campaign))
     undecided = _undecided(campaign, complete)
-    incomplete = _pairs(campaign, INCOMPLETE_SQL)
-    short = _pairs(campaign, SHORT_AUDIT_SQL)  # settled before this call: those of it are not yet, so no pair is in both
+    incomplete = _locked(_incomplete(campaign))
+    short = _locked(_short_audit(campaign))  # settled before this call: those of it are not yet, so no pair is in both
     decided = set(complete) - set(undecided)
     Pair.objects.filter(pk__in=undecided).update(votes_wanted=F("votes_wanted") + 1)
     Pair.objects.filter(pk__in=decided).update(state=PairState.SETTLED)
@@ -65,10 +68,35 @@ def _has_open_pairs(campaign: Campaign) -> bool:
     return regular.filter(seats_taken__lt=F("votes_wanted")).exists() or regular.filter(seats_taken=F("votes_wanted")).exists()
 
 
-def _pairs(campaign: Campaign, query: str) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, {"campaign": campaign.pk})
-        return [pair_id for (pair_id,) in cursor.fetchall()]
+def _complete(campaign: Campaign) -> QuerySet[Pair]:
+    """The pairs in circulation all of whose seats are answered."""
+    full = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True, seats_taken=F("votes_wanted"))
+    return full.filter(votes_wanted__lte=ANSWERED)
+
+
+def _incomplete(campaign: Campaign) -> QuerySet[Pair]:
+    """The settled pairs that lost a vote: those have a free seat or one that is open again, and only they are counted."""
+    reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR)
+    lost = Q(seats_taken__lt=F("votes_wanted")) | Q(pk__in=reopened.values("pair"))
+    return campaign.pairs.filter(lost, state=PairState.SETTLED, gold_choice__isnull=True, votes_wanted__gt=ANSWERED)
+
+
+def _short_audit(campaign: Campaign) -> QuerySet[Pair]:
+    """The settled audit pairs that want fewer votes than the campaign now gives at most.
+
+    There are some after the campaign raised that number, or went from fixed to adaptive overlap. With fixed overlap audit pairs
+    are like any other.
+    """
+    if campaign.votes_max <= campaign.votes_wanted:
+        return Pair.objects.none()
+    settled = campaign.pairs.filter(is_audit=True, state=PairState.SETTLED, gold_choice__isnull=True)
+    return settled.filter(votes_wanted__lt=campaign.votes_max, seats_taken=F("votes_wanted"))
+
+
+def _locked(pairs: QuerySet[Pair]) -> list[int]:
+    """Their ids. Pairs that somebody is taking or freeing a seat of at this moment are left for the next time, so that nobody
+    waits here for a lock and no two transactions wait for each other."""
+    return list(pairs.order_by().select_for_update(no_key=True, skip_locked=True, of=("self",)).values_list("pk", flat=True))
 
 
 def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
