@@ -13,9 +13,12 @@ beyond it is
 
 of variance 1, and of mean 0 where there is one taste. A group of another taste makes z large among its people, and with it the
 largest eigenvalue of the matrix of z. It is compared with that of votes drawn from the fit of one taste: the p-value is the share
-of `DRAWS` draws that reach as far. Drawing
-ends with the first that does (J. Besag and P. Clifford): p = 1 / draws. Only where none of `DRAWS` does is there evidence; one
-taste, or pure noise, is called more than one that rarely.
+of `DRAWS` draws that reach as far. Drawing ends with the first that does (J. Besag and P. Clifford): p = 1 / draws. It ends too
+where `DRAWS_CLEAR` draws lie so far below, `FAR` of their standard deviations, that none of the others would reach: their
+largest eigenvalues have lighter tails than a normal distribution would need for that. Only where none of `DRAWS` does, or would, is
+there evidence; one taste, or pure noise, is called more than one that rarely.
+
+Most people judge few of all pairs, so votes are kept as a list, and sums over them are products of sparse matrices.
 
 Then the leading eigenvector begins two groups, and everybody goes to the one they agree with more often, in turn, until nobody
 moves. Who does not clearly agree more with one is in none, and groups that are not clearly apart are none. Each is tested for
@@ -34,16 +37,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
-from annotator.consensus.codes import Bools, Floats, Ints, checked_codes
+from annotator.consensus.codes import Bools, Floats, Ints, checked_codes, totals
 
 VOTES_MIN = 20  # of an annotator on pairs that somebody else judged too
 PEOPLE_MAX = 200  # the most active; the others are in no group
-CELLS = 1_000_000  # people × pairs at most; of more pairs, those with most votes. The draws take half a minute then
+CELLS = 1_000_000  # people × pairs at most; of more pairs, those with most votes
 PEOPLE_MIN = 2  # in each group
 PEOPLE_TO_SPLIT = 5
 DRAWS = 199  # p is 1 / (DRAWS + 1) where there is evidence
+DRAWS_CLEAR, FAR = 20, 8.0
+DENSE_GAIN = 32  # multiplications of full matrices in the time of one of sparse ones
 ROUNDS = 10
 CLEARLY, APART = 2.0, 3.0  # standard errors: of whom a person agrees with, and of two groups
 UNPLACED = -1
@@ -73,7 +79,7 @@ def tastes(annotator: ArrayLike, task: ArrayLike, choice: ArrayLike, *, n_annota
     top = int(np.max(np.asarray(choice), initial=-1)) + 1
     limits = {"annotator": n_annotators, "task": n_tasks, "choice": max(top, 2)}
     by, at, said = checked_codes(limits, annotator=annotator, task=task, choice=choice)
-    people, votes = _table(by, at, said, n_annotators, n_tasks)
+    people, votes = _shared_votes(by, at, said, n_annotators, n_tasks)
     rng = np.random.default_rng(len(by))
     p_value, parts = _split(votes, np.arange(len(people)), rng)
     parts.sort(key=len, reverse=True)
@@ -92,42 +98,76 @@ def tastes(annotator: ArrayLike, task: ArrayLike, choice: ArrayLike, *, n_annota
     )
 
 
-def _table(by: Ints, at: Ints, said: Ints, n_annotators: int, n_tasks: int) -> tuple[Ints, Floats]:
-    """Who has enough votes, and their votes as a table of (people, pairs): 1, -1, 0 for a tie, and NaN."""
+class _Votes(NamedTuple):
+    """Votes of some people, in the order of people: 1, -1, and 0 for a tie."""
+
+    person: Ints
+    pair: Ints
+    value: Floats
+    people: int
+    pairs: int
+
+    def of(self, members: Ints) -> _Votes:
+        """The votes of these, who are numbered anew."""
+        row = np.full(self.people, UNPLACED)
+        row[members] = np.arange(len(members))
+        is_theirs = row[self.person] != UNPLACED
+        kept = self._replace(
+            person=row[self.person[is_theirs]], pair=self.pair[is_theirs], value=self.value[is_theirs], people=len(members)
+        )
+        return kept if (np.diff(kept.person) >= 0).all() else kept.sorted()
+
+    def sorted(self) -> _Votes:
+        order = np.argsort(self.person, kind="stable")
+        return self._replace(person=self.person[order], pair=self.pair[order], value=self.value[order])
+
+    def matrix(self, values: Floats) -> scipy.sparse.csr_array:
+        """A value for each vote as a matrix (people, pairs)."""
+        ends = np.searchsorted(self.person, np.arange(self.people + 1)).astype(np.int32)
+        return scipy.sparse.csr_array((values, self.pair, ends), shape=(self.people, self.pairs))
+
+    def products(self, values: Floats) -> Floats:
+        """Of each two people, the sum over pairs of the product of their values: (people, people), 0 on the diagonal."""
+        matrix = self.matrix(values)
+        sparse = int((np.bincount(self.pair, minlength=self.pairs) ** 2).sum())
+        full = matrix.toarray() if sparse * DENSE_GAIN > self.people**2 * self.pairs else None
+        result = (matrix @ matrix.T).toarray() if full is None else full @ full.T
+        np.fill_diagonal(result, 0.0)
+        return np.asarray(result)
+
+
+def _shared_votes(by: Ints, at: Ints, said: Ints, n_annotators: int, n_tasks: int) -> tuple[Ints, _Votes]:
+    """Who has enough votes, and their votes on the pairs that are looked at."""
     is_shared = np.bincount(at, minlength=n_tasks)[at] > 1
     counts = np.bincount(by[is_shared], minlength=n_annotators)
     people = np.argsort(-counts, kind="stable")[:PEOPLE_MAX]
     people = np.sort(people[counts[people] >= VOTES_MIN])
     row = np.full(n_annotators, UNPLACED)
     row[people] = np.arange(len(people))
-    is_used = is_shared & (row[by] != UNPLACED)
-    pairs, column, votes = np.unique(at[is_used], return_inverse=True, return_counts=True)
-    place = np.empty(len(pairs), dtype=np.int64)
-    place[np.argsort(-votes, kind="stable")] = np.arange(len(pairs))
-    column = place[column]
-    width = min(len(pairs), CELLS // max(len(people), 1))
-    table = np.full((len(people), width), np.nan, dtype=np.float64)
-    kept = column < width
-    values = np.where(said == 0, 1.0, np.where(said == 1, -1.0, 0.0))[is_used]
-    table[row[by[is_used]][kept], column[kept]] = values[kept]
-    return people, table
+    used = np.flatnonzero(is_shared & (row[by] != UNPLACED))
+    votes = np.bincount(at[used], minlength=n_tasks)
+    pairs = np.argsort(-votes, kind="stable")[: min(np.count_nonzero(votes), CELLS // max(len(people), 1))]
+    column = np.full(n_tasks, UNPLACED, dtype=np.int32)  # scipy takes sparse matrices of these as they are
+    column[pairs] = np.arange(len(pairs))
+    used = used[column[at[used]] != UNPLACED]
+    value = np.where(said[used] == 0, 1.0, np.where(said[used] == 1, -1.0, 0.0))
+    found = _Votes(row[by[used]], column[at[used]], value, len(people), len(pairs))
+    return people, found.sorted()
 
 
-def _split(votes: Floats, members: Ints, rng: np.random.Generator) -> tuple[float, list[Ints]]:
+def _split(votes: _Votes, members: Ints, rng: np.random.Generator) -> tuple[float, list[Ints]]:
     """The p-value of one taste among the members, and their groups; who is in none is in no list."""
     if len(members) < PEOPLE_TO_SPLIT:
         return np.nan, [members]
-    table = votes[members]
-    seen = ~np.isnan(table)
-    known = np.where(seen, table, 0.0)
-    fit = _OneTaste.of(known, seen)
-    values, vectors = np.linalg.eigh(_in_common(fit.rest(known, seen)))
+    theirs = votes.of(members)
+    fit = _OneTaste.of(theirs)
+    values, vectors = np.linalg.eigh(_in_common(theirs, fit.rest(theirs)))
     if values[-1] <= 0:
         return 1.0, [members]
-    p_value = _p_value(float(values[-1]), known, seen, fit, rng)
+    p_value = _p_value(float(values[-1]), theirs, fit, rng)
     if p_value > 1 / (DRAWS + 1):
         return p_value, [members]
-    parts = [members[part] for part in _two_groups(table, vectors[:, -1])]
+    parts = [members[part] for part in _two_groups(theirs, vectors[:, -1])]
     if min(map(len, parts)) < PEOPLE_MIN or not _are_apart(votes, parts):
         return p_value, [members]
     return p_value, [group for part in parts for group in _split(votes, part, rng)[1]]
@@ -141,52 +181,57 @@ class _OneTaste(NamedTuple):
     variance: Floats
 
     @classmethod
-    def of(cls, table: Floats, seen: Bools) -> _OneTaste:
-        """By EM; `table` has 0 where there is no vote."""
-        size, squares = np.maximum(seen.sum(axis=1), 1), (table**2).sum(axis=1)
-        loads, noise = np.full(len(table), 0.5), np.full(len(table), 0.75)
+    def of(cls, votes: _Votes) -> _OneTaste:
+        """By EM."""
+        table, seen = votes.matrix(votes.value), votes.matrix(np.ones(len(votes.value)))
+        by_pair, seen_by_pair = table.T, seen.T
+        size = np.maximum(np.bincount(votes.person, minlength=votes.people), 1)
+        squares = totals(votes.person, votes.value**2, votes.people)
+        loads, noise = np.full(votes.people, 0.5), np.full(votes.people, 0.75)
         for _ in range(ROUNDS):
-            variance = 1 / (1 + (loads**2 / noise) @ seen)
-            mean = variance * ((loads / noise) @ table)
+            variance = 1 / (1 + seen_by_pair @ (loads**2 / noise))
+            mean = variance * (by_pair @ (loads / noise))
             common = table @ mean
             loads = common / np.maximum(seen @ (mean**2 + variance), TINY)
             noise = np.maximum((squares - loads * common) / size, NOISE_MIN)
         return cls(loads, mean, variance)
 
-    def rest(self, table: Floats, seen: Bools) -> Floats:
-        """The e, with the μ that fits the votes of each pair best."""
+    def rest(self, votes: _Votes) -> Floats:
+        """The e of each vote, with the μ that fits the votes of its pair best."""
         likeliest = self.mean / np.maximum(1 - self.variance, TINY)
-        return np.where(seen, table - np.outer(self.loads, likeliest), 0.0)
+        return votes.value - self.loads[votes.person] * likeliest[votes.pair]
 
-    def draw(self, table: Floats, seen: Bools, rng: np.random.Generator) -> Floats:
+    def draw(self, votes: _Votes, rng: np.random.Generator) -> _Votes:
         """Votes of one taste. Ties stay where they are."""
         means = rng.normal(self.mean, np.sqrt(self.variance))
-        is_first = 2 * rng.random(table.shape) - 1 < np.outer(self.loads, means)
-        return np.where(seen & (table != 0), np.where(is_first, 1.0, -1.0), 0.0)
+        is_first = 2 * rng.random(len(votes.value)) - 1 < self.loads[votes.person] * means[votes.pair]
+        return votes._replace(value=np.where(votes.value != 0, np.where(is_first, 1.0, -1.0), 0.0))
 
 
-def _in_common(rest: Floats) -> Floats:
+def _in_common(votes: _Votes, rest: Floats) -> Floats:
     """The matrix of z, with 0 on its diagonal and where two have nothing in common."""
-    common, spread = rest @ rest.T, (rest**2) @ (rest**2).T
-    z = np.divide(common, np.sqrt(spread), out=np.zeros(common.shape, common.dtype), where=spread > TINY)
-    np.fill_diagonal(z, 0.0)
-    return np.asarray(z, dtype=np.float64)
+    common, spread = votes.products(rest), votes.products(rest**2)
+    return np.asarray(np.divide(common, np.sqrt(spread), out=np.zeros_like(common), where=spread > TINY))
 
 
-def _p_value(largest: float, table: Floats, seen: Bools, fit: _OneTaste, rng: np.random.Generator) -> float:
+def _p_value(largest: float, votes: _Votes, fit: _OneTaste, rng: np.random.Generator) -> float:
     """How often an eigenvalue is as large where there is one taste."""
+    found: list[float] = []
     for draw in range(1, DRAWS + 1):
-        drawn = fit.draw(table, seen, rng)
-        if np.linalg.eigvalsh(_in_common(_OneTaste.of(drawn, seen).rest(drawn, seen)))[-1] >= largest:
+        drawn = fit.draw(votes, rng)
+        found.append(float(np.linalg.eigvalsh(_in_common(drawn, _OneTaste.of(drawn).rest(drawn)))[-1]))
+        if found[-1] >= largest:
             return 1 / draw
+        if draw == DRAWS_CLEAR and largest > np.mean(found) + FAR * np.std(found):
+            break
     return 1 / (DRAWS + 1)
 
 
-def _two_groups(table: Floats, vector: Floats) -> tuple[Ints, Ints]:
+def _two_groups(votes: _Votes, vector: Floats) -> tuple[Ints, Ints]:
     """The members of both groups who clearly agree more with their own."""
     vector = vector if vector.max() >= -vector.min() else -vector
     is_second = vector >= vector.max() / 2
-    agree, count = _pairwise(table)
+    agree, count = _pairwise(votes)
     lead = np.zeros(len(vector))
     for _ in range(ROUNDS):
         share, n = _with_groups(agree, count, is_second)
@@ -199,7 +244,7 @@ def _two_groups(table: Floats, vector: Floats) -> tuple[Ints, Ints]:
     return np.flatnonzero(~is_second & (lead <= -CLEARLY)), np.flatnonzero(is_second & (lead >= CLEARLY))
 
 
-def _are_apart(votes: Floats, parts: list[Ints]) -> bool:
+def _are_apart(votes: _Votes, parts: list[Ints]) -> bool:
     """Whether the people of each group agree more with one another than with the other group, and not by chance."""
     agree, count = _pairwise(votes)
     agreed = np.array([[agree[np.ix_(one, other)].sum() for other in parts] for one in parts])
@@ -211,13 +256,10 @@ def _are_apart(votes: Floats, parts: list[Ints]) -> bool:
     return bool((n > 0).all() and (lead >= APART * np.sqrt(np.diag(error) + error[0, 1]) / 2).all())
 
 
-def _pairwise(table: Floats) -> tuple[Floats, Floats]:
+def _pairwise(votes: _Votes) -> tuple[Floats, Floats]:
     """How often two people agree, and on how many pairs both chose an image; 0 with oneself."""
-    decided = np.where(np.isnan(table), 0.0, table)
-    product, count = decided @ decided.T, np.abs(decided) @ np.abs(decided).T
-    np.fill_diagonal(product, 0.0)
-    np.fill_diagonal(count, 0.0)
-    return np.asarray((product + count) / 2, dtype=np.float64), np.asarray(count, dtype=np.float64)
+    product, count = votes.products(votes.value), votes.products(np.abs(votes.value))
+    return (product + count) / 2, count
 
 
 def _with_groups(agree: Floats, count: Floats, is_second: Bools) -> tuple[Floats, Floats]:
@@ -227,7 +269,7 @@ def _with_groups(agree: Floats, count: Floats, is_second: Bools) -> tuple[Floats
     return np.asarray((groups @ agree) / np.maximum(n, 1)), np.asarray(n)
 
 
-def _agreement(votes: Floats, parts: list[Ints]) -> Floats:
+def _agreement(votes: _Votes, parts: list[Ints]) -> Floats:
     agree, count = _pairwise(votes)
     result = np.full((len(parts), len(parts)), np.nan)
     for one, first in enumerate(parts):
