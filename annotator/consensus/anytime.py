@@ -21,9 +21,9 @@ variables by betting", JRSS B 86 (2024).
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
-from annotator.consensus.binomial import incomplete_beta, log_beta
 from annotator.consensus.codes import Floats
 
 SHAPE = (0.5, 1.0)
@@ -41,8 +41,8 @@ def log_evidence_below(k: ArrayLike, n: ArrayLike, share: ArrayLike) -> Floats:
     share = np.clip(share, ENDS, 1 - ENDS)
     a, b = (np.full(k.shape, value) for value in SHAPE)
     hits, misses = k + a, n - k + b
-    log_mass = log_beta(hits, misses) + np.log(np.maximum(incomplete_beta(hits, misses, share), TINY))
-    log_prior = log_beta(a, b) + np.log(incomplete_beta(a, b, share))
+    log_mass = scipy.special.betaln(hits, misses) + np.log(np.maximum(scipy.special.betainc(hits, misses, share), TINY))
+    log_prior = scipy.special.betaln(a, b) + np.log(scipy.special.betainc(a, b, share))
     return np.asarray(log_mass - log_prior - k * np.log(share) - (n - k) * np.log1p(-share))
 
 

@@ -14,9 +14,9 @@ beyond it is
 of variance 1, and of mean 0 where there is one taste. A group of another taste makes z large among its people, and with it the
 largest eigenvalue of the matrix of z. It is compared with that of votes drawn from the fit of one taste: the p-value is the share
 of `DRAWS` draws that reach as far. Drawing ends with the first that does (J. Besag and P. Clifford): p = 1 / draws. It ends too
-where `DRAWS_CLEAR` draws lie so far below, `FAR` of their standard deviations, that none of the others would reach: their
-largest eigenvalues have lighter tails than a normal distribution would need for that. Only where none of `DRAWS` does, or would, is
-there evidence; one taste, or pure noise, is called more than one that rarely.
+where the first `DRAWS_CLEAR` draws lie `FAR` of their standard deviations below: that another one would reach has a probability
+below 1e-6 (the tail of C. A. Tracy and H. Widom's distribution). Only where none of `DRAWS` does is there evidence; one taste, or
+pure noise, is called more than one that rarely.
 
 Most people judge few of all pairs, so votes are kept as a list, and sums over them are products of sparse matrices.
 
