@@ -2,8 +2,8 @@
 
 Campaigns with fixed overlap, adaptive overlap and information gain, each with five crowds (benchmarks/support/crowds.py). For
 every 95 % interval it counts how often it holds the truth, which is what all people of such a crowd would answer on all prompts
-there could be; for "of these people", what the people of the campaign would. Besides: whether confidence comes true, what a rule
-saves, and whom the review would have acted on.
+there could be; for "gold accuracy, of these people", how often the people of the campaign are right. Besides: whether confidence
+comes true, what a rule saves, and whom the review would have acted on.
 
     make bench-trust                                        200 campaigns of each kind
     make bench-trust ARGS="--campaigns 1000"                more
@@ -106,9 +106,8 @@ def run_campaign(cell: Cell, seed: int, *, with_command: bool) -> Result:
     else:
         found = crowd_truth.of_crowd(crowd)
         true |= crowd_truth.values(found, rule.votes_wanted)
-        same = crowd_truth.of_these_people(crowd, collected.people, rule.votes_wanted)
-        true |= {f"{name}, of these people": value for name, value in same.items()}
-        intervals |= {f"{name}, of these people": intervals[name] for name in same}
+        true["gold accuracy, of these people"] = float(collected.people.gold.mean())
+        intervals["gold accuracy, of these people"] = intervals["gold accuracy"]
         if rule.stops:
             intervals |= published.stopping_intervals(data)
             true |= published.stopping_truths(collected, crowd, prior)

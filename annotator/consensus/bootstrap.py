@@ -44,6 +44,7 @@ class Bootstrap(NamedTuple):
     lower: Floats  # NaN as well for fewer than CLUSTERS_MIN clusters, and without resamples
     upper: Floats
     resamples: Ints  # in which the figure is defined
+    clusters: int
 
 
 def bootstrap(
@@ -73,7 +74,7 @@ def bootstrap(
     number = len(kind_of)
     nothing = np.full(len(value), np.nan)
     if number < CLUSTERS_MIN or not resamples:
-        return Bootstrap(value, nothing, nothing, np.zeros(len(value), dtype=np.int64))
+        return Bootstrap(value, nothing, nothing, np.zeros(len(value), dtype=np.int64), number)
     cost = min(number, BINOMIAL_COST * len(kinds))
     drawer = _by_kind(times) if cost < number else _one_by_one(kind_of, len(kinds))
     figures = _resampled(kinds, drawer, statistic, min(resamples, max(RESAMPLES_MIN, DRAWS_MAX // cost)), seed)
@@ -86,7 +87,7 @@ def bootstrap(
     lower, upper = np.array(ends, dtype=np.float64).reshape(-1, 2).T
     undefined = np.isnan(value)
     lower, upper = np.where(undefined, np.nan, lower), np.where(undefined, np.nan, upper)
-    return Bootstrap(value, lower, upper, np.where(undefined, 0, is_defined.sum(axis=0)))
+    return Bootstrap(value, lower, upper, np.where(undefined, 0, is_defined.sum(axis=0)), number)
 
 
 def expanded_tail(clusters: int, confidence: float) -> float:

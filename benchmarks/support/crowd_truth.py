@@ -6,7 +6,7 @@ that nothing is read from the votes whose figures are to be judged. `Moments` ca
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ from benchmarks.support.crowds import (
 )
 
 BANK_CROWDS, BANK_PROMPTS = 30, 150  # of crowds, and of prompts that each judges
-SAME_PROMPTS = 150  # that one crowd judges in place of all
+SAME_PROMPTS = 150  # that the people of a campaign judge in place of all
 POPULATION = 300  # people who stand for all when one pair is split among them
 VOTE_PROMPTS = 250  # on which the stopping rule is replayed
 ORDER = np.array([[1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 0]])  # a, then ties, then b
@@ -59,11 +59,8 @@ class Moments(NamedTuple):
         )
 
 
-def moments(
-    rng: np.random.Generator, people: People, prompts: Prompts, prompt: Ints, a: Ints, b: Ints, votes: Ints | None = None
-) -> Moments:
-    """Of pairs, one per row, judged by all these people. `votes` is what each pair weighs in figures of votes; None: alike."""
-    weight = np.ones(len(prompt)) if votes is None else votes / votes.mean()
+def moments(rng: np.random.Generator, people: People, prompts: Prompts, prompt: Ints, a: Ints, b: Ints) -> Moments:
+    """Of pairs, one per row, judged by all these people."""
     who = np.arange(len(people.skill))
     rows = (prompt[:, None], a[:, None], b[:, None])
     by_side = [chances(people, who, prompts, *rows, is_left) for is_left in (True, False)]  # (pairs, people, choices) each
@@ -71,11 +68,11 @@ def moments(
     total = chance.sum(axis=1)
     both = total.T @ total - np.einsum("ijc,ijd->cd", chance, chance)
     number = len(who)
-    left = weight @ (by_side[0][..., A] + by_side[1][..., B]).sum(axis=1)
-    decided = weight @ (by_side[0] + by_side[1])[..., :2].sum(axis=(1, 2))
+    left = (by_side[0][..., A] + by_side[1][..., B]).sum()
+    decided = (by_side[0] + by_side[1])[..., :2].sum()
     table = np.zeros((3, GENERATORS, GENERATORS))
     for found, (on_left, on_right), (its, others) in ((by_side[0], (a, b), (A, B)), (by_side[1], (b, a), (B, A))):
-        mean = found.mean(axis=1) * weight[:, None] / 2
+        mean = found.mean(axis=1) / 2
         for winner, share in enumerate((mean[:, its], mean[:, others], mean[:, 2:].sum(axis=1))):
             np.add.at(table[winner], (on_left, on_right), share)
     looks = ~people.guesses
@@ -114,30 +111,23 @@ def _ways(people: int, votes: int) -> float:
 def of_pairs(seed: int, collected: Collected, crowd: str) -> Moments:
     """Of the pairs of a campaign, judged by other people."""
     rng, of = np.random.default_rng([seed, 3]), collected.pairs
-    votes = collected.counts().sum(axis=1)
-    return moments(rng, draw_people(rng, CROWDS[crowd]), collected.prompts, of.prompt, of.a, of.b, votes)
-
-
-def of_crowd(name: str) -> Moments:
-    """Of every pair of generators alike."""
-    return _many_crowds(name)[0]
+    return moments(rng, draw_people(rng, CROWDS[crowd], balanced=True), collected.prompts, of.prompt, of.a, of.b)
 
 
 @lru_cache(maxsize=8)
-def _many_crowds(name: str) -> tuple[Moments, list[People]]:
-    """Of every pair of generators alike, and whom it is of: many crowds, each with prompts of its own."""
+def of_crowd(name: str) -> Moments:
+    """Of every pair of generators alike: many crowds, each with prompts of its own."""
     rng = np.random.default_rng(20_240_601)
-    found, crowds = None, []
+    found = None
     prompts = draw_prompts(rng, BANK_CROWDS * BANK_PROMPTS, balanced=True)
     shuffled = rng.permutation(len(prompts.value))
     for part in np.array_split(shuffled, BANK_CROWDS):
-        people = draw_people(rng, CROWDS[name])
+        people = draw_people(rng, CROWDS[name], balanced=True)
         people = people._replace(taste=people.taste - people.taste.mean(axis=0))
         some = moments(rng, people, prompts, *_every_pair(rng, part))
         found = some if found is None else found.plus(some)
-        crowds.append(people)
     assert found is not None
-    return found, crowds
+    return found
 
 
 def _every_pair(rng: np.random.Generator, prompts: Ints) -> tuple[Ints, Ints, Ints]:
@@ -153,14 +143,6 @@ def _every_pair(rng: np.random.Generator, prompts: Ints) -> tuple[Ints, Ints, In
 def _bank() -> tuple[Prompts, tuple[Ints, Ints, Ints]]:
     rng = np.random.default_rng(20_240_602)
     return draw_prompts(rng, SAME_PROMPTS, balanced=True), _every_pair(rng, np.arange(SAME_PROMPTS))
-
-
-@lru_cache(maxsize=8)
-def _bank_of_crowd(name: str) -> Moments:
-    """Of the prompts of the bank, judged by the same people as `of_crowd` is of."""
-    prompts, pairs = _bank()
-    rng = np.random.default_rng(20_240_603)
-    return reduce(Moments.plus, (moments(rng, people, prompts, *pairs) for people in _many_crowds(name)[1]))
 
 
 def agreement_values(found: Moments, votes: int) -> dict[str, float]:
@@ -193,17 +175,6 @@ def values(found: Moments, votes: int) -> dict[str, Floats | float]:
         "win rate on the left": on_left,
         "win rate on the right": on_right,
     }
-
-
-def of_these_people(crowd: str, people: People, votes: int) -> dict[str, float]:
-    """The same, where the people stay who they are and only prompts are drawn anew."""
-    prompts, pairs = _bank()
-    mine = agreement_values(moments(np.random.default_rng(0), people, prompts, *pairs), votes)
-    # What is peculiar to this sample of prompts is taken off.
-    bank, every = (agreement_values(found(crowd), votes) for found in (_bank_of_crowd, of_crowd))
-    names = ("alpha", "ordinal alpha", "same answer", "unanimous", "left share")
-    shifted = {name: mine[name] - bank[name] + every[name] for name in names}
-    return shifted | {"gold accuracy": float(people.gold.mean())}
 
 
 def repeats_alike(found: Moments, people: People) -> float:
@@ -250,7 +221,7 @@ def board_of_crowd(crowd: str) -> Board:
 @lru_cache(maxsize=8)
 def population_of(crowd: str) -> People:
     """People who stand for everybody."""
-    people = draw_people(np.random.default_rng(20_240_604), CROWDS[crowd], POPULATION)
+    people = draw_people(np.random.default_rng(20_240_604), CROWDS[crowd], POPULATION, balanced=True)
     return people._replace(taste=people.taste - people.taste.mean(axis=0))
 
 
@@ -270,7 +241,7 @@ def votes_of_crowd(crowd: str, votes: int) -> Ints:
     prompt, a, b = _every_pair(rng, np.arange(VOTE_PROMPTS))
     said = np.empty((len(prompt), votes), dtype=np.int64)
     for part in np.array_split(np.arange(len(prompt)), 15):
-        people = draw_people(rng, CROWDS[crowd])
+        people = draw_people(rng, CROWDS[crowd], balanced=True)
         who = rng.random((len(part), PEOPLE)).argsort(axis=1)[:, :votes]
         rows = (prompt[part, None], a[part, None], b[part, None])
         said[part] = choices_of(rng, chances(people, who, prompts, *rows, rng.random(who.shape) < 0.5))
@@ -290,11 +261,10 @@ def prepare(crowd: str) -> None:
     board_of_crowd(crowd)
     population_of(crowd)
     gold_of_crowd(crowd)
-    _bank_of_crowd(crowd)
     votes_of_crowd(crowd, VOTES_MOST)
 
 
 @lru_cache(maxsize=8)
 def gold_of_crowd(crowd: str) -> float:
     """How often the people of a crowd are right on gold."""
-    return float(draw_people(np.random.default_rng(20_240_606), CROWDS[crowd], 100 * POPULATION).gold.mean())
+    return float(draw_people(np.random.default_rng(20_240_606), CROWDS[crowd], 100 * POPULATION, balanced=True).gold.mean())

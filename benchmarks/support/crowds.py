@@ -7,7 +7,7 @@ their own in generators, and compares them as sharply as they can:
     P(a) = σ(d - TIE),   P(b) = σ(-d - TIE),   the rest is a tie: both good, the more likely the higher both values are
 
 People who guess answer by `GUESS`, whatever they see. People of another taste see half of the prompts the other way round.
-A crowd has exactly its share of each kind; all else is drawn anew for each campaign.
+All else is drawn anew for each campaign, and so is who is of which kind: each person with the probability that is its share.
 """
 
 from __future__ import annotations
@@ -64,17 +64,18 @@ class Prompts(NamedTuple):
     is_contested: Bools  # (prompts,)
 
 
-def draw_people(rng: np.random.Generator, crowd: Crowd, number: int = PEOPLE) -> People:
+def draw_people(rng: np.random.Generator, crowd: Crowd, number: int = PEOPLE, *, balanced: bool = False) -> People:
+    """`balanced`: exactly the share of each kind, so that a sample is nearer to all people there could be."""
     taste = rng.normal(0, TASTE_SPREAD, (number, GENERATORS))
-    place = np.arange(number)
-    guesses = place < round(crowd.guessing * number)
+    place = (np.arange(number) + 0.5) / number if balanced else rng.random(number)
+    guesses = place < crowd.guessing
     return People(
         skill=SKILL * np.exp(rng.normal(0, SKILL_SPREAD, number)),
         taste=taste,
         lean=rng.normal(crowd.lean, crowd.lean_spread, number),
         gold=np.where(guesses, GUESS[0], np.clip(rng.normal(GOLD, GOLD_SPREAD, number), 0, GOLD_MOST)),
         guesses=guesses,
-        is_other=place >= number - round(crowd.other_taste * number),
+        is_other=place >= 1 - crowd.other_taste,
     )
 
 

@@ -7,7 +7,7 @@ from benchmarks.support.collected import RULES, collect
 from benchmarks.support.crowds import CROWDS
 from benchmarks.support.published import Intervals
 
-CACHED = ("_many_crowds", "_bank", "_bank_of_crowd", "board_of_crowd", "population_of", "votes_of_crowd", "gold_of_crowd")
+CACHED = ("of_crowd", "_bank", "board_of_crowd", "population_of", "votes_of_crowd", "gold_of_crowd")
 
 
 @pytest.fixture(autouse=True)

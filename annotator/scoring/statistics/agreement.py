@@ -13,23 +13,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annotator.choices import Choice
-from annotator.consensus.agreement import Level, alpha_of_sums, alpha_sums
 from annotator.consensus.bias import share_of
 from annotator.consensus.bootstrap import Bootstrap, bootstrap
-from annotator.consensus.codes import Bools, Floats, Ints
-from annotator.consensus.majority import majority_of_counts
+from annotator.consensus.codes import Bools, Ints
+from annotator.consensus.two_way import Clusters, added_variance, not_foretold, slopes_of, variances_by, widened
 from annotator.scoring.statistics import schema as doc
-from annotator.scoring.statistics.load import CHOICES, CampaignData
+from annotator.scoring.statistics.agreement_figures import figures_of, sums_of
+from annotator.scoring.statistics.load import CHOICES, NONE, CampaignData
 from annotator.scoring.statistics.prompts import codes_of
 from annotator.scoring.statistics.rounding import estimate_of, number, rate_over_prompts, rates_of
 
 RESAMPLES = 1000
 # All intervals rest on how much prompts differ. With fewer prompts than this, that itself is known to a tenth at best.
 FEW_PROMPTS = 50
-# From one end to the other. Both ties are as far from either image.
-ORDER = ([Choice.A], [Choice.BOTH_GOOD, Choice.BOTH_BAD], [Choice.B])
-NOMINAL_SUMS, ORDINAL_SUMS = len(CHOICES) + 1, len(ORDER) * (len(ORDER) + 1) // 2
+LARGEST = np.array([1.0, 1.0, 1.0, 1.0, 1.0, np.log2(len(CHOICES))])  # of each figure
 
 
 def overlap_of(data: CampaignData) -> doc.Overlap:
@@ -66,31 +63,64 @@ def agreement_of(data: CampaignData, categories: Sequence[str]) -> list[doc.Ques
     for place, (slug, _) in enumerate(data.questions):
         first = data.first_counts[place]
         parts = [np.ones(len(data.pairs), dtype=np.bool_), *(category_of == code for code in range(len(categories)))]
-        measured = [_measure(data, first, part, doc.FIRST_VOTES, wanted) for part in parts]
+        measured = [_measure(data, place, first, part, doc.FIRST_VOTES, wanted) for part in parts]
         if has_audit:
-            measured.append(_measure(data, data.counts_below(place, most), data.pairs.is_audit, doc.AUDIT_PAIRS, most))
+            measured.append(_measure(data, place, data.counts_below(place, most), data.pairs.is_audit, doc.AUDIT_PAIRS, most))
         overall, *others = _described(measured)
         by_category = [doc.CategoryAgreement(name, figures) for name, figures in zip(categories, others, strict=False)]
         questions.append(doc.QuestionAgreement(slug, overall, by_category, audit=others[-1] if has_audit else None))
     return questions
 
 
-def _measure(data: CampaignData, counts: Ints, which: Bools, votes_used: str, votes_per_pair: int) -> Measured:
+def _measure(data: CampaignData, place: int, counts: Ints, which: Bools, votes_used: str, votes_per_pair: int) -> Measured:
     """`counts` are of votes of which a pair has at most `votes_per_pair`, (pairs, choices); `which` are the pairs."""
     votes = counts.sum(axis=1)
-    is_used = which & (votes >= 2)
-    counts, votes, prompt = counts[is_used], votes[is_used], data.pairs.prompt[is_used]
+    used = np.flatnonzero(which & (votes >= 2))
+    counts, votes, prompt = counts[used], votes[used], data.pairs.prompt[used]
     is_full = votes >= votes_per_pair
+    # A million pairs have a few hundred different counts.
+    code = counts @ (votes_per_pair + 1) ** np.arange(len(CHOICES))
+    _, first, kind = np.unique(code, return_index=True, return_inverse=True)
+    sums = sums_of(counts[first], is_full[first])
+    found = bootstrap(sums[kind], figures_of, cluster=prompt, resamples=RESAMPLES)
+    kind_of: Ints = np.full(len(data.pairs), NONE, dtype=np.int32)
+    kind_of[used] = kind
     return Measured(
-        found=bootstrap(_sums(counts, is_full), _figures, cluster=prompt, resamples=RESAMPLES),
+        found=_over_people(data, place, found, kind_of, counts[first], is_full[first], votes_per_pair),
         unanimous=int((is_full & (counts.max(axis=1, initial=0) == votes)).sum()),
         full=int(is_full.sum()),
         pairs=len(counts),
         votes=int(votes.sum()),
-        prompts=len(np.unique(prompt)),
+        prompts=int(np.count_nonzero(np.bincount(prompt))),
         votes_used=votes_used,
         votes_per_pair=votes_per_pair,
     )
+
+
+def _over_people(
+    data: CampaignData, place: int, found: Bootstrap, kind_of: Ints, kinds: Ints, is_full: Bools, votes_per_pair: int
+) -> Bootstrap:
+    """Intervals over prompts, as much wider as people add to the variance. `kind_of` pairs are the `kinds` of counts, or NONE.
+
+    A person has to do with what their pairs add to a figure. Most of that is about the pairs, and the other votes tell it too: it
+    is taken off as far as they foretell it, so that what is left says more of the person. On average that takes off nothing of
+    the variance between people.
+    """
+    votes, order = data.counted_on(place), data.by_prompt[place]
+    order = order[(kind_of[votes.pair[order]] != NONE) & (votes.rank[order] < votes_per_pair)]
+    clusters = Clusters(data.pairs.prompt[votes.pair[order]], votes.member[order])
+    cell = kind_of[votes.pair[order]] * len(CHOICES) + votes.choice[order]
+    number = np.bincount(kind_of[kind_of != NONE], minlength=len(kinds))
+    sums = sums_of(kinds, is_full)
+    slopes = slopes_of(figures_of, number @ sums)
+    # By kind and choice of the vote: of all votes on the pair, and of the others.
+    whole = np.repeat(sums @ slopes.T, len(CHOICES), axis=0)
+    less = np.maximum(kinds[:, None] - np.eye(len(CHOICES), dtype=np.int64), 0).reshape(-1, len(CHOICES))
+    others = sums_of(less, np.repeat(is_full, len(CHOICES))) @ slopes.T
+    of_vote = not_foretold(whole, others, np.bincount(cell, minlength=len(whole)))
+    added = [added_variance(column[cell], clusters) for column in of_vote.T]
+    by_prompt = variances_by(data.pairs.prompt[kind_of != NONE], (sums @ slopes.T)[kind_of[kind_of != NONE]])
+    return widened(found, by_prompt, added, largest=LARGEST)
 
 
 def _described(measured: Sequence[Measured]) -> list[doc.Agreement]:
@@ -113,32 +143,3 @@ def _described(measured: Sequence[Measured]) -> list[doc.Agreement]:
         )
         for each, unanimous in zip(measured, exact, strict=True)
     ]
-
-
-def _sums(counts: Ints, is_full: Bools) -> Floats:
-    """What each pair adds to the totals of `_figures`. Shares are of full pairs, because they depend on the number of votes."""
-    ordered = np.stack([counts[:, [CHOICES.index(choice) for choice in same]].sum(axis=1) for same in ORDER], axis=1)
-    majority = majority_of_counts(counts)
-    full = is_full.astype(np.float64)
-    logs = np.log2(majority.shares, out=np.zeros(majority.shares.shape), where=majority.shares > 0)
-    of_pair = [
-        majority.agreement,
-        np.ones(len(counts)),
-        full * (counts.max(axis=1, initial=0) == counts.sum(axis=1)),
-        full * majority.confidence,
-        full * -(majority.shares * logs).sum(axis=1),
-        full,
-    ]
-    return np.concatenate(
-        [alpha_sums(counts, Level.NOMINAL), alpha_sums(ordered, Level.ORDINAL), np.stack(of_pair, axis=1)], axis=1
-    )
-
-
-def _figures(totals: Floats) -> Floats:
-    """Alpha, ordinal alpha, how often two votes are the same, share of unanimous pairs, leading share, entropy."""
-    nominal, ordinal, rest = np.split(totals, [NOMINAL_SUMS, NOMINAL_SUMS + ORDINAL_SUMS], axis=1)
-    same, pairs, unanimous, leading, entropy, full = rest.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        means = [same / pairs, unanimous / full, leading / full, entropy / full]
-    alphas = [alpha_of_sums(nominal, len(CHOICES), Level.NOMINAL), alpha_of_sums(ordinal, len(ORDER), Level.ORDINAL)]
-    return np.stack([*alphas, *means], axis=1)

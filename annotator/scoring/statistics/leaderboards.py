@@ -79,7 +79,7 @@ def compared_votes(data: CampaignData, place: int) -> Compared:
     """The counted votes on the question at this place that compare two known generators, weighed so that neither early stopping
     nor the pairing rule moves scores."""
     unknown = len(data.generators)
-    votes = data.counted if place == 0 else data.votes.where(data.is_counted(place))
+    votes = data.counted_on(place)
     left, right, winner = sides_of(data, votes, unknown=unknown)
     weight = None
     if data.overlap.is_adaptive:
@@ -93,8 +93,7 @@ def compared_votes(data: CampaignData, place: int) -> Compared:
     if len(drawn) and drawn.min() < drawn.max():
         weight = inclusion_weights(drawn) * (1.0 if weight is None else weight)
     found = Compared(left, right, winner, data.pairs.prompt[votes.pair], votes.member, weight)
-    # In the order of prompts and people once, because each leaderboard sorts them so several times.
-    order = np.lexsort([votes.member, found.prompt])
+    order = data.by_prompt[place]
     return found.where(order[((left != unknown) & (right != unknown) & (left != right))[order]])
 
 

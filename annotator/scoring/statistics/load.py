@@ -171,11 +171,24 @@ class CampaignData:
         """The votes that make labels of the primary question."""
         return self.votes.where(self.is_counted(0))
 
+    def counted_on(self, place: int) -> Votes:
+        """The votes that make labels of the question at this place."""
+        return self.counted if place == 0 else self.votes.where(self.is_counted(place))
+
+    @cached_property
+    def by_prompt(self) -> list[Ints]:
+        """Of each question: its counted votes in the order of prompts, and of people within them, as places in `counted_on`.
+
+        All that takes votes on one prompt, or of one person, as dependent needs them so."""
+        votes = (self.counted_on(place) for place in range(len(self.questions)))
+        people = max(len(self.members), 1)
+        keys = (self.pairs.prompt[its.pair].astype(np.int64) * people + its.member for its in votes)
+        return [np.argsort(key, kind="stable").astype(np.int32) for key in keys]
+
     @cached_property
     def counts(self) -> list[Ints]:
         """Of each question: its counted votes per pair and choice."""
-        further = (self.votes.where(self.is_counted(place)) for place in range(1, len(self.questions)))
-        each = [self.counted, *further] if self.questions else []
+        each = (self.counted_on(place) for place in range(len(self.questions)))
         return [count_votes(its.pair, its.choice, n_tasks=len(self.pairs), n_choices=len(CHOICES)) for its in each]
 
     @cached_property

@@ -64,7 +64,7 @@ def test_the_interval_is_wider_where_pairs_of_a_prompt_are_alike():
     assert by_prompt.agreement.alpha == alone.agreement.alpha
     assert (by_prompt.agreement.prompts, alone.agreement.prompts) == (200, 2000)
     widths = [each.agreement.upper - each.agreement.lower for each in (by_prompt, alone)]
-    assert widths[0] > 1.3 * widths[1]
+    assert widths[0] > 1.2 * widths[1]
     exact, wider = alone.agreement.unanimous, by_prompt.agreement.unanimous
     assert wider.upper - wider.lower > 1.2 * (exact.upper - exact.lower)
 
