@@ -7,16 +7,19 @@
   are decided are taken out, and the critical value of the rest is smaller. That value comes from draws of a multivariate t with
   the scores' covariance and the median of their degrees of freedom; each pair's own threshold has the same probability at its
   own degrees of freedom.
-- `first_shares`: the probability to be first, from draws of the true scores given the estimated ones. Before the votes, true
-  scores are taken as normal with a standard deviation τ of which nothing is known but that it is at most 3, so items that may
-  be all alike are about equally likely to be first, and not the one that was lucky. Over many leaderboards, of the items with
-  0.8 some 80 % are first. It says nothing of items that were not compared.
+- `first_shares`: the probability to be first, from draws of the true scores given the estimated ones. Before the votes, it is as
+  likely as not that all items are alike. If they are not, true scores are normal with a standard deviation τ of which nothing is
+  known: what part of the spread of estimated scores is chance, s² / (s² + τ²), may be anything from 0 to 1. So the item that
+  was lucky is not taken for the best: of pure noise, everybody is about equally likely to be first. Where items do differ, but
+  by no more than their standard errors, the likeliest first is so somewhat more often than it says. It says nothing of items that
+  were not compared. `above` is of two items looked at alone, and has no such prior.
 
 All draws begin from a fixed seed: the same input gives the same output.
 
 M. Mogstad, J. P. Romano, A. M. Shaikh and D. Wilhelm, "Inference for ranks with applications to mobility across neighbourhoods
 and academic achievement across countries", Review of Economic Studies 91 (2024); J. P. Romano and M. Wolf, "Stepwise multiple
-testing as formalized data snooping", Econometrica 73 (2005).
+testing as formalized data snooping", Econometrica 73 (2005); M. J. Daniels, "A prior for the variance in hierarchical models",
+Canadian Journal of Statistics 27 (1999).
 """
 
 from __future__ import annotations
@@ -29,8 +32,10 @@ from annotator.consensus.codes import Bools, Floats, Ints
 SEED = 20_240_601
 DRAWS = 10_000  # a probability of one half is then within 0.01
 RANK_DRAWS = 4_000
+TINY = 1e-12
 STEPS_MAX = 8  # each is valid; more find hardly anything
-SPREADS = np.concatenate([[0.001], np.geomspace(0.01, 3.0, 40)])  # τ
+SPREADS = np.concatenate([[1e-6], np.geomspace(0.001, 3.0, 60)])  # τ; the first is as good as 0
+ALL_ALIKE = 0.5  # the probability of that, before the votes
 
 
 def difference_errors(covariance: Floats) -> Floats:
@@ -91,10 +96,10 @@ def first_shares(score: Floats, covariance: Floats, degrees: Floats, *, draws: i
     widened = covariance * (scipy.special.stdtrit(np.median(degrees), 0.975) / scipy.special.ndtri(0.975)) ** 2
     values, vectors = np.linalg.eigh((widened + widened.T) / 2)
     # The first axis is a common shift of all scores, of which nothing is known and on which nothing depends.
-    values, along = np.maximum(values, 0)[1:], vectors[:, 1:].T @ score
+    values, along = np.maximum(values, TINY)[1:], vectors[:, 1:].T @ score
     spread = SPREADS[:, None] ** 2 + values
     likelihood = -0.5 * (np.log(spread) + along**2 / spread).sum(axis=1)
-    weight = np.exp(likelihood - likelihood.max()) * np.gradient(SPREADS)
+    weight = np.exp(likelihood - likelihood.max()) * _prior_of_spreads(float(np.median(values)))
     ends = np.round(np.cumsum(weight / weight.sum()) * (draws // 2)).astype(np.int64)
     normal = np.random.default_rng(seed).standard_normal((draws // 2, n)) @ vectors[:, 1:]
     counts = np.zeros(n, dtype=np.int64)
@@ -104,6 +109,14 @@ def first_shares(score: Floats, covariance: Floats, degrees: Floats, *, draws: i
         for signed in (noise, -noise):
             counts += np.bincount(((kept * along + signed) @ vectors[:, 1:].T).argmax(axis=1), minlength=n)
     return np.asarray(counts / counts.sum())
+
+
+def _prior_of_spreads(variance: float) -> Floats:
+    """The probability of each of SPREADS, where estimated scores have this variance. The share of chance is uniform."""
+    slab = SPREADS * np.gradient(SPREADS) / (variance + SPREADS**2) ** 2
+    prior = (1 - ALL_ALIKE) * slab / slab.sum()
+    prior[0] = ALL_ALIKE
+    return np.asarray(prior)
 
 
 def _draws(covariance: Floats, draws: int, seed: int) -> Floats:
