@@ -26,8 +26,9 @@ def agreement(facts: Facts) -> str:
     parts += [
         "Krippendorff's alpha: 1 is full agreement, 0 is what answers by chance would give. The nominal one takes any two answers"
         " as equally different. The ordinal one has an order, `a`, then ties, then `b`: a tie is nearer to either image than they"
-        f" are to each other. The 95 % intervals are a bootstrap over prompts with {RESAMPLES:,} resamples. Only pairs with two"
-        " or more of these votes are used.\n\n"
+        f" are to each other. The 95 % intervals are a bootstrap over prompts with {RESAMPLES:,} resamples, widened by what"
+        " annotators add to the variance: they say how a figure would differ with other prompts and other annotators. Only pairs"
+        " with two or more of these votes are used.\n\n"
         "| question | votes | alpha, nominal | interval | alpha, ordinal | interval | pairs | prompts | votes on them |\n"
         f"|---|---|---:|---|---:|---|---:|---:|---:|\n{rows}",
         *(primary_figures(each) for _, each in figures[: 2 if questions[0]["audit"] else 1]),
@@ -202,8 +203,9 @@ def position_bias(facts: Facts) -> str:
     left = facts.statistics["position"]["left"]
     if not left["n"]:
         return "No votes for one of the two images, so position bias cannot be measured."
+    first = f", among the first {facts.statistics['overlap']['votes_wanted']} on each pair" if facts.overlap_is_adaptive else ""
     return (
-        f"Of {number(left['n'], 'vote')} for one of the images, {interval_of(left)}"
-        " chose the left image. Sides were balanced, so about half are expected without a bias. The column `a_on_left` gives the"
-        " side of image `a` in each vote."
+        f"Of {number(left['n'], 'vote')} for one of the images{first}, {interval_of(left)}"
+        " chose the left image; the interval takes votes on one prompt, and of one person, as dependent. Sides were balanced, so"
+        " about half are expected without a bias. The column `a_on_left` gives the side of image `a` in each vote."
     )

@@ -16,7 +16,7 @@ from annotator.scoring.statistics.schema_leaderboards import Cycles, Leaderboard
 
 @dataclass(frozen=True)
 class Rate:
-    """A rate, `k` of `n`, with its exact (Clopper–Pearson) interval."""
+    """A rate, `k` of `n`, with its exact (Clopper–Pearson) interval; where votes hang together, for as many as they are worth."""
 
     k: int
     n: int
@@ -27,7 +27,8 @@ class Rate:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its bootstrap interval over prompts. No interval if there are votes on fewer than two prompts."""
+    """A figure with its bootstrap interval over prompts, of agreement over annotators too. No interval if there are votes on
+    fewer than two prompts."""
 
     value: float | None
     lower: float | None
@@ -40,7 +41,10 @@ AUDIT_PAIRS = "audit_pairs"  # all votes of the pairs of the audit share
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far people agree: `alpha` is Krippendorff's, nominal, over the pairs with two of these votes or more."""
+    """How far people agree: `alpha` is Krippendorff's, nominal, over the pairs with two of these votes or more.
+
+    Intervals are over prompts and annotators: how far a figure would differ with others of both.
+    """
 
     alpha: float | None
     lower: float | None
@@ -52,7 +56,7 @@ class Agreement:
     prompts: int
     ordinal: Estimate  # alpha for a < tie < b
     same_answer: Estimate  # how often two votes on a pair are the same; mean over pairs
-    unanimous: Rate  # of the pairs with votes_per_pair votes; the wider of the exact interval and the bootstrap over prompts
+    unanimous: Rate  # of the pairs with votes_per_pair votes; the wider of the exact interval and the bootstrap
     leading_share: Estimate  # of those pairs: the mean share of the leading answer
     entropy: Estimate  # of those pairs: the mean entropy of the shares, in bits
 
@@ -157,7 +161,8 @@ class GeneratorSides:
 
 @dataclass(frozen=True)
 class Position:
-    """Side bias: the share of the left image among votes for one image."""
+    """Side bias: the share of the left image among the first votes of each pair for one image. Intervals are over prompts and
+    annotators."""
 
     left: Rate
     p_value: float  # of the hypothesis that the side makes no difference
@@ -248,7 +253,10 @@ class Prompts:
 
 @dataclass(frozen=True)
 class WinRate:
-    """A generator's wins against all others, in one category or (null) in all. `rate` is wins / (wins + losses)."""
+    """A generator's wins against all others, in one category or (null) in all. `rate` is wins / (wins + losses).
+
+    Of the first votes of each pair, as many as `votes_wanted`; the interval is over prompts and annotators.
+    """
 
     generator: str
     category: str | None
