@@ -10,11 +10,12 @@ from rich.console import Console
 from annotator.demo import checking, running
 from annotator.demo.checking import CheckFailed
 from annotator.demo.people import Misbehaviour
-from annotator.demo.steps import Demo
+from annotator.demo.steps import CAMPAIGN, Demo
 from annotator.demo.support import DemoFailed, ReleaseCopy
+from annotator.models import CampaignStatistics
 from tests.demo.judged import PAIRS, judged_demo
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # statistics read what is committed
 
 URL = "http://127.0.0.1:9/"  # nobody answers there
 
@@ -56,6 +57,16 @@ def test_only_a_run_with_checks_can_be_wrong(monkeypatch, console, check, checks
     monkeypatch.setattr(checking, "CHECKS", checks)
 
     assert running.run_demo(url=URL, pairs=PAIRS, console=console, check=check) is is_right
+
+
+def test_the_statistics_are_there_at_the_end(monkeypatch, console):
+    monkeypatch.setattr(running, "Demo", JudgedDemo)
+
+    running.run_demo(url=URL, pairs=PAIRS, console=console, check=False)
+
+    stored = CampaignStatistics.objects.get(campaign__slug=CAMPAIGN)
+    assert stored.votes_counted > 0
+    assert stored.document["leaderboard"]["generators"]
 
 
 def test_a_site_that_misbehaves_fails_the_demo(monkeypatch, console):

@@ -62,6 +62,7 @@ def new_campaign(request: UserRequest) -> HttpResponse:
             add_refusal(form, refusal)
         else:
             messages.success(request, f"{campaign.name} is created as a draft. Annotators cannot see it until you open it.")
+            add_hints(request, form)
             return redirect("campaign_page", campaign.slug)
     return render(request, "manage/overview/new.html", {"form": form}, status=status_of(form))
 
@@ -140,6 +141,12 @@ def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
     return redirect("campaign_page", slug)
 
 
+def add_hints(request: UserRequest, form: CampaignForm) -> None:
+    """What rules may be and is hardly meant."""
+    for hint in form.hints():
+        messages.warning(request, hint)
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
@@ -158,6 +165,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
             add_refusal(form, refusal)
         else:
             messages.success(request, "Settings saved.")
+            add_hints(request, form)
             return redirect("campaign_page", slug)
     return render(request, "manage/settings/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
 

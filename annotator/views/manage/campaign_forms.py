@@ -10,11 +10,15 @@ from django.db import models
 from django.utils.text import slugify
 
 from annotator.campaigns.questions import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
-from annotator.choices import Choice
+from annotator.choices import Choice, PairingRule
 from annotator.models import Campaign
 from annotator.models.campaign_rules import SETTING_GROUPS, SETTINGS, limits_of
 from annotator.models.campaigns import QUESTION_SLUG_PATTERN
 from annotator.models.fields import SLUG_PATTERN
+
+# Information gain asks again for some pairs: with fewer votes than this on a pair, or fewer rounds of votes, it hardly can. What
+# it saves then is in docs/performance.md.
+VOTES_AGAIN, ROUNDS_AGAIN = 9, 5
 
 
 def rule_field(rule: models.Field[Any, Any], **overrides: Any) -> forms.Field | None:
@@ -37,6 +41,18 @@ class CampaignForm(forms.ModelForm):
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The rules under their headings."""
         return [(group.title, [self[name] for name in group.names]) for group in SETTING_GROUPS]
+
+    def hints(self) -> list[str]:
+        """What the rules may be and is hardly meant, in sentences for a manager."""
+        rules: Campaign = self.instance
+        asks_again = rules.votes_max >= max(VOTES_AGAIN, ROUNDS_AGAIN * rules.votes_wanted)
+        if rules.pairing_rule == PairingRule.INFORMATION_GAIN and not asks_again:
+            return [
+                "Information gain saves votes by asking again for the pairs whose order is open. With"
+                f" {rules.votes_wanted} of at most {rules.votes_max} votes on a pair at a time, it saves few or none. Set Votes"
+                f" per pair to 1 and Most votes per pair to {VOTES_AGAIN} or more."
+            ]
+        return []
 
     def ungrouped(self) -> list[forms.BoundField]:
         """What stands above the rules."""

@@ -286,6 +286,19 @@ def test_only_those_with_the_right_make_campaigns(client: Client) -> None:
     assert client.get(reverse("new_campaign")).status_code == 200
 
 
+@pytest.mark.parametrize(("wanted", "most", "is_warned"), [(3, 3, True), (1, 9, False), (3, 15, False), (2, 6, True)])
+def test_information_gain_that_cannot_ask_again_is_saved_with_a_warning(
+    browser: Client, campaign: Campaign, wanted: int, most: int, is_warned: bool
+) -> None:
+    rules = {"pairing_rule": PairingRule.INFORMATION_GAIN, "votes_wanted": wanted, "votes_max": most}
+    form = {name: value for name, value in model_to_dict(campaign, SETTINGS).items() if value is not None} | rules
+    answer = browser.post(address("campaign_settings", campaign), {**form, "name": "Scenes"}, follow=True)
+    campaign.refresh_from_db()
+    assert campaign.votes_max == most
+    for page in (answer, browser.get(address("campaign_settings", campaign))):
+        assert ("Information gain saves votes by asking again" in page.content.decode()) is is_warned
+
+
 def test_settings_are_changed(browser: Client, campaign: Campaign) -> None:
     form = {"name": "Dawn", "description": "New", **RULES, "votes_wanted": 4, "limit_per_day": 200, "limit_share": 0.1}
     assert browser.get(address("campaign_settings", campaign)).context["form"]["name"].value() == "Scenes at dusk"
