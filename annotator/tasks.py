@@ -56,6 +56,7 @@ def refill_queue(member_id: int) -> None:
 
 @shared_task
 def return_expired_seats() -> None:
+    assigning.shorten_leases()
     while assigning.return_expired_seats(limit=EXPIRY_BATCH) == EXPIRY_BATCH:
         pass
 

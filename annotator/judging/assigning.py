@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, MemberKind
+from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind
 from annotator.errors import NotAllowed
 from annotator.judging.eligibility import obstacle, require_eligible, training_is_due
 from annotator.judging.gold_and_repeats import Seat, draw_gold_and_repeats, interleave
@@ -26,9 +26,10 @@ from annotator.judging.queue import head_of_queue
 from annotator.judging.seats import release_assignments
 from annotator.lib import metrics
 from annotator.lib.raw_sql import Statement, fetch_prepared, read_statement
-from annotator.models import Assignment, Member
+from annotator.models import Assignment, Campaign, Member
 from annotator.models.material import RING_SIZE
 
+CLOCK_SLACK = timedelta(seconds=60)  # that the clocks of two machines may differ
 QUEUE_TARGET = 16  # assignments prepared per member
 QUEUE_LOW = 6  # a queue this short is filled again
 # A worker is asked when a queue gets this short, and once more should the first task be lost; after that the view fills it.
@@ -221,6 +222,19 @@ def return_expired_seats(*, now: datetime | None = None, limit: int = 1000) -> i
     now = now or timezone.now()
     overdue = Assignment.objects.overdue(now).order_by("lease_expires_at").values("pk")[:limit]
     return _take_back(Assignment.objects.overdue(now).filter(pk__in=overdue), now)
+
+
+@transaction.atomic
+def shorten_leases(*, now: datetime | None = None) -> int:
+    """Let no lease be longer than one that is given now: some are after the clock was set back, and nobody else could have
+    these seats until then. Returns how many were shortened."""
+    now = now or timezone.now()
+    shortened = 0
+    for campaign in Campaign.objects.filter(state=CampaignState.OPEN):
+        longest = now + timedelta(seconds=campaign.lease_seconds)
+        late = Assignment.objects.open().filter(campaign=campaign, lease_expires_at__gt=longest + CLOCK_SLACK)
+        shortened += late.update(lease_expires_at=longest)
+    return shortened
 
 
 def _take_back(overdue: QuerySet[Assignment], now: datetime) -> int:

@@ -81,7 +81,8 @@ def is_due(campaign: Campaign, *, now: datetime, has_import_news: bool) -> bool:
         return True
     fresh_for = FRESH_FOR[CampaignState.OPEN if has_import_news else CampaignState(campaign.state)]
     per_pair = FRESH_FOR_PER_PAIR_IN_BATCHES if campaign.pairing_rule in RULES_IN_BATCHES else FRESH_FOR_PER_PAIR
-    return now - progress.updated_at >= max(fresh_for, per_pair * progress.pairs_total)
+    # In the future: the clock was set back.
+    return now < progress.updated_at or now - progress.updated_at >= max(fresh_for, per_pair * progress.pairs_total)
 
 
 def share_done(progress: CampaignProgress) -> float:

@@ -57,4 +57,5 @@ ON CONFLICT (campaign_id) DO UPDATE SET
     annotators_last_hour = excluded.annotators_last_hour,
     label_counts = excluded.label_counts,
     updated_at = excluded.updated_at
-WHERE progress.updated_at <= excluded.updated_at
+-- A count from the future is one from before the clock was set back.
+WHERE progress.updated_at <= excluded.updated_at OR progress.updated_at > excluded.updated_at + interval '1 minute'

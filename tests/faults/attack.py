@@ -6,6 +6,7 @@ import argparse
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection
 from django.db.models.functions import Mod
@@ -22,7 +23,8 @@ from tests.faults.annotators import Annotator, Scene
 from tests.faults.clients import Browser, Door, Program
 from tests.faults.manager import Manager
 from tests.faults.record import Record
-from tests.faults.site import Site
+from tests.faults.site import FAKE_CLOCK, Site
+from tests.faults.small_disk import is_small_disk
 from tests.faults.strikes import FAULTS, Strikes
 
 VOTES_WANTED, VOTES_MAX = 3, 5
@@ -147,10 +149,22 @@ class Attack:
             raise SystemExit(f"All annotators broke off: {self.record.surprises[:3]}")
 
 
+def possible_faults() -> list[str]:
+    """All, but what this machine cannot do, which is said."""
+    impossible = {
+        "disk": "" if is_small_disk(settings.DATA_DIR) else "the data is on no small disk of its own, which only root can mount",
+        "clock": "" if FAKE_CLOCK else "libfaketime is not installed",
+    }
+    for name, why in impossible.items():
+        if why:
+            print(f"Without the fault {name!r}: {why}.", flush=True)
+    return [name for name in FAULTS if not impossible.get(name)]
+
+
 def names_of(faults: str) -> list[str]:
     """Raises SystemExit for an unknown one."""
     if faults in ("all", "none"):
-        return list(FAULTS) if faults == "all" else []
+        return possible_faults() if faults == "all" else []
     names = faults.split(",")
     if unknown := set(names) - set(FAULTS):
         raise SystemExit(f"Unknown faults: {', '.join(sorted(unknown))}. Known: {', '.join(FAULTS)}.")

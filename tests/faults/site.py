@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ HOST = "127.0.0.1"
 WORKERS = ("worker-1", "worker-2")
 START_TIMEOUT = 60.0
 WEB_PROCESSES = 2
+# Of Debian's package `faketime`. Without it, no clock is set.
+FAKE_CLOCK = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 CELERY = (sys.executable, "-m", "celery", "-A", "tests.faults.app")
 
 
@@ -34,12 +37,14 @@ class Site:
     def __init__(self, port: int) -> None:
         self.port = port
         self.logs = settings.DATA_DIR / "logs"
+        self.clock = settings.DATA_DIR / "clock"  # how far the clock of the processes is wrong, in seconds
         self.postgres, self.valkey = Postgres(settings.DATA_DIR), Valkey(settings.DATA_DIR)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._watchdog: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.logs.mkdir(parents=True, exist_ok=True)
+        self.set_clock(0)
         self._watchdog = subprocess.Popen(
             [sys.executable, "-m", watchdog.__name__], cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True
         )
@@ -50,11 +55,14 @@ class Site:
             *("--workers", str(WEB_PROCESSES), "--blocking-threads", "4", "--log-level", "warning"),
             *("--respawn-failed-workers", "--workers-kill-timeout", "5", "annotator.wsgi:application"),
         )
-        self._spawn("beat", *CELERY, "beat", "--loglevel", "WARNING")
+        self._start_beat()
         for name in WORKERS:
             self._start_worker(name)
         wait_until(self.answers, seconds=START_TIMEOUT, why=f"the web server; its log is {self.logs / 'web.log'}")
         wait_until(self.workers_answer, seconds=START_TIMEOUT, why=f"the workers; their logs are in {self.logs}")
+
+    def _start_beat(self) -> None:
+        self._spawn("beat", *CELERY, "beat", "--loglevel", "WARNING")
 
     def _start_worker(self, name: str) -> None:
         options = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
@@ -65,6 +73,13 @@ class Site:
 
     def _spawn(self, name: str, *command: str) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+        if FAKE_CLOCK is not None:
+            environment |= {
+                "LD_PRELOAD": str(FAKE_CLOCK),
+                "FAKETIME_TIMESTAMP_FILE": str(self.clock),
+                "FAKETIME_CACHE_DURATION": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            }
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -134,6 +149,27 @@ class Site:
         """SIGKILL to a worker with its pool, and another one in its place."""
         self._kill_group(name)
         self._start_worker(name)
+
+    def kill_beat(self) -> None:
+        self._kill_group("beat")
+        self._start_beat()
+
+    def set_clock(self, seconds: int) -> None:
+        """Let the clock of web, workers and beat be so far from the right time; of the database's nothing depends."""
+        fresh = self.clock.with_suffix(".new")
+        fresh.write_text(f"{seconds:+d}")
+        fresh.replace(self.clock)
+
+    def fill_disk(self) -> None:
+        """With a file of nothing, to the last byte."""
+        free = shutil.disk_usage(settings.DATA_DIR).free
+        with suppress(OSError), (settings.DATA_DIR / "filler").open("wb") as filler:
+            while free > 0:
+                filler.write(bytes(min(free, 1 << 20)))
+                free -= 1 << 20
+
+    def make_room(self) -> None:
+        (settings.DATA_DIR / "filler").unlink(missing_ok=True)
 
     def _kill_group(self, name: str) -> None:
         process = self._processes.pop(name)

@@ -14,7 +14,9 @@ from tests.faults.site import WORKERS, Site, seconds_until
 
 RECOVERY_LIMIT = 90.0  # seconds; a site that is not well again by then is broken
 AFTERMATH = 2.0  # seconds after a recovery in which the answers to what was asked before may still come
-FAULTS = ("worker", "wipe", "valkey", "web", "postgres", "postgres-kill")
+JUMP = 3600  # seconds that the clock jumps, forth and back
+LASTS = 3.0  # seconds that the disk is full, or the clock is wrong
+FAULTS = ("worker", "beat", "wipe", "valkey", "web", "postgres", "postgres-kill", "disk", "clock")
 
 
 class Strikes(threading.Thread):
@@ -48,6 +50,9 @@ class Strikes(threading.Thread):
         # A wiped or absent Valkey, or a missing worker, is none of an annotator's business: no failure is expected then.
         strikes: dict[str, tuple[Callable[[], None], Callable[[], bool], bool]] = {
             "worker": (lambda: self.site.kill_worker(next(self._workers)), self.site.workers_answer, False),
+            "beat": (self.site.kill_beat, self.votes_again(), False),
+            "disk": (self.fill_disk_for_a_while, self.votes_again(), True),
+            "clock": (self.set_clock_for_a_while, self.votes_again(), False),
             "wipe": (self.site.wipe_valkey, self.site.workers_answer, False),
             "valkey": (self.site.kill_valkey, self.site.workers_answer, False),
             "web": (lambda: self.site.kill_web_process(self._dice.randrange(2)), self.site.has_both_web_processes, True),
@@ -57,8 +62,8 @@ class Strikes(threading.Thread):
         break_it, is_well, may_fail = strikes[name]
         if may_fail:
             self.scene.expect_failures(RECOVERY_LIMIT + AFTERMATH)
-        start = time.monotonic()
         break_it()
+        start = time.monotonic()  # of what lasts, from its end
         waited = seconds_until(lambda: is_well() or self.scene.is_over.is_set(), timeout=RECOVERY_LIMIT)
         took = time.monotonic() - start
         if may_fail:
@@ -66,6 +71,17 @@ class Strikes(threading.Thread):
         if waited is None:
             self.scene.record.surprise(f"Not well {RECOVERY_LIMIT:.0f} s after fault {name!r}.")
         self.recoveries[name].append(took)
+
+    def fill_disk_for_a_while(self) -> None:
+        self.site.fill_disk()
+        self.scene.is_over.wait(LASTS)
+        self.site.make_room()
+
+    def set_clock_for_a_while(self) -> None:
+        for seconds in (JUMP, -JUMP):
+            self.site.set_clock(seconds)
+            self.scene.is_over.wait(LASTS)
+        self.site.set_clock(0)
 
     def votes_again(self) -> Callable[[], bool]:
         """Whether the database answers and ten votes more were acknowledged after it did."""

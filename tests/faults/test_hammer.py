@@ -38,5 +38,5 @@ def test_nothing_is_lost_while_everything_breaks(tmp_path):
 
     said = output.read_text()
     assert code == 0, said
-    for fault in ("worker", "wipe", "valkey", "web", "postgres", "postgres-kill"):
+    for fault in ("worker", "beat", "wipe", "valkey", "web", "postgres", "postgres-kill"):
         assert f"\n  {fault} " in said, said

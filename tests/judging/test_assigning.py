@@ -211,6 +211,18 @@ def test_a_lease_that_runs_is_not_taken_away():
     assert assigning.return_expired_seats() == 0
 
 
+def test_after_the_clock_was_set_back_no_seat_is_kept_longer_than_a_lease():
+    member = MemberFactory(campaign__lease_seconds=600)
+    PairFactory.create_batch(2, campaign=member.campaign)
+    now = timezone.now()
+    assigning.refill_queue(member_id=member.pk, now=now + timedelta(hours=1))
+
+    assert assigning.shorten_leases(now=now) == 2
+    assert set(Assignment.objects.values_list("lease_expires_at", flat=True)) == {now + timedelta(seconds=600)}
+    assert assigning.shorten_leases(now=now) == 0
+    assert assigning.return_expired_seats(now=now + timedelta(seconds=601)) == 2
+
+
 def test_expired_seats_come_back_in_bounded_batches():
     member = MemberFactory()
     PairFactory.create_batch(5, campaign=member.campaign)

@@ -115,6 +115,15 @@ def test_an_older_count_never_replaces_a_newer_one() -> None:
     assert progress.roll_up(campaign=campaign, now=NOW).pairs_total == 1
 
 
+def test_a_count_from_before_the_clock_was_set_back_is_replaced() -> None:
+    campaign = CampaignFactory(progress_row=None)
+    progress.roll_up(campaign=campaign, now=NOW + timedelta(hours=1))
+    PairFactory(campaign=campaign)
+
+    assert progress.campaigns_to_roll_up(now=NOW) == [campaign]
+    assert progress.roll_up(campaign=campaign, now=NOW).pairs_total == 1
+
+
 def test_it_takes_two_statements(django_assert_num_queries) -> None:
     campaign = CampaignFactory()
     with django_assert_num_queries(2):

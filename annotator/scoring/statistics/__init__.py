@@ -78,7 +78,7 @@ def is_due(campaign: Campaign, *, now: datetime, has_import_news: bool) -> bool:
     if stored is None:
         return True
     age = now - stored.computed_at
-    if age < max(FRESH_FOR, timedelta(seconds=PAUSE * stored.seconds)):
+    if timedelta(0) <= age < max(FRESH_FOR, timedelta(seconds=PAUSE * stored.seconds)):  # below 0: the clock was set back
         return False
     is_stale = campaign.state == CampaignState.OPEN and age >= STALE_AFTER
     return has_import_news or stored.is_outdated or is_stale or stored.changes != _changes(campaign)
