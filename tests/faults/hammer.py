@@ -45,6 +45,8 @@ def main() -> int:
     try:
         from tests.faults.small_disk import small_disk  # noqa: PLC0415 - as below
 
+        if arguments.data_dir is not None:  # to be looked at afterwards
+            return _run(arguments, folder)
         with small_disk(folder, megabytes=600 + arguments.votes // 100):
             return _run(arguments, folder)
     except KeyboardInterrupt:
