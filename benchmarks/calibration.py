@@ -32,7 +32,11 @@ Ints = NDArray[np.int64]
 VOTES = (2, 3, 5, 7)
 CHOICES = (2, 3, 4)
 SHARE_MIN = 0.02
-POPULATIONS = ("all at 0.65", "all at 0.85", "uniform", "half hard", "few hard", "many hard", "coin flips")
+EVEN = 1e-9
+POPULATIONS = (
+    *("all at 0.65", "all at 0.85", "uniform", "half hard", "few hard", "many hard", "coin flips"),
+    *("flips, beta", "softmax", "contested"),
+)
 PLOTTED_VOTES, PLOTTED_CHOICES = (3, 7), 2
 
 
@@ -44,6 +48,9 @@ class Checked(NamedTuple):
 
 def splits(rng: np.random.Generator, population: str, n_pairs: int, n_choices: int) -> tuple[Floats, Ints]:
     """Of each pair, how the population splits on it, and its most common answer."""
+    if population in ("softmax", "contested"):
+        split = _softmax(rng, n_pairs, n_choices) if population == "softmax" else _contested(rng, n_pairs, n_choices)
+        return split, split.argmax(axis=1)
     hard = 1 / n_choices + 0.07
     is_hard = rng.random(n_pairs) < {"half hard": 0.5, "few hard": 0.2, "many hard": 0.8}.get(population, 0)
     top = {
@@ -51,6 +58,7 @@ def splits(rng: np.random.Generator, population: str, n_pairs: int, n_choices: i
         "all at 0.85": np.full(n_pairs, 0.85),
         "uniform": rng.uniform(1 / n_choices, 1, n_pairs),
         "coin flips": np.full(n_pairs, 1 / n_choices),
+        "flips, beta": 1 / n_choices + (1 - 1 / n_choices) * rng.beta(6, 2, n_pairs) * (rng.random(n_pairs) >= 0.3),
     }.get(population, np.where(is_hard, hard, 0.95))
     first = rng.integers(0, n_choices, n_pairs)
     split = np.repeat(((1 - top) / (n_choices - 1))[:, None], n_choices, axis=1)
@@ -58,14 +66,27 @@ def splits(rng: np.random.Generator, population: str, n_pairs: int, n_choices: i
     return split, first
 
 
+def _softmax(rng: np.random.Generator, n_pairs: int, n_choices: int) -> Floats:
+    values = np.exp(rng.normal(0, 2, (n_pairs, n_choices)))
+    return np.asarray(values / values.sum(axis=1, keepdims=True))
+
+
+def _contested(rng: np.random.Generator, n_pairs: int, n_choices: int) -> Floats:
+    """Half of the pairs have two choices that are close, and others that are rarer."""
+    top = np.where(rng.random(n_pairs) < 0.5, 0.55 if n_choices == 2 else 0.45, 0.9)
+    split = np.empty((n_pairs, n_choices))
+    split[:, 0], split[:, 1] = top, (1 - top) * (1 if n_choices == 2 else 0.75)
+    split[:, 2:] = ((1 - top - split[:, 1]) / max(1, n_choices - 2))[:, None]
+    return np.take_along_axis(split, np.argsort(rng.random((n_pairs, n_choices)), axis=1), axis=1)
+
+
 def check(rng: np.random.Generator, population: str, *, n_pairs: int, n_choices: int, votes: int) -> Checked:
     split, first = splits(rng, population, n_pairs, n_choices)
     counts = rng.multinomial(votes, split)
     found = posterior(fit_prior(counts), counts)
     leads = found.first >= found.first.max(axis=1, keepdims=True) - 1e-7
-    right = leads[np.arange(n_pairs), first] / leads.sum(axis=1)
-    if population == "coin flips":
-        right = np.full(n_pairs, 1 / n_choices)
+    is_even = np.ptp(split, axis=1) < EVEN
+    right = np.where(is_even, 1 / n_choices, leads[np.arange(n_pairs), first] / leads.sum(axis=1))
     return Checked(found.confidence, found.share, right)
 
 

@@ -7,8 +7,10 @@ Pair i has a split x_i, the share of the population that would give each choice,
 G, how splits are spread over pairs, is fitted to all pairs (empirical Bayes: H. Robbins, "An empirical Bayes approach to
 statistics", 1956; B. Efron, "Large-Scale Inference", Cambridge 2010, chapter 1). It starts from the shapes of `split_shapes`,
 each weighed by how well it foretells the counts, and EM then moves it to what the votes say, with `PRIOR_PAIRS` pairs' weight
-on the start (a Dirichlet process with that base, its mode). What few votes per pair leave open (three votes of a pair of two
-choices tell the mean and the spread of G, and nothing else) stays as the shapes have it, and these err towards hard pairs.
+on the start (a Dirichlet process with that base, its mode). Shapes are only nearly right, so many pairs weigh as few in their
+choice (a coarsened posterior: J. W. Miller and D. B. Dunson, "Robust Bayesian inference via coarsening", JASA 2019). What few
+votes per pair leave open (three votes of a pair of two choices tell the mean and the spread of G, and nothing else; seven, three
+moments) stays as the shapes have it, and these err towards hard pairs.
 
     confidence   P(the label is the choice that most of the population would give | votes)
     p            E[x | votes], the soft label
@@ -43,14 +45,18 @@ CLEARLY_UNEQUAL = 1.6
 # Lead of a split from which on it is a matter of how often each choice is first. Which choice leads on hard pairs, few votes
 # cannot tell; that it is the one that leads elsewhere was wrong on published labels.
 CLEAR_LEAD = 0.6
-PRIOR_PAIRS = 30.0  # pairs' weight of the shapes against what all pairs say of G
-ITERATIONS_MAX = 400
-TOLERANCE = 1e-5  # it has converged when a step moves less weight than this
+PRIOR_PAIRS = 5.0  # pairs' weight of the shapes against what all pairs say of G
+# As many pairs as shapes are taken to be right for: no shape is exactly that of a population, and by more pairs than this the one
+# that happens to be nearest would outweigh all others, also in what the votes leave open.
+COARSE_PAIRS = 1000.0
+ITERATIONS_MAX = 2000
+TOLERANCE = 1e-6  # it has converged when a step moves less weight than this
+TILT_ITERATIONS_MAX, TILT_TOLERANCE = 400, 1e-5  # with every order of the choices, a step takes some hundred times as long
 FIT_CELLS_MAX = 4_000_000  # counts × points that a fit looks at; of more different counts, a sample
 CHUNK_CELLS = 8_000_000
 TINY = 1e-300
 TIE = 1e-7  # two probabilities as near as this are the same
-SUPPORT = 2  # to be raised when the points of `split_shapes` change: weights are of no use for others
+SUPPORT = 3  # to be raised when the points of `split_shapes` change: weights are of no use for others
 WEIGHT_DECIMALS = 9
 NEARLY_EVEN = 0.1  # a split is, where its first choice leads by no more than this
 
@@ -276,7 +282,8 @@ def _fit_shapes(shapes: Shapes, likelihood: Floats, number: Floats, *, has_group
     likelihood = likelihood.reshape(len(likelihood), orders, len(shapes.weight)).mean(axis=1)
     single = likelihood @ shapes.weight
     marginal = shapes.hard_share * single[:, shapes.hard] + (1 - shapes.hard_share) * single[:, shapes.easy]
-    evidence = np.log(shapes.prior) + number @ np.log(np.maximum(marginal, TINY))
+    coarse = COARSE_PAIRS / (COARSE_PAIRS + number.sum())
+    evidence = np.log(shapes.prior) + coarse * (number @ np.log(np.maximum(marginal, TINY)))
     if not has_groups:
         evidence[shapes.needs_groups] = -np.inf
     chance = np.exp(evidence - evidence.max())
@@ -304,13 +311,13 @@ def _tilt(shapes: Shapes, weight: Floats, likelihood: Floats, number: Floats, gr
     top, symmetric = top_of(shapes.split), weight
     ordered = np.sort(shapes.split, axis=1)
     is_clear = np.minimum(1, (ordered[:, -1] - ordered[:, -2]) / CLEAR_LEAD)
-    for _ in range(ITERATIONS_MAX):
+    for _ in range(TILT_ITERATIONS_MAX):
         chance = top @ _alike(groups, weight @ top)
         base = symmetric * (1 + is_clear * (len(groups) * chance - 1))
         moved = _symmetrised(shapes, _em_step(weight, base / base.sum(), likelihood, number), groups)
         change = np.abs(moved - weight).sum()
         weight = moved
-        if change < TOLERANCE:
+        if change < TILT_TOLERANCE:
             break
     return np.asarray(weight / weight.sum())
 
