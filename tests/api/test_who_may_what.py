@@ -169,8 +169,8 @@ def test_a_token_opens_what_its_scope_and_role_allow(operation, world):
     others = sorted(EVERYBODY - route.scopes)
     for role, status in zip(ROLES, route.statuses, strict=True):
         user = world.users[role]
-        for scopes in [*([scope] for scope in others), others] if others else []:
-            assert_error(ask(client_of(user, *scopes), world, route), 403, "scope_missing")
+        if others:
+            assert_error(ask(client_of(user, *others), world, route), 403, "scope_missing")
         for scope in sorted(route.scopes):
             response = ask(client_of(user, scope), world, route)
             assert response.status_code == status, (role, scope, response)
