@@ -37,7 +37,10 @@ def test_an_address_of_another_machine_is_refused(host, free_port):
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"HOST": "127.0.0.1", "PORT": "1"}, "connection failed: "), ({"NAME": "no_such_database"}, '"no_such_database" does not exist')],
+    [
+        ({"HOST": "127.0.0.1", "PORT": "1"}, "connection failed: "),
+        ({"NAME": "no_such_database"}, '"no_such_database" does not exist'),
+    ],
 )
 def test_a_database_that_is_not_there_is_said_in_one_line(monkeypatch, change, words):
     require_database()

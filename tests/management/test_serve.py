@@ -102,14 +102,16 @@ def test_check_without_demo_is_refused():
 def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_c(start, tmp_path, free_port):
     """On embedded servers of its own, from nothing; then again on what is there."""
     environment = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port), "DATABASE_URL": "", "REDIS_URL": ""}
-    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "12", **environment)
+    environment |= {"WEB_WORKERS": "1", "WORKER_CONCURRENCY": "1"}  # each takes a second or two to start
+    environment |= {"DJANGO_SETTINGS_MODULE": "tests.management.demo_settings"}
+    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "8", **environment)
     assert demo.ended(seconds=600) == 0, demo.text()
     assert "13 checks passed, 0 failed." in demo.text()
 
     serve = start("manage.py", "serve", "--demo", **environment)
     serve.wait_for("Diptych is running at")
     assert "Drawing" not in serve.text()
-    assert "32 pairs left to judge" in serve.text()
+    assert "8 pairs left to judge" in serve.text()
     url = f"http://127.0.0.1:{free_port}"
     assert httpx.get(f"{url}/healthz").text == "ok"
     assert httpx.get(f"{url}/login/").status_code == 200

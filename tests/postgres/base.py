@@ -28,9 +28,7 @@ TEMPLATE_LOCK = 0x7E57  # in the database `postgres`, where nothing else locks
 
 
 class DatabaseCreation(creation.DatabaseCreation):
-    def create_test_db(
-        self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False
-    ) -> str:
+    def create_test_db(self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False) -> str:
         """A copy of a template, which the first one to come makes, for all processes of this run and for the runs after it.
 
         All migrations take some five seconds of every process, a copy a tenth of one. Whatever they are made from, another
