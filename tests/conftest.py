@@ -68,7 +68,7 @@ def server(django_db_setup: None) -> Iterator[LiveServer]:
 
 @pytest.fixture
 def few_charts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One on the card of a release: all five take half of the time of a small one. For tests that look at something else."""
+    """One on the card of a release instead of five, which take half of its time: for tests that look at something else."""
     every = charts.charts_of
     monkeypatch.setattr(charts, "charts_of", lambda facts: islice(every(facts), 1))
 
