@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
 
+from annotator.lib.lazy_import import lazy_import
 from annotator.local.hold import hold_embedded
 from tests.celery_worker import CeleryWorker
 from tests.local.processes import Program
 from tests.oidc_provider import OidcProvider
 
+charts = lazy_import("annotator.releasing.card.charts")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start (or join) the embedded servers before any database is made. Workers of a parallel run share them."""
     hold_embedded()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported and collected stays to the end: the collector of garbage does not look through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -51,6 +68,21 @@ def storage_folder(request: pytest.FixtureRequest, settings: Settings, tmp_path:
         },
     }
     return folder
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None) -> Iterator[LiveServer]:
+    """The site. pytest-django's own fixture would empty the database after every test; here a module may keep what it has."""
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def few_charts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One on the card of a release instead of five, which take half of its time: for tests that look at something else."""
+    every = charts.charts_of
+    monkeypatch.setattr(charts, "charts_of", lambda facts: islice(every(facts), 1))
 
 
 @pytest.fixture(scope="session")

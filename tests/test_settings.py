@@ -8,8 +8,9 @@ import runpy
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -36,16 +37,23 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
     return run
 
 
-def test_a_machine_with_nothing_set_serves_itself_alone(load, tmp_path):
-    settings = load()
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Its path has room for the name of a socket, wherever the folders of tests are."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def test_a_machine_with_nothing_set_serves_itself_alone(load, short_folder):
+    settings = load(DATA_DIR=str(short_folder))
 
     assert settings["DEBUG"] is False
     assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
     assert settings["HTTPS"] is False
     assert settings["EMBEDDED_SERVERS"] == ["postgres", "valkey"]
-    assert settings["DATABASES"]["default"]["HOST"] == str(tmp_path / "data" / "postgres")
-    assert settings["CELERY_BROKER_URL"] == f"redis+socket://{tmp_path}/data/valkey/valkey.sock"
-    assert settings["STORAGES"]["default"]["OPTIONS"]["location"] == str(tmp_path / "data" / "storage")
+    assert settings["DATABASES"]["default"]["HOST"] == str(short_folder / "postgres")
+    assert settings["CELERY_BROKER_URL"] == f"redis+socket://{short_folder}/valkey/valkey.sock"
+    assert settings["STORAGES"]["default"]["OPTIONS"]["location"] == str(short_folder / "storage")
     assert settings["PORT"] == 8000
     assert settings["HUB_NAMESPACE"] == "diptych"
 

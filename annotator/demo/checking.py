@@ -30,7 +30,6 @@ from annotator.demo.steps import (
     MORE_SCENES,
     PAIRS_PER_PROMPT,
     SCENES,
-    VISITOR_PROMPTS,
     VOTES_WANTED,
     Demo,
 )
@@ -87,7 +86,7 @@ def check_pairs(demo: Demo, findings: Findings) -> str:
 
 
 def check_imports(demo: Demo, findings: Findings) -> str:
-    for name, prompts in ((SCENES, demo.prompts), (MORE_SCENES, VISITOR_PROMPTS)):
+    for name, prompts in ((SCENES, demo.prompts), (MORE_SCENES, demo.visitor_prompts)):
         import_ = demo.campaign.imports.filter(file_name=name, state="done").latest("pk")
         must_equal(
             f"{name}: state, lines, rejected", (import_.state, import_.lines_done, import_.lines_failed), ("done", prompts, 0)

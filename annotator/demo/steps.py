@@ -53,7 +53,7 @@ CAMPAIGN = "demo"
 VOTES_WANTED = 5
 PAIRS = 96
 PAIRS_PER_PROMPT = len(GENERATORS)  # each image with its two neighbours on a ring
-VISITOR_PROMPTS = 8  # imported last, for whoever logs in
+VISITOR_PROMPTS = 8  # at most, and as many as the people have; imported last, for whoever logs in
 SCENES, MORE_SCENES = "scenes.zip", "more-scenes.zip"
 MANAGER, ANNOTATOR = "demo-manager", "demo-annotator"
 RELEASE_TRIES = 3
@@ -77,6 +77,7 @@ class Demo:
         self.judged_now = False  # by this run
         self.record: Path | None = None  # the folder of what is known about this campaign
         # Set by the steps, in this order.
+        self.visitor_prompts: int
         self.album: Album
         self.campaign: Campaign
         self.diary: Diary
@@ -105,14 +106,15 @@ class Demo:
                 self.score()
                 number = self.build_release(client)
                 self.release = self.download_release(client, number)
-                self.import_file(client, MORE_SCENES, "Importing pairs for you to judge", VISITOR_PROMPTS)
+                self.import_file(client, MORE_SCENES, "Importing pairs for you to judge", self.visitor_prompts)
 
     # --- the steps
 
     def draw(self) -> None:
         if self.paths[0].exists():
             self.prompts = count_prompts(self.paths[0])  # the first run has decided
-        ranges = [(0, self.prompts), (self.prompts, self.prompts + VISITOR_PROMPTS)]
+        self.visitor_prompts = count_prompts(self.paths[1]) if self.paths[1].exists() else min(VISITOR_PROMPTS, self.prompts)
+        ranges = [(0, self.prompts), (self.prompts, self.prompts + self.visitor_prompts)]
         missing = [(path, *range_) for path, range_ in zip(self.paths, ranges, strict=True) if not path.exists()]
         if missing:
             with self.bar("Drawing the scenes", sum(last - first for _, first, last in missing) * len(GENERATORS)) as advance:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
 
 
+class _LazyModule(ModuleType):
+    """Stands for a module. What is asked of it is asked of the module, which that imports.
+
+    `importlib.util.LazyLoader` is no help: of two threads that are first at once, the second finds an empty module.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+
+@cache
 def lazy_import(name: str) -> ModuleType:
     """The module, which runs when something of it is first asked for. Raises ModuleNotFoundError where there is none.
 
     What a caller pays for is the import of the packages it lies in.
     """
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = find_spec(name)
-    if spec is None or spec.loader is None:
+    if find_spec(name) is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    spec.loader = LazyLoader(spec.loader)
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    return _LazyModule(name)

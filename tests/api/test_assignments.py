@@ -14,7 +14,6 @@ from tests.factories import (
     MemberFactory,
     PairFactory,
     QuestionFactory,
-    UserFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -225,9 +224,3 @@ def test_who_has_reached_a_limit_is_told_which(rules, words):
 
     assert_error(response, 403, *rules)
     assert words in response.json()["detail"]
-
-
-def test_it_is_not_there_for_strangers():
-    member, _ = annotator()
-
-    assert_error(client_of(UserFactory(is_superuser=True)).post(address(member.campaign)), 404, "not_found")

@@ -5,7 +5,7 @@ import pytest
 from annotator.models import Import, LineError
 from api.views import imports
 from tests.api.clients import assert_error, client_of
-from tests.factories import ImportFactory, MemberFactory, UserFactory
+from tests.factories import ImportFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -84,16 +84,3 @@ def test_it_is_not_there_under_another_number(number):
     import_, client = an_import()
 
     assert_error(client.get(f"/api/v1/campaigns/{import_.campaign.slug}/imports/{number}/"), 404, "not_found")
-
-
-@pytest.mark.parametrize("role", ["annotator", "reviewer"])
-def test_it_is_for_managers(role):
-    import_, client = an_import(role)
-
-    assert_error(client.get(address(import_)), 403, "not_a_manager")
-
-
-def test_it_is_not_there_for_strangers():
-    import_, _ = an_import()
-
-    assert_error(client_of(UserFactory()).get(address(import_)), 404, "not_found")

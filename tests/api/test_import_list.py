@@ -11,7 +11,7 @@ from django.test.client import MULTIPART_CONTENT
 
 from annotator.models import Import
 from tests.api.clients import assert_error, browser_of, client_of, sent_tasks
-from tests.factories import ImportFactory, MemberFactory, UserFactory
+from tests.factories import ImportFactory, MemberFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -283,20 +283,3 @@ def test_it_asks_the_database_as_often_for_many_as_for_few(number, django_assert
 
     with django_assert_num_queries(3):  # token, membership, imports
         assert len(client.get(address(campaign)).json()["results"]) == number
-
-
-@pytest.mark.parametrize("role", ["annotator", "reviewer"])
-def test_imports_are_for_managers(role):
-    campaign, client = manager(role)
-
-    assert_error(client.get(address(campaign)), 403, "not_a_manager")
-    assert_error(send(client, campaign), 403, "not_a_manager")
-    assert not Import.objects.exists()
-
-
-def test_they_are_not_there_for_strangers():
-    campaign, _ = manager()
-    stranger = client_of(UserFactory(is_staff=True))
-
-    assert_error(stranger.get(address(campaign)), 404, "not_found")
-    assert_error(send(stranger, campaign), 404, "not_found")

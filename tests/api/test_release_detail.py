@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.clients import assert_error, client_of
 from tests.api.releases import README, SHARD, ready_release
-from tests.factories import MemberFactory, ReleaseFactory, UserFactory
+from tests.factories import MemberFactory, ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -80,10 +80,3 @@ def test_annotators_do_not_see_it(storage_folder):
     ready_release(campaign, storage_folder)
 
     assert_error(client.get(address(campaign)), 403, "not_a_reviewer")
-
-
-def test_it_is_not_there_for_strangers(storage_folder):
-    campaign, _ = member_with("manager")
-    ready_release(campaign, storage_folder)
-
-    assert_error(client_of(UserFactory()).get(address(campaign)), 404, "not_found")

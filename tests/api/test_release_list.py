@@ -83,14 +83,6 @@ def test_annotators_read_no_releases():
     assert_error(client.get(address(campaign)), 403, "not_a_reviewer")
 
 
-@pytest.mark.parametrize("role", ["annotator", "reviewer"])
-def test_only_managers_build_them(role):
-    campaign, client = member_with(role)
-
-    assert_error(client.post(address(campaign)), 403, "not_a_manager")
-    assert not Release.objects.exists()
-
-
 @pytest.mark.parametrize("role", ["reviewer", "manager"])
 @pytest.mark.parametrize("state", ["paused", "suspended", "withdrawn"])
 def test_those_who_were_put_out_read_and_build_none(role, state):
@@ -98,14 +90,6 @@ def test_those_who_were_put_out_read_and_build_none(role, state):
 
     assert_error(client.get(address(campaign)), 403, f"member_{state}")
     assert_error(client.post(address(campaign)), 403, f"member_{state}")
-
-
-def test_they_are_not_there_for_strangers():
-    campaign, _ = member_with("manager")
-    stranger = client_of(UserFactory(is_staff=True))
-
-    assert_error(stranger.get(address(campaign)), 404, "not_found")
-    assert_error(stranger.post(address(campaign)), 404, "not_found")
 
 
 def test_a_superuser_reads_and_builds_them():

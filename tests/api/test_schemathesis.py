@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db
 
 # Of each operation, right ones and wrong ones.
 SAME_EVERY_TIME = settings(
-    max_examples=8,
+    max_examples=5,
     derandomize=True,
     database=None,
     deadline=None,

@@ -4,7 +4,7 @@ import pytest
 
 from annotator.scoring.statistics import compute_statistics
 from tests.api.clients import assert_error, client_of
-from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory, UserFactory
+from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
 from tests.released import vote
 
 pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
@@ -129,17 +129,3 @@ def test_it_is_as_the_openapi_document_says():
                 assert schema["type"] == "string"
 
     check(body, {"$ref": "#/components/schemas/Statistics"})
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_annotators_do_not_see_it(endpoint):
-    campaign, client = member_with("annotator")
-
-    assert_error(client.get(address(campaign, endpoint)), 403, "not_a_reviewer")
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_it_is_not_there_for_strangers(endpoint):
-    campaign, _ = member_with("manager")
-
-    assert_error(client_of(UserFactory()).get(address(campaign, endpoint)), 404, "not_found")

@@ -61,14 +61,6 @@ def chromium() -> Iterator[Remote]:
     thread.stop()
 
 
-@pytest.fixture(scope="session")
-def server(django_db_setup: None) -> Iterator[LiveServer]:
-    """The site. pytest-django's own fixture would empty the database after every test; here a module may keep what it has."""
-    server = LiveServer("localhost")
-    yield server
-    server.stop()
-
-
 Open = Callable[..., Remote]
 
 

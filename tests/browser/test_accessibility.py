@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.test import override_settings
 from django.urls import URLPattern, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
@@ -20,17 +19,14 @@ from tests.browser.axe import found_in_both_schemes
 from tests.browser.conftest import PHONE, WIDE, Open
 from tests.browser.driver import Remote, expect
 from tests.browser.every_page import Site, a_provider, a_site
+from tests.committed import committed, stored_in
 
-# Not `transaction=True`, which empties the database after every test: these share what is there.
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def storage_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Instead of a folder per test: the images of the site outlive it."""
-    folder = tmp_path_factory.mktemp("storage")
-    backend = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(folder)}}
-    with override_settings(STORAGES={**settings.STORAGES, "default": backend}):
+    with stored_in(tmp_path_factory.mktemp("storage")) as folder:
         yield folder
 
 
@@ -38,9 +34,8 @@ def storage_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_folder: Path) -> Iterator[Site]:
     """Made once for all tests here, which look at it and change nothing."""
     providers = {"openid_connect": {"APPS": [a_provider()]}}
-    with django_db_blocker.unblock(), override_settings(OPEN_SIGN_UP=True, SOCIALACCOUNT_PROVIDERS=providers):
+    with committed(django_db_blocker), override_settings(OPEN_SIGN_UP=True, SOCIALACCOUNT_PROVIDERS=providers):
         yield a_site()
-        call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
 
 
 NO_PAGES = {

@@ -13,6 +13,11 @@ from tests.hub.protocol import with_key
 from tests.hub.releases import manager_key
 
 
+@pytest.fixture(autouse=True)
+def _few_charts(few_charts: None) -> None:
+    """Nothing here asks what is drawn of a release."""
+
+
 @pytest.fixture
 def campaign(storage_folder) -> Campaign:
     campaign = CampaignFactory(slug="birds")

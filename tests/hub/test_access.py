@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from django.test import Client
 
@@ -28,8 +30,7 @@ EVERY_ROUTE = [
 ]
 
 
-@pytest.mark.parametrize("route", EVERY_ROUTE)
-def test_what_may_not_be_seen_answers_as_what_is_not_there(route, campaign):
+def test_what_may_not_be_seen_answers_as_what_is_not_there(campaign):
     annotator = MemberFactory(campaign=campaign).user
     suspended = MemberFactory(campaign=campaign, role="manager", state="suspended").user
     answers = {
@@ -43,38 +44,39 @@ def test_what_may_not_be_seen_answers_as_what_is_not_there(route, campaign):
         "browser": (browser_of(MemberFactory(campaign=campaign, role="manager").user), 401, "RepoNotFound"),
     }
     for client, status, code in answers.values():
-        hidden, missing = (client.get(route.format(name=name)) for name in ("birds", "bees"))
-        for response in (hidden, missing):
-            assert_error(response, status, code)
-        assert hidden.content == missing.content
-        assert dict(hidden.headers) | {"X-Request-ID": ""} == dict(missing.headers) | {"X-Request-ID": ""}
+        for route in EVERY_ROUTE:
+            hidden, missing = (client.get(route.format(name=name)) for name in ("birds", "bees"))
+            for response in (hidden, missing):
+                assert_error(response, status, code)
+            assert hidden.content == missing.content
+            assert dict(hidden.headers) | {"X-Request-ID": ""} == dict(missing.headers) | {"X-Request-ID": ""}
         posted = [client.post(f"/hub/api/datasets/diptych/{name}/paths-info/main", {"paths": "a"}) for name in ("birds", "bees")]
         assert posted[0].status_code == posted[1].status_code == status
         assert client.get("/hub/api/datasets").json() == []
 
 
-@pytest.mark.parametrize("route", EVERY_ROUTE)
-def test_reviewers_managers_and_superusers_may_read(route, campaign):
+def test_reviewers_managers_and_superusers_may_read(campaign):
     users = [MemberFactory(campaign=campaign, role=role).user for role in ("reviewer", "manager")]
-    for user in [*users, UserFactory(is_superuser=True)]:
+    for user, route in product([*users, UserFactory(is_superuser=True)], EVERY_ROUTE):
         assert status_of(with_key(key_of(user)), route.format(name="birds")) == 200
 
 
-@pytest.mark.parametrize("route", EVERY_ROUTE)
-def test_public_data_is_for_everybody(route, campaign):
+def test_public_data_is_for_everybody(campaign):
     Campaign.objects.update(data_is_public=True)
 
-    for client in (Client(), with_key("hf_" + "x" * 34), with_key(key_of(UserFactory(), "annotate"))):
+    for client, route in product(
+        (Client(), with_key("hf_" + "x" * 34), with_key(key_of(UserFactory(), "annotate"))), EVERY_ROUTE
+    ):
         assert status_of(client, route.format(name="birds")) == 200
     assert [each["id"] for each in Client().get("/hub/api/datasets?author=diptych").json()] == ["diptych/birds"]
     assert Client().get(api()).json()["private"] is False
 
 
-@pytest.mark.parametrize("route", EVERY_ROUTE)
-def test_a_draft_is_never_public(route, campaign):
+def test_a_draft_is_never_public(campaign):
     Campaign.objects.update(data_is_public=True, state="draft")
 
-    assert_error(Client().get(route.format(name="birds")), 401, "RepoNotFound")
+    for route in EVERY_ROUTE:
+        assert_error(Client().get(route.format(name="birds")), 401, "RepoNotFound")
     assert Client().get("/hub/api/datasets").json() == []
 
 

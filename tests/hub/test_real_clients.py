@@ -4,22 +4,48 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
+from pytest_django.live_server_helper import LiveServer
 
 from annotator.models import Campaign
 from tests.api.releases import SHARD, ready_release
+from tests.committed import committed, stored_in
 from tests.factories import CampaignFactory
 from tests.hub.clients import HubClient
 from tests.hub.dropping import DroppingLine
-from tests.hub.releases import contents, two_releases
+from tests.hub.releases import contents, manager_key, two_releases
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def storage_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with stored_in(tmp_path_factory.mktemp("storage")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_folder: Path) -> Iterator[tuple[Campaign, str]]:
+    """A campaign with two releases and the key of its manager, and beside it one with a large file."""
+    with committed(django_db_blocker):
+        campaign = two_releases()
+        ready_release(CampaignFactory(slug="geese", data_is_public=True), storage_folder)
+        yield campaign, manager_key(campaign)
 
 
 @pytest.fixture
-def campaign(transactional_db) -> Campaign:
-    return two_releases()
+def campaign(world) -> Campaign:
+    return world[0]
+
+
+@pytest.fixture
+def hub(world, server: LiveServer, tmp_path) -> HubClient:
+    """A manager's machine."""
+    return HubClient(f"{server.url}/hub", tmp_path / "home", world[1])
 
 
 def release(campaign, number):
@@ -152,7 +178,7 @@ def test_the_api_describes_a_dataset(hub, campaign):
     assert said["exists"] == [True, False, False]
     assert said["file exists"] == [True, False]
     assert said["revision exists"] == [True, False]
-    assert said["listed"] == ["diptych/birds", "diptych/birds.dpo"]
+    assert said["listed"] == ["diptych/birds", "diptych/birds.dpo", "diptych/geese"]
     assert said["me"] == campaign.members.get(role="manager").user.username
 
 
@@ -190,10 +216,8 @@ def test_the_file_system_and_pandas_read_it(hub):
     }
 
 
-def test_a_download_goes_on_where_its_connection_dropped(live_server, tmp_path, storage_folder):
-    campaign = CampaignFactory(slug="bees", data_is_public=True)
-    ready_release(campaign, storage_folder)
-    with DroppingLine(live_server.url, after=500_000, times=2) as line:
+def test_a_download_goes_on_where_its_connection_dropped(server, tmp_path, world):
+    with DroppingLine(server.url, after=500_000, times=2) as line:
         client = HubClient(f"{line.url}/hub", tmp_path / "home")
         said = client.run("""
             import hashlib
@@ -201,7 +225,7 @@ def test_a_download_goes_on_where_its_connection_dropped(live_server, tmp_path, 
             shard = "pairs/train-00000-of-00001.parquet"
             for tries in (1, 2, 3):  # older clients leave it to their user to go on
                 try:
-                    path = hf_hub_download("diptych/bees", shard, repo_type="dataset", revision="v1")
+                    path = hf_hub_download("diptych/geese", shard, repo_type="dataset", revision="v1")
                     return hashlib.sha256(open(path, "rb").read()).hexdigest()
                 except Exception:
                     if tries == 3:

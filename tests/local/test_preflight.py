@@ -5,9 +5,17 @@ from __future__ import annotations
 import socket
 
 import pytest
+from django.db import connection
 
 from annotator.local import preflight
-from annotator.local.preflight import CannotServe, collect_static_files, require_free_port, wait_until_answering
+from annotator.local.preflight import (
+    CannotServe,
+    collect_static_files,
+    require_broker,
+    require_database,
+    require_free_port,
+    wait_until_answering,
+)
 
 
 def test_a_busy_port_is_named_with_the_way_out(free_port):
@@ -24,6 +32,32 @@ def test_a_busy_port_is_named_with_the_way_out(free_port):
 def test_an_address_of_another_machine_is_refused(host, free_port):
     with pytest.raises(CannotServe, match=host):
         require_free_port(host, free_port)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"HOST": "127.0.0.1", "PORT": "1"}, "connection failed: "),
+        ({"NAME": "no_such_database"}, '"no_such_database" does not exist'),
+    ],
+)
+def test_a_database_that_is_not_there_is_said_in_one_line(monkeypatch, change, words):
+    require_database()
+    elsewhere = connection.copy()
+    elsewhere.settings_dict = {**connection.settings_dict, **change}
+    monkeypatch.setattr(preflight, "connection", elsewhere)
+
+    with pytest.raises(CannotServe, match=rf"^DATABASE_URL: .*{words}.*$"):
+        require_database()
+
+
+def test_a_broker_that_is_not_there_is_said_in_one_line(settings):
+    require_broker()
+    settings.CACHE_URL = "redis://127.0.0.1:1/0"
+
+    with pytest.raises(CannotServe, match=r"^REDIS_URL: .*127\.0\.0\.1:1.*$"):
+        require_broker()
 
 
 def test_static_files_are_collected_when_something_has_changed_and_only_then(settings, tmp_path):

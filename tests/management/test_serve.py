@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.core.management import CommandError, call_command
 
 from annotator.management.commands.serve import SIGNALS, Stopped, ignore_signals, is_trouble, stop_on_signals
 from tests.celery_worker import database_url
@@ -75,15 +75,10 @@ def test_trouble_in_a_log_is_recognised(line, expected):
     ("change", "words"),
     [
         ({"PORT": "0"}, "PORT='0' is not valid. Use a whole number from 1 to 65535."),
-        ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "DATABASE_URL: connection failed"),
-        ({"DATABASE_URL": "missing"}, "does not exist"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: Error 111 connecting to 127.0.0.1:1. Connection refused."),
     ],
 )
 def test_serve_says_in_one_line_why_it_does_not_start(start, tmp_path, free_port, change, words):
-    if change.get("DATABASE_URL") == "missing":
-        name = str(connection.settings_dict["NAME"])
-        change = {"DATABASE_URL": database_url().removesuffix(name) + "no_such_database"}
     servers = {"DATABASE_URL": database_url(), "REDIS_URL": settings.CACHES["default"]["LOCATION"]}
 
     serve = start("manage.py", "serve", **({"PORT": str(free_port), "DATA_DIR": str(tmp_path / "data")} | servers | change))
@@ -95,11 +90,9 @@ def test_serve_says_in_one_line_why_it_does_not_start(start, tmp_path, free_port
     assert words in lines[0]
 
 
-def test_check_without_demo_is_refused(start):
-    serve = start("manage.py", "serve", "--check")
-
-    assert serve.ended() == 1
-    assert "serve --demo --check" in serve.text()
+def test_check_without_demo_is_refused():
+    with pytest.raises(CommandError, match="serve --demo --check"):
+        call_command("serve", "--check")
 
 
 # --- the whole of it
@@ -109,14 +102,16 @@ def test_check_without_demo_is_refused(start):
 def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_c(start, tmp_path, free_port):
     """On embedded servers of its own, from nothing; then again on what is there."""
     environment = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port), "DATABASE_URL": "", "REDIS_URL": ""}
-    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "12", **environment)
+    environment |= {"WEB_WORKERS": "1", "WORKER_CONCURRENCY": "1"}  # each takes a second or two to start
+    environment |= {"DJANGO_SETTINGS_MODULE": "tests.management.demo_settings"}
+    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "8", **environment)
     assert demo.ended(seconds=600) == 0, demo.text()
     assert "13 checks passed, 0 failed." in demo.text()
 
     serve = start("manage.py", "serve", "--demo", **environment)
     serve.wait_for("Diptych is running at")
     assert "Drawing" not in serve.text()
-    assert "32 pairs left to judge" in serve.text()
+    assert "8 pairs left to judge" in serve.text()
     url = f"http://127.0.0.1:{free_port}"
     assert httpx.get(f"{url}/healthz").text == "ok"
     assert httpx.get(f"{url}/login/").status_code == 200

@@ -40,7 +40,7 @@ def states(crowd: Crowd) -> dict[str, str]:
     return {name: Member.objects.get(pk=member.pk).state for name, member in crowd.members.items()}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_defaults_find_the_bad_within_sixty_votes_and_leave_the_good_alone(seed):
     crowd = Crowd({**GOOD, "left": always_left, "dice": at_random, "foe": adversarial}, seed=seed, rules={"review_share_max": 1})
 

@@ -17,7 +17,7 @@ from tests.hub.releases import manager_key
 from tests.released import make_pair, release_of, vote_all
 from tests.s3_server import S3Server
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_charts")]
 
 BUCKETS = count()
 

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_a_release_has_a_row_per_pair(campaign, judged):
     rows = {row["pair_id"]: row for row in rows_of(release_of(campaign), "pairs")}
     assert sorted(rows) == sorted(pair.pk for pair in judged)
@@ -80,6 +81,7 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
     assert (gold["is_gold"], gold["label"]) == (True, None)
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, judged):
     held = make_pair(campaign, 20, state="held")
     vote_all(held, "aa")
@@ -95,6 +97,7 @@ def test_binarized_holds_the_decided_pairs_with_the_winner_as_chosen(campaign, j
     assert 0.4 < rows[judged[0].pk]["confidence"] < 0.9  # two of three
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_a_pair_and_its_votes_are_in_the_split_of_their_prompt(campaign, judged):
     release = release_of(campaign)
     splits = {row["pair_id"]: row["split"] for row in rows_of(release, "pairs")}
@@ -128,11 +131,13 @@ def test_the_same_votes_give_the_same_bytes(campaign, judged):
     assert release_of(campaign).revision != first.revision
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_nothing_but_the_release_is_left_behind(campaign, judged):
     release = release_of(campaign)
     assert [entry.name for entry in folder_of(release).parent.iterdir()] == [str(release.number)]
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_the_consensus_on_the_campaign_page_is_brought_up_to_date(campaign, judged):
     release_of(campaign)
     assert judged[0].consensus.get().label == "a"
@@ -158,6 +163,7 @@ def test_a_release_that_is_over_is_left_alone(campaign, state):
     assert not folder_of(release).exists()
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_a_finished_release_is_not_built_again(campaign, judged):
     release = release_of(campaign)
     before = contents(folder_of(release))
@@ -215,6 +221,7 @@ def test_a_killed_build_is_taken_up_again_and_gives_the_same_bytes(campaign, jud
     assert not unfinished.parent.exists()
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_a_builder_that_could_not_say_it_was_ready_is_followed_by_one_that_can(campaign, judged):
     """The files are at their address, and the transaction that says so fails."""
     release = releasing.create_release(campaign=campaign, by=None)
@@ -232,6 +239,7 @@ def test_a_builder_that_could_not_say_it_was_ready_is_followed_by_one_that_can(c
     assert contents(folder_of(release)) == before
 
 
+@pytest.mark.usefixtures("few_charts")
 def test_a_shard_is_written_once(campaign, judged):
     release = releasing.create_release(campaign=campaign, by=None)
     first, *others = releasing.stage_release(release_id=release.pk)

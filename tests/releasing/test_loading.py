@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import os
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 # Read when the libraries are imported: no network, whatever happens.
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_UPDATE_DOWNLOAD_COUNTS": "0"}
@@ -14,49 +17,72 @@ import pandas as pd
 import PIL.Image
 import pytest
 from datasets import ClassLabel, Value, load_dataset
+from pytest_django import DjangoDbBlocker
 
 from annotator.importing.images import full_name
+from annotator.models import Campaign, Pair, Release
 from annotator.releasing.dataset.configs import BINARIZED, LEADERBOARD, LEADERBOARDS, PAIRS, VOTES, layouts_for
+from tests.committed import committed, stored_in
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.released import folder_of, make_pair, release_of, vote, vote_all
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loads_quietly")]
 
 
-@pytest.fixture
-def load(tmp_path):
-    """load_dataset with a cache of the test's own."""
-    datasets.disable_progress_bars()
-
-    def load_it(release, *arguments, **options):
-        return load_dataset(str(folder_of(release)), *arguments, cache_dir=str(tmp_path / "cache"), **options)
-
-    yield load_it
-    datasets.enable_progress_bars()
+@pytest.fixture(scope="module", autouse=True)
+def storage_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with stored_in(tmp_path_factory.mktemp("storage")) as folder:
+        yield folder
 
 
-@pytest.fixture
-def campaign():
+@dataclass(frozen=True)
+class Released:
+    """A release of five pairs, which are these, and one of nothing but a single vote."""
+
+    pairs: list[Pair]
+    release: Release
+    of_one_vote: Release
+
+
+@pytest.fixture(scope="module")
+def released(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_folder: Path) -> Iterator[Released]:
+    with committed(django_db_blocker):
+        campaign, small = a_campaign(), a_campaign()
+        outcomes = [("aab", "train"), ("bb", "train"), ("ab", "validation"), ("", "train"), ("aaa", "test")]
+        pairs = [make_pair(campaign, number, split=split) for number, (_, split) in enumerate(outcomes)]
+        for pair, (choices, _) in zip(pairs, outcomes, strict=True):
+            vote_all(pair, choices)
+        vote(make_pair(small), "b")
+        yield Released(pairs, release_of(campaign), release_of(small))
+
+
+def a_campaign() -> Campaign:
     campaign = CampaignFactory()
     GuidelineFactory(campaign=campaign)
     return campaign
 
 
+@pytest.fixture(scope="module")
+def loads_quietly() -> Iterator[None]:
+    datasets.disable_progress_bars()
+    yield
+    datasets.enable_progress_bars()
+
+
 @pytest.fixture
-def judged(campaign):
-    outcomes = [("aab", "train"), ("bb", "train"), ("ab", "validation"), ("", "train"), ("aaa", "test")]
-    pairs = [make_pair(campaign, number, split=split) for number, (_, split) in enumerate(outcomes)]
-    for pair, (choices, _) in zip(pairs, outcomes, strict=True):
-        vote_all(pair, choices)
-    return pairs
+def load(tmp_path):
+    """load_dataset with a cache of the test's own."""
+    return lambda release, *arguments, **options: load_dataset(
+        str(folder_of(release)), *arguments, cache_dir=str(tmp_path / "cache"), **options
+    )
 
 
 def features_of(layout) -> datasets.Features:
     return datasets.Features.from_arrow_schema(layout.schema)
 
 
-def test_pairs_load_with_pictures_and_class_labels(campaign, judged, load, storage_folder):
-    loaded = load(release_of(campaign), "pairs")
+def test_pairs_load_with_pictures_and_class_labels(released, load, storage_folder):
+    loaded = load(released.release, "pairs")
     assert {split: len(rows) for split, rows in loaded.items()} == {"train": 3, "validation": 1, "test": 1}
     for rows in loaded.values():
         assert rows.features == features_of(PAIRS)
@@ -65,7 +91,7 @@ def test_pairs_load_with_pictures_and_class_labels(campaign, judged, load, stora
     assert [row and labels.int2str(row) for row in loaded["train"]["label"][:2]] == [0, "b"]
     assert loaded["train"]["label"][2] is None
     assert loaded["validation"]["label"] == [labels.str2int("tie")]
-    first, pair = loaded["train"][0], judged[0]
+    first, pair = loaded["train"][0], released.pairs[0]
     for slot, image in (("image_a", pair.image_a), ("image_b", pair.image_b)):
         assert isinstance(first[slot], PIL.Image.Image)
         stored = PIL.Image.open(io.BytesIO((storage_folder / full_name(image.sha256, image.format)).read_bytes()))
@@ -73,13 +99,13 @@ def test_pairs_load_with_pictures_and_class_labels(campaign, judged, load, stora
         assert first[slot].tobytes() == stored.tobytes()
 
 
-def test_it_loads_pairs_when_no_config_is_named(campaign, judged, load):
-    release = release_of(campaign)
+def test_it_loads_pairs_when_no_config_is_named(released, load):
+    release = released.release
     assert load(release)["train"]["pair_id"] == load(release, "pairs", split="train")["pair_id"]
 
 
-def test_votes_load_and_make_the_labels_again(campaign, judged, load):
-    release = release_of(campaign)
+def test_votes_load_and_make_the_labels_again(released, load):
+    release = released.release
     votes = load(release, "votes")
     assert votes["train"].features == features_of(VOTES)
     assert votes["train"].features["choice"] == ClassLabel(names=["a", "b", "both_good", "both_bad"])
@@ -95,8 +121,8 @@ def test_votes_load_and_make_the_labels_again(campaign, judged, load):
             assert labels.get(pair_id) == (None if label is None else rows.features["label"].int2str(label))
 
 
-def test_binarized_loads_with_pictures(campaign, judged, load):
-    loaded = load(release_of(campaign), "binarized")
+def test_binarized_loads_with_pictures(released, load):
+    loaded = load(released.release, "binarized")
     assert {split: len(rows) for split, rows in loaded.items()} == {"train": 2, "test": 1}
     assert loaded["train"].features == features_of(BINARIZED)
     row = loaded["train"][1]
@@ -105,12 +131,26 @@ def test_binarized_loads_with_pictures(campaign, judged, load):
     assert (row["chosen_model"], row["rejected_model"]) == ("bad-model", "good-model")
 
 
-def test_pairs_are_streamed_with_chosen_columns(campaign, judged, load):
-    rows = load(release_of(campaign), "pairs", split="train", streaming=True, columns=["pair_id", "label"])
-    assert [row["pair_id"] for row in rows] == [judged[0].pk, judged[1].pk, judged[3].pk]
+def test_pairs_are_streamed_with_chosen_columns(released, load):
+    rows = load(released.release, "pairs", split="train", streaming=True, columns=["pair_id", "label"])
+    assert [row["pair_id"] for row in rows] == [released.pairs[0].pk, released.pairs[1].pk, released.pairs[3].pk]
 
 
-@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_single_vote_loads_everywhere(released, load):
+    for layout in layouts_for():
+        if layout.config not in (LEADERBOARD.config, LEADERBOARDS.config):  # a single vote puts nobody on a scale
+            rows = load(released.of_one_vote, layout.config, split="train")
+            assert (len(rows), rows.features) == (1, features_of(layout))
+
+
+@pytest.fixture
+def campaign(transactional_db) -> Campaign:
+    """For a release of the test's own."""
+    return a_campaign()
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.django_db(transaction=True)
 def test_a_single_pair_without_votes_loads(campaign, load, split):
     pair = make_pair(campaign, split=split)
     loaded = load(release_of(campaign), "pairs")
@@ -119,15 +159,7 @@ def test_a_single_pair_without_votes_loads(campaign, load, split):
     assert (loaded[split]["pair_id"], loaded[split]["label"]) == ([pair.pk], [None])
 
 
-def test_a_single_vote_loads_everywhere(campaign, load):
-    vote(make_pair(campaign), "b")
-    release = release_of(campaign)
-    for layout in layouts_for():
-        if layout.config not in (LEADERBOARD.config, LEADERBOARDS.config):  # a single vote puts nobody on a scale
-            rows = load(release, layout.config, split="train")
-            assert (len(rows), rows.features) == (1, features_of(layout))
-
-
+@pytest.mark.django_db(transaction=True)
 def test_a_config_without_rows_still_gives_its_columns(campaign, load):
     """`datasets` refuses to make a table of no rows, but streams it; so does every other reader of parquet."""
     release = release_of(campaign)

@@ -16,7 +16,7 @@ from annotator.importing.images import full_name
 from annotator.releasing.dataset import staged_rows, vote_files
 from tests.released import contents, folder_of, release_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_charts")]
 
 
 def test_a_file_is_opened_only_of_a_finished_release(campaign):

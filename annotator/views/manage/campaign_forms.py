@@ -123,5 +123,6 @@ class QuestionRows(forms.BaseFormSet):
 
 
 QuestionFormSet = cast(
-    type[QuestionRows], forms.formset_factory(QuestionForm, formset=QuestionRows, extra=2, max_num=QUESTIONS_LIMIT)
+    type[QuestionRows],
+    forms.formset_factory(QuestionForm, formset=QuestionRows, extra=2, max_num=QUESTIONS_LIMIT, absolute_max=2 * QUESTIONS_LIMIT),
 )
