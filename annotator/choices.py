@@ -176,6 +176,11 @@ class ImportState(TextChoices):
     RUNNING = "running", "Importing"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+UNREAD_IMPORTS = (ImportState.QUEUED, ImportState.READING)
+UNFINISHED_IMPORTS = (*UNREAD_IMPORTS, ImportState.RUNNING)
 
 
 class ReleaseState(TextChoices):
@@ -205,7 +210,7 @@ class Event(TextChoices):
     RELEASE_READY = "release.ready", "Release ready"
     CAMPAIGN_COMPLETE = "campaign.complete", "All pairs settled"
     ANNOTATOR_SUSPENDED = "annotator.suspended", "Annotator suspended"
-    IMPORT_FINISHED = "import.finished", "Import done or failed"
+    IMPORT_FINISHED = "import.finished", "Import done, failed or cancelled"
     PING = "ping", "Test"
 
 

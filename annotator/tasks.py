@@ -13,10 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from annotator import importing, releasing
+from annotator import releasing
 from annotator.accounts import lockout
-from annotator.choices import RULES_IN_BATCHES, CampaignState, ImportState
+from annotator.choices import RULES_IN_BATCHES, UNREAD_IMPORTS, CampaignState, ImportState
 from annotator.feeds import webhooks
+from annotator.importing import ingest_batch as import_batches
+from annotator.importing import lifecycle as imports
+from annotator.importing import stage_upload
 from annotator.judging import assigning
 from annotator.lib import idempotency, readiness
 from annotator.lib.task_tracing import waited_seconds
@@ -70,26 +73,34 @@ def clear_away_departed() -> None:
 
 @shared_task
 def ingest_import(import_id: int) -> None:
-    for batch_id in importing.read_upload(import_id=import_id):
+    for batch_id in stage_upload.read_upload(import_id=import_id):
         enqueue(ingest_batch, batch_id)
 
 
 @shared_task
 def ingest_batch(batch_id: int) -> None:
-    importing.ingest_batch(batch_id=batch_id)
+    import_batches.ingest_batch(batch_id=batch_id)
 
 
 @shared_task
 def resume_imports() -> None:
-    """Send what was lost with a broker or a worker: uploads nobody read, and batches of imports that stand still."""
+    """Send what was lost with a broker or a worker: uploads nobody read, batches of imports that stand still, and what is left
+    to clear away of cancelled ones."""
     quiet_since = timezone.now() - STALLED_AFTER
-    for import_ in Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.READING], created_at__lt=quiet_since):
+    for import_ in Import.objects.filter(state__in=UNREAD_IMPORTS, created_at__lt=quiet_since):
         enqueue(ingest_import, import_.pk)
     for import_ in Import.objects.filter(state=ImportState.RUNNING, created_at__lt=quiet_since).exclude(
         batches__done_at__gte=quiet_since
     ):
         for batch in ImportBatch.objects.filter(batch_of=import_, done_at__isnull=True):
             enqueue(ingest_batch, batch.pk)
+    for import_id in imports.imports_with_leftovers():
+        enqueue(clear_import, import_id)
+
+
+@shared_task
+def clear_import(import_id: int) -> None:
+    imports.clear_import(import_id=import_id)
 
 
 @shared_task

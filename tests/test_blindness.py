@@ -19,8 +19,10 @@ from django.urls import reverse
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
 
-from annotator import importing
 from annotator.choices import AssignmentKind
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.lifecycle import create_import
+from annotator.importing.stage_upload import stage_file
 from annotator.judging import assigning
 from annotator.models import Assignment, Campaign, Member, Pair
 from annotator.scoring.progress import roll_up
@@ -70,10 +72,10 @@ def member(tmp_path: Path) -> Member:
         )
     file = tmp_path / "pairs.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    import_ = importing.create_import(campaign=member.campaign, file_name=file.name, by=None)
-    importing.stage_file(import_=import_, path=file, root=tmp_path)
+    import_ = create_import(campaign=member.campaign, file_name=file.name, by=None)
+    stage_file(import_=import_, path=file, root=tmp_path)
     for batch in import_.batches.all():
-        importing.ingest_batch(batch_id=batch.pk)
+        ingest_batch(batch_id=batch.pk)
     Pair.objects.update(is_audit=False)  # whatever was drawn
     Pair.objects.filter(external_id="secret-id-2").update(is_audit=True)
     roll_up(campaign=member.campaign)

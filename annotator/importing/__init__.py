@@ -1,25 +1,4 @@
-"""Files of pairs in. `stage_file` reads and checks the lines, `ingest_batch` does the work on them, many at a time."""
+"""Files of pairs in. `stage_upload` reads and checks the lines, `ingest_batch` does the work on them, many at a time.
 
-from annotator.importing.file_formats import open_import_file
-from annotator.importing.ingest_batch import ingest_batch
-from annotator.importing.parse_line import COLUMNS
-from annotator.importing.stage_upload import (
-    check_column_map,
-    create_import,
-    fail_import,
-    pending_batches,
-    read_upload,
-    stage_file,
-)
-
-__all__ = [
-    "COLUMNS",
-    "check_column_map",
-    "create_import",
-    "fail_import",
-    "ingest_batch",
-    "open_import_file",
-    "pending_batches",
-    "read_upload",
-    "stage_file",
-]
+Nothing is imported here: the decoder's process (`decoder_child`) loads its modules of this room and neither models nor Django.
+"""

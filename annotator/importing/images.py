@@ -89,14 +89,18 @@ class CleanImage:
     phash: int  # how it looks, in 64 bits, as a signed number: alike for images that look alike
 
 
+def image_folder(sha256: str) -> str:
+    return f"images/{sha256[:2]}/{sha256}"
+
+
 def full_name(sha256: str, format: str) -> str:
     """Where the clean full-size copy is in storage."""
-    return f"images/{sha256[:2]}/{sha256}/full.{EXTENSIONS[format]}"
+    return f"{image_folder(sha256)}/full.{EXTENSIONS[format]}"
 
 
 def display_name(sha256: str, width: int) -> str:
     """Where the WebP derivative of one of DISPLAY_WIDTHS is in storage."""
-    return f"images/{sha256[:2]}/{sha256}/{width}.webp"
+    return f"{image_folder(sha256)}/{width}.webp"
 
 
 def store_image(image: CleanImage) -> None:

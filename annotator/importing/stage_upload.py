@@ -1,15 +1,15 @@
 """An import from its file to batches: every line is checked, every original is put into storage, workers do the rest.
 
-Originals are staged in a folder of the import's own, so that it can be removed whole when the import is done.
+The file is decoded in a child process (`decoder`); here are the database and the storage.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,122 +17,77 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from annotator.choices import Choice, Event, ImportState
+from annotator.choices import UNREAD_IMPORTS, Choice, ImportState
 from annotator.errors import Conflict, Invalid
-from annotator.feeds.outbox import enqueue_event
-from annotator.importing.archives import Folder, UnpacksTooLarge
-from annotator.importing.file_formats import ImportFile, open_import_file
+from annotator.importing.archives import UnpacksTooLarge
+from annotator.importing.decoder import CheckedRow, ImportReader, open_apart
 from annotator.importing.images import MAX_BYTES
-from annotator.importing.parse_line import COLUMNS, BadLine, LineImage, parse_line
-from annotator.lib.storage import put_file, remove_folder
-from annotator.models import Campaign, Import, ImportBatch, LineError, User
+from annotator.importing.lifecycle import Cancelled, clear_import, fail_import, note_finished, pending_batches, staged_name
+from annotator.importing.parse_line import BadLine
+from annotator.lib.advisory_locks import Space, sole_holder
+from annotator.lib.attempts import ATTEMPTS_MAX, OutOfAttempts, attempt
+from annotator.lib.limited_process import ChildDied
+from annotator.lib.storage import put_file
+from annotator.models import Campaign, Import, ImportBatch, LineError
 
 LINES_PER_BATCH = 25
 IMAGES_PER_BATCH = 100
 MAX_RECORDED_ERRORS = 10_000  # of the reading; all are counted
 REMEMBERED_PATHS = 50_000
-FILE_NAME_LIMIT = 255
-COLUMN_NAME_LIMIT = 200
-UNREADY = (ImportState.QUEUED, ImportState.READING)
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+LOOK_EVERY = 1.0  # seconds between two looks whether the import was cancelled
+GIVEN_UP = (
+    f"Reading the file was begun {ATTEMPTS_MAX} times and never ended: it failed, or the process that read it stopped, perhaps "
+    "because memory ran out. See the workers' log."
+)
 
 Progress = Callable[[float, int], None]  # the fraction of the file that was read, and the lines so far
-
-
-def staged_folder(import_id: int) -> str:
-    return f"uploads/{import_id}"
-
-
-def staged_name(import_id: int, sha256: str) -> str:
-    """Where an original waits in storage for the worker that ingests it."""
-    return f"{staged_folder(import_id)}/{sha256[:2]}/{sha256}"
-
-
-def create_import(
-    *, campaign: Campaign, file_name: str, by: User | None, column_map: dict[str, str] | None = None, stored_name: str = ""
-) -> Import:
-    """An import that waits for its file to be read. `stored_name` is where the upload is in storage.
-
-    Raises Invalid when `column_map` names columns that are not ours.
-    """
-    check_column_map(column_map or {})
-    return Import.objects.create(
-        campaign=campaign,
-        file_name=UNPRINTABLE.sub("�", file_name)[-FILE_NAME_LIMIT:],
-        column_map=column_map or {},
-        stored_name=stored_name,
-        created_by=by,
-    )
-
-
-def check_column_map(column_map: dict[str, str]) -> None:
-    """Raises Invalid unless the map is from our columns to names that a file can have."""
-    for ours, theirs in column_map.items():
-        if ours not in COLUMNS:
-            reason = f"{ours!r} is not a Diptych column. The columns are: {', '.join(COLUMNS)}."
-        elif not isinstance(theirs, str) or not theirs or len(theirs) > COLUMN_NAME_LIMIT or UNPRINTABLE.search(theirs):
-            reason = f"The column name for {ours} is empty or not valid."
-        else:
-            continue
-        raise Invalid(reason, errors={"column_map": [reason]})
 
 
 def stage_file(*, import_: Import, path: Path, root: Path | None, on_progress: Progress | None = None) -> None:
     """Read a JSONL, CSV, parquet or ZIP file into batches; the import is then running, or done if no line was good.
 
     `root` is the folder that image paths start from; None refuses paths, as an upload that is no ZIP must.
-    Nothing is left of an attempt that was cut off, and a second attempt begins anew. An import that was read already is left
-    as it is. Raises Invalid, and marks the import failed, when the file as a whole cannot be read; Conflict while another
-    process reads it.
+    Nothing is left of an attempt that was cut off, and the next one begins anew. An import that was read already, or is
+    cancelled, is left as it is. Raises Invalid, and marks the import failed, when the file as a whole cannot be read or stopped
+    its reader too often; Conflict while another process reads it. Must not be called inside a transaction.
     """
-    Import.objects.filter(pk=import_.pk, state=ImportState.QUEUED).update(state=ImportState.READING)
+    with sole_holder(Space.IMPORT_FILE, import_.pk) as is_mine:
+        if not is_mine:
+            raise Conflict("This import is already being read.", code="being_read")
+        try:
+            while not _read(import_, path, root, on_progress or (lambda fraction, lines: None)):
+                pass
+        except OutOfAttempts as error:
+            fail_import(import_id=import_.pk, reason=GIVEN_UP)
+            raise Invalid(GIVEN_UP) from error
+        except Invalid as error:
+            fail_import(import_id=import_.pk, reason=error.detail)
+            raise
+        finally:
+            import_.refresh_from_db()
+    clear_import(import_id=import_.pk)  # if it was cancelled meanwhile
+
+
+def _read(import_: Import, path: Path, root: Path | None, on_progress: Progress) -> bool:
+    """One attempt at the file. Returns whether it ended; if not, the child died, and another may do better."""
+    rows = Import.objects.filter(pk=import_.pk)
+    if not rows.filter(state__in=UNREAD_IMPORTS).update(state=ImportState.READING):
+        return True
+    gold_choices = _gold_choices(import_.campaign)
     try:
-        with transaction.atomic():
-            if _lock_unready(import_.pk) is not None:
-                with open_import_file(path, name=import_.file_name, column_map=import_.column_map, root=root) as file:
-                    _Staging(import_, file.folder).run(file, on_progress or (lambda fraction, lines: None))
-    except Invalid as error:
-        fail_import(import_id=import_.pk, reason=error.detail)
-        raise
-    finally:
-        import_.refresh_from_db()
-
-
-def _lock_unready(import_id: int) -> Import | None:
-    """The import, locked, or None when it has been read meanwhile. Raises Conflict while another process has the lock."""
-    unlocked = Import.objects.filter(pk=import_id, state__in=UNREADY)
-    locked = unlocked.select_for_update(skip_locked=True).first()
-    if locked is None and unlocked.exists():
-        raise Conflict("This import is already being read.", code="being_read")
-    return locked
-
-
-def fail_import(*, import_id: int, reason: str) -> None:
-    """Give up an import that has not been read. Its staged originals go."""
-    with transaction.atomic():
-        failed = Import.objects.filter(pk=import_id, state__in=UNREADY).update(
-            state=ImportState.FAILED, error=reason, finished_at=timezone.now()
-        )
-        if failed:
-            note_finished(import_id)
-    if failed:
-        remove_folder(staged_folder(import_id))
-
-
-def note_finished(import_id: int) -> None:
-    """For webhooks, in the transaction that ends the import."""
-    import_ = Import.objects.select_related("campaign").get(pk=import_id)
-    data = {
-        "import": import_.pk,
-        "file_name": import_.file_name,
-        "state": import_.state,
-        "error": import_.error,
-        "lines_total": import_.lines_total,
-        "lines_failed": import_.lines_failed,
-        "pairs_added": import_.pairs_added,
-        "pairs_known": import_.pairs_known,
-    }
-    enqueue_event(campaign=import_.campaign, event=Event.IMPORT_FINISHED, data=data)
+        with (
+            attempt(rows),
+            transaction.atomic(),
+            open_apart(
+                path, name=import_.file_name, column_map=import_.column_map, root=root, gold_choices=gold_choices
+            ) as reader,
+        ):
+            _Staging(import_, reader).run(on_progress)
+    except Cancelled:
+        return True
+    except ChildDied:
+        return False
+    return True
 
 
 def read_upload(*, import_id: int) -> list[int]:
@@ -141,32 +96,23 @@ def read_upload(*, import_id: int) -> list[int]:
     Safe to run twice and at the same time. An import without an upload was being read from a file that only its own
     command knew: if nobody reads it any more, it is given up.
     """
-    import_ = Import.objects.filter(pk=import_id).first()
-    if import_ is None:
-        return []
-    stored_name = import_.stored_name
-    try:
-        if import_.state in UNREADY:
-            if stored_name:
-                _stage_stored(import_)
-            else:
-                _give_up_orphan(import_)
-        pending = pending_batches(import_id=import_id)
-    except Conflict:  # somebody else reads it
-        return []
-    except Invalid:  # it is marked failed, with the reason
-        pending = []
-    if stored_name:
-        default_storage.delete(stored_name)
-        Import.objects.filter(pk=import_id).update(stored_name="")
-    return pending
-
-
-def pending_batches(*, import_id: int) -> list[int]:
-    """The batches of an import that nobody has finished, in their order."""
-    return list(
-        ImportBatch.objects.filter(batch_of=import_id, done_at__isnull=True).order_by("number").values_list("pk", flat=True)
-    )
+    with sole_holder(Space.IMPORT_FILE, import_id) as is_mine:
+        import_ = Import.objects.filter(pk=import_id).first()
+        if not is_mine or import_ is None:
+            return []
+        stored_name = import_.stored_name
+        try:
+            if import_.state in UNREAD_IMPORTS:
+                if stored_name:
+                    _stage_stored(import_)
+                else:
+                    fail_import(import_id=import_id, reason="Reading the file was interrupted. Import it again.")
+        except Invalid:  # it is marked failed, with the reason
+            pass
+        if stored_name:
+            default_storage.delete(stored_name)
+            Import.objects.filter(pk=import_id).update(stored_name="")
+        return pending_batches(import_id=import_id)
 
 
 def _stage_stored(import_: Import) -> None:
@@ -182,19 +128,12 @@ def _stage_stored(import_: Import) -> None:
         stage_file(import_=import_, path=Path(local.name), root=None)
 
 
-def _give_up_orphan(import_: Import) -> None:
-    with transaction.atomic():
-        if _lock_unready(import_.pk) is not None:
-            fail_import(import_id=import_.pk, reason="Reading the file was interrupted. Import it again.")
-
-
 class _Staging:
     """One reading of a file: the lines on their way into batches, and what was counted."""
 
-    def __init__(self, import_: Import, folder: Folder) -> None:
+    def __init__(self, import_: Import, reader: ImportReader) -> None:
         self.import_ = import_
-        self.folder = folder
-        self.gold_choices = _gold_choices(import_.campaign)
+        self.reader = reader
         self.lines: list[dict[str, Any]] = []
         self.images_in_batch = 0
         self.batches = 0
@@ -203,73 +142,83 @@ class _Staging:
         self.lines_failed = 0
         self.staged: set[str] = set()
         self.sha256_of_path: dict[str, str] = {}
+        self.looked_at = time.monotonic()
 
-    def run(self, file: ImportFile, on_progress: Progress) -> None:
-        for row in file.rows:
+    def run(self, on_progress: Progress) -> None:
+        """Raises Invalid, ChildDied, and Cancelled."""
+        for row in self.reader.rows():
             self.lines_total += 1
             try:
-                if isinstance(row.value, BadLine):
-                    raise row.value
-                self._take(row.number, row.value)
+                self._take(row)
             except BadLine as error:
                 self._refuse(row.number, error)
             on_progress(row.fraction, self.lines_total)
+            if time.monotonic() >= self.looked_at + LOOK_EVERY:
+                self._require_wanted()
         if not self.lines_total:
             raise Invalid("The file has no lines.")
         self._write_batch()
         LineError.objects.bulk_create(self.errors)
         is_done = not self.batches
-        Import.objects.filter(pk=self.import_.pk).update(
+        is_wanted = Import.objects.filter(pk=self.import_.pk, state=ImportState.READING).update(
             state=ImportState.DONE if is_done else ImportState.RUNNING,
             lines_total=self.lines_total,
             lines_done=self.lines_failed,
             lines_failed=self.lines_failed,
             finished_at=timezone.now() if is_done else None,
         )
+        if not is_wanted:
+            raise Cancelled
         if is_done:
             note_finished(self.import_.pk)
 
-    def _take(self, number: int, raw: dict[str, Any]) -> None:
-        line = parse_line(raw, gold_choices=self.gold_choices)
-        references = [self._reference(image) for image in line.images]
+    def _require_wanted(self) -> None:
+        self.looked_at = time.monotonic()
+        if not Import.objects.filter(pk=self.import_.pk, state=ImportState.READING).exists():
+            raise Cancelled
+
+    def _take(self, row: CheckedRow) -> None:
+        if isinstance(row.line, BadLine):
+            raise row.line
+        images = row.line["images"]
         seen: dict[str, str] = {}
-        for image, reference in zip(line.images, references, strict=True):
+        for image in images:
+            reference = self._reference(image, row.blobs)
             if twin := seen.get(reference.get("sha256", "")):
-                raise BadLine(image.field, f"This is the same image as {twin}: the files have the same content.")
+                raise BadLine(image["field"], f"This is the same image as {twin}: the files have the same content.")
             if "sha256" in reference:
-                seen[reference["sha256"]] = image.field
-        if self.images_in_batch + len(line.images) > IMAGES_PER_BATCH:
+                seen[reference["sha256"]] = image["field"]
+            image |= reference
+        if self.images_in_batch + len(images) > IMAGES_PER_BATCH:
             self._write_batch()
-        self.lines.append({"number": number, "line": line.for_batch(references)})
-        self.images_in_batch += len(line.images)
+        self.lines.append({"number": row.number, "line": row.line})
+        self.images_in_batch += len(images)
         if len(self.lines) == LINES_PER_BATCH:
             self._write_batch()
 
-    def _reference(self, image: LineImage) -> dict[str, str]:
+    def _reference(self, image: dict[str, Any], blobs: Sequence[bytes]) -> dict[str, str]:
         """What the batch says of an image: its URL, or the sha256 under which its bytes are staged."""
-        source = image.source
-        if source.url:
-            return {"url": source.url}
-        if source.path and (known := self.sha256_of_path.get(source.path)):
+        if "url" in image:
+            return {"url": image["url"]}
+        path, blob = image.pop("path", ""), image.pop("blob", None)
+        if path and (known := self.sha256_of_path.get(path)):
             return {"sha256": known}
-        data = source.data
-        if source.path:
-            try:
-                data = self.folder.read(source.path)
-            except UnpacksTooLarge:
-                raise
-            except Invalid as error:
-                raise BadLine(image.field, error.detail) from error
+        try:
+            data = self.reader.read(path) if path else blobs[blob]
+        except UnpacksTooLarge:
+            raise
+        except Invalid as error:
+            raise BadLine(image["field"], error.detail) from error
         if not data:
-            raise BadLine(image.field, "The image is an empty file.")
+            raise BadLine(image["field"], "The image is an empty file.")
         if len(data) > MAX_BYTES:
-            raise BadLine(image.field, f"The image is larger than {MAX_BYTES // 2**20} MB.")
+            raise BadLine(image["field"], f"The image is larger than {MAX_BYTES // 2**20} MB.")
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 not in self.staged:
             put_file(staged_name(self.import_.pk, sha256), data)
             self.staged.add(sha256)
-        if source.path and len(self.sha256_of_path) < REMEMBERED_PATHS:
-            self.sha256_of_path[source.path] = sha256
+        if path and len(self.sha256_of_path) < REMEMBERED_PATHS:
+            self.sha256_of_path[path] = sha256
         return {"sha256": sha256}
 
     def _refuse(self, number: int, error: BadLine) -> None:
@@ -279,6 +228,7 @@ class _Staging:
 
     def _write_batch(self) -> None:
         if self.lines:
+            self._require_wanted()
             self.batches += 1
             ImportBatch.objects.create(batch_of=self.import_, number=self.batches, lines=self.lines)
         self.lines, self.images_in_batch = [], 0

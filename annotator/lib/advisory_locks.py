@@ -22,6 +22,9 @@ class Space(IntEnum):
     PUBLICATION = 0x5E2
     SERVER_EPOCH = 0x5E3
     SHARD = 0x5E4
+    IMPORT_FILE = 0x5E5  # by import
+    IMPORT_BATCH = 0x5E6
+    IMAGE_FILES = 0x5E7
 
     def key(self, id_: int) -> int:
         return (self << 48) + id_
@@ -48,6 +51,20 @@ def sole_holder(space: Space, id_: int) -> Iterator[bool]:
         if is_mine and connection.is_usable():  # a session that broke has lost the lock already
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [space.key(id_)])
+
+
+@contextmanager
+def shared_holder(space: Space, ids: Iterable[int]) -> Iterator[None]:
+    """Hold all of these together with others who hold them so, over transactions. Waits for a sole holder to end."""
+    keys = sorted({space.key(id_) for id_ in ids})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(key) FROM unnest(%s::bigint[]) AS wanted (key)", [keys])
+    try:
+        yield
+    finally:
+        if connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock_shared(key) FROM unnest(%s::bigint[]) AS wanted (key)", [keys])
 
 
 def held(space: Space, ids: Iterable[int]) -> set[int]:

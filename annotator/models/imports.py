@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint, Value
 
-from annotator.choices import ImportState
+from annotator.choices import UNFINISHED_IMPORTS, ImportState
 from annotator.models.campaigns import Campaign
 from annotator.models.fields import one_of
 
@@ -20,7 +20,7 @@ class Import(models.Model):
     column_map = models.JSONField(
         default=dict, blank=True, help_text='Maps our column names to those in the file: {"image_a": "image_quality_dev"}.'
     )
-    state = models.CharField(max_length=8, choices=ImportState, default=ImportState.QUEUED)
+    state = models.CharField(max_length=9, choices=ImportState, default=ImportState.QUEUED)
     error = models.TextField(blank=True, help_text="Why the whole import failed.")
     lines_total = models.PositiveIntegerField(default=0)
     lines_done = models.PositiveIntegerField(default=0)
@@ -30,10 +30,21 @@ class Import(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often a worker began to read the file."
+    )
+    has_leftovers = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Whether files of a cancelled import may remain."
+    )
 
     class Meta:
         ordering = ["campaign", "-pk"]
         constraints = [one_of("state", ImportState, name="import_state_known")]
+        # tasks.py: what the beat looks after.
+        indexes = [
+            Index(fields=["id"], condition=Q(state__in=UNFINISHED_IMPORTS) | Q(has_leftovers=True), name="import_to_look_after")
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_name} into {self.campaign}"
@@ -46,6 +57,15 @@ class ImportBatch(models.Model):
     number = models.PositiveIntegerField()
     lines = models.JSONField(help_text='[{"number": 1, "line": {…}}, …]; empty when done.')
     done_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often a worker began this batch."
+    )
+    image_attempts = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        editable=False,
+        help_text="Hash of an image to how often its decoding began and did not end.",
+    )
 
     class Meta:
         ordering = ["batch_of", "number"]

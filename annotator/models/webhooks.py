@@ -54,6 +54,9 @@ class Delivery(models.Model):
     body = models.TextField(help_text="The signed request body, the same for every attempt.")
     state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    cut_off = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text="Attempts in a row that began and did not end."
+    )
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
     status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the last response.")

@@ -19,10 +19,11 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotator import importing, tasks
+from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
+from annotator.importing.lifecycle import check_column_map, create_import
 from annotator.models import Import
 from api import idempotency
 from api.pagination import NewestFirst
@@ -82,7 +83,7 @@ class ImportList(View):
                 stored_name = f"{FOLDER}/{uuid4().hex}"
                 # Before the row: a transaction that stays open during the upload would delay every reader of the vote feed.
                 default_storage.save(stored_name, file)
-                import_ = importing.create_import(
+                import_ = create_import(
                     campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
                 )
                 tasks.enqueue(tasks.ingest_import, import_.pk)
@@ -177,7 +178,7 @@ def column_map_of(request: Request) -> dict[str, str]:
     for text in given:
         columns |= read_map(text)
     try:
-        importing.check_column_map(columns)
+        check_column_map(columns)
     except Invalid as error:
         raise ValidationError({"map": [error.detail]}) from error
     return columns

@@ -9,13 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from annotator import importing
 from annotator.campaigns import lifecycle, members
 from annotator.choices import Choice
 from annotator.demo.album import Album, draw_album
 from annotator.demo.people import AVERAGE, CAREFUL, HASTY, PEOPLE, RANDOM, Crowd, Diary, Misbehaviour, Person, Visit
 from annotator.demo.scenes import Picture, plan_pictures, true_choice
 from annotator.demo.support import GUIDELINE, pass_time
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.lifecycle import create_import
+from annotator.importing.stage_upload import stage_file
 from annotator.models import Assignment, Campaign, User, Vote
 
 PASSWORD = "correct horse battery"
@@ -107,10 +109,10 @@ def campaign(album_file: Path) -> Campaign:
         rules={"votes_wanted": 2, "pairing_rule": "ring"},
         guideline=GUIDELINE,
     )
-    import_ = importing.create_import(campaign=campaign, file_name="scenes.zip", by=None)
-    importing.stage_file(import_=import_, path=album_file, root=None)
+    import_ = create_import(campaign=campaign, file_name="scenes.zip", by=None)
+    stage_file(import_=import_, path=album_file, root=None)
     for batch in import_.batches.all():
-        importing.ingest_batch(batch_id=batch.pk)
+        ingest_batch(batch_id=batch.pk)
     return campaign
 
 

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from django.db import transaction
 
-from annotator import importing, releasing
+from annotator import releasing
 from annotator.campaigns import lifecycle
 from annotator.choices import CAMPAIGN_EVENTS, Event
 from annotator.feeds.outbox import enqueue_event
+from annotator.importing.lifecycle import create_import, fail_import
+from annotator.importing.stage_upload import stage_file
 from annotator.judging import assigning
 from annotator.models import Campaign, Delivery
 from annotator.quality import moderation
@@ -120,7 +122,7 @@ def test_an_import_that_fails_is_told(campaign):
     import_ = ImportFactory(campaign=campaign)
 
     for _ in range(2):
-        importing.fail_import(import_id=import_.pk, reason="The uploaded file is gone.")
+        fail_import(import_id=import_.pk, reason="The uploaded file is gone.")
 
     (data,) = told(Event.IMPORT_FINISHED)
     assert (data["import"], data["state"], data["error"]) == (import_.pk, "failed", "The uploaded file is gone.")
@@ -129,9 +131,9 @@ def test_an_import_that_fails_is_told(campaign):
 def test_an_import_that_is_done_is_told(campaign, tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text('{"prompt": ""}\n')
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
+    import_ = create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
 
-    importing.stage_file(import_=import_, path=file, root=None)
+    stage_file(import_=import_, path=file, root=None)
 
     (data,) = told(Event.IMPORT_FINISHED)
     assert (data["state"], data["lines_total"], data["lines_failed"], data["pairs_added"]) == ("done", 1, 1, 0)

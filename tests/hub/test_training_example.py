@@ -9,11 +9,13 @@ import pytest
 from django.core.files import File
 from django.core.files.storage import default_storage
 
-from annotator import importing
 from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import Choice, PairingRule
 from annotator.demo.album import Album, draw_album
 from annotator.demo.scenes import true_choice
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.lifecycle import create_import
+from annotator.importing.stage_upload import read_upload
 from annotator.models import Campaign
 from tests.factories import MemberFactory
 from tests.hub.clients import HubClient
@@ -47,9 +49,9 @@ def import_into(campaign: Campaign, path: Path) -> None:
     """As a worker does."""
     with path.open("rb") as file:
         name = default_storage.save("uploads/scenes", File(file))
-    import_ = importing.create_import(campaign=campaign, file_name=path.name, by=None, column_map={}, stored_name=name)
-    for batch_id in importing.read_upload(import_id=import_.pk):
-        importing.ingest_batch(batch_id=batch_id)
+    import_ = create_import(campaign=campaign, file_name=path.name, by=None, column_map={}, stored_name=name)
+    for batch_id in read_upload(import_id=import_.pk):
+        ingest_batch(batch_id=batch_id)
 
 
 def test_it_learns_what_people_prefer(live_server, tmp_path, demo):

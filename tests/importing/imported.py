@@ -11,8 +11,10 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.db import connections
 
-from annotator import importing
 from annotator.importing.create_rows import ReadyLine, StoredImage, add_lines
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.lifecycle import create_import, pending_batches
+from annotator.importing.stage_upload import stage_file
 from annotator.models import Campaign, Import
 
 
@@ -49,14 +51,14 @@ def add_images(campaign: Campaign, *images: int, prompt: str = "A red cube", is_
 
 
 def staged(campaign, path: Path, *, has_folder: bool = True, **options) -> Import:
-    import_ = importing.create_import(campaign=campaign, file_name=path.name, by=None, **options)
-    importing.stage_file(import_=import_, path=path, root=path.parent if has_folder else None)
+    import_ = create_import(campaign=campaign, file_name=path.name, by=None, **options)
+    stage_file(import_=import_, path=path, root=path.parent if has_folder else None)
     return import_
 
 
 def ingested(import_: Import) -> Import:
-    for batch_id in importing.pending_batches(import_id=import_.pk):
-        importing.ingest_batch(batch_id=batch_id)
+    for batch_id in pending_batches(import_id=import_.pk):
+        ingest_batch(batch_id=batch_id)
     import_.refresh_from_db()
     return import_
 

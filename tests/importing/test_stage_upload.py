@@ -11,21 +11,12 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from annotator import importing
 from annotator.choices import ImportState
 from annotator.errors import Conflict, Invalid
 from annotator.importing import stage_upload
 from annotator.importing.archives import NoFolder
-from annotator.importing.stage_upload import (
-    LINES_PER_BATCH,
-    create_import,
-    fail_import,
-    pending_batches,
-    read_upload,
-    stage_file,
-    staged_folder,
-    staged_name,
-)
+from annotator.importing.lifecycle import create_import, fail_import, pending_batches, staged_folder, staged_name
+from annotator.importing.stage_upload import LINES_PER_BATCH, read_upload, stage_file
 from annotator.lib.storage import put_file
 from annotator.models import Campaign, Delivery, Import, ImportBatch, LineError, Pair
 from tests.factories import CampaignFactory, ImportFactory, QuestionFactory, WebhookFactory
@@ -159,22 +150,22 @@ def test_an_upload_is_read_once_and_removed(campaign, folder):
         for n in range(2):
             archive.write(folder / f"{n}.png", f"{n}.png")
     name = default_storage.save("uploads/the-upload", ContentFile((folder / "x.zip").read_bytes()))
-    import_ = importing.create_import(campaign=campaign, file_name="x.zip", by=None, stored_name=name)
+    import_ = create_import(campaign=campaign, file_name="x.zip", by=None, stored_name=name)
 
-    batch_ids = importing.read_upload(import_id=import_.pk)
+    batch_ids = read_upload(import_id=import_.pk)
 
     assert not default_storage.exists(name)
     Import.objects.filter(pk=import_.pk).update(stored_name=name)  # as if cut off before that was noted
-    assert importing.read_upload(import_id=import_.pk) == batch_ids
+    assert read_upload(import_id=import_.pk) == batch_ids
     assert counts(ingested(import_)) == ("done", 1, 1, 0, 1, 0)
-    assert importing.read_upload(import_id=import_.pk) == []
+    assert read_upload(import_id=import_.pk) == []
     assert uploads() == []
 
 
 def test_an_upload_that_cannot_be_read_fails_the_import_with_the_reason(campaign):
     name = default_storage.save("uploads/the-upload", ContentFile(b"\xff\xfe"))
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name=name)
-    assert importing.read_upload(import_id=import_.pk) == []
+    import_ = create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name=name)
+    assert read_upload(import_id=import_.pk) == []
     import_.refresh_from_db()
     assert (import_.state, import_.finished_at is not None) == ("failed", True)
     assert "UTF-16" in import_.error
@@ -185,52 +176,52 @@ def test_paths_in_an_upload_are_refused_line_by_line(campaign, tmp_path):
     (tmp_path / "0.png").write_bytes(picture_file(0))
     body = json.dumps(pair_line()) + "\n" + json.dumps(pair_line() | {"image_a": "/etc/passwd"})
     name = default_storage.save("uploads/the-upload", ContentFile(body.encode()))
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name=name)
-    importing.read_upload(import_id=import_.pk)
+    import_ = create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name=name)
+    read_upload(import_id=import_.pk)
     with pytest.raises(Invalid) as refused:
         NoFolder().read("0.png")
     assert [message for _, _, message in errors_of(import_)] == [refused.value.detail] * 2
 
 
 def test_an_upload_that_is_gone_fails_the_import(campaign):
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name="uploads/gone")
-    assert importing.read_upload(import_id=import_.pk) == []
+    import_ = create_import(campaign=campaign, file_name="x.jsonl", by=None, stored_name="uploads/gone")
+    assert read_upload(import_id=import_.pk) == []
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
 
 
 def test_an_import_that_only_its_command_could_read_is_given_up(campaign):
-    import_ = importing.create_import(campaign=campaign, file_name="x.jsonl", by=None)
-    assert importing.read_upload(import_id=import_.pk) == []
+    import_ = create_import(campaign=campaign, file_name="x.jsonl", by=None)
+    assert read_upload(import_id=import_.pk) == []
     import_.refresh_from_db()
     assert import_.state == ImportState.FAILED
     assert "interrupted" in import_.error
-    assert importing.read_upload(import_id=0) == []
+    assert read_upload(import_id=0) == []
 
 
 def test_a_file_that_cannot_be_read_fails_the_import_and_leaves_nothing(campaign, folder):
     path = folder / "pairs.csv"
     path.write_bytes(b"prompt,image_a,image_b\np,0.png,1.png\n" + b'a","\n' * 1500)
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.csv", by=None)
+    import_ = create_import(campaign=campaign, file_name="pairs.csv", by=None)
     with pytest.raises(Invalid, match="do not match"):
-        importing.stage_file(import_=import_, path=path, root=folder)
+        stage_file(import_=import_, path=path, root=folder)
     assert (import_.state, import_.batches.count(), import_.line_errors.count()) == ("failed", 0, 0)
     assert uploads() == []
 
 
 def test_staging_that_was_cut_off_is_done_anew(campaign, folder):
     path = lines_file(folder, pair_line(), {"prompt": ""})
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
+    import_ = create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
 
     def stop(fraction: float, lines: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        importing.stage_file(import_=import_, path=path, root=folder, on_progress=stop)
+        stage_file(import_=import_, path=path, root=folder, on_progress=stop)
     assert (import_.state, import_.batches.count()) == ("reading", 0)
 
-    importing.stage_file(import_=import_, path=path, root=folder)
-    importing.stage_file(import_=import_, path=path, root=folder)
+    stage_file(import_=import_, path=path, root=folder)
+    stage_file(import_=import_, path=path, root=folder)
 
     assert counts(ingested(import_)) == ("done", 2, 2, 1, 1, 0)
 
@@ -246,9 +237,9 @@ def test_lines_go_into_batches_of_bounded_lines_and_images(campaign, folder):
 
 def test_progress_is_told_line_by_line(campaign, folder):
     told: list[tuple[float, int]] = []
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
+    import_ = create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
     path = lines_file(folder, pair_line(), {"prompt": ""}, pair_line(2, 3))
-    importing.stage_file(import_=import_, path=path, root=folder, on_progress=lambda *now: told.append(now))
+    stage_file(import_=import_, path=path, root=folder, on_progress=lambda *now: told.append(now))
     assert [lines for _, lines in told] == [1, 2, 3]
     assert told[-1][0] == 1.0
 
@@ -256,12 +247,12 @@ def test_progress_is_told_line_by_line(campaign, folder):
 @pytest.mark.parametrize("column_map", [{"picture": "x"}, {"image_a": ""}, {"image_a": "x" * 201}, {"image_a": "\0"}])
 def test_a_column_map_that_is_none_is_refused(campaign, column_map):
     with pytest.raises(Invalid) as caught:
-        importing.create_import(campaign=campaign, file_name="x.jsonl", by=None, column_map=column_map)
+        create_import(campaign=campaign, file_name="x.jsonl", by=None, column_map=column_map)
     assert "column_map" in caught.value.errors
 
 
 def test_any_file_name_can_be_kept(campaign):
-    import_ = importing.create_import(campaign=campaign, file_name="x\0\ud800" + "y" * 300 + ".csv", by=None)
+    import_ = create_import(campaign=campaign, file_name="x\0\ud800" + "y" * 300 + ".csv", by=None)
     import_.refresh_from_db()
     assert len(import_.file_name) == 255
     assert import_.file_name.endswith(".csv")
@@ -269,19 +260,19 @@ def test_any_file_name_can_be_kept(campaign):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_import_is_read_by_one_process_at_a_time(campaign, folder):
-    import_ = importing.create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
+    import_ = create_import(campaign=campaign, file_name="pairs.jsonl", by=None)
     path = lines_file(folder, pair_line())
     raised: list[Exception | None] = []
 
     def meanwhile(fraction: float, lines: int) -> None:
         raised.extend(
             at_once(
-                lambda: importing.stage_file(import_=Import.objects.get(pk=import_.pk), path=path, root=folder),
-                lambda: importing.read_upload(import_id=import_.pk),
+                lambda: stage_file(import_=Import.objects.get(pk=import_.pk), path=path, root=folder),
+                lambda: read_upload(import_id=import_.pk),
             )
         )
 
-    importing.stage_file(import_=import_, path=path, root=folder, on_progress=meanwhile)
+    stage_file(import_=import_, path=path, root=folder, on_progress=meanwhile)
 
     assert isinstance(raised[0], Conflict)
     assert raised[1] is None

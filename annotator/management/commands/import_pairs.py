@@ -18,10 +18,15 @@ from django.db import connections
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from annotator import importing, tasks
+from annotator import tasks
 from annotator.campaigns import lifecycle
 from annotator.choices import ImportState
 from annotator.errors import DomainError, Invalid
+from annotator.importing.file_formats import open_import_file
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.lifecycle import check_column_map, create_import, fail_import, pending_batches
+from annotator.importing.parse_line import COLUMNS
+from annotator.importing.stage_upload import stage_file
 from annotator.local.import_worker import begin
 from annotator.local.worker_ping import worker_answers
 from annotator.models import Campaign, Import
@@ -52,17 +57,17 @@ class Command(BaseCommand):
             default=[],
             metavar="OURS=THEIRS",
             help="use the column THEIRS as OURS, for example image_a=image_quality_dev. Can be repeated. "
-            f"OURS is one of: {', '.join(importing.COLUMNS)}",
+            f"OURS is one of: {', '.join(COLUMNS)}",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
             column_map = read_map(options["map"])
-            with importing.open_import_file(path, name=path.name, column_map=column_map, root=path.parent):
+            with open_import_file(path, name=path.name, column_map=column_map, root=path.parent):
                 pass  # a file that is none makes no campaign
             campaign, is_new = find_campaign(options["campaign"], create=options["create"])
-            import_ = importing.create_import(campaign=campaign, file_name=path.name, by=None, column_map=column_map)
+            import_ = create_import(campaign=campaign, file_name=path.name, by=None, column_map=column_map)
             with Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -77,7 +82,7 @@ class Command(BaseCommand):
                 if options["here"]:
                     work_here(import_, progress, bar)
                 else:
-                    for batch_id in importing.pending_batches(import_id=import_.pk):
+                    for batch_id in pending_batches(import_id=import_.pk):
                         tasks.enqueue(tasks.ingest_batch, batch_id)
                     see_through(import_, progress, bar)
         except DomainError as refusal:
@@ -114,7 +119,7 @@ def read_map(entries: list[str]) -> dict[str, str]:
         if ours in column_map:
             raise Invalid(f"--map contains {ours} twice.")
         column_map[ours] = theirs
-    importing.check_column_map(column_map)
+    check_column_map(column_map)
     return column_map
 
 
@@ -136,9 +141,9 @@ def stage(import_: Import, path: Path, progress: Progress) -> None:
         progress.update(bar, completed=fraction, counts=f"{lines:,} lines")
 
     try:
-        importing.stage_file(import_=import_, path=path, root=path.parent, on_progress=show)
+        stage_file(import_=import_, path=path, root=path.parent, on_progress=show)
     except KeyboardInterrupt as stop:
-        importing.fail_import(import_id=import_.pk, reason="Reading the file was stopped. Import it again.")
+        fail_import(import_id=import_.pk, reason="Reading the file was stopped. Import it again.")
         raise CommandError("Stopped while reading the file. Nothing was imported.", returncode=EXIT_STOPPED) from stop
     progress.update(bar, completed=1.0)
 
@@ -169,11 +174,11 @@ def refresh(import_: Import, progress: Progress, bar: TaskID) -> bool:
 
 def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:
     """Work the batches off in processes of our own, one per core. A worker that comes late finds its batches done."""
-    batch_ids = importing.pending_batches(import_id=import_.pk)
+    batch_ids = pending_batches(import_id=import_.pk)
     cores = len(os.sched_getaffinity(0))
     if len(batch_ids) < 2 or cores < 2:
         for batch_id in batch_ids:
-            importing.ingest_batch(batch_id=batch_id)
+            ingest_batch(batch_id=batch_id)
             refresh(import_, progress, bar)
         return
     databases = {alias: connections[alias].settings_dict for alias in connections}
@@ -183,7 +188,7 @@ def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:
         initializer=begin,
         initargs=(databases, settings.STORAGES),
     ) as pool:
-        waiting = [pool.submit(importing.ingest_batch, batch_id=batch_id) for batch_id in batch_ids]
+        waiting = [pool.submit(ingest_batch, batch_id=batch_id) for batch_id in batch_ids]
         try:
             for future in waiting:
                 future.result()

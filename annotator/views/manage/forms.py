@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from annotator import importing
 from annotator.choices import (
     CAMPAIGN_EVENTS,
     Choice,
@@ -18,6 +17,7 @@ from annotator.choices import (
     Role,
 )
 from annotator.errors import Invalid
+from annotator.importing.lifecycle import check_column_map
 from annotator.judging.voting import FLAG_NOTE_LIMIT
 from annotator.models import User
 from annotator.models.campaigns import (
@@ -214,7 +214,7 @@ class ImportForm(forms.Form):
             raise forms.ValidationError("Write each line as our_column=your_column.")
         column_map = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
         try:
-            importing.check_column_map(column_map)
+            check_column_map(column_map)
         except Invalid as refusal:
             raise forms.ValidationError(refusal.errors["column_map"]) from refusal
         return column_map

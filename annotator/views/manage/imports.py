@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotator import importing, tasks
+from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import RULES_IN_BATCHES, ImportState
 from annotator.errors import NotFound
+from annotator.importing.lifecycle import create_import
 from annotator.models import Import
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import ImportForm
@@ -33,7 +34,7 @@ def imports(request: UserRequest, slug: str) -> HttpResponse:
     form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
-        import_ = importing.create_import(
+        import_ = create_import(
             campaign=campaign,
             file_name=upload.name,
             by=request.user,
