@@ -423,7 +423,7 @@ API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 
 API_RATE_TOKEN = read_int("API_RATE_TOKEN", 12_000, low=0, high=10_000_000)
 API_RATE_ADDRESS = read_int("API_RATE_ADDRESS", 30_000, low=0, high=10_000_000)
 # A file or an image is decoded in a child process with this much memory (on top of the program) and processor time per image.
-IMPORT_MEMORY = read_int("IMPORT_MEMORY_MB", 1024, low=256, high=1024 * 1024) * 1024 * 1024
+IMPORT_MEMORY = read_int("IMPORT_MEMORY_MB", 1536, low=256, high=1024 * 1024) * 1024 * 1024
 IMPORT_CPU_SECONDS = read_int("IMPORT_CPU_SECONDS", 60, low=5, high=3600)
 # Webhooks go out to the internet, and to these networks of the operator's own, there also without TLS. Managers can have whatever
 # listens there knocked at.

@@ -6,7 +6,6 @@ What makes a file unreadable as a whole raises Invalid; what concerns one line i
 from __future__ import annotations
 
 import codecs
-import json
 import posixpath
 import shutil
 import struct
@@ -15,24 +14,19 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from math import isnan
 from pathlib import Path
-from typing import IO, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import IO
 
 from annotator.errors import Invalid
 from annotator.importing.archives import UNZIP_ERRORS, DiskFolder, Folder, NoFolder, ZipFolder, open_member
-from annotator.importing.parse_line import BadLine
-from annotator.importing.text_rows import MAX_LINES, Row, TextLines, choose_columns, csv_rows, json_rows, with_json_cells
+from annotator.importing.parquet_rows import parquet_rows
+from annotator.importing.text_rows import Row, TextLines, csv_rows, json_rows
 
 MAX_ZIP_DIRECTORY = 128 * 1024 * 1024  # bytes of the list of members: above a million files
+ZIP_TAIL = 66_000  # bytes in which a ZIP says where its list is: the longest comment and the records before it
 MAX_UNZIPPED = 16 * 1024**3  # of the file with the lines
 LEAST_UNZIPPED, UNZIPPED_RATIO = 64 * 1024 * 1024, 100
-PARQUET_ROWS = 8  # held at a time: each may have several images
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
-PARQUET_ERRORS = (pa.ArrowException, OSError, ValueError, NotImplementedError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def open_import_file(path: Path, *, name: str, column_map: Mapping[str, str], ro
                 if kind == "zip":
                     raise Invalid("The ZIP contains another ZIP instead of a file with lines.")
             if kind == "parquet":
-                rows = _parquet_rows(path, column_map)
+                rows = parquet_rows(path, column_map)
             else:
                 file = stack.enter_context(path.open("rb"))
                 text = TextLines(file, path.stat().st_size)
@@ -116,21 +110,30 @@ def _open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _directory_size(path: Path) -> int:
-    """Bytes of the ZIP's list of members, which Python reads whole into much larger objects."""
+    """Bytes of the ZIP's list of members, which Python reads whole into much larger objects.
+
+    A ZIP can say it in two places, of which readers believe either: so this is the larger, of every record that is there.
+    """
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        file.seek(max(0, size - 66_000))
+        file.seek(max(0, size - ZIP_TAIL))
         tail = file.read()
         at = tail.rfind(b"PK\x05\x06")
         if at < 0 or at + 22 > len(tail):
             raise zipfile.BadZipFile("no end of central directory")
-        directory = int(struct.unpack("<I", tail[at + 12 : at + 16])[0])
+        (directory,) = struct.unpack("<I", tail[at + 12 : at + 16])
+        found = [0 if directory == 0xFFFFFFFF else directory]
         locator = tail[max(0, at - 20) : at]
-        if directory == 0xFFFFFFFF and locator.startswith(b"PK\x06\x07"):
-            file.seek(struct.unpack("<Q", locator[8:16])[0])
-            record = file.read(56)
-            directory = int(struct.unpack("<Q", record[40:48])[0])
-        return directory
+        if locator.startswith(b"PK\x06\x07"):
+            # Where the locator points to, and, as Python's zipfile looks, right before it.
+            end = size - len(tail) + at
+            for start in (int(struct.unpack("<Q", locator[8:16])[0]), end - 20 - 56):
+                if 0 <= start < size:
+                    file.seek(start)
+                    record = file.read(56)
+                    if record.startswith(b"PK\x06\x06") and len(record) == 56:
+                        found.append(int(struct.unpack("<Q", record[40:48])[0]))
+        return max(found)
 
 
 def _find_list(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
@@ -174,61 +177,3 @@ class _Bounded:
         if self.left < 0:
             raise Invalid("The file with the lines unpacks to far more than its size in the ZIP.")
         return data
-
-
-# --- parquet
-
-
-def _parquet_rows(path: Path, column_map: Mapping[str, str]) -> Iterator[Row]:
-    try:
-        # Without pre-buffering and with a small read buffer, a row group's pages are read as they are needed.
-        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1024 * 1024)
-        schema = file.schema_arrow
-    except PARQUET_ERRORS as error:
-        raise Invalid("The Parquet file cannot be read. It is damaged or incomplete.") from error
-    if not file.metadata.num_rows:
-        raise Invalid("The file has no rows.")
-    columns = choose_columns(schema.names, column_map)
-    return _parquet_body(file, columns, _label_names(schema.metadata or {}))
-
-
-def _parquet_body(file: pq.ParquetFile, columns: dict[str, str], labels: Mapping[str, list[str]]) -> Iterator[Row]:
-    total, number = file.metadata.num_rows, 0
-    if total > MAX_LINES:
-        raise Invalid(f"The file has more than {MAX_LINES:,} rows. Split it into several files.")
-    try:
-        for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=sorted(set(columns.values())), use_threads=False):
-            for index in range(batch.num_rows):
-                number += 1
-                yield Row(number, _parquet_value(batch, index, columns, labels), number / total)
-    except PARQUET_ERRORS as error:
-        raise Invalid(f"The Parquet file is damaged after row {number}.") from error
-
-
-def _parquet_value(
-    batch: pa.RecordBatch, index: int, columns: dict[str, str], labels: Mapping[str, list[str]]
-) -> dict[str, Any] | BadLine:
-    value: dict[str, Any] = {}
-    for ours, theirs in columns.items():
-        try:
-            cell = batch.column(theirs)[index].as_py(maps_as_pydicts="strict")
-        except (ValueError, OverflowError, LookupError, pa.ArrowException):  # not UTF-8, a time out of range, a key twice
-            return BadLine(ours, f"{ours} contains a value that cannot be read.")
-        if theirs in labels and isinstance(cell, int):
-            cell = labels[theirs][cell] if 0 <= cell < len(labels[theirs]) else None  # -1 says unlabelled
-        if cell is not None and cell != "" and not (isinstance(cell, float) and isnan(cell)):
-            value[ours] = cell
-    return with_json_cells(value)
-
-
-def _label_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
-    """Names of the class labels, which Hub datasets keep as numbers with the names in the file's metadata."""
-    try:
-        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        return {
-            column: [str(name) for name in feature["names"]]
-            for column, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
-        }
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return {}

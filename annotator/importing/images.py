@@ -9,6 +9,7 @@ copy and laid on white for display. A moving picture is refused: a judgment of i
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import warnings
 import zlib
@@ -29,12 +30,14 @@ from annotator.lib.storage import put_file
 DISPLAY_WIDTHS = (640, 1280)
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 64_000_000
+MAX_DECODED_BYTES = 4 * MAX_PIXELS  # of the file's own samples: 16 bits a channel leave room for fewer pixels
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 # A display is never taller than this many times its nominal width: WebP ends at 16,383 pixels, and so does sense.
 TALLEST_DISPLAY = 4
 # Method 0 is half the time of method 2 for a tenth more bytes; the derivatives are most of the cost of an import.
 DISPLAY_QUALITY = {"quality": 80, "method": 0}
 KEPT_PNG = {"compress_level": 1}
+ROWS_PIXELS = 1_000_000  # of a 16-bit image that are looked at together
 HASHED_SIDE = 128  # pixels; a perceptual hash looks at 32
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -50,13 +53,16 @@ UPRIGHT = {  # EXIF orientation to what undoes it
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SAMPLE_BITS = re.compile(r";(16|32)")
 STRIPPERS: dict[str, Callable[[bytes], bytes | None]] = {
     "JPEG": strip_jpeg,
     "MPO": strip_jpeg,  # a JPEG with more JPEGs (a depth map, a second eye) behind it; the first is the picture
     "PNG": strip_png,
     "WEBP": strip_webp,
 }
-# What decoders raise on hostile bytes. Spelled out, so that a task's time limit is not taken for a bad image.
+OUT_OF_MEMORY = "out of memory"  # as Pillow words it in an OSError, of a decoder that got none
+# What decoders raise on hostile bytes. Spelled out, so that a task's time limit is not taken for a bad image. Want of memory is
+# another matter: the child that decodes ends then.
 DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -68,7 +74,6 @@ DECODER_ERRORS = (
     AssertionError,
     EOFError,
     RuntimeError,
-    MemoryError,
     struct.error,
     zlib.error,
     ImageCms.PyCMSError,
@@ -115,7 +120,7 @@ def is_stored(sha256: str, format: str) -> bool:
 
 
 def ingest_image(data: bytes) -> CleanImage:
-    """Decode and clean one image file. Raises Invalid with the reason."""
+    """Decode and clean one image file. Raises Invalid with the reason, and MemoryError."""
     if not data:
         raise Invalid("The file is empty.")
     if len(data) > MAX_BYTES:
@@ -129,6 +134,8 @@ def ingest_image(data: bytes) -> CleanImage:
         except Image.UnidentifiedImageError as error:
             raise Invalid("The file is not an image in a supported format (JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF).") from error
         except DECODER_ERRORS as error:
+            if OUT_OF_MEMORY in str(error):
+                raise MemoryError from error
             raise Invalid(DAMAGED) from error
 
 
@@ -139,21 +146,26 @@ def _clean(data: bytes) -> CleanImage:
         raise Invalid(DAMAGED)
     source = Image.open(BytesIO(readable), formats=FORMATS)
     _check_size(source)
+    _check_depth(source)
+    # Pillow would decode the whole image to look for a chunk behind the pixels.
+    orientation = 1 if source.format == "PNG" and b"eXIf" not in readable else _orientation(source)
     if source.format != "MPO" and getattr(source, "is_animated", False):
         raise Invalid("The image is animated or has several frames. Only still images are supported.")
     kept_format = "JPEG" if source.format == "MPO" else str(source.format)
     profile = _foreign_profile(source)
     bare = None
-    if profile is None and _orientation(source) == 1 and source.mode != "CMYK" and not source.mode.startswith("I"):
+    if profile is None and orientation == 1 and source.mode != "CMYK" and not source.mode.startswith("I"):
         bare = STRIPPERS.get(str(source.format), _no_stripper)(data)
     if bare is not None:
         # What is checked and shown is decoded from the very bytes that are kept.
+        del source  # its pixels as well, if it was decoded to be looked at: an image is held once, not twice
         picture: Image.Image = Image.open(BytesIO(bare), formats=(kept_format,))
         width, height = picture.size
         picture.draft(picture.mode, _display_size(picture.size, max(DISPLAY_WIDTHS)))  # a large JPEG decodes smaller: faster
         picture.load()
     else:
-        picture = _upright_srgb(source, profile)
+        picture = _upright_srgb(source, profile, orientation)
+        del source
         width, height = picture.size
         kept_format, bare = "PNG", _encode(picture, "PNG", KEPT_PNG)
     displays, smallest = _displays(picture, (width, height))
@@ -175,6 +187,17 @@ def _no_stripper(data: bytes) -> None:
 def _check_size(image: Image.Image) -> None:
     if image.width * image.height > MAX_PIXELS:
         raise Invalid(f"The image has {image.width} × {image.height} pixels; the maximum is {MAX_PIXELS:,}.")
+
+
+def _check_depth(image: Image.Image) -> None:
+    """By what the decoder is told of the file's samples, such as RGB;16B."""
+    deep = SAMPLE_BITS.search(str(image.tile))
+    decoded = image.width * image.height * len(image.getbands()) * (int(deep[1]) // 8 if deep else 1)
+    if decoded > MAX_DECODED_BYTES:
+        raise Invalid(
+            f"The image has {image.width} × {image.height} pixels in {deep[1] if deep else 8} bits a channel, which is "
+            f"{decoded:,} bytes; the maximum is {MAX_DECODED_BYTES:,}. Save it with 8 bits per channel."
+        )
 
 
 def _orientation(image: Image.Image) -> int:
@@ -221,35 +244,51 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     return converted
 
 
-def _upright_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The fully decoded image in 1, L, RGB or RGBA, upright, in sRGB, without any metadata."""
-    orientation = 1 if image.format == "TIFF" else _orientation(image)  # Pillow turns a TIFF upright itself
+def _upright_srgb(image: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
+    """The fully decoded image in 1, L, RGB or RGBA, upright, in sRGB, without any metadata.
+
+    Of a large image each step costs a quarter of a gigabyte, so no step keeps what the one before it had.
+    """
+    if image.format == "TIFF":
+        orientation = 1  # Pillow turns a TIFF upright itself
     image.load()
     _check_size(image)
     if image.mode.startswith("I;16"):
-        eight_bit = np.asarray(image).astype(np.uint32) // 256
-        image = Image.fromarray(eight_bit.astype(np.uint8))
+        image = _eight_bit(image)
     if image.mode in ("I", "F"):
         raise Invalid("The image has 32 bits per channel. Save it with 8 bits per channel.")
-    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    alpha = None
+    if image.has_transparency_data:
+        alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else image.convert("RGBA").getchannel("A")
     if profile is not None:
         grey = _colour_space(profile) == "GRAY"
         plain = _to_srgb(image if image.mode == "CMYK" else image.convert("L" if grey else "RGB"), profile)
     else:
         plain = image if image.mode in ("1", "L", "RGB") and alpha is None else image.convert("RGB")
+    del image
     if alpha is not None:
         plain.putalpha(alpha)
-    upright = plain.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else plain
-    bare = upright.copy()
+        del alpha
+    bare = plain.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else plain.copy()
     bare.info = {}
     return bare
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16-bit grey as 8-bit grey, some rows at a time."""
+    plain = Image.new("L", image.size)
+    rows = max(1, ROWS_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        part = image.crop((0, top, image.width, min(top + rows, image.height)))
+        plain.paste(Image.fromarray((np.asarray(part) >> 8).astype(np.uint8)), (0, top))
+    return plain
 
 
 def _displays(picture: Image.Image, full_size: tuple[int, int]) -> tuple[dict[int, bytes], Image.Image]:
     """The WebP derivatives, largest first, each made from the one before, and the smallest as a picture. Never larger than the
     image."""
     if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
+        picture = picture if picture.mode == "RGBA" else picture.convert("RGBA")
     elif picture.mode not in ("L", "RGB"):
         picture = picture.convert("RGB")
     displays: dict[int, bytes] = {}

@@ -14,12 +14,19 @@ from annotator.importing.parse_line import COLUMNS, JSON_COLUMNS, BadLine, parse
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_LINES = 10_000_000
+# Of a line: an empty list or cell of two or three bytes becomes an object of sixty. A hundred images with all they may have are
+# a tenth of this. A comma inside a text counts as well.
+MAX_VALUES = 1_000_000
+MAX_ROW_LINES = 100_000  # of a CSV row with line breaks in its cells
 MAX_PUSHED_BACK = 1_000_000  # lines of a CSV with broken quotes that are looked at again
 DELIMITERS = ",;\t"
 JSON_LIST = "The file is a JSON list. Write one object per line, without commas between them (JSONL)."
 
 
 NOT_UTF8 = "This line is not UTF-8 text."
+TOO_MANY_VALUES = f"This line has more than {MAX_VALUES:,} values."
+ROW_TOO_LONG = "the row does not end"
+SEPARATORS = b",;\t[{"
 
 # A cell may hold the images of a whole line as JSON. The limit is the process's own and only keeps memory bounded.
 csv.field_size_limit(MAX_LINE_BYTES)
@@ -63,6 +70,9 @@ class TextLines:
                 while not line.endswith(b"\n") and (line := self.file.readline(MAX_LINE_BYTES)):
                     self.taken += len(line)
                 yield self.number, BadLine("", f"This line is longer than {MAX_LINE_BYTES // 2**20} MB.")
+                continue
+            if len(line) > MAX_VALUES and sum(line.count(sign) for sign in SEPARATORS) > MAX_VALUES:
+                yield self.number, BadLine("", TOO_MANY_VALUES)
                 continue
             try:
                 yield self.number, line.decode()
@@ -110,6 +120,7 @@ class _CsvLines:
         self.source = iter(lines)
         self.pushed: deque[tuple[int, str | BadLine]] = deque()
         self.row: list[tuple[int, str | BadLine]] = []
+        self.row_size = 0  # characters
         self.left_to_push = MAX_PUSHED_BACK
 
     def __iter__(self) -> _CsvLines:
@@ -118,11 +129,14 @@ class _CsvLines:
     def __next__(self) -> str:
         number, line = self.pushed.popleft() if self.pushed else next(self.source)
         self.row.append((number, line))
+        self.row_size += 0 if isinstance(line, BadLine) else len(line)
+        if len(self.row) > MAX_ROW_LINES or self.row_size > MAX_LINE_BYTES:
+            raise csv.Error(ROW_TOO_LONG)
         # A quoted cell may go on through a line that cannot be read, so the reader must see that there is one.
         return "\n" if isinstance(line, BadLine) else line
 
     def start_row(self) -> None:
-        self.row = []
+        self.row, self.row_size = [], 0
 
     def push_back(self) -> None:
         """All lines of the present row but its first."""
@@ -172,7 +186,7 @@ def _csv_body(lines: TextLines, feed: _CsvLines, header: list[str], columns: dic
             return
         except csv.Error as error:
             fault = str(error)
-            if "end of data" in fault or "field limit" in fault:
+            if "end of data" in fault or "field limit" in fault or fault == ROW_TOO_LONG:
                 fault = "a quotation mark is not closed"
             feed.push_back()
             value = BadLine("", f"This row is not valid CSV: {fault}.")
