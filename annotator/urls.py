@@ -120,6 +120,7 @@ urlpatterns = [
     path("manage/<str:slug>/groups/", demographics.edit_group_question, name="group_question"),
     path("manage/<str:slug>/imports/", imports.imports, name="imports"),
     path("manage/<str:slug>/imports/<int:import_id>/", imports.import_page, name="import_page"),
+    path("manage/<str:slug>/imports/<int:import_id>/cancel/", imports.cancel_import, name="cancel_import"),
     path("manage/<str:slug>/releases/", releases.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", releases.release_page, name="release_page"),
     path("manage/<str:slug>/webhooks/", webhooks.webhooks, name="webhooks"),

@@ -7,7 +7,7 @@ from api.errors import not_there
 from api.schema import SchemaView
 from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
-from api.views.imports import ImportDetail, ImportList
+from api.views.imports import ImportCancel, ImportDetail, ImportList
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
 from api.views.votes import VoteList
@@ -20,6 +20,7 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("", CampaignDetail.as_view(), name="campaign"),
     path("imports/", ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
+    path("imports/<int:import_id>/cancel/", ImportCancel.as_view(), name="cancel_import"),
     path("votes/", VoteList.as_view(), name="votes"),
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("stats/", StatisticsDetail.as_view(), name="statistics"),

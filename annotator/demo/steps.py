@@ -58,6 +58,7 @@ SCENES, MORE_SCENES = "scenes.zip", "more-scenes.zip"
 MANAGER, ANNOTATOR = "demo-manager", "demo-annotator"
 RELEASE_TRIES = 3
 GONE = (ReleaseState.FAILED, ReleaseState.CANCELLED)
+GONE_IMPORTS = (ImportState.FAILED, ImportState.CANCELLED)
 ROUNDS = 5  # a pair skipped at the very end is free again when others have left
 
 
@@ -188,7 +189,7 @@ class Demo:
 
     def import_file(self, client: httpx.Client, name: str, description: str, prompts: int) -> None:
         """Upload an album as its manager does, and wait until the worker has taken it in."""
-        import_ = self.campaign.imports.filter(file_name=name).exclude(state=ImportState.FAILED).order_by("pk").last()
+        import_ = self.campaign.imports.filter(file_name=name).exclude(state__in=GONE_IMPORTS).order_by("pk").last()
         if import_ is not None and import_.state == ImportState.DONE:
             return
         with self.bar(description, prompts) as advance:
@@ -200,8 +201,8 @@ class Demo:
                 support.resume_import(import_)  # the message for the worker may have died with the broker
             for answer in self.watch(client, f"imports/{import_.pk}/", progress_of=lambda answer: answer["lines_done"]):
                 advance(answer["lines_done"] + answer["lines_failed"] - self._completed())
-                if answer["state"] == ImportState.FAILED:
-                    raise DemoFailed(f"The import of {name} failed: {answer['error']}")
+                if answer["state"] in GONE_IMPORTS:
+                    raise DemoFailed(f"The import of {name} is {answer['state']}. {answer['error']}".rstrip())
                 if answer["state"] == ImportState.DONE:
                     break
             if answer["lines_failed"]:

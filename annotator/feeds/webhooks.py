@@ -1,7 +1,8 @@
 """Webhooks and their deliveries. Pending deliveries are rows in a table, and are retried until they arrive.
 
 An attempt is noted before it is made, with the time of the next one: a worker that dies, and a broker that forgets, delay a
-delivery and lose none. One that arrived and was not noted is sent again; its id in the body tells.
+delivery and lose none. One that stops its workers again and again is given up. One that arrived and was not noted is sent
+again; its id in the body tells.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from standardwebhooks import Webhook as Signer
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import new_delivery
+from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
 from annotator.lib.safe_http import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
 from annotator.models import Campaign, Delivery, User, Webhook
@@ -51,6 +53,7 @@ WAITS = [
 LOST_AFTER = timedelta(minutes=2)  # an attempt of which nothing was heard for so long was cut off
 KEPT_FOR = timedelta(days=30)
 BATCH = 1000
+GIVEN_UP = f"Its worker stopped {ATTEMPTS_MAX} times in a row while sending it. See the workers' log, then send it again."
 PRIVATE = "The address is not public. Webhooks are sent to public addresses and to the networks in WEBHOOK_NETWORKS."
 ONLY_HTTPS = "Use a URL that starts with https://."
 
@@ -115,8 +118,9 @@ def resend(*, delivery: Delivery, by: User | None, now: datetime | None = None) 
     _require_active(delivery.webhook)
     with transaction.atomic():
         locked = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
-        locked.state, locked.attempts, locked.next_attempt_at = DeliveryState.WAITING, 0, now or timezone.now()
-        locked.save(update_fields=["state", "attempts", "next_attempt_at"])
+        locked.state, locked.attempts, locked.cut_off = DeliveryState.WAITING, 0, 0
+        locked.next_attempt_at = now or timezone.now()
+        locked.save(update_fields=["state", "attempts", "cut_off", "next_attempt_at"])
     return locked
 
 
@@ -207,15 +211,20 @@ def send_delivery(*, delivery_id: int, now: datetime | None = None) -> None:
         delivery = due.select_related("webhook").first()
         if delivery is None:
             return
+        if delivery.cut_off >= ATTEMPTS_MAX:
+            delivery.state, delivery.next_attempt_at, delivery.error = DeliveryState.FAILED, None, GIVEN_UP
+            delivery.save(update_fields=["state", "next_attempt_at", "error"])
+            return
         delivery.attempts += 1
+        delivery.cut_off += 1
         delivery.last_attempt_at, delivery.next_attempt_at = now, now + LOST_AFTER
-        delivery.save(update_fields=["attempts", "last_attempt_at", "next_attempt_at"])
+        delivery.save(update_fields=["attempts", "cut_off", "last_attempt_at", "next_attempt_at"])
     _note(delivery, attempt(delivery, now=now), now)
 
 
 def _note(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     """Write down what came of the attempt, unless it was sent again meanwhile."""
-    values: dict[str, object] = {"status": outcome.status, "error": outcome.error}
+    values: dict[str, object] = {"status": outcome.status, "error": outcome.error, "cut_off": 0}
     if outcome.has_arrived:
         values |= {"state": DeliveryState.DELIVERED, "next_attempt_at": None}
     elif delivery.attempts > len(WAITS):

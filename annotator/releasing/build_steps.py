@@ -14,13 +14,11 @@ from django.utils import timezone
 
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.errors import Conflict, DomainError
+from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.models import Release, ReleaseShard
 from annotator.releasing.build_progress import Stopped
 
 logger = logging.getLogger(__name__)
-
-ERRORS_MAX = 3  # of the same step, before an error of ours is taken for one that will not go away
-TRIES_MAX = 5  # of the same step, before its workers are taken to be stopped by what they do
 
 # What goes wrong with the files and would go wrong again.
 FAILURES = (DomainError, OSError, pa.ArrowException, BotoCoreError, ClientError)
@@ -41,7 +39,7 @@ class Step:
 
     def begin(self) -> None:
         """Counted before it begins: somebody who is killed counts nothing any more."""
-        if self.tries >= TRIES_MAX:
+        if self.tries >= ATTEMPTS_MAX:
             raise Conflict(
                 f"Its worker stopped {self.tries} times {self.doing}, perhaps because memory ran out. See the workers' log and"
                 " the system log.",
@@ -73,7 +71,7 @@ def ending(release: Release, doing: str, shard: ReleaseShard | None = None) -> I
         raise
     except Exception as error:  # ours, or a limit of the worker's: the second try may do better, the fourth will not
         words = f"Error {doing}: {type(error).__name__}: {error}".rstrip(". ")
-        if step.tries < ERRORS_MAX:
+        if step.tries < ATTEMPTS_MAX:
             Release.objects.filter(pk=release.pk).update(error=f"{words}. Retrying.")
             raise
         logger.exception("%s could not be built", release)

@@ -27,6 +27,7 @@ from annotator import releasing
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState, ReleaseState
 from annotator.errors import Conflict, DomainError, Invalid, NotFound
 from annotator.lib.advisory_locks import Space, sole_holder
+from annotator.lib.attempts import ATTEMPTS_MAX, OutOfAttempts, attempt
 from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
 from annotator.models import Campaign, HubAccount, Publication, Release, ReleaseFile, User
 
@@ -35,6 +36,10 @@ logger = logging.getLogger(__name__)
 PROGRESS_EVERY = 1.0  # seconds between two notes of the progress in the database
 PURPOSE = "token for the Hub"
 PUBLISH_AGAIN = "Publish again: files already on the Hub are not uploaded again."
+GIVEN_UP = (
+    f"Publishing was begun {ATTEMPTS_MAX} times and never ended: it failed, or its worker stopped, perhaps because memory ran"
+    f" out. See the workers' log. {PUBLISH_AGAIN}"
+)
 DATASET = "dataset"  # a repository of that kind
 TOKEN_LIMIT = 500  # characters
 # What the Hub takes and a little less: an owner and a name, each of words with a single sign between them.
@@ -130,7 +135,10 @@ def _publish(publication: Publication) -> None:
     rows = Publication.objects.filter(pk=publication.pk)
     rows.update(state=PublicationState.PUBLISHING, error="")
     try:
-        commit = _upload(publication, _reporter(publication))
+        with attempt(rows):
+            commit = _upload(publication, _reporter(publication))
+    except OutOfAttempts:
+        rows.update(state=PublicationState.FAILED, error=GIVEN_UP, finished_at=timezone.now())
     except FAILURES as error:
         is_ours = isinstance(error, DomainError)
         logger.warning("%s could not be published: %s", publication, error, exc_info=None if is_ours else error)

@@ -43,6 +43,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "map",
             "state",
             "error",
+            "attempts",
             "lines_total",
             "lines_done",
             "lines_failed",

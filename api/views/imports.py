@@ -23,13 +23,14 @@ from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
-from annotator.importing.lifecycle import check_column_map, create_import
-from annotator.models import Import
+from annotator.importing.lifecycle import cancel_import, check_column_map, create_import
+from annotator.models import Campaign, Import
 from api import idempotency
 from api.pagination import NewestFirst
 from api.parsers import JSON_LINES_PARSERS, JSONParser, read_json
+from api.serializers.base import NoBody
 from api.serializers.imports import ImportDetailSerializer, ImportSerializer, ImportUpload
-from api.views.base import View, location, page_of, user_of, whole_number
+from api.views.base import View, location, page_of, user_of, valid_body, whole_number
 
 FOLDER = "uploads"
 BODY_NAME = "request.jsonl"  # the file name of an import sent as the body
@@ -113,10 +114,31 @@ class ImportDetail(View):
     def get(self, request: Request, slug: str, import_id: int) -> Response:
         """Get the state, the counts, and the refused lines with their reasons."""
         campaign = campaign_for_manager(user_of(request), slug)
-        import_ = campaign.imports.filter(pk=import_id).first()
-        if import_ is None:
-            raise NotFound("This import does not exist.")
+        import_ = import_of(campaign, import_id)
         return Response(shown(request, import_, whole_number(request, "errors_after", low=0, high=LINE_LIMIT) or 0))
+
+
+class ImportCancel(View):
+    scopes = {"POST": [Scope.IMPORT]}
+
+    @extend_schema(operation_id="cancel_import", request=None, responses={200: ImportDetailSerializer})
+    def post(self, request: Request, slug: str, import_id: int) -> Response:
+        """Stop an import. Pairs that were added stay. Cancelling again changes nothing; if the import has ended, the response is
+        409."""
+        user = user_of(request)
+        import_ = import_of(campaign_for_manager(user, slug), import_id)
+        valid_body(NoBody, request)
+        cancelled = cancel_import(import_=import_, by=user)
+        tasks.enqueue(tasks.clear_import, import_.pk)
+        return Response(shown(request, cancelled))
+
+
+def import_of(campaign: Campaign, import_id: int) -> Import:
+    """Raises NotFound."""
+    import_ = campaign.imports.filter(pk=import_id).first()
+    if import_ is None:
+        raise NotFound("This import does not exist.")
+    return import_
 
 
 def shown(request: Request, import_: Import, errors_after: int = 0) -> dict[str, Any]:

@@ -54,6 +54,7 @@ def test_a_file_is_stored_and_left_to_a_worker():
         "map": {},
         "state": "queued",
         "error": "",
+        "attempts": 0,
         "lines_total": 0,
         "lines_done": 0,
         "lines_failed": 0,

@@ -22,6 +22,7 @@ OPERATIONS = {
     "list_imports",
     "create_import",
     "get_import",
+    "cancel_import",
     "list_votes",
     "next_assignments",
     "vote",

@@ -41,7 +41,14 @@ def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_fold
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "image"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
-    *("cancel_release", "publish_release", "forget_hub_account", "training_again", "review_pair"),  # forms as well
+    *(
+        "cancel_import",
+        "cancel_release",
+        "publish_release",
+        "forget_hub_account",
+        "training_again",
+        "review_pair",
+    ),  # forms as well
     *("dismiss_notice", "decide_rule"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to

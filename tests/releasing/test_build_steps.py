@@ -9,8 +9,9 @@ from django.db import OperationalError
 from annotator import releasing
 from annotator.choices import ReleaseState
 from annotator.importing.images import full_name
+from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.models import ReleaseShard
-from annotator.releasing.build_steps import ERRORS_MAX, FAILURES, TRIES_MAX
+from annotator.releasing.build_steps import FAILURES
 from tests.released import folder_of, release_of
 from tests.releasing.building import building_of
 
@@ -48,7 +49,7 @@ def test_an_error_of_ours_is_tried_again_and_then_ends_the_release_with_a_senten
     for shard_id in releasing.stage_release(release_id=release.pk):
         releasing.write_shard(shard_id=shard_id)
     (building_of(release) / "snapshot.json").write_text('{"facts": {}}')
-    for _ in range(ERRORS_MAX - 1):
+    for _ in range(ATTEMPTS_MAX - 1):
         with pytest.raises(KeyError):
             releasing.finish_release(release_id=release.pk)
         release.refresh_from_db()
@@ -65,11 +66,11 @@ def test_an_error_of_ours_is_tried_again_and_then_ends_the_release_with_a_senten
 def test_a_step_that_kills_its_workers_is_not_tried_for_ever(campaign, judged):
     release = releasing.create_release(campaign=campaign, by=None)
     shard_id = releasing.stage_release(release_id=release.pk)[0]
-    ReleaseShard.objects.filter(pk=shard_id).update(tries=TRIES_MAX)
+    ReleaseShard.objects.filter(pk=shard_id).update(tries=ATTEMPTS_MAX)
     releasing.write_shard(shard_id=shard_id)
     release.refresh_from_db()
     assert release.state == "failed"
-    assert release.error.startswith(f"Its worker stopped {TRIES_MAX} times while ")
+    assert release.error.startswith(f"Its worker stopped {ATTEMPTS_MAX} times while ")
     assert "memory ran out" in release.error
 
 

@@ -91,6 +91,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "Stopped. The next worker imports the rest, or run the same command again.", returncode=EXIT_STOPPED
             ) from stop
+        if import_.state == ImportState.CANCELLED:
+            raise CommandError(
+                f"The import was cancelled. {import_.pairs_added:,} pairs had been added and stay.", returncode=EXIT_STOPPED
+            )
         self.report(import_, campaign, is_new=is_new)
         if import_.lines_failed:
             sys.exit(EXIT_SOME_FAILED)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator.campaigns import guidelines, lifecycle, questions
 from annotator.campaigns.access import campaign_for_manager, require_may_create_campaigns
 from annotator.campaigns.text_diff import compare
-from annotator.choices import UNFINISHED_RELEASES, CampaignState, Label, PairState, ReleaseState
+from annotator.choices import UNFINISHED_IMPORTS, UNFINISHED_RELEASES, CampaignState, Label, PairState, ReleaseState
 from annotator.errors import DomainError
 from annotator.judging import limits
 from annotator.models import Campaign
@@ -28,7 +28,6 @@ from annotator.views.form_input import add_refusal
 from annotator.views.manage.campaign_forms import CampaignForm, NewCampaignForm
 from annotator.views.manage.common import SHOWN_AT_FIRST, posted, status_of
 from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm
-from annotator.views.manage.imports import UNFINISHED_IMPORTS
 from annotator.views.manage.members import MEMBERS_AT_FIRST
 from annotator.views.requests import UserRequest
 

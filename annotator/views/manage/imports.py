@@ -11,19 +11,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
-from annotator.choices import RULES_IN_BATCHES, ImportState
-from annotator.errors import NotFound
-from annotator.importing.lifecycle import create_import
-from annotator.models import Import
+from annotator.choices import RULES_IN_BATCHES, UNFINISHED_IMPORTS
+from annotator.errors import DomainError, NotFound
+from annotator.importing import lifecycle
+from annotator.models import Campaign, Import
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import ImportForm
 from annotator.views.requests import UserRequest
-
-UNFINISHED_IMPORTS = [ImportState.QUEUED, ImportState.READING, ImportState.RUNNING]
 
 
 @never_cache
@@ -34,7 +32,7 @@ def imports(request: UserRequest, slug: str) -> HttpResponse:
     form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
-        import_ = create_import(
+        import_ = lifecycle.create_import(
             campaign=campaign,
             file_name=upload.name,
             by=request.user,
@@ -54,10 +52,36 @@ def imports(request: UserRequest, slug: str) -> HttpResponse:
 def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse:
     """One import: its counts, and why lines were refused."""
     campaign = campaign_for_manager(request.user, slug)
-    import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by").first()
-    if import_ is None:
-        raise NotFound("This import does not exist.")
+    import_ = import_of(campaign, import_id)
     page = Paginator(import_.line_errors.order_by("number"), PER_PAGE).get_page(request.GET.get("page"))
     makes_more = campaign.pairing_rule in RULES_IN_BATCHES
-    context = {"campaign": campaign, "import": import_, "page": page, "makes_more": makes_more}
+    context = {
+        "campaign": campaign,
+        "import": import_,
+        "is_unfinished": import_.state in UNFINISHED_IMPORTS,
+        "page": page,
+        "makes_more": makes_more,
+    }
     return render(request, "manage/pairs/import.html", context)
+
+
+@require_POST
+def cancel_import(request: UserRequest, slug: str, import_id: int) -> HttpResponse:
+    """Import no further lines. Pairs that were added stay."""
+    import_ = import_of(campaign_for_manager(request.user, slug), import_id)
+    try:
+        lifecycle.cancel_import(import_=import_, by=request.user)
+    except DomainError as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        tasks.enqueue(tasks.clear_import, import_.pk)
+        messages.success(request, f"{import_.file_name} is cancelled. Pairs that were already added stay.")
+    return redirect("import_page", slug, import_id)
+
+
+def import_of(campaign: Campaign, import_id: int) -> Import:
+    """Raises NotFound."""
+    import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by", "cancelled_by").first()
+    if import_ is None:
+        raise NotFound("This import does not exist.")
+    return import_
