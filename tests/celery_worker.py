@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 from django.conf import settings
 from django.db import connection
 
@@ -85,6 +86,12 @@ class CeleryWorker:
 
     def _told(self, what: Any) -> bool:
         return bool(what(app.conf.task_default_queue, destination=[self.name], reply=True))
+
+    def other_child_than(self, pid: int | None) -> int | None:
+        """The process of its pool that does the tasks, once it is not the one with this pid."""
+        parents = [child for child in psutil.Process(self.process.pid).children() if child.is_running()]
+        workers = [child for parent in parents for child in parent.children() if child.status() != psutil.STATUS_ZOMBIE]
+        return next((child.pid for child in workers if child.pid != pid), None)
 
     def finish_all(self) -> None:
         """Drop what is waiting, and wait for what is in hand."""

@@ -57,22 +57,25 @@ def ingest_batch(*, batch_id: int) -> None:
         batch = ImportBatch.objects.select_related("batch_of").filter(pk=batch_id).first()
         if batch is None or not is_mine:
             return
-        if batch.batch_of.state == ImportState.DONE:  # by a worker that was perhaps killed before it had tidied up
-            remove_folder(staged_folder(batch.batch_of_id))
-        if batch.batch_of.state != ImportState.RUNNING or batch.done_at is not None:
-            return
-        _set_images_aside(batch)
-        is_finished = False
-        try:
-            with attempt(ImportBatch.objects.filter(pk=batch_id)):
-                is_finished = _ingest(batch)
-        except OutOfAttempts:
-            is_finished = _add(batch, [], {entry["number"]: BadLine("", LINE_GIVEN_UP) for entry in batch.lines})
-        except Cancelled:
-            pass
+        if batch.batch_of.state == ImportState.RUNNING and batch.done_at is None:
+            is_finished = _attempt(batch)
+        else:  # DONE by a worker that was perhaps killed before it had tidied up
+            is_finished = batch.batch_of.state == ImportState.DONE
         if is_finished:
             remove_folder(staged_folder(batch.batch_of_id))
     clear_import(import_id=batch.batch_of_id)  # if it was cancelled meanwhile
+
+
+def _attempt(batch: ImportBatch) -> bool:
+    """Returns whether the import is finished."""
+    _set_images_aside(batch)
+    try:
+        with attempt(ImportBatch.objects.filter(pk=batch.pk)):
+            return _ingest(batch)
+    except OutOfAttempts:
+        return _add(batch, [], {entry["number"]: BadLine("", LINE_GIVEN_UP) for entry in batch.lines})
+    except Cancelled:
+        return False
 
 
 def _set_images_aside(batch: ImportBatch) -> None:

@@ -142,7 +142,7 @@ def clear_import(*, import_id: int) -> None:
 
 def image_lock_key(sha256: str) -> int:
     """In Space.IMAGE_FILES. Shared by who is about to refer to the image's files, alone by who removes them."""
-    return int(sha256[:12], 16)
+    return int(sha256[:11], 16)
 
 
 def _remove_unless_used(sha256: str) -> None:

@@ -68,16 +68,27 @@ def _rows(
         at_once = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE // max(1, row_size)))
         try:
             for batch in file.iter_batches(at_once, row_groups=[group], columns=sorted(set(columns.values())), use_threads=False):
-                budget -= batch.nbytes
-                if budget < 0:
-                    raise Invalid(TOO_LARGE)
                 for index in range(batch.num_rows):
                     number += 1
-                    yield Row(number, _value(batch, index, columns, labels), number / total)
+                    value = _value(batch, index, columns, labels)
+                    # Of the values, not of the batch: where a dictionary repeats one of them, a batch has it once.
+                    budget -= 0 if isinstance(value, BadLine) else _weight(list(value.values()))
+                    if budget < 0:
+                        raise Invalid(TOO_LARGE)
+                    yield Row(number, value, number / total)
         except MemoryError:
             raise
         except PARQUET_ERRORS as error:
             raise Invalid(f"The Parquet file is damaged after row {number}.") from error
+
+
+def _weight(value: Any) -> int:
+    """About how many bytes are in a value."""
+    if isinstance(value, bytes | str):
+        return len(value)
+    if isinstance(value, dict):
+        return sum(map(_weight, value.values()))
+    return sum(map(_weight, value)) if isinstance(value, list) else 0
 
 
 def _value(

@@ -18,6 +18,7 @@ from annotator.importing import archives, file_formats
 from annotator.importing.archives import DiskFolder, NoFolder, UnpacksTooLarge, ZipFolder, open_member
 from annotator.importing.file_formats import open_import_file
 from tests.importing.opened import folder_of, refusal, rows_of, written, zipped
+from tests.importing.poison import zip_with_hidden_directory
 
 
 def zip_of(path: Path, members: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipFile:
@@ -218,6 +219,13 @@ def test_a_zip_with_too_many_members_is_not_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(file_formats, "MAX_ZIP_DIRECTORY", 100)
     path = zipped(tmp_path / "x.zip", {"x.jsonl": b"{}", "a.png": b"", "b.png": b""})
     assert "too many files" in refusal(path)
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+def test_a_long_list_of_members_is_found_in_either_record(tmp_path, monkeypatch, at_end):
+    monkeypatch.setattr(file_formats, "MAX_ZIP_DIRECTORY", 100)
+    assert "too many files" in refusal(zip_with_hidden_directory(tmp_path / "x.zip", 5, at_end=at_end))
+    assert rows_of(zip_with_hidden_directory(tmp_path / "y.zip", 0, at_end=at_end)) == [(1, {})]
 
 
 def test_damaged_encrypted_and_oddly_packed_members_are_refused(tmp_path):

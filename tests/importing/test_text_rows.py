@@ -126,3 +126,22 @@ def test_quotes_that_never_match_are_given_up_at_last(tmp_path, monkeypatch):
 
 def test_a_nul_in_a_csv_reaches_the_line_and_not_the_reader(tmp_path):
     assert rows_of(written(tmp_path / "x.csv", "prompt,image_a,image_b\na\0b,1,2\n"))[0][1]["prompt"] == "a\0b"
+
+
+def test_a_line_of_too_many_values_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_rows, "MAX_VALUES", 1000)
+    many = '{"prompt": "p", "metadata": [' + "[]," * 1000 + "1]}\n"
+    path = written(tmp_path / "x.jsonl", many + '{"prompt": "q"}\n')
+    assert rows_of(path) == [(1, text_rows.TOO_MANY_VALUES), (2, {"prompt": "q"})]
+    path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n" + "," * 2000 + "\na,b,c\n")
+    assert [number for number, value in rows_of(path) if value == text_rows.TOO_MANY_VALUES] == [2]
+    assert "cannot be read" in refusal(written(tmp_path / "y.csv", "," * 2000 + "\nprompt,image_a,image_b\n"))
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MAX_ROW_LINES", 10), ("MAX_LINE_BYTES", 100)])
+def test_a_row_of_a_csv_that_does_not_end_is_given_up(tmp_path, monkeypatch, limit, value):
+    monkeypatch.setattr(text_rows, limit, value)
+    path = written(tmp_path / "x.csv", 'prompt,image_a,image_b\n"never closed\n' + "a,b,c\n" * 40)
+    rows = rows_of(path)
+    assert "quotation mark is not closed" in rows[0][1]
+    assert rows[1:] == [(number, {"prompt": "a", "image_a": "b", "image_b": "c"}) for number in range(3, 43)]
