@@ -10,15 +10,14 @@ from typing import Any
 from annotator.importing import decoder_child
 from annotator.lib.limited_process import Message
 
+SECRETS = {"SECRET_KEY", "DATABASE_URL", "REDIS_URL", "STORAGE_URL"}
 kept: list[bytearray] = []
 
 
 def handle(name: str, arguments: dict[str, Any], blobs: list[bytes]) -> Message:
     match name:
         case "echo":
-            return arguments | {
-                "secrets": [name for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL") if name in os.environ]
-            }, blobs
+            return arguments | {"secrets": sorted(SECRETS & set(os.environ))}, blobs
         case "take":
             return {"bytes": len(bytearray(arguments["bytes"]))}, []
         case "keep":
