@@ -21,7 +21,7 @@ from io import BytesIO
 import numpy as np
 from django.core.files.storage import default_storage
 from imagehash import phash
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageFile
 
 from annotator.errors import Invalid
 from annotator.importing.metadata_stripping import PNG_READING_CHUNKS, PNG_SIGNATURE, strip_jpeg, strip_png, strip_webp
@@ -189,7 +189,7 @@ def _check_size(image: Image.Image) -> None:
         raise Invalid(f"The image has {image.width} × {image.height} pixels; the maximum is {MAX_PIXELS:,}.")
 
 
-def _check_depth(image: Image.Image) -> None:
+def _check_depth(image: ImageFile.ImageFile) -> None:
     """By what the decoder is told of the file's samples, such as RGB;16B."""
     deep = SAMPLE_BITS.search(str(image.tile))
     decoded = image.width * image.height * len(image.getbands()) * (int(deep[1]) // 8 if deep else 1)

@@ -21,6 +21,7 @@ from annotator.errors import Conflict, Invalid
 from annotator.feeds import webhooks
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib import safe_http
+from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.lib.encryption import encrypt
 from annotator.models import Campaign, Delivery, Webhook
 from tests.api.clients import sent_tasks
@@ -219,9 +220,26 @@ def test_an_attempt_is_noted_before_it_is_made_so_that_one_that_is_cut_off_is_ma
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts) == ("waiting", 1)
     assert webhooks.due_deliveries() == []
+    assert delivery.cut_off == 1
     assert webhooks.due_deliveries(now=timezone.now() + webhooks.LOST_AFTER) == [delivery.pk]
     receiver.released.set()
     sender.join()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.cut_off) == ("delivered", 0)
+
+
+def test_one_that_stops_its_workers_three_times_is_given_up_with_a_reason_until_it_is_sent_again(campaign, receiver):
+    webhook, _ = listen(campaign, receiver)
+    delivery = webhooks.ping(webhook=webhook, by=None)
+    Delivery.objects.update(cut_off=ATTEMPTS_MAX)
+    webhooks.send_delivery(delivery_id=delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.error, delivery.next_attempt_at) == ("failed", webhooks.GIVEN_UP, None)
+    assert not receiver.received
+    webhooks.resend(delivery=delivery, by=None)
+    webhooks.send_delivery(delivery_id=delivery.pk)
+    delivery.refresh_from_db()
+    assert (delivery.state, len(receiver.received)) == ("delivered", 1)
 
 
 def test_another_secret_key_says_what_to_do(campaign, receiver, settings):

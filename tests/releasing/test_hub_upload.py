@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from annotator.errors import Conflict, Invalid
+from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.models import Campaign, HubAccount, Publication
 from annotator.releasing import hub_upload
 from tests.api.releases import FILES, SHARD, ready_release
@@ -271,3 +272,14 @@ def test_what_was_cut_off_is_taken_up_again(hub, campaign):
     assert hub_upload.unfinished_publications() == []
     publication.refresh_from_db()
     assert publication.state == "done"
+
+
+def test_what_stops_its_workers_three_times_is_given_up_with_a_reason(hub, campaign):
+    publication = hub_upload.create_publication(release=campaign.releases.get(), by=None)
+    Publication.objects.update(state="publishing", attempts=ATTEMPTS_MAX)
+    hub_upload.publish(publication_id=publication.pk)
+    publication.refresh_from_db()
+    assert (publication.state, publication.error) == ("failed", hub_upload.GIVEN_UP)
+    assert "flowers/birds" not in hub.repos
+    again = published(campaign)
+    assert (again.state, again.attempts) == ("done", 1)

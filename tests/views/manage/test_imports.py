@@ -123,3 +123,31 @@ def test_an_import_shows_its_refused_lines(client: Client, campaign: Campaign) -
         assert "The file is empty." in page
     assert "1234" in html
     assert "There is no file “&lt;x&gt;”." in html
+
+
+def test_an_import_is_cancelled_on_its_page_which_says_what_stays(client, manager):
+    import_ = ImportFactory(campaign=manager.campaign, state="running", pairs_added=1200)
+    page = address("import_page", manager.campaign, import_.pk)
+    cancel = address("cancel_import", manager.campaign, import_.pk)
+    assert cancel in client.get(page).content.decode()
+
+    with sent_tasks() as sent:
+        text = client.post(cancel, follow=True).content.decode()
+
+    assert sent == [("clear_import", [import_.pk])]
+    assert "1,200 pairs that had been added stay" in " ".join(text.split())
+    assert f"cancelled by {manager.user}" in text
+    assert cancel not in text
+    assert client.post(cancel).status_code == 302  # again
+    Import.objects.update(state="done")
+    assert "can no longer be cancelled" in client.post(cancel, follow=True).content.decode()
+    assert client.post(address("cancel_import", manager.campaign, 0)).status_code == 404
+    assert client.get(cancel).status_code == 405
+
+
+def test_attempts_are_said_only_of_an_import_that_failed(client, manager):
+    import_ = ImportFactory(campaign=manager.campaign, attempts=3, state="done")
+    page = address("import_page", manager.campaign, import_.pk)
+    assert "times" not in client.get(page).content.decode()
+    Import.objects.update(state="failed", error="It is damaged.")
+    assert "The file was begun 3 times." in " ".join(client.get(page).content.decode().split())
