@@ -22,6 +22,7 @@ from annotator.lib.limited_process import Message
 
 ROWS_PER_ANSWER = 25
 BYTES_PER_ANSWER = 4 * 1024 * 1024  # of images in them; a row that has more comes alone
+MAX_LINE_IMAGES = 256 * 1024 * 1024  # bytes in one line: who asks has no limit of memory
 
 
 class _Reader:
@@ -61,6 +62,8 @@ class _Reader:
             if isinstance(row.value, BadLine):
                 raise row.value
             line = parse_line(row.value, gold_choices=self.gold_choices)
+            if sum(len(image.source.data) for image in line.images) > MAX_LINE_IMAGES:
+                raise BadLine("", f"The images of this line have more than {MAX_LINE_IMAGES // 2**20} MB together.")
         except BadLine as error:
             return {"error": [error.field, error.message]}
         return {"line": line.for_batch([_reference(image, blobs) for image in line.images])}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from annotator.importing import decoder_child
 from annotator.importing.decoder_child import handle
 from tests.celery_worker import ROOT
 from tests.importing.imported import lines_file, pair_line
@@ -53,3 +57,13 @@ def test_a_file_that_cannot_be_read_is_said_to_be(tmp_path):
 def test_samples_of_sixteen_bits_count_twice():
     assert "16 bits a channel" in handle("image", {}, [png_of_nothing(7000, 7000, bits=16, rows=1)])[0]["invalid"]
     assert handle("image", {}, [png_of_nothing(70, 70, bits=16)])[0]["width"] == 70
+
+
+def test_the_images_of_a_line_are_bounded_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(decoder_child, "MAX_LINE_IMAGES", 2 * 1024 * 1024)
+    rows = [{"prompt": "p", "images": [bytes([n]) * 1024 * 1024 for n in range(count)]} for count in (2, 3)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
+    opened(tmp_path / "x.parquet")
+    found, blobs = handle("rows", {}, [])
+    assert found["rows"][1]["error"] == ["", "The images of this line have more than 2 MB together."]
+    assert len(blobs) == 2
