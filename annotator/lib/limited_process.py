@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import ceil
 from multiprocessing.connection import wait
@@ -48,6 +48,7 @@ WAITING_RATIO = 10  # wall time to processor time, before a child that uses none
 IDLE_MAX = 2  # children kept for later; one is enough unless threads ask at the same time
 
 Message = tuple[dict[str, Any], list[bytes]]
+Handler = Callable[[str, dict[str, Any], list[bytes]], Message]
 
 
 class ChildFailure(Exception):
@@ -141,7 +142,7 @@ class LimitedProcess:
             code = self._process.wait(START_SECONDS)
         except subprocess.TimeoutExpired:
             return ChildDied("its connection broke")
-        if code == -signal.SIGXCPU:
+        if code in (-signal.SIGXCPU, -signal.SIGALRM):
             return OutOfTime()
         return ChildDied(f"it was ended by {signal.Signals(-code).name}" if code < 0 else f"it ended with exit code {code}")
 
@@ -254,22 +255,27 @@ def main(module: str, connection: socket.socket, limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     send(connection, {"is_limited": at_start is not None}, [])
-    while True:
-        try:
-            header, blobs = receive(connection)
-        except (EOFError, ConnectionError):  # the parent is gone
-            shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
-            return
-        allow_time(limits.cpu_seconds)
-        try:
-            result, found = handle(header["name"], header["arguments"], blobs)
-        except MemoryError:
-            send(connection, {"is_out_of_memory": True}, [])
-            return
-        # Memory that came to stay would be missing to what comes next.
-        has_grown = at_start is not None and (address_space() or 0) > at_start + limits.memory // 2
-        del blobs
-        send(connection, {"result": result, "has_grown": has_grown}, found)
+    with suppress(EOFError, ConnectionError):  # the parent is gone
+        while _answer(handle, connection, limits, at_start):
+            pass
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+
+
+def _answer(handle: Handler, connection: socket.socket, limits: Limits, at_start: int | None) -> bool:
+    """Take one call. Returns whether there may be another."""
+    header, blobs = receive(connection)
+    allow_time(limits.cpu_seconds)
+    try:
+        result, found = handle(header["name"], header["arguments"], blobs)
+    except MemoryError:
+        send(connection, {"is_out_of_memory": True}, [])
+        return False
+    signal.alarm(0)
+    # Memory that came to stay would be missing to what comes next.
+    has_grown = at_start is not None and (address_space() or 0) > at_start + limits.memory // 2
+    del blobs
+    send(connection, {"result": result, "has_grown": has_grown}, found)
+    return True
 
 
 def allow_time(seconds: int) -> None:
@@ -277,6 +283,7 @@ def allow_time(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     until = ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    signal.alarm(seconds * WAITING_RATIO)  # for one that hangs and whose parent is not there any more to end it
 
 
 if __name__ == "__main__":
