@@ -14,9 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 
+from annotator.lib.disk_space import DiskFull
+
 ATTEMPTS_MAX = 3
 # The database or the storage is away: the fault of no item, so an attempt that ends so does not count. Nor does a full disk.
-AWAY = (OperationalError, InterfaceError, BotoCoreError, ClientError)
+AWAY = (OperationalError, InterfaceError, BotoCoreError, ClientError, DiskFull)
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
