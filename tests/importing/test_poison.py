@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable
 
 import pytest
-from django.db import connections, transaction
+from django.core.files.storage import default_storage
+from django.db import connections
 
 from annotator import tasks
 from annotator.errors import Invalid
 from annotator.importing import stage_upload
 from annotator.importing.ingest_batch import IMAGE_GIVEN_UP, LINE_GIVEN_UP, ingest_batch
-from annotator.importing.lifecycle import create_import, pending_batches
+from annotator.importing.lifecycle import create_import, pending_batches, staged_name
 from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.models import Import, ImportBatch, Pair
 from tests.factories import CampaignFactory
 from tests.importing.imported import counts, errors_of, ingested, lines_file, pair_line, staged, uploads
+from tests.pictures import picture_file
 from tests.waiting import wait_until
 
 
@@ -92,15 +95,16 @@ def test_a_batch_whose_celery_worker_is_killed_three_times_is_refused_and_the_ne
     monkeypatch.setattr(stage_upload, "LINES_PER_BATCH", 1)
     import_ = staged(CampaignFactory(), lines_file(folder, pair_line(), pair_line(2, 3)))
     first, second = pending_batches(import_id=import_.pk)
+    for number in range(2):  # the worker stands still where it reads these
+        staged_file = default_storage.path(staged_name(import_.pk, hashlib.sha256(picture_file(number)).hexdigest()))
+        os.unlink(staged_file)
+        os.mkfifo(staged_file)
     last_killed = None
-    with transaction.atomic():
-        Import.objects.select_for_update().get(pk=import_.pk)  # the worker stands still before it adds the pairs
-        tasks.ingest_batch.apply_async(args=[first])
-        for number in range(1, ATTEMPTS_MAX + 1):
-            wait_until(lambda number=number: ImportBatch.objects.get(pk=first).attempts == number, seconds=60)
-            last_killed = wait_until(lambda last=last_killed: celery_worker_process.other_child_than(last), seconds=60)
-            os.kill(last_killed, signal.SIGKILL)
-        wait_until(lambda: celery_worker_process.other_child_than(last_killed), seconds=60)
+    tasks.ingest_batch.apply_async(args=[first])
+    for number in range(1, ATTEMPTS_MAX + 1):
+        wait_until(lambda number=number: ImportBatch.objects.get(pk=first).attempts == number, seconds=60)
+        last_killed = wait_until(lambda last=last_killed: celery_worker_process.other_child_than(last), seconds=60)
+        os.kill(last_killed, signal.SIGKILL)
     tasks.ingest_batch.apply_async(args=[second])
 
     wait_until(lambda: Import.objects.get().state == "done", seconds=60)
