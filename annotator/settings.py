@@ -185,7 +185,15 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- the application
 ROOT_URLCONF = "annotator.urls"
-WSGI_APPLICATION = "annotator.wsgi.application"
+# --- the web server
+WEB_THREADS = read_int("WEB_THREADS", 4, low=1, high=1000)  # of each process
+# Of each process: imports that are received at once. Each has a thread and a connection to the database of its own.
+UPLOADS_AT_ONCE = 8
+# Seconds that a client may send nothing of its request, or take nothing of its answer, before its connection is closed.
+SLOW_CLIENT_SECONDS = read_int("SLOW_CLIENT_SECONDS", 30, low=1, high=3600)
+# The paths of the only views that read a body larger than lib.request_body.LIMIT, each after it has checked who sends it.
+# deploy/nginx.conf has the same.
+LONG_BODIES = re.compile(r"/(manage|api/v1/campaigns)/[^/]+/imports/")
 INSTALLED_APPS = [
     # Before ours, which takes what it keeps of secrets out of the administration again.
     "allauth",
