@@ -3,6 +3,7 @@
 from annotator.importing.file_formats import open_import_file
 from annotator.importing.ingest_batch import ingest_batch
 from annotator.importing.parse_line import COLUMNS
+from annotator.importing.receive_upload import StoredUpload, UploadReceiver, quota_of
 from annotator.importing.stage_upload import (
     check_column_map,
     create_import,
@@ -14,12 +15,15 @@ from annotator.importing.stage_upload import (
 
 __all__ = [
     "COLUMNS",
+    "StoredUpload",
+    "UploadReceiver",
     "check_column_map",
     "create_import",
     "fail_import",
     "ingest_batch",
     "open_import_file",
     "pending_batches",
+    "quota_of",
     "read_upload",
     "stage_file",
 ]

@@ -60,9 +60,7 @@ class Answer:
 class AsgiAdapter:
     """The ASGI application."""
 
-    def __init__(
-        self, django: WSGIHandler, *, threads: int, uploads: int, patience: float, long_bodies: re.Pattern[str]
-    ) -> None:
+    def __init__(self, django: WSGIHandler, *, threads: int, uploads: int, patience: float, long_bodies: re.Pattern[str]) -> None:
         """`threads` run Django. `uploads` are received at once, each with a thread of its own that waits for its client.
 
         `patience`: seconds that a client may send nothing of its body, or take nothing of its answer.

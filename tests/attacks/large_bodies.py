@@ -6,10 +6,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 
-import psutil
-
 from tests.attacks.stalled_bodies import MULTIPART
-from tests.attacks.target import SLUG, Finding, Target
+from tests.attacks.target import SLUG, Finding, Target, processes_of
 
 MEGABYTE = 1024 * 1024
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n'
@@ -17,7 +15,11 @@ HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\
 
 def run(target: Target, megabytes: int = 400) -> Iterator[Finding]:
     sent = f"Content-Length: {megabytes * MEGABYTE}"
-    for path, wanted in (("/login/", b"413"), (f"/manage/{SLUG}/imports/", b"302"), (f"/api/v1/campaigns/{SLUG}/imports/", b"401")):
+    for path, wanted in (
+        ("/login/", b"413"),
+        (f"/manage/{SLUG}/imports/", b"302"),
+        (f"/api/v1/campaigns/{SLUG}/imports/", b"401"),
+    ):
         yield refused(target, f"{megabytes} MB to {path}", path, sent, megabytes, wanted)
     yield refused(target, f"{megabytes} MB to /login/, chunked", "/login/", "Transfer-Encoding: chunked", megabytes, b"413")
 
@@ -55,11 +57,5 @@ def exchange(connection: socket.socket, block: bytes, status: bytes, sent: int) 
 
 
 def written_bytes(target: Target) -> int:
-    """Bytes that the processes of the web server have written to files so far."""
-    marker = str(target.data_dir)
-    total = 0
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get("DATA_DIR") == marker and "granian" in " ".join(process.cmdline()):
-                total += process.io_counters().write_bytes
-    return total
+    """Bytes that the web server and the nginx of this run have written to files so far."""
+    return sum(process.io_counters().write_bytes for process in processes_of(target))

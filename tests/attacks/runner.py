@@ -1,4 +1,4 @@
-"""The list of attacks, and the run of them: against the web server alone, then behind the shipped nginx where one is installed."""
+"""The list of attacks, and their run: against the web server alone, then behind the shipped nginx where one is installed."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def with_places(conf: str, *, port: int, web_port: int, folder: Path, storage: P
 @contextmanager
 def running(line: str, log: Path, environment: dict[str, str]) -> Iterator[None]:
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S602 - a line of the Procfile is meant for a shell
+        process = subprocess.Popen(
             line,
             shell=True,
             cwd=ROOT,

@@ -8,14 +8,14 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
-from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from annotator.lib.request_body import REFUSED
 from annotator.views.requests import PageRequest
 
 PROGRAM_PREFIXES = ("/api/", "/hub/")
 CODES = {408: "body_too_slow", 413: "body_too_large", 503: "unavailable"}
 RETRY_AFTER = "60"  # seconds
-STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
+STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409, TooLarge: 413}
 
 
 def status_of(refusal: DomainError) -> int:
