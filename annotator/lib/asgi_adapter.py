@@ -98,7 +98,8 @@ class AsgiAdapter:
             return
         answer.headers.append((b"connection", b"close"))
         await self._write_whole(answer, send)
-        await discard(receive, DISCARD_SECONDS)
+        if not await discard(receive, DISCARD_SECONDS):
+            _close_connection(scope, at_once=False)  # the server does not, as long as it waits for the rest of the body
 
     async def _receive_whole(self, scope: Scope, body: RequestBody) -> Answer:
         content = b"" if body.is_read else await body.read()
@@ -180,10 +181,15 @@ class AsgiAdapter:
                 block = answer.blocks and await self._in_reader(answer.context.run, next, answer.blocks, None)
             await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
-            connections.cut(scope["client"][0], int(scope["client"][1]))
+            _close_connection(scope, at_once=True)
 
     async def _in_reader(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *arguments)
+
+
+def _close_connection(scope: Scope, *, at_once: bool) -> None:
+    host, port = scope["client"]
+    connections.close(host, int(port), at_once=at_once)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 
-# Linux' own: a connection ends when the other side has taken nothing for so long. Elsewhere only `cut` ends it.
+# Linux' own: a connection ends when the other side has taken nothing for so long. Elsewhere only `close` ends it.
 _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is thrown away
 
@@ -28,13 +28,14 @@ def limit_unread(seconds: float) -> None:
                 one.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, round(1000 * seconds))
 
 
-def cut(host: str, port: int) -> bool:
-    """End the connection from this address. Returns whether there was one."""
+def close(host: str, port: int, *, at_once: bool) -> bool:
+    """End the connection from this address, with or without what waits to be sent. Returns whether there was one."""
     was_there = False
     for one in _sockets():
         with suppress(OSError):  # not a connection, or closed meanwhile
             if one.getpeername()[:2] == (host, port):
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                if at_once:
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 one.shutdown(socket.SHUT_RDWR)
                 was_there = True
     return was_there

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 LIMIT = 1024 * 1024  # bytes; enough for every body but the imports of settings.LONG_BODIES
+STREAM_SIZE = 256 * 1024  # bytes for which a thread that reads a body wakes the loop
 SLOWEST = 1024  # bytes a second on average: a telephone at the edge of the network sends ten times that
 REFUSED = "diptych.refused"  # in the WSGI environment: (status, sentence) for views.middleware.refusals
 
@@ -50,17 +52,15 @@ class RequestBody:
         if limit is not None and (self.length or 0) > limit:
             raise self._refused(413, f"The body can be at most {in_words(limit)}.")
 
-    async def read(self) -> bytes:
-        """All of it. Raises BodyRefused and ClientGone."""
-        blocks = []
-        while not self.is_read:
-            blocks.append(await self.next_block())
+    async def read(self, size: int = sys.maxsize) -> bytes:
+        """At least `size` bytes, fewer at the end, b"" after it. Raises BodyRefused and ClientGone."""
+        blocks: list[bytes] = []
+        while not self.is_read and size > 0:
+            blocks.append(await self._next_block())
+            size -= len(blocks[-1])
         return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
-    async def next_block(self) -> bytes:
-        """What came since the last time; b"" at the end. Raises BodyRefused and ClientGone."""
-        if self.is_read:
-            return b""
+    async def _next_block(self) -> bytes:
         waited = time.monotonic() - self._start
         try:
             async with asyncio.timeout(min(self._patience, self._patience + self._count / SLOWEST - waited)):
@@ -81,14 +81,18 @@ class RequestBody:
         return self.refusal
 
 
-async def discard(receive: Receive, seconds: float) -> None:
-    """Let a client send a little longer, into nothing: many read no answer before they have sent all of their body."""
+async def discard(receive: Receive, seconds: float) -> bool:
+    """Let a client send a little longer, into nothing: many read no answer before they have sent all of their body.
+
+    Returns whether it has.
+    """
     try:
         async with asyncio.timeout(seconds):
             while (await receive()).get("more_body"):
                 continue
     except TimeoutError:
-        return
+        return False
+    return True
 
 
 async def wait_for_end(receive: Receive) -> None:
@@ -110,7 +114,8 @@ class BodyStream(io.RawIOBase):
     def readinto(self, target: Any) -> int:
         """Raises BodyRefused and ClientGone."""
         while not self._rest and not self._body.is_read:
-            self._rest = memoryview(asyncio.run_coroutine_threadsafe(self._body.next_block(), self._loop).result())
+            reading = asyncio.run_coroutine_threadsafe(self._body.read(STREAM_SIZE), self._loop)
+            self._rest = memoryview(reading.result())
         count = min(len(target), len(self._rest))
         target[:count] = self._rest[:count]
         self._rest = self._rest[count:]

@@ -14,6 +14,7 @@ from annotator.views.requests import PageRequest
 
 PROGRAM_PREFIXES = ("/api/", "/hub/")
 CODES = {408: "body_too_slow", 413: "body_too_large", 503: "unavailable"}
+PAGES = {408: "408.html", 413: "413.html", 503: "busy.html"}
 RETRY_AFTER = "60"  # seconds
 STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409, TooLarge: 413}
 
@@ -27,7 +28,7 @@ def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(PROGRAM_PREFIXES):
         response: HttpResponse = JsonResponse({"code": CODES[status], "detail": detail}, status=status)
     else:
-        response = render(request, f"{status}.html", {"refusal": {"detail": detail}}, status=status)
+        response = render(request, PAGES[status], {"refusal": {"detail": detail}}, status=status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = RETRY_AFTER
     return response
