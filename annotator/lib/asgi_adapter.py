@@ -80,6 +80,7 @@ class AsgiAdapter:
             return
         if not self._is_limited:  # not earlier: the server listens when it has started us
             self._is_limited = True
+            connections.allow_many()
             connections.limit_unread(2 * self._patience)
         with suppress(ClientGone):
             await self._serve(scope, receive, send)

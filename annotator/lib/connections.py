@@ -7,6 +7,7 @@ the memory of what waits to be sent, for as long as it likes.
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import stat
 import struct
@@ -15,7 +16,15 @@ from contextlib import suppress
 
 # Linux' own: a connection ends when the other side has taken nothing for so long. Elsewhere only `close` ends it.
 _USER_TIMEOUT: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)
+_FILES = 8192
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: what was not sent is thrown away
+
+
+def allow_many() -> None:
+    """Let this process have as many connections and files open as the system allows: shells often ask for 1024."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def limit_unread(seconds: float) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
 
-from annotator.lib.connections import close, limit_unread
+from annotator.lib.connections import allow_many, close, limit_unread
 
 
 @pytest.fixture
@@ -60,3 +61,13 @@ def test_the_system_gives_up_on_clients_that_read_nothing(listener):
         with served:
             assert served.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
             assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
+
+
+def test_a_process_may_have_as_many_files_as_the_system_allows():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+        allow_many()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
