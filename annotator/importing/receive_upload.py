@@ -13,7 +13,8 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.db.models import Sum
 
 from annotator.choices import ImportState
-from annotator.errors import TooLarge
+from annotator.errors import Conflict, TooLarge
+from annotator.lib.disk_space import FULL_WORDS, disk_space
 from annotator.lib.request_body import in_words
 from annotator.lib.storage import FileWriter
 from annotator.models import Campaign
@@ -77,7 +78,8 @@ class UploadReceiver(FileUploadHandler):
         self._stored: list[FileWriter] = []
 
     def begin(self, campaign: Campaign, announced: int) -> None:
-        """Raises TooLarge when a body of the announced size cannot be kept."""
+        """Raises TooLarge when a body of the announced size cannot be kept, and Conflict when the disk is full."""
+        _require_disk()
         self._quota = quota_of(campaign)
         self._quota.require_room(announced - FORM_SIZE)
 
@@ -93,10 +95,11 @@ class UploadReceiver(FileUploadHandler):
         self._open()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Raises TooLarge."""
+        """Raises TooLarge, and Conflict when the disk is full."""
         assert self._writer is not None
         assert self._quota is not None
         self._quota.require_room(sum(stored.size for stored in self._stored) + self._writer.size + len(raw_data))
+        _require_disk()
         self._writer.write(raw_data)
 
     def file_complete(self, file_size: int) -> StoredUpload:
@@ -122,3 +125,8 @@ class UploadReceiver(FileUploadHandler):
         writer.close()
         self._stored.append(writer)
         return writer
+
+
+def _require_disk() -> None:
+    if disk_space.is_full:
+        raise Conflict(FULL_WORDS, code="disk_full")

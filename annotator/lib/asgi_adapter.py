@@ -134,14 +134,19 @@ class AsgiAdapter:
         return await asyncio.get_running_loop().run_in_executor(threads, self._call_django, environ)
 
     def _call_django(self, environ: dict[str, Any]) -> Answer:
-        started: list[Any] = []
-        response: HttpResponseBase = self._django(environ, lambda *head: started.extend(head))
-        status, headers = started
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
+            started.append((status, headers))
+            return _no_write
+
+        response: HttpResponseBase = self._django(environ, start_response)
+        ((status, headers),) = started
         answer = Answer(
             status=int(status[:3]),
             headers=[(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-            content=b"" if response.streaming else b"".join(response),  # type: ignore[attr-defined]
-            blocks=iter(response) if response.streaming else None,  # type: ignore[call-overload]
+            content=b"" if response.streaming else b"".join(response),
+            blocks=iter(response) if response.streaming else None,
             close=response.close,
             context=contextvars.copy_context(),
         )
@@ -179,13 +184,20 @@ class AsgiAdapter:
                     async with asyncio.timeout(self._patience):
                         await send({"type": "http.response.body", "body": part, "more_body": True})
                 # The context goes along, since each block may be made by another thread.
-                block = answer.blocks and await self._in_reader(answer.context.run, next, answer.blocks, None)
+                block = None
+                if answer.blocks is not None:
+                    block = await self._in_reader(answer.context.run, next, answer.blocks, None)
             await send({"type": "http.response.body", "body": b""})
         except TimeoutError:
             _close_connection(scope, at_once=True)
 
     async def _in_reader(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *arguments)
+
+
+def _no_write(data: bytes) -> object:
+    """What WSGI has for old applications. Django never calls it."""
+    raise NotImplementedError
 
 
 def _close_connection(scope: Scope, *, at_once: bool) -> None:

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 
 from annotator import importing
 from annotator.choices import ImportState
-from annotator.errors import TooLarge
+from annotator.errors import Conflict, TooLarge
 from annotator.importing import UploadReceiver, quota_of
 from annotator.importing.receive_upload import FORM_SIZE
 from tests.factories import CampaignFactory, ImportFactory
@@ -111,3 +111,16 @@ def test_two_uploads_at_once_cannot_both_take_the_last_room(campaign):
 def test_nothing_is_stored_before_it_is_known_who_sends_it():
     with pytest.raises(AssertionError, match="Nobody has checked"):
         UploadReceiver().receive(BytesIO(b"x"), "a")
+
+
+def test_a_full_disk_takes_no_upload_and_none_that_has_begun(campaign, settings, storage_folder):
+    receiver = begun(campaign)
+    settings.DISK_RESERVE_BYTES = 2**62
+
+    with pytest.raises(Conflict, match="The disk is full"):
+        receiver.receive(BytesIO(b"x"), "a")
+    receiver.remove_rest()
+
+    with pytest.raises(Conflict, match="The disk is full"):
+        begun(campaign)
+    assert [path for path in storage_folder.rglob("*") if path.is_file()] == []
