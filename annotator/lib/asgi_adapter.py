@@ -160,36 +160,37 @@ class AsgiAdapter:
         if answer.blocks is None and len(answer.content) <= BLOCK_SIZE:
             await self._write_whole(answer, send)
             return
-        writing = asyncio.create_task(self._write_blocks(answer, scope, send))
-        leaving = asyncio.create_task(wait_for_end(receive))
-        # The server says nothing when we write to nobody.
-        await asyncio.wait([writing, leaving], return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
-        writing.cancel()
-        await asyncio.gather(writing, leaving, return_exceptions=True)
-        if answer.blocks is not None:
-            await self._in_reader(answer.context.run, answer.close)
+        leaving = asyncio.create_task(wait_for_end(receive))  # the server says nothing when we write to nobody
+        try:
+            await self._write_blocks(answer, send, leaving)
+        except TimeoutError:
+            _close_connection(scope, at_once=True)
+        except Exception:
+            _close_connection(scope, at_once=True)  # or what was sent could be taken for the whole
+            raise
+        finally:
+            leaving.cancel()
+            if answer.blocks is not None:
+                await self._in_reader(answer.context.run, answer.close)
 
     async def _write_whole(self, answer: Answer, send: Send) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.content})
 
-    async def _write_blocks(self, answer: Answer, scope: Scope, send: Send) -> None:
+    async def _write_blocks(self, answer: Answer, send: Send, leaving: asyncio.Task[None]) -> None:
+        """Raises TimeoutError when the client does not take a block."""
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         block: bytes | None = answer.content
-        try:
-            while block is not None:
-                for start in range(0, len(block), BLOCK_SIZE):
-                    part = block[start : start + BLOCK_SIZE]
-                    async with asyncio.timeout(self._patience):
-                        await send({"type": "http.response.body", "body": part, "more_body": True})
+        while block is not None and not leaving.done():
+            for start in range(0, len(block), BLOCK_SIZE):
+                part = block[start : start + BLOCK_SIZE]
+                async with asyncio.timeout(self._patience):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+            block = None
+            if answer.blocks is not None:
                 # The context goes along, since each block may be made by another thread.
-                block = None
-                if answer.blocks is not None:
-                    block = await self._in_reader(answer.context.run, next, answer.blocks, None)
-            await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            _close_connection(scope, at_once=True)
+                block = await self._in_reader(answer.context.run, next, answer.blocks, None)
+        await send({"type": "http.response.body", "body": b""})
 
     async def _in_reader(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *arguments)

@@ -58,4 +58,4 @@ def start(stack: ExitStack, folder: Path, keys: tuple[str, str], *, has_proxy: b
     if has_proxy:
         web_port, port = port, free_port()
         stack.enter_context(nginx(port, web_port, folder / "nginx", folder / "storage"))
-    return Target(port, *keys, folder)
+    return Target(port, *keys, folder, is_behind_proxy=has_proxy)

@@ -47,10 +47,7 @@ class Target:
     voter_key: str
     manager_key: str
     data_dir: Path
-
-    def at(self, port: int) -> Target:
-        """The same site behind another port."""
-        return Target(port, self.voter_key, self.manager_key, self.data_dir)
+    is_behind_proxy: bool = False
 
     def connect(self, *, receive_buffer: int = 0) -> socket.socket:
         connection = socket.socket()

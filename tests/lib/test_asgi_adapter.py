@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -148,6 +149,20 @@ def test_a_client_that_leaves_ends_the_stream():
 
     asyncio.run(main())
     assert closed
+
+
+def test_a_stream_that_breaks_off_is_not_taken_for_the_whole():
+    def stream() -> Iterator[bytes]:
+        yield b"half"
+        raise ValueError("broken")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        served, address = listener.accept()
+        asked = scope() | {"client": (address[0], str(address[1]))}
+        with served:
+            with pytest.raises(ValueError, match="broken"):
+                answer(lambda _: StreamingHttpResponse(stream()), asked)
+            assert client.recv(1) == b""  # the end, before the end of the answer
 
 
 def refusal_of(request: HttpRequest) -> HttpResponse:

@@ -155,7 +155,7 @@ def test_the_page_says_how_much_of_the_quota_is_used(client, campaign, settings)
     settings.IMPORT_QUOTA = 10 * 2**20
     ImportFactory(campaign=campaign, size=3 * 2**20)
     ImportFactory(campaign=campaign, size=5 * 2**20, state=ImportState.FAILED)  # nothing is left of it
-    assert "The imports of this campaign have 3.0 MB of 10.0 MB." in page_text(client.get(address("imports", campaign)))
+    assert "This campaign's imports use 3.0 MB of 10.0 MB." in page_text(client.get(address("imports", campaign)))
 
 
 def files_in(folder: Path) -> list[Path]:
