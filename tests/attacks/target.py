@@ -18,7 +18,7 @@ from annotator.choices import CampaignState, ReleaseState, Scope
 from annotator.models import Campaign, Release, ReleaseFile, User
 from annotator.releasing.release_storage import file_name
 from benchmarks.support.campaigns import fill_campaign, make_annotators
-from tests.faults.clients import HOST, Client, Program
+from tests.faults.clients import HOST, Client, Program, Unknown
 
 SLUG = "attacked"
 PAIRS = 1500
@@ -131,7 +131,10 @@ def pulse_during(target: Target, what: str, open_one: Callable[[Target, int], so
         with ExitStack() as stack:
             for number in range(count):
                 stack.enter_context(open_one(target, number))
-            pulse = Pulse.take(target)
+            try:
+                pulse = Pulse.take(target)
+            except Unknown as unknown:
+                return Finding(what, is_held=False, seen=f"no answer: {unknown.status}")
             memory = sum(process.memory_info().rss for process in processes_of(target))
         if pulse.is_fine_beside(usual):
             break
