@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tests.attacks.target import SLUG, Finding, Target, pulse_during
 
-MULTIPART = "Content-Type: multipart/form-data; boundary=x"
+# With a cookie that could be a CSRF token, so that Django looks for the other half in the body.
+MULTIPART = "Content-Type: multipart/form-data; boundary=x\r\nCookie: csrftoken=" + "x" * 32
 
 
 def run(target: Target, count: int = 200) -> Iterator[Finding]:
