@@ -21,6 +21,12 @@ class Invalid(DomainError):
     code = "invalid"
 
 
+class TooLarge(DomainError):
+    """Larger than what there is room for; `detail` says how much that is."""
+
+    code = "body_too_large"
+
+
 class NotAllowed(DomainError):
     """Known to the one who asks, but not theirs to do."""
 

@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 from annotator.lib import logs
 from annotator.lib.env import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
+from annotator.lib.request_body import LIMIT
 from annotator.local.embedded_servers import Postgres, Valkey
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -185,7 +186,15 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- the application
 ROOT_URLCONF = "annotator.urls"
-WSGI_APPLICATION = "annotator.wsgi.application"
+# --- the web server
+WEB_THREADS = read_int("WEB_THREADS", 4, low=1, high=1000)  # of each process
+# Of each process: imports that are received at once. Each has a thread and a connection to the database of its own.
+UPLOADS_AT_ONCE = 8
+# Seconds that a client may send nothing of its request, or take nothing of its answer, before its connection is closed.
+SLOW_CLIENT_SECONDS = read_int("SLOW_CLIENT_SECONDS", 30, low=1, high=3600)
+# The paths of the only views that read a body larger than lib.request_body.LIMIT, each after it has checked who sends it.
+# deploy/nginx.conf has the same.
+LONG_BODIES = re.compile(r"/(manage|api/v1/campaigns)/[^/]+/imports/")
 INSTALLED_APPS = [
     # Before ours, which takes what it keeps of secrets out of the administration again.
     "allauth",
@@ -242,9 +251,9 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-# Files below this size arrive in memory, larger ones in a temporary file; JSON bodies are never larger than the second.
-FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+# A form is never written to disk: imports go straight to storage (importing.receive_upload), and nothing else has files.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = LIMIT
 
 # --- people
 AUTH_USER_MODEL = "annotator.User"
@@ -419,6 +428,8 @@ CELERY_TIMEZONE = "UTC"
 HUB_NAMESPACE = read_str("HUB_NAMESPACE", "diptych")
 HUB_URL = (read_url("HUB_URL", "http", "https") or "https://huggingface.co").rstrip("/")  # where releases are published to
 API_UPLOAD_LIMIT = read_int("UPLOAD_LIMIT_MB", 4096, low=1, high=1024 * 1024) * 1024 * 1024  # bytes of one import
+# Bytes of all imports of one campaign over HTTP that did not fail; 0 is no limit.
+IMPORT_QUOTA = read_int("IMPORT_QUOTA_MB", 102_400, low=0, high=1024 * 1024 * 1024) * 1024 * 1024
 # Requests a minute, of one token and of one address; 0 is no limit. Counted in the cache, which all web processes share.
 API_RATE_TOKEN = read_int("API_RATE_TOKEN", 12_000, low=0, high=10_000_000)
 API_RATE_ADDRESS = read_int("API_RATE_ADDRESS", 30_000, low=0, high=10_000_000)

@@ -19,7 +19,7 @@ from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from annotator.lib.idempotency import KeyReused
 
 STATUS_OF_REFUSAL: dict[type[DomainError], int] = {
@@ -28,6 +28,7 @@ STATUS_OF_REFUSAL: dict[type[DomainError], int] = {
     NotFound: status.HTTP_404_NOT_FOUND,
     KeyReused: status.HTTP_422_UNPROCESSABLE_ENTITY,
     Conflict: status.HTTP_409_CONFLICT,
+    TooLarge: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
 }
 UNREADABLE = (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError)
 WHOLE_BODY = "non_field_errors"  # the key for errors that belong to no single field

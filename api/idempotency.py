@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from typing import IO, Any
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
@@ -22,7 +22,6 @@ from annotator.models.idempotency import KEY_LIMIT
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEY_PATTERN = re.compile(rf"[\x21-\x7e]{{1,{KEY_LIMIT}}}")
-BLOCK_SIZE = 1024 * 1024  # bytes
 PARAMETER = OpenApiParameter(
     HEADER,
     {"type": "string", "pattern": rf"^[!-~]{{1,{KEY_LIMIT}}}$"},
@@ -62,13 +61,3 @@ def _kept(response: Response) -> Answer:
 def digest_of(data: Any) -> str:
     """The digest of JSON values. The order of keys makes no difference."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
-
-
-def digest_of_file(file: IO[bytes], **about: Any) -> str:
-    """The digest of a file and of the values sent with it. Reads the file from its start and rewinds it."""
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-    file.seek(0)
-    while block := file.read(BLOCK_SIZE):
-        digest.update(block)
-    file.seek(0)
-    return digest.hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import plistlib
+import re
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
+
+from annotator.lib import request_body
+from annotator.lib.file_responses import PROXY_FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
+NGINX = (ROOT / "deploy" / "nginx.conf").read_text()
 
 
 class Site(BaseHTTPRequestHandler):
@@ -115,3 +121,45 @@ def test_the_units_start_the_site_and_start_it_again_after_an_error():
     assert job["KeepAlive"] == {"SuccessfulExit": False}
     for folder in (unit["Service"]["Environment"], f"DATA_DIR={job['EnvironmentVariables']['DATA_DIR']}"):
         assert folder.startswith("DATA_DIR=/")
+
+
+def test_a_proxy_that_sends_files_can_read_the_storage(tmp_path):
+    storage = tmp_path / "storage"
+    storage.mkdir(mode=0o750)
+    run_service(tmp_path, "web", STORAGE_URL=str(storage), SEND_FILES="app")
+    closed = storage.stat().st_mode & 0o777
+    run_service(tmp_path, "web", STORAGE_URL=str(storage), SEND_FILES="proxy")
+
+    assert (closed, storage.stat().st_mode & 0o777) == (0o750, 0o755)
+
+
+# --- nginx
+
+
+def location(start: str) -> str:
+    """What the shipped nginx does with such addresses."""
+    found = re.search(rf"^        location {re.escape(start)} \{{\n(.*?)^        \}}", NGINX, re.M | re.S)
+    assert found, f"nginx.conf has no location {start}"
+    return found[1]
+
+
+def test_nginx_has_the_limits_of_the_application(settings):
+    imports = location(f"~ ^{settings.LONG_BODIES.pattern}$")
+
+    assert request_body.LIMIT == 2**20
+    assert re.findall(r"client_max_body_size (\w+);", NGINX) == ["1m", f"{settings.API_UPLOAD_LIMIT // 2**20 + 4}m"]
+    assert "client_max_body_size" in imports
+    assert "proxy_request_buffering off;" in imports  # or it would store what the application refuses
+
+
+def test_nginx_waits_for_slow_clients_as_long_as_the_application(settings):
+    assert {f"{settings.SLOW_CLIENT_SECONDS}s"} == set(re.findall(r"(?:client_\w+|send)_timeout (\w+);", NGINX))
+
+
+def test_nginx_has_the_storage_where_the_application_points_to():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+    assert "alias /storage/;" in location(PROXY_FOLDER)
+    assert "internal;" in location(PROXY_FOLDER)
+    assert "storage:/storage:ro" in compose["services"]["proxy"]["volumes"]
+    assert compose["x-app"]["environment"]["SEND_FILES"] == "${SEND_FILES:-proxy}"

@@ -17,6 +17,7 @@ from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import enqueue_event
 from annotator.importing.images import image_folder
 from annotator.importing.parse_line import COLUMNS
+from annotator.importing.receive_upload import quota_of
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.lib.storage import remove_folder
 from annotator.models import Campaign, Image, Import, ImportBatch, User
@@ -40,20 +41,31 @@ def staged_name(import_id: int, sha256: str) -> str:
 
 
 def create_import(
-    *, campaign: Campaign, file_name: str, by: User | None, column_map: dict[str, str] | None = None, stored_name: str = ""
+    *,
+    campaign: Campaign,
+    file_name: str,
+    by: User | None,
+    column_map: dict[str, str] | None = None,
+    stored_name: str = "",
+    size: int = 0,
 ) -> Import:
-    """An import that waits for its file to be read. `stored_name` is where the upload is in storage.
+    """An import that waits for its file to be read. `stored_name` is where the upload is in storage, and `size` its bytes.
 
-    Raises Invalid when `column_map` names columns that are not ours.
+    Raises Invalid when `column_map` names columns that are not ours, and TooLarge when other uploads took the room meanwhile.
     """
     check_column_map(column_map or {})
-    return Import.objects.create(
-        campaign=campaign,
-        file_name=UNPRINTABLE.sub("�", file_name)[-FILE_NAME_LIMIT:],
-        column_map=column_map or {},
-        stored_name=stored_name,
-        created_by=by,
-    )
+    with transaction.atomic():
+        if size:
+            Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # of two at once, the second counts the first
+            quota_of(campaign).require_room(size)
+        return Import.objects.create(
+            campaign=campaign,
+            file_name=UNPRINTABLE.sub("�", file_name)[-FILE_NAME_LIMIT:],
+            column_map=column_map or {},
+            stored_name=stored_name,
+            size=size,
+            created_by=by,
+        )
 
 
 def check_column_map(column_map: dict[str, str]) -> None:

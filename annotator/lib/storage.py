@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -29,6 +31,47 @@ def put_file(name: str, data: bytes) -> None:
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+class FileWriter:
+    """A file on its way into storage, block by block: it is there whole after `close`, and not at all without."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.size = name, 0
+        self._digest = hashlib.sha256()
+        try:
+            self._target: Path | None = Path(default_storage.path(name))
+        except NotImplementedError:  # a store of objects, which takes the blocks as parts and shows nothing before the last
+            self._target = None
+            self._file: IO[bytes] = default_storage.open(name, "wb")
+            return
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._partial = self._target.with_name(f".{self._target.name}.{secrets.token_hex(4)}")
+        self._file = self._partial.open("wb")
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self._digest.update(data)
+        self._file.write(data)
+
+    def close(self) -> None:
+        self._file.close()
+        if self._target is not None:
+            os.replace(self._partial, self._target)
+
+    def abort(self) -> None:
+        """Leave nothing behind. Instead of `close`."""
+        if self._target is None:
+            self._file._is_dirty = False  # type: ignore[attr-defined]  # of the S3 library, which then gives its parts up
+            self._file.close()
+            default_storage.delete(self.name)  # it made an empty object where nothing was written
+        else:
+            self._file.close()
+            self._partial.unlink(missing_ok=True)
 
 
 def read_file(name: str) -> bytes:

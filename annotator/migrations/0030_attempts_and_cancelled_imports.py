@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0027_statistics_over_people'),
+        ('annotator', '0029_import_size'),
     ]
 
     operations = [

@@ -17,6 +17,9 @@ class Import(models.Model):
     stored_name = models.CharField(
         max_length=255, blank=True, editable=False, help_text="Name of the upload in storage, until it is read."
     )
+    size = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="Bytes of the upload; 0 for one that an administrator made from a file."
+    )
     column_map = models.JSONField(
         default=dict, blank=True, help_text='Maps our column names to those in the file: {"image_a": "image_quality_dev"}.'
     )

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from annotator.lib import file_responses
+from annotator.lib.request_body import LIMIT, in_words
 from annotator.models import Release
 from api.hub.caller import Caller, HubError, hub_view, json_answer
 from api.hub.repositories import Folder, RepoFile, Repository, Snapshot, repositories_for, repository_for
@@ -22,7 +23,6 @@ Json = dict[str, Any]
 
 PAGE_SIZE = 1000  # entries, as on the Hub
 EXPANDED_PAGE_SIZE = 50
-PATHS_BODY_LIMIT = 1024 * 1024  # bytes
 PATHS_LIMIT = 10_000
 FOR_EVER = "private, max-age=31536000, immutable"  # the content of a revision's 40 digits never changes
 
@@ -147,8 +147,8 @@ def paths_info(request: HttpRequest, caller: Caller, namespace: str, name: str, 
 def requested_paths(request: HttpRequest) -> tuple[list[str], bool]:
     """Paths, and whether with their commits: from a form, or JSON. Not from `request.POST`, which refuses a thousand paths."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if len(length) > 9 or int(length) > PATHS_BODY_LIMIT:
-        raise HubError(413, f"The body can be at most {PATHS_BODY_LIMIT} bytes. Send fewer paths.")
+    if len(length) > 9 or int(length) > LIMIT:
+        raise HubError(413, f"The body can be at most {in_words(LIMIT)}. Send fewer paths.")
     try:
         body = request.body.decode()
         if request.content_type == "application/json":

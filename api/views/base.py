@@ -23,14 +23,12 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from annotator.lib import file_responses
+from annotator.lib.request_body import LIMIT, in_words
 from annotator.models import User
 from api.errors import BodyTooLarge, LengthRequired
 from api.pagination import NewestFirst
 from api.parsers import JSONParser
 from api.throttling import PerAddress, PerToken
-
-BODY_LIMIT = 1024 * 1024  # bytes; enough for every body except an import
-
 
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the response you already have."
@@ -49,7 +47,7 @@ class View(APIView):
 
     def body_limit(self) -> int:
         """The largest body in bytes."""
-        return BODY_LIMIT
+        return LIMIT
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.check_length(request)  # first, because Django reads a form's body to find the CSRF token
@@ -63,7 +61,7 @@ class View(APIView):
         length = str(request.META.get("CONTENT_LENGTH") or "")
         limit = self.body_limit()
         if length.isdigit() and (len(length) > 18 or int(length) > limit):
-            raise BodyTooLarge(f"The body can be at most {limit} bytes.")
+            raise BodyTooLarge(f"The body can be at most {in_words(limit)}.")
         if not length and request.headers.get("Transfer-Encoding"):
             raise LengthRequired
 

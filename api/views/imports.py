@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, Any
-from uuid import uuid4
+from io import BytesIO
+from typing import Any
 
 from django.conf import settings
-from django.core.files import File
-from django.core.files.storage import default_storage
+from django.http import HttpRequest
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ParseError, ValidationError
@@ -24,7 +20,8 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
 from annotator.importing.lifecycle import cancel_import, check_column_map, create_import
-from annotator.models import Campaign, Import
+from annotator.importing.receive_upload import StoredUpload, UploadReceiver
+from annotator.models import Campaign, Import, User
 from api import idempotency
 from api.pagination import NewestFirst
 from api.parsers import JSON_LINES_PARSERS, JSONParser, read_json
@@ -32,9 +29,7 @@ from api.serializers.base import NoBody
 from api.serializers.imports import ImportDetailSerializer, ImportSerializer, ImportUpload
 from api.views.base import View, location, page_of, user_of, valid_body, whole_number
 
-FOLDER = "uploads"
 BODY_NAME = "request.jsonl"  # the file name of an import sent as the body
-BLOCK_SIZE = 1024 * 1024  # bytes
 LINE_ERRORS_SHOWN = 1000
 LINE_LIMIT = 2**31 - 1
 MAP_PARAMETER = OpenApiParameter(
@@ -53,6 +48,30 @@ class ImportList(View):
 
     def body_limit(self) -> int:
         return settings.API_UPLOAD_LIMIT
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        self.receiver = UploadReceiver()
+        request.upload_handlers = [self.receiver]
+        return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        session_user = request._request.user
+        if request.method == "POST" and "Authorization" not in request.headers and isinstance(session_user, User):
+            self.check_length(request)
+            # Now, because a session's CSRF token is looked for in the body.
+            self.begin(request, session_user, kwargs["slug"])
+        super().initial(request, *args, **kwargs)
+
+    def begin(self, request: Request, user: User, slug: str) -> Campaign:
+        """The campaign that is imported into. From here on the body may be read. Raises NotFound, NotAllowed and TooLarge."""
+        campaign = campaign_for_manager(user, slug)
+        self.receiver.begin(campaign, int(request.META.get("CONTENT_LENGTH") or 0))
+        return campaign
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "POST":
+            self.receiver.remove_rest()
+        return super().finalize_response(request, response, *args, **kwargs)
 
     @extend_schema(operation_id="list_imports", responses=ImportSerializer(many=True))
     def get(self, request: Request, slug: str) -> Response:
@@ -76,25 +95,27 @@ class ImportList(View):
     def post(self, request: Request, slug: str) -> Response:
         """Send a file (JSONL, CSV, Parquet or ZIP, as `file`), JSON lines, or JSON. Get the import to follow its state."""
         user = user_of(request)
-        campaign = campaign_for_manager(user, slug)
-        with sent_file(request) as (file, file_name):
-            column_map = column_map_of(request)
+        campaign = self.begin(request, user, slug)
+        # Before the row: a transaction that stays open during the upload would delay every reader of the vote feed.
+        file, file_name = received_file(request, self.receiver)
+        column_map = column_map_of(request)
 
-            def make() -> Response:
-                stored_name = f"{FOLDER}/{uuid4().hex}"
-                # Before the row: a transaction that stays open during the upload would delay every reader of the vote feed.
-                default_storage.save(stored_name, file)
-                import_ = create_import(
-                    campaign=campaign, file_name=file_name, by=user, column_map=column_map, stored_name=stored_name
-                )
-                tasks.enqueue(tasks.ingest_import, import_.pk)
-                headers = location(request, "import", campaign.slug, import_.pk)
-                return Response(shown(request, import_), status=202, headers=headers)
+        def make() -> Response:
+            import_ = create_import(
+                campaign=campaign,
+                file_name=file_name,
+                by=user,
+                column_map=column_map,
+                stored_name=file.stored_name,
+                size=file.size or 0,
+            )
+            self.receiver.kept.add(file.stored_name)
+            tasks.enqueue(tasks.ingest_import, import_.pk)
+            headers = location(request, "import", campaign.slug, import_.pk)
+            return Response(shown(request, import_), status=202, headers=headers)
 
-            if idempotency.HEADER not in request.headers:
-                return make()  # without a key, the file is read only once
-            digest = idempotency.digest_of_file(file, name=file_name, map=column_map)
-            return idempotency.idempotent(request, user=user, digest=digest, make=make)
+        digest = idempotency.digest_of({"file": file.sha256, "name": file_name, "map": column_map})
+        return idempotency.idempotent(request, user=user, digest=digest, make=make)
 
 
 class ImportDetail(View):
@@ -152,9 +173,8 @@ def shown(request: Request, import_: Import, errors_after: int = 0) -> dict[str,
     return ImportDetailSerializer(import_, context={"line_errors": refused, "line_errors_next": more}).data
 
 
-@contextmanager
-def sent_file(request: Request) -> Iterator[tuple[File[bytes], str]]:
-    """The file or body, ready to be stored, and its display name. Raises ValidationError and ParseError."""
+def received_file(request: Request, receiver: UploadReceiver) -> tuple[StoredUpload, str]:
+    """The file or body, stored, and its display name. Raises ValidationError, ParseError and TooLarge."""
     data: Any = request.data
     if request.content_type.startswith(MultiPartParser.media_type):
         unknown = {name: ["This field does not exist."] for name in {*data, *request.FILES} - {"file", "map"}}
@@ -163,31 +183,21 @@ def sent_file(request: Request) -> Iterator[tuple[File[bytes], str]]:
             raise ValidationError(unknown or {"file": ["Send one file."]})
         if not sent[0].size:
             raise ValidationError({"file": ["The file is empty."]})
-        yield sent[0], sent[0].name or "upload"
-        return
-    with tempfile.TemporaryFile() as copy:
-        if hasattr(data, "read"):
-            copy_body(data, copy, int(request.META["CONTENT_LENGTH"]))
-        else:
-            write_lines(data, copy)
-        copy.seek(0)
-        yield File(copy), BODY_NAME
+        return sent[0], sent[0].name or "upload"
+    if not hasattr(data, "read"):
+        return receiver.receive(BytesIO(as_lines(data)), BODY_NAME), BODY_NAME
+    file = receiver.receive(data, BODY_NAME)
+    if file.size != int(request.META["CONTENT_LENGTH"]):  # part of an import is none
+        raise ParseError("The body ended before its Content-Length.")
+    return file, BODY_NAME
 
 
-def write_lines(data: Any, copy: IO[bytes]) -> None:
-    """Write JSON as JSON lines, so that one reader serves both. Raises ValidationError if there is no line."""
+def as_lines(data: Any) -> bytes:
+    """JSON as JSON lines, so that one reader serves both. Raises ValidationError if there is no line."""
     if not data or not isinstance(data, dict | list):
         raise ValidationError({"non_field_errors": ["Send an object or a list of objects."]})
-    for line in [data] if isinstance(data, dict) else data:
-        copy.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-
-
-def copy_body(body: IO[bytes], copy: IO[bytes], length: int) -> None:
-    """Raises ParseError if the body is shorter than its Content-Length: a partial import is refused."""
-    while block := body.read(BLOCK_SIZE):
-        copy.write(block)
-    if copy.tell() != length:
-        raise ParseError("The body ended before its Content-Length.")
+    lines = [data] if isinstance(data, dict) else data
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
 
 def column_map_of(request: Request) -> dict[str, str]:

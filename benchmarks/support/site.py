@@ -24,23 +24,24 @@ STOP_TIMEOUT = 15.0
 
 @dataclass(frozen=True)
 class Server:
-    """A way to run the WSGI application: `command` listens on HOST and {port}."""
+    """A way to run the application: `command` listens on HOST and {port}."""
 
     name: str
     command: tuple[str, ...]
     pool: bool
+    threads: int  # of each process, that run Django
 
 
 def granian(*, workers: int, threads: int, pool: bool) -> Server:
-    options = ("--interface", "wsgi", "--host", HOST, "--port", "{port}", "--no-ws", "--log-level", "warning")
-    sizes = ("--workers", str(workers), "--blocking-threads", str(threads))
-    return Server(named("granian", pool), ("granian", *options, *sizes, "annotator.wsgi:application"), pool)
+    options = ("--interface", "asgi", "--http", "1", "--host", HOST, "--port", "{port}", "--no-ws", "--log-level", "warning")
+    command = ("granian", *options, "--workers", str(workers), "annotator.asgi:application")
+    return Server(named("granian", pool), command, pool, threads)
 
 
 def gunicorn(*, workers: int, threads: int, pool: bool) -> Server:
     options = ("--worker-class", "gthread", "--bind", HOST + ":{port}", "--log-level", "warning", "--keep-alive", "60")
     sizes = ("--workers", str(workers), "--threads", str(threads))
-    return Server(named("gunicorn", pool), ("gunicorn", *options, *sizes, "annotator.wsgi:application"), pool)
+    return Server(named("gunicorn", pool), ("gunicorn", *options, *sizes, "annotator.asgi:wsgi_application"), pool, threads)
 
 
 def named(server: str, pool: bool) -> str:
@@ -59,6 +60,7 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
     port = free_port()
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "benchmarks.support.settings",
+        "WEB_THREADS": str(server.threads),
         "DATABASE_POOL": "1" if server.pool else "0",
         "LOG_LEVEL": "WARNING",
         "DATA_DIR": str(settings.DATA_DIR),

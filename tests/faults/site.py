@@ -51,9 +51,9 @@ class Site:
         granian = Path(sys.executable).parent / "granian"
         self._spawn(
             "web",
-            *(str(granian), "--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--no-ws"),
-            *("--workers", str(WEB_PROCESSES), "--blocking-threads", "4", "--log-level", "warning"),
-            *("--respawn-failed-workers", "--workers-kill-timeout", "5", "annotator.wsgi:application"),
+            *(str(granian), "--interface", "asgi", "--http", "1", "--host", HOST, "--port", str(self.port), "--no-ws"),
+            *("--workers", str(WEB_PROCESSES), "--log-level", "warning"),
+            *("--respawn-failed-workers", "--workers-kill-timeout", "5", "annotator.asgi:application"),
         )
         self._start_beat()
         for name in WORKERS:

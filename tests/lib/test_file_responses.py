@@ -109,7 +109,7 @@ def test_it_sends_one_range():
     assert response["Content-Length"] == "4"
 
 
-def test_it_reads_in_blocks_of_a_mebibyte():
+def test_it_reads_in_blocks():
     data = bytes(3 * BLOCK_SIZE + 7)
 
     _, body, file = answered(data)

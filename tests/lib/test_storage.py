@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.core.files.storage import default_storage
 
-from annotator.lib.storage import put_file, read_file, remove_folder
+from annotator.lib.storage import FileWriter, put_file, read_file, remove_folder
 
 
 def test_a_file_replaces_the_one_before_and_leaves_no_pieces(storage_folder):
@@ -37,3 +39,25 @@ def test_a_folder_goes_with_all_that_is_in_it(storage_folder):
     remove_folder("gone")
     assert [path.name for path in storage_folder.iterdir()] == ["stays"]
     assert default_storage.exists("stays/c")
+
+
+def test_a_file_is_written_block_by_block_and_seen_when_it_is_whole(storage_folder):
+    writer = FileWriter("some/file.bin")
+    writer.write(b"one, ")
+    writer.write(b"two")
+    assert not default_storage.exists("some/file.bin")
+
+    writer.close()
+
+    assert read_file("some/file.bin") == b"one, two"
+    assert (writer.size, writer.sha256) == (8, hashlib.sha256(b"one, two").hexdigest())
+    assert [path.name for path in (storage_folder / "some").iterdir()] == ["file.bin"]
+
+
+def test_an_aborted_file_leaves_no_pieces(storage_folder):
+    writer = FileWriter("some/file.bin")
+    writer.write(b"one")
+
+    writer.abort()
+
+    assert list((storage_folder / "some").iterdir()) == []

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.storage import default_storage
 
 from annotator import releasing
+from annotator.lib.storage import FileWriter
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.hub.clients import HubClient
 from tests.hub.releases import manager_key
@@ -149,3 +150,17 @@ def test_the_hubs_clients_load_it_from_the_bucket(live_server, campaign, setting
     assert rows[0] == 3
     assert rows[2] == 7
     assert default_storage.exists(f"releases/{campaign.pk}/1/README.md")
+
+
+def test_a_bucket_has_a_file_when_it_is_whole_and_no_parts_of_an_aborted_one(s3, bucket):
+    whole, aborted, empty = FileWriter("uploads/whole"), FileWriter("uploads/aborted"), FileWriter("uploads/empty")
+    for _ in range(6):  # more than a part
+        whole.write(bytes(1024 * 1024))
+        aborted.write(bytes(1024 * 1024))
+
+    whole.close()
+    aborted.abort()
+    empty.abort()
+
+    assert {name: len(data) for name, data in stored(s3, bucket, "uploads").items()} == {"whole": 6 * 1024 * 1024}
+    assert s3.client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []

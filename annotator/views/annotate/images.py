@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from annotator.accounts.api_tokens import find_token
 from annotator.choices import MemberState, Scope
 from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
+from annotator.lib.file_responses import BLOCK_SIZE
 from annotator.models import Image, User
 
 # The bytes behind a URL never change, and no shared cache may keep them.
@@ -22,7 +23,7 @@ SCOPES = {Scope.ANNOTATE, Scope.EXPORT, Scope.MANAGE}
 
 
 class PictureResponse(FileResponse):
-    block_size = 1024 * 1024  # bytes; Django's own 4 KiB cost more than the reading
+    block_size = BLOCK_SIZE
 
 
 @require_safe

@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
 
 from annotator.choices import (
     CAMPAIGN_EVENTS,
@@ -200,12 +198,6 @@ class ImportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
         help_text="If your columns have other names, map them, one per line: image_a=image_quality_dev",
     )
-
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > settings.API_UPLOAD_LIMIT:
-            raise forms.ValidationError("The file is too large to upload. Ask an administrator to import it.")
-        return file
 
     def clean_column_map(self) -> dict[str, str]:
         lines = [line.strip() for line in self.cleaned_data["column_map"].splitlines() if line.strip()]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator import tasks
@@ -18,6 +16,7 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import RULES_IN_BATCHES, UNFINISHED_IMPORTS
 from annotator.errors import DomainError, NotFound
 from annotator.importing import lifecycle
+from annotator.importing.receive_upload import StoredUpload, UploadReceiver, quota_of
 from annotator.models import Campaign, Import
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import ImportForm
@@ -26,24 +25,46 @@ from annotator.views.requests import UserRequest
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@csrf_exempt  # its token is in the body, which is read in `upload`, when it is known who sends it
 def imports(request: UserRequest, slug: str) -> HttpResponse:
     """All imports, and the form that uploads a file for workers to read."""
     campaign = campaign_for_manager(request.user, slug)
-    form = ImportForm(posted(request), request.FILES if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        upload = form.cleaned_data["file"]
-        import_ = lifecycle.create_import(
-            campaign=campaign,
-            file_name=upload.name,
-            by=request.user,
-            column_map=form.cleaned_data["column_map"],
-            stored_name=default_storage.save(f"uploads/{uuid4().hex}", upload),
-        )
-        tasks.enqueue(tasks.ingest_import, import_.pk)
-        messages.success(request, f"{import_.file_name} is uploaded. The import runs in the background.")
-        return redirect(reverse("campaign_page", args=[slug]) + "#imports")
+    if request.method != "POST":
+        return page_of_imports(request, campaign, ImportForm())
+    receiver = UploadReceiver()
+    receiver.begin(campaign, int(request.META.get("CONTENT_LENGTH") or 0))
+    request.upload_handlers = [receiver]
+    try:
+        return upload(request, campaign, receiver)
+    finally:
+        receiver.remove_rest()
+
+
+@csrf_protect
+def upload(request: UserRequest, campaign: Campaign, receiver: UploadReceiver) -> HttpResponse:
+    """The file goes into storage while the form is read."""
+    form = ImportForm(posted(request), request.FILES)
+    if not form.is_valid():
+        return page_of_imports(request, campaign, form)
+    file: StoredUpload = form.cleaned_data["file"]
+    import_ = lifecycle.create_import(
+        campaign=campaign,
+        file_name=file.name or "upload",
+        by=request.user,
+        column_map=form.cleaned_data["column_map"],
+        stored_name=file.stored_name,
+        size=file.size or 0,
+    )
+    receiver.kept.add(file.stored_name)
+    tasks.enqueue(tasks.ingest_import, import_.pk)
+    messages.success(request, f"{import_.file_name} is uploaded. The import runs in the background.")
+    return redirect(reverse("campaign_page", args=[campaign.slug]) + "#imports")
+
+
+def page_of_imports(request: UserRequest, campaign: Campaign, form: ImportForm) -> HttpResponse:
     page = Paginator(campaign.imports.order_by("-pk"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"campaign": campaign, "form": form, "page": page, "imports": page.object_list}
+    quota = quota_of(campaign)
+    context = {"campaign": campaign, "form": form, "page": page, "imports": page.object_list, "quota": quota}
     return render(request, "manage/pairs/imports.html", context, status=status_of(form))
 
 

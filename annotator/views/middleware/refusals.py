@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
-from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
+from annotator.lib.request_body import REFUSED
 from annotator.views.requests import PageRequest
 
-STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409}
+PROGRAM_PREFIXES = ("/api/", "/hub/")
+CODES = {408: "body_too_slow", 413: "body_too_large", 503: "unavailable"}
+PAGES = {408: "408.html", 413: "413.html", 503: "busy.html"}
+RETRY_AFTER = "60"  # seconds
+STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409, TooLarge: 413}
 
 
 def status_of(refusal: DomainError) -> int:
     return STATUSES.get(type(refusal), 400)
+
+
+def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+    """The answer where the web server did not read the body: before any view, so that it costs nothing."""
+    if request.path.startswith(PROGRAM_PREFIXES):
+        response: HttpResponse = JsonResponse({"code": CODES[status], "detail": detail}, status=status)
+    else:
+        response = render(request, PAGES[status], {"refusal": {"detail": detail}}, status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = RETRY_AFTER
+    return response
 
 
 class RefusalMiddleware:
@@ -22,6 +39,8 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if REFUSED in request.META:
+            return refuse_body(request, *request.META[REFUSED])
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content and request.accepts("text/html"):
             # The URL of a form was opened as a page: show a page with a way back, not an empty one.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -109,10 +112,58 @@ def test_an_upload_that_cannot_be_is_refused(client: Client, campaign: Campaign,
     assert not Import.objects.exists()
 
 
-def test_a_file_beyond_the_limit_is_refused(client: Client, campaign: Campaign, settings) -> None:
+def test_a_file_beyond_the_limit_is_refused_and_nothing_is_left_of_it(client, campaign, settings, storage_folder) -> None:
     settings.API_UPLOAD_LIMIT = 10
     response = client.post(address("imports", campaign), {"file": upload()})
-    assert (response.status_code, list(response.context["form"].errors)) == (400, ["file"])
+    assert response.status_code == 413
+    assert "A file can have at most 10 bytes." in response.content.decode()
+    assert files_in(storage_folder) == []
+
+
+def test_a_file_beyond_the_quota_is_refused_and_nothing_is_left_of_it(client, campaign, settings, storage_folder) -> None:
+    settings.IMPORT_QUOTA = 3_000_000
+    ImportFactory(campaign=campaign, size=2_999_990)
+    response = client.post(address("imports", campaign), {"file": upload()})
+    assert response.status_code == 413
+    assert "can have at most 3000000 bytes together, and 10 bytes of that are left." in page_text(response)
+    assert files_in(storage_folder) == []
+
+
+def test_an_upload_without_a_csrf_token_is_refused_and_nothing_is_left_of_it(manager, campaign, storage_folder) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(manager.user)
+    assert strict.post(address("imports", campaign), {"file": upload()}).status_code == 403
+    assert files_in(storage_folder) == []
+    assert not Import.objects.exists()
+
+
+def test_nothing_is_read_from_somebody_who_may_not_import(client, campaign) -> None:
+    class Unread:
+        def read(self, *_: int) -> bytes:
+            raise AssertionError("read")
+
+        readline = read
+
+    form = {"CONTENT_TYPE": "multipart/form-data; boundary=x", "CONTENT_LENGTH": "400000000", "wsgi.input": Unread()}
+    client.force_login(MemberFactory(campaign=campaign).user)
+    assert client.generic("POST", address("imports", campaign), **form).status_code == 403
+    client.logout()
+    assert client.generic("POST", address("imports", campaign), **form).status_code == 302
+
+
+def test_the_page_says_how_much_of_the_quota_is_used(client, campaign, settings) -> None:
+    settings.IMPORT_QUOTA = 10 * 2**20
+    ImportFactory(campaign=campaign, size=3 * 2**20)
+    ImportFactory(campaign=campaign, size=5 * 2**20, state=ImportState.FAILED)  # nothing is left of it
+    assert "This campaign's imports use 3.0 MB of 10.0 MB." in page_text(client.get(address("imports", campaign)))
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def page_text(response: HttpResponse) -> str:
+    return " ".join(response.content.decode().replace("\xa0", " ").split())
 
 
 def test_an_import_shows_its_refused_lines(client: Client, campaign: Campaign) -> None:

@@ -8,11 +8,12 @@ from django.test import RequestFactory
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
-from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
+from annotator.lib.request_body import REFUSED
 from annotator.views.middleware.refusals import RefusalMiddleware, status_of
 from tests.factories import MemberFactory, UserFactory
 
-REFUSALS = [(Invalid, 400), (NotAllowed, 403), (NotFound, 404), (Conflict, 409), (DomainError, 400)]
+REFUSALS = [(Invalid, 400), (NotAllowed, 403), (NotFound, 404), (Conflict, 409), (TooLarge, 413), (DomainError, 400)]
 
 
 class Gone(NotFound):
@@ -60,3 +61,15 @@ def test_the_address_of_a_form_has_a_page_for_people_and_says_the_method_to_prog
     assert (page.status_code, page["Allow"]) == (bare.status_code, bare["Allow"]) == (405, "POST")
     assert b"<html" in page.content
     assert bare.content == b""
+
+
+@pytest.mark.parametrize(("status", "code"), [(408, "body_too_slow"), (413, "body_too_large"), (503, "unavailable")])
+@pytest.mark.django_db
+def test_a_body_that_was_not_read_is_a_page_for_people_and_json_for_programs(client, status, code):
+    page = client.post("/login/", **{REFUSED: (status, "It can have <1> MB.")})
+    answer = client.post("/api/v1/campaigns/", **{REFUSED: (status, "It can have <1> MB.")})
+
+    assert (page.status_code, answer.status_code) == (status, status)
+    assert "It can have &lt;1&gt; MB." in page.content.decode()
+    assert answer.json() == {"code": code, "detail": "It can have <1> MB."}
+    assert ("Retry-After" in answer) is (status == 503)

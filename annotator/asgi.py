@@ -1,0 +1,21 @@
+"""The entry point of the web server."""
+
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from annotator.lib.asgi_adapter import AsgiAdapter
+from annotator.local.hold import hold_embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
+
+hold_embedded()
+wsgi_application = get_wsgi_application()
+application = AsgiAdapter(
+    wsgi_application,
+    threads=settings.WEB_THREADS,
+    uploads=settings.UPLOADS_AT_ONCE,
+    patience=settings.SLOW_CLIENT_SECONDS,
+    long_bodies=settings.LONG_BODIES,
+)
