@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +24,7 @@ from annotator.importing import lifecycle as imports
 from annotator.importing import stage_upload
 from annotator.judging import assigning
 from annotator.lib import idempotency, readiness
+from annotator.lib.disk_space import disk_space
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
 from annotator.quality import gold, moderation, review
@@ -52,6 +55,19 @@ def enqueue(task: Task, *arguments: Any) -> None:
     transaction.on_commit(send)
 
 
+def needs_room(work: Callable[[int], None]) -> Callable[[int], None]:
+    """What writes much is not begun while the disk is full: the beat sends it again until there is room."""
+
+    @functools.wraps(work)
+    def work_if_room(id_: int) -> None:
+        if disk_space.is_full:
+            logger.warning("The disk is full. %s(%d) waits.", work.__name__, id_)
+        else:
+            work(id_)
+
+    return work_if_room
+
+
 @shared_task
 def refill_queue(member_id: int) -> None:
     assigning.refill_queue(member_id=member_id)
@@ -72,12 +88,14 @@ def clear_away_departed() -> None:
 
 
 @shared_task
+@needs_room
 def ingest_import(import_id: int) -> None:
     for batch_id in stage_upload.read_upload(import_id=import_id):
         enqueue(ingest_batch, batch_id)
 
 
 @shared_task
+@needs_room
 def ingest_batch(batch_id: int) -> None:
     import_batches.ingest_batch(batch_id=batch_id)
 
@@ -160,6 +178,7 @@ def compute_statistics() -> None:
 
 
 @shared_task(soft_time_limit=RELEASE_LIMIT, time_limit=RELEASE_LIMIT + 60)
+@needs_room
 def build_release(release_id: int) -> None:
     """Plan the release, and hand its shards out; the last of them to be written has it finished."""
     waiting = releasing.stage_release(release_id=release_id)
@@ -170,6 +189,7 @@ def build_release(release_id: int) -> None:
 
 
 @shared_task(soft_time_limit=RELEASE_LIMIT, time_limit=RELEASE_LIMIT + 60)
+@needs_room
 def write_shard(shard_id: int) -> None:
     release_id = releasing.write_shard(shard_id=shard_id)
     if release_id is not None:
@@ -177,6 +197,7 @@ def write_shard(shard_id: int) -> None:
 
 
 @shared_task
+@needs_room
 def finish_release(release_id: int) -> None:
     releasing.finish_release(release_id=release_id)
 
@@ -225,6 +246,7 @@ def forget_what_is_over() -> None:
 
 # A large release takes hours on a slow line; what was sent is not sent again, but a commit takes one run to its end.
 @shared_task(soft_time_limit=PUBLISHING_LIMIT, time_limit=PUBLISHING_LIMIT + 60)
+@needs_room
 def publish_release(publication_id: int) -> None:
     hub_upload.publish(publication_id=publication_id)
 

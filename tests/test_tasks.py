@@ -11,14 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotator import tasks
-from annotator.choices import AssignmentState
+from annotator.choices import AssignmentState, ReleaseState
 from annotator.judging import assigning
 from annotator.models import Assignment, Consensus, Pair
+from annotator.releasing.lifecycle import create_release
 from annotator.scoring.settling import settle_pairs
 from tests.celery_worker import ROOT, database_url
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, VoteFactory
 from tests.importing.imported import add_images
 from tests.judges import judge_all
+from tests.released import vote_all
 from tests.waiting import wait_until
 
 
@@ -97,6 +99,21 @@ def test_a_worker_scores_every_campaign_that_has_votes_to_score(celery_worker_pr
     tasks.enqueue(tasks.score_campaigns)
 
     wait_until(lambda: Consensus.objects.count() == 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_release_waits_while_the_disk_is_full_and_is_built_once_there_is_room(settings, few_charts):
+    vote_all(pair := PairFactory(), "aab")
+    release = create_release(campaign=pair.campaign, by=None)
+    settings.DISK_RESERVE_BYTES = 10**18
+    tasks.build_release(release.pk)
+    release.refresh_from_db()
+    assert release.state == ReleaseState.QUEUED
+
+    settings.DISK_RESERVE_BYTES = 0
+    tasks.build_release(release.pk)
+    release.refresh_from_db()
+    assert release.state == ReleaseState.BUILDING
 
 
 @pytest.mark.django_db(transaction=True)
