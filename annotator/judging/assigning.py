@@ -216,6 +216,17 @@ def choose_side(seats_taken: int, seats_a_on_left: int, side_balance: int) -> bo
     return random.random() < 0.5  # noqa: S311 - nothing secret hangs on it
 
 
+def renew_leases(*, now: datetime | None = None) -> int:
+    """Give every open assignment its whole lease again, after a time in which nobody could answer. Returns how many."""
+    now = now or timezone.now()
+    return sum(
+        Assignment.objects.filter(campaign=campaign, state=AssignmentState.OPEN).update(
+            lease_expires_at=now + timedelta(seconds=campaign.lease_seconds)
+        )
+        for campaign in Campaign.objects.all()
+    )
+
+
 @transaction.atomic
 def return_expired_seats(*, now: datetime | None = None, limit: int = 1000) -> int:
     """Take back up to `limit` seats whose lease has run out. Returns how many; a full batch means there may be more."""

@@ -50,6 +50,17 @@ def require_room() -> None:
         raise DiskFull(FULL_WORDS)
 
 
+def room_in_storage() -> int | None:
+    """Bytes left for stored files; None for a bucket, which does not tell."""
+    try:
+        folder = Path(default_storage.path(""))
+    except NotImplementedError:
+        return None
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
 def folders() -> list[Path]:
     """One on each disk: data, stored files, and what is uploaded right now."""
     found = [settings.DATA_DIR, Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())]

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.core.files.storage import default_storage
+
+COPY_BLOCK = 1 << 20  # bytes
 
 
 def put_file(name: str, data: bytes) -> None:
-    """Store the bytes under the name, in place of what was there.
+    """Store the bytes under the name, in place of what was there."""
+    put_stream(name, io.BytesIO(data))
 
-    A store of objects takes them whole by itself. In a folder they are renamed into place, so that no reader and no later
-    writer ever meets half a file, however its writer ended.
+
+def put_stream(name: str, source: IO[bytes]) -> None:
+    """Store what can be read from the source under the name, in place of what was there.
+
+    A store of objects takes it whole by itself. In a folder it is renamed into place, so that no reader and no later writer
+    ever meets half a file, however its writer ended.
     """
     try:
         target = Path(default_storage.path(name))
     except NotImplementedError:
-        default_storage.save(name, ContentFile(data))
+        default_storage.save(name, File(source))
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        partial.write_bytes(data)
+        with partial.open("wb") as file:
+            shutil.copyfileobj(source, file, COPY_BLOCK)
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
@@ -72,6 +83,21 @@ class FileWriter:
         else:
             self._file.close()
             self._partial.unlink(missing_ok=True)
+
+
+def stored_files(folder: str = "") -> Iterator[str]:
+    """The names of all files below a folder. Hidden ones are left out: they are half written, or of a release being built."""
+    try:
+        folders, files = default_storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    prefix = f"{folder}/" if folder else ""
+    for file in sorted(files):
+        if file and not file.startswith("."):
+            yield prefix + file
+    for below in sorted(folders):
+        if below and not below.startswith("."):
+            yield from stored_files(prefix + below)
 
 
 def read_file(name: str) -> bytes:

@@ -13,6 +13,7 @@ hub_upload       publishes one on another Hub
 
 from annotator.releasing.build import build_release, finish_release, stage_release, write_shard
 from annotator.releasing.lifecycle import (
+    build_anew,
     cancel_release,
     clear_release,
     create_release,
@@ -24,6 +25,7 @@ from annotator.releasing.release_storage import file_name as stored_name
 from annotator.releasing.release_storage import local_folder, open_file
 
 __all__ = [
+    "build_anew",
     "build_release",
     "cancel_release",
     "clear_release",

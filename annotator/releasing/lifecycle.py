@@ -13,7 +13,7 @@ from django.utils import timezone
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.errors import Conflict
 from annotator.lib.advisory_locks import Space, held, sole_holder
-from annotator.models import Campaign, Release, User
+from annotator.models import Campaign, Release, ReleaseShard, User
 from annotator.releasing.release_storage import build_area_of
 
 
@@ -36,6 +36,14 @@ def cancel_release(*, release: Release, by: User | None, now: datetime | None = 
     locked.error = ""
     locked.save(update_fields=["state", "cancelled_by", "finished_at", "error"])
     return locked
+
+
+@transaction.atomic
+def build_anew() -> int:
+    """Have all releases that were being built begin again, for want of what was built of them: in a backup they have no files."""
+    unfinished = Release.objects.filter(state__in=UNFINISHED_RELEASES)
+    ReleaseShard.objects.filter(release__in=unfinished).delete()
+    return unfinished.update(state=ReleaseState.QUEUED, progress=0.0, heard_at=None)
 
 
 def stalled_releases(*, quiet_since: datetime) -> list[Release]:

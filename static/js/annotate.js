@@ -283,7 +283,9 @@
   const request = (action) => {
     const shown = [...cards.querySelectorAll(".card:not(.gone)")].map(idOf);
     const unsent = new Set(outbox.filter((other) => other !== action && other.verb !== "undo").map((other) => other.id));
-    const values = { ...action.fields, have: [...new Set([...shown, ...unsent])].join(), unsent: unsent.size, notice: noticeId() };
+    const have = [...new Set([...shown, ...unsent])].join();
+    const { member } = deck.dataset;
+    const values = { ...action.fields, have, unsent: unsent.size, notice: noticeId(), member };
     return new Promise((resolve) => {
       htmx
         .ajax(action === REFRESH ? "GET" : "POST", action === REFRESH ? page : `${root}${action.id}/${action.verb}/`, {
@@ -320,7 +322,7 @@
       dequeue(action);
       redirectTo = redirect;
       sendOrRedirect();
-    } else if (status === 404) {
+    } else if (status === 404 && !isForThisPage(xhr)) {
       pauseSending("You are logged in with another account in this browser.", ["Reload", page]);
     } else if (status === 403 && !isForThisPage(xhr)) {
       pauseSending("Please reload and log in again.", ["Reload", page]);

@@ -136,8 +136,15 @@ def redirect_first(request: UserRequest, turn: PageState) -> HttpResponse:
 
 
 def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> HttpResponse:
-    """Why the action was refused, and the next pair. Raises NotFound if the assignment is not the user's."""
-    member = Member.objects.filter(assignments=assignment_id, user=request.user).select_related("campaign").first()
+    """Why the action was refused, and the next pair. Raises NotFound if the assignment is not the user's.
+
+    A page that says which of the user's memberships it is for goes on all the same: after the site was restored from a backup,
+    pages hold assignments that it does not know.
+    """
+    members = Member.objects.filter(user=request.user).select_related("campaign")
+    member = members.filter(assignments=assignment_id).first()
+    if member is None and request.htmx:
+        member = members.filter(pk=whole_number(request.POST.get("member"))).first()
     if member is None:
         raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
