@@ -32,7 +32,7 @@ class ObjectStore(Storage):
         if not self._is_folder(path):
             return [], []
         folders, files = self.files.listdir(path)
-        return [folder for folder in folders if any(self.listdir(f"{path}/{folder}"))], files
+        return [folder for folder in folders if any(self.listdir(f"{path}/{folder}".lstrip("/")))], files
 
     def _is_folder(self, name: str) -> bool:
         try:

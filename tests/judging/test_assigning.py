@@ -232,6 +232,18 @@ def test_expired_seats_come_back_in_bounded_batches():
     assert [assigning.return_expired_seats(now=later, limit=3) for _ in range(3)] == [3, 2, 0]
 
 
+def test_all_open_leases_begin_anew_after_a_time_in_which_nobody_could_answer():
+    now = timezone.now()
+    seat = AssignmentFactory(lease_expires_at=now - timedelta(hours=1))
+    over = AssignmentFactory(state="expired", lease_expires_at=now - timedelta(hours=1))
+
+    assert assigning.renew_leases(now=now) == 1
+
+    seat.refresh_from_db()
+    assert seat.lease_expires_at == now + timedelta(seconds=seat.campaign.lease_seconds)
+    assert Assignment.objects.get(pk=over.pk).lease_expires_at < now
+
+
 def test_who_comes_back_late_gets_the_same_pair_in_the_same_assignment():
     member = MemberFactory()
     pair = PairFactory(campaign=member.campaign)

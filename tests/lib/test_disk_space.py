@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from annotator.lib.disk_space import DiskFull, DiskSpace, disk_space, folders, require_room
+from annotator.lib.disk_space import DiskFull, DiskSpace, disk_space, folders, require_room, room_in_storage
 
 
 @pytest.fixture
@@ -31,3 +31,10 @@ def test_below_the_reserve_what_writes_much_is_refused_in_words(full):
     assert disk_space.is_full
     with pytest.raises(DiskFull, match=r"The disk is full\. New imports, images and releases wait until there is room\."):
         require_room()
+
+
+def test_room_for_stored_files_is_known_before_there_is_a_folder_for_them(storage_folder):
+    room = room_in_storage()
+    assert room is not None
+    assert not storage_folder.exists()
+    assert 0 < room <= shutil.disk_usage(storage_folder.parent).total

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 
 import pytest
 from django.core.files.storage import default_storage
 
-from annotator.lib.storage import FileWriter, put_file, read_file, remove_folder
+from annotator.lib.storage import FileWriter, put_file, put_stream, read_file, remove_folder, stored_files
 
 
 def test_a_file_replaces_the_one_before_and_leaves_no_pieces(storage_folder):
@@ -61,3 +62,12 @@ def test_an_aborted_file_leaves_no_pieces(storage_folder):
     writer.abort()
 
     assert list((storage_folder / "some").iterdir()) == []
+
+
+def test_all_stored_files_are_named_without_what_is_half_written():
+    assert list(stored_files()) == []
+    put_stream("images/aa/one", BytesIO(b"pixels"))
+    for name in ("images/two", "top", "images/.half", ".building-1/rows"):
+        put_file(name, b"x")
+    assert list(stored_files()) == ["top", "images/two", "images/aa/one"]
+    assert read_file("images/aa/one") == b"pixels"

@@ -34,6 +34,18 @@ def test_releases_are_numbered_one_after_the_other(campaign):
     assert Release.objects.filter(created_by=user, state="queued", revision=None).count() == 3
 
 
+def test_what_was_being_built_when_a_backup_was_made_is_built_anew_and_the_rest_stays(campaign, judged):
+    ready = release_of(campaign)
+    release = releasing.create_release(campaign=campaign, by=None)
+    releasing.stage_release(release_id=release.pk)
+    releasing.local_folder(release).with_name(f".building-{release.number}").rename(folder_of(ready).with_name("away"))
+
+    assert releasing.build_anew() == 1
+    releasing.build_release(release_id=release.pk)
+
+    assert [state_of(each) for each in (ready, release)] == ["ready", "ready"]
+
+
 # --- what can go wrong
 
 

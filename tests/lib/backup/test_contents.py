@@ -48,11 +48,3 @@ def test_a_database_with_tables_of_others_is_refused():
 def test_a_database_in_use_is_refused():
     with psycopg.connect(database_url()), pytest.raises(BackupError, match="in use by 1 other connections"):
         contents.require_empty_database()
-
-
-def test_all_numbers_begin_where_none_was_given():
-    UserFactory()
-    with connection.cursor() as cursor:
-        cursor.execute(contents.sql_after())
-
-    assert UserFactory().pk == contents.NUMBERS_LEFT_OUT + 1

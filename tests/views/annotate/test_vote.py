@@ -304,3 +304,16 @@ def test_with_several_questions_the_comment_is_written_once(browser, two_questio
     browser.post(reverse("vote", args=[seat.pk]), answer, headers=HTMX)
 
     assert dict(Vote.objects.values_list("question__slug", "comment")) == {"overall": "Close.", "beauty": ""}
+
+
+def test_a_page_that_holds_a_pair_of_before_a_restore_gets_its_queue_and_goes_on(browser, member):
+    seat = open_page(browser, member)
+    unknown = Assignment(pk=seat.pk + 1000)
+
+    response = vote(browser, unknown, member=str(member.pk))
+
+    assert (response.status_code, response.headers["HX-Retarget"]) == (404, "#cards")
+    assert seat.pk in cards_in(response.content.decode())
+    for other in ("", "nobody", str(MemberFactory(campaign=member.campaign).pk)):
+        response = vote(browser, unknown, member=other)
+        assert (response.status_code, response.headers["HX-Retarget"]) == (404, "#notice")
