@@ -16,7 +16,9 @@
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
 #   make bench-release releases built and served, beside their floors; shorter: make bench-release ARGS="--votes 300000 --pairs 500"
 #   make check-old-clients  the Hub's protocol with clients of older generations; another one: make check-old-clients ARGS=3.6.0:0.34.4
-#   make pins          re-resolve constraints.txt; to the newest versions: make pins ARGS=--upgrade
+#   make pins          re-resolve requirements.lock and requirements-dev.lock; to the newest versions: make pins ARGS=--upgrade
+#   make sbom          the packages of the site as CycloneDX, in var/sbom.cdx.json
+#   make audit         known vulnerabilities of all that is pinned; it asks the package index
 #
 # A variable of docs/operators.md can be set on the same line: make demo PORT=8123 DATA_DIR=/tmp/diptych
 
@@ -27,7 +29,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins
+.PHONY: help demo demo-check serve test hammer attack check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -61,28 +63,34 @@ $(BIN)/python:
 	echo "Making $(VENV) with $$($$python --version)"; \
 	$$python -m venv --clear $(VENV)
 
-$(INSTALLED): requirements.txt constraints.txt | $(BIN)/python
-	@echo "Installing requirements.txt (once; it takes a minute or so)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# Every file by its hash, whichever index it comes from; wheels only, so that no package runs code to be installed.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+$(INSTALLED): requirements.lock | $(BIN)/python
+	@echo "Installing requirements.lock (once; it takes a minute or so)"
+	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
-	@echo "Installing requirements-dev.txt (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(INSTALLED_DEV): requirements-dev.lock $(INSTALLED)
+	@echo "Installing requirements-dev.lock (once)"
+	@$(INSTALL) -r requirements-dev.lock
 	@touch $@
 
-# Only versions are kept: no index, no folder and no path of the machine that resolved them. The copies leave out the
-# line that reads constraints.txt, because what is being resolved must not be held by what was resolved before.
+# For all platforms, and every Python from the oldest on. No index and no path of the machine that resolved them is kept.
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate \
+    --custom-compile-command "make pins"
 pins: $(INSTALLED_DEV)
-	@set -e; scratch=$$(mktemp -d); trap 'rm -rf "$$scratch"' EXIT; \
-	for file in requirements.txt requirements-dev.txt; do grep -v '^-c' $$file > $$scratch/$$file; done; \
-	cp constraints.txt $$scratch; \
-	bin=$$PWD/$(BIN); \
-	(cd $$scratch && $$bin/python -m piptools compile --quiet --strip-extras --allow-unsafe --no-header --no-annotate \
-	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(ARGS) \
-	    --output-file constraints.txt requirements-dev.txt); \
-	{ sed -n '/^#/p; /^[^#]/q' constraints.txt; grep -v '^ *#' $$scratch/constraints.txt | grep .; } > $$scratch/fresh; \
-	cp $$scratch/fresh constraints.txt
+	@$(LOCK) $(ARGS) --output-file requirements.lock requirements.txt
+	@$(LOCK) $(ARGS) --constraint requirements.lock --output-file requirements-dev.lock requirements-dev.txt
+
+sbom: $(INSTALLED_DEV)
+	@mkdir -p var
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --output-file var/sbom.cdx.json requirements.lock
+	@echo "var/sbom.cdx.json"
+
+# Asks the package index, so it is not among the checks.
+audit: $(INSTALLED_DEV)
+	@$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements-dev.lock $(ARGS)
 
 # --- the tests
 

@@ -30,6 +30,7 @@ from annotator.views.manage import (
     webhooks,
 )
 from annotator.views.manage import training as manage_training
+from annotator.views.security_txt import security_txt
 
 log_in, log_out = LogIn.as_view(), LogoutView.as_view()
 
@@ -38,6 +39,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", prometheus, name="metrics"),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     # people; django-allauth knows its own pages by names of its own
     path("login/", log_in, name="login"),
     path("login/", log_in, name="account_login"),

@@ -21,7 +21,7 @@ case "$*" in *"{words}"*) exit 1;; esac
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "requirements.lock", "requirements-dev.lock"):
         shutil.copy(ROOT / name, tmp_path)
     write_program(tmp_path / "recorder", RECORDER.format(calls=tmp_path / "calls"))
     return tmp_path
@@ -57,24 +57,25 @@ def test_the_first_run_makes_the_environment_and_the_second_starts_at_once(proje
     assert make(project, "demo").returncode == 0
     first = calls(project)
     assert any("-m venv --clear .venv" in call for call in first)
-    assert any("-m pip install" in call and call.endswith("-r requirements.txt") for call in first)
-    assert not any("requirements-dev.txt" in call for call in first)
+    assert any(
+        "-m pip install" in call and call.endswith("--require-hashes --only-binary :all: -r requirements.lock") for call in first
+    )
+    assert not any("requirements-dev.lock" in call for call in first)
 
     assert make(project, "demo").returncode == 0
     assert calls(project) == ["PORT= manage.py serve --demo"]
 
 
-@pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt"])
-def test_changed_requirements_are_installed_before_the_next_start(project, changed):
+def test_changed_requirements_are_installed_before_the_next_start(project):
     make(project, "serve")
     calls(project)
 
     later = (project / ".venv" / "installed").stat().st_mtime + 1
-    os.utime(project / changed, (later, later))
+    os.utime(project / "requirements.lock", (later, later))
     make(project, "serve")
 
     install, serve = calls(project)
-    assert install.endswith("-r requirements.txt")
+    assert install.endswith("--require-hashes --only-binary :all: -r requirements.lock")
     assert serve.endswith("manage.py serve")
 
 
@@ -101,7 +102,7 @@ def test_arguments_reach_pytest(project):
     make(project, "test", "ARGS=tests/judging/test_voting.py -k twice")
 
     *_, install, test = calls(project)
-    assert install.endswith("-r requirements-dev.txt")
+    assert install.endswith("-r requirements-dev.lock")
     assert test.endswith("tests/judging/test_voting.py -k twice")
     assert "-m pytest -n auto" in test
 

@@ -39,7 +39,7 @@ def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_fold
 
 
 NO_PAGES = {
-    *("healthz", "readyz", "metrics", "image"),  # for machines
+    *("healthz", "readyz", "metrics", "image", "security_txt"),  # for machines
     *("vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
     *(
         "cancel_import",

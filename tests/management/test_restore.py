@@ -210,9 +210,7 @@ def test_a_disk_without_room_is_named_and_nothing_is_left(settings, saved, tmp_p
 
 
 @pytest.mark.parametrize(("with_key", "options"), [(True, []), (False, ["--new-secret-key"])])
-def test_another_secret_key_is_named_before_anything_is_restored(
-    settings, tmp_path, storage_folder, with_key, options, monkeypatch
-):
+def test_another_secret_key_is_named_first(settings, tmp_path, storage_folder, with_key, options, monkeypatch):
     UserFactory(username="ada")
     old = settings.SECRET_KEY
     saved, said = backup(tmp_path / "b.tar", *(["--with-secret-key"] if with_key else []))

@@ -108,3 +108,9 @@ def test_an_error_of_ours_has_a_page(client, monkeypatch):
 
     assert response.status_code == 500
     assert b"Something went wrong on our side" in response.content
+
+
+def test_no_page_can_ask_for_camera_microphone_or_place(client):
+    policy = client.get(reverse("login")).headers["Permissions-Policy"]
+
+    assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy.split(", "))
