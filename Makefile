@@ -88,9 +88,9 @@ sbom: $(INSTALLED_DEV)
 	@$(BIN)/cyclonedx-py requirements --output-reproducible --output-file var/sbom.cdx.json requirements.lock
 	@echo "var/sbom.cdx.json"
 
-# Asks the package index, so it is not among the checks.
+# Asks the package index, so it is not among the checks. A package that the index does not answer for fails it.
 audit: $(INSTALLED_DEV)
-	@$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements-dev.lock $(ARGS)
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements-dev.lock $(ARGS)
 
 # --- the tests
 

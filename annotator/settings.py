@@ -417,9 +417,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 # Whom to tell of a weakness, in /.well-known/security.txt.
 SECURITY_CONTACT = read_str("SECURITY_CONTACT")
 if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", "tel:")):
-    raise ImproperlyConfigured(
-        "SECURITY_CONTACT must start with mailto:, https:// or tel:, for example mailto:security@example.org."
-    )
+    raise ImproperlyConfigured("SECURITY_CONTACT must start with mailto:, https:// or tel:. Example: mailto:security@example.org")
 
 # --- background work
 CELERY_TASK_ACKS_LATE = True  # a task whose worker dies runs again; every task is safe to run twice

@@ -21,6 +21,7 @@ OPEN = {
     "healthz",
     "readyz",
     "metrics",
+    "security_txt",
     "login",
     "account_login",
     "join",
