@@ -43,7 +43,7 @@ def build_anew() -> int:
     """Have all releases that were being built begin again, for want of what was built of them: in a backup they have no files."""
     unfinished = Release.objects.filter(state__in=UNFINISHED_RELEASES)
     ReleaseShard.objects.filter(release__in=unfinished).delete()
-    return unfinished.update(state=ReleaseState.QUEUED, progress=0.0, heard_at=None)
+    return unfinished.update(state=ReleaseState.QUEUED, progress=0.0, heard_at=None, tries=0)
 
 
 def stalled_releases(*, quiet_since: datetime) -> list[Release]:

@@ -143,8 +143,9 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
     """
     members = Member.objects.filter(user=request.user).select_related("campaign")
     member = members.filter(assignments=assignment_id).first()
-    if member is None and request.htmx:
-        member = members.filter(pk=whole_number(request.POST.get("member"))).first()
+    named = whole_number(request.POST.get("member"))
+    if member is None and request.htmx and named is not None:
+        member = members.filter(pk=named).first()
     if member is None:
         raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
