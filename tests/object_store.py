@@ -19,6 +19,7 @@ class ObjectStore(Storage):
         return self.files.open(name, mode)
 
     def _save(self, name: str, content: File) -> str:
+        content.seek(0)  # as S3's client does, which sends a part again if the line drops
         return self.files.save(name, content)
 
     def delete(self, name: str) -> None:

@@ -7,6 +7,7 @@ import io
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 
 COPY_BLOCK = 1 << 20  # bytes
+IN_MEMORY = 8_000_000  # bytes of a file on its way to a store of objects; a larger one waits on disk
 
 
 def put_file(name: str, data: bytes) -> None:
@@ -26,13 +28,16 @@ def put_file(name: str, data: bytes) -> None:
 def put_stream(name: str, source: IO[bytes]) -> None:
     """Store what can be read from the source under the name, in place of what was there.
 
-    A store of objects takes it whole by itself. In a folder it is renamed into place, so that no reader and no later writer
-    ever meets half a file, however its writer ended.
+    A store of objects takes it whole by itself, but from a file that it can read twice. In a folder it is renamed into place, so
+    that no reader and no later writer ever meets half a file, however its writer ended.
     """
     try:
         target = Path(default_storage.path(name))
     except NotImplementedError:
-        default_storage.save(name, File(source))
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as whole:
+            shutil.copyfileobj(source, whole, COPY_BLOCK)
+            whole.seek(0)
+            default_storage.save(name, File(whole))
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")

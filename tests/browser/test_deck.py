@@ -260,6 +260,19 @@ def test_a_lease_that_ran_out_is_said_and_the_next_pair_stays(open_page, member)
     assert Vote.objects.count() == 1
 
 
+def test_a_pair_that_a_restored_site_does_not_know_is_said_and_the_page_goes_on(open_page, member):
+    page = open_page(member, annotate_path(member))
+    first = open_card(page)
+    page.evaluate(f"document.querySelector('[data-assignment=\"{first}\"]').dataset.assignment = '{first + 10**6}'")
+    page.keyboard.press("1")
+    expect(alert(page, "Not recorded.")).to_contain_text("does not exist")
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("2")
+    all_sent(page)
+
+    assert Vote.objects.count() == 1
+
+
 def test_an_answer_that_is_refused_brings_its_card_back_with_the_choice(open_page, member):
     page = open_page(member, annotate_path(member))
     first = open_card(page)

@@ -22,6 +22,7 @@ from annotator.models import Assignment, Campaign, CampaignProgress, Consensus, 
 from annotator.scoring.consensus_writer import score_campaign
 from tests.celery_worker import database_url
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, ReleaseFactory, UserFactory
+from tests.object_store import ObjectStore
 from tests.released import contents, make_pair, release_of, vote_all
 from tests.views.annotate.pages import HTMX, cards_in, open_page, page_of, queue_state_of, vote
 
@@ -184,6 +185,18 @@ def test_a_restore_that_was_stopped_is_cleared_away_by_the_next(settings, saved,
 
         assert list(contents(tmp_path / "new")) == ["images/one"]
         assert User.objects.get().username == "ada"
+
+
+def test_files_are_restored_to_a_bucket(settings, saved, tmp_path):
+    with empty_installation(settings, tmp_path / "bucket"):
+        with pytest.raises(CommandError, match="no tables of Diptych, so there is nothing to back up"):
+            backup(tmp_path / "none.tar")
+        options = {"location": str(tmp_path / "bucket")}
+        bucket = {"BACKEND": f"{ObjectStore.__module__}.ObjectStore", "OPTIONS": options}
+        settings.STORAGES = {**settings.STORAGES, "default": bucket}
+        restore(saved)
+
+    assert list(contents(tmp_path / "bucket")) == ["images/one"]
 
 
 @contextmanager

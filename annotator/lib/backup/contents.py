@@ -63,6 +63,14 @@ def require_known(migrations: Iterable[list[str]]) -> None:
         )
 
 
+def require_tables() -> None:
+    """Raises BackupError where there is nothing to back up."""
+    if "annotator_user" not in connection.introspection.table_names():
+        raise BackupError(
+            "The database has no tables of Diptych, so there is nothing to back up. Check DATA_DIR or DATABASE_URL."
+        )
+
+
 def require_empty_database() -> None:
     """Raises BackupError where the database has rows of ours, or tables of others, or is in use."""
     tables = set(connection.introspection.table_names())

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         except BackupError as error:
             raise CommandError(str(error)) from error
         except (OSError, BotoCoreError, ClientError) as error:
-            raise CommandError(f"The backup could not be written to {path}: {words_of(error)}. Nothing was kept.") from error
+            raise CommandError(f"No backup was made at {path}: {words_of(error)}. Nothing was kept.") from error
         self.stdout.write(f"Saved {path}: {filesizeformat(path.stat().st_size)}, {manifest.files:,} stored files.")
         if manifest.has_key:
             self.stdout.write("It contains SECRET_KEY. Keep it as safe as the key itself.")
@@ -68,7 +68,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Not in it, so keep your settings as well: {KEPT_APART}.")
 
     def save(self, path: Path, options: dict[str, Any]) -> Manifest:
-        connection.ensure_connection()
+        contents.require_tables()
         database = postgres_tools.Target.of(connection.connection)
         tools = postgres_tools.choose(postgres_tools.installed(options["postgres_programs"]), needed=database.major)
         with BackupWriter(path) as writer:
