@@ -82,6 +82,7 @@ def test_a_release_is_built_into_an_object_store(object_store, campaign, judged)
 
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_a_build_into_an_object_store_is_taken_up_again(object_store, campaign, judged, monkeypatch, same_machine):
+    whole = staged_rows.SHARD_BYTES, vote_files.SHARD_BYTES
     monkeypatch.setattr(staged_rows, "SHARD_BYTES", 500)
     monkeypatch.setattr(vote_files, "SHARD_BYTES", 500)
     uninterrupted = release_of(campaign)
@@ -98,7 +99,8 @@ def test_a_build_into_an_object_store_is_taken_up_again(object_store, campaign, 
     assert "README.md" not in half
     if not same_machine:
         shutil.rmtree(object_store)
-        monkeypatch.undo()  # how it is cut was decided when the rows were read
+        monkeypatch.setattr(staged_rows, "SHARD_BYTES", whole[0])  # how it is cut was decided when the rows were read
+        monkeypatch.setattr(vote_files, "SHARD_BYTES", whole[1])
     releasing.build_release(release_id=release.pk)
     release.refresh_from_db()
     assert release.state == "ready"
