@@ -165,7 +165,7 @@ define step
 endef
 SOURCES := annotator api manage.py
 # What a site that others can reach is started with. None of these servers is asked anything.
-PRODUCTION := env -u DEBUG -u HTTPS ALLOWED_HOSTS=example.org CSRF_TRUSTED_ORIGINS=https://example.org \
+PRODUCTION := env -u DEBUG -u HTTPS ALLOWED_HOSTS=example.org CSRF_TRUSTED_ORIGINS=https://example.org TRUSTED_PROXIES=1 \
     DATABASE_URL=postgres://diptych@postgres/diptych REDIS_URL=redis://valkey:6379/0 STORAGE_URL=s3://diptych \
     SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 

@@ -1,11 +1,13 @@
 """The entry point of the web server."""
 
+import logging
 import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from annotator.lib.asgi_adapter import AsgiAdapter
+from annotator.lib.client_address import check_proxies
 from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
@@ -19,3 +21,6 @@ application = AsgiAdapter(
     patience=settings.SLOW_CLIENT_SECONDS,
     long_bodies=settings.LONG_BODIES,
 )
+
+for problem in check_proxies():
+    logging.getLogger(__name__).warning("%s %s", problem.msg, problem.hint)

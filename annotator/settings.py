@@ -377,6 +377,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- safety
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+DEVICE_COOKIE_NAME = "device"  # annotator.accounts.devices
 # A session ends so long after its last use. That it is in use is noted once a day (annotator.views.accounts), not per vote.
 SESSION_COOKIE_AGE = read_int("SESSION_DAYS", 14, low=2, high=365) * 24 * 3600
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.

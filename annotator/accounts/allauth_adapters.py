@@ -7,9 +7,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from annotator.accounts import lockout
+from annotator.accounts.devices import device_of, remember_device
 from annotator.campaigns import invites
 from annotator.errors import NotAllowed
 from annotator.lib.client_address import address_of
@@ -35,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Every password goes through here: log-in, and the question for it before an account is changed."""
         name = credentials.get("username") or credentials.get("email") or ""
         try:
-            attempt = lockout.begin_log_in(name=name, address=address_of(request))
+            attempt = lockout.begin_log_in(name=name, address=address_of(request), device=device_of(request, name))
         except NotAllowed as locked:
             self.error_messages = self.error_messages | {"too_many_login_attempts": locked.detail}
             raise self.validation_error("too_many_login_attempts") from locked
@@ -43,6 +44,11 @@ class AccountAdapter(DefaultAccountAdapter):
         if user is not None:
             lockout.clear_attempt(attempt)
         return user
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        response = super().post_login(request, user, **more)
+        remember_device(request, response, user)
+        return response
 
     def set_password(self, user: User, password: str) -> None:
         super().set_password(user, password)

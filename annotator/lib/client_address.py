@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 from django.conf import settings
+from django.core.cache import cache
+from django.core.checks import CheckMessage, Tags, Warning, register
 from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -12,3 +19,51 @@ def address_of(request: HttpRequest) -> str:
     if not settings.TRUSTED_PROXIES:
         return "" if forwarded else request.META.get("REMOTE_ADDR", "")
     return forwarded[-settings.TRUSTED_PROXIES] if len(forwarded) >= settings.TRUSTED_PROXIES else ""
+
+
+# --- proxies that the settings do not name
+
+HIDDEN_KEY = "diptych:hidden-addresses"
+HIDDEN_SECONDS = 24 * 3600
+HIDDEN_WORDS = (
+    "Requests come through a proxy (they have X-Forwarded headers), but TRUSTED_PROXIES is 0. The addresses of clients are"
+    " therefore unknown, and limits on log-ins, joining and requests count all of them as one. Set TRUSTED_PROXIES to the number"
+    " of proxies."
+)
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO")
+
+
+class HiddenAddresses:
+    """Notices such requests: once in the log of each process, and for a day in the cache, for the pages of staff."""
+
+    def __init__(self) -> None:
+        self.is_noted = False
+
+    def look(self, request: HttpRequest) -> None:
+        if self.is_noted or settings.TRUSTED_PROXIES or not any(header in request.META for header in FORWARDED):
+            return
+        self.is_noted = True
+        logger.warning(HIDDEN_WORDS)
+        cache.set(HIDDEN_KEY, True, HIDDEN_SECONDS)
+
+    def warning(self) -> str:
+        """Empty where no such request came, or TRUSTED_PROXIES was set meanwhile."""
+        return HIDDEN_WORDS if not settings.TRUSTED_PROXIES and (self.is_noted or cache.get(HIDDEN_KEY)) else ""
+
+
+hidden_addresses = HiddenAddresses()
+
+
+@register(Tags.security)
+def check_proxies(**_: Any) -> list[CheckMessage]:
+    """Diptych itself speaks no HTTPS, so that a site with HTTPS has a proxy in front."""
+    if settings.SECURE_PROXY_SSL_HEADER is None or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "HTTPS is on, so a proxy is in front, but TRUSTED_PROXIES is 0: the addresses of clients are unknown, and limits on"
+            " log-ins, joining and requests count all of them as one.",
+            hint="Set TRUSTED_PROXIES to the number of proxies that add to X-Forwarded-For.",
+            id="annotator.W001",
+        )
+    ]

@@ -151,7 +151,7 @@ def test_an_address_is_confirmed_by_a_link_where_the_site_wants_it(client, setti
 
 def test_a_new_password_is_set_by_a_link_and_opens_a_lock(client):
     user = UserFactory()
-    for _ in range(lockout.OF_NAME_AT_ADDRESS + 1):
+    for _ in range(lockout.OF_NAME_AT_ADDRESS.free + 1):
         log_in(client, user.username, "wrong")
     client.post(reverse("account_reset_password"), {"email": user.email})
     link = re.search(r"/account/password/reset/\S+/", mail.outbox[0].body)[0]

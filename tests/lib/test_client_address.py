@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.test import RequestFactory
 
-from annotator.lib.client_address import address_of
+from annotator.lib.client_address import HIDDEN_KEY, HiddenAddresses, address_of, check_proxies
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,31 @@ def test_the_last_addresses_are_those_that_the_proxies_wrote(settings, proxies, 
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
 
     assert address_of(RequestFactory(REMOTE_ADDR="10.0.0.1").get("/", headers=headers)) == address
+
+
+def test_the_start_warns_of_a_proxy_whose_number_nobody_set(settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert "Set TRUSTED_PROXIES" in check_proxies()[0].hint
+
+    settings.TRUSTED_PROXIES = 1
+    assert check_proxies() == []
+    settings.TRUSTED_PROXIES, settings.SECURE_PROXY_SSL_HEADER = 0, None
+    assert check_proxies() == []
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Forwarded-Proto"])
+def test_a_request_by_such_a_proxy_is_logged_once_and_staff_see_it_until_the_number_is_set(settings, caplog, header):
+    first, other_process = HiddenAddresses(), HiddenAddresses()
+    cache.delete(HIDDEN_KEY)
+    first.look(RequestFactory().get("/"))
+    assert (caplog.text, first.warning()) == ("", "")
+
+    for _ in range(2):
+        first.look(RequestFactory().get("/", headers={header: "203.0.113.5"}))
+
+    assert caplog.text.count("TRUSTED_PROXIES") == caplog.text.count("WARNING") * 2 == 2
+    assert "Set TRUSTED_PROXIES" in first.warning()
+    assert other_process.warning() == first.warning()
+    settings.TRUSTED_PROXIES = 1
+    assert first.warning() == other_process.warning() == ""
+    cache.delete(HIDDEN_KEY)

@@ -16,6 +16,7 @@ from django_structlog.middlewares import RequestMiddleware
 from django_structlog.signals import bind_extra_request_finished_metadata, bind_extra_request_metadata
 
 from annotator.lib import logs, metrics
+from annotator.lib.client_address import hidden_addresses
 
 HEADER = "X-Request-ID"
 SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -33,6 +34,7 @@ class ObservingMiddleware(RequestMiddleware):
 @receiver(bind_extra_request_metadata)
 def begin(request: HttpRequest, log_kwargs: dict[str, Any], **_: Any) -> None:
     request.META[STARTED] = time.perf_counter()
+    hidden_addresses.look(request)
     wanted = request.headers.get(HEADER, "")
     if SANE_ID.fullmatch(wanted):
         structlog.contextvars.bind_contextvars(request_id=wanted)  # else it is the one that the middleware made up
