@@ -280,6 +280,8 @@ ACCOUNT_FORMS = {
 SOCIALACCOUNT_FORMS = {"signup": "annotator.views.accounts_forms.ProviderSignUpForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+# With an address that has an account already, people sign up as with any other, and get a second one.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
 # Log-ins are counted in Postgres (accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
@@ -351,12 +353,12 @@ def read_oidc_provider(number: int, provider: dict[str, Any]) -> dict[str, Any]:
 SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": read_oidc_providers()}}
 
 
-# --- e-mail: by EMAIL_URL; without one it is written to the log
+# --- e-mail: by EMAIL_URL; without one to files that only their owner can read (manage.py show_mails)
 EMAIL_URL = urlsplit(read_url("EMAIL_URL", "smtp", "smtps"))
 if EMAIL_URL.scheme and not EMAIL_URL.hostname:
     raise ImproperlyConfigured("EMAIL_URL has no host. Use smtp://user:password@host:587 or smtps://user:password@host:465.")
 EMAIL_REACHES_PEOPLE = bool(EMAIL_URL.scheme)
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_REACHES_PEOPLE else 'console'}.EmailBackend"
+EMAIL_BACKEND = f"{'django.core.mail.backends.smtp' if EMAIL_REACHES_PEOPLE else 'annotator.lib.mail_files'}.EmailBackend"
 EMAIL_HOST = EMAIL_URL.hostname or "localhost"
 EMAIL_USE_SSL = EMAIL_URL.scheme == "smtps"
 EMAIL_PORT = EMAIL_URL.port or (465 if EMAIL_USE_SSL else 587)

@@ -258,7 +258,7 @@ def test_providers_that_cannot_work_stop_the_start(load, value, words):
 
 
 def test_e_mails_go_to_the_log_unless_a_server_is_named(load):
-    assert load()["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    assert load()["EMAIL_BACKEND"].endswith("mail_files.EmailBackend")
     settings = load(EMAIL_URL="smtp://ann:p%40ss@mail.example.org:2525", EMAIL_FROM="Us <us@example.org>")
 
     assert settings["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
