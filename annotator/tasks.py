@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from smtplib import SMTPException
 from typing import Any
 
 from celery import Task, shared_task
@@ -16,14 +17,14 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from annotator import releasing
-from annotator.accounts import lockout
+from annotator.accounts import lockout, reset_mail
 from annotator.choices import RULES_IN_BATCHES, UNREAD_IMPORTS, CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.importing import ingest_batch as import_batches
 from annotator.importing import lifecycle as imports
 from annotator.importing import stage_upload
 from annotator.judging import assigning
-from annotator.lib import idempotency, readiness
+from annotator.lib import idempotency, mail_files, readiness
 from annotator.lib.disk_space import disk_space
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
@@ -66,6 +67,15 @@ def needs_room(work: Callable[[int], None]) -> Callable[[int], None]:
             work(id_)
 
     return work_if_room
+
+
+def run_after_answer(task: Task, *arguments: Any) -> None:
+    """Have a worker run what no table asks for; where the broker cannot be reached, run it here, before the answer."""
+    try:
+        task.apply_async(args=arguments, retry=False)
+    except OperationalError:
+        logger.warning("Cannot reach the broker. %s runs in the web server.", task.name)
+        task(*arguments)
 
 
 @shared_task
@@ -237,9 +247,10 @@ def review_gold() -> None:
 
 @shared_task
 def forget_what_is_over() -> None:
-    """Sessions that have ended, failed log-ins that no longer count, old answers kept for retries, old deliveries."""
+    """Ended sessions, failed log-ins that no longer count, e-mails in files, answers kept for retries, old deliveries."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
+    mail_files.forget_old()
     idempotency.forget_old()
     webhooks.forget_old()
 
@@ -262,3 +273,9 @@ def resume_publications() -> None:
 def heartbeat(self: Task) -> None:
     """Says that a worker is there, and how long it took to come to this."""
     readiness.note_heartbeat(waited=waited_seconds(self) or 0.0)
+
+
+# A mail server that is away for a moment, or does not know us yet, is asked again.
+@shared_task(autoretry_for=(OSError, SMTPException), max_retries=5, retry_backoff=10)
+def send_reset_mail(email: str, origin: dict[str, str]) -> None:
+    reset_mail.send_reset_mail(email=email, origin=origin)

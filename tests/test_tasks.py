@@ -129,6 +129,7 @@ start = time.monotonic()
 tasks.enqueue(tasks.refill_queue, member.pk)
 print("at once" if time.monotonic() - start < 1 else "after a wait")
 print(len(assigning.next_assignments(member=member, count=2)))
+tasks.run_after_answer(tasks.clear_away_departed)
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -146,7 +147,8 @@ print(len(assigning.next_assignments(member=member, count=2)))
     )
 
     assert done.stdout.splitlines() == ["at once", "2"], done.stderr
-    assert "Cannot reach the broker" in done.stderr
+    assert "Cannot reach the broker. The beat will send" in done.stderr
+    assert "Cannot reach the broker. annotator.tasks.clear_away_departed runs in the web server." in done.stderr
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.userkit import filter_users_by_email
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -26,7 +28,6 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": DO_NOT_FIT,
         "email_password_mismatch": DO_NOT_FIT,
         "username_taken": "This username is taken.",
-        "email_taken": "An account with this email address already exists. Log in instead.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -66,6 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):
 class ProviderAdapter(DefaultSocialAccountAdapter):
     """OpenID Connect providers. Whoever comes by one for the first time signs up, and may do so as anybody may."""
 
-    error_messages = DefaultSocialAccountAdapter.error_messages | {
-        "email_taken": "An account with this email address already exists. Log in to it, then connect your %s account.",
-    }
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """An address that has an account here stays that account's, whatever the provider says: it logs in and gets the mails."""
+        for address in () if sociallogin.is_existing else sociallogin.email_addresses:
+            address.verified = address.verified and not filter_users_by_email(address.email)

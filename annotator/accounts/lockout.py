@@ -1,4 +1,4 @@
-"""Log-ins that fail too often wait: longer after each further failure, for the name and the address that fail, and for nobody else.
+"""Log-ins that fail too often wait: longer after each further failure, for the name and the address that fail, nobody else.
 
 Counted in Postgres, which all web processes share and which nobody empties to get another try. Each attempt is noted as
 failed before the password is looked at and struck off when it was right, so that many at once do not slip through.
@@ -30,7 +30,7 @@ FIRST_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Limit:
-    """After `free` failures in `window` comes a wait: FIRST_WAIT, and twice as long after each further failure, up to `longest`."""
+    """After `free` failures in `window` comes a wait: FIRST_WAIT, then twice as long after each further failure, to `longest`."""
 
     free: int
     window: timedelta

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
+from django.db import transaction
+from django.http import HttpRequest
+
+from annotator.accounts.reset_mail import origin_of
+from annotator.tasks import run_after_answer, send_reset_mail
 
 
 class LogInForm(allauth_forms.LoginForm):
@@ -41,6 +47,19 @@ class SignUpForm(allauth_forms.SignupForm):
         self.fields["email"].help_text = "For logging in and for resetting your password."
         without_placeholders(self)
 
+    def try_save(self, request: HttpRequest) -> Any:
+        """Where the address must be confirmed and has an account, an account is made all the same, and taken back.
+
+        So the answer takes as long as for any other address. What differs is the e-mail.
+        """
+        if self.account_already_exists:
+            with transaction.atomic():
+                self.account_already_exists = False
+                self.save(request)
+                transaction.set_rollback(True)
+            self.account_already_exists = True
+        return super().try_save(request)
+
 
 class Labelled:
     """An allauth form with our label for the email field and without placeholders."""
@@ -66,7 +85,16 @@ class SetPasswordForm(Labelled, allauth_forms.SetPasswordForm):
 
 
 class ResetPasswordForm(Labelled, allauth_forms.ResetPasswordForm):
-    pass
+    """Nothing is looked up before the answer, so that neither its words nor its time tell who has an account."""
+
+    def clean_email(self) -> str:
+        email: str = get_adapter().clean_email(self.cleaned_data["email"].lower())
+        return email
+
+    def save(self, request: HttpRequest, **_: Any) -> str:
+        run_after_answer(send_reset_mail, self.cleaned_data["email"], origin_of(request))
+        email: str = self.cleaned_data["email"]
+        return email
 
 
 class ResetPasswordKeyForm(Labelled, allauth_forms.ResetPasswordKeyForm):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from celery import current_app
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.test import Client
@@ -15,6 +16,7 @@ from annotator.accounts import lockout
 from annotator.campaigns import invites
 from annotator.models import FailedLogIn, User
 from annotator.tasks import forget_what_is_over
+from tests.accounts.counting_hasher import CountingHasher
 from tests.factories import CrowdUserFactory, InviteFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +114,6 @@ def test_whoever_opened_an_invite_link_signs_up_until_it_is_revoked(client):
     ("changes", "words"),
     [
         ({"username": "BERT"}, "This username is taken."),
-        ({"email": "BERT@example.org"}, "An account with this email address already exists."),
         ({"email": "nowhere"}, "Enter a valid email address."),
         ({"password1": "12345678"}, "This password is too common."),
         ({"username": "a b"}, "Enter a valid username."),
@@ -149,7 +150,23 @@ def test_an_address_is_confirmed_by_a_link_where_the_site_wants_it(client, setti
 # --- passwords and addresses
 
 
-def test_a_new_password_is_set_by_a_link_and_opens_a_lock(client):
+@pytest.fixture
+def hashed(settings) -> list[str]:
+    """Grows with each password that is hashed, which is what takes time."""
+    settings.PASSWORD_HASHERS = ["tests.accounts.counting_hasher.CountingHasher"]
+    CountingHasher.hashed.clear()
+    return CountingHasher.hashed
+
+
+@pytest.fixture
+def at_once():
+    """Tasks run where they are sent."""
+    current_app.conf.task_always_eager = True
+    yield
+    current_app.conf.task_always_eager = False
+
+
+def test_a_new_password_is_set_by_a_link_and_opens_a_lock(client, at_once):
     user = UserFactory()
     for _ in range(lockout.OF_NAME_AT_ADDRESS.free + 1):
         log_in(client, user.username, "wrong")
@@ -165,7 +182,7 @@ def test_a_new_password_is_set_by_a_link_and_opens_a_lock(client):
     assert log_in(Client(), user.username, "a new long phrase")
 
 
-def test_who_has_an_account_is_not_told_to_who_forgot_their_password(client):
+def test_who_has_an_account_is_not_told_to_who_forgot_their_password(client, at_once):
     UserFactory(email="known@example.org")
 
     pages = [
@@ -174,6 +191,44 @@ def test_who_has_an_account_is_not_told_to_who_forgot_their_password(client):
     ]
 
     assert [page.redirect_chain for page in pages] == [[(reverse("account_reset_password_done"), 302)]] * 2
+    assert pages[0].content == pages[1].content
+    assert [sent.to for sent in mail.outbox] == [["known@example.org"], ["never@example.org"]]
+
+
+def test_before_the_answer_nobody_is_looked_up_who_forgot_their_password(client, django_assert_num_queries):
+    UserFactory(email="known@example.org")
+    for email in ("known@example.org", "never@example.org"):
+        with django_assert_num_queries(0):
+            client.post(reverse("account_reset_password"), {"email": email})
+
+    assert mail.outbox == []  # the worker's
+
+
+def test_a_log_in_hashes_one_password_whoever_asks_for_whatever_account(client, hashed):
+    UserFactory(username="known", email="known@example.org")
+    UserFactory(username="again", email="known@example.org")
+    UserFactory(username="provider", password="!unusable")
+    UserFactory(username="closed", is_active=False)
+    for name in ("known", "known@example.org", "provider", "closed", "never", "never@example.org"):
+        hashed.clear()
+        assert not log_in(client, name, "wrong")
+        assert len(hashed) == 1, name
+
+
+@pytest.mark.parametrize("verification", ["none", "optional", "mandatory"])
+def test_a_sign_up_looks_the_same_for_an_address_that_has_an_account(settings, hashed, verification):
+    settings.OPEN_SIGN_UP = True
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+    UserFactory(email="known@example.org")
+    seen = []
+    for number, email in enumerate(["known@example.org", "never@example.org"]):
+        hashed.clear()
+        client = Client()
+        response = client.post(reverse("account_signup"), NEW | {"email": email, "username": f"ana{number}"})
+        seen.append((response.status_code, response.url, "_auth_user_id" in client.session, len(hashed)))
+
+    assert seen[0] == seen[1]
+    assert User.objects.filter(email="known@example.org").count() == (1 if verification == "mandatory" else 2)
 
 
 def test_a_password_is_changed_by_whoever_knows_it(client):
