@@ -494,6 +494,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.complete"],
 }
 
+# New members within an hour, by one invite link and from one address; 0 is no limit.
+JOIN_RATE_LINK = read_int("JOIN_RATE_LINK", 1000, low=0, high=10_000_000)
+JOIN_RATE_ADDRESS = read_int("JOIN_RATE_ADDRESS", 100, low=0, high=10_000_000)
+
 # --- what operators see
 METRICS_TOKEN = read_str("METRICS_TOKEN")
 METRICS_PORT = read_int("METRICS_PORT", 0, low=1, high=65535)  # of a worker

@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 from annotator import releasing
 from annotator.accounts import lockout, reset_mail
+from annotator.campaigns import join_limits
 from annotator.choices import RULES_IN_BATCHES, UNREAD_IMPORTS, CampaignState, ImportState
 from annotator.feeds import webhooks
 from annotator.importing import ingest_batch as import_batches
@@ -251,6 +252,7 @@ def forget_what_is_over() -> None:
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
     lockout.forget_old()
     mail_files.forget_old()
+    join_limits.forget_old()
     idempotency.forget_old()
     webhooks.forget_old()
 

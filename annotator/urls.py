@@ -99,6 +99,7 @@ urlpatterns = [
     path("manage/<str:slug>/guideline/", campaign.edit_guideline, name="edit_guideline"),
     path("manage/<str:slug>/consent/", invites.edit_consent, name="edit_consent"),
     path("manage/<str:slug>/invites/", invites.invites, name="invites"),
+    path("manage/<str:slug>/invites/<int:invite_id>/", invites.invite_page, name="invite_page"),
     path("manage/<str:slug>/invites/<int:invite_id>/revoke/", invites.revoke_invite, name="revoke_invite"),
     path("manage/<str:slug>/crowd/", invites.crowd, name="crowd"),
     path("manage/<str:slug>/members/", members.members, name="members"),

@@ -16,13 +16,13 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
 
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from annotator.errors import NotAllowed
+from annotator.lib.client_address import network_of
 from annotator.models import FailedLogIn
 
 FIRST_WAIT = timedelta(minutes=1)
@@ -123,17 +123,6 @@ def forget_old(now: datetime | None = None) -> None:
 def plain(name: str) -> str:
     """One spelling for all those by which the same account would be found."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def network_of(address: str) -> str:
-    """What one client has: its IPv4 address, or the /64 of its IPv6 one, in which it may take any address it likes."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
 def digest(text: str) -> str:

@@ -24,30 +24,42 @@ def join_from_crowd(
     participant: str,
     study: str = "",
     session: str = "",
+    is_signed: bool = False,
+    by: User | None = None,
     consent_version: int | None = None,
     now: datetime | None = None,
 ) -> Member:
-    """The pseudonymous member whom the platform calls `participant`, made at their first visit.
+    """The pseudonymous member whom the platform calls `participant`, made at their first visit. `by` is who is logged in.
 
-    Whoever has the invite's link and the platform's name for somebody can act as them, here and nowhere else: the user has
-    no password and no rights, belongs to this one campaign, and was made by this function. It never finds anybody else's
-    account. Raises Invalid, naming the parameters, and what `join` raises.
+    Unless the platform signs its names (`is_signed`), whoever has the invite's link and the name for somebody can act as them,
+    here and nowhere else: the user has no password and no rights, belongs to this one campaign, and was made by this function.
+    It never finds anybody else's account. So there is one session for each name: one that begins in another browser ends the one
+    before, and managers see that it did. Raises Invalid, naming the parameters, and what `join` raises.
     """
     check_platform_ids(participant=participant, study=study, session=session)
     try:
-        return _join_from_crowd(invite, participant, study, session, consent_version, now)
+        return _join_from_crowd(invite, participant, study, session, is_signed, by, consent_version, now)
     except IntegrityError as error:  # the same person by two links at once: only the constraint sees both
         raise Conflict("You are already joining from another page. Reload this one.") from error
 
 
 @transaction.atomic
 def _join_from_crowd(
-    invite: Invite, participant: str, study: str, session: str, consent_version: int | None, now: datetime | None
+    invite: Invite,
+    participant: str,
+    study: str,
+    session: str,
+    is_signed: bool,
+    by: User | None,
+    consent_version: int | None,
+    now: datetime | None,
 ) -> Member:
     locked = Invite.objects.select_for_update(of=("self",)).select_related("campaign__consent_text").get(pk=invite.pk)
     if not locked.for_crowd:
         raise NotAllowed("This link is not for people from a crowd platform.", code="invite_not_for_crowd")
+    require_signature(locked, is_signed=is_signed)
     identity = find_crowd_identity(locked, participant)
+    is_back = identity is not None
     if identity is None:
         require_usable(locked, now)
         user = User.objects.create_user(username=CROWD_PREFIX + secrets.token_hex(6), password=None, is_crowd=True)
@@ -57,10 +69,22 @@ def _join_from_crowd(
     member = identity.member
     if not member.user.is_crowd or not member.user.is_active or member.role != Role.ANNOTATOR:
         raise NotAllowed("Your access is closed. Ask the researchers for details.", code="crowd_identity_closed")
-    identity.study, identity.session = study, session
+    if is_back and not is_signed and by != member.user:
+        member.user.set_unusable_password()  # another one than before, with which all sessions end
+        member.user.save(update_fields=["password"])
+        identity.browsers += 1
+    identity.study, identity.session, identity.is_signed = study, session, is_signed
     identity.save()
     _agree(member, consent_version, now)
     return member
+
+
+def require_signature(invite: Invite, *, is_signed: bool) -> None:
+    """Raises NotAllowed where the platform signs its parameters and these are not signed."""
+    if invite.platform_key and not is_signed:
+        raise NotAllowed(
+            "The parameters of this link are not signed. Start again from the study page.", code="platform_token_missing"
+        )
 
 
 def find_crowd_identity(invite: Invite, participant: str) -> CrowdIdentity | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.core.signing import BadSignature, Signer
@@ -9,10 +10,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from annotator.campaigns import platform_tokens
 from annotator.campaigns.consent import _agree
 from annotator.choices import MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
+from annotator.lib.encryption import encrypt
 from annotator.models import Campaign, Invite, Member, User
+from annotator.models.fields import PLATFORM_ID_PATTERN
 
 SIGNER = Signer(salt="annotator.invite", sep=".")
 
@@ -30,9 +34,16 @@ def create_invite(
     for_crowd: bool = False,
     expires_at: datetime | None = None,
     uses_max: int | None = None,
+    platform_key: str = "",
+    platform_customer: str = "",
     now: datetime | None = None,
 ) -> Invite:
-    """A link by which people join. Raises Invalid, naming the fields."""
+    """A link by which people join. Raises Invalid, naming the fields.
+
+    With a `platform_key` (campaigns/platform_tokens.py), people from a crowd platform join only by parameters signed with it, and
+    with a `platform_customer` only by those of this study or workspace.
+    """
+    platform_key, platform_customer = platform_key.strip(), platform_customer.strip()
     errors: dict[str, list[str]] = {}
     if role not in Role.values:
         errors["role"] = [f"Use one of {', '.join(Role.values)}."]
@@ -42,10 +53,31 @@ def create_invite(
         errors["expires_at"] = ["Choose a time in the future."]
     if uses_max is not None and uses_max < 1:
         errors["uses_max"] = ["Use 1 or more, or leave it empty."]
+    if platform_key and not for_crowd:
+        errors["platform_key"] = ["Only links for a crowd platform have signed parameters."]
+    elif platform_key:
+        try:
+            platform_tokens.check_key(platform_key)
+        except Invalid as refusal:
+            errors["platform_key"] = [refusal.detail]
+    if platform_key.startswith("https://") and not platform_customer:
+        errors["platform_customer"] = [
+            "The keys at this address sign for all customers of the platform. Enter your workspace or study."
+        ]
+    if platform_customer and not re.fullmatch(PLATFORM_ID_PATTERN, platform_customer):
+        errors["platform_customer"] = ["Use 6 to 64 letters, digits, dashes and underscores."]
     if errors:
         raise Invalid("The invite link is not valid.", errors=errors)
     return Invite.objects.create(
-        campaign=campaign, note=note, role=role, for_crowd=for_crowd, expires_at=expires_at, uses_max=uses_max, created_by=by
+        campaign=campaign,
+        note=note,
+        role=role,
+        for_crowd=for_crowd,
+        expires_at=expires_at,
+        uses_max=uses_max,
+        platform_key=encrypt(platform_key, purpose=platform_tokens.PURPOSE) if platform_key else "",
+        platform_customer=platform_customer,
+        created_by=by,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,17 @@ def address_of(request: HttpRequest) -> str:
     if not settings.TRUSTED_PROXIES:
         return "" if forwarded else request.META.get("REMOTE_ADDR", "")
     return forwarded[-settings.TRUSTED_PROXIES] if len(forwarded) >= settings.TRUSTED_PROXIES else ""
+
+
+def network_of(address: str) -> str:
+    """What one client has: its IPv4 address, or the /64 of its IPv6 one, in which it may take any address it likes."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
 
 
 # --- proxies that the settings do not name

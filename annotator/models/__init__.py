@@ -17,7 +17,18 @@ from annotator.models.outcome import (
     SplitPrior,
     UnscoredAssignment,
 )
-from annotator.models.people import Consent, CrowdIdentity, FailedLogIn, Invite, Member, RingCursor, SelfDescription, Token, User
+from annotator.models.people import (
+    Consent,
+    CrowdIdentity,
+    FailedLogIn,
+    Invite,
+    JoinAttempt,
+    Member,
+    RingCursor,
+    SelfDescription,
+    Token,
+    User,
+)
 from annotator.models.publishing import HubAccount, Publication
 from annotator.models.reviewing import AnnotatorStats, Appeal, ModerationAction, Proposal, ReviewRule
 from annotator.models.webhooks import Delivery, Webhook
@@ -47,6 +58,7 @@ __all__ = [
     "Import",
     "ImportBatch",
     "Invite",
+    "JoinAttempt",
     "LabelFit",
     "LineError",
     "Member",

@@ -131,6 +131,15 @@ class Invite(models.Model):
     revoked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
+    # What the platform signs its parameters with (campaigns/platform_tokens.py), encrypted. Empty: they are not signed.
+    platform_key = models.TextField(blank=True, default="", db_default="", editable=False)
+    platform_customer = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The study or workspace that signed parameters must be of.",
+    )
 
     objects = InviteQuerySet.as_manager()
 
@@ -139,6 +148,7 @@ class Invite(models.Model):
         constraints = [
             one_of("role", Role, name="invite_role_known"),
             CheckConstraint(condition=Q(for_crowd=False) | Q(role=Role.ANNOTATOR), name="invite_for_crowd_makes_annotators"),
+            CheckConstraint(condition=Q(platform_key="") | Q(for_crowd=True), name="invite_key_is_of_a_platform"),
             CheckConstraint(
                 condition=Q(uses_max__isnull=True) | Q(uses_max__gte=1, uses__lte=F("uses_max")), name="invite_uses_within_max"
             ),
@@ -158,6 +168,12 @@ class CrowdIdentity(models.Model):
     participant = models.CharField(max_length=64, help_text="PROLIFIC_PID.")
     study = models.CharField(max_length=64, blank=True, help_text="STUDY_ID.")
     session = models.CharField(max_length=64, blank=True, help_text="SESSION_ID of the last visit.")
+    is_signed = models.BooleanField(default=False, db_default=False, help_text="Whether the platform signed the last visit.")
+    browsers = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        help_text="In how many browsers somebody began with this ID and no signature, one after the other.",
+    )
 
     class Meta:
         ordering = ["campaign", "-pk"]
@@ -215,6 +231,19 @@ class FailedLogIn(models.Model):
 
     def __str__(self) -> str:
         return f"failed log-in {self.pk}"
+
+
+class JoinAttempt(models.Model):
+    """That somebody tried to join, kept for the hour in which it counts (campaigns/join_limits.py)."""
+
+    address_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [Index(fields=["address_digest", "at"], name="join_attempt_address")]
+
+    def __str__(self) -> str:
+        return f"join attempt {self.pk}"
 
 
 class RingCursor(models.Model):

@@ -108,21 +108,6 @@ def test_a_stranger_at_the_same_address_locks_no_device_on_which_the_owner_logge
     assert is_locked(device="a stolen one")
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "are_alike"),
-    [
-        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("", "", True),
-        ("unknown", "unknown", True),
-    ],
-)
-def test_whoever_may_take_any_address_of_a_network_counts_as_one(one, other, are_alike):
-    assert (lockout.network_of(one) == lockout.network_of(other)) is are_alike
-
-
 def test_an_address_that_tries_many_names_is_locked_for_all():
     for number in range(lockout.OF_ADDRESS.free):
         fail(1, name=f"name{number}")

@@ -121,3 +121,30 @@ def test_one_person_who_comes_twice_at_once_is_one_member():
 
     assert set(failed) <= {Conflict}
     assert (Member.objects.count(), User.objects.filter(is_crowd=True).count()) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_a_name_without_a_signature_has_one_session_and_each_further_browser_is_counted():
+    invite = InviteFactory(for_crowd=True)
+    user = join_from_crowd(invite=invite, participant=PID).user
+    before = user.get_session_auth_hash()
+
+    join_from_crowd(invite=invite, participant=PID, by=user)  # the same browser, after a reload
+    assert User.objects.get(pk=user.pk).get_session_auth_hash() == before
+    join_from_crowd(invite=invite, participant=PID)
+
+    assert User.objects.get(pk=user.pk).get_session_auth_hash() != before
+    assert CrowdIdentity.objects.get().browsers == 2
+
+
+@pytest.mark.django_db
+def test_a_signed_name_may_come_from_any_browser_and_an_unsigned_one_from_none():
+    invite = InviteFactory(for_crowd=True, platform_key="sealed")
+    user = join_from_crowd(invite=invite, participant=PID, is_signed=True).user
+    join_from_crowd(invite=invite, participant=PID, is_signed=True)
+
+    assert User.objects.get(pk=user.pk).password == user.password
+    assert (CrowdIdentity.objects.get().browsers, CrowdIdentity.objects.get().is_signed) == (1, True)
+    with pytest.raises(NotAllowed) as refusal:
+        join_from_crowd(invite=invite, participant=PID)
+    assert refusal.value.code == "platform_token_missing"

@@ -9,11 +9,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from annotator.campaigns.invites import join, why_unusable
+from annotator.campaigns.invites import create_invite, join, why_unusable
+from annotator.campaigns.platform_tokens import PURPOSE
 from annotator.choices import MemberState, Role
-from annotator.errors import Conflict, NotAllowed
+from annotator.errors import Conflict, Invalid, NotAllowed
+from annotator.lib.encryption import decrypt
 from annotator.models import Invite, Member, User
-from tests.factories import InviteFactory, MemberFactory, UserFactory
+from tests.factories import CampaignFactory, InviteFactory, MemberFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +35,31 @@ NOW = timezone.now()
 )
 def test_a_link_says_why_nobody_new_joins_by_it(changes, code):
     assert why_unusable(InviteFactory(**changes), NOW) == code
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"for_crowd": False, "platform_key": "s" * 40}, "platform_key"),
+        ({"platform_key": "short"}, "platform_key"),
+        ({"platform_key": "https://keys.example.org/jwks.json"}, "platform_customer"),
+        ({"platform_customer": "no spaces"}, "platform_customer"),
+    ],
+)
+def test_a_key_that_signs_nothing_is_named(fields, named):
+    with pytest.raises(Invalid) as refusal:
+        create_invite(campaign=CampaignFactory(), by=UserFactory(), **({"for_crowd": True} | fields))
+
+    assert set(refusal.value.errors) == {named}
+
+
+def test_a_key_is_kept_encrypted():
+    secret = "s" * 40
+    create_invite(campaign=CampaignFactory(), by=UserFactory(), for_crowd=True, platform_key=f" {secret}\n")
+
+    kept = Invite.objects.get().platform_key
+    assert secret not in kept
+    assert decrypt(kept, purpose=PURPOSE) == secret
 
 
 def test_joining_twice_is_joining_once():

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from annotator.lib.client_address import HIDDEN_KEY, HiddenAddresses, address_of, check_proxies
+from annotator.lib.client_address import HIDDEN_KEY, HiddenAddresses, address_of, check_proxies, network_of
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,21 @@ def test_the_last_addresses_are_those_that_the_proxies_wrote(settings, proxies, 
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
 
     assert address_of(RequestFactory(REMOTE_ADDR="10.0.0.1").get("/", headers=headers)) == address
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_alike"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "", True),
+        ("unknown", "unknown", True),
+    ],
+)
+def test_whoever_may_take_any_address_of_a_network_counts_as_one(one, other, are_alike):
+    assert (network_of(one) == network_of(other)) is are_alike
 
 
 def test_the_start_warns_of_a_proxy_whose_number_nobody_set(settings):

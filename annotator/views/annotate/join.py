@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
+from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -15,12 +16,17 @@ from django.views.decorators.http import require_http_methods
 
 from annotator.accounts.allauth_adapters import SIGN_UP_BY
 from annotator.campaigns import consent as campaign_consent
-from annotator.campaigns import crowd, invites
+from annotator.campaigns import crowd, invites, join_limits
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_member
-from annotator.errors import Conflict, DomainError, NotFound
+from annotator.campaigns.platform_tokens import PARAMETERS, PlatformIds, read_token
+from annotator.errors import Conflict, DomainError, NotAllowed, NotFound
+from annotator.lib.client_address import address_of
 from annotator.models import Invite, Member, User
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import PageRequest, UserRequest
+
+VISIT_SALT = "annotator.views.annotate.join"
+VISIT_SECONDS = 3600  # to read the page in; the platform's own signature may be good for minutes only
 
 
 @dataclass(frozen=True)
@@ -29,38 +35,42 @@ class Arrival:
 
     invite: Invite
     user: User | None
-    participant: str
-    study: str
-    session: str
+    ids: PlatformIds
+    is_signed: bool = False
 
     @classmethod
     def of(cls, request: PageRequest, key: str) -> Arrival:
-        """Raises NotFound for a link that this site did not make."""
+        """Raises NotFound for a link that this site did not make, and NotAllowed for a signature that is not valid."""
         parameters = request.POST if request.method == "POST" else request.GET
-        return cls(
-            invite=invites.find_invite(key),
-            user=request.user if request.user.is_authenticated else None,
-            participant=parameters.get("PROLIFIC_PID", ""),
-            study=parameters.get("STUDY_ID", ""),
-            session=parameters.get("SESSION_ID", ""),
-        )
+        invite = invites.find_invite(key)
+        user = request.user if request.user.is_authenticated else None
+        if invite.platform_key and (signed := signed_ids(request, invite)):
+            return cls(invite, user, signed, is_signed=True)
+        names = (parameters.get(name, "") for name in ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID"))
+        return cls(invite, user, PlatformIds(*names))
 
     @property
     def is_crowd(self) -> bool:
         """Whether a crowd platform sent them. A visitor who is logged in with an account must log out first."""
-        return self.invite.for_crowd and bool(self.participant)
+        return self.invite.for_crowd and bool(self.ids.participant)
+
+    @property
+    def visit(self) -> str:
+        """What the form sends back of parameters that the platform signed, signed by us. Empty where they are not."""
+        return signing.dumps([self.invite.pk, *astuple(self.ids)], salt=VISIT_SALT) if self.is_signed else ""
 
     def member(self) -> Member | None:
         """Their membership in this campaign, if they have one."""
         if self.is_crowd:
-            identity = crowd.find_crowd_identity(self.invite, self.participant)
+            identity = crowd.find_crowd_identity(self.invite, self.ids.participant)
             return identity.member if identity else None
         return self.invite.campaign.members.filter(user=self.user).first() if self.user else None
 
     def check(self) -> None:
         """Raises what joining would raise, before the visitor reads the page."""
         if self.is_crowd:
-            crowd.check_platform_ids(participant=self.participant, study=self.study, session=self.session)
+            crowd.check_platform_ids(**asdict(self.ids))
+            crowd.require_signature(self.invite, is_signed=self.is_signed)
         if self.member() is None:
             invites.require_usable(self.invite)
 
@@ -70,11 +80,29 @@ class Arrival:
             return invites.join(invite=self.invite, by=self.user, consent_version=consent_version)
         return crowd.join_from_crowd(
             invite=self.invite,
-            participant=self.participant,
-            study=self.study,
-            session=self.session,
+            participant=self.ids.participant,
+            study=self.ids.study,
+            session=self.ids.session,
+            is_signed=self.is_signed,
+            by=self.user,
             consent_version=consent_version,
         )
+
+
+def signed_ids(request: PageRequest, invite: Invite) -> PlatformIds | None:
+    """Whom the platform's signature names in the address, or ours in the form of the page behind it. Raises NotAllowed."""
+    if request.method == "POST":
+        try:
+            invite_id, *names = signing.loads(request.POST.get("visit", ""), salt=VISIT_SALT, max_age=VISIT_SECONDS)
+        except signing.SignatureExpired as error:
+            raise NotAllowed("This page is too old. Start again from the study page.", code="platform_token_expired") from error
+        except signing.BadSignature:
+            return None
+        return PlatformIds(*names) if invite_id == invite.pk else None
+    token = next((request.GET[name] for name in PARAMETERS if request.GET.get(name)), "")
+    if not token:
+        return None
+    return read_token(token, sealed_key=invite.platform_key, host=request.get_host(), customer=invite.platform_customer)
 
 
 @never_cache
@@ -88,6 +116,8 @@ def join(request: PageRequest, key: str) -> HttpResponse:
         if request.method == "POST" and (arrival.is_crowd or arrival.user):
             return join_now(request, arrival)
     except Conflict as conflict:
+        if request.method != "POST":
+            return render(request, "annotate/unusable.html", {"refusal": conflict}, status=503)
         messages.warning(request, conflict.detail)
         return redirect(request.get_full_path())
     except DomainError as refusal:
@@ -105,6 +135,8 @@ def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
     """Raises what joining raises, and Conflict if another account is logged in."""
     if arrival.is_crowd and arrival.user and not arrival.user.is_crowd:
         raise Conflict(f"You are logged in as {arrival.user}. Log out first to take part through the platform.")
+    if arrival.member() is None:
+        join_limits.begin_joining(invite=arrival.invite, address=address_of(request))
     member = arrival.join(consent_version=version_in(request))
     if arrival.user != member.user:
         logout(request)  # another crowd worker on the same computer

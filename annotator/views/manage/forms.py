@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 
+from annotator.campaigns.platform_tokens import PROLIFIC_KEYS, SECRET_LENGTH
 from annotator.choices import (
     CAMPAIGN_EVENTS,
     Choice,
@@ -60,6 +61,23 @@ class InviteForm(forms.Form):
         label="For a crowd platform",
         required=False,
         help_text="Participants need no account. The platform identifies them (PROLIFIC_PID, STUDY_ID, SESSION_ID).",
+    )
+    platform_key = forms.CharField(
+        label="Key of the platform’s signature",
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=(
+            "For a crowd platform that signs its parameters: the https:// address of its keys (Prolific:"
+            f" {PROLIFIC_KEYS}), a public key, or a secret of {SECRET_LENGTH} characters or more. Empty: not signed, so that"
+            " anyone who knows the link and a participant’s ID can act as that person."
+        ),
+    )
+    platform_customer = forms.CharField(
+        label="Your workspace or study there",
+        required=False,
+        max_length=64,
+        help_text="Signed parameters must be of this workspace or study. Needed with the address of keys.",
     )
     expires_on = forms.DateField(
         label="Last day",

@@ -16,7 +16,7 @@ from annotator.campaigns import consent
 from annotator.campaigns import invites as campaign_invites
 from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
-from annotator.models import Invite
+from annotator.models import Campaign, Invite
 from annotator.scoring import progress
 from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
@@ -52,6 +52,8 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
                 for_crowd=form.cleaned_data["for_crowd"],
                 expires_at=form.expires_at(),
                 uses_max=form.cleaned_data["uses_max"],
+                platform_key=form.cleaned_data["platform_key"],
+                platform_customer=form.cleaned_data["platform_customer"],
             )
         except DomainError as refusal:
             add_refusal(form, refusal)
@@ -71,15 +73,32 @@ def link_of(request: UserRequest, invite: Invite) -> Link:
     return Link(invite, "" if why else address + parameters, WHY_UNUSABLE.get(why, ""))
 
 
+@never_cache
+@require_safe
+def invite_page(request: UserRequest, slug: str, invite_id: int) -> HttpResponse:
+    """One invite link, and everyone who joined with it."""
+    campaign = campaign_for_manager(request.user, slug)
+    invite = invite_of(campaign, invite_id)
+    page = Paginator(progress.member_progress(campaign).filter(invite=invite), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "link": link_of(request, invite), "page": page, "members": page.object_list}
+    return render(request, "manage/people/invite.html", context)
+
+
 @require_POST
 def revoke_invite(request: UserRequest, slug: str, invite_id: int) -> HttpResponse:
+    """Afterwards the page of the link lists who joined with it, so that the manager can pause or suspend them."""
     campaign = campaign_for_manager(request.user, slug)
-    invite: Invite | None = campaign.invites.filter(pk=invite_id).first()
+    invite = campaign_invites.revoke_invite(invite=invite_of(campaign, invite_id), by=request.user)
+    messages.success(request, f"{invite.note or 'The link'} is revoked. Members who joined with it stay. They are listed here.")
+    return redirect("invite_page", slug, invite_id)
+
+
+def invite_of(campaign: Campaign, invite_id: int) -> Invite:
+    """Raises NotFound."""
+    invite: Invite | None = campaign.invites.filter(pk=invite_id).select_related("created_by", "revoked_by").first()
     if invite is None:
         raise NotFound("This invite link does not exist.")
-    campaign_invites.revoke_invite(invite=invite, by=request.user)
-    messages.success(request, f"{invite.note or 'The link'} is revoked. Members who joined with it stay.")
-    return redirect("invites", slug)
+    return invite
 
 
 @never_cache
@@ -112,4 +131,6 @@ def crowd(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     members = progress.member_progress(campaign).filter(crowd_identity__isnull=False).select_related("crowd_identity")
     page = Paginator(members, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/people/crowd.html", {"campaign": campaign, "page": page, "members": page.object_list})
+    doubtful = campaign.crowd_identities.filter(browsers__gt=1).count()
+    context = {"campaign": campaign, "page": page, "members": page.object_list, "doubtful": doubtful}
+    return render(request, "manage/people/crowd.html", context)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import time
 from datetime import timedelta
 from typing import Any
 
+import jwt
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,8 +16,10 @@ from django.utils import timezone
 from annotator.campaigns.consent import publish_consent_text
 from annotator.campaigns.crowd import join_from_crowd
 from annotator.campaigns.invites import key_of
+from annotator.campaigns.platform_tokens import PURPOSE
 from annotator.choices import Role
 from annotator.errors import NotAllowed
+from annotator.lib.encryption import encrypt
 from annotator.models import Campaign, Consent, CrowdIdentity, Invite, Member, User
 from tests.factories import CrowdIdentityFactory, CrowdUserFactory, InviteFactory, MemberFactory, UserFactory
 
@@ -185,3 +190,83 @@ def test_an_invite_to_an_account_does_not_take_somebody_from_a_platform(client, 
 
 def test_the_form_that_logs_in_wants_the_csrf_token(crowd_invite):
     assert come(Client(enforce_csrf_checks=True), crowd_invite).status_code == 403
+
+
+# --- signed parameters
+
+SECRET = "a secret that only the platform and this site know"
+
+
+@pytest.fixture
+def signed_invite() -> Invite:
+    sealed = encrypt(SECRET, purpose=PURPOSE)
+    return InviteFactory(for_crowd=True, platform_key=sealed, platform_customer=PLATFORM["STUDY_ID"])
+
+
+def token_for(participant: str = PID, *, seconds: int = 60, **claims: Any) -> str:
+    named = {"PROLIFIC_PID": participant, "STUDY_ID": PLATFORM["STUDY_ID"], "SESSION_ID": PLATFORM["SESSION_ID"]}
+    return jwt.encode({"exp": int(time.time()) + seconds, "aud": "testserver", "prolific": named} | claims, SECRET)
+
+
+def visit_in(page: Any) -> str:
+    return re.search(r'name="visit" value="([^"]+)"', page.content.decode())[1]
+
+
+def test_somebody_whom_the_platform_signed_starts(client, signed_invite):
+    page = client.get(link(signed_invite), {"prolific_token": token_for()})
+    assert "PROLIFIC_PID" not in page.content.decode()
+
+    assert client.post(link(signed_invite), {"visit": visit_in(page)}).url == page_of(signed_invite.campaign)
+
+    identity = CrowdIdentity.objects.get()
+    assert (identity.participant, identity.session, identity.is_signed) == (PID, PLATFORM["SESSION_ID"], True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        (PLATFORM, "are not signed"),
+        ({"token": "x.y.z"}, "signature of this link is not valid"),
+        ({"token": token_for(seconds=-3600)}, "has expired"),
+        ({"token": token_for(aud="elsewhere.example")}, "another site"),
+    ],
+)
+def test_nobody_comes_in_without_a_valid_signature(client, signed_invite, parameters, words):
+    response = client.get(link(signed_invite), parameters)
+
+    assert response.status_code == 403
+    assert words in response.content.decode()
+    assert client.post(link(signed_invite), parameters).status_code in (200, 403)
+    assert not Member.objects.exists()
+
+
+def test_a_page_made_for_one_link_opens_no_other(client, signed_invite):
+    visit = visit_in(client.get(link(signed_invite), {"token": token_for()}))
+    other = InviteFactory(for_crowd=True, platform_key=signed_invite.platform_key)
+
+    client.post(link(other), {"visit": visit})
+
+    assert not Member.objects.exists()
+
+
+def test_without_a_signature_a_second_browser_ends_the_session_of_the_first(client, crowd_invite):
+    come(client, crowd_invite)
+    assert client.get(page_of(crowd_invite.campaign)).status_code == 200
+
+    second = Client()
+    come(second, crowd_invite)
+
+    assert client.get(page_of(crowd_invite.campaign)).status_code == 302
+    assert second.get(page_of(crowd_invite.campaign)).status_code == 200
+
+
+def test_an_address_from_which_very_many_join_has_to_wait(crowd_invite, settings):
+    settings.JOIN_RATE_ADDRESS = 2
+    for number in range(2):
+        assert come(Client(), crowd_invite, PROLIFIC_PID=f"person-{number}").status_code == 302
+
+    refused = come(Client(), crowd_invite, PROLIFIC_PID="person-2")
+
+    assert refused.status_code == 403
+    assert "Wait an hour" in refused.content.decode()
+    assert come(Client(), crowd_invite, PROLIFIC_PID="person-0").status_code == 302  # who is in comes in

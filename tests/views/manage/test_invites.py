@@ -92,7 +92,9 @@ def test_a_link_is_revoked_and_who_joined_by_it_stays(browser, manager):
     invites.join(invite=invite, by=UserFactory())
 
     browser.post(address("revoke_invite", manager, invite.pk))
-    browser.post(address("revoke_invite", manager, invite.pk))
+    listed = browser.post(address("revoke_invite", manager, invite.pk), follow=True).content.decode()
+    assert invite.members.get().user.username in listed
+    assert manager.user.username not in listed.split("Who joined")[1]
 
     html = browser.get(address("invites", manager)).content.decode()
     assert "Revoked" in html
@@ -106,6 +108,7 @@ def test_a_link_of_another_campaign_is_not_ours_to_revoke(browser, manager):
     other = InviteFactory()
 
     assert browser.post(address("revoke_invite", manager, other.pk)).status_code == 404
+    assert browser.get(address("invite_page", manager, other.pk)).status_code == 404
     assert browser.get(address("revoke_invite", manager, other.pk)).status_code == 405
     other.refresh_from_db()
     assert other.revoked_at is None
@@ -127,6 +130,21 @@ def test_a_consent_text_is_looked_at_first_and_then_published(browser, manager):
     assert "You *agree*." in html
     assert re.search(r"1\s+member has", html)
     assert browser.post(page, {"text": " "}).status_code == 400
+
+
+def test_managers_see_which_links_are_not_signed_and_who_continued_in_another_browser(browser, manager):
+    make(browser, manager, for_crowd="on")
+    assert "are not signed" in browser.get(address("invites", manager)).content.decode()
+    assert make(browser, manager, for_crowd="on", platform_key="s" * 40) == ""
+    signed = Invite.objects.first()
+    assert "are not signed" not in browser.get(address("invite_page", manager, signed.pk)).content.decode()
+
+    CrowdIdentityFactory(member__campaign=manager.campaign)
+    assert "another browser" not in browser.get(address("crowd", manager)).content.decode()
+    CrowdIdentityFactory(member__campaign=manager.campaign, browsers=3)
+    assert "1 participant continued in another browser" in " ".join(
+        browser.get(address("crowd", manager)).content.decode().split()
+    )
 
 
 def test_who_the_platform_sent_is_listed_by_its_names_and_in_no_other_campaign(browser, manager):
