@@ -201,6 +201,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "annotator",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -233,6 +234,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "annotator.views.middleware.require_mfa.RequireMfa",
     "annotator.views.middleware.refusals.RefusalMiddleware",
 ]
 TEMPLATES = [
@@ -287,6 +289,24 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
 # Log-ins are counted in Postgres (accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
 # There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
+# Second factors: an authenticator app, passkeys and security keys, and codes for those who lost both.
+MFA_ADAPTER = "annotator.accounts.mfa_adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # most sites ask nobody to confirm an address
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # which browsers do for localhost alone
+MFA_TOTP_ISSUER = "Diptych"
+MFA_TOTP_TOLERANCE = 1  # a code is good for half a minute longer, for slow people and slow clocks
+MFA_FORMS = {
+    "authenticate": "annotator.views.mfa_forms.CodeForm",
+    "reauthenticate": "annotator.views.mfa_forms.CodeAgainForm",
+    "activate_totp": "annotator.views.mfa_forms.ActivateAppForm",
+    "authenticate_webauthn": "annotator.views.mfa_forms.PasskeyForm",
+    "reauthenticate_webauthn": "annotator.views.mfa_forms.PasskeyAgainForm",
+    "login_webauthn": "annotator.views.mfa_forms.PasskeyLogInForm",
+    "add_webauthn": "annotator.views.mfa_forms.AddPasskeyForm",
+}
+REQUIRE_MFA_FOR_MANAGERS = read_bool("REQUIRE_MFA_FOR_MANAGERS", default=False)
 SOCIALACCOUNT_ADAPTER = "annotator.accounts.allauth_adapters.ProviderAdapter"
 
 

@@ -1,7 +1,12 @@
 from allauth.account import views as allauth
+from allauth.mfa.base import views as mfa
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as socialaccount
 from allauth.socialaccount.providers.openid_connect.views import callback
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
@@ -63,6 +68,24 @@ urlpatterns = [
         allauth.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
+    path("account/two-factor/", with_account(mfa.index), name="mfa_index"),
+    path("account/two-factor/log-in/", login_not_required(mfa.authenticate), name="mfa_authenticate"),
+    path("account/two-factor/again/", with_account(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path("account/two-factor/app/", with_account(totp.activate_totp), name="mfa_activate_totp"),
+    path("account/two-factor/app/off/", with_account(totp.deactivate_totp), name="mfa_deactivate_totp"),
+    path("account/two-factor/codes/", with_account(recovery_codes.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path(
+        "account/two-factor/codes/new/", with_account(recovery_codes.generate_recovery_codes), name="mfa_generate_recovery_codes"
+    ),
+    path(
+        "account/two-factor/codes/file/", with_account(recovery_codes.download_recovery_codes), name="mfa_download_recovery_codes"
+    ),
+    path("account/passkeys/", with_account(webauthn.list_webauthn), name="mfa_list_webauthn"),
+    path("account/passkeys/add/", with_account(webauthn.add_webauthn), name="mfa_add_webauthn"),
+    path("account/passkeys/again/", with_account(webauthn.reauthenticate_webauthn), name="mfa_reauthenticate_webauthn"),
+    path("account/passkeys/log-in/", login_not_required(webauthn.login_webauthn), name="mfa_login_webauthn"),
+    path("account/passkeys/<int:pk>/", with_account(webauthn.edit_webauthn), name="mfa_edit_webauthn"),
+    path("account/passkeys/<int:pk>/remove/", with_account(webauthn.remove_webauthn), name="mfa_remove_webauthn"),
     path("account/connections/", with_account(socialaccount.connections), name="socialaccount_connections"),
     path("account/connections/sign-up/", socialaccount.signup, name="socialaccount_signup"),
     path("account/connections/cancelled/", socialaccount.login_cancelled, name="socialaccount_login_cancelled"),

@@ -52,23 +52,26 @@ OF_ADDRESS = Limit(free=100, window=timedelta(hours=1), longest=timedelta(minute
 KEEP = max(limit.window for limit in (OF_NAME_AT_ADDRESS, OF_NAME_UNDER_ATTACK, OF_ADDRESS))
 
 
-def begin_log_in(*, name: str, address: str = "", device: str = "", now: datetime | None = None) -> FailedLogIn:
+def begin_log_in(
+    *, name: str, address: str = "", device: str = "", hint: str = ", or reset your password", now: datetime | None = None
+) -> FailedLogIn:
     """Note an attempt to log in as `name` from `address` ("" if unknown). It counts as failed unless `clear_attempt` is called.
 
     `device` is one that this name logged in on before ("" if it is none): it is counted for itself, whatever its address does.
-    Raises NotAllowed where too many failed lately; that attempt does not count, so the wait ends by itself.
+    `hint` is what else somebody may do than wait. Raises NotAllowed where too many failed lately; that attempt does not count, so
+    the wait ends by itself.
     """
     now = now or timezone.now()
     name_digest = digest(plain(name))
     address_digest = digest(f"device {device}" if device else network_of(address))
     is_shared = bool(address) and not device
-    _require_no_wait(_wait_until(name_digest, address_digest, is_shared, now), now)
+    _require_no_wait(_wait_until(name_digest, address_digest, is_shared, now), now, hint)
     attempt = FailedLogIn.objects.create(name_digest=name_digest, address_digest=address_digest, at=now)
     # Once more, for those that came at the same moment: all of them are in the table by now.
     until = _wait_until(name_digest, address_digest, is_shared, now, besides=attempt)
     if until > now:
         attempt.delete()
-        _require_no_wait(until, now)
+        _require_no_wait(until, now, hint)
     return attempt
 
 
@@ -95,12 +98,12 @@ def _end_of_wait(limit: Limit, failures: QuerySet[FailedLogIn], now: datetime) -
     return (found["last"] or now) + limit.wait_after(found["count"])
 
 
-def _require_no_wait(until: datetime, now: datetime) -> None:
+def _require_no_wait(until: datetime, now: datetime, hint: str) -> None:
     if until <= now:
         return
     minutes = -(-(until - now) // timedelta(minutes=1))
     words = f"{minutes} minute{'' if minutes == 1 else 's'}"
-    raise NotAllowed(f"Too many failed logins. Wait {words} and try again, or reset your password.", code="locked_out")
+    raise NotAllowed(f"Too many failed logins. Wait {words} and try again{hint}.", code="locked_out")
 
 
 def clear_attempt(attempt: FailedLogIn) -> None:

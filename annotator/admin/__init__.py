@@ -4,6 +4,7 @@ Votes, assignments and results are read-only, and rows that the database protect
 """
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 
@@ -11,8 +12,9 @@ from annotator.admin import campaigns, judging, material, people, quality, relea
 
 __all__ = ["campaigns", "judging", "material", "people", "quality", "releases"]
 
-# Providers and their secrets come from the environment alone, tokens of theirs are not kept, and addresses are people's own.
-admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken])
+# Providers and their secrets come from the environment alone, tokens of theirs are not kept, and addresses and second factors are
+# people's own.
+admin.site.unregister([Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken])
 admin.site.site_header = "Diptych"
 admin.site.site_title = "Diptych"
 admin.site.index_title = "Administration"

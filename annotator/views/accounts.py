@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.views import LoginView
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.conf import settings
@@ -50,7 +51,12 @@ def account(request: UserRequest) -> HttpResponse:
     providers = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
     connected = SocialAccount.objects.filter(user=request.user).count() if providers else 0
     mine = request.user.memberships.exclude(state=MemberState.WITHDRAWN).select_related("campaign").order_by("-campaign_id")
-    context = {"has_providers": bool(providers), "connected": connected, "memberships": mine}
+    context = {
+        "has_providers": bool(providers),
+        "connected": connected,
+        "has_mfa": is_mfa_enabled(request.user),
+        "memberships": mine,
+    }
     return render(request, "account/account.html", context)
 
 

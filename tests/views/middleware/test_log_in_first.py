@@ -34,6 +34,8 @@ OPEN = {
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    "mfa_authenticate",
+    "mfa_login_webauthn",
     "socialaccount_signup",
     "socialaccount_login_cancelled",
     "openid_connect_login",
