@@ -202,6 +202,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
+    "allauth.usersessions",
     "annotator",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -387,21 +388,24 @@ EMAIL_USE_TLS = not EMAIL_USE_SSL and bool(EMAIL_HOST_USER)  # a password never 
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = read_str("EMAIL_FROM", "Diptych <diptych@localhost>")
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # Django's own list of twenty thousand
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
 # --- safety
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
-DEVICE_COOKIE_NAME = "device"  # annotator.accounts.devices
-# A session ends so long after its last use. That it is in use is noted once a day (annotator.views.accounts), not per vote.
-SESSION_COOKIE_AGE = read_int("SESSION_DAYS", 14, low=2, high=365) * 24 * 3600
+# With this prefix, browsers take a cookie from this very host over HTTPS alone: no other host of the domain can set one for it.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"  # annotator.accounts.devices
+# A session ends so long after its last use, and so long after it began, however much it is used. That it is in use is noted once
+# a day (annotator.views.middleware.log_in_first), not per vote.
+SESSION_END_SECONDS = read_int("SESSION_DAYS_MAX", 30, low=2, high=3650) * 24 * 3600
+SESSION_COOKIE_AGE = min(read_int("SESSION_DAYS", 14, low=2, high=365) * 24 * 3600, SESSION_END_SECONDS)
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = HTTPS

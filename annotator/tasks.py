@@ -10,6 +10,7 @@ from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from celery import Task, shared_task
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -250,6 +251,7 @@ def review_gold() -> None:
 def forget_what_is_over() -> None:
     """Ended sessions, failed log-ins that no longer count, e-mails in files, answers kept for retries, old deliveries."""
     Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
     lockout.forget_old()
     mail_files.forget_old()
     join_limits.forget_old()

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path, re_path
 
-from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
+from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, sessions, with_account
 from annotator.views.annotate import appeals, training
 from annotator.views.annotate.campaign_list import campaigns, guideline
 from annotator.views.annotate.history import history
@@ -52,6 +52,7 @@ urlpatterns = [
     path("logout/", log_out, name="account_logout"),
     path("join/<str:key>/", join, name="join"),
     path("account/", with_account(account), name="account"),
+    path("account/sessions/", with_account(sessions), name="sessions"),
     path("account/sign-up/", allauth.signup, name="account_signup"),
     path("account/inactive/", allauth.account_inactive, name="account_inactive"),
     path("account/password-again/", with_account(allauth.reauthenticate), name="account_reauthenticate"),

@@ -291,3 +291,18 @@ def test_nobody_signs_up_and_no_proxy_is_trusted_unless_somebody_says_so(load):
     assert (settings["OPEN_SIGN_UP"], settings["TRUSTED_PROXIES"]) == (False, 0)
     assert settings["SESSION_COOKIE_AGE"] == 14 * 24 * 3600
     assert load(SESSION_DAYS="30")["SESSION_COOKIE_AGE"] == 30 * 24 * 3600
+
+
+def test_cookies_belong_to_this_host_alone_where_there_is_https(load):
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DEVICE_COOKIE_NAME")
+    secure = load(**EXTERNAL, ALLOWED_HOSTS="annotate.example.org")
+
+    assert all(secure[name].startswith("__Host-") for name in names)
+    assert secure["SESSION_COOKIE_SECURE"] is secure["CSRF_COOKIE_SECURE"] is True
+    assert [load()[name] for name in names] == ["sessionid", "csrftoken", "device"]
+
+
+def test_no_session_outlasts_its_end(load):
+    settings = load(SESSION_DAYS="20", SESSION_DAYS_MAX="5")
+
+    assert settings["SESSION_COOKIE_AGE"] == settings["SESSION_END_SECONDS"] == 5 * 24 * 3600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -17,9 +18,11 @@ from annotator.campaigns import invites
 from annotator.errors import NotAllowed
 from annotator.lib.client_address import address_of
 from annotator.models import User
+from annotator.models.lookalikes import skeleton
 
 SIGN_UP_BY = "invite"  # in the session: the id of the invite whose link was opened
 QUIET = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}  # everybody sees that they are
+NOBODYS_ADDRESS = "0.0.0.0"  # noqa: S104 - listened on nowhere
 DO_NOT_FIT = "Wrong username or password. Passwords are case-sensitive."
 
 
@@ -28,10 +31,18 @@ class AccountAdapter(DefaultAccountAdapter):
         "username_password_mismatch": DO_NOT_FIT,
         "email_password_mismatch": DO_NOT_FIT,
         "username_taken": "This username is taken.",
+        "username_looks_alike": "This username looks like that of somebody else. Choose another one.",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return settings.OPEN_SIGN_UP or invites.may_sign_up(invite_id=request.session.get(SIGN_UP_BY))
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        """Also for names that are made up for people who come by a provider."""
+        cleaned: str = super().clean_username(username, shallow)
+        if User.objects.filter(name_skeleton=skeleton(cleaned)).exists():
+            raise self.validation_error("username_looks_alike")
+        return cleaned
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Every password goes through here: log-in, and the question for it before an account is changed."""
@@ -56,8 +67,12 @@ class AccountAdapter(DefaultAccountAdapter):
         lockout.unlock(user.username, user.email)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """For the limits on e-mails and sign-ups. An unknown address is that of the proxy, or of nobody."""
-        return address_of(request) or request.META.get("REMOTE_ADDR") or "unknown"
+        """For the limits on e-mails and sign-ups, and the list of sessions. An unknown address is the proxy's, or nobody's."""
+        found = (address_of(request) or request.META.get("REMOTE_ADDR") or "").partition("%")[0]
+        try:
+            return str(ip_address(found))
+        except ValueError:  # such as a proxy on a Unix socket
+            return NOBODYS_ADDRESS
 
     def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, *rest: Any, **more: Any) -> None:
         if message_template not in QUIET:

@@ -86,6 +86,11 @@ def check_key(key: str, *, now: datetime | None = None) -> Token:
     return token
 
 
+def revoke_tokens(*, user: User, now: datetime | None = None) -> int:
+    """Revoke all tokens of a user. How many there were."""
+    return Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=now or timezone.now())
+
+
 def note_use(token: Token, *, now: datetime) -> None:
     """Remember that the token was used, to the minute."""
     stale = now - USE_NOTED_EVERY

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -15,12 +18,14 @@ from annotator.admin.base import NeverAdded, NeverDeleted, each, user_of
 from annotator.campaigns import members as campaign_members
 from annotator.choices import MemberState
 from annotator.models import Member, Token, User
+from annotator.models.lookalikes import skeleton
 from annotator.quality import moderation
 
 MEMBER_FIGURES = [
     *("state", "public_id", "answered_count", "side_balance"),
     *("guideline_accepted", "guideline_accepted_at", "joined_at"),
 ]
+RIGHTS = ["is_staff", "is_superuser", "groups", "user_permissions"]
 TOKEN_COLUMNS = ("hint", "user", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
 
 
@@ -103,4 +108,67 @@ class TokenAdmin(NeverAdded):
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
 
 
-admin.site.register(User, UserAdmin)
+class DistinctName:
+    """A form with a user name that must not look like somebody else's."""
+
+    instance: User
+    cleaned_data: dict[str, Any]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
+        name = self.cleaned_data.get("username", "")
+        if User.objects.filter(name_skeleton=skeleton(name)).exclude(pk=self.instance.pk).exists():
+            raise ValidationError({"username": "This username looks like that of somebody else. Choose another one."})
+        return cleaned
+
+
+class NewUserForm(DistinctName, AdminUserCreationForm):
+    pass
+
+
+class UserForm(DistinctName, UserChangeForm):
+    pass
+
+
+@admin.register(User)
+class PeopleAdmin(UserAdmin):
+    """Django's, in which nobody but a superuser gives rights, or changes an account that has some.
+
+    Otherwise whoever may change users would make themselves a superuser, or set the password of one.
+    """
+
+    form, add_form = UserForm, NewUserForm
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields if user_of(request).is_superuser else [*fields, *RIGHTS]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_within(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_within(request, obj)
+
+
+def _is_within(request: HttpRequest, obj: User | None) -> bool:
+    if obj is None or user_of(request).is_superuser:
+        return True
+    has_rights = obj.is_staff or obj.is_superuser or obj.groups.exists() or obj.user_permissions.exists()
+    return not has_rights
+
+
+class GroupsAdmin(GroupAdmin):
+    """Only superusers say what a group may do: its members would give themselves the rest."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return user_of(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return user_of(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return user_of(request).is_superuser
+
+
+admin.site.unregister(Group)
+admin.site.register(Group, GroupsAdmin)

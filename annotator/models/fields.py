@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import BaseConstraint, CheckConstraint, Func, Q, TextChoices
 
+from annotator.models.lookalikes import skeleton
+
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SLUG_PATTERN = r"^[a-z0-9]+([._-][a-z0-9]+)*$"
 PLATFORM_ID_PATTERN = r"^[A-Za-z0-9_-]{6,64}$"  # as crowd platforms name people, studies and sessions
@@ -95,3 +97,20 @@ class ThisTransaction(Func):
 
     def __init__(self, *expressions: Any, **extra: Any) -> None:
         super().__init__(*expressions, output_field=TransactionId(), **extra)
+
+
+class SkeletonField(models.CharField):
+    """What a name looks like (models.lookalikes), kept with each row, so that the database refuses two that look alike.
+
+    Empty for crowd users, whose names nobody chooses, and for names from before this field that looked like another's.
+    """
+
+    def __init__(self, *args: Any, of: str = "username", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.of = of
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
+        if getattr(model_instance, self.attname) is not None or (add and not getattr(model_instance, "is_crowd", False)):
+            setattr(model_instance, self.attname, skeleton(getattr(model_instance, self.of)))
+        kept: str | None = getattr(model_instance, self.attname)
+        return kept

@@ -12,7 +12,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from annotator.choices import MemberKind, MemberState, Role, Scope
 from annotator.models.campaigns import GROUP_OPTION_LIMIT, Campaign, ConsentText, Guideline
-from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, in_campaign, one_of, random_public_id
+from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, SkeletonField, in_campaign, one_of, random_public_id
 from annotator.models.triggers import note_member_who_counts_otherwise
 
 
@@ -21,6 +21,7 @@ class User(AbstractUser):
 
     # Somebody a crowd platform sent: no name, no address, no password, no rights but to judge in the campaign they came for.
     is_crowd = models.BooleanField(default=False, editable=False)
+    name_skeleton = SkeletonField(max_length=1000, null=True, unique=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [

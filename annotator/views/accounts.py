@@ -11,12 +11,14 @@ from allauth.account.views import LoginView
 from allauth.mfa.utils import is_mfa_enabled
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -58,6 +60,21 @@ def account(request: UserRequest) -> HttpResponse:
         "memberships": mine,
     }
     return render(request, "account/account.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sessions(request: UserRequest) -> HttpResponse:
+    """Where the user is logged in, with buttons that end one session or all others."""
+    mine = UserSession.objects.purge_and_list(request.user)
+    if request.method == "POST":
+        wanted = request.POST.get("end", "")
+        ended = [each for each in mine if not each.is_current() and wanted in ("others", str(each.pk))]
+        for each in ended:
+            each.end()
+        messages.success(request, f"Sessions ended: {len(ended)}.")
+        return redirect("sessions")
+    return render(request, "account/sessions.html", {"sessions": sorted(mine, key=lambda each: each.last_seen_at, reverse=True)})
 
 
 @login_not_required

@@ -8,10 +8,14 @@ from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
 from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
+from annotator.accounts.api_tokens import revoke_tokens
 from annotator.accounts.reset_mail import origin_of
+from annotator.errors import Conflict
+from annotator.models import User
 from annotator.tasks import run_after_answer, send_reset_mail
 
 
@@ -58,7 +62,11 @@ class SignUpForm(allauth_forms.SignupForm):
                 self.save(request)
                 transaction.set_rollback(True)
             self.account_already_exists = True
-        return super().try_save(request)
+        try:
+            with transaction.atomic():
+                return super().try_save(request)
+        except IntegrityError as error:  # somebody with the same name, or one that looks alike, at the same moment
+            raise Conflict("This username is taken. Go back and choose another one.") from error
 
 
 class Labelled:
@@ -76,11 +84,31 @@ class AddAddressForm(Labelled, allauth_forms.AddEmailForm):
     pass
 
 
-class ChangePasswordForm(Labelled, allauth_forms.ChangePasswordForm):
+class RevokesTokens(Labelled):
+    """A form with a new password that also revokes the user's API tokens, if they have some and want it."""
+
+    user: User | None
+    fields: dict[str, forms.Field]
+    cleaned_data: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.user is not None and self.user.tokens.usable(timezone.now()).exists():
+            self.fields["revoke_tokens"] = forms.BooleanField(
+                label="Also revoke my API tokens", required=False, help_text="Programs that use them can no longer act as you."
+            )
+
+    def save(self) -> None:
+        super().save()  # type: ignore[misc]
+        if self.cleaned_data.get("revoke_tokens") and self.user is not None:
+            revoke_tokens(user=self.user)
+
+
+class ChangePasswordForm(RevokesTokens, allauth_forms.ChangePasswordForm):
     pass
 
 
-class SetPasswordForm(Labelled, allauth_forms.SetPasswordForm):
+class SetPasswordForm(RevokesTokens, allauth_forms.SetPasswordForm):
     pass
 
 
@@ -97,7 +125,7 @@ class ResetPasswordForm(Labelled, allauth_forms.ResetPasswordForm):
         return email
 
 
-class ResetPasswordKeyForm(Labelled, allauth_forms.ResetPasswordKeyForm):
+class ResetPasswordKeyForm(RevokesTokens, allauth_forms.ResetPasswordKeyForm):
     pass
 
 

@@ -278,7 +278,7 @@
 
   // From the cookie, not from the page: a login in another tab changes it.
   const token = () =>
-    document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? voteForm.elements.csrfmiddlewaretoken.value;
+    document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? voteForm.elements.csrfmiddlewaretoken.value;
 
   const request = (action) => {
     const shown = [...cards.querySelectorAll(".card:not(.gone)")].map(idOf);

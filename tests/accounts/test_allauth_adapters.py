@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotator.accounts import lockout
+from annotator.accounts.api_tokens import create_token, find_token
 from annotator.campaigns import invites
 from annotator.models import FailedLogIn, User
 from annotator.tasks import forget_what_is_over
@@ -116,6 +117,8 @@ def test_whoever_opened_an_invite_link_signs_up_until_it_is_revoked(client):
         ({"username": "BERT"}, "This username is taken."),
         ({"email": "nowhere"}, "Enter a valid email address."),
         ({"password1": "12345678"}, "This password is too common."),
+        ({"password1": "short&odd"}, "at least 12 characters"),
+        ({"username": "bеrt"}, "looks like that of somebody else"),
         ({"username": "a b"}, "Enter a valid username."),
         ({"username": "x" * 151}, "at most 150 characters"),
     ],
@@ -242,6 +245,21 @@ def test_a_password_is_changed_by_whoever_knows_it(client):
 
     assert client.get(reverse("account")).status_code == 200  # and stays logged in
     assert log_in(Client(), user.username, "a new long phrase")
+
+
+@pytest.mark.parametrize("is_wished", [True, False])
+def test_tokens_are_revoked_with_a_new_password_if_wished(client, is_wished):
+    user = UserFactory()
+    client.force_login(user)
+    assert "revoke my API tokens" not in client.get(reverse("account_change_password")).content.decode()
+    _, key = create_token(user=user, scopes=["export"])
+    assert "revoke my API tokens" in client.get(reverse("account_change_password")).content.decode()
+
+    new = {"oldpassword": RIGHT, "password1": "a new long phrase", "password2": "a new long phrase"}
+    client.post(reverse("account_change_password"), new | ({"revoke_tokens": "on"} if is_wished else {}))
+
+    assert log_in(Client(), user.username, "a new long phrase")
+    assert (find_token(key) is None) is is_wished
 
 
 @pytest.mark.parametrize(

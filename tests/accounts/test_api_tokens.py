@@ -153,3 +153,13 @@ def test_a_scope_is_required():
     with pytest.raises(NotAllowed) as refusal:
         api_tokens.require_scope(token, ["import", "manage"])
     assert refusal.value.code == "scope_missing"
+
+
+def test_all_tokens_of_one_user_are_revoked():
+    user = UserFactory()
+    keys = [api_tokens.create_token(user=owner, scopes=["export"])[1] for owner in (user, user, UserFactory())]
+
+    assert api_tokens.revoke_tokens(user=user) == 2
+
+    assert [api_tokens.find_token(key) is None for key in keys] == [True, True, False]
+    assert api_tokens.revoke_tokens(user=user) == 0

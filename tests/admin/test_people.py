@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import MemberState, Role
@@ -75,3 +77,70 @@ def test_a_user_is_made_with_a_password(client: Client) -> None:
     form = {"username": "fresh", "usable_password": "true", "password1": password, "password2": password}
     assert client.post(address(User, "add"), form).status_code == 302
     assert User.objects.get(username="fresh").check_password(password)
+
+
+# --- who may change users
+
+
+@pytest.fixture
+def helper() -> Client:
+    """Somebody who may change, add and delete users and groups, and is no superuser."""
+    user = UserFactory(username="helper", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=["annotator", "auth"]))
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def fields_of(user: User, **changes: object) -> dict[str, object]:
+    return {
+        "username": user.username,
+        "email": user.email,
+        "is_active": "on",
+        "date_joined_0": "2026-01-01",
+        "date_joined_1": "12:00",
+    } | changes
+
+
+def test_who_may_change_users_gives_nobody_rights(helper: Client) -> None:
+    user, group = UserFactory(), Group.objects.create(name="all")
+    rights = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk], "user_permissions": [Permission.objects.first().pk]}
+
+    changed = helper.post(address(User, "change", user.pk), fields_of(user, first_name="Ana") | rights)
+
+    assert changed.status_code == 302
+    user.refresh_from_db()
+    assert (user.first_name, user.is_staff, user.is_superuser) == ("Ana", False, False)
+    assert not user.groups.exists()
+    assert not user.user_permissions.exists()
+    assert helper.post(address(Group, "change", group.pk), {"name": "more"}).status_code == 403
+    assert helper.post(address(Group, "add"), {"name": "more"}).status_code == 403
+
+
+def test_who_may_change_users_changes_no_account_with_rights_nor_their_own(helper: Client, boss: User) -> None:
+    password = {"password1": "a new long phrase", "password2": "a new long phrase", "usable_password": "true"}
+    for user in (boss, User.objects.get(username="helper")):
+        helper.post(address(User, "change", user.pk), fields_of(user, email="mine@example.org", is_superuser="on"))
+        helper.post(reverse("admin:auth_user_password_change", args=[user.pk]), password)
+        helper.post(address(User, "delete", user.pk), {"post": "yes"})
+        before = (user.email, user.password, user.is_superuser)
+        user.refresh_from_db()
+        assert (user.email, user.password, user.is_superuser) == before
+
+
+def test_a_superuser_gives_rights(client: Client) -> None:
+    user = UserFactory()
+
+    client.post(address(User, "change", user.pk), fields_of(user, is_staff="on"))
+
+    assert User.objects.get(pk=user.pk).is_staff
+
+
+def test_a_name_that_looks_like_another_is_refused_beside_its_field(client: Client) -> None:
+    UserFactory(username="paul")
+    new = {"username": "pau1", "usable_password": "false"}
+
+    page = client.post(address(User, "add"), new)
+
+    assert "looks like that of somebody else" in page.content.decode()
+    assert client.post(address(User, "add"), new | {"username": "ana"}).status_code == 302

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotator.models import (
@@ -13,6 +14,7 @@ from annotator.models import (
     Member,
     RingCursor,
     Token,
+    User,
 )
 from tests import factories as make
 from tests.models.constraint_cases import Attempts, assert_refused, change, check_at_once, delete
@@ -30,6 +32,7 @@ ATTEMPTS = Attempts(
         "user_crowd_is_pseudonymous": lambda: change(make.CrowdUserFactory(), is_staff=True),
         "invite_role_known": lambda: change(make.InviteFactory(), role="owner"),
         "invite_for_crowd_makes_annotators": lambda: make.InviteFactory(for_crowd=True, role="manager"),
+        "invite_key_is_of_a_platform": lambda: make.InviteFactory(platform_key="sealed"),
         "invite_uses_within_max": lambda: change(make.InviteFactory(uses_max=2), uses=3),
         "crowd_identity_participant_form": lambda: make.CrowdIdentityFactory(participant="'; --"),
         "consent_is_fixed": lambda: delete(make.ConsentFactory()),
@@ -112,3 +115,23 @@ def test_an_invite_can_be_used_until_it_expires_is_used_up_or_revoked(values: di
 def test_a_token_can_be_used_until_it_expires_or_is_revoked_by_an_active_user(values: dict[str, Any], usable: bool) -> None:
     make.TokenFactory(**values)
     assert Token.objects.usable(NOW).exists() == usable
+
+
+def test_the_database_refuses_two_names_that_look_alike_and_lets_old_ones_be():
+    make.UserFactory(username="paul")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make.UserFactory(username="pau1")
+
+    old = make.UserFactory(username="other")
+    User.objects.filter(pk=old.pk).update(username="pаul", name_skeleton=None)  # from before names were compared
+    old.refresh_from_db()
+    old.save()
+    assert (old.name_skeleton, make.CrowdUserFactory().name_skeleton) == (None, None)
+
+
+def test_a_changed_name_is_compared_anew():
+    user = make.UserFactory(username="paul")
+    user.username = "ANA"
+    user.save()
+
+    assert User.objects.get(name_skeleton="ana") == user

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.test import Client
 from django.urls import reverse
 
 from tests.factories import MemberFactory, UserFactory
@@ -114,3 +116,43 @@ def test_no_page_can_ask_for_camera_microphone_or_place(client):
     policy = client.get(reverse("login")).headers["Permissions-Policy"]
 
     assert {"camera=()", "microphone=()", "geolocation=()"} <= set(policy.split(", "))
+
+
+# --- sessions
+
+
+def test_sessions_are_listed_and_ended_one_by_one_or_all_others(client):
+    user, browsers = UserFactory(), [client, Client(), Client(), Client()]
+    for number, browser in enumerate(browsers):
+        browser.post(
+            reverse("login"),
+            {"username": user.username, "password": PASSWORD},
+            REMOTE_ADDR=f"192.0.2.{number}",
+            headers={"User-Agent": f"Browser {number}"},
+        )
+    stranger = Client()
+    stranger.post(reverse("login"), {"username": UserFactory().username, "password": PASSWORD})
+    html = client.get(reverse("sessions")).content.decode()
+    assert all(words in html for number in range(4) for words in (f"192.0.2.{number}", f"Browser {number}"))
+    assert html.count("this one") == 1
+    listed = {session.ip: str(session.pk) for session in UserSession.objects.all()}
+
+    def are_in() -> list[bool]:
+        return [browser.get(reverse("campaigns")).status_code == 200 for browser in (*browsers, stranger)]
+
+    client.post(reverse("sessions"), {"end": listed["192.0.2.1"]})
+    client.post(reverse("sessions"), {"end": listed["127.0.0.1"]})  # of somebody else
+    client.post(reverse("sessions"), {"end": "nonsense"})
+    assert are_in() == [True, False, True, True, True]
+    client.post(reverse("sessions"), {"end": "others"})
+    assert are_in() == [True, False, False, False, True]
+
+
+def test_a_log_in_from_an_address_that_is_none_is_no_error(client, settings):
+    settings.TRUSTED_PROXIES = 1
+
+    response = client.post(
+        reverse("login"), {"username": UserFactory().username, "password": PASSWORD}, headers={"X-Forwarded-For": "unix:"}
+    )
+
+    assert response.url == reverse("campaigns")

@@ -141,7 +141,6 @@ def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
     if arrival.user != member.user:
         logout(request)  # another crowd worker on the same computer
         login(request, member.user, backend=settings.AUTHENTICATION_BACKENDS[0])
-        request.session.set_expiry(settings.SESSION_COOKIE_AGE)
     request.session.pop(SIGN_UP_BY, None)
     return redirect("annotate", arrival.invite.campaign.slug)
 

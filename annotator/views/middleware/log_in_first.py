@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
@@ -17,9 +21,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from annotator.models import User
 from annotator.views.requests import PageRequest
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+BEGUN = "begun"  # session key: when the user logged in, in seconds
 RENEWED = "renewed"  # session key: when the session was last renewed, in seconds
 RENEWED_EVERY = 24 * 3600  # seconds; a write per request would cost more than the request
 
@@ -77,17 +83,32 @@ def page_of(request: PageRequest) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-# --- sessions end SESSION_COOKIE_AGE after their last use, rounded to a day
+# --- sessions end SESSION_COOKIE_AGE after their last use, rounded to a day, and SESSION_END_SECONDS after their log-in
 
 
 @receiver(user_logged_in)
 def begin_session(request: HttpRequest | None, **_: Any) -> None:
     if request is not None:
-        request.session[RENEWED] = int(time.time())
+        now = int(time.time())
+        request.session[BEGUN] = request.session[RENEWED] = now
+        set_end(request, now)
 
 
 def keep_session(request: HttpRequest) -> None:
-    """Renew a session that is in use: Django's middleware saves a changed session with a new expiry."""
+    """Renew a session that is in use: Django's middleware saves a changed session with a new expiry. End one that is too old."""
     now = int(time.time())
-    if now - request.session.get(RENEWED, 0) >= RENEWED_EVERY:
-        request.session[RENEWED] = now
+    if now - request.session.get(RENEWED, 0) < RENEWED_EVERY:
+        return
+    begun = request.session.setdefault(BEGUN, now)  # one from before this was noted begins now
+    if now - begun >= settings.SESSION_END_SECONDS:
+        logout(request)
+        return
+    request.session[RENEWED] = now
+    set_end(request, now)
+    if isinstance(request.user, User) and not request.user.is_crowd:
+        UserSession.objects.create_from_request(request)  # notes the day, and lists sessions from before there was a list
+
+
+def set_end(request: HttpRequest, now: int) -> None:
+    end = min(now + settings.SESSION_COOKIE_AGE, request.session[BEGUN] + settings.SESSION_END_SECONDS)
+    request.session.set_expiry(datetime.fromtimestamp(end, tz=UTC))
