@@ -45,9 +45,10 @@ def device_of(request: HttpRequest, name: str) -> str:
 
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
     try:
-        device, *marks = request.get_signed_cookie(settings.DEVICE_COOKIE_NAME, salt=SALT, max_age=SECONDS).split(":")
+        kept = request.get_signed_cookie(settings.DEVICE_COOKIE_NAME, salt=SALT, max_age=SECONDS)
     except (KeyError, BadSignature):
         return "", []
+    device, *marks = (kept or "").split(":")
     return device, marks
 
 

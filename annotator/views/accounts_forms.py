@@ -43,6 +43,8 @@ class LogInForm(allauth_forms.LoginForm):
 class SignUpForm(allauth_forms.SignupForm):
     """A username, an email address and a password."""
 
+    account_already_exists: bool
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "Username"
