@@ -41,8 +41,8 @@ class PasswordBackend(AuthenticationBackend):
         allauth checks it for each account that a name could mean, and for an address that has one twice.
         """
         names = {name: None for name in (credentials.get("email"), credentials.get("username")) if name}
-        found = (user for find in (_by_address, _by_name) for user in map(find, names) if user)
-        return self._check_password(next(found, None), credentials["password"])
+        found = [find(name) for find in (_by_address, _by_name) for name in names]  # all of them, whichever is there
+        return self._check_password(next(filter(None, found), None), credentials["password"])
 
     def get_user(self, user_id: int) -> User | None:
         users = [row.user for row in fetch_prepared(_USER_SQL, {"user": user_id}).as_rows(Found)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0026_pairing_in_batches'),
+        ('annotator', '0027_statistics_over_people'),
     ]
 
     operations = [

@@ -66,6 +66,7 @@ def account(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sessions(request: UserRequest) -> HttpResponse:
     """Where the user is logged in, with buttons that end one session or all others."""
+    UserSession.objects.create_from_request(request)  # one from before there was a list
     mine = UserSession.objects.purge_and_list(request.user)
     if request.method == "POST":
         wanted = request.POST.get("end", "")

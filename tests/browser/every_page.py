@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.webauthn.internal.auth import WebAuthn
+from django.conf import settings
+from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -197,6 +204,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("no crowd, no invites", manager, "crowd", draft.slug)
     site.add("suspension", manager, "member_suspension", campaign.slug, site.annotator.pk)
     add_review_pages(site, campaign)
+    site.add("invite_page", manager, "invite_page", campaign.slug, crowd_invite.pk)
     site.add("import", manager, "import_page", campaign.slug, import_.pk)
     site.add("release", manager, "release_page", campaign.slug, release.number)
     site.add("join, logged out", None, "join", key_of(invite))
@@ -235,8 +243,12 @@ def add_account_pages(site: Site) -> None:
     me = site.annotator
     EmailAddress.objects.create(user=me.user, email=me.user.email, primary=True, verified=True)
     EmailAddress.objects.create(user=me.user, email="second@example.org")
-    for route in ("account", "account_email", "account_change_password", "socialaccount_connections", "account_reauthenticate"):
+    for route in (
+        *("account", "account_email", "account_change_password", "socialaccount_connections", "account_reauthenticate"),
+        *("sessions", "mfa_index"),
+    ):
         site.add(route, me, route)
+    add_second_factors(site)
     nobody = MemberFactory(user=UserFactory(password="!"))
     site.add("account_set_password", nobody, "account_set_password")
     for route in (
@@ -249,6 +261,35 @@ def add_account_pages(site: Site) -> None:
     site.add("account_confirm_email", None, "account_confirm_email", "nothing")
     site.add("a spent link", None, "account_reset_password_from_key", "1", "nothing")
     site.add("account_reset_password_from_key", None, "account_reset_password_from_key", *key_sent_to(me.user))
+
+
+def add_second_factors(site: Site) -> None:
+    """Each page asks for a confirmation first, which these people have just given."""
+    newcomer, careful = MemberFactory(), MemberFactory()
+    TOTP.activate(careful.user, "JBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(careful.user)
+    credential = {"clientExtensionResults": {"credProps": {"rk": True}}}
+    passkey = WebAuthn.add(careful.user, "Phone", credential).instance
+    site.add("no second factor", newcomer, "mfa_index")
+    for route in ("mfa_activate_totp", "mfa_add_webauthn"):
+        site.add(route, newcomer, route)
+    for route in (
+        *("mfa_index", "mfa_deactivate_totp", "mfa_reauthenticate", "mfa_list_webauthn"),
+        *("mfa_view_recovery_codes", "mfa_generate_recovery_codes"),
+    ):
+        site.add(route, careful, route)
+    for route in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
+        site.add(route, careful, route, passkey.pk)
+    for member in (newcomer, careful):
+        session = SessionStore(site.sessions[member.pk])
+        session["account_authentication_methods"] = [{"method": "password", "at": time.time() + 86_400, "reauthenticated": True}]
+        session["account_authentication_methods_user"] = str(member.user.pk)
+        session.save()
+    halfway, browser = MemberFactory(), Client()
+    TOTP.activate(halfway.user, "JBSWY3DPEHPK3PXP")
+    browser.post(reverse("login"), {"username": halfway.user.username, "password": "correct horse battery"})
+    site.sessions[halfway.pk] = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    site.add("mfa_authenticate", halfway, "mfa_authenticate")
 
 
 def key_sent_to(user: User) -> list[str]:
