@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0027_statistics_over_people'),
+        ('annotator', '0030_attempts_and_cancelled_imports'),
     ]
 
     operations = [
