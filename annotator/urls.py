@@ -26,6 +26,7 @@ from annotator.views.manage import (
     questions,
     releases,
     review,
+    review_rules,
     statistics,
     webhooks,
 )
@@ -111,8 +112,8 @@ urlpatterns = [
     path("manage/<str:slug>/pairs/<int:pair_id>/review/", gold.review_pair, name="review_pair"),
     path("manage/<str:slug>/members/<int:member_id>/", review.member_page, name="member_page"),
     path("manage/<str:slug>/review/", review.review, name="review"),
-    path("manage/<str:slug>/review/rules/", review.review_rules, name="review_rules"),
-    path("manage/<str:slug>/review/rules/<int:rule_id>/", review.decide_rule, name="decide_rule"),
+    path("manage/<str:slug>/review/rules/", review_rules.review_rules, name="review_rules"),
+    path("manage/<str:slug>/review/rules/<int:rule_id>/", review_rules.decide_rule, name="decide_rule"),
     path("manage/<str:slug>/review/appeals/<int:appeal_id>/", review.answer_appeal, name="answer_appeal"),
     path("manage/<str:slug>/review/acts/", review.acts, name="acts"),
     path("manage/<str:slug>/flags/", flags.flags, name="flags"),

@@ -9,6 +9,7 @@ from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportCancel, ImportDetail, ImportList
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
+from api.views.review import ActionList, RuleList, RulePreviewed
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
 from api.views.votes import VoteList
 from api.views.webhooks import DeliveryList, WebhookDetail, WebhookList, WebhookPing
@@ -25,6 +26,9 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("stats/", StatisticsDetail.as_view(), name="statistics"),
     path("leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
+    path("review-rules/", RuleList.as_view(), name="review_rules"),
+    path("review-rules/preview/", RulePreviewed.as_view(), name="review_preview"),
+    path("moderation-actions/", ActionList.as_view(), name="moderation_actions"),
     path("webhooks/", WebhookList.as_view(), name="webhooks"),
     path("webhooks/<int:webhook_id>/", WebhookDetail.as_view(), name="webhook"),
     path("webhooks/<int:webhook_id>/ping/", WebhookPing.as_view(), name="webhook_ping"),

@@ -63,12 +63,18 @@ def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStat
     Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
     afresh tells of others and is not held against themselves.
     """
-    standings = standings_of(_given(campaign), now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
+    standings = measure(campaign=campaign, now=now)
     AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
     return standings
 
 
-def _given(campaign: Campaign) -> Given:
+def measure(*, campaign: Campaign, now: datetime, too_fast_ms: int | None = None) -> list[AnnotatorStats]:
+    """The same without writing it down. `too_fast_ms`: if it is not to be the campaign's."""
+    given = _given(campaign, campaign.too_fast_ms if too_fast_ms is None else too_fast_ms)
+    return standings_of(given, now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
+
+
+def _given(campaign: Campaign, too_fast_ms: int) -> Given:
     """The answers that are committed."""
     question = campaign.questions.filter(position=0).values_list("pk", flat=True).first()
     with snapshot() as now:
@@ -76,7 +82,7 @@ def _given(campaign: Campaign) -> Given:
             _ANSWERS_SQL,
             campaign=campaign.pk,
             question=question,
-            too_fast_ms=campaign.too_fast_ms,
+            too_fast_ms=too_fast_ms,
             choices=CHOICES,
             kinds=KINDS,
             none=NONE,

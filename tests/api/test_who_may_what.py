@@ -58,6 +58,9 @@ ROUTES = {
     "list_votes": Route("GET", C + "votes/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "get_statistics": Route("GET", C + "stats/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "get_leaderboard": Route("GET", C + "leaderboard/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
+    "list_review_rules": Route("GET", C + "review-rules/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
+    "preview_review_rules": Route("POST", C + "review-rules/preview/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    "list_moderation_actions": Route("GET", C + "moderation-actions/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "next_assignments": Route("POST", C + "assignments/", {"annotate"}, (404, 404, 200, 200, 200, 403, 404)),
     # Of the assignment of the annotator.
     "vote": Route("POST", A + "vote/", {"annotate"}, (404, 404, 201, 404, 404, 404, 404), {"choice": "a"}),
