@@ -3,8 +3,9 @@ from allauth.socialaccount import views as socialaccount
 from allauth.socialaccount.providers.openid_connect.views import callback
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 
+from annotator.lib.public_ids import ShownAssignment
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, with_account
 from annotator.views.annotate import appeals, training
 from annotator.views.annotate.campaign_list import campaigns, guideline
@@ -33,6 +34,7 @@ from annotator.views.manage import (
 from annotator.views.manage import training as manage_training
 from annotator.views.security_txt import security_txt
 
+register_converter(ShownAssignment, "assignment")  # for the addresses of the API as well
 log_in, log_out = LogIn.as_view(), LogoutView.as_view()
 
 urlpatterns = [
@@ -79,14 +81,14 @@ urlpatterns = [
     path("c/<str:slug>/history/", history, name="history"),
     path("c/<str:slug>/training/", training.train, name="training"),
     path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
-    path("c/<str:slug>/training/<int:assignment_id>/", training.feedback, name="training_feedback"),
+    path("c/<str:slug>/training/<assignment:assignment_id>/", training.feedback, name="training_feedback"),
     path("c/<str:slug>/notice/", appeals.dismiss_notice, name="dismiss_notice"),
     path("c/<str:slug>/appeal/", appeals.appeal, name="appeal"),
     path("c/<str:slug>/withdraw/", appeals.withdraw, name="withdraw"),
-    path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
-    path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
-    path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
-    path("assignments/<int:assignment_id>/undo/", undo, name="undo"),
+    path("assignments/<assignment:assignment_id>/vote/", vote, name="vote"),
+    path("assignments/<assignment:assignment_id>/skip/", skip, name="skip"),
+    path("assignments/<assignment:assignment_id>/flag/", flag, name="flag"),
+    path("assignments/<assignment:assignment_id>/undo/", undo, name="undo"),
     path("images/<uuid:public_id>/<int:width>/", image, name="image"),
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing

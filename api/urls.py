@@ -42,10 +42,10 @@ version_1: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("campaigns/", CampaignList.as_view(), name="campaigns"),
     path("campaigns/<campaign:slug>/", include(of_campaign)),
-    path("assignments/<int:assignment_id>/vote/", VoteCast.as_view(), name="vote"),
-    path("assignments/<int:assignment_id>/skip/", Skip.as_view(), name="skip"),
-    path("assignments/<int:assignment_id>/flag/", FlagPair.as_view(), name="flag"),
-    path("assignments/<int:assignment_id>/undo/", Undo.as_view(), name="undo"),
+    path("assignments/<assignment:assignment_id>/vote/", VoteCast.as_view(), name="vote"),
+    path("assignments/<assignment:assignment_id>/skip/", Skip.as_view(), name="skip"),
+    path("assignments/<assignment:assignment_id>/flag/", FlagPair.as_view(), name="flag"),
+    path("assignments/<assignment:assignment_id>/undo/", Undo.as_view(), name="undo"),
 ]
 urlpatterns = [
     path("v1/", include(version_1)),

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from annotator.choices import Scope
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Member, User
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release
@@ -114,7 +115,11 @@ def world(storage_folder: Path, settings) -> World:
     assigning.refill_queue(member_id=annotator.pk)
     answered, assignment = Assignment.objects.order_by("pk")
     judge(answered)
-    numbers = {"assignment": assignment.pk, "answered": answered.pk, "import": ImportFactory(campaign=campaign).pk}
+    numbers = {
+        "assignment": ASSIGNMENTS.show(assignment.pk),
+        "answered": ASSIGNMENTS.show(answered.pk),
+        "import": ImportFactory(campaign=campaign).pk,
+    }
     numbers["webhook"] = WebhookFactory(campaign=campaign).pk
     return World(users, numbers)
 

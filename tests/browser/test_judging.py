@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import AssignmentState
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Flag, Member, Vote
 from annotator.scoring.progress import roll_up
 from tests.browser.conftest import PHONE, accept, make_pairs
@@ -26,11 +27,11 @@ def annotate_path(member: Member) -> str:
     return reverse("annotate", args=[member.campaign.slug])
 
 
-def open_card(page: Remote, *, after: int | None = None) -> int:
+def open_card(page: Remote, *, after: int = 0) -> int:
     """The id of the assignment before the annotator, once it can be judged; `after`: once it is another one."""
-    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{after}'])")
+    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{ASSIGNMENTS.show(after)}'])")
     card.wait_for()
-    return int(card.get_attribute("data-assignment"))
+    return ASSIGNMENTS.find(int(card.get_attribute("data-assignment")))
 
 
 def all_sent(page: Remote) -> None:
@@ -40,7 +41,7 @@ def all_sent(page: Remote) -> None:
 
 def shown(page: Remote) -> int:
     """The assignment before the annotator, where no script says when it can be judged."""
-    return int(page.locator("article.card").first.get_attribute("data-assignment"))
+    return ASSIGNMENTS.find(int(page.locator("article.card").first.get_attribute("data-assignment")))
 
 
 def pressed(assignment_id: int) -> str:
@@ -147,7 +148,7 @@ def test_the_last_vote_is_undone_from_the_keyboard_and_given_anew(open_page, mem
     all_sent(page)
 
     page.keyboard.press("u")
-    expect(page.locator(f"article.card.current[data-state=open][data-assignment='{second}']")).to_be_visible()
+    expect(page.locator(f"article.card.current[data-state=open][data-assignment='{ASSIGNMENTS.show(second)}']")).to_be_visible()
     expect(page.get_by_role("button", name="Both good")).to_have_attribute("data-earlier", "")
     expect(page.get_by_role("status")).to_contain_text("Undone")
     page.keyboard.press("4")
