@@ -95,7 +95,7 @@ def test_somebody_logs_in_accepts_the_guideline_and_judges_to_the_end(open_page)
 def test_every_key_does_what_its_button_says(open_page, member):
     page = open_page(member, annotate_path(member))
 
-    current = None
+    current = 0
     for key, meant in (SIDES | TIES).items():
         current = open_card(page, after=current)
         page.keyboard.press(key)
