@@ -27,9 +27,9 @@ def annotate_path(member: Member) -> str:
     return reverse("annotate", args=[member.campaign.slug])
 
 
-def open_card(page: Remote, *, after: int = 0) -> int:
+def open_card(page: Remote, *, after: int | None = None) -> int:
     """The id of the assignment before the annotator, once it can be judged; `after`: once it is another one."""
-    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{ASSIGNMENTS.show(after)}'])")
+    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{ASSIGNMENTS.show(after or 0)}'])")
     card.wait_for()
     return ASSIGNMENTS.find(int(card.get_attribute("data-assignment")))
 
