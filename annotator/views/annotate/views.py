@@ -20,7 +20,7 @@ from annotator.campaigns.access import campaign_for_member
 from annotator.choices import Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
-from annotator.lib.public_ids import ASSIGNMENTS, NOTICES
+from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member, Question
 from annotator.views.annotate.forms import FlagForm, VoteForm
 from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
@@ -147,7 +147,7 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
     member = members.filter(assignments=assignment_id).first()
     named = whole_number(request.POST.get("member"))
     if member is None and request.htmx and named is not None:
-        member = members.filter(pk=named).first()
+        member = members.filter(pk=MEMBERS.find(named)).first()
     if member is None:
         raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
