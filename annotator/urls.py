@@ -8,8 +8,9 @@ from allauth.socialaccount.providers.openid_connect.views import callback
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
 
+from annotator.lib.public_ids import ShownAssignment
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, sessions, with_account
 from annotator.views.annotate import appeals, training
 from annotator.views.annotate.campaign_list import campaigns, guideline
@@ -31,12 +32,14 @@ from annotator.views.manage import (
     questions,
     releases,
     review,
+    review_rules,
     statistics,
     webhooks,
 )
 from annotator.views.manage import training as manage_training
 from annotator.views.security_txt import security_txt
 
+register_converter(ShownAssignment, "assignment")  # for the addresses of the API as well
 log_in, log_out = LogIn.as_view(), LogoutView.as_view()
 
 urlpatterns = [
@@ -102,14 +105,14 @@ urlpatterns = [
     path("c/<str:slug>/history/", history, name="history"),
     path("c/<str:slug>/training/", training.train, name="training"),
     path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
-    path("c/<str:slug>/training/<int:assignment_id>/", training.feedback, name="training_feedback"),
+    path("c/<str:slug>/training/<assignment:assignment_id>/", training.feedback, name="training_feedback"),
     path("c/<str:slug>/notice/", appeals.dismiss_notice, name="dismiss_notice"),
     path("c/<str:slug>/appeal/", appeals.appeal, name="appeal"),
     path("c/<str:slug>/withdraw/", appeals.withdraw, name="withdraw"),
-    path("assignments/<int:assignment_id>/vote/", vote, name="vote"),
-    path("assignments/<int:assignment_id>/skip/", skip, name="skip"),
-    path("assignments/<int:assignment_id>/flag/", flag, name="flag"),
-    path("assignments/<int:assignment_id>/undo/", undo, name="undo"),
+    path("assignments/<assignment:assignment_id>/vote/", vote, name="vote"),
+    path("assignments/<assignment:assignment_id>/skip/", skip, name="skip"),
+    path("assignments/<assignment:assignment_id>/flag/", flag, name="flag"),
+    path("assignments/<assignment:assignment_id>/undo/", undo, name="undo"),
     path("images/<uuid:public_id>/<int:width>/", image, name="image"),
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing
@@ -136,8 +139,8 @@ urlpatterns = [
     path("manage/<str:slug>/pairs/<int:pair_id>/review/", gold.review_pair, name="review_pair"),
     path("manage/<str:slug>/members/<int:member_id>/", review.member_page, name="member_page"),
     path("manage/<str:slug>/review/", review.review, name="review"),
-    path("manage/<str:slug>/review/rules/", review.review_rules, name="review_rules"),
-    path("manage/<str:slug>/review/rules/<int:rule_id>/", review.decide_rule, name="decide_rule"),
+    path("manage/<str:slug>/review/rules/", review_rules.review_rules, name="review_rules"),
+    path("manage/<str:slug>/review/rules/<int:rule_id>/", review_rules.decide_rule, name="decide_rule"),
     path("manage/<str:slug>/review/appeals/<int:appeal_id>/", review.answer_appeal, name="answer_appeal"),
     path("manage/<str:slug>/review/acts/", review.acts, name="acts"),
     path("manage/<str:slug>/flags/", flags.flags, name="flags"),

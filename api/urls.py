@@ -9,6 +9,7 @@ from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportCancel, ImportDetail, ImportList
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
+from api.views.review import ActionList, RuleList, RulePreviewed
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
 from api.views.votes import VoteList
 from api.views.webhooks import DeliveryList, WebhookDetail, WebhookList, WebhookPing
@@ -25,6 +26,9 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("stats/", StatisticsDetail.as_view(), name="statistics"),
     path("leaderboard/", LeaderboardDetail.as_view(), name="leaderboard"),
+    path("review-rules/", RuleList.as_view(), name="review_rules"),
+    path("review-rules/preview/", RulePreviewed.as_view(), name="review_preview"),
+    path("moderation-actions/", ActionList.as_view(), name="moderation_actions"),
     path("webhooks/", WebhookList.as_view(), name="webhooks"),
     path("webhooks/<int:webhook_id>/", WebhookDetail.as_view(), name="webhook"),
     path("webhooks/<int:webhook_id>/ping/", WebhookPing.as_view(), name="webhook_ping"),
@@ -38,10 +42,10 @@ version_1: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="schema"),
     path("campaigns/", CampaignList.as_view(), name="campaigns"),
     path("campaigns/<campaign:slug>/", include(of_campaign)),
-    path("assignments/<int:assignment_id>/vote/", VoteCast.as_view(), name="vote"),
-    path("assignments/<int:assignment_id>/skip/", Skip.as_view(), name="skip"),
-    path("assignments/<int:assignment_id>/flag/", FlagPair.as_view(), name="flag"),
-    path("assignments/<int:assignment_id>/undo/", Undo.as_view(), name="undo"),
+    path("assignments/<assignment:assignment_id>/vote/", VoteCast.as_view(), name="vote"),
+    path("assignments/<assignment:assignment_id>/skip/", Skip.as_view(), name="skip"),
+    path("assignments/<assignment:assignment_id>/flag/", FlagPair.as_view(), name="flag"),
+    path("assignments/<assignment:assignment_id>/undo/", Undo.as_view(), name="undo"),
 ]
 urlpatterns = [
     path("v1/", include(version_1)),

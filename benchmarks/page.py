@@ -174,11 +174,12 @@ def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float,
 
 def assert_as_pressed(user: Any, measured: Measured) -> None:
     """What Postgres holds is what was pressed."""
+    from annotator.lib.public_ids import ASSIGNMENTS  # noqa: PLC0415
     from annotator.models import Vote  # noqa: PLC0415
 
     votes = Vote.objects.live().filter(assignment__member__user=user)
     stored = {
-        seat: (choice, a_on_left)
+        ASSIGNMENTS.show(seat): (choice, a_on_left)
         for seat, choice, a_on_left in votes.values_list("assignment", "choice", "assignment__a_on_left")
     }
     for seat, key in measured.pressed.items():

@@ -139,7 +139,7 @@ class Trial:
     def __init__(self, seed: int, variant: str) -> None:
         from annotator.campaigns.lifecycle import create_campaign  # noqa: PLC0415 - the settings are named above
         from annotator.models import Pair, ReviewRule  # noqa: PLC0415
-        from annotator.quality.rules import ensure_rules  # noqa: PLC0415
+        from annotator.quality.rules import create_rules  # noqa: PLC0415
         from benchmarks.support.campaigns import fill_campaign, make_annotators  # noqa: PLC0415
 
         self.dice = Random(f"quality {seed}")
@@ -161,7 +161,7 @@ class Trial:
             for name, kind in KINDS.items()
         }
         measures = VARIANTS[variant]
-        ensure_rules(self.campaign)
+        create_rules(self.campaign)
         if measures is not None:
             ReviewRule.objects.filter(campaign=self.campaign).exclude(measure__in=measures).update(enabled=False)
         users = make_annotators(self.campaign, sum(kind.people for kind in KINDS.values()), name=slug)

@@ -11,6 +11,7 @@ from random import Random
 from django.utils import timezone
 
 from annotator.models import Assignment, Campaign, Member, Pair, Vote
+from annotator.quality.rules import create_rules
 from tests.factories import CampaignFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
 
 # What somebody answers: their dice, the true choice, and whether `a` is on the left.
@@ -51,6 +52,7 @@ class Crowd:
         self.dice = Random(self.seed)
         self.began = timezone.now() - timedelta(hours=2)
         self.campaign: Campaign = CampaignFactory(votes_wanted=5, votes_max=5, **self.rules)
+        create_rules(self.campaign)
         self.members = {
             name: MemberFactory(campaign=self.campaign, user__username=f"{name}-{self.campaign.pk}", answered_count=self.votes)
             for name in self.habits

@@ -1,33 +1,42 @@
 """Whatever reaches an annotator tells neither which pair is gold or of the audit share, nor who made an image, nor what its file
 was called.
 
-Three pairs come in through an import with everything that could betray them: generators, seeds, external ids, file names,
-categories, and metadata in the files themselves. One is gold, and one is of the audit share, which gets the most votes.
-Everything that is sent for one is held against everything that is sent for the others.
+Four pairs come in through an import with everything that could betray them: generators, seeds, external ids, file names,
+categories, and metadata in the files themselves. One is gold, one comes as a repeat, and one is of the audit share, which gets
+the most votes. Everything that is sent for one is held against everything that is sent for the others.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
+from scipy.stats import chisquare, mannwhitneyu, spearmanr
 
 from annotator.choices import AssignmentKind
 from annotator.importing.ingest_batch import ingest_batch
 from annotator.importing.lifecycle import create_import
 from annotator.importing.stage_upload import stage_file
 from annotator.judging import assigning
-from annotator.models import Assignment, Campaign, Member, Pair
+from annotator.lib.public_ids import ASSIGNMENTS
+from annotator.models import Assignment, Campaign, Image, Member, Pair
 from annotator.scoring.progress import roll_up
 from tests.api.clients import client_of
-from tests.factories import AssignmentFactory, MemberFactory, PairFactory
+from tests.factories import AssignmentFactory, CampaignFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
 from tests.pictures import picture
 
 pytestmark = pytest.mark.django_db
@@ -53,7 +62,7 @@ VOLATILE = {"x-request-id", "content-length", "etag", "set-cookie", "expires", "
 def member(tmp_path: Path) -> Member:
     member = MemberFactory(campaign__votes_wanted=2, campaign__votes_max=5, user__username="ana")
     lines = []
-    for number, more in enumerate(({}, {"gold_choice": "a", "gold_note": "Because hush."}, {})):
+    for number, more in enumerate(({}, {"gold_choice": "a", "gold_note": "Because hush."}, {}, {})):
         names = [f"portfolio-Painter-XL-{number}.png", f"portfolio-dreamy-{number}.jpg"]
         for name in names:
             write_telling_file(tmp_path / name, number)
@@ -98,17 +107,21 @@ def write_telling_file(path: Path, number: int) -> None:
 @pytest.fixture
 def seats(member: Member) -> dict[str, Assignment]:
     """An assignment on each pair, of the kinds that they are handed out as."""
+    again = Pair.objects.get(external_id="secret-id-3")
+    long_ago = timezone.now() - timedelta(days=3)
+    AssignmentFactory(member=member, pair=again, state="answered", closed_at=long_ago)
     taken = {seat.pair.is_audit: seat for seat in assigning.next_assignments(member=member, count=2)}
     regular, audit = taken[False], taken[True]
+    repeat = AssignmentFactory(member=member, pair=again, kind=AssignmentKind.REPEAT)
     gold = AssignmentFactory(member=member, pair=Pair.objects.get(gold_choice__isnull=False), kind=AssignmentKind.GOLD)
-    seats = {"regular": regular, "audit": audit, "gold": gold}
+    seats = {"regular": regular, "audit": audit, "gold": gold, "repeat": repeat}
     Assignment.objects.filter(member=member).update(
         a_on_left=regular.a_on_left, shown_at=regular.shown_at, lease_expires_at=regular.lease_expires_at
     )
     Pair.objects.filter(seats_taken=1).update(seats_a_on_left=int(regular.a_on_left))
     for seat in seats.values():
         seat.refresh_from_db()
-    assert len({seat.pair_id for seat in seats.values()}) == 3
+    assert len({seat.pair_id for seat in seats.values()}) == 4
     return seats
 
 
@@ -179,27 +192,30 @@ def test_pages_and_pieces_are_the_same_for_every_pair(client: Client, member, se
 
     for response, _ in found.values():
         assert_tells_nothing(response, member.campaign)
-    regular, audit, gold = (plain(*found[kind]) for kind in ("regular", "audit", "gold"))
-    assert regular == gold
-    assert regular == audit
+    regular = plain(*found["regular"])
+    for kind in ("gold", "repeat", "audit"):
+        assert plain(*found[kind]) == regular, kind
 
 
-@pytest.mark.parametrize("verb", ["assignments", "vote", "skip"])
+@pytest.mark.parametrize("verb", ["assignments", "vote", "skip", "undo"])
 def test_json_is_the_same_for_every_pair(member, seats, verb):
     api = client_of(member.user, "annotate")
 
     def act(seat: Assignment) -> Any:
         if verb == "assignments":
             return api.post(f"/api/v1/campaigns/{member.campaign.slug}/assignments/")
-        return api.post(f"/api/v1/assignments/{seat.pk}/{verb}/", {"choice": "a"} if verb == "vote" else None)
+        address = f"/api/v1/assignments/{ASSIGNMENTS.show(seat.pk)}/"
+        if verb == "undo":
+            api.post(f"{address}vote/", {"choice": "a"})
+        return api.post(f"{address}{verb}/", {"choice": "a"} if verb == "vote" else None)
 
     found = answers(member, seats, act)
 
     for response, _ in found.values():
         assert_tells_nothing(response, member.campaign)
-    regular, audit, gold = (plain(*found[kind]) for kind in ("regular", "audit", "gold"))
-    assert regular == gold
-    assert regular == audit
+    regular = plain(*found["regular"])
+    for kind in ("gold", "repeat", "audit"):
+        assert plain(*found[kind]) == regular, kind
 
 
 @pytest.mark.parametrize("copy", ["640", "1280", "full"])
@@ -218,7 +234,7 @@ def test_image_bytes_carry_nothing_but_the_image(client: Client, member, seats, 
             headers[kind, slot] = sorted(kept.items())
     # The full copies keep the encoding of their files; the copies that are judged by are all made alike.
     of_kind = [sorted([headers[kind, "a"], headers[kind, "b"]]) for kind in seats]
-    assert of_kind == [of_kind[0]] * 3
+    assert of_kind == [of_kind[0]] * len(seats)
     assert copy == "full" or headers["regular", "a"] == headers["regular", "b"]
 
 
@@ -247,3 +263,112 @@ def test_the_two_images_of_a_card_differ_in_nothing_but_their_address(client: Cl
     left, right = re.findall(r'<div class="box" data-slot="[ab]">(<img .*?>)', html)[:2]
     same = [re.sub(r"[0-9a-f-]{36}", "IMAGE", tag).replace("Right", "Left") for tag in (left, right)]
     assert same[0] == same[1]
+
+
+# --- many pairs: what is no difference of one answer may be one of their distributions
+
+
+@dataclass(frozen=True)
+class Seen:
+    """All that one turn over REST shows of an assignment."""
+
+    kind: str  # what is to be hidden
+    place: int
+    assignment_id: int
+    vote_id: int
+    pair_id: int
+    images: str
+    statuses: tuple[int, ...]
+    sizes: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+
+def turns(count: int) -> list[Seen]:
+    """What an annotator sees of so many turns, with gold and repeats among them."""
+    member = MemberFactory(campaign__gold_rate=0.3, campaign__repeat_rate=0.25, campaign__repeat_after=3)
+    campaign = member.campaign
+    prompt = PromptFactory(campaign=campaign)
+    images = Image.objects.bulk_create(ImageFactory.build_batch(4 * count, prompt=prompt))
+    pairs = zip(images[::2], images[1::2], [None, "a"] * count, strict=True)
+    Pair.objects.bulk_create(
+        PairFactory.build(campaign=campaign, prompt=prompt, image_a=image_a, image_b=image_b, gold_choice=gold, ring=ring)
+        for (image_a, image_b, gold), ring in zip(pairs, Random(7).sample(range(2**31), 2 * count), strict=True)
+    )
+    api = client_of(member.user, "annotate")
+    seen = []
+    for place in range(count):
+        began = time.perf_counter()
+        shown = api.post(f"/api/v1/campaigns/{campaign.slug}/assignments/")
+        between = time.perf_counter()
+        body = shown.json()
+        vote = api.post(f"/api/v1/assignments/{body['id']}/vote/", {"choice": "a", "elapsed_ms": 900})
+        ended = time.perf_counter()
+        said = vote.json()
+        kind = Assignment.objects.get(pk=ASSIGNMENTS.find(body["id"])).kind
+        seen.append(
+            Seen(
+                kind=kind,
+                place=place,
+                assignment_id=body["id"],
+                vote_id=said["vote_id"],
+                pair_id=said["pair_id"],
+                images=body["left"]["url"].split("/images/")[1],
+                statuses=(shown.status_code, vote.status_code),
+                sizes=(len(shown.content), len(vote.content)),
+                seconds=(between - began, ended - between),
+            )
+        )
+    return seen
+
+
+def tells(these: Sequence[float], those: Sequence[float]) -> bool:
+    """Whether somebody could tell the two kinds by the order of these values: surely, and not by a little.
+
+    Noise does it once in a million, and what is no more than a few in a hundred of the noise is no way to find a pair.
+    """
+    if len(set(these) | set(those)) == 1:
+        return False
+    found = mannwhitneyu(these, those)
+    return found.pvalue < 1e-6 and abs(found.statistic / (len(these) * len(those)) - 0.5) > 0.2
+
+
+def test_nothing_that_can_be_observed_tells_gold_and_repeats_from_the_others():
+    seen = turns(70)
+    of_kind = {kind: [row for row in seen if row.kind == kind] for kind in ("regular", "gold", "repeat")}
+    assert min(map(len, of_kind.values())) >= 3
+    assert {row.statuses for row in seen} == {(200, 201)}
+
+    observables: dict[str, Callable[[Seen], float]] = {
+        "id of the assignment": lambda row: row.assignment_id,
+        "id of the vote": lambda row: row.vote_id,
+        "id of the pair": lambda row: row.pair_id,
+        "address of the image": lambda row: int(row.images[:8], 16),
+        "size of the assignment": lambda row: row.sizes[0],
+        "size of the vote": lambda row: row.sizes[1],
+        "time of the assignment": lambda row: row.seconds[0],
+        "time of the vote": lambda row: row.seconds[1],
+    }
+    for name, value in observables.items():
+        regular = [value(row) for row in of_kind["regular"]]
+        for kind in ("gold", "repeat"):
+            assert not tells([value(row) for row in of_kind[kind]], regular), (name, kind)
+    assert not tells([row.place for row in of_kind["gold"]], [row.place for row in of_kind["regular"]])
+    for values in ([row.assignment_id for row in seen], [row.vote_id for row in seen]):
+        assert spearmanr(range(len(seen)), values).pvalue > 1e-6  # nor do they tell the time
+
+
+def test_the_test_finds_a_difference_that_is_there():
+    assert tells([3.0 + number / 100 for number in range(20)], [1.0 + number / 30 for number in range(40)])
+    assert tells([7] * 20, [8] * 40)
+
+
+def test_gold_may_be_at_any_place_of_a_queue():
+    campaign = CampaignFactory(gold_rate=0.4, repeat_rate=0)
+    PairFactory.create_batch(12, campaign=campaign, gold_choice="a", votes_wanted=1)
+    PairFactory.create_batch(30, campaign=campaign, votes_wanted=40)
+    places: Counter[int] = Counter()
+    for member in MemberFactory.create_batch(30, campaign=campaign):
+        assigning.refill_queue(member_id=member.pk)
+        kinds = member.assignments.order_by("pk").values_list("kind", flat=True)
+        places.update(place for place, kind in enumerate(kinds) if kind == AssignmentKind.GOLD)
+    assert chisquare([places[place] for place in range(assigning.QUEUE_TARGET)]).pvalue > 1e-6

@@ -12,9 +12,13 @@ from annotator.models import AnnotatorStats, Appeal, ModerationAction, ReviewRul
 class ModerationActionAdmin(ReadOnly):
     """Created by the review and on the managers' pages."""
 
-    list_display = ["pk", "kind", "member", "rule", "actor", "at", "note"]
+    list_display = ["pk", "kind", "member", "by_rule", "figures", "actor", "at", "note"]
     list_filter = ["kind", "member__campaign"]
     list_select_related = [*MEMBER, "rule", "actor"]
+
+    @admin.display(description="Rule")
+    def by_rule(self, act: ModerationAction) -> str:
+        return act.rule_in_words or "–"
 
 
 @admin.register(Appeal)
@@ -28,7 +32,7 @@ class AppealAdmin(ReadOnly):
 class ReviewRuleAdmin(ReadOnly):
     """Changed on the managers' pages, which explain each rule."""
 
-    list_display = ["__str__", "campaign", "threshold", "minimum", "enabled", "asks_since", "confirmed_at"]
+    list_display = ["__str__", "campaign", "threshold", "minimum", "enabled", "version", "test_version", "asks_since"]
     list_filter = ["measure", "outcome", "enabled", "campaign"]
     list_select_related = ["campaign"]
 

@@ -74,7 +74,7 @@ def create_campaign(
     save_valid(campaign)
     _write_questions(campaign, questions or [DEFAULT_QUESTION])
     CampaignProgress.objects.create(campaign=campaign, updated_at=timezone.now())
-    quality_rules.ensure_rules(campaign)
+    quality_rules.create_rules(campaign)
     if guideline:
         publish_guideline(campaign=campaign, text=guideline, by=by)
     if by is not None:

@@ -34,6 +34,7 @@ from annotator.demo.steps import (
     Demo,
 )
 from annotator.demo.support import answer_of
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Consensus
 
 ENOUGH_PAIRS = 40  # what is a matter of luck is only checked on this many
@@ -107,7 +108,7 @@ def check_votes_as_pressed(demo: Demo, findings: Findings) -> str:
     """The people wrote down what they pressed and which image they meant, before the site knew."""
     diary = demo.diary
     shown = ("assignment__member__user", "assignment__pair__image_a", "assignment__pair__image_b")
-    votes = {vote.assignment_id: vote for vote in demo.all_votes().select_related(*shown)}
+    votes = {ASSIGNMENTS.show(vote.assignment_id): vote for vote in demo.all_votes().select_related(*shown)}
     lost = diary.acknowledged - votes.keys()
     must(not lost, f"{len(lost)} acknowledged votes are not in the database")
     invented = votes.keys() - diary.sent.keys()
@@ -120,8 +121,9 @@ def check_votes_as_pressed(demo: Demo, findings: Findings) -> str:
         if entry["better"]:
             image = seat.pair.image_a if vote.choice == Choice.A else seat.pair.image_b
             must_equal(f"image chosen in assignment {assignment}", demo.album.by_sha256[image.sha256].file_name, entry["better"])
-    skipped = set(Assignment.objects.filter(pk__in=diary.skipped, state="skipped").values_list("pk", flat=True))
-    must(diary.skipped == skipped, f"{len(diary.skipped - skipped)} skips are not in the database")
+    skips = [ASSIGNMENTS.find(shown) for shown in diary.skipped]
+    stored = Assignment.objects.filter(pk__in=skips, state="skipped").count()
+    must(stored == len(skips), f"{len(skips) - stored} skips are not in the database")
     return f"all {len(diary.acknowledged)} acknowledged answers are stored, each for the intended image"
 
 

@@ -41,12 +41,12 @@ from annotator.choices import (
 )
 from annotator.demo import support
 from annotator.demo.album import Album, count_prompts, draw_album
+from annotator.demo.gold_pairs import mark_gold
 from annotator.demo.people import PEOPLE, Crowd, Diary, Person, Visit
-from annotator.demo.scenes import GENERATORS, plan_scenes, true_choice
+from annotator.demo.scenes import GENERATORS, plan_scenes
 from annotator.demo.support import DemoFailed, ReleaseCopy
 from annotator.judging.assigning import QUEUE_TARGET
 from annotator.models import Assignment, Campaign, Import, Member, Pair, ReviewRule, Token, User, Vote
-from annotator.quality import gold
 from annotator.quality.rules import ensure_rules
 
 CAMPAIGN = "demo"
@@ -101,13 +101,14 @@ class Demo:
             self.make_campaign()
             with self.client() as client:
                 self.import_file(client, SCENES, "Importing the pairs", self.prompts)
-                self.mark_gold()
+                mark_gold(self.campaign, self.album, 0, self.prompts)
                 self.fill_queues()
                 self.judge()
                 self.score()
                 number = self.build_release(client)
                 self.release = self.download_release(client, number)
                 self.import_file(client, MORE_SCENES, "Importing pairs for you to judge", self.visitor_prompts)
+                mark_gold(self.campaign, self.album, self.prompts, self.prompts + self.visitor_prompts)
 
     # --- the steps
 
@@ -207,17 +208,6 @@ class Demo:
                     break
             if answer["lines_failed"]:
                 raise DemoFailed(f"Lines of {name} were rejected: {answer['line_errors'][:3]}")
-
-    def mark_gold(self) -> None:
-        """Make one pair of every second prompt gold: the errors that were drawn say what is right."""
-        if self.gold_pairs().exists():
-            return
-        prompts = [scene.prompt for scene in plan_scenes(self.prompts)][1::2]
-        pairs = Pair.objects.filter(campaign=self.campaign, prompt__text__in=prompts).select_related("image_a", "image_b")
-        of_prompt = {pair.prompt_id: pair for pair in pairs.order_by("-pk")}
-        for pair in of_prompt.values():
-            errors = [self.album.by_sha256[image.sha256].error for image in (pair.image_a, pair.image_b)]
-            gold.set_gold(pair=pair, choice=true_choice(*errors), note=support.GOLD_NOTE, by=self.campaign.created_by)
 
     def fill_queues(self) -> None:
         """Have the worker take the first seats, so that the first page is there before anybody asks for it."""
@@ -321,7 +311,9 @@ class Demo:
         return Pair.objects.filter(campaign=self.campaign, gold_choice__isnull=True, prompt__text__in=prompts)
 
     def gold_pairs(self) -> Any:
-        return Pair.objects.filter(campaign=self.campaign, gold_choice__isnull=False)
+        """Those with the prompts that the simulated people judge."""
+        prompts = [scene.prompt for scene in plan_scenes(self.prompts)]
+        return Pair.objects.filter(campaign=self.campaign, gold_choice__isnull=False, prompt__text__in=prompts)
 
     def own_votes(self) -> Any:
         """Their votes that count: neither on gold nor on repeats."""

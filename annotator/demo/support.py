@@ -19,12 +19,12 @@ from annotator import tasks
 from annotator.choices import (
     ImportState,
 )
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Import
 
 STANDSTILL = 90.0  # seconds without any progress after which a step is given up
 LOOK_PERIOD = 0.1  # seconds
 RESEND_PERIOD = 3.0  # seconds after which work that must not have been heard of is sent again
-GOLD_NOTE = "Computed from the mistakes in the drawings."
 GUIDELINE = """\
 # Which image shows the prompt?
 
@@ -124,4 +124,4 @@ def answer_of(response: httpx.Response) -> httpx.Response:
 def pass_time(assignment: int, milliseconds: int) -> None:
     """As if the pair had been sent out so much earlier: nobody waits for simulated people to look at it."""
     earlier = F("shown_at") - timedelta(milliseconds=milliseconds)
-    Assignment.objects.filter(pk=assignment).update(shown_at=earlier)
+    Assignment.objects.filter(pk=ASSIGNMENTS.find(assignment)).update(shown_at=earlier)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotator.choices import AssignmentState, Choice
 from annotator.errors import Invalid
 from annotator.judging.limits import votes_of_today
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Image, Member, Vote
 
 CURSOR = re.compile(r"(?P<microseconds>\d{1,17})-(?P<id>\d{1,18})")
@@ -81,7 +82,7 @@ def words_for(choice: str, assignment: Assignment) -> str:
 
 def cursor_of(assignment: Assignment) -> str:
     assert assignment.closed_at is not None  # it was answered
-    return f"{(assignment.closed_at - EPOCH) // MICROSECOND}-{assignment.pk}"
+    return f"{(assignment.closed_at - EPOCH) // MICROSECOND}-{ASSIGNMENTS.show(assignment.pk)}"
 
 
 def parse_cursor(cursor: str) -> tuple[datetime, int]:
@@ -89,4 +90,4 @@ def parse_cursor(cursor: str) -> tuple[datetime, int]:
     found = CURSOR.fullmatch(cursor)
     if found is None or not found["microseconds"].isascii() or not found["id"].isascii():
         raise Invalid("This page link is not valid.", errors={"before": ["Use the links at the bottom of the page."]})
-    return EPOCH + int(found["microseconds"]) * MICROSECOND, int(found["id"])
+    return EPOCH + int(found["microseconds"]) * MICROSECOND, ASSIGNMENTS.find(int(found["id"]))

@@ -32,5 +32,9 @@ def decrypt(sealed: str, *, purpose: str) -> str:
 
 
 def _cipher(purpose: str) -> Fernet:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"diptych {purpose}".encode()).derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(key))
+    return Fernet(base64.urlsafe_b64encode(derive_key(settings.SECRET_KEY, purpose)))
+
+
+def derive_key(secret: str, purpose: str) -> bytes:
+    """A key of 32 bytes made of the secret, for this purpose alone."""
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"diptych {purpose}".encode()).derive(secret.encode())

@@ -26,6 +26,11 @@ class ReviewRule(models.Model):
     threshold = models.FloatField()
     minimum = models.PositiveIntegerField(help_text="The rule applies from this many answers.")
     enabled = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(
+        default=1, help_text="Grows with each change of the threshold, the minimum or on and off."
+    )
+    # 0: nobody has decided yet. A rule acts only while this is the version of the test in quality/rules.py.
+    test_version = models.PositiveIntegerField(default=1, help_text="The version of the test that a manager has decided about.")
     # Since when it asks before it acts: it would have acted on too many.
     asks_since = models.DateTimeField(null=True, blank=True, editable=False)
     # When a manager last let the rule continue. Actions before that time do not make it ask again.
@@ -38,6 +43,7 @@ class ReviewRule(models.Model):
             one_of("measure", Measure, name="review_rule_measure_known"),
             one_of("outcome", Outcome, name="review_rule_outcome_known"),
             CheckConstraint(condition=Q(minimum__gte=1), name="review_rule_minimum_from_one"),
+            CheckConstraint(condition=Q(version__gte=1), name="review_rule_version_from_one"),
             CheckConstraint(condition=Q(threshold__gte=-1000, threshold__lte=1000), name="review_rule_threshold_is_number"),
         ]
 
@@ -112,6 +118,9 @@ class ModerationAction(models.Model):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=8, choices=ActionKind)
     rule = models.ForeignKey(ReviewRule, on_delete=models.PROTECT, null=True, blank=True, related_name="acts")
+    # Of the rule and of its test, at that time. Null also for acts from before versions were kept.
+    rule_version = models.PositiveIntegerField(null=True, blank=True)
+    test_version = models.PositiveIntegerField(null=True, blank=True)
     figures = models.JSONField(default=dict, help_text="The measured values at that time. For display only.")
     note = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="", help_text="The manager's message to the member.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -120,13 +129,29 @@ class ModerationAction(models.Model):
     class Meta:
         db_table = "annotator_act"
         ordering = ["-pk"]
-        constraints = [one_of("kind", ActionKind, name="act_kind_known")]
+        constraints = [
+            one_of("kind", ActionKind, name="act_kind_known"),
+            CheckConstraint(
+                condition=Q(rule_version__isnull=True, test_version__isnull=True)
+                | Q(rule__isnull=False, rule_version__isnull=False, test_version__isnull=False),
+                name="act_versions_are_of_its_rule",
+            ),
+        ]
         # quality/review.py: what a rule did to whom since a manager last said that it may go on.
         indexes = [Index(fields=["rule", "member"], condition=Q(rule__isnull=False), name="act_of_rule")]
         triggers = [pgtrigger.Protect(name="act_is_fixed", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.member}"
+
+    @property
+    def rule_in_words(self) -> str:
+        """The rule and its version at that time; empty where a person acted on their own."""
+        if self.rule is None:
+            return ""
+        if self.rule_version is None:
+            return f"{self.rule} (version not recorded)"
+        return f"{self.rule} (rule version {self.rule_version}, test version {self.test_version})"
 
 
 class Proposal(models.Model):

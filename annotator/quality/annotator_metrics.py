@@ -24,7 +24,28 @@ A, B = 0, 1  # the choices for one image
 # last let them start afresh. A gold answer without a known choice is one on a pair that is in review, or gold no more: it says
 # nothing. `+ 0` keeps the question from being looked up in an index: where statistics are older than the votes, all votes of
 # the campaign would be read for each seat, and a review of 1,800 votes takes seconds.
+#
+# Of gold and repeats the first answer counts, though it was taken back: as soon as an answer is there, a warning, a suspension or
+# a manager's word may depend on it, and who has had one could correct themselves, or skip the pair. Undo is the same for every
+# pair, and so tells nothing.
 _ANSWERS_SQL = """
+    WITH first AS (
+        SELECT DISTINCT ON (vote.assignment_id) vote.id, vote.assignment_id, vote.choice, vote.elapsed_ms, vote.created_at
+        FROM annotator_vote vote JOIN annotator_assignment seat ON seat.id = vote.assignment_id
+        WHERE vote.void_reason = 'undone' AND vote.campaign_id = {campaign} AND vote.question_id + 0 = {question}::bigint
+          AND seat.kind IN ('gold', 'repeat')
+        ORDER BY vote.assignment_id, vote.id
+    ), vote AS (
+        SELECT id, member_id, pair_id, choice, kind, a_on_left, elapsed_ms, created_at, member_state FROM live_vote live
+        WHERE live.campaign_id = {campaign} AND live.question_id + 0 = {question}::bigint AND live.kind = ANY ({kinds}::text[])
+          AND live.member_kind = 'human' AND NOT EXISTS (SELECT FROM first WHERE first.assignment_id = live.assignment_id)
+        UNION ALL
+        SELECT first.id, seat.member_id, seat.pair_id, first.choice, seat.kind, seat.a_on_left, first.elapsed_ms,
+               first.created_at, member.state
+        FROM first JOIN annotator_assignment seat ON seat.id = first.assignment_id
+        JOIN annotator_member member ON member.id = seat.member_id
+        WHERE member.kind = 'human' AND member.state <> 'withdrawn'
+    )
     SELECT vote.member_id AS member, vote.pair_id AS pair,
            (array_position({choices}::text[], vote.choice::text) - 1)::int2 AS choice,
            (array_position({kinds}::text[], vote.kind::text) - 1)::int2 AS kind,
@@ -33,11 +54,9 @@ _ANSWERS_SQL = """
            coalesce((vote.elapsed_ms < {too_fast_ms})::int, {none})::int2 AS speed,
            (vote.member_state IN ('active', 'paused')
             AND (standing.counted_since IS NULL OR vote.created_at > standing.counted_since))::int::int2 AS counts
-    FROM live_vote vote
+    FROM vote
     LEFT JOIN annotator_standing standing ON standing.member_id = vote.member_id
     LEFT JOIN annotator_pair pair ON pair.id = vote.pair_id AND vote.kind = 'gold' AND pair.gold_in_review_since IS NULL
-    WHERE vote.campaign_id = {campaign} AND vote.question_id + 0 = {question}::bigint AND vote.kind = ANY ({kinds}::text[])
-      AND vote.member_kind = 'human'
     ORDER BY vote.id
 """
 
@@ -63,12 +82,18 @@ def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStat
     Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
     afresh tells of others and is not held against themselves.
     """
-    standings = standings_of(_given(campaign), now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
+    standings = measure(campaign=campaign, now=now)
     AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
     return standings
 
 
-def _given(campaign: Campaign) -> Given:
+def measure(*, campaign: Campaign, now: datetime, too_fast_ms: int | None = None) -> list[AnnotatorStats]:
+    """The same without writing it down. `too_fast_ms`: if it is not to be the campaign's."""
+    given = _given(campaign, campaign.too_fast_ms if too_fast_ms is None else too_fast_ms)
+    return standings_of(given, now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
+
+
+def _given(campaign: Campaign, too_fast_ms: int) -> Given:
     """The answers that are committed."""
     question = campaign.questions.filter(position=0).values_list("pk", flat=True).first()
     with snapshot() as now:
@@ -76,7 +101,7 @@ def _given(campaign: Campaign) -> Given:
             _ANSWERS_SQL,
             campaign=campaign.pk,
             question=question,
-            too_fast_ms=campaign.too_fast_ms,
+            too_fast_ms=too_fast_ms,
             choices=CHOICES,
             kinds=KINDS,
             none=NONE,

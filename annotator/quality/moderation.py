@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,8 +60,18 @@ def _record(member: Member, kind: ActionKind, by: User | None, now: datetime, re
     if len(reason.note) > MESSAGE_LIMIT:
         raise Invalid("The note is too long.", errors={"note": [f"Use at most {MESSAGE_LIMIT} characters."]})
     figures = dict(reason.figures or {})
+    rule = reason.rule
     return ModerationAction.objects.create(
-        member=member, kind=kind, rule=reason.rule, figures=figures, note=reason.note, actor=by, at=now
+        member=member,
+        kind=kind,
+        rule=rule,
+        # The figures of a proposal may be older than the rule.
+        rule_version=figures.get("rule_version", rule.version) if rule else None,
+        test_version=figures.get("test_version", rule.test_version) if rule else None,
+        figures=figures,
+        note=reason.note,
+        actor=by,
+        at=now,
     )
 
 
@@ -177,15 +187,18 @@ def _begin_departure(
     locked.state, locked.notice = state, None
     locked.save(update_fields=["state", "notice"])
     if state == MemberState.SUSPENDED:
-        _note_suspension(locked, by, now)
+        _note_suspension(locked, by, reason.rule, now)
     if state == MemberState.WITHDRAWN:
         SelfDescription.objects.filter(member=locked).delete()  # what they said of themselves goes with their consent
     return _record(locked, ACT_OF_DEPARTURE[state], by, now, reason)
 
 
-def _note_suspension(member: Member, by: User | None, now: datetime) -> None:
+def _note_suspension(member: Member, by: User | None, rule: ReviewRule | None, now: datetime) -> None:
     """For webhooks, which know the member by the pseudonym of the exports."""
-    about = {"annotator_id": member.public_id, "kind": member.kind, "is_automatic": by is None}
+    about = {"annotator_id": member.public_id, "kind": member.kind, "is_automatic": by is None, "rule": None}
+    if rule is not None:
+        names = ("measure", "outcome", "threshold", "minimum", "version", "test_version")
+        about["rule"] = {name: getattr(rule, name) for name in names}
     enqueue_event(campaign=member.campaign, event=Event.ANNOTATOR_SUSPENDED, data=about, now=now)
 
 
@@ -201,7 +214,7 @@ def void_votes_and_release_seats(*, member_id: int, by: User | None = None, now:
         return 0
     live = Assignment.objects.filter(member=member_id, state__in=LIVE_ASSIGNMENT_STATES)
     if reason == VoidReason.SUSPENDED:
-        live = live.filter(kind__in=SUSPENDABLE_KINDS)
+        live = live.filter(kind__in=SUSPENDABLE_KINDS)  # as votes_of_suspension counts them
     seats = list(live.select_for_update(no_key=True).order_by("pk"))
     # The member after their seats, as a vote does it, so that no two wait for each other.
     member = Member.objects.select_for_update(no_key=True).get(pk=member_id)
@@ -215,6 +228,12 @@ def void_votes_and_release_seats(*, member_id: int, by: User | None = None, now:
         Assignment.objects.filter(pk__in=pks).update(state=becomes, closed_at=now)
     decrement_seats(seats)
     return len(seats)
+
+
+def votes_of_suspension(members: Iterable[int]) -> int:
+    """How many votes a suspension of these members would make void now."""
+    seats = {"assignment__state__in": LIVE_ASSIGNMENT_STATES, "assignment__kind__in": SUSPENDABLE_KINDS}
+    return Vote.objects.live().filter(assignment__member__in=list(members), **seats).count()
 
 
 def departed_with_seats() -> QuerySet[Member]:

@@ -5,9 +5,7 @@ Everything that is done about a member leaves an act, with who did it and on wha
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +17,8 @@ from annotator.choices import (
     ActionKind,
     AssignmentState,
     CampaignState,
-    MemberKind,
     MemberState,
     Outcome,
-    Role,
 )
 from annotator.errors import Conflict
 from annotator.lib.advisory_locks import Space, wait_for_turn
@@ -37,6 +33,8 @@ from annotator.quality.moderation import (
     void_votes_and_release_seats,
     warn_member,
 )
+from annotator.quality.rule_preview import RuleChange
+from annotator.quality.rulings import rulings_on
 
 REVIEW_PERIOD = timedelta(seconds=30)
 # A review reads every vote of the campaign, at about four microseconds, so that big campaigns are reviewed less often: this
@@ -44,7 +42,6 @@ REVIEW_PERIOD = timedelta(seconds=30)
 REVIEW_PERIOD_PER_VOTE = timedelta(microseconds=90)
 # An answer may be committed this long after the time that it carries, and is not to be missed.
 COMMITTED_WITHIN = timedelta(seconds=10)
-SEVERITY = {Outcome.WARN: 0, Outcome.PAUSE: 1, Outcome.SUSPEND: 2}
 
 
 # --- the rules at work
@@ -75,41 +72,13 @@ def _void_votes_after(acts: Iterable[ModerationAction], now: datetime) -> None:
 
 def _rule_on(campaign: Campaign, standings: Mapping[int, AnnotatorStats], now: datetime) -> list[ModerationAction]:
     """What the rules do, the severest first; whom one has stopped is left alone by the milder ones."""
-    rules = sorted(quality_rules.ensure_rules(campaign), key=lambda rule: SEVERITY[Outcome(rule.outcome)], reverse=True)
-    annotators = Member.objects.filter(campaign=campaign, role=Role.ANNOTATOR, kind=MemberKind.HUMAN, standing__isnull=False)
-    states = dict(annotators.exclude(state=MemberState.WITHDRAWN).values_list("pk", "state"))
-    working = {pk for pk, state in states.items() if state == MemberState.ACTIVE and pk in standings}
-    done, counted = _acts_of_rules(campaign)
     acts: list[ModerationAction] = []
-    for rule in rules:
-        if not rule.enabled:
-            continue
-        asked = [standings[pk] for pk in sorted(working) if pk not in done[rule.pk]]
-        due = [standing for standing, is_bad in zip(asked, quality_rules.applies(rule, asked), strict=True) if is_bad]
-        people = len(counted[rule.pk].union(standing.member_id for standing in due))
-        is_too_many = bool(due) and quality_rules.is_too_many(people, of=len(states), share_max=campaign.review_share_max)
-        if rule.asks_since is not None or is_too_many:
-            _ask(rule, due, now)
-            continue
-        made = [act for standing in due if (act := _act_on(rule, standing, now))]
-        acts += made
-        if rule.outcome != Outcome.WARN:
-            working.difference_update(act.member_id for act in made)
+    for ruling in rulings_on(campaign, quality_rules.ensure_rules(campaign), standings):
+        if ruling.asks:
+            _ask(ruling.rule, ruling.people, now)
+        else:
+            acts += [act for standing in ruling.people if (act := _act_on(ruling.rule, standing, now))]
     return acts
-
-
-def _acts_of_rules(campaign: Campaign) -> tuple[dict[int, set[int]], dict[int, set[int]]]:
-    """By rule: on whom it has acted since they started, or started afresh; and on whom since a manager last let it go on."""
-    done: dict[int, set[int]] = defaultdict(set)
-    counted: dict[int, set[int]] = defaultdict(set)
-    acts = ModerationAction.objects.filter(rule__campaign=campaign).order_by()
-    columns = ("rule", "member", "at", "kind", "rule__confirmed_at", "member__standing__counted_since")
-    for rule, member, at, kind, confirmed_at, counted_since in acts.values_list(*columns):
-        if counted_since is None or at > counted_since:
-            done[rule].add(member)
-        if kind != ActionKind.DISMISS and (confirmed_at is None or at > confirmed_at):
-            counted[rule].add(member)
-    return done, counted
 
 
 def _act_on(rule: ReviewRule, standing: AnnotatorStats, now: datetime, by: User | None = None) -> ModerationAction | None:
@@ -172,8 +141,8 @@ def turn_off_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) ->
     locked = _locked_asking(rule)
     for row in locked.proposals.select_related("member"):
         _record(row.member, ActionKind.DISMISS, by, now, Reason(rule=locked, figures=row.figures))
-    locked.enabled, locked.asks_since = False, None
-    locked.save(update_fields=["enabled", "asks_since"])
+    locked.enabled, locked.asks_since, locked.version = False, None, locked.version + 1
+    locked.save(update_fields=["enabled", "asks_since", "version"])
     locked.proposals.all().delete()
 
 
@@ -212,16 +181,6 @@ def _is_due(campaign: Campaign, reviewed_at: datetime | None, now: datetime) -> 
 # --- what managers set
 
 
-@dataclass(frozen=True)
-class RuleChange:
-    """A rule as a manager wants it."""
-
-    rule_id: int
-    threshold: float
-    minimum: int
-    enabled: bool
-
-
 @transaction.atomic
 def change_rules(
     *, campaign: Campaign, by: User, changes: Iterable[RuleChange], review_share_max: float, too_fast_ms: int
@@ -232,9 +191,7 @@ def change_rules(
     locked.review_share_max, locked.too_fast_ms = review_share_max, too_fast_ms
     locked.save(update_fields=["review_share_max", "too_fast_ms"])
     for change in changes:
-        rule = campaign.review_rules.get(pk=change.rule_id)
-        rule.threshold, rule.minimum, rule.enabled = change.threshold, change.minimum, change.enabled
+        rule = change.applied_to(campaign.review_rules.get(pk=change.rule_id))
         if not rule.enabled:
-            rule.asks_since = None
             rule.proposals.all().delete()
-        rule.save(update_fields=["threshold", "minimum", "enabled", "asks_since"])
+        rule.save(update_fields=["threshold", "minimum", "enabled", "asks_since", "version", "test_version"])

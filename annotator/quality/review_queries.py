@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, NullIf
 
 from annotator.choices import ActionKind, AppealState, MemberKind, MemberState
 from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule
+from annotator.quality.rules import RETIRED, is_undecided
 
 
 class Summary(NamedTuple):
@@ -21,10 +22,11 @@ class Summary(NamedTuple):
     by_rules: int
     appeals_open: int
     rules_asking: int
+    rules_undecided: int  # that an update brought or changed, and that are off until a manager has seen what they would do
 
     @property
     def waiting(self) -> int:
-        return self.appeals_open + self.rules_asking
+        return self.appeals_open + self.rules_asking + self.rules_undecided
 
 
 def summary(campaign: Campaign) -> Summary:
@@ -36,10 +38,12 @@ def summary(campaign: Campaign) -> Summary:
         by_rules=Count("pk", filter=by_rule),
     )
     appeals = Appeal.objects.filter(member__campaign=campaign, state=AppealState.OPEN)
+    rules = list(campaign.review_rules.exclude(measure__in=RETIRED))
     return Summary(
         **actions,
         appeals_open=appeals.exclude(member__state=MemberState.WITHDRAWN).count(),
-        rules_asking=ReviewRule.objects.filter(campaign=campaign, asks_since__isnull=False).count(),
+        rules_asking=sum(rule.asks_since is not None for rule in rules),
+        rules_undecided=sum(not rule.enabled and is_undecided(rule) for rule in rules),
     )
 
 

@@ -10,16 +10,17 @@ No rule goes by agreement with others, which says nothing of care: `Measure.AGRE
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.db.models import F
 
 from annotator.choices import Measure, Outcome
 from annotator.consensus.anytime import log_evidence_below, lower_bound, upper_bound
 from annotator.consensus.care import BLOCKS
 from annotator.consensus.codes import Bools, Floats
-from annotator.models import AnnotatorStats, Campaign, ReviewRule
+from annotator.models import AnnotatorStats, Campaign, Proposal, ReviewRule
 
 SHARE_ERROR = 0.01  # of a rule on a share, over a whole career
 RETIRED = frozenset({Measure.AGREEMENT})  # whose rules are for the record alone, and act on nobody
@@ -50,6 +51,9 @@ class Reading(NamedTuple):
     error: Callable[[float], float]
     tests: str
     spares: str
+    # To be raised with each change of what the rule would do to the same answers. Rules of older versions are then off until a
+    # manager has seen what they would do.
+    version: int = 1
 
 
 class Default(NamedTuple):
@@ -237,6 +241,8 @@ def figures_of(rule: ReviewRule, standing: AnnotatorStats) -> dict[str, Any]:
         "bound": round(float(READINGS[Measure(rule.measure)].bounds(found)[0]), 4),
         "threshold": rule.threshold,
         "minimum": rule.minimum,
+        "rule_version": rule.version,
+        "test_version": rule.test_version,
     }
 
 
@@ -245,19 +251,52 @@ def error_of(rule: ReviewRule) -> float:
     return READINGS[Measure(rule.measure)].error(rule.threshold)
 
 
+def thresholds_of(measure: Measure) -> tuple[float, float]:
+    """From where to where a threshold can be: a share, or log odds, which are below 0 where trust is lost."""
+    return (0.0, 1.0) if READINGS[measure].is_share else (-1000.0, 0.0)
+
+
 def is_too_many(people: int, *, of: int, share_max: float) -> bool:
     """Whether a rule that has acted, or is to act, on so many of so many annotators has to ask a manager first."""
     return people >= PEOPLE_TO_ASK and people > share_max * of
 
 
-def ensure_rules(campaign: Campaign) -> list[ReviewRule]:
-    """The campaign's rules; the defaults, where it has none yet. A rule is turned off and never deleted.
+def test_version_of(rule: ReviewRule) -> int:
+    """The version of the rule's test in this version of the code."""
+    return READINGS[Measure(rule.measure)].version
 
-    Those that went by agreement with others are not among them.
+
+def is_undecided(rule: ReviewRule) -> bool:
+    """Whether an update brought the rule, or changed what it tests, and no manager has decided about it since."""
+    return rule.test_version != test_version_of(rule)
+
+
+def create_rules(campaign: Campaign) -> None:
+    """The defaults, on, for a new campaign: whoever makes it sees them from its first day."""
+    _create(campaign, DEFAULTS, is_on=True)
+
+
+def ensure_rules(campaign: Campaign) -> list[ReviewRule]:
+    """The campaign's rules. A rule is turned off and never deleted; those that went by agreement with others are not among them.
+
+    What an update brings does nothing by itself: defaults that the campaign does not have yet are made, but off, and rules whose
+    test has changed are turned off. A manager turns them on, and sees before what they would do.
     """
     found = campaign.review_rules.exclude(measure__in=RETIRED).order_by("pk")
     rules = list(found.all())
-    if rules:
+    known = {(rule.measure, rule.outcome) for rule in rules}
+    missing = [row for row in DEFAULTS if (row.measure, row.outcome) not in known]
+    changed = [rule.pk for rule in rules if rule.enabled and is_undecided(rule)]
+    if not missing and not changed:
         return rules
-    ReviewRule.objects.bulk_create([ReviewRule(campaign=campaign, **row._asdict()) for row in DEFAULTS], ignore_conflicts=True)
+    _create(campaign, missing, is_on=False)
+    Proposal.objects.filter(rule__in=changed).delete()
+    campaign.review_rules.filter(pk__in=changed).update(enabled=False, asks_since=None, version=F("version") + 1)
     return list(found.all())
+
+
+def _create(campaign: Campaign, rows: Iterable[Default], *, is_on: bool) -> None:
+    rules = [ReviewRule(campaign=campaign, enabled=is_on, **row._asdict()) for row in rows]
+    for rule in rules:
+        rule.test_version = test_version_of(rule) if is_on else 0
+    ReviewRule.objects.bulk_create(rules, ignore_conflicts=True)

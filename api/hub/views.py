@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from annotator.lib import file_responses
+from annotator.lib.public_ids import USERS
 from annotator.lib.request_body import LIMIT, in_words
 from annotator.models import Release
 from api.hub.caller import Caller, HubError, hub_view, json_answer
@@ -219,7 +220,12 @@ def whoami(request: HttpRequest, caller: Caller) -> HttpResponse:
             else HubError(401, "Send a token in the Authorization header.", WWW_Authenticate="Bearer")
         )
     token, user = caller.token, caller.token.user
-    result = {"type": "user", "id": f"{user.pk:024x}", "name": user.username, "fullname": user.get_full_name() or user.username}
+    result = {
+        "type": "user",
+        "id": f"{USERS.show(user.pk):024x}",
+        "name": user.username,
+        "fullname": user.get_full_name() or user.username,
+    }
     access = {"displayName": token.name or token.hint, "role": "read"}
     return json_answer({**result, "isPro": False, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
 

@@ -11,8 +11,9 @@ from rest_framework import serializers
 from annotator.choices import Choice, FlagReason
 from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment
-from api.serializers.base import Body, Text, WholeNumber
+from api.serializers.base import Body, ShownId, Text, WholeNumber
 from api.serializers.questions import QuestionSerializer
 
 ELAPSED_MS: dict[str, Any] = {
@@ -45,6 +46,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     # Regular, gold and repeated pairs must look the same here, and nothing may name a generator.
     # Needs `request` and the campaign's `questions` in the context.
 
+    id = ShownId(ASSIGNMENTS, source="pk")
     prompt = serializers.CharField(source="pair.prompt.text")
     left = serializers.SerializerMethodField()
     right = serializers.SerializerMethodField()
@@ -106,6 +108,8 @@ class FlagBody(Body):
 
 class OutcomeSerializer(serializers.ModelSerializer[Assignment]):
     """An assignment and its current state."""
+
+    id = ShownId(ASSIGNMENTS, source="pk")
 
     class Meta:
         model = Assignment

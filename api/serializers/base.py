@@ -7,6 +7,8 @@ from typing import Any, cast
 
 from rest_framework import serializers
 
+from annotator.lib.public_ids import PublicIds
+
 
 class Text(serializers.CharField):
     """A JSON string; numbers are refused."""
@@ -42,6 +44,17 @@ class YesOrNo(serializers.BooleanField):
         if type(data) is not bool:
             self.fail("invalid")
         return data
+
+
+class ShownId(serializers.IntegerField):
+    """The number that stands for the id of a row where annotators see it. With `knows_ids` in the context, the id itself."""
+
+    def __init__(self, ids: PublicIds, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+        self._ids = ids
+
+    def to_representation(self, value: int) -> int:
+        return value if self.context.get("knows_ids") else self._ids.show(value)
 
 
 class PatternText(Text, serializers.RegexField):

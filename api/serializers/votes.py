@@ -8,16 +8,19 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.choices import AssignmentKind, Choice, VoidReason
+from annotator.lib.public_ids import PAIRS, VOTES
 from annotator.models import Vote
+from api.serializers.base import ShownId
 
 
 class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
     """Your vote, with the columns of the `votes` config."""
 
-    # Annotators must not learn which pairs were gold or repeats, so `kind` is null.
+    # Annotators must not learn which pairs were gold or repeats, so `kind` is null, and ids are other numbers than in exports:
+    # rows are numbered as they are made. Needs `knows_ids` in the context for those who can read exports.
 
-    vote_id = serializers.IntegerField(source="pk")
-    pair_id = serializers.IntegerField(source="assignment.pair_id")
+    vote_id = ShownId(VOTES, source="pk", help_text="For annotators, another number than in exports.")
+    pair_id = ShownId(PAIRS, source="assignment.pair_id", help_text="For annotators, another number than in exports.")
     question = serializers.CharField(source="question.slug")
     annotator_id = serializers.CharField(source="assignment.member.public_id")
     a_on_left = serializers.BooleanField(source="assignment.a_on_left")
@@ -47,7 +50,7 @@ class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
 
 
 class AnswerSerializer(serializers.Serializer[Any]):
-    """The votes of an answer sent as `choices`, in the order of the questions."""
+    """The votes of an answer sent as `choices`, in the order of the questions. `assignment` is the number in the address."""
 
     assignment = serializers.IntegerField()
     votes = OwnVoteSerializer(many=True)

@@ -11,9 +11,10 @@ from rest_framework.response import Response
 
 from annotator import tasks
 from annotator.campaigns.access import campaign_for_annotator
-from annotator.choices import Scope
+from annotator.choices import MemberKind, Role, Scope
 from annotator.errors import NotFound
 from annotator.judging import assigning, voting
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Question, Vote
 from api.serializers.assignments import AssignmentSerializer, ChoiceBody, ChoicesBody, FlagBody, OutcomeSerializer
 from api.serializers.base import NoBody
@@ -92,10 +93,13 @@ class VoteCast(View):
             .select_related("question", "assignment__member", "assignment__guideline")
             .order_by("question__position")
         )
+        member = cast.assignment.member
+        context = {"knows_ids": member.role != Role.ANNOTATOR or member.kind == MemberKind.MACHINE}
         if is_several:
-            shown: Any = AnswerSerializer({"assignment": assignment_id, "votes": votes}).data
+            answer = {"assignment": ASSIGNMENTS.show(assignment_id), "votes": votes}
+            shown: Any = AnswerSerializer(answer, context=context).data
         else:
-            shown = OwnVoteSerializer(votes[0]).data
+            shown = OwnVoteSerializer(votes[0], context=context).data
         return Response(shown, status=status.HTTP_201_CREATED if cast.is_new else status.HTTP_200_OK)
 
 

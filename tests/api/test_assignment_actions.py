@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.factories import AssignmentFactory, MemberFactory, UserFactory
@@ -40,7 +41,7 @@ def test_somebody_elses_is_not_there(action):
     before = Assignment.objects.values().get()
 
     for user in (manager, UserFactory(is_superuser=True)):
-        assert_error(do(client_of(user), action, assignment.pk), 404, "not_found")
+        assert_error(do(client_of(user), action, ASSIGNMENTS.show(assignment.pk)), 404, "not_found")
     assert Assignment.objects.values().get() == before
 
 
@@ -53,7 +54,7 @@ def test_an_unknown_one_is_not_there(action, number):
 def test_an_expired_one_is_refused(action):
     assignment = AssignmentFactory(lease_expires_at=timezone.now() - timedelta(seconds=1))
 
-    assert_error(do(client_of(assignment.member.user), action, assignment.pk), 409, "lease_expired")
+    assert_error(do(client_of(assignment.member.user), action, ASSIGNMENTS.show(assignment.pk)), 409, "lease_expired")
     assert not assignment.votes.exists()
 
 
@@ -61,14 +62,14 @@ def test_an_expired_one_is_refused(action):
 def test_an_answered_one_keeps_its_answer(action):
     assignment = judge(AssignmentFactory())
 
-    assert_error(do(client_of(assignment.member.user), action, assignment.pk), 409, "already_answered")
+    assert_error(do(client_of(assignment.member.user), action, ASSIGNMENTS.show(assignment.pk)), 409, "already_answered")
     assert Assignment.objects.get().state == "answered"
 
 
 @pytest.mark.parametrize("action", ["skip", "undo"])
 def test_what_needs_no_body_takes_none(action):
     assignment = an_assignment(action)
-    path = f"/api/v1/assignments/{assignment.pk}/{action}/"
+    path = f"/api/v1/assignments/{ASSIGNMENTS.show(assignment.pk)}/{action}/"
 
     assert_error(client_of(assignment.member.user).post(path, {"choice": "b"}), 400, "invalid", "choice")
 
@@ -77,4 +78,4 @@ def test_a_browser_without_the_csrf_token_may_not(action):
     assignment = an_assignment(action)
     client = browser_of(assignment.member.user, enforce_csrf_checks=True)
 
-    assert_error(do(client, action, assignment.pk), 403, "permission_denied")
+    assert_error(do(client, action, ASSIGNMENTS.show(assignment.pk)), 403, "permission_denied")

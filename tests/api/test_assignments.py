@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Generator, Image, Pair
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of, sent_tasks
 from tests.factories import (
@@ -47,7 +48,7 @@ def test_it_is_a_pair_to_judge():
     ]
     left, right = sides if assignment.a_on_left else sides[::-1]
     assert body == {
-        "id": assignment.pk,
+        "id": ASSIGNMENTS.show(assignment.pk),
         "prompt": pair.prompt.text,
         "left": left,
         "right": right,
@@ -91,7 +92,8 @@ def test_several_come_as_a_list_oldest_first():
     one = client.post(address(member.campaign)).json()
     three = client.post(f"{address(member.campaign)}?count=3").json()
 
-    assert [assignment["id"] for assignment in three] == sorted(assignment["id"] for assignment in three)
+    pks = [ASSIGNMENTS.find(assignment["id"]) for assignment in three]
+    assert pks == sorted(pks)
     assert len(three) == 3
     assert three[0]["id"] == one["id"]
     assert [len(client.post(f"{address(member.campaign)}?count={count}").json()) for count in (1, 10)] == [1, 5]

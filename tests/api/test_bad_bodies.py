@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Import, Release, Vote
 from tests.api.clients import ApiClient, client_of
 from tests.factories import MemberFactory, PairFactory, UserFactory
@@ -71,7 +72,7 @@ def client() -> ApiClient:
 
 
 def addresses() -> dict[str, str]:
-    seat = Assignment.objects.get().pk
+    seat = ASSIGNMENTS.show(Assignment.objects.get().pk)
     return {
         "POST /api/v1/campaigns/": "campaigns",
         "PATCH /api/v1/campaigns/campaign/": "campaign",
@@ -163,6 +164,6 @@ def test_whoever_takes_json_gets_it(client, accept):
 
 
 def test_a_byte_order_mark_does_no_harm(client):
-    seat = Assignment.objects.get().pk
+    seat = ASSIGNMENTS.show(Assignment.objects.get().pk)
 
     assert client.post(f"/api/v1/assignments/{seat}/vote/", b'\xef\xbb\xbf{"choice": "a"}').status_code == 201

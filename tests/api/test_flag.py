@@ -4,6 +4,7 @@ import pytest
 
 from annotator.choices import FlagReason
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Flag, Pair
 from tests.api.clients import assert_error, client_of
 from tests.factories import MemberFactory, PairFactory
@@ -14,7 +15,7 @@ BODY = {"reason": "broken_image"}
 
 
 def address(assignment_id) -> str:
-    return f"/api/v1/assignments/{assignment_id}/flag/"
+    return f"/api/v1/assignments/{ASSIGNMENTS.show(assignment_id)}/flag/"
 
 
 def an_assignment(**values):
@@ -30,7 +31,7 @@ def test_a_pair_is_reported_and_never_comes_back(reason):
 
     response = client.post(address(assignment.pk), {"reason": reason, "note": "The left half is grey."})
 
-    assert (response.status_code, response.json()) == (200, {"id": assignment.pk, "state": "flagged"})
+    assert (response.status_code, response.json()) == (200, {"id": ASSIGNMENTS.show(assignment.pk), "state": "flagged"})
     assert Flag.objects.values_list("assignment", "reason", "note").get() == (assignment.pk, reason, "The left half is grey.")
     assert Pair.objects.get().seats_taken == 0
     assert client.post(f"/api/v1/campaigns/{assignment.member.campaign.slug}/assignments/").status_code == 204

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment
 from tests.api.clients import client_of
 from tests.factories import MemberFactory, PairFactory
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def address(assignment_id) -> str:
-    return f"/api/v1/assignments/{assignment_id}/skip/"
+    return f"/api/v1/assignments/{ASSIGNMENTS.show(assignment_id)}/skip/"
 
 
 def an_assignment(**values):
@@ -26,7 +27,7 @@ def test_a_pair_is_passed_on_and_never_comes_back():
 
     response = client.post(address(assignment.pk))
 
-    assert (response.status_code, response.json()) == (200, {"id": assignment.pk, "state": "skipped"})
+    assert (response.status_code, response.json()) == (200, {"id": ASSIGNMENTS.show(assignment.pk), "state": "skipped"})
     assignment.refresh_from_db()
     assert (assignment.state, assignment.pair.seats_taken) == ("skipped", 0)
     campaign = assignment.member.campaign

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Member, Vote
 from tests.api.clients import assert_error, client_of
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def address(assignment_id) -> str:
-    return f"/api/v1/assignments/{assignment_id}/undo/"
+    return f"/api/v1/assignments/{ASSIGNMENTS.show(assignment_id)}/undo/"
 
 
 def an_answer(**values):
@@ -30,18 +31,18 @@ def test_a_vote_is_taken_back_and_the_pair_comes_again():
 
     response = client.post(address(assignment.pk))
 
-    assert (response.status_code, response.json()) == (200, {"id": assignment.pk, "state": "open"})
+    assert (response.status_code, response.json()) == (200, {"id": ASSIGNMENTS.show(assignment.pk), "state": "open"})
     assert Vote.objects.get().void_reason == "undone"
     assert Member.objects.get().answered_count == 0
     shown = client.post(f"/api/v1/campaigns/{assignment.member.campaign.slug}/assignments/").json()
-    assert shown["id"] == assignment.pk
+    assert shown["id"] == ASSIGNMENTS.show(assignment.pk)
 
 
 def test_another_answer_counts_then():
     assignment, client = an_answer()
     client.post(address(assignment.pk))
 
-    assert client.post(f"/api/v1/assignments/{assignment.pk}/vote/", {"choice": "b"}).status_code == 201
+    assert client.post(f"/api/v1/assignments/{ASSIGNMENTS.show(assignment.pk)}/vote/", {"choice": "b"}).status_code == 201
     assert list(Vote.objects.order_by("pk").values_list("choice", "void_reason")) == [("a", "undone"), ("b", None)]
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annotator.lib.public_ids import ASSIGNMENTS, PAIRS, VOTES
 from annotator.models import Vote
 from tests.api.clients import assert_error, client_of
 from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def address(assignment_id) -> str:
-    return f"/api/v1/assignments/{assignment_id}/vote/"
+    return f"/api/v1/assignments/{ASSIGNMENTS.show(assignment_id)}/vote/"
 
 
 def an_assignment(**values):
@@ -31,8 +32,8 @@ def test_a_vote_is_counted_and_shown():
     body = response.json()
     assert body.pop("created_at").endswith("Z")
     assert body == {
-        "vote_id": vote.pk,
-        "pair_id": assignment.pair_id,
+        "vote_id": VOTES.show(vote.pk),
+        "pair_id": PAIRS.show(assignment.pair_id),
         "question": "overall",
         "annotator_id": assignment.member.public_id,
         "choice": "b",
@@ -124,7 +125,7 @@ def test_several_questions_are_answered_at_once():
 
     assert response.status_code == 201, response.content
     assert response.json().keys() == {"assignment", "votes"}
-    assert response.json()["assignment"] == assignment.pk
+    assert response.json()["assignment"] == ASSIGNMENTS.show(assignment.pk)
     assert [(vote["question"], vote["choice"]) for vote in response.json()["votes"]] == [
         ("overall", "both_good"),
         ("prompt", "b"),

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from annotator.choices import Scope
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Member, User
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release
@@ -58,6 +59,9 @@ ROUTES = {
     "list_votes": Route("GET", C + "votes/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "get_statistics": Route("GET", C + "stats/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "get_leaderboard": Route("GET", C + "leaderboard/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
+    "list_review_rules": Route("GET", C + "review-rules/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
+    "preview_review_rules": Route("POST", C + "review-rules/preview/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    "list_moderation_actions": Route("GET", C + "moderation-actions/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "next_assignments": Route("POST", C + "assignments/", {"annotate"}, (404, 404, 200, 200, 200, 403, 404)),
     # Of the assignment of the annotator.
     "vote": Route("POST", A + "vote/", {"annotate"}, (404, 404, 201, 404, 404, 404, 404), {"choice": "a"}),
@@ -111,7 +115,11 @@ def world(storage_folder: Path, settings) -> World:
     assigning.refill_queue(member_id=annotator.pk)
     answered, assignment = Assignment.objects.order_by("pk")
     judge(answered)
-    numbers = {"assignment": assignment.pk, "answered": answered.pk, "import": ImportFactory(campaign=campaign).pk}
+    numbers = {
+        "assignment": ASSIGNMENTS.show(assignment.pk),
+        "answered": ASSIGNMENTS.show(answered.pk),
+        "import": ImportFactory(campaign=campaign).pk,
+    }
     numbers["webhook"] = WebhookFactory(campaign=campaign).pk
     return World(users, numbers)
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from annotator.campaigns import members
 from annotator.choices import Choice
+from annotator.lib import public_ids
 from annotator.models import Campaign
 from tests.api.clients import ApiClient, client_of
 from tests.factories import UserFactory
@@ -73,7 +74,7 @@ def test_a_campaign_runs_from_import_to_download(celery_worker_process):
         lighter = max(shades, key=shades.__getitem__)
         vote = judge.post(f"/api/v1/assignments/{assignment['id']}/vote/", {"choice": lighter, "elapsed_ms": 500})
         assert vote.status_code == 201
-        judged[vote.json()["pair_id"]] = lighter
+        judged[public_ids.PAIRS.find(vote.json()["pair_id"])] = lighter  # releases have the ids themselves
     assert (response.status_code, len(judged)) == (204, PAIRS)
 
     release = manager.post(f"{home}releases/")["Location"]

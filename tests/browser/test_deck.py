@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from annotator.choices import AssignmentState, CampaignState
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Member, Vote
 from tests.browser.conftest import make_pairs
 from tests.browser.driver import Remote, expect
@@ -263,7 +264,8 @@ def test_a_lease_that_ran_out_is_said_and_the_next_pair_stays(open_page, member)
 def test_a_pair_that_a_restored_site_does_not_know_is_said_and_the_page_goes_on(open_page, member):
     page = open_page(member, annotate_path(member))
     first = open_card(page)
-    page.evaluate(f"document.querySelector('[data-assignment=\"{first}\"]').dataset.assignment = '{first + 10**6}'")
+    shown, unknown = ASSIGNMENTS.show(first), ASSIGNMENTS.show(first + 10**6)
+    page.evaluate(f"document.querySelector('[data-assignment=\"{shown}\"]').dataset.assignment = '{unknown}'")
     page.keyboard.press("1")
     expect(alert(page, "Not recorded.")).to_contain_text("does not exist")
     page.get_by_role("button", name="Close").click()

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import AssignmentState
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Flag, Member, Vote
 from annotator.scoring.progress import roll_up
 from tests.browser.conftest import PHONE, accept, make_pairs
@@ -28,9 +29,9 @@ def annotate_path(member: Member) -> str:
 
 def open_card(page: Remote, *, after: int | None = None) -> int:
     """The id of the assignment before the annotator, once it can be judged; `after`: once it is another one."""
-    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{after}'])")
+    card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{ASSIGNMENTS.show(after or 0)}'])")
     card.wait_for()
-    return int(card.get_attribute("data-assignment"))
+    return ASSIGNMENTS.find(int(card.get_attribute("data-assignment")))
 
 
 def all_sent(page: Remote) -> None:
@@ -40,7 +41,7 @@ def all_sent(page: Remote) -> None:
 
 def shown(page: Remote) -> int:
     """The assignment before the annotator, where no script says when it can be judged."""
-    return int(page.locator("article.card").first.get_attribute("data-assignment"))
+    return ASSIGNMENTS.find(int(page.locator("article.card").first.get_attribute("data-assignment")))
 
 
 def pressed(assignment_id: int) -> str:
@@ -94,7 +95,7 @@ def test_somebody_logs_in_accepts_the_guideline_and_judges_to_the_end(open_page)
 def test_every_key_does_what_its_button_says(open_page, member):
     page = open_page(member, annotate_path(member))
 
-    current = None
+    current = 0
     for key, meant in (SIDES | TIES).items():
         current = open_card(page, after=current)
         page.keyboard.press(key)
@@ -147,7 +148,7 @@ def test_the_last_vote_is_undone_from_the_keyboard_and_given_anew(open_page, mem
     all_sent(page)
 
     page.keyboard.press("u")
-    expect(page.locator(f"article.card.current[data-state=open][data-assignment='{second}']")).to_be_visible()
+    expect(page.locator(f"article.card.current[data-state=open][data-assignment='{ASSIGNMENTS.show(second)}']")).to_be_visible()
     expect(page.get_by_role("button", name="Both good")).to_have_attribute("data-earlier", "")
     expect(page.get_by_role("status")).to_contain_text("Undone")
     page.keyboard.press("4")

@@ -13,6 +13,7 @@ from annotator.demo.album import Album
 from annotator.demo.people import PEOPLE, Diary
 from annotator.demo.scenes import GENERATORS, Picture, plan_pictures, true_choice
 from annotator.demo.steps import ANNOTATOR, CAMPAIGN, VOTES_WANTED, Demo
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Member, Pair
 from annotator.scoring.consensus_writer import score_campaign
 from tests.factories import (
@@ -72,8 +73,9 @@ def _judge(demo: Demo, pair: Pair, members: list[Member], first: Picture, second
         seat: Assignment = AssignmentFactory(member=member, pair=pair, a_on_left=number % 2 == 0, state="answered")
         VoteFactory(assignment=seat, choice=choice.value, elapsed_ms=2000 + number)
         better = {Choice.A: first.file_name, Choice.B: second.file_name}.get(choice, "")
-        demo.diary.write("sent", seat.pk, who=name, choice=choice.value, better=better, elapsed_ms=2000 + number)
-        demo.diary.write("acknowledged", seat.pk)
+        shown = ASSIGNMENTS.show(seat.pk)
+        demo.diary.write("sent", shown, who=name, choice=choice.value, better=better, elapsed_ms=2000 + number)
+        demo.diary.write("acknowledged", shown)
     Pair.objects.filter(pk=pair.pk).update(seats_taken=len(members))
 
 

@@ -18,6 +18,7 @@ from annotator.demo.support import GUIDELINE, pass_time
 from annotator.importing.ingest_batch import ingest_batch
 from annotator.importing.lifecycle import create_import
 from annotator.importing.stage_upload import stage_file
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, User, Vote
 
 PASSWORD = "correct horse battery"
@@ -148,14 +149,15 @@ def test_they_judge_all_pairs_and_what_they_meant_is_what_the_database_holds(vis
     votes = Vote.objects.select_related("assignment__member__user", "assignment__pair__image_a", "assignment__pair__image_b")
     assert len(heard) == len(votes) == len(diary.acknowledged) > 0
     for vote in votes:
-        seat, entry = vote.assignment, diary.sent[vote.assignment_id]
+        seat, entry = vote.assignment, diary.sent[ASSIGNMENTS.show(vote.assignment_id)]
         pictures = {
             "a": album.by_sha256[seat.pair.image_a.sha256],
             "b": album.by_sha256[seat.pair.image_b.sha256],
         }
         assert (seat.member.user.username, vote.choice, vote.elapsed_ms) == (entry["who"], entry["choice"], entry["elapsed_ms"])
         assert entry["better"] == (pictures[vote.choice].file_name if vote.choice in pictures else "")
-    assert set(Assignment.objects.filter(state="skipped").values_list("pk", flat=True)) == diary.skipped
+    skipped = Assignment.objects.filter(state="skipped").values_list("pk", flat=True)
+    assert set(map(ASSIGNMENTS.show, skipped)) == diary.skipped
     assert Counter(Assignment.objects.values_list("pair", flat=True)) == dict.fromkeys(
         campaign.pairs.values_list("pk", flat=True), 2
     )

@@ -14,6 +14,7 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlencode
 
+from annotator.lib.public_ids import ASSIGNMENTS
 from benchmarks.support.passwords import PASSWORD
 
 HOST = "127.0.0.1"
@@ -107,7 +108,8 @@ class Door:
     def _program(
         self, verb: str, assignment: int, body: dict[str, Any], client: Client | None = None, path: str | None = None
     ) -> int:
-        return self._ask_program(path or f"/api/v1/assignments/{assignment}/{verb}/", body, client).status
+        shown = ASSIGNMENTS.show(assignment)
+        return self._ask_program(path or f"/api/v1/assignments/{shown}/{verb}/", body, client).status
 
     def _ask_program(self, path: str, body: dict[str, Any], client: Client | None = None) -> Answer:
         headers = {"Content-Type": "application/json", **self.credentials()}
@@ -134,7 +136,7 @@ class Program(Door):
 
     def next(self) -> int | None:
         answer = self._ask_program(f"/api/v1/campaigns/{self.campaign}/assignments/", {})
-        return int(json.loads(answer.body)["id"]) if answer.status == 200 else None
+        return ASSIGNMENTS.find(json.loads(answer.body)["id"]) if answer.status == 200 else None
 
     def vote(self, assignment: int, choice: str, client: Client | None = None) -> int:
         return self._program("vote", assignment, {"choice": choice, "elapsed_ms": 1800}, client)
@@ -177,13 +179,14 @@ class Browser(Door):
         found = SHOWN.search(page.body)
         if found:
             self._token = self._form_token(page)
-        return int(found[1]) if found else None
+        return ASSIGNMENTS.find(int(found[1])) if found else None
 
     def vote(self, assignment: int, choice: str, client: Client | None = None) -> int:
-        return self._post(f"/assignments/{assignment}/vote/", {"choice": choice, "elapsed_ms": "1800"}, b"Recorded", client)
+        path = f"/assignments/{ASSIGNMENTS.show(assignment)}/vote/"
+        return self._post(path, {"choice": choice, "elapsed_ms": "1800"}, b"Recorded", client)
 
     def skip(self, assignment: int) -> int:
-        return self._post(f"/assignments/{assignment}/skip/", {}, b"Skipped")
+        return self._post(f"/assignments/{ASSIGNMENTS.show(assignment)}/skip/", {}, b"Skipped")
 
     def _post(self, path: str, form: dict[str, str], mark: bytes, client: Client | None = None) -> int:
         self._shown = None
@@ -194,7 +197,7 @@ class Browser(Door):
             if mark not in answer.body:
                 raise LoggedOut(f"{path} answered 200 without {mark.decode()!r}.")
             if client is None and (found := SHOWN.search(answer.body)):
-                self._shown = int(found[1])
+                self._shown = ASSIGNMENTS.find(int(found[1]))
         return answer.status
 
     def _ask(

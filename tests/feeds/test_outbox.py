@@ -95,7 +95,8 @@ def test_a_suspension_is_told_once_with_the_pseudonym_alone(campaign):
         moderation.suspend_member(member=member, by=None)
     moderation.withdraw_member(member=MemberFactory(campaign=campaign), by=None)
 
-    assert told(Event.ANNOTATOR_SUSPENDED) == [{"annotator_id": member.public_id, "kind": "human", "is_automatic": True}]
+    suspended = {"annotator_id": member.public_id, "kind": "human", "is_automatic": True, "rule": None}
+    assert told(Event.ANNOTATOR_SUSPENDED) == [suspended]
     assert member.user.username not in Delivery.objects.get().body
 
 

@@ -35,7 +35,7 @@ LATER = ["0020", "0023"]
 GROWING = {"django_migrations", "django_content_type", "auth_permission"}
 # What is computed from the votes, and marked to be computed anew where what it says has changed.
 COMPUTED = {"annotator_campaignstatistics"}
-RULES = "annotator_reviewrule"
+RULES, PROPOSALS = "annotator_reviewrule", "annotator_proposal"  # rules are off after an update, and propose nothing
 
 COLUMNS_SQL = """
     SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns
@@ -142,7 +142,7 @@ def test_the_dump_has_something_in_every_table(upgraded):
 
 def test_no_row_is_lost_and_none_is_changed_but_rules_of_the_review(upgraded):
     after = rows_of(upgraded.installation, upgraded.columns)
-    kept = upgraded.rows.keys() - COMPUTED - {RULES}
+    kept = upgraded.rows.keys() - COMPUTED - {RULES, PROPOSALS}
 
     assert {table: after[table] for table in kept} == {table: upgraded.rows[table] for table in kept}
     assert len(after[RULES]) == len(upgraded.rows[RULES])
@@ -159,17 +159,19 @@ def test_nothing_of_a_later_version_is_lost_and_its_tables_become_those_of_a_new
         assert migrate(installation) == 0
 
         after = rows_of(installation, columns)
-        kept = before.keys() - COMPUTED - {RULES}
+        kept = before.keys() - COMPUTED - {RULES, PROPOSALS}
         assert {table: after[table] for table in kept} == {table: before[table] for table in kept}
         assert len(after[RULES]) == len(before[RULES])
         assert schema_of(installation) == schema_of(new)
 
 
-def test_no_rule_of_the_review_goes_by_disagreement_any_more(upgraded):
+def test_no_rule_of_the_review_is_on_and_none_goes_by_disagreement_any_more(upgraded):
     query = "SELECT count(*), count(*) FILTER (WHERE enabled) FROM annotator_reviewrule WHERE measure = 'agreement'"
     [(rules, enabled)] = upgraded.installation.execute(query).fetchall()
     assert rules > 0
     assert enabled == 0
+    assert upgraded.installation.execute("SELECT count(*) FROM annotator_reviewrule WHERE enabled").fetchall() == [(0,)]
+    assert upgraded.installation.execute("SELECT DISTINCT test_version FROM annotator_reviewrule").fetchall() == [(0,)]
     query = "SELECT DISTINCT threshold FROM annotator_reviewrule WHERE measure = 'trust' AND outcome = 'warn'"
     assert upgraded.installation.execute(query).fetchall() == [(-4.0,)]
 

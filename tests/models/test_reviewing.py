@@ -15,6 +15,8 @@ ATTEMPTS = Attempts(
         "review_rule_measure_known": lambda: make.ReviewRuleFactory(measure="mood"),
         "review_rule_outcome_known": lambda: make.ReviewRuleFactory(outcome="scold"),
         "review_rule_minimum_from_one": lambda: make.ReviewRuleFactory(minimum=0),
+        "review_rule_version_from_one": lambda: make.ReviewRuleFactory(version=0),
+        "act_versions_are_of_its_rule": lambda: make.ModerationActionFactory(rule_version=1),
         "review_rule_threshold_is_number": lambda: make.ReviewRuleFactory(threshold=float("nan")),
         "standing_parts_within_wholes": lambda: make.AnnotatorStatsFactory(gold_count=1, gold_right=2),
         "act_kind_known": lambda: make.ModerationActionFactory(kind="scold"),

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from annotator.models import AnnotatorStats, Campaign, Member
+from annotator.models import AnnotatorStats, Assignment, Campaign, Member, Pair
 from annotator.quality.annotator_metrics import measure_campaign
 from tests.crowds import Crowd, always_left, at_random, good
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory, VoteFactory
@@ -71,6 +71,39 @@ def test_a_repeat_is_held_against_ones_own_first_answer(member):
 
     assert (standing.repeat_count, standing.repeat_same) == (3, 1)
     assert standing.repeat_same_side == 1  # `b` stands where `a` stood
+
+
+def undone(member, choice, *, again=None, **fields):
+    """An answer that was taken back; `again`: and given again."""
+    vote = answer(member, choice, void_reason="undone", voided_at=timezone.now(), voided_by=member.user, **fields)
+    if again:
+        VoteFactory(assignment=vote.assignment, choice=again)
+    else:
+        Assignment.objects.filter(pk=vote.assignment_id).update(state="skipped")
+
+
+def test_of_gold_and_repeats_the_first_answer_counts_though_it_was_taken_back(member):
+    gold, skipped, other, pair = PairFactory.create_batch(4, campaign=member.campaign, gold_choice=None)
+    Pair.objects.filter(pk__in=[gold.pk, skipped.pk, other.pk]).update(gold_choice="b")
+    undone(member, "a", again="b", pair=gold, kind="gold")
+    undone(member, "a", pair=skipped, kind="gold")
+    undone(member, "b", again="a", pair=other, kind="gold")
+    answer(member, "a", pair=pair)
+    undone(member, "b", again="a", pair=pair, kind="repeat", a_on_left=False)
+
+    standing = measured(member)
+
+    assert (standing.gold_count, standing.gold_right) == (3, 1)
+    assert (standing.repeat_count, standing.repeat_same) == (1, 0)
+
+
+def test_of_a_regular_pair_the_answer_that_stands_counts(member):
+    undone(member, "a", again="b")
+    undone(member, "a")
+
+    standing = measured(member)
+
+    assert (standing.side_count, standing.left_count) == (1, 0)
 
 
 def test_the_left_is_where_the_chosen_image_stood(member):

@@ -32,6 +32,8 @@ def campaign() -> Campaign:
 def test_the_summary_counts_acts_of_rules_and_people_and_what_waits(campaign, django_assert_num_queries):
     rule = ReviewRuleFactory(campaign=campaign, asks_since=NOW)
     ReviewRuleFactory(campaign=campaign, outcome="pause")
+    ReviewRuleFactory(campaign=campaign, outcome="suspend", enabled=False, test_version=0)  # as an update leaves it
+    ReviewRuleFactory(campaign=campaign, measure="trust", enabled=False)  # a manager turned it off
     for kind, number in (
         (ActionKind.WARN, 3),
         (ActionKind.PAUSE, 2),
@@ -51,12 +53,12 @@ def test_the_summary_counts_acts_of_rules_and_people_and_what_waits(campaign, dj
     with django_assert_num_queries(3):
         found = summary(campaign)
 
-    assert found == Summary(warned=4, paused=2, suspended=1, by_rules=6, appeals_open=1, rules_asking=1)
-    assert found.waiting == 2
+    assert found == Summary(warned=4, paused=2, suspended=1, by_rules=6, appeals_open=1, rules_asking=1, rules_undecided=1)
+    assert found.waiting == 3
 
 
 def test_a_campaign_without_a_review_has_noughts(campaign):
-    assert summary(campaign) == (0, 0, 0, 0, 0, 0)
+    assert summary(campaign) == (0, 0, 0, 0, 0, 0, 0)
 
 
 FIGURES: dict[str, dict[str, object]] = {

@@ -12,6 +12,7 @@ from annotator.models import AnnotatorStats, ReviewRule
 from annotator.quality import rules as quality_rules
 from annotator.quality.annotator_metrics import standings_of
 from tests.careers import found_by_then
+from tests.factories import CampaignFactory, ProposalFactory, ReviewRuleFactory
 from tests.quality.made_up_answers import Kind, answers_of, first_answers_of
 
 CASES = [
@@ -134,6 +135,8 @@ def test_figures_say_what_the_rule_went_by():
         "bound": 0.6815,
         "threshold": 0.5,
         "minimum": 6,
+        "rule_version": 1,
+        "test_version": 1,
     }
 
 
@@ -151,4 +154,36 @@ def test_a_campaign_is_made_with_the_default_rules():
 
     rules = {(rule.measure, rule.outcome, rule.threshold, rule.minimum) for rule in campaign.review_rules.all()}
     assert rules == {tuple(row) for row in quality_rules.DEFAULTS}
+    assert all(rule.enabled for rule in campaign.review_rules.all())
     assert len(quality_rules.ensure_rules(campaign)) == len(quality_rules.DEFAULTS) == campaign.review_rules.count()
+
+
+@pytest.mark.django_db
+def test_a_campaign_without_rules_gets_the_defaults_off():
+    rules = quality_rules.ensure_rules(CampaignFactory())
+
+    assert len(rules) == len(quality_rules.DEFAULTS)
+    assert not any(rule.enabled for rule in rules)
+    assert all(quality_rules.is_undecided(rule) for rule in rules)
+
+
+@pytest.mark.django_db
+def test_defaults_that_an_update_brings_are_off_and_the_others_stay_as_they_are():
+    own = ReviewRuleFactory(threshold=0.6)
+
+    rules = quality_rules.ensure_rules(own.campaign)
+
+    assert len(rules) == len(quality_rules.DEFAULTS)
+    assert [(rule.pk, rule.threshold) for rule in rules if rule.enabled] == [(own.pk, 0.6)]
+
+
+@pytest.mark.django_db
+def test_a_rule_whose_test_an_update_changed_is_off_until_a_manager_decides():
+    rule = ReviewRuleFactory(test_version=99, version=4, asks_since=timezone.now())
+    ProposalFactory(rule=rule)
+
+    [found] = [its for its in quality_rules.ensure_rules(rule.campaign) if its.pk == rule.pk]
+
+    assert (found.enabled, found.asks_since, found.version) == (False, None, 5)
+    assert quality_rules.is_undecided(found)
+    assert not found.proposals.exists()

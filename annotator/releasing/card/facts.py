@@ -54,6 +54,7 @@ class Facts:
     last_vote: str = ""
     review_rules: list[dict[str, Any]] = field(default_factory=list)  # outcome, measure, threshold, minimum; those in force
     acts: list[dict[str, Any]] = field(default_factory=list)  # kind, acts, by_rule, people
+    rule_acts: list[dict[str, Any]] = field(default_factory=list)  # the same by rule and version, with what it went by
     crowd_people: int = 0  # of those whose votes count
     machines: dict[str, int] = field(default_factory=dict)  # members, votes
 
@@ -146,10 +147,11 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
             " FROM annotator_consenttext said WHERE said.campaign_id = {own} ORDER BY said.version"
         ),
         review_rules=snapshot.query(
-            "SELECT outcome, measure, threshold, minimum FROM annotator_reviewrule"
+            "SELECT outcome, measure, threshold, minimum, version, test_version FROM annotator_reviewrule"
             " WHERE campaign_id = {own} AND enabled ORDER BY outcome, measure"
         ),
         acts=snapshot.query(_ACTS_SQL),
+        rule_acts=snapshot.query(_RULE_ACTS_SQL),
         crowd_people=people["crowd_people"],
         **_of_votes(data),
         **_of_pairs(data, labels),
@@ -210,6 +212,15 @@ _ACTS_SQL = """
     SELECT act.kind, count(*) AS acts, count(act.rule_id) AS by_rule, count(DISTINCT member.id) AS people
     FROM annotator_act act JOIN annotator_member member ON member.id = act.member_id
     WHERE member.campaign_id = {own} AND {is_released} GROUP BY act.kind ORDER BY act.kind
+"""
+_RULE_ACTS_SQL = """
+    SELECT act.kind, rule.measure, act.rule_version, act.test_version, (act.figures->>'threshold')::float8 AS threshold,
+           (act.figures->>'minimum')::int AS minimum, count(*) AS acts, count(DISTINCT member.id) AS people,
+           count(*) FILTER (WHERE act.actor_id IS NULL) AS automatic
+    FROM annotator_act act
+    JOIN annotator_member member ON member.id = act.member_id
+    JOIN annotator_reviewrule rule ON rule.id = act.rule_id
+    WHERE member.campaign_id = {own} AND {is_released} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 """
 _CROWD_SQL = """
     SELECT count(*) AS crowd_people FROM annotator_crowdidentity identity

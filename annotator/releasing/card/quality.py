@@ -166,7 +166,7 @@ def review(facts: Facts) -> str:
     """The rules by which annotators are judged, and what was done by them. What suspensions removed is among the void votes."""
     rules = "\n".join(
         f"- {Outcome(rule['outcome']).label}: {Measure(rule['measure']).label.lower()}, threshold {rule['threshold']:g}, at least"
-        f" {number(rule['minimum'], 'answer')}"
+        f" {number(rule['minimum'], 'answer')}{versions(rule.get('version'), rule.get('test_version'))}"
         for rule in facts.review_rules
     )
     acts = ", ".join(
@@ -178,7 +178,25 @@ def review(facts: Facts) -> str:
         f"Annotators were reviewed by these rules:\n\n{rules}" if rules else "No review rules were on.",
         f"Actions taken: {acts}." if acts else "No actions were taken.",
     ]
+    if facts.rule_acts:
+        said.append("Actions by rules:\n\n" + "\n".join(rule_act(act) for act in facts.rule_acts))
     return "\n\n".join(said)
+
+
+def rule_act(act: dict[str, Any]) -> str:
+    """What one version of a rule did."""
+    went_by = f", threshold {act['threshold']:g}, at least {number(act['minimum'], 'answer')}" if act["minimum"] else ""
+    return (
+        f"- {ActionKind(act['kind']).label}: {Measure(act['measure']).label.lower()}{went_by}"
+        f"{versions(act['rule_version'], act['test_version'])}: {number(act['people'], 'person', 'people')}, of"
+        f" {number(act['acts'], 'action')} {act['automatic']:,} automatic"
+    )
+
+
+def versions(rule_version: int | None, test_version: int | None) -> str:
+    if rule_version is None:
+        return " (version not recorded)"
+    return f" (rule version {rule_version}, test version {test_version})"
 
 
 def left_out_votes(facts: Facts) -> str:

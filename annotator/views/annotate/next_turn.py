@@ -17,6 +17,7 @@ from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
 from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import CastVote, undoable
+from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share, progress_of
 from annotator.views.annotate.notices import Notice, notice_for, what_happened
@@ -60,6 +61,7 @@ class Card:
     """A pair as the annotator sees it. `earlier` is the answer they undid, as slug:choice words."""
 
     assignment: int
+    shown_as: int  # the number that stands for the assignment
     prompt: str
     language: str
     left: Side
@@ -116,7 +118,7 @@ class PageState:
     progress: CampaignProgress
     first: str = ""  # the page to visit before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
-    queue: list[int] = field(default_factory=list)
+    queue: list[int] = field(default_factory=list)  # by the numbers that stand for the assignments
     lease_left: int = 0  # seconds until the first lease in the queue expires
     questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
@@ -137,6 +139,14 @@ class PageState:
     @property
     def flag_reasons(self) -> list[tuple[str, str]]:
         return FlagReason.choices
+
+    @property
+    def undoable_shown_as(self) -> int | str:
+        return ASSIGNMENTS.show(self.undoable_id) if self.undoable_id else ""
+
+    @property
+    def member_shown_as(self) -> int:
+        return MEMBERS.show(self.member.pk)
 
     @property
     def percent(self) -> int:
@@ -206,7 +216,7 @@ def _turn(
         member,
         progress,
         cards=[make_card(seat, earlier.get(seat.pk, "")) for seat in fresh],
-        queue=[seat.pk for seat in queue],
+        queue=[ASSIGNMENTS.show(seat.pk) for seat in queue],
         lease_left=int(min((seat.lease_expires_at - timezone.now()).total_seconds() for seat in queue)),
         questions=questions,
         status_message=status_message,
@@ -243,7 +253,7 @@ def make_card(seat: Assignment, earlier: str = "") -> Card:
     pair = seat.pair
     a, b = make_side(Choice.A.value, pair.image_a), make_side(Choice.B.value, pair.image_b)
     left, right = (a, b) if seat.a_on_left else (b, a)
-    return Card(seat.pk, pair.prompt.text, pair.prompt.language, left, right, earlier)
+    return Card(seat.pk, ASSIGNMENTS.show(seat.pk), pair.prompt.text, pair.prompt.language, left, right, earlier)
 
 
 def make_side(slot: str, image: Image) -> Side:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annotator.choices import ActionKind, AppealState, Measure, MemberState
+from annotator.lib.public_ids import NOTICES
 from annotator.models import Member, ModerationAction
 
 WHAT: dict[str, str] = {
@@ -32,7 +33,7 @@ ADVICE: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Notice:
-    """`act` is the id of the moderation action, `note` what a manager wrote. Warnings can be appealed."""
+    """`act` is the number that stands for the moderation action, `note` what a manager wrote. Warnings can be appealed."""
 
     act: int
     title: str
@@ -48,10 +49,10 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
     act = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
     if act.kind != ActionKind.WARN:
         text = "The managers reviewed your answers. Thank you for your patience."
-        return Notice(act.pk, "You can continue", text, act.note, is_warning=False)
+        return Notice(NOTICES.show(act.pk), "You can continue", text, act.note, is_warning=False)
     measure = act.rule.measure if act.rule else None
     text = f"{WHAT[measure]} {ADVICE[measure]}" if measure else "The managers ask you to read the guideline again."
-    return Notice(act.pk, "About your answers", text, act.note, is_warning=True)
+    return Notice(NOTICES.show(act.pk), "About your answers", text, act.note, is_warning=True)
 
 
 def what_happened(member: Member) -> list[str]:

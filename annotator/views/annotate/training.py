@@ -17,6 +17,7 @@ from annotator.choices import CampaignState, Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging import training
 from annotator.judging.eligibility import training_is_due
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign
 from annotator.views.annotate.forms import VoteForm
 from annotator.views.annotate.views import primary_slug
@@ -44,12 +45,13 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
         return render(request, "annotate/training/over.html", {"campaign": campaign, "progress": progress})
     questions = list(campaign.questions.order_by("position"))
     context = {"campaign": campaign, "progress": progress, "seat": seat, "questions": questions, "sides": sides_of(seat)}
+    context["seat_shown_as"] = ASSIGNMENTS.show(seat.pk)
     return render(request, "annotate/training/pair.html", context)
 
 
 def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
     form = VoteForm(request.POST)
-    assignment_id = whole_number(request.POST.get("assignment")) or 0
+    assignment_id = ASSIGNMENTS.find(whole_number(request.POST.get("assignment")) or 0)
     try:
         require_valid(form, "This answer is not valid.")
         training.answer_training(

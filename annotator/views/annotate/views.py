@@ -20,6 +20,7 @@ from annotator.campaigns.access import campaign_for_member
 from annotator.choices import Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
+from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member, Question
 from annotator.views.annotate.forms import FlagForm, VoteForm
 from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
@@ -104,8 +105,9 @@ def client_state(request: UserRequest) -> ClientState:
     """What the page says it holds. Wrong values are ignored: at worst the page gets a card it already holds."""
     data = request.POST if request.method == "POST" else request.GET
     numbers = map(whole_number, data.get("have", "").split(",")[:HELD_LIMIT])
-    cards = frozenset(number for number in numbers if number is not None)
-    return ClientState(cards, whole_number(data.get("unsent")) or 0, whole_number(data.get("notice")))
+    cards = frozenset(ASSIGNMENTS.find(number) for number in numbers if number is not None)
+    notice = whole_number(data.get("notice"))
+    return ClientState(cards, whole_number(data.get("unsent")) or 0, None if notice is None else NOTICES.find(notice))
 
 
 def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
@@ -145,7 +147,7 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
     member = members.filter(assignments=assignment_id).first()
     named = whole_number(request.POST.get("member"))
     if member is None and request.htmx and named is not None:
-        member = members.filter(pk=named).first()
+        member = members.filter(pk=MEMBERS.find(named)).first()
     if member is None:
         raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)

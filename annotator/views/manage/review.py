@@ -14,7 +14,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
 from annotator.choices import ActionKind, Measure
@@ -23,13 +23,12 @@ from annotator.consensus.care import CAREER
 from annotator.errors import Conflict, DomainError, NotFound
 from annotator.models import AnnotatorStats, Appeal, Campaign, Member, ModerationAction, ReviewRule
 from annotator.quality import appeals, moderation, review_queries
-from annotator.quality import review as annotator_review
 from annotator.quality import rules as quality_rules
 from annotator.scoring.statistics import stored_statistics
 from annotator.views.form_input import add_refusal
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.members import member_of
-from annotator.views.manage.review_forms import AnswerForm, ReviewForm, RuleFormSet, WarnForm
+from annotator.views.manage.review_forms import AnswerForm, WarnForm
 from annotator.views.requests import UserRequest
 
 ACTS_AT_FIRST = 10
@@ -74,6 +73,7 @@ class RuleInWords:
     words: str
     tests: str
     error: str
+    is_undecided: bool
 
 
 @never_cache
@@ -110,53 +110,6 @@ def acts(request: UserRequest, slug: str) -> HttpResponse:
     page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
     return render(request, "manage/people/moderation_log.html", context)
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def review_rules(request: UserRequest, slug: str) -> HttpResponse:
-    """The rules: what each goes by, and whether it is on."""
-    campaign = campaign_for_manager(request.user, slug)
-    rules = quality_rules.ensure_rules(campaign)
-    initial = [{"threshold": shown(rule, rule.threshold), "minimum": rule.minimum, "enabled": rule.enabled} for rule in rules]
-    rows = RuleFormSet(posted(request), initial=initial, rules=rules)
-    form = ReviewForm(posted(request), instance=campaign)
-    if request.method == "POST" and form.is_valid() and rows.is_valid():
-        annotator_review.change_rules(
-            campaign=campaign,
-            by=request.user,
-            changes=rows.changes(),
-            review_share_max=form.cleaned_data["review_share_max"],
-            too_fast_ms=form.cleaned_data["too_fast_ms"],
-        )
-        messages.success(request, "Rules saved. They apply from the next review, in about half a minute.")
-        return redirect("review", slug)
-    context = {
-        "campaign": campaign,
-        "form": form,
-        "rows": rows,
-        "named": [(explained(rule), row) for rule, row in zip(rules, rows.forms, strict=False)],
-    }
-    return render(request, "manage/quality/review_rules.html", context, status=400 if request.method == "POST" else 200)
-
-
-@require_POST
-def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
-    """A rule that asks may act and go on (`go_on`), or is turned off."""
-    campaign = campaign_for_manager(request.user, slug)
-    rule: ReviewRule | None = campaign.review_rules.filter(pk=rule_id).first()
-    if rule is None:
-        raise NotFound("This rule does not exist.")
-    try:
-        if "go_on" in request.POST:
-            made = annotator_review.confirm_rule(rule=rule, by=request.user)
-            messages.success(request, f"The rule acted on {len(made)} and now acts on its own again.")
-        else:
-            annotator_review.turn_off_rule(rule=rule, by=request.user)
-            messages.success(request, "The rule is off. No action was taken.")
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
-    return redirect("review", slug)
 
 
 @never_cache
@@ -293,6 +246,7 @@ def explained(rule: ReviewRule) -> RuleInWords:
         words=rule_in_words(rule),
         tests=reading.tests,
         error=f"In {CAREER} answers, it matches at most {error} % of {reading.spares}.",
+        is_undecided=quality_rules.is_undecided(rule),
     )
 
 

@@ -14,8 +14,8 @@ from annotator.choices import (
 from annotator.models import Campaign, ReviewRule
 from annotator.models.campaign_rules import RULE_GROUPS
 from annotator.models.reviewing import MESSAGE_LIMIT
-from annotator.quality.review import RuleChange
-from annotator.quality.rules import READINGS
+from annotator.quality.rule_preview import RuleChange
+from annotator.quality.rules import READINGS, thresholds_of
 from annotator.views.manage.campaign_forms import rule_field
 
 
@@ -32,7 +32,8 @@ class RuleForm(forms.Form):
         if rule is None:
             return
         reading = READINGS[Measure(rule.measure)]
-        low, high = (0, 100) if reading.is_share else (-1000, 0)
+        scale = 100 if reading.is_share else 1
+        low, high = (scale * limit for limit in thresholds_of(Measure(rule.measure)))
         threshold = self.fields["threshold"]
         threshold.validators += [MinValueValidator(low), MaxValueValidator(high)]
         side = "Below" if reading.is_bad_below else "Above"

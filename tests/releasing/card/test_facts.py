@@ -22,11 +22,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_the_card_says_by_which_rules_people_were_reviewed_and_what_came_of_it(campaign):
     suspended = vote(make_pair(campaign), "a").assignment.member
     rule = ReviewRuleFactory(campaign=campaign)
-    ModerationActionFactory(member=suspended, kind="suspend", rule=rule)
+    figures = {"threshold": 0.5, "minimum": 6}
+    ModerationActionFactory(member=suspended, kind="suspend", rule=rule, figures=figures, rule_version=3, test_version=1)
     ModerationActionFactory(member=suspended, kind="lift")
     card = card_of(release_of(campaign))
     assert f"- {rule.get_outcome_display()}: {rule.get_measure_display().lower()}, threshold {rule.threshold:g}" in card
     assert "Actions taken: reinstated 1 (1 person, 0 by a rule), suspended 1 (1 person, 1 by a rule)." in card
+    its = "gold accuracy, threshold 0.5, at least 6 answers (rule version 3, test version 1)"
+    assert f"- Suspended: {its}: 1 person, of 1 action 1 automatic" in card
 
 
 def facts_of_now(campaign: Campaign) -> Facts:

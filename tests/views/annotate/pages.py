@@ -7,6 +7,7 @@ import re
 from django.test import Client
 from django.urls import reverse
 
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Member
 
 HTMX = {"HX-Request": "true"}
@@ -17,17 +18,24 @@ def page_of(member: Member) -> str:
 
 
 def seat_shown(html: str) -> Assignment:
-    return Assignment.objects.get(pk=re.search(r'data-assignment="(\d+)"', html)[1])
+    return Assignment.objects.get(pk=cards_in(html)[0])
 
 
 def cards_in(html: str) -> list[int]:
-    return [int(found) for found in re.findall(r'data-assignment="(\d+)"', html)]
+    """The ids of the assignments, which the page shows as other numbers."""
+    return [ASSIGNMENTS.find(int(found)) for found in re.findall(r'data-assignment="(\d+)"', html)]
+
+
+def shown(*pks: int) -> str:
+    """As the page says what it has."""
+    return ",".join(str(ASSIGNMENTS.show(pk)) for pk in pks)
 
 
 def queue_state_of(html: str) -> tuple[list[int], str]:
     """Which cards the page should have, and what undo takes back."""
     found = re.search(r'<data class="queue-state"\s+value="([\d,]*)"\s+data-lease="\d+"\s+data-undo="(\d*)"', html)
-    return [int(number) for number in found[1].split(",") if number], found[2]
+    undo = str(ASSIGNMENTS.find(int(found[2]))) if found[2] else ""
+    return [ASSIGNMENTS.find(int(number)) for number in found[1].split(",") if number], undo
 
 
 def open_page(browser: Client, member: Member) -> Assignment:

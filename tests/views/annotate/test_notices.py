@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotator.choices import ActionKind, AppealState, Measure
+from annotator.lib.public_ids import NOTICES
 from annotator.models import Campaign, Member, ReviewRule
 from annotator.quality import moderation
 from annotator.views.annotate.notices import ADVICE, WHAT, notice_for, what_happened
@@ -75,7 +76,7 @@ def test_being_let_back_is_no_warning():
     notice = notice_for(Member.objects.get())
 
     assert notice is not None
-    assert (notice.act, notice.note, notice.is_warning) == (act.pk, "Sorry.", False)
+    assert (notice.act, notice.note, notice.is_warning) == (NOTICES.show(act.pk), "Sorry.", False)
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from annotator.choices import CampaignState, MemberState
 from annotator.judging import training
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Member
 from annotator.views.annotate.training import in_words, sides_of
 from tests.factories import AssignmentFactory, GuidelineFactory, MemberFactory, QuestionFactory
@@ -82,7 +83,7 @@ def test_a_paused_member_is_trained_no_further(client: Client, campaign):
 
     requests = [
         client.get(address("training", campaign)),
-        client.post(address("training", campaign), {"assignment": seat.pk, "choice": "a"}),
+        client.post(address("training", campaign), {"assignment": ASSIGNMENTS.show(seat.pk), "choice": "a"}),
         client.get(address("training_feedback", campaign, seat.pk)),
         client.post(address("training_again", campaign)),
     ]
@@ -108,7 +109,7 @@ def page_of(campaign: Campaign) -> str:
 
 def post(browser: Client, campaign: Campaign, **fields: str):
     seat = training.next_training(member=Member.objects.get(campaign=campaign))
-    return browser.post(page_of(campaign), {"assignment": seat.pk, "question": "overall"} | fields, follow=True)
+    return browser.post(page_of(campaign), {"assignment": ASSIGNMENTS.show(seat.pk), "question": "overall"} | fields, follow=True)
 
 
 def test_the_way_to_the_pairs_leads_through_the_guideline_and_the_training(browser, campaign, member):

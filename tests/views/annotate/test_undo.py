@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotator.models import Assignment, Campaign, Pair, Vote
 from tests.factories import MemberFactory, UserFactory
-from tests.views.annotate.pages import open_page, page_of, queue_state_of, seat_shown, undo, vote
+from tests.views.annotate.pages import open_page, page_of, queue_state_of, seat_shown, shown, undo, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def test_the_pair_of_the_last_vote_comes_back_with_the_earlier_answer_marked(bro
 
     html = browser.get(response.url).content.decode() if not htmx else response.content.decode()
     assert seat_shown(html) == second
-    assert f'data-assignment="{second.pk}" data-earlier="overall:both_good"' in html
+    assert f'data-assignment="{shown(second.pk)}" data-earlier="overall:both_good"' in html
     assert "Undone" in html
     assert "<b>1</b> judged" in html
     assert list(Vote.objects.order_by("pk").values_list("assignment", "void_reason")) == [(first.pk, None), (second.pk, "undone")]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotator.models import Assignment, CampaignProgress, Member, Vote
 from tests.factories import AssignmentFactory, GeneratorFactory, GuidelineFactory, PairFactory, UserFactory
-from tests.views.annotate.pages import HTMX, cards_in, open_page, page_of, queue_state_of, seat_shown, vote
+from tests.views.annotate.pages import HTMX, cards_in, open_page, page_of, queue_state_of, seat_shown, shown, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def test_it_shows_a_pair_under_its_prompt_with_both_images_and_all_choices(brows
     assert "Which image is better overall?" in html
     left, right = ("a", "b") if seat.a_on_left else ("b", "a")
     assert re.findall(r'name="choice"\s+value="(\w+)"', html) == [left, right, "both_good", "both_bad"]
-    assert re.findall(r'action="/assignments/(\d+)/(?:vote|skip|flag)/"', html) == [str(seat.pk)] * 3
+    assert re.findall(r'action="/assignments/(\d+)/(?:vote|skip|flag)/"', html) == [shown(seat.pk)] * 3
     for key in ("1 ArrowLeft", "2 ArrowRight", "3 ArrowUp", "4 ArrowDown", "s", "f", "z"):
         assert f'aria-keyshortcuts="{key}"' in html
 
@@ -164,7 +164,7 @@ def test_the_guideline_is_on_the_page_to_look_things_up(browser, member):
 def test_only_cards_that_the_page_does_not_have_are_sent(browser, member):
     first, second, third = cards_in(browser.get(page_of(member)).content.decode())
 
-    html = vote(browser, Assignment.objects.get(pk=first), have=f"{second},{third}").content.decode()
+    html = vote(browser, Assignment.objects.get(pk=first), have=shown(second, third)).content.decode()
 
     (fourth,) = cards_in(html)
     assert fourth not in (first, second, third)
@@ -174,7 +174,7 @@ def test_only_cards_that_the_page_does_not_have_are_sent(browser, member):
 def test_answers_on_their_way_make_room_for_more(browser, member):
     first, second, third = cards_in(browser.get(page_of(member)).content.decode())
 
-    html = vote(browser, Assignment.objects.get(pk=first), have=f"{second},{third}", unsent="1").content.decode()
+    html = vote(browser, Assignment.objects.get(pk=first), have=shown(second, third), unsent="1").content.decode()
 
     assert len(cards_in(html)) == 2
 
@@ -190,7 +190,7 @@ def test_whatever_the_page_says_that_it_has_the_vote_counts(browser, member, hav
 def test_the_page_can_ask_for_what_it_lacks(browser, member):
     first, second, third = cards_in(browser.get(page_of(member)).content.decode())
 
-    html = browser.get(page_of(member), {"have": f"{first},{third}"}, headers=HTMX).content.decode()
+    html = browser.get(page_of(member), {"have": shown(first, third)}, headers=HTMX).content.decode()
 
     assert cards_in(html) == [second]
     assert "<html" not in html
@@ -199,6 +199,6 @@ def test_the_page_can_ask_for_what_it_lacks(browser, member):
 def test_an_answer_to_a_vote_is_small_and_names_no_more_than_it_must(browser, member):
     first, second, third = cards_in(browser.get(page_of(member)).content.decode())
 
-    response = vote(browser, Assignment.objects.get(pk=first), have=f"{second},{third}")
+    response = vote(browser, Assignment.objects.get(pk=first), have=shown(second, third))
 
     assert len(response.content) < 2000

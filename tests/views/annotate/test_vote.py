@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotator import tasks
 from annotator.choices import Choice, MemberState
 from annotator.judging.assigning import QUEUE_LOW, QUEUE_TARGET
+from annotator.lib.public_ids import MEMBERS
 from annotator.models import Assignment, Campaign, Member, Vote
 from tests.factories import AssignmentFactory, MemberFactory, PairFactory
 from tests.views.annotate.pages import HTMX, cards_in, open_page, page_of, seat_shown, vote
@@ -310,7 +311,7 @@ def test_a_page_that_holds_a_pair_of_before_a_restore_gets_its_queue_and_goes_on
     seat = open_page(browser, member)
     unknown = Assignment(pk=seat.pk + 1000)
 
-    response = vote(browser, unknown, member=str(member.pk))
+    response = vote(browser, unknown, member=str(MEMBERS.show(member.pk)))
 
     assert (response.status_code, response.headers["HX-Retarget"]) == (404, "#cards")
     assert seat.pk in cards_in(response.content.decode())

@@ -185,6 +185,7 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
         return len(captured)
 
     ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
+    rules.ensure_rules(campaign)
     fill(2)
     AppealFactory(member__campaign=campaign)
     pages = [address("review", campaign), address("acts", campaign)]
@@ -266,88 +267,6 @@ def test_the_campaigns_page_counts_what_was_done_and_what_waits(browser: Client,
         assert "1 appeal to answer" in words
         assert "1 rule to confirm" in words
         assert "1 warned, 0 paused, 1 suspended; 1 by rules" in words
-
-
-# --- the rules
-
-
-def rule_data(client: Client, page: str, **change: object) -> dict[str, object]:
-    """What the page's form would post."""
-    context = client.get(page).context
-    data: dict[str, object] = {**context["form"].initial}
-    rows = context["rows"]
-    for name, value in rows.management_form.initial.items():
-        data[f"form-{name}"] = value
-    for number, row in enumerate(rows.forms):
-        for name, value in row.initial.items():
-            if value is not False:
-                data[f"form-{number}-{name}"] = value
-    return data | change
-
-
-def test_rules_are_changed(browser: Client, campaign: Campaign) -> None:
-    page = address("review_rules", campaign)
-    data = rule_data(browser, page, **{"form-1-threshold": 45, "form-1-minimum": 9, "review_share_max": 0.3, "too_fast_ms": 500})
-    del data["form-0-enabled"]
-
-    assert browser.post(page, data).status_code == 302
-
-    first, second = list(campaign.review_rules.order_by("pk"))[:2]
-    campaign.refresh_from_db()
-    assert (first.enabled, first.threshold) == (False, 0.7)
-    assert (second.threshold, second.minimum, second.enabled) == (0.45, 9, True)
-    assert (campaign.review_share_max, campaign.too_fast_ms) == (0.3, 500)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *({"form-0-threshold": value} for value in (101, -1, "", "x", "nan", "inf")),
-        *({"form-0-minimum": value} for value in (0, "", 10**9)),
-        {"form-8-threshold": 5},  # of trust, which is below 0 where it is lost
-        {"form-TOTAL_FORMS": 3},
-        {"form-TOTAL_FORMS": "x"},
-        {"form-TOTAL_FORMS": 50},
-        {"review_share_max": 1.01},
-        {"too_fast_ms": -1},
-        {"too_fast_ms": 10**6},
-    ],
-)
-def test_rules_that_cannot_be_are_refused_and_none_is_changed(browser: Client, campaign: Campaign, change) -> None:
-    page = address("review_rules", campaign)
-    data = rule_data(browser, page, **{"form-3-minimum": 77} | change)
-    before = list(campaign.review_rules.order_by("pk").values())
-
-    response = browser.post(page, data)
-
-    assert response.status_code == 400
-    assert re.search(r'field-error|class="notice error"', response.content.decode())
-    assert list(campaign.review_rules.order_by("pk").values()) == before
-
-
-def test_a_rule_that_asks_is_shown_with_its_list_and_decided(browser: Client, campaign: Campaign) -> None:
-    rule = ReviewRuleFactory(campaign=campaign, outcome="pause", asks_since=timezone.now())
-    members = [standing_of(campaign, name, gold_count=10, gold_right=1) for name in ("ada", "bea")]
-    for member in members:
-        ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
-    html = browser.get(address("review", campaign)).content.decode()
-    assert "A rule needs your confirmation" in html
-    assert "10 % from 10 answers" in html
-
-    response = browser.post(address("decide_rule", campaign, rule.pk), {"go_on": ""}, follow=True)
-
-    assert "The rule acted on 2" in response.content.decode()
-    assert {Member.objects.get(pk=member.pk).state for member in members} == {"paused"}
-    again = browser.post(address("decide_rule", campaign, rule.pk), {"turn_off": ""}, follow=True)
-    assert "already decided about this rule" in again.content.decode()
-
-
-def test_a_rule_that_asks_is_turned_off(browser: Client, campaign: Campaign) -> None:
-    rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
-    browser.post(address("decide_rule", campaign, rule.pk), {"turn_off": ""})
-
-    rule.refresh_from_db()
-    assert (rule.enabled, rule.asks_since) == (False, None)
 
 
 # --- one annotator
