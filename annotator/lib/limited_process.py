@@ -178,7 +178,7 @@ class Pool:
 
     def _take(self, limits: Limits) -> LimitedProcess | None:
         with self._lock:
-            for process in self._idle:
+            for process in reversed(self._idle):  # the last one that was used: it is warm
                 if process.limits == limits:
                     self._idle.remove(process)
                     return process
