@@ -13,14 +13,13 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from annotator.lib import logs
-from annotator.lib.env import read_bool, read_int, read_list, read_networks, read_path, read_str, read_url
+from annotator.lib.env import read_bool, read_int, read_list, read_networks, read_path, read_postgres_url, read_str, read_url
 from annotator.lib.request_body import LIMIT
 from annotator.local.embedded_servers import Postgres, Valkey
 
@@ -38,7 +37,7 @@ CSRF_TRUSTED_ORIGINS = read_list("CSRF_TRUSTED_ORIGINS", [])
 HTTPS = read_bool("HTTPS", default=not DEBUG and not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS))
 
 # --- the servers: given, or embedded in DATA_DIR
-DATABASE_URL = read_url("DATABASE_URL", "postgres", "postgresql")
+DATABASE_URL = read_str("DATABASE_URL")
 REDIS_URL = read_url("REDIS_URL", "redis", "rediss", "redis+socket", "unix")
 EMBEDDED_SERVERS = [name for name, url in [("postgres", DATABASE_URL), ("valkey", REDIS_URL)] if not url]
 
@@ -66,19 +65,27 @@ def read_secret_key() -> str:
 
 SECRET_KEY = read_secret_key()
 
+# Django's names of what libpq calls otherwise.
+DATABASE_PARAMETERS = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
+# Of several servers only the primary is of use, and one that is gone without a word has to be noticed within seconds.
+FAILOVER_PARAMETERS = {
+    "target_session_attrs": "read-write",
+    "connect_timeout": "3",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+}
+
 
 def read_database() -> dict[str, Any]:
-    if DATABASE_URL:
-        config: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
-    else:
-        parameters = Postgres(DATA_DIR).connection_parameters()
-        config = {
-            "HOST": parameters["host"],
-            "USER": parameters["user"],
-            "NAME": parameters["dbname"],
-        }
+    parameters = read_postgres_url("DATABASE_URL") if DATABASE_URL else Postgres(DATA_DIR).connection_parameters()
+    config: dict[str, Any] = {name: parameters.pop(key, "") for name, key in DATABASE_PARAMETERS.items()}
+    if "," in config["HOST"]:
+        parameters = FAILOVER_PARAMETERS | parameters
     config["ENGINE"] = "annotator.lib.postgres"
-    options = config.setdefault("OPTIONS", {})
+    options: dict[str, Any] = dict(parameters)
+    config["OPTIONS"] = options
     if read_bool("DATABASE_PREPARE", default=True):
         options["prepare_threshold"] = 0
     if read_bool("DATABASE_POOL", default=False):

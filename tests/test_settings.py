@@ -84,9 +84,19 @@ def test_external_servers_are_used_and_none_is_started(load):
     database = settings["DATABASES"]["default"]
     assert settings["EMBEDDED_SERVERS"] == []
     assert [database[key] for key in ("ENGINE", "HOST", "PORT", "USER", "PASSWORD", "NAME")] == [
-        *("annotator.lib.postgres", "db", 5433, "ann", "secret", "site")
+        *("annotator.lib.postgres", "db", "5433", "ann", "secret", "site")
     ]
     assert settings["CELERY_BROKER_URL"] == settings["CACHES"]["default"]["LOCATION"] == "rediss://:pw@broker:6380/3"
+
+
+def test_of_several_database_servers_the_primary_is_used_and_a_lost_one_is_noticed_soon(load):
+    url = "postgres://ann:s%40cret@one:5432,two:5433/site?sslmode=require&connect_timeout=7"
+
+    database = load(DATABASE_URL=url)["DATABASES"]["default"]
+
+    assert [database[key] for key in ("HOST", "PORT", "PASSWORD", "NAME")] == ["one,two", "5432,5433", "s@cret", "site"]
+    assert {"target_session_attrs": "read-write", "connect_timeout": "7", "sslmode": "require"}.items() <= database["OPTIONS"].items()
+    assert "target_session_attrs" not in load(**EXTERNAL)["DATABASES"]["default"]["OPTIONS"]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +121,7 @@ def test_broker_and_cache_are_the_same_server_each_in_its_own_spelling(load, url
     [
         ({"DATABASE_URL": "mysql://db/site"}, "DATABASE_URL must start with postgres:// or postgresql://"),
         ({"DATABASE_URL": "db/site"}, "DATABASE_URL must start with"),
+        ({"DATABASE_URL": "postgres://db/site?sslmod=require"}, "DATABASE_URL is not valid. Write postgres://user:password@host"),
         ({"REDIS_URL": "amqp://broker"}, "REDIS_URL must start with redis:// or rediss://"),
         ({"DEBUG": "perhaps"}, "DEBUG='perhaps' is not true or false"),
         ({"HTTPS": "https"}, "HTTPS='https' is not true or false"),

@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
@@ -64,3 +66,14 @@ def read_url(name: str, *schemes: str) -> str:
     if raw and urlsplit(raw).scheme not in schemes:
         raise ImproperlyConfigured(f"{name} must start with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
     return raw
+
+
+def read_postgres_url(name: str) -> dict[str, str]:
+    """What the URL says, by libpq's names and rules: it may name several hosts. Raises ImproperlyConfigured."""
+    try:
+        return {key: str(value) for key, value in conninfo_to_dict(read_url(name, "postgres", "postgresql")).items()}
+    except ProgrammingError:  # its words may hold a piece of the password
+        raise ImproperlyConfigured(
+            f"{name} is not valid. Write postgres://user:password@host:5432/name, percent-encode special characters in user and "
+            "password, and put only parameters of libpq after a question mark."
+        ) from None

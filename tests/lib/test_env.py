@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from annotator.lib.env import read_bool, read_int, read_list, read_path, read_str, read_url
+from annotator.lib.env import read_bool, read_int, read_list, read_path, read_postgres_url, read_str, read_url
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,20 @@ def set_variable(monkeypatch: pytest.MonkeyPatch, raw: str | None) -> None:
         monkeypatch.delenv("NAME", raising=False)
     else:
         monkeypatch.setenv("NAME", raw)
+
+
+def test_the_url_of_a_database_may_name_sockets_ports_and_parameters(monkeypatch):
+    set_variable(monkeypatch, "postgresql://ann:a%2Fb@%2Frun%2FOne,two:5433/site?sslmode=require")
+
+    assert read_postgres_url("NAME") == {
+        **{"user": "ann", "password": "a/b", "host": "/run/One,two", "port": ",5433", "dbname": "site"},
+        "sslmode": "require",
+    }
+
+
+def test_the_url_of_a_database_that_libpq_cannot_read_is_refused_without_its_password(monkeypatch):
+    set_variable(monkeypatch, "postgres://ann:se%cret@db/site")
+
+    with pytest.raises(ImproperlyConfigured, match="NAME is not valid. Write postgres://") as error:
+        read_postgres_url("NAME")
+    assert "se%c" not in str(error.value)
