@@ -6,7 +6,6 @@ import argparse
 import time
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection
 from django.db.models.functions import Mod
@@ -23,9 +22,9 @@ from tests.faults.annotators import Annotator, Scene
 from tests.faults.clients import Browser, Door, Program
 from tests.faults.manager import Manager
 from tests.faults.record import Record
-from tests.faults.site import FAKE_CLOCK, Site
-from tests.faults.small_disk import is_small_disk
-from tests.faults.strikes import FAULTS, Strikes
+from tests.faults.site import Site
+from tests.faults.standby import ServerPair
+from tests.faults.strikes import Strikes
 
 VOTES_WANTED, VOTES_MAX = 3, 5
 VOTES_PER_PAIR = 4.2  # fewer than pairs come to when people answer at random, so that the pairs outlast the faults
@@ -36,18 +35,19 @@ FINISH_LIMIT = 120.0  # seconds that the calm end may take, and more in a large 
 
 
 class Attack:
-    def __init__(self, arguments: argparse.Namespace) -> None:
+    def __init__(self, arguments: argparse.Namespace, faults: list[str], pair: ServerPair | None) -> None:
+        """`pair` is what the settings' database is, unless that is the embedded one."""
         self.votes: int = arguments.votes
         self.seed: int = arguments.seed
         self.record = Record()
         self.scene = Scene(self.record, lease_seconds=LEASE_SECONDS)
-        self.site = Site(free_port())
+        self.site = Site(free_port(), pair)
         self.annotators: list[Annotator] = []
         self.seconds = self.calm_seconds = 0.0
         self.votes_at_calm = 0
         self._n_annotators: int = arguments.annotators
         self._limit: float = arguments.limit or 120 + self.votes / 10
-        self._faults = names_of(arguments.faults)
+        self._faults = faults
         every = arguments.fault_every or min(600, max(1, self.votes // (2 * len(self._faults) + 1)))
         self._fault_votes = list(range(every, int(0.9 * self.votes), every)) if self._faults else []
         acts = arguments.suspensions if arguments.suspensions is not None else max(6, self.votes // 400)
@@ -147,25 +147,3 @@ class Attack:
     def _require_alive(self) -> None:
         if not any(annotator.is_alive() for annotator in self.annotators):
             raise SystemExit(f"All annotators broke off: {self.record.surprises[:3]}")
-
-
-def possible_faults() -> list[str]:
-    """All, but what this machine cannot do, which is said."""
-    impossible = {
-        "disk": "" if is_small_disk(settings.DATA_DIR) else "the data is on no small disk of its own, which only root can mount",
-        "clock": "" if FAKE_CLOCK else "libfaketime is not installed",
-    }
-    for name, why in impossible.items():
-        if why:
-            print(f"Without the fault {name!r}: {why}.", flush=True)
-    return [name for name in FAULTS if not impossible.get(name)]
-
-
-def names_of(faults: str) -> list[str]:
-    """Raises SystemExit for an unknown one."""
-    if faults in ("all", "none"):
-        return possible_faults() if faults == "all" else []
-    names = faults.split(",")
-    if unknown := set(names) - set(FAULTS):
-        raise SystemExit(f"Unknown faults: {', '.join(sorted(unknown))}. Known: {', '.join(FAULTS)}.")
-    return names

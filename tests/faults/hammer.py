@@ -17,6 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.faults.faults import names_of, only_possible
+from tests.faults.small_disk import small_disk
+from tests.faults.standby import OPTIONS, ServerPair
+
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -25,7 +29,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hammer", description="Attack a whole site, then check that nothing was lost.")
     parser.add_argument("--votes", type=int, default=2000, help="acknowledged votes before the attacks end")
     parser.add_argument("--annotators", type=int, default=32, help="how many work at the same time")
-    parser.add_argument("--faults", default="all", help="all, none, or some of them, such as worker,wipe,postgres")
+    parser.add_argument(
+        "--faults", default="all", help="all, none, some of them (worker,wipe), or all but some (all,-disk)"
+    )
     parser.add_argument(
         "--fault-every", type=int, help="votes between two faults; by default each comes twice, or every 600 votes"
     )
@@ -36,6 +42,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for number in STOPPING:
         signal.signal(number, _interrupt)
+    faults = names_of(arguments.faults)
     folder = arguments.data_dir or Path(tempfile.mkdtemp(prefix="hammer-"))
     # Servers of our own, and no durability given away: a crash of Postgres must cost nothing.
     for name in ("DATABASE_URL", "REDIS_URL", "EMBEDDED_POSTGRES_OPTIONS", "STORAGE_URL", "DATABASE_POOL"):
@@ -43,12 +50,10 @@ def main() -> int:
     os.environ |= {"DATA_DIR": str(folder), "SECRET_KEY": "only for the hammer", "LOG_LEVEL": "WARNING"}
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        from tests.faults.small_disk import small_disk  # noqa: PLC0415 - as below
-
         if arguments.data_dir is not None:  # to be looked at afterwards
-            return _run(arguments, folder)
-        with small_disk(folder, megabytes=600 + arguments.votes // 100):
-            return _run(arguments, folder)
+            return _run(arguments, folder, faults)
+        with small_disk(folder, megabytes=(600 + arguments.votes // 100) * (2 if "failover" in faults else 1)):
+            return _run(arguments, folder, faults)
     except KeyboardInterrupt:
         print("Stopped.")
         return 130
@@ -63,18 +68,24 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(arguments: argparse.Namespace, folder: Path) -> int:
+def _run(arguments: argparse.Namespace, folder: Path, faults: list[str]) -> int:
+    faults = only_possible(faults, folder)
+    pair = ServerPair(folder) if "failover" in faults else None
+    if pair is not None:
+        os.environ |= {"DATABASE_URL": pair.url(), "EMBEDDED_POSTGRES_OPTIONS": OPTIONS}
     import django  # noqa: PLC0415 - the settings read the environment that was set above
 
     django.setup()
-    from annotator.local.hold import hold, release  # noqa: PLC0415
+    from annotator.local.hold import hold_embedded, release  # noqa: PLC0415
     from tests.faults.attack import Attack  # noqa: PLC0415
     from tests.faults.report import report  # noqa: PLC0415
 
     start = time.monotonic()
-    hold(folder, "postgres", "valkey")
-    attack = Attack(arguments)
+    hold_embedded()
+    attack = Attack(arguments, faults, pair)
     try:
+        if pair is not None:
+            pair.start()
         attack.prepare()
         print(f"Ready after {time.monotonic() - start:.1f} s. Logs: {attack.site.logs}", flush=True)
         attack.run()
@@ -82,6 +93,8 @@ def _run(arguments: argparse.Namespace, folder: Path) -> int:
         broken = attack.check()
     finally:
         attack.stop()
+        if pair is not None:
+            pair.stop()
         release(folder)
     return 0 if report(attack, broken, total=time.monotonic() - start) else 1
 

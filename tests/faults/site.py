@@ -19,6 +19,8 @@ from django.conf import settings
 from annotator.local import watchdog
 from annotator.local.embedded_servers import Postgres, Valkey
 from tests.faults.app import app
+from tests.faults.faults import FAKE_CLOCK
+from tests.faults.standby import ServerPair
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,19 +28,17 @@ HOST = "127.0.0.1"
 WORKERS = ("worker-1", "worker-2")
 START_TIMEOUT = 60.0
 WEB_PROCESSES = 2
-# Of Debian's package `faketime`. Without it, no clock is set.
-FAKE_CLOCK = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)
 CELERY = (sys.executable, "-m", "celery", "-A", "tests.faults.app")
 
 
 class Site:
     """The processes, each in a group of its own. A watchdog ends them should we be killed."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, pair: ServerPair | None) -> None:
+        self.port, self.pair = port, pair
         self.logs = settings.DATA_DIR / "logs"
         self.clock = settings.DATA_DIR / "clock"  # how far the clock of the processes is wrong, in seconds
-        self.postgres, self.valkey = Postgres(settings.DATA_DIR), Valkey(settings.DATA_DIR)
+        self.valkey = Valkey(settings.DATA_DIR)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._watchdog: subprocess.Popen[bytes] | None = None
 
@@ -117,6 +117,11 @@ class Site:
         """What its logs say of counters that had to be repaired."""
         lines = [line for log in self.logs.glob("*.log") for line in log.read_text(errors="replace").splitlines()]
         return [(line,) for line in lines if "Counter drift" in line]
+
+    @property
+    def postgres(self) -> Postgres:
+        """The server that is the primary now."""
+        return Postgres(settings.DATA_DIR) if self.pair is None else self.pair.primary
 
     # --- whether it is well
 

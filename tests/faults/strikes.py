@@ -16,7 +16,6 @@ RECOVERY_LIMIT = 90.0  # seconds; a site that is not well again by then is broke
 AFTERMATH = 2.0  # seconds after a recovery in which the answers to what was asked before may still come
 JUMP = 3600  # seconds that the clock jumps, forth and back
 LASTS = 3.0  # seconds that the disk is full, or the clock is wrong
-FAULTS = ("worker", "beat", "wipe", "valkey", "web", "postgres", "postgres-kill", "disk", "clock")
 
 
 class Strikes(threading.Thread):
@@ -47,6 +46,7 @@ class Strikes(threading.Thread):
             self.is_done.set()
 
     def strike(self, name: str) -> None:
+        pair = self.site.pair
         # A wiped or absent Valkey, or a missing worker, is none of an annotator's business: no failure is expected then.
         strikes: dict[str, tuple[Callable[[], None], Callable[[], bool], bool]] = {
             "worker": (lambda: self.site.kill_worker(next(self._workers)), self.site.workers_answer, False),
@@ -59,6 +59,8 @@ class Strikes(threading.Thread):
             "postgres": (self.site.stop_postgres_at_once, self.votes_again(), True),
             "postgres-kill": (self.site.kill_postgres, self.votes_again(), True),
         }
+        if pair is not None:
+            strikes["failover"] = (pair.lose_primary, self.votes_again(pair.promote_standby), True)
         break_it, is_well, may_fail = strikes[name]
         if may_fail:
             self.scene.expect_failures(RECOVERY_LIMIT + AFTERMATH)
@@ -71,6 +73,8 @@ class Strikes(threading.Thread):
         if waited is None:
             self.scene.record.surprise(f"Not well {RECOVERY_LIMIT:.0f} s after fault {name!r}.")
         self.recoveries[name].append(took)
+        if pair is not None and name == "failover":
+            pair.build_standby()
 
     def fill_disk_for_a_while(self) -> None:
         self.site.fill_disk()
@@ -83,11 +87,14 @@ class Strikes(threading.Thread):
             self.scene.is_over.wait(LASTS)
         self.site.set_clock(0)
 
-    def votes_again(self) -> Callable[[], bool]:
-        """Whether the database answers and ten votes more were acknowledged after it did."""
+    def votes_again(self, mend: Callable[[], None] | None = None) -> Callable[[], bool]:
+        """Whether the database answers and ten votes more were acknowledged after it did. What mends it is done first."""
         mark: list[int] = []
+        to_do = [] if mend is None else [mend]
 
         def is_well() -> bool:
+            while to_do:
+                to_do.pop()()
             if not mark:
                 if self.site.database_answers():
                     mark.append(self.scene.record.acknowledged)
