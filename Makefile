@@ -6,6 +6,7 @@
 #   make test          the tests; one file: make test ARGS=tests/judging/test_voting.py
 #   make hammer        everything breaks while people annotate; longer: make hammer ARGS="--votes 100000 --annotators 48"
 #   make attack        what one stranger can try against a site on loopback; one: make attack ARGS=stalled_bodies
+#   make soak          votes at half speed for an hour: does anything grow; shorter: make soak ARGS="--minutes 5"
 #   make check         linters, types, import rules, migrations, deployment
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
@@ -29,7 +30,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
+.PHONY: help demo demo-check serve test hammer attack soak check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -107,6 +108,9 @@ hammer: $(INSTALLED_DEV)
 
 attack: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m tests.attacks.attack $(ARGS)
+
+soak: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
 
 # Of datasets and huggingface_hub, made for each other. Not among the checks: it downloads them.
 check-old-clients: $(INSTALLED_DEV)

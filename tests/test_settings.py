@@ -95,7 +95,9 @@ def test_of_several_database_servers_the_primary_is_used_and_a_lost_one_is_notic
     database = load(DATABASE_URL=url)["DATABASES"]["default"]
 
     assert [database[key] for key in ("HOST", "PORT", "PASSWORD", "NAME")] == ["one,two", "5432,5433", "s@cret", "site"]
-    assert {"target_session_attrs": "read-write", "connect_timeout": "7", "sslmode": "require"}.items() <= database["OPTIONS"].items()
+    assert {"target_session_attrs": "read-write", "connect_timeout": "7", "sslmode": "require"}.items() <= database[
+        "OPTIONS"
+    ].items()
     assert "target_session_attrs" not in load(**EXTERNAL)["DATABASES"]["default"]["OPTIONS"]
 
 

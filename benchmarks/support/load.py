@@ -91,7 +91,9 @@ def vote_loop(client: Client, order: dict[str, Any], number: int, end: float) ->
     client.times.clear()
     choices = ("a", "b", "both_good", "both_bad")
     deck = [int(found) for found in ASSIGNMENT.findall(page)]
+    begin, pause = time.perf_counter(), order.get("pause", 0.0)  # seconds from one vote of a client to its next, at least
     while time.perf_counter() < end:
+        time.sleep(max(0.0, begin + client.done * pause - time.perf_counter()))
         if not deck:
             print(f"{status}: no pair in the answer: {page!r}", file=sys.stderr)
             client.errors += 1

@@ -29,9 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hammer", description="Attack a whole site, then check that nothing was lost.")
     parser.add_argument("--votes", type=int, default=2000, help="acknowledged votes before the attacks end")
     parser.add_argument("--annotators", type=int, default=32, help="how many work at the same time")
-    parser.add_argument(
-        "--faults", default="all", help="all, none, some of them (worker,wipe), or all but some (all,-disk)"
-    )
+    parser.add_argument("--faults", default="all", help="all, none, some of them (worker,wipe), or all but some (all,-disk)")
     parser.add_argument(
         "--fault-every", type=int, help="votes between two faults; by default each comes twice, or every 600 votes"
     )

@@ -1,4 +1,4 @@
-"""The hammer, short: every fault once while 32 people annotate. Run by `pytest -m faults`; `make hammer` runs it long."""
+"""The hammer, short: all faults but the dearest while 32 people annotate. By `pytest -m faults`; `make hammer` runs it long."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ STOP_TIMEOUT = 30.0
 def test_nothing_is_lost_while_everything_breaks(tmp_path):
     # A process of its own: it has its own servers, and ends everything it started when it is told to stop.
     command = [sys.executable, "-m", "tests.faults.hammer", "--votes", "600", "--fault-every", "80", "--seed", "1"]
+    command += ["--faults", "all,-failover"]  # each of which copies a server
     output = tmp_path / "output"
     with output.open("wb") as file:
         hammer = subprocess.Popen(

@@ -106,7 +106,11 @@ def test_the_url_of_a_database_may_name_sockets_ports_and_parameters(monkeypatch
     set_variable(monkeypatch, "postgresql://ann:a%2Fb@%2Frun%2FOne,two:5433/site?sslmode=require")
 
     assert read_postgres_url("NAME") == {
-        **{"user": "ann", "password": "a/b", "host": "/run/One,two", "port": ",5433", "dbname": "site"},
+        "user": "ann",
+        "password": "a/b",
+        "host": "/run/One,two",
+        "port": ",5433",
+        "dbname": "site",
         "sslmode": "require",
     }
 
@@ -114,6 +118,6 @@ def test_the_url_of_a_database_may_name_sockets_ports_and_parameters(monkeypatch
 def test_the_url_of_a_database_that_libpq_cannot_read_is_refused_without_its_password(monkeypatch):
     set_variable(monkeypatch, "postgres://ann:se%cret@db/site")
 
-    with pytest.raises(ImproperlyConfigured, match="NAME is not valid. Write postgres://") as error:
+    with pytest.raises(ImproperlyConfigured, match="NAME is not valid") as error:
         read_postgres_url("NAME")
     assert "se%c" not in str(error.value)

@@ -8,6 +8,7 @@ it. And Django binds parameters on the client, so that the server plans every st
 
 from __future__ import annotations
 
+import os
 import select
 from typing import Any, cast
 
@@ -27,6 +28,10 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """With the process's id as its name, so that `pg_stat_activity` says whose connection waits or holds a lock."""
+        return {"application_name": f"diptych {os.getpid()}", **super().get_connection_params()}
 
     def is_usable(self) -> bool:
         connection: psycopg.Connection[Any] | None = self.connection

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import psycopg
 import pytest
 from django.contrib.auth.models import Permission
@@ -19,6 +21,13 @@ def server_process() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db
+def test_the_server_knows_which_process_a_connection_is_of():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        assert cursor.fetchone() == (f"diptych {os.getpid()}",)
 
 
 @pytest.mark.django_db
