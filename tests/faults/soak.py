@@ -163,11 +163,11 @@ def outcome_of(load: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def report(trends: list[Trend], outcome: dict[str, Any]) -> None:
-    print(f"\n{'process':<18}{'what':<13}{'first':>8}{'last':>8}{'worst':>8}{'per hour':>10}{'at least':>10}{'at most':>10}")
+    print(f"\n{'process':<20}{'what':<13}{'first':>8}{'last':>8}{'worst':>8}{'per hour':>10}{'at least':>10}{'at most':>10}")
     for each in trends:
         figures = f"{each.first:>8.1f}{each.last:>8.1f}{each.worst:>8.1f}"
         slopes = f"{each.slope:>+10.1f}{each.slope_low:>+10.1f}{each.slope_high:>+10.1f}"
-        print(f"{each.process:<18}{each.what:<13}{figures}{slopes}{'  GROWS' if each.grows else ''}")
+        print(f"{each.process:<20}{each.what:<13}{figures}{slopes}{'  GROWS' if each.grows else ''}")
     bounds = ", ".join(f"{bound.per_hour:g} {bound.unit}" for bound in BOUNDS.values())
     growing = sum(each.grows for each in trends)
     count, rate, p95, errors = (outcome[name] for name in ("count", "per_second", "p95", "errors"))
