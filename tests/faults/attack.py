@@ -122,7 +122,8 @@ class Attack:
         """The offending rows of each invariant."""
         invariants.load(self.record.sent, self.scene.suspended)
         broken = {name: invariants.offenders(name) for name in invariants.QUERIES}
-        return broken | {"no counter had to be repaired": self.site.counter_drift()}
+        ended = [(name,) for name in self.site.ended()]
+        return broken | {"no counter had to be repaired": self.site.counter_drift(), "no service ended by itself": ended}
 
     def stop(self) -> None:
         self.scene.is_over.set()
