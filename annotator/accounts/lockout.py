@@ -95,7 +95,8 @@ def _wait_until(
 
 def _end_of_wait(limit: Limit, failures: QuerySet[FailedLogIn], now: datetime) -> datetime:
     found = failures.filter(at__gt=now - limit.window).aggregate(count=Count("pk"), last=Max("at"))
-    return (found["last"] or now) + limit.wait_after(found["count"])
+    wait = limit.wait_after(found["count"])
+    return found["last"] + wait if wait else now  # the last may be of somebody who came a moment later, and was noted first
 
 
 def _require_no_wait(until: datetime, now: datetime, hint: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotator.accounts import lockout
 from annotator.errors import NotAllowed
@@ -217,3 +218,11 @@ def test_the_administration_has_no_door_of_its_own(client):
     assert response.url == f"{reverse('login')}?next=/admin/"
     client.force_login(UserFactory())
     assert client.get("/admin/", follow=True).status_code == 403
+
+
+@pytest.mark.django_db
+def test_people_behind_one_address_do_not_keep_each_other_out_by_logging_in_at_the_same_moment():
+    now = timezone.now()
+    lockout.begin_log_in(name="ann", address="192.0.2.7", now=now + timedelta(milliseconds=20))  # noted first, yet later
+
+    lockout.begin_log_in(name="ben", address="192.0.2.7", now=now)

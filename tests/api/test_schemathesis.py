@@ -24,6 +24,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from annotator.accounts import api_tokens
 from annotator.choices import Scope
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment
 from api.schema import document
 from tests.api.releases import ready_release
@@ -109,12 +110,12 @@ def world(storage_folder: Path, settings: Any) -> Iterator[World]:
             "slug": "campaign",
             "number": 1,
             "path": "README.md",
-            "assignment_id": assignment.pk,
+            "assignment_id": ASSIGNMENTS.show(assignment.pk),
             "import_id": ImportFactory(campaign=campaign).pk,
             "webhook_id": DeliveryFactory(webhook__campaign=campaign).webhook_id,
         },
         {
-            "undo": {"assignment_id": answered.pk},
+            "undo": {"assignment_id": ASSIGNMENTS.show(answered.pk)},
             "cancel_release": {"number": ReleaseFactory(campaign=campaign, number=2).number},
         },
     )

@@ -18,6 +18,7 @@ from django.test import Client
 from annotator.choices import AssignmentState
 from annotator.errors import Conflict
 from annotator.feeds.vote_feed import page_of_votes, read_cursor
+from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Consensus, Member, Pair, Release, User, Vote
 from annotator.scoring.consensus_writer import score_campaign
 from tests.celery_worker import database_url
@@ -125,12 +126,21 @@ def test_people_go_on_where_they_were_after_a_restore(settings, storage_folder, 
         page = page_of_votes(campaign=campaign, position=None, since=None, size=100)
         assert {row["vote_id"] for row in page.votes} == set(Vote.objects.values_list("pk", flat=True))
         # The page that was open: same log-in. What it had not sent yet is accepted, and once.
-        again = [vote(browser, lost, "b", have=f"{lost.pk},{given_later.pk}", member=member.pk) for _ in range(2)]
+        again = [
+            vote(
+                browser,
+                lost,
+                "b",
+                have=f"{ASSIGNMENTS.show(lost.pk)},{ASSIGNMENTS.show(given_later.pk)}",
+                member=MEMBERS.show(member.pk),
+            )
+            for _ in range(2)
+        ]
         assert [response.status_code for response in again] == [200, 200]
         assert Vote.objects.filter(assignment=lost.pk).count() == 1
         assert Member.objects.get(pk=member.pk).answered_count == 2
         # An answer to what was given out after the backup is refused with the queue, and the page goes on.
-        response = vote(browser, given_later, "a", have=str(given_later.pk), member=member.pk)
+        response = vote(browser, given_later, "a", have=str(ASSIGNMENTS.show(given_later.pk)), member=MEMBERS.show(member.pk))
         assert (response.status_code, response.headers["HX-Retarget"]) == (404, "#cards")
         queue, _ = queue_state_of(response.content.decode())
         assert queue
