@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 
@@ -111,7 +112,7 @@ def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_
     serve = start("manage.py", "serve", "--demo", **environment)
     serve.wait_for("Diptych is running at")
     assert "Drawing" not in serve.text()
-    assert "8 pairs left to judge" in serve.text()
+    assert re.search(r"\b[1-9]\d* pairs? left to judge", serve.text()), "gold among them is drawn by lot"
     url = f"http://127.0.0.1:{free_port}"
     assert httpx.get(f"{url}/healthz").text == "ok"
     assert httpx.get(f"{url}/login/").status_code == 200
