@@ -41,7 +41,7 @@ class Attack:
         self.seed: int = arguments.seed
         self.record = Record()
         self.scene = Scene(self.record, lease_seconds=LEASE_SECONDS)
-        self.site = Site(free_port(), pair)
+        self.site = Site(free_port(), pair, has_fake_clock="clock" in faults)
         self.annotators: list[Annotator] = []
         self.seconds = self.calm_seconds = 0.0
         self.votes_at_calm = 0

@@ -28,15 +28,17 @@ HOST = "127.0.0.1"
 WORKERS = ("worker-1", "worker-2")
 START_TIMEOUT = 60.0
 WEB_PROCESSES = 2
+CRASH_LOOP_SECONDS = 5.0  # granian ends if its processes end sooner than 3.5 s one after the other; `serve` starts it again then
 CELERY = (sys.executable, "-m", "celery", "-A", "tests.faults.app")
 
 
 class Site:
     """The processes, each in a group of its own. A watchdog ends them should we be killed."""
 
-    def __init__(self, port: int, pair: ServerPair | None) -> None:
-        self.port, self.pair = port, pair
+    def __init__(self, port: int, pair: ServerPair | None, *, has_fake_clock: bool) -> None:
+        self.port, self.pair, self.has_fake_clock = port, pair, has_fake_clock
         self.logs = settings.DATA_DIR / "logs"
+        self._next_web_kill = 0.0
         self.clock = settings.DATA_DIR / "clock"  # how far the clock of the processes is wrong, in seconds
         self.valkey = Valkey(settings.DATA_DIR)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -73,7 +75,7 @@ class Site:
 
     def _spawn(self, name: str, *command: str) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-        if FAKE_CLOCK is not None:
+        if self.has_fake_clock:  # every look at the clock takes longer then
             environment |= {
                 "LD_PRELOAD": str(FAKE_CLOCK),
                 "FAKETIME_TIMESTAMP_FILE": str(self.clock),
@@ -184,8 +186,10 @@ class Site:
 
     def kill_web_process(self, number: int) -> None:
         """SIGKILL to one of the processes behind the port; the server is to replace it."""
+        time.sleep(max(0.0, self._next_web_kill - time.monotonic()))
         processes = self._web_processes()
         processes[number % len(processes)].kill()
+        self._next_web_kill = time.monotonic() + CRASH_LOOP_SECONDS
 
     def wipe_valkey(self) -> None:
         with self.valkey.client() as client:

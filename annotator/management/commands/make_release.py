@@ -14,7 +14,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from annotator import releasing, tasks
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.local.worker_ping import worker_answers
-from annotator.models import Campaign, Release
+from annotator.management.campaign_choice import campaign_named
+from annotator.models import Release
 from annotator.releasing.dataset.snapshot import ProgressCallback
 
 LOOK_SECONDS = 0.2
@@ -33,9 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--here", action="store_true", help="build in this process even if a worker is running")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
-        if campaign is None:
-            raise CommandError(f"There is no campaign {options['campaign']!r}.")
+        campaign = campaign_named(options["campaign"])
         release = releasing.create_release(campaign=campaign, by=None)
         with Progress(
             TextColumn("{task.description}"),

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from annotator.consensus.planning import Budget
-from annotator.models import Campaign
+from annotator.management.campaign_choice import campaign_named
 from annotator.scoring.planning import Needed, known_of, plan
 
 
@@ -27,9 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--between", nargs=2, metavar="GENERATOR", help="two generators to tell apart")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        campaign = Campaign.objects.filter(slug=options["campaign"]).first()
-        if campaign is None:
-            raise CommandError(f"There is no campaign {options['campaign']!r}.")
+        campaign = campaign_named(options["campaign"])
         known = known_of(campaign)
         given = {name: options[name] for name in ("target_width", "win_rate", "price") if options[name] is not None}
         between = tuple(options["between"]) if options["between"] else None

@@ -9,10 +9,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db.models import Count
 
 from annotator.choices import ConsensusMethod, Label
+from annotator.management.campaign_choice import add_campaign_or_all, chosen_campaigns
 from annotator.models import Campaign, Consensus, Question
 from annotator.scoring import consensus_writer, settling
 
@@ -24,17 +25,10 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        what = parser.add_mutually_exclusive_group(required=True)
-        what.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="slug of the campaign")
-        what.add_argument("--all", action="store_true", help="score every campaign")
+        add_campaign_or_all(parser, all_help="score every campaign")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        campaigns = Campaign.objects.order_by("pk")
-        if not options["all"]:
-            campaigns = campaigns.filter(slug=options["campaign"])
-            if not campaigns:
-                raise CommandError(f"There is no campaign {options['campaign']!r}.")
-        for campaign in campaigns:
+        for campaign in chosen_campaigns(options):
             self.score(campaign)
 
     def score(self, campaign: Campaign) -> None:
