@@ -13,6 +13,7 @@ from django.urls import include, path, re_path, register_converter
 from annotator.lib.public_ids import ShownAssignment
 from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_in, sessions, with_account
 from annotator.views.annotate import appeals, training
+from annotator.views.annotate.answers import answers
 from annotator.views.annotate.campaign_list import campaigns, guideline
 from annotator.views.annotate.history import history
 from annotator.views.annotate.images import image
@@ -109,6 +110,7 @@ urlpatterns = [
     path("c/<str:slug>/notice/", appeals.dismiss_notice, name="dismiss_notice"),
     path("c/<str:slug>/appeal/", appeals.appeal, name="appeal"),
     path("c/<str:slug>/withdraw/", appeals.withdraw, name="withdraw"),
+    path("answers/", answers, name="answers"),
     path("assignments/<assignment:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<assignment:assignment_id>/skip/", skip, name="skip"),
     path("assignments/<assignment:assignment_id>/flag/", flag, name="flag"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,31 +15,25 @@ _HEAD_SQL = read_statement(__file__, "queue_head")
 
 @dataclass(frozen=True)
 class QueuedSeat:
-    """A row of queue_head.sql, and of the end of vote.sql, where it is empty when the queue is."""
+    """A row of queue_head.sql."""
 
-    seat: Assignment | None
-    pair: Pair | None
-    prompt: Prompt | None
-    image_a: Image | None
-    image_b: Image | None
-    queue_length: int | None
+    seat: Assignment
+    pair: Pair
+    prompt: Prompt
+    image_a: Image
+    image_b: Image
+    queue_length: int
 
 
 def head_of_queue(member: Member, *, count: int, now: datetime) -> list[Assignment]:
     """The member's `count` oldest open assignments, with pair, prompt, images and `queue_length`; their leases renewed."""
     parameters = {"member": member.pk, "count": count, "now": now, "renew_below": RENEW_BELOW}
-    return as_queue(fetch_prepared(_HEAD_SQL, parameters).as_rows(QueuedSeat), member, now)
-
-
-def as_queue(rows: Iterable[QueuedSeat], member: Member, now: datetime) -> list[Assignment]:
     lease = timedelta(seconds=member.campaign.lease_seconds)
     queue = []
-    for row in rows:
+    for row in fetch_prepared(_HEAD_SQL, parameters).as_rows(QueuedSeat):
         seat, pair = row.seat, row.pair
-        if seat is None or pair is None or row.prompt is None or row.image_a is None or row.image_b is None:
-            continue
         pair.prompt, pair.image_a, pair.image_b = row.prompt, row.image_a, row.image_b
-        seat.pair, seat.member, seat.queue_length = pair, member, row.queue_length or 0
+        seat.pair, seat.member, seat.queue_length = pair, member, row.queue_length
         if seat.shown_at is None or seat.lease_expires_at < now + RENEW_BELOW * lease:  # what the statement renewed
             seat.lease_expires_at, seat.shown_at = now + lease, seat.shown_at or now
         queue.append(seat)

@@ -12,22 +12,15 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, FlagReason, VoidReason
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
-from annotator.judging import queue as assignment_queue
-from annotator.judging.assigning import next_assignments
-from annotator.judging.eligibility import ANSWERS_COUNT_IN, require_eligible
-from annotator.judging.limits import room_for
+from annotator.judging.eligibility import require_eligible
 from annotator.judging.pair_holds import hold_pairs
-from annotator.judging.queue import QueuedSeat
 from annotator.judging.seats import decrement_seats
+from annotator.judging.vote_writer import COMMENT_LIMIT, ELAPSED_MS_LIMIT, ID_LIMIT, Answer, write_votes
 from annotator.lib import metrics
 from annotator.lib.raw_sql import fetch_prepared, read_statement
 from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Member, Question, User, Vote
 
-ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 FLAG_NOTE_LIMIT = 2000
-COMMENT_LIMIT = 2000
-CLOCKS_DIFFER_MS = 2000  # between web processes on several machines, at most
-ID_LIMIT = 2**63 - 1
 
 CLOSED_WORDS = {
     AssignmentState.ANSWERED: "You already answered this pair.",
@@ -38,26 +31,17 @@ CLOSED_WORDS = {
 }
 
 LOCK_SQL = read_statement(__file__, "lock_assignment")
-VOTE_SQL = read_statement(__file__, "vote")
 
 
 @dataclass(frozen=True)
 class LockedRow:
-    """A row of lock_assignment.sql, and the first part of a row of vote.sql. `questions` is JSON."""
+    """A row of lock_assignment.sql. `questions` is JSON."""
 
     assignment: Assignment
     member: Member
     campaign: Campaign
     progress: CampaignProgress | None
     questions: str | None
-
-
-@dataclass(frozen=True)
-class WrittenVotes:
-    """The middle of a row of vote.sql: the ids of the votes by question, as JSON, and the time that was kept."""
-
-    vote_ids: str
-    elapsed_ms: int | None
 
 
 @dataclass(frozen=True)
@@ -83,23 +67,6 @@ class Locked:
         return CastVote(self.assignment, votes, is_new=is_new)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What somebody says about a pair: question slug to choice, how long they looked, and a comment on all of it."""
-
-    choices: dict[str, str]
-    elapsed_ms: int | None
-    comment: str
-
-    @property
-    def has_possible_time(self) -> bool:
-        return self.elapsed_ms is None or 0 <= self.elapsed_ms <= ELAPSED_MS_LIMIT
-
-    @property
-    def has_possible_comment(self) -> bool:
-        return len(self.comment) <= COMMENT_LIMIT
-
-
 def cast_vote(
     *,
     assignment_id: int,
@@ -119,103 +86,22 @@ def cast_vote(
 
     In a paused campaign, members can still answer open assignments but get no new ones.
     """
-    cast, _ = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=0, now=now or timezone.now())
-    return cast
-
-
-@metrics.ASSIGNMENT_WAIT.time()
-def cast_vote_and_go_on(
-    *,
-    assignment_id: int,
-    by: User,
-    choices: dict[str, str],
-    count: int,
-    elapsed_ms: int | None = None,
-    comment: str = "",
-    now: datetime | None = None,
-) -> tuple[CastVote, list[Assignment]]:
-    """As `cast_vote`, and in the same statement the member's next assignments, as `next_assignments` gives them.
-
-    Where there are none, or the member may have none, the list is empty; the vote counts all the same.
-    """
     now = now or timezone.now()
-    cast, queue = _cast(assignment_id, by, Answer(choices, elapsed_ms, comment), count=count, now=now)
-    member = cast.assignment.member
-    room = room_for(member, now)
-    if room is not None:
-        count = min(count, room.votes)
-    if len(queue) >= count:
-        return cast, queue[:count]
-    try:
-        return cast, next_assignments(member=member, count=count, now=now)
-    except NotAllowed:
-        return cast, []
-
-
-def _cast(assignment_id: int, by: User, answer: Answer, *, count: int, now: datetime) -> tuple[CastVote, list[Assignment]]:
-    """The vote and, where it is new, the head of the queue after it."""
-    is_possible = answer.has_possible_time and answer.has_possible_comment
-    if is_possible and (cast := _write_votes(assignment_id, by, answer, count, now)):
-        outcome, kind = "new", cast[0].assignment.kind
-    else:
-        with transaction.atomic():
-            locked = _locked(assignment_id, by)
-            kind = locked.assignment.kind
-            try:
-                cast, outcome = (_same_answer(locked, answer, now), []), "again"
-            except DomainError as refusal:
-                metrics.VOTES.labels(kind, refusal.code).inc()
-                raise
-    # Counted once it is there to stay, and whatever comes of the counting.
-    transaction.on_commit(metrics.VOTES.labels(kind, outcome).inc, robust=True)
+    answer = Answer(choices, elapsed_ms, comment)
+    written = write_votes({assignment_id: answer}, user_id=by.pk, count=0, now=now)
+    with transaction.atomic():
+        locked = _locked(assignment_id, by)
+        if written is not None:
+            votes = Vote.objects.filter(pk__in=written[0].votes).select_related("question").order_by("question__position")
+            return locked.cast(list(votes), is_new=True)
+        kind = locked.assignment.kind
+        try:
+            cast = _same_answer(locked, answer, now)
+        except DomainError as refusal:
+            metrics.VOTES.labels(kind, refusal.code).inc()
+            raise
+    transaction.on_commit(metrics.VOTES.labels(kind, "again").inc, robust=True)
     return cast
-
-
-def _write_votes(
-    assignment_id: int, by: User, answer: Answer, count: int, now: datetime
-) -> tuple[CastVote, list[Assignment]] | None:
-    """The votes, written, and the head of the queue after them; None where they cannot be, and nothing was written."""
-    if assignment_id > ID_LIMIT:
-        return None
-    result = fetch_prepared(
-        VOTE_SQL,
-        {
-            "assignment": assignment_id,
-            "user": by.pk,
-            "slugs": list(answer.choices),
-            "choices": list(answer.choices.values()),
-            "elapsed_ms": answer.elapsed_ms,
-            "comment": answer.comment,
-            "count": count,
-            "now": now,
-            "campaign_states": list(ANSWERS_COUNT_IN),
-            "clocks_differ_ms": CLOCKS_DIFFER_MS,
-            "renew_below": assignment_queue.RENEW_BELOW,
-        },
-    )
-    if not result.rows:
-        return None
-    locked = _as_locked(result.first(LockedRow), by)
-    written = result.first(WrittenVotes)
-    ids, elapsed_ms = json.loads(written.vote_ids), written.elapsed_ms
-    if elapsed_ms != answer.elapsed_ms:
-        transaction.on_commit(metrics.IMPOSSIBLE_TIMES.inc, robust=True)
-    assignment, member = locked.assignment, locked.assignment.member
-    assignment.state, assignment.closed_at = AssignmentState.ANSWERED, now
-    member.answered_count += 1
-    votes = [
-        Vote(
-            pk=ids[str(question.pk)],
-            campaign_id=assignment.campaign_id,
-            assignment=assignment,
-            question=question,
-            choice=answer.choices[question.slug],
-            elapsed_ms=elapsed_ms,
-            created_at=now,
-        )
-        for question in locked.questions
-    ]
-    return locked.cast(votes, is_new=True), assignment_queue.as_queue(result.as_rows(QueuedSeat), member, now)
 
 
 def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -43,6 +43,8 @@ UNAVAILABLE = (503, "Too many uploads are running. Try again in a minute.")
 
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Status, headers and content of the answer to a request and its body; None where Django is to answer.
+Shortcut = Callable[[Scope, bytes], tuple[int, list[tuple[bytes, bytes]], bytes] | None]
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,31 @@ class Answer:
     status: int
     headers: list[tuple[bytes, bytes]]
     content: bytes
-    blocks: Iterator[bytes] | None
-    close: Callable[[], None]
-    context: contextvars.Context
+    blocks: Iterator[bytes] | None = None
+    close: Callable[[], None] = field(default=lambda: None)
+    context: contextvars.Context = field(default_factory=contextvars.Context)
 
 
 class AsgiAdapter:
     """The ASGI application."""
 
-    def __init__(self, django: WSGIHandler, *, threads: int, uploads: int, patience: float, long_bodies: re.Pattern[str]) -> None:
+    def __init__(
+        self,
+        django: WSGIHandler,
+        *,
+        shortcut: Shortcut,
+        threads: int,
+        uploads: int,
+        patience: float,
+        long_bodies: re.Pattern[str],
+    ) -> None:
         """`threads` run Django. `uploads` are received at once, each with a thread of its own that waits for its client.
 
+        `shortcut` is asked first, in the same threads, for requests whose body was read; Django answers what it does not.
         `patience`: seconds that a client may send nothing of its body, or take nothing of its answer.
         """
         self._django = django
+        self._shortcut = shortcut
         self._workers = ThreadPoolExecutor(threads, "worker")
         self._uploaders = ThreadPoolExecutor(uploads, "upload")
         self._readers = ThreadPoolExecutor(FILE_THREADS, "file")
@@ -104,10 +117,15 @@ class AsgiAdapter:
 
     async def _receive_whole(self, scope: Scope, body: RequestBody) -> Answer:
         content = b"" if body.is_read else await body.read()
+        return await asyncio.get_running_loop().run_in_executor(self._workers, self._answer, scope, content)
+
+    def _answer(self, scope: Scope, content: bytes) -> Answer:
+        if (answer := self._shortcut(scope, content)) is not None:
+            return Answer(*answer)
         environ = environ_of(scope, io.BytesIO(content))
-        if body.length is None:
-            environ["CONTENT_LENGTH"] = str(len(content))
-        return await self._run(self._workers, environ)
+        if content:
+            environ["CONTENT_LENGTH"] = str(len(content))  # a chunked body comes without
+        return self._call_django(environ)
 
     async def _receive_upload(self, scope: Scope, body: RequestBody) -> Answer:
         try:

@@ -17,6 +17,7 @@ from annotator.lib.postgres.base import DatabaseWrapper
 
 T = TypeVar("T")
 
+_columns: dict[str, tuple[str, ...]] = {}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -78,7 +79,9 @@ def fetch_prepared(query: Statement, parameters: Mapping[str, Any]) -> Result:
     """Run a statement that is prepared once for a connection. Parameters must carry their types in the SQL."""
     with cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).prepared_cursor() as cursor:
         cursor.execute(query.text, [parameters[name] for name in query.names])
-        return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
+        if query.text not in _columns:  # making the description takes longer than reading the rows
+            _columns[query.text] = tuple(column.name for column in cursor.description)
+        return Result(_columns[query.text], cursor.fetchall())
 
 
 @cache

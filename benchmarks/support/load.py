@@ -92,26 +92,31 @@ def vote_loop(client: Client, order: dict[str, Any], number: int, end: float) ->
     choices = ("a", "b", "both_good", "both_bad")
     deck = [int(found) for found in ASSIGNMENT.findall(page)]
     begin, pause = time.perf_counter(), order.get("pause", 0.0)  # seconds from one vote of a client to its next, at least
+    together = order.get("together", 1)
     while time.perf_counter() < end:
         time.sleep(max(0.0, begin + client.done * pause - time.perf_counter()))
         if not deck:
             print(f"{status}: no pair in the answer: {page!r}", file=sys.stderr)
             client.errors += 1
             return
-        assignment = deck.pop(0)
-        body = f"question=overall&choice={choices[client.done % 4]}&elapsed_ms=2400&have={'%2C'.join(map(str, deck))}&unsent=0"
+        sent, deck = deck[:together], deck[together:]
+        answers = [
+            {"assignment": one, "choices": {"overall": choices[(client.done + at) % 4]}, "elapsed_ms": 2400}
+            for at, one in enumerate(sent)
+        ]
+        body = json.dumps({"answers": answers, "have": deck, "unsent": together - 1})
         head = (
-            f"POST /assignments/{assignment}/vote/ HTTP/1.1\r\n{common}HX-Request: true\r\n"
-            f"X-CSRFToken: {cookies['csrftoken']}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"POST /answers/ HTTP/1.1\r\n{common}X-CSRFToken: {cookies['csrftoken']}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         status, page = client.ask((head + body).encode())
-        if status != 200:
+        data = json.loads(page) if status == 200 else {}
+        if not data or any(one["code"] for one in data["answers"]):
             print(f"{status}: {page!r}", file=sys.stderr)
             client.errors += 1
             return
-        deck += [int(found) for found in ASSIGNMENT.findall(page)]
-        client.done += 1
+        deck += [card["assignment"] for card in data["cards"]]
+        client.done += len(sent)
 
 
 def one_query_loop(client: Client, order: dict[str, Any], number: int, end: float) -> None:

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 
 from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
 from annotator.judging.eligibility import obstacle
-from annotator.judging.voting import CastVote, undoable
+from annotator.judging.voting import undoable
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share, progress_of
@@ -157,29 +158,7 @@ def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: 
     """What the member does next; `status_message` reports their last action. Refills the queue when it runs low."""
     campaign = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
-    last = last_answered(member)
-    return _turn(member, campaign, questions, last, client=client, status_message=status_message, knows_earlier=True)
-
-
-def turn_after(cast: CastVote, queue: list[Assignment], *, client: ClientState = NOTHING, status_message: str) -> PageState:
-    """The state after a vote, whose transaction already fetched the next assignments: no further query for them."""
-    member = cast.assignment.member
-    questions = [vote.question for vote in cast.votes]
-    last = cast.assignment.pk if member.campaign.undo_votes else None
-    return _turn(member, member.campaign, questions, last, queue=queue, client=client, status_message=status_message)
-
-
-def _turn(
-    member: Member,
-    campaign: Campaign,
-    questions: list[Question],
-    undoable_id: int | None,
-    *,
-    client: ClientState,
-    status_message: str,
-    queue: list[Assignment] | None = None,
-    knows_earlier: bool = False,
-) -> PageState:
+    undoable_id = last_answered(member)
     progress, notice = progress_of(campaign), notice_for(member, known=client.notice)
 
     def stop(reason: Reason) -> PageState:
@@ -200,7 +179,7 @@ def _turn(
     if must_agree or campaign.guideline_id not in (None, member.guideline_accepted_id):
         return PageState(campaign, member, progress, first="guideline", status_message=status_message)
     try:
-        queue = queue or next_assignments(member=member, count=client.wanted)
+        queue = next_assignments(member=member, count=client.wanted)
     except NotAllowed as limit:
         if limit.code == "training_due":
             return PageState(campaign, member, progress, first="training", status_message=status_message)
@@ -210,7 +189,7 @@ def _turn(
     if queue[0].queue_length in REFILL_AT:
         tasks.enqueue(tasks.refill_queue, member.pk)
     fresh = [seat for seat in queue if seat.pk not in client.cards]
-    earlier = earlier_answers(fresh) if knows_earlier else {}
+    earlier = earlier_answers(fresh)
     return PageState(
         campaign,
         member,
@@ -257,13 +236,30 @@ def make_card(seat: Assignment, earlier: str = "") -> Card:
 
 
 def make_side(slot: str, image: Image) -> Side:
-    return Side(slot, f"{image_root()}{image.public_id}/", image.width, image.height)
+    return make_side_of(slot, image.public_id, image.width, image.height)
+
+
+def make_side_of(slot: str, public_id: UUID, width: int, height: int) -> Side:
+    return Side(slot, f"{image_root()}{public_id}/", width, height)
 
 
 @cache
 def image_root() -> str:
     """What the URL of every image begins with. Cached, because `reverse` is too slow for the response to a vote."""
     return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
+
+
+def recorded(answered_count: int, choices: list[str], *, a_on_left: bool) -> str:
+    """What was recorded, in words. The count makes each message differ, so that screen readers announce it."""
+    words = choice_in_words(choices[0], a_on_left=a_on_left) if len(choices) == 1 else f"{len(choices)} answers"
+    return format_html("Recorded: {}. {} judged.", words, answered_count)
+
+
+def choice_in_words(choice: str, *, a_on_left: bool) -> str:
+    if choice not in (Choice.A, Choice.B):
+        return str(Choice(choice).label).lower()
+    sides = ("left", "top") if (choice == Choice.A) == a_on_left else ("right", "bottom")
+    return format_html('<span class="when-wide">{}</span><span class="when-stacked">{}</span> is better', *sides)
 
 
 def why_closed(member: Member) -> Reason | None:

@@ -11,19 +11,17 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import get_template
-from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.campaigns.access import campaign_for_member
-from annotator.choices import Choice
 from annotator.errors import DomainError, NotFound
-from annotator.judging.voting import CastVote, cast_vote_and_go_on, flag_assignment, skip_assignment, undo_vote
+from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment, undo_vote
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member, Question
 from annotator.views.annotate.forms import FlagForm, VoteForm
-from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, turn_after
+from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, recorded
 from annotator.views.form_input import require_valid, whole_number
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
@@ -45,20 +43,20 @@ def annotate(request: UserRequest, slug: str) -> HttpResponse:
 @require_POST
 def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
-    client = client_state(request)
     try:
         require_valid(form, "This answer is not valid.")
-        cast, queue = cast_vote_and_go_on(
+        cast = cast_vote(
             assignment_id=assignment_id,
             by=request.user,
             choices=form.choices(lambda: primary_slug(assignment_id)),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
             comment=form.cleaned_data["comment"],
-            count=client.wanted,
         )
     except DomainError as refusal:
         return refused(request, assignment_id, refusal)
-    return respond(request, turn_after(cast, queue, client=client, status_message=words_for(cast)))
+    member = cast.assignment.member
+    words = recorded(member.answered_count, [vote.choice for vote in cast.votes], a_on_left=cast.assignment.a_on_left)
+    return respond(request, next_turn(member, client=client_state(request), status_message=words))
 
 
 @require_POST
@@ -161,21 +159,3 @@ def primary_slug(assignment_id: int) -> str:
     """The question that a single choice answers if the form does not name it; "" for an unknown assignment."""
     questions = Question.objects.filter(campaign__members__assignments=assignment_id, position=0)
     return questions.values_list("slug", flat=True).first() or ""
-
-
-def words_for(cast: CastVote) -> str:
-    """What was recorded, in words. The count makes each message differ, so that screen readers announce it."""
-    status_message = (
-        choice_in_words(cast.assignment, cast.votes[0].choice) if len(cast.votes) == 1 else f"{len(cast.votes)} answers"
-    )
-    return format_html("Recorded: {}. {} judged.", status_message, cast.assignment.member.answered_count)
-
-
-def choice_in_words(assignment: Assignment, choice: str) -> str:
-    if choice not in (Choice.A, Choice.B):
-        return str(Choice(choice).label).lower()
-    is_left = (choice == Choice.A) == assignment.a_on_left
-    return format_html(
-        '<span class="when-wide">{}</span><span class="when-stacked">{}</span> is better',
-        *(("left", "top") if is_left else ("right", "bottom")),
-    )
