@@ -189,6 +189,15 @@ if DEBUG:
 STATIC_URL = "static/"
 STATIC_ROOT = read_path("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = ["annotator.lib.static_parts.PartsFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+STATIC_JOINED = DATA_DIR / "static-joined"
+# Files that are written in parts, which are joined in this order: those of js/annotate.js stand in static/js/annotate/.
+STATIC_PARTS = {
+    "js/annotate.js": (
+        *("page", "outbox", "messages", "cards", "questions", "actions", "sending", "responses"),
+        *("buttons", "zoom", "keys", "start"),
+    ),
+}
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- the application

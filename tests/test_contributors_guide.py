@@ -48,7 +48,7 @@ def test_the_functions_on_the_paths_of_a_vote_and_a_release_are_there(name):
 
 
 def test_the_functions_on_the_path_of_a_vote_through_the_browser_are_there():
-    script = (ROOT / "static" / "js" / "annotate.js").read_text()
+    script = "\n".join(path.read_text() for path in (ROOT / "static" / "js" / "annotate").glob("*.js"))
     named = re.findall(r"^\d+\. `(\w+)` –", PATHS, re.M)
 
     assert len(named) == 5

@@ -1,0 +1,48 @@
+"""Files that are served as one and written in parts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles.finders import find, get_finders
+
+from annotator.lib.static_parts import join_parts
+
+STATIC = Path(settings.BASE_DIR, "static")
+
+
+@pytest.mark.parametrize("path", settings.STATIC_PARTS)
+def test_a_joined_file_holds_each_file_of_its_folder_once(path):
+    parts = {file.stem: file.read_text() for file in (STATIC / path).with_suffix("").iterdir()}
+    joined = Path(find(path)).read_text()
+
+    assert sorted(settings.STATIC_PARTS[path]) == sorted(parts)
+    assert {name: joined.count(text) for name, text in parts.items()} == dict.fromkeys(parts, 1)
+
+
+def test_joined_files_are_collected_in_the_place_of_their_parts():
+    collected = {path for finder in get_finders() for path, _ in finder.list([])}
+
+    assert {"js/annotate.js", "js/base.js"} <= collected
+    assert {path for path in collected if path.startswith("js/annotate/")} == set()
+
+
+def test_a_joined_file_is_written_again_only_when_a_part_changed(tmp_path, settings):
+    settings.BASE_DIR, settings.STATIC_JOINED = tmp_path, tmp_path / "joined"
+    settings.STATIC_PARTS = {"css/page.css": ("top", "end")}
+    folder = tmp_path / "static" / "css" / "page"
+    folder.mkdir(parents=True)
+    (folder / "top.css").write_text("a {}\n")
+    (folder / "end.css").write_text("b {}\n")
+    joined = join_parts("css/page.css")
+    os.utime(joined, (1, 1))
+
+    assert joined.read_text() == "a {}\n\nb {}\n"
+    assert join_parts("css/page.css").stat().st_mtime == 1
+
+    (folder / "end.css").write_text("c {}\n")
+
+    assert join_parts("css/page.css").read_text() == "a {}\n\nc {}\n"
