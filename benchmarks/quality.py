@@ -192,7 +192,7 @@ class Trial:
         """Up to REVIEW_EVERY answers. Returns how many."""
         from annotator.errors import NotAllowed  # noqa: PLC0415
         from annotator.judging.assigning import next_assignments  # noqa: PLC0415
-        from annotator.judging.voting import cast_vote_and_go_on  # noqa: PLC0415
+        from annotator.judging.voting import cast_vote  # noqa: PLC0415
 
         kind, done = KINDS[person.kind], 0
         if person.stopped_at is not None or person.votes >= kind.votes:
@@ -202,21 +202,24 @@ class Trial:
         except NotAllowed:
             return 0
         while queue and done < min(REVIEW_EVERY, kind.votes - person.votes):
-            now = start + timedelta(seconds=SECONDS_PER_VOTE * done)
             seat = queue[0]
             truth, ease = self.truth[seat.pair_id], self.ease[seat.pair_id]
             if seat.pair_id in self.opposite[person.kind]:
                 truth = OTHER_IMAGE.get(truth, truth)
             choice = kind.habit(person.dice, truth, ease, seat.a_on_left, person.votes + done)
-            _, queue = cast_vote_and_go_on(
+            done += 1
+            now = start + timedelta(seconds=SECONDS_PER_VOTE * done)
+            cast_vote(
                 assignment_id=seat.pk,
                 by=person.member.user,
                 choices={"overall": choice},
-                count=1,
                 elapsed_ms=round(person.dice.lognormvariate(0, 0.4) * kind.elapsed_ms),
-                now=now + timedelta(seconds=SECONDS_PER_VOTE),
+                now=now,
             )
-            done += 1
+            try:
+                queue = next_assignments(member=person.member, count=1, now=now)
+            except NotAllowed:
+                break
         person.votes += done
         return done
 

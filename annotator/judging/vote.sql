@@ -8,11 +8,13 @@
 -- Who asks was found out before. Where that is some time ago, what showed it is asked for here once more (`proof`), so that a
 -- session that ended or a password that was changed a moment ago counts at once.
 WITH owner AS MATERIALIZED (
-    SELECT member.id, member.campaign_id, member.kind, member.role, member.notice_id,
-           member.guideline_accepted_id, member.consent_accepted_id, member.training_passed_at,
-           campaign.slug, campaign.state, campaign.asks_comment, campaign.undo_votes, campaign.training_pairs,
-           campaign.lease_seconds, campaign.guideline_id, campaign.consent_text_id,
-           campaign.limit_per_day IS NOT NULL OR campaign.limit_total IS NOT NULL OR campaign.limit_share IS NOT NULL AS has_limits
+    SELECT member.id, member.campaign_id, member.notice_id,
+           campaign.slug, campaign.state, campaign.asks_comment, campaign.undo_votes, campaign.lease_seconds,
+           num_nonnulls(campaign.limit_per_day, campaign.limit_total, campaign.limit_share) > 0 AS has_limits,
+           coalesce(campaign.consent_text_id <> coalesce(member.consent_accepted_id, 0), false)
+               OR coalesce(campaign.guideline_id <> coalesce(member.guideline_accepted_id, 0), false) AS has_to_read,
+           campaign.training_pairs > 0 AND member.training_passed_at IS NULL AND member.kind = 'human'
+               AND member.role = 'annotator' AS may_need_training
     FROM annotator_assignment first
     JOIN annotator_member member ON member.id = first.member_id
     JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
@@ -24,11 +26,12 @@ WITH owner AS MATERIALIZED (
           SELECT FROM django_session
           WHERE session_key = %(session)s::text AND session_data = %(session_data)s::text AND expire_date > %(now)s::timestamptz))
 ), given AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(answers)s::json) AS given (id bigint, elapsed_ms int, comment text, choices json)
+    SELECT * FROM json_to_recordset(%(answers)s::json) AS given (id bigint, place int, elapsed_ms int, comment text, choices json)
 ), said AS MATERIALIZED (
     SELECT given.id, said.key AS slug, said.value AS choice FROM given CROSS JOIN json_each_text(given.choices) AS said
 ), seat AS MATERIALIZED (
     SELECT seat.id, given.elapsed_ms, given.comment,
+           %(now)s::timestamptz + given.place * interval '1 microsecond' AS at,  -- so that undo takes back the last one first
            seat.shown_at IS NULL OR given.elapsed_ms
                <= extract(epoch FROM %(now)s::timestamptz - seat.shown_at) * 1000 + %(clocks_differ_ms)s::int AS is_possible
     FROM owner CROSS JOIN given JOIN annotator_assignment seat ON seat.id = given.id
@@ -48,16 +51,16 @@ WITH owner AS MATERIALIZED (
     WHERE annotator_member.id = owner.id AND annotator_member.state = 'active' AND EXISTS (SELECT FROM whole)
     RETURNING annotator_member.answered_count
 ), closed AS (
-    UPDATE annotator_assignment SET state = 'answered', closed_at = %(now)s::timestamptz
+    UPDATE annotator_assignment SET state = 'answered', closed_at = seat.at
     FROM counted CROSS JOIN whole JOIN seat ON seat.id = whole.id
     WHERE annotator_assignment.id = whole.id
     RETURNING annotator_assignment.id, annotator_assignment.campaign_id, annotator_assignment.kind,
-              annotator_assignment.a_on_left, seat.elapsed_ms, seat.comment, seat.is_possible
+              annotator_assignment.a_on_left, annotator_assignment.closed_at, seat.elapsed_ms, seat.comment, seat.is_possible
 ), vote AS (
     INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, created_at)
     SELECT closed.campaign_id, closed.id, answer.question_id, answer.choice,
            CASE WHEN closed.is_possible THEN closed.elapsed_ms END,
-           CASE WHEN answer.takes_comment THEN closed.comment ELSE '' END, %(now)s::timestamptz
+           CASE WHEN answer.takes_comment THEN closed.comment ELSE '' END, closed.closed_at
     FROM closed JOIN answer ON answer.id = closed.id
     RETURNING id
 ), done AS (
@@ -69,7 +72,8 @@ WITH owner AS MATERIALIZED (
     FROM owner CROSS JOIN LATERAL (
         SELECT * FROM annotator_assignment WHERE member_id = owner.id AND state = 'open' ORDER BY id LIMIT 100
     ) next
-    WHERE owner.state = 'open' AND EXISTS (SELECT FROM counted)
+    WHERE owner.state = 'open' AND NOT owner.has_to_read AND NOT owner.may_need_training AND NOT owner.has_limits
+      AND EXISTS (SELECT FROM counted)
       AND next.lease_expires_at > %(now)s::timestamptz AND next.id NOT IN (SELECT id FROM whole)
     ORDER BY next.id LIMIT %(count)s::int
 ), stale AS (
@@ -87,12 +91,7 @@ WITH owner AS MATERIALIZED (
 SELECT done.*, (SELECT array_agg(id) FROM vote) AS votes,
        owner.id AS member_id, owner.slug AS campaign_slug, owner.state AS campaign_state, owner.notice_id, owner.undo_votes,
        counted.answered_count, progress.votes_live, progress.votes_wanted,
-       owner.has_limits,
-       owner.consent_text_id IS DISTINCT FROM owner.consent_accepted_id AND owner.consent_text_id IS NOT NULL
-           OR owner.guideline_id IS DISTINCT FROM owner.guideline_accepted_id AND owner.guideline_id IS NOT NULL AS has_to_read,
-       owner.training_pairs > 0 AND owner.training_passed_at IS NULL AND owner.kind = 'human' AND owner.role = 'annotator'
-           AS may_need_training,
-       owner.lease_seconds,
+       owner.has_limits, owner.has_to_read, owner.may_need_training, owner.lease_seconds,
        head.id AS seat_id, head.a_on_left AS seat_a_on_left, head.lease_expires_at, head.shown_at, head.queue_length,
        prompt.text AS prompt, prompt.language,
        a.public_id AS a_id, a.width AS a_width, a.height AS a_height,

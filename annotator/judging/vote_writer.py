@@ -17,6 +17,7 @@ from annotator.choices import CampaignState
 from annotator.judging.queue import RENEW_BELOW
 from annotator.lib import metrics
 from annotator.lib.raw_sql import fetch_prepared, read_statement
+from annotator.models import Assignment
 
 ELAPSED_MS_LIMIT = 24 * 3600 * 1000
 COMMENT_LIMIT = 2000
@@ -104,6 +105,27 @@ class NextSeat:
     b_width: int
     b_height: int
 
+    @classmethod
+    def of(cls, seat: Assignment) -> NextSeat:
+        """From an assignment as queue.head_of_queue gives it."""
+        pair = seat.pair
+        a, b = pair.image_a, pair.image_b
+        return cls(
+            seat_id=seat.pk,
+            seat_a_on_left=seat.a_on_left,
+            lease_expires_at=seat.lease_expires_at,
+            shown_at=seat.shown_at,
+            queue_length=seat.queue_length,
+            prompt=pair.prompt.text,
+            language=pair.prompt.language,
+            a_id=a.public_id,
+            a_width=a.width,
+            a_height=a.height,
+            b_id=b.public_id,
+            b_width=b.width,
+            b_height=b.height,
+        )
+
     def seconds_left(self, lease_seconds: int, now: datetime) -> float:
         """Of its lease, which the statement renewed where it was never shown or less than most of it was left."""
         left = (self.lease_expires_at - now).total_seconds()
@@ -122,8 +144,8 @@ def write_votes(
     if not answers or max(answers) > ID_LIMIT:
         return None
     given = [
-        {"id": seat, "elapsed_ms": answer.elapsed_ms, "comment": answer.comment, "choices": answer.choices}
-        for seat, answer in answers.items()
+        {"id": seat, "place": place, "elapsed_ms": answer.elapsed_ms, "comment": answer.comment, "choices": answer.choices}
+        for place, (seat, answer) in enumerate(answers.items())
     ]
     result = fetch_prepared(
         VOTE_SQL,

@@ -120,6 +120,7 @@ class AsgiAdapter:
         return await asyncio.get_running_loop().run_in_executor(self._workers, self._answer, scope, content)
 
     def _answer(self, scope: Scope, content: bytes) -> Answer:
+        close_old_connections()  # as Django does before each request of its own
         if (answer := self._shortcut(scope, content)) is not None:
             return Answer(*answer)
         environ = environ_of(scope, io.BytesIO(content))

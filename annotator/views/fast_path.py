@@ -31,7 +31,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.exceptions import DisallowedHost
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, parse_cookie
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
@@ -44,6 +44,7 @@ from annotator import tasks
 from annotator.errors import Invalid
 from annotator.judging.assigning import REFILL_AT
 from annotator.judging.limits import room_for
+from annotator.judging.queue import head_of_queue
 from annotator.judging.vote_writer import NextSeat, Proof, WrittenVotes, write_votes
 from annotator.lib import metrics
 from annotator.lib.public_ids import ASSIGNMENTS
@@ -93,7 +94,6 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
         return None
     wanted = request.META.get("HTTP_X_REQUEST_ID", "")
     request_id = wanted if SANE_ID.fullmatch(wanted) else str(uuid.uuid4())
-    close_old_connections()
     with structlog.contextvars.bound_contextvars(request_id=request_id):
         try:
             found = _known(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
@@ -227,7 +227,9 @@ def _answer(body: AnswersBody, found: Known) -> dict[str, Any] | None:
     written, seats = result
     if len(written.answered) < len(body.answers) or not written.may_go_on or written.notice_id not in (None, body.client.notice):
         return None
-    if len(seats) < wanted or (written.has_limits and not _has_room(written, wanted, now)):
+    if written.has_limits:
+        seats = _seats_within_limits(written, wanted, now)
+    if len(seats) < wanted:
         return None
     length = seats[0].queue_length or 0
     if any(length <= at < length + len(body.answers) for at in REFILL_AT):
@@ -235,9 +237,13 @@ def _answer(body: AnswersBody, found: Known) -> dict[str, Any] | None:
     return _data(body, written, seats, now)
 
 
-def _has_room(written: WrittenVotes, wanted: int, now: datetime) -> bool:
-    room = room_for(Member.objects.select_related("campaign").get(pk=written.member_id), now)
-    return room is None or room.votes >= wanted
+def _seats_within_limits(written: WrittenVotes, wanted: int, now: datetime) -> list[NextSeat]:
+    """The head of the queue, where no limit of the campaign cuts it short."""
+    member = Member.objects.select_related("campaign").get(pk=written.member_id)
+    room = room_for(member, now)
+    if room is not None and room.votes < wanted:
+        return []
+    return [NextSeat.of(seat) for seat in head_of_queue(member, count=wanted, now=now)]
 
 
 def _data(body: AnswersBody, written: WrittenVotes, seats: list[NextSeat], now: datetime) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_the_next_pair_is_there_before_the_server_has_answered(open_page, member
     first = open_card(page)
     settled(page)
     waiting: list[Remote] = []
-    page.route("**/vote/", lambda route: waiting.append(route))
+    page.route("**/answers/", lambda route: waiting.append(route))
 
     next_at_once = page.evaluate(
         """() => {
@@ -120,7 +120,7 @@ def test_what_is_pressed_offline_is_kept_and_sent_in_order(open_page, member):
 def test_a_server_error_is_tried_again_by_itself(open_page, member):
     page = open_page(member, annotate_path(member))
     page.evaluate(KEEP_STATUSES)
-    page.route("**/vote/", lambda route: route.fulfill(status=500, body="<html>broken</html>"), times=1)
+    page.route("**/answers/", lambda route: route.fulfill(status=500, body="<html>broken</html>"), times=1)
     first = judge(page, "3")
     all_sent(page)
 
@@ -137,7 +137,7 @@ def test_an_answer_that_was_lost_on_its_way_back_counts_once(open_page, member):
         route.fetch()
         route.abort()
 
-    page.route("**/vote/", swallow, times=1)
+    page.route("**/answers/", swallow, times=1)
     page.keyboard.press("2")
     all_sent(page)
 
@@ -148,7 +148,7 @@ def test_an_answer_that_was_lost_on_its_way_back_counts_once(open_page, member):
 def test_what_is_not_sent_outlives_the_page(open_page, member):
     page = open_page(member, annotate_path(member))
     settled(page)
-    page.route("**/vote/", lambda route: route.abort())
+    page.route("**/answers/", lambda route: route.abort())
     first = judge(page, "1")
     second = judge(page, "4", after=first)
     expect(page.get_by_role("status")).to_contain_text("2 answers saved on this device")
@@ -170,7 +170,7 @@ def test_a_browser_that_keeps_nothing_warns_before_an_answer_is_lost(open_page, 
     settled(page)
     asked: list[str] = []
     page.on("dialog", lambda dialog: [asked.append(dialog.type), dialog.accept()])
-    page.route("**/vote/", lambda route: route.abort(), times=1)
+    page.route("**/answers/", lambda route: route.abort(), times=1)
     first = judge(page, "1")
     expect(page.get_by_role("status")).to_contain_text("keep this page open")
     all_sent(page)
@@ -179,7 +179,7 @@ def test_a_browser_that_keeps_nothing_warns_before_an_answer_is_lost(open_page, 
     assert asked == []
     assert pressed(first) == "left"
 
-    page.route("**/vote/", lambda route: route.abort())
+    page.route("**/answers/", lambda route: route.abort())
     judge(page, "2")
     expect(page.get_by_role("status")).to_contain_text("keep this page open")
     page.reload()

@@ -24,6 +24,14 @@ SHOWN = re.compile(rb'data-assignment="(\d+)"')
 FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
 
+# Of a refusal among the page's answers, what the other doors say with the status of the whole.
+STATUSES = {
+    "invalid": 400,
+    "not_found": 404,
+    **dict.fromkeys(("lease_expired", "already_answered", "assignment_closed", "member_changed"), 409),
+}
+
+
 class Unknown(Exception):
     """Whether the request was carried out cannot be told: no answer came, or a 5xx."""
 
@@ -146,7 +154,7 @@ class Program(Door):
 
 
 class Browser(Door):
-    """The page, as htmx drives it. What it has no buttons for goes through the API with the same session."""
+    """The page, as its script drives it. What it has no buttons for goes through the API with the same session."""
 
     name = "page"
 
@@ -182,8 +190,21 @@ class Browser(Door):
         return ASSIGNMENTS.find(int(found[1])) if found else None
 
     def vote(self, assignment: int, choice: str, client: Client | None = None) -> int:
-        path = f"/assignments/{ASSIGNMENTS.show(assignment)}/vote/"
-        return self._post(path, {"choice": choice, "elapsed_ms": "1800"}, b"Recorded", client)
+        self._shown = None
+        given = {"assignment": ASSIGNMENTS.show(assignment), "choices": {"overall": choice}, "elapsed_ms": 1800}
+        headers = {"Content-Type": "application/json", "Sec-Fetch-Mode": "cors", **self.credentials()}
+        answer = (client or self.client).ask("POST", "/answers/", headers, json.dumps({"answers": [given]}))
+        if answer.status == 401:
+            raise LoggedOut(f"{self._username} has no session any more.")
+        if answer.status != 200:
+            return answer.status
+        data = json.loads(answer.body)
+        if "go_to" in data:
+            raise LoggedOut(f"{self._username} was sent to {data['go_to']}.")
+        if client is None and data["cards"]:
+            self._shown = ASSIGNMENTS.find(data["cards"][0]["assignment"])
+        code = data["answers"][0]["code"]
+        return STATUSES.get(code, 403) if code else 200
 
     def skip(self, assignment: int) -> int:
         return self._post(f"/assignments/{ASSIGNMENTS.show(assignment)}/skip/", {}, b"Skipped")

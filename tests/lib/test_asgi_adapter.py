@@ -47,7 +47,13 @@ class Handler:
         return response
 
 
-def answer(view: Callable[[HttpRequest], Any], asked: dict[str, Any], *blocks: bytes, patience: float = 30.0) -> tuple[Any, ...]:
+def answer(
+    view: Callable[[HttpRequest], Any],
+    asked: dict[str, Any],
+    *blocks: bytes,
+    patience: float = 30.0,
+    shortcut: Any = lambda scope, content: None,
+) -> tuple[Any, ...]:
     """Status, headers and blocks that were sent. After its body the client waits, and then leaves."""
     left, sent = list(blocks), []
 
@@ -62,12 +68,26 @@ def answer(view: Callable[[HttpRequest], Any], asked: dict[str, Any], *blocks: b
         sent.append(message)
 
     async def main() -> None:
-        adapter = AsgiAdapter(Handler(view), threads=2, uploads=1, patience=patience, long_bodies=LONG)
+        shortcuts = {"shortcut": shortcut, "threads": 2, "uploads": 1}
+        adapter = AsgiAdapter(Handler(view), patience=patience, long_bodies=LONG, **shortcuts)
         await asyncio.wait_for(adapter(asked, receive, send), 20)
 
     asyncio.run(main())
     start, *rest = sent
     return start["status"], dict(start["headers"]), [message["body"] for message in rest if message["body"]]
+
+
+def test_the_shortcut_answers_before_django_is_asked():
+    def shortcut(asked: dict[str, Any], content: bytes) -> Any:
+        return (200, [(b"x-short", b"1")], content.upper()) if asked["method"] == "POST" else None
+
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("by Django")
+
+    posted = answer(view, scope("POST", content_length="5"), b"hello", shortcut=shortcut)
+
+    assert posted == (200, {b"x-short": b"1"}, [b"HELLO"])
+    assert answer(view, scope(), shortcut=shortcut)[2] == [b"by Django"]
 
 
 def test_a_request_is_answered_by_django():

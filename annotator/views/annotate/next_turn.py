@@ -150,6 +150,12 @@ class PageState:
         return MEMBERS.show(self.member.pk)
 
     @property
+    def blank_card(self) -> Card:
+        """What annotate.js fills in; `address/` is to be replaced."""
+        left, right = (Side(slot.value, "address/", 1, 1) for slot in (Choice.A, Choice.B))
+        return Card(0, 0, "", "", left, right)
+
+    @property
     def percent(self) -> int:
         return round(100 * coarse_share(self.progress))
 

@@ -36,7 +36,7 @@ const undo = () => {
   const last = judged.pop();
   const id = last ? idOf(last.card) : undoable;
   if (!id || (!last && isPending(id))) return;
-  const unsent = outbox.find((action) => action.id === id && action.verb === "vote" && action !== sending);
+  const unsent = outbox.find((action) => action.id === id && action.verb === "vote" && !sending.includes(action));
   if (unsent) {
     dequeue(unsent);
     showStatus("Undone. It was not sent yet.");

@@ -21,6 +21,24 @@ const next = () => cards.querySelector(".card:not(.gone)");
 const isPending = (id) => outbox.some((action) => action.id === id);
 const promptOf = (card) => card.querySelector("h1").textContent;
 
+// A card from data, as the server would have drawn it.
+const makeCard = ({ assignment, prompt, language, earlier, sides }) => {
+  const card = byId("blank-card").content.querySelector(".card").cloneNode(true);
+  card.dataset.assignment = assignment;
+  if (earlier) card.dataset.earlier = earlier;
+  const title = card.querySelector("h1");
+  title.textContent = prompt;
+  if (language) title.lang = language;
+  card.querySelectorAll(".box").forEach((box, at) => {
+    const { slot, address, width, height } = sides[at];
+    box.dataset.slot = slot;
+    const image = box.querySelector("img");
+    [image.width, image.height] = [width, height];
+    for (const name of ["srcset", "src"]) image.setAttribute(name, image.getAttribute(name).replaceAll("address/", address));
+  });
+  return card;
+};
+
 const labelImages = (card) => {
   const [left, right] = card.querySelectorAll(".box > img:first-child");
   [left.alt, right.alt] = stacked.matches ? ["Top image", "Bottom image"] : ["Left image", "Right image"];

@@ -1,14 +1,46 @@
 // What the server answers: the outbox and the deck are brought up to date, and a refusal is shown.
 
-const applyResponse = (action, xhr) => {
+const finished = (action) => {
   dequeue(action);
   if (action !== REFRESH) cards.querySelector(`.card.gone[data-assignment="${action.id}"]`)?.remove();
-  if (isForThisPage(xhr)) htmx.swap(cards, xhr.responseText, { swapStyle: "beforeend", swapDelay: 0, settleDelay: 0 });
+};
+
+const insert = (place, html, swapStyle) => htmx.swap(place, html, { swapStyle, swapDelay: 0, settleDelay: 0 });
+
+// The answer to votes is data: what became of each, and the cards to come.
+const applyAnswers = (votes, status, data) => {
+  votes.forEach(finished);
+  if (data) {
+    if (data.message) statusMessage.innerHTML = data.message;
+    for (const { assignment, code, detail } of data.answers) {
+      if (code) showRefusal(votes.find(({ id }) => Number(id) === assignment), code, detail);
+    }
+  } else for (const vote of votes) showRefusal(vote, "", `The server refused it (error ${status}).`);
+  if (data?.go_to) {
+    redirectTo = data.go_to;
+    sendOrRedirect();
+    return;
+  }
+  if (data) {
+    cards.append(...data.cards.map(makeCard));
+    if (data.done) insert(cards, data.done, "beforeend");
+    if (data.notice) insert(byId("moderation-notice"), data.notice, "innerHTML");
+    byId("progress").querySelector(".progress-own b").textContent = data.judged;
+    byId("progress").querySelector("progress").value = data.percent;
+    byId("progress").querySelector(".progress-all b").textContent = `${data.percent}%`;
+  }
+  updateDeck(REFRESH, data && { queue: data.queue.map(String), undo: data.undo ? String(data.undo) : "", lease: data.lease });
+  sendOrRedirect();
+};
+
+const applyResponse = (action, xhr) => {
+  finished(action);
+  if (isForThisPage(xhr)) insert(cards, xhr.responseText, "beforeend");
   const refusal = cards.querySelector(".refusal");
   if (!isForThisPage(xhr)) showRefusal(action, "", `The server refused it (error ${xhr.status}).`);
   else if (refusal) showRefusal(action, refusal.dataset.refused, refusal.textContent);
   refusal?.remove();
-  updateDeck(action);
+  updateDeck(action, takeQueueState());
   sendOrRedirect();
 };
 
@@ -24,23 +56,28 @@ const showRefusal = (action, code, text) => {
   showStatus("");
 };
 
+// What the server said of the queue in HTML: the cards to hold, the seconds left on their lease, what undo takes back.
+const takeQueueState = () => {
+  const elements = [...cards.querySelectorAll(".queue-state")];
+  for (const element of elements) element.remove();
+  const { value, dataset } = elements.at(-1) ?? {};
+  return dataset && { queue: value.split(",").filter(Boolean), undo: dataset.undo, lease: Number(dataset.lease) };
+};
+
 // Bring the deck up to date: prepare new cards, remove those that are no longer assigned to this annotator, show one.
-const updateDeck = (action = REFRESH) => {
-  const queueStates = [...cards.querySelectorAll(".queue-state")];
-  const queueState = queueStates.at(-1);
-  for (const old of queueStates) old.remove();
-  const queue = new Set(queueState?.value.split(",").filter(Boolean));
-  const states = [...cards.querySelectorAll(".state")];
-  for (const state of queue.size ? states : states.slice(0, -1)) state.remove();
+const updateDeck = (action, state) => {
+  const queue = new Set(state?.queue);
+  const reasons = [...cards.querySelectorAll(".state")];
+  for (const old of queue.size ? reasons : reasons.slice(0, -1)) old.remove();
   const reason = cards.querySelector(".state")?.dataset.reason;
   let back = null;
   for (const card of cards.querySelectorAll(".card:not([data-state])")) {
     if (action.verb === "undo" && idOf(card) === action.id) cards.prepend((back = card));
     prepare(card);
   }
-  if (queueState) {
-    undoable = queueState.dataset.undo;
-    leaseUntil = Date.now() + 1000 * Number(queueState.dataset.lease);
+  if (state) {
+    undoable = state.undo;
+    leaseUntil = Date.now() + 1000 * state.lease;
     for (const card of cards.querySelectorAll(".card:not(.gone)")) {
       // In a paused campaign the card on the screen may still be answered.
       const isOnScreen = card === current && (!reason || reason === "paused");

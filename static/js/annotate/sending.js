@@ -4,7 +4,8 @@ const REFRESH = { verb: "refresh" }; // only asks for the cards to judge
 const FIRST_WAIT = 1000; // milliseconds, doubled with each failure
 const LONGEST_WAIT = 30_000;
 const RETRY_STATUSES = new Set([0, 408, 425, 429]);
-let sending = null;
+const ANSWERS_LIMIT = 20; // votes of one request: after a while without a network there are many
+let sending = []; // the actions on their way
 let failures = 0;
 let timer = 0;
 let isSendingPaused = false; // nothing is sent until the annotator logs in or reloads
@@ -14,12 +15,17 @@ let redirectTo = "";
 const token = () =>
   document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? voteForm.elements.csrfmiddlewaretoken.value;
 
-const request = (action) => {
+// What the page holds apart from the actions that are being sent, so that the server sends nothing twice.
+const held = () => {
   const shown = [...cards.querySelectorAll(".card:not(.gone)")].map(idOf);
-  const unsent = new Set(outbox.filter((other) => other !== action && other.verb !== "undo").map((other) => other.id));
-  const have = [...new Set([...shown, ...unsent])].join();
+  const unsent = new Set(outbox.filter((other) => !sending.includes(other) && other.verb !== "undo").map((other) => other.id));
+  return { have: [...new Set([...shown, ...unsent])], unsent: unsent.size };
+};
+
+const request = (action) => {
+  const { have, unsent } = held();
   const { member } = deck.dataset;
-  const values = { ...action.fields, have, unsent: unsent.size, notice: noticeId(), member };
+  const values = { ...action.fields, have: have.join(), unsent, notice: noticeId(), member };
   return new Promise((resolve) => {
     htmx
       .ajax(action === REFRESH ? "GET" : "POST", action === REFRESH ? page : `${root}${action.id}/${action.verb}/`, {
@@ -33,42 +39,74 @@ const request = (action) => {
   });
 };
 
-const send = async (look = false) => {
-  if (sending || isSendingPaused || !(outbox.length || look === REFRESH)) return;
-  clearTimeout(timer);
-  const action = (sending = outbox[0] ?? REFRESH);
-  const xhr = await request(action);
-  sending = null;
-  receive(action, xhr);
+const answerOf = ({ id, fields }) => {
+  const choices = fields.choice ? { [fields.question]: fields.choice } : {};
+  for (const { slug } of questions) if (fields[`choice_${slug}`]) choices[slug] = fields[`choice_${slug}`];
+  return { assignment: Number(id), choices, elapsed_ms: fields.elapsed_ms ?? null, comment: fields.comment ?? "" };
 };
 
-const receive = (action, xhr) => {
-  const status = xhr?.status ?? 0;
-  const redirect = xhr?.getResponseHeader("HX-Redirect");
+const requestAnswers = async (votes) => {
+  const { have, unsent } = held();
+  const notice = Number(noticeId()) || null;
+  const body = { answers: votes.map(answerOf), have: have.map(Number), unsent, notice, member: Number(deck.dataset.member) };
+  const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
+  try {
+    const response = await fetch(deck.dataset.answers, { method: "POST", headers, body: JSON.stringify(body) });
+    return { status: response.status, data: response.ok ? await response.json() : null };
+  } catch {
+    return { status: 0, data: null }; // no network, or it broke off in the middle
+  }
+};
+
+const send = async (look = false) => {
+  if (sending.length || isSendingPaused || !(outbox.length || look === REFRESH)) return;
+  clearTimeout(timer);
+  const others = outbox.findIndex(({ verb }) => verb !== "vote");
+  const votes = outbox.slice(0, others < 0 ? ANSWERS_LIMIT : Math.min(others, ANSWERS_LIMIT));
+  sending = votes.length ? votes : [outbox[0] ?? REFRESH];
+  const actions = sending;
+  if (votes.length) {
+    const { status, data } = await requestAnswers(votes);
+    sending = [];
+    if (isAnswered(actions, status)) applyAnswers(actions, status, data);
+  } else {
+    const xhr = await request(actions[0]);
+    sending = [];
+    receive(actions[0], xhr);
+  }
+};
+
+// Whether the server has done with the actions. If not, they are sent again, at once or once the annotator has done something.
+const isAnswered = (actions, status, isForPage = status < 400) => {
   if (RETRY_STATUSES.has(status) || status >= 500) {
-    retry(action, status);
-    return;
+    retry(actions, status);
+    return false;
   }
   failures = 0;
   if (status === 401) {
     pauseSending("Your session has ended.", ["Log in", `${deck.dataset.logIn}?next=${encodeURIComponent(page)}`]);
-  } else if (redirect) {
+  } else if (status === 404 && !isForPage) {
+    pauseSending("You are logged in with another account in this browser.", ["Reload", page]);
+  } else if (status === 403 && !isForPage) {
+    pauseSending("Please reload and log in again.", ["Reload", page]);
+  } else return true;
+  return false;
+};
+
+const receive = (action, xhr) => {
+  if (!isAnswered([action], xhr?.status ?? 0, xhr && isForThisPage(xhr))) return;
+  const redirect = xhr.getResponseHeader("HX-Redirect");
+  if (redirect) {
     dequeue(action);
     redirectTo = redirect;
     sendOrRedirect();
-  } else if (status === 404 && !isForThisPage(xhr)) {
-    pauseSending("You are logged in with another account in this browser.", ["Reload", page]);
-  } else if (status === 403 && !isForThisPage(xhr)) {
-    pauseSending("Please reload and log in again.", ["Reload", page]);
-  } else {
-    applyResponse(action, xhr);
-  }
+  } else applyResponse(action, xhr);
 };
 
 // Whether the error was written for this page. An error page of the server or of a proxy was not.
 const isForThisPage = (xhr) => xhr.status < 400 || xhr.getResponseHeader("HX-Retarget") === "#cards";
 
-const retry = (action, status) => {
+const retry = ([action], status) => {
   const wait = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT) * (0.75 + Math.random() / 2);
   failures += 1;
   if (!navigator.onLine) showUnsent("You are offline.");

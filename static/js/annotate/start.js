@@ -9,10 +9,8 @@ for (const action of outbox) {
   card.classList.add("gone");
   card.dataset.state = "loading";
   if (action.verb === "vote") {
-    const answer = action.fields.choice ? { [action.fields.question]: action.fields.choice } : {};
-    for (const { slug } of questions) if (action.fields[`choice_${slug}`]) answer[slug] = action.fields[`choice_${slug}`];
-    remember(card, answer);
+    remember(card, answerOf(action).choices);
   }
 }
-updateDeck();
+updateDeck(REFRESH, takeQueueState());
 send();

@@ -198,7 +198,7 @@ def test_consent_costs_the_vote_no_query(django_assert_max_num_queries):
         client.force_login(member.user)
         client.get(page_of(member))
         seat = member.assignments.first()
-        with django_assert_max_num_queries(12) as captured:
+        with django_assert_max_num_queries(16) as captured:
             client.post(reverse("vote", args=[seat.pk]), {"choice": "a"}, headers={"HX-Request": "true"})
         counts.append(len(captured))
 
