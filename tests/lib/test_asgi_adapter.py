@@ -164,7 +164,9 @@ def test_a_client_that_leaves_ends_the_stream():
             left.set()
 
     async def main() -> None:
-        adapter = AsgiAdapter(Handler(view), threads=1, uploads=1, patience=30, long_bodies=LONG)
+        adapter = AsgiAdapter(
+            Handler(view), shortcut=lambda asked, content: None, threads=1, uploads=1, patience=30, long_bodies=LONG
+        )
         await asyncio.wait_for(adapter(scope(), receive, send), 20)
 
     asyncio.run(main())
