@@ -18,7 +18,8 @@ wsgi_application = get_wsgi_application()
 
 application = AsgiAdapter(
     wsgi_application,
-    shortcut=import_string("annotator.views.fast_path.answer_fast"),  # which needs Django set up
+    # By name, because they need Django set up.
+    shortcuts=[import_string(f"{room}.fast_path.answer_fast") for room in ("annotator.views", "api")],
     threads=settings.WEB_THREADS,
     uploads=settings.UPLOADS_AT_ONCE,
     patience=settings.SLOW_CLIENT_SECONDS,

@@ -12,7 +12,7 @@ import contextvars
 import io
 import re
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class AsgiAdapter:
         self,
         django: WSGIHandler,
         *,
-        shortcut: Shortcut,
+        shortcuts: Sequence[Shortcut],
         threads: int,
         uploads: int,
         patience: float,
@@ -74,11 +74,11 @@ class AsgiAdapter:
     ) -> None:
         """`threads` run Django. `uploads` are received at once, each with a thread of its own that waits for its client.
 
-        `shortcut` is asked first, in the same threads, for requests whose body was read; Django answers what it does not.
+        `shortcuts` are asked first, in the same threads, for requests whose body was read; Django answers what they do not.
         `patience`: seconds that a client may send nothing of its body, or take nothing of its answer.
         """
         self._django = django
-        self._shortcut = shortcut
+        self._shortcuts = shortcuts
         self._workers = ThreadPoolExecutor(threads, "worker")
         self._uploaders = ThreadPoolExecutor(uploads, "upload")
         self._readers = ThreadPoolExecutor(FILE_THREADS, "file")
@@ -121,8 +121,10 @@ class AsgiAdapter:
 
     def _answer(self, scope: Scope, content: bytes) -> Answer:
         close_old_connections()  # as Django does before each request of its own
-        if (answer := self._shortcut(scope, content)) is not None:
-            return Answer(*answer)
+        for shortcut in self._shortcuts:
+            if (answer := shortcut(scope, content)) is not None:
+                status, headers, whole = answer
+                return Answer(status, [*headers, (b"content-length", str(len(whole)).encode())], whole)
         environ = environ_of(scope, io.BytesIO(content))
         if content:
             environ["CONTENT_LENGTH"] = str(len(content))  # a chunked body comes without

@@ -1,6 +1,6 @@
 """The fast path of an answer: a request of the annotation page that is as it should be, without Django's machinery around it.
 
-    answer_fast          reads the headers, checks the CSRF token as Django does, and asks for the answers (`_answer`)
+    answer_fast          reads the headers, checks host and CSRF token as Django does, and asks for the answers (`_answer`)
     _prove, _known       who has this session: looked up as Django does, then remembered with what proves it
     _answer              one statement writes the votes, if the proof still stands, and fetches the next pairs
     _data                what the page gets, where all it needs is its next pairs
@@ -19,7 +19,8 @@ import json
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -56,11 +57,10 @@ from annotator.views.middleware.log_in_first import RENEWED, RENEWED_EVERY
 from annotator.views.middleware.request_log import HEADER, SANE_ID
 
 PATH = "/answers/"
-VIEW = "answers"  # its name in the log and in the metrics: that of the ordinary path
 REMEMBERED_LIMIT = 10_000  # sessions of a process
 WANTED_HEADERS = {
     *("host", "cookie", "content-type", "x-csrftoken", "origin", "referer", "x-forwarded-proto", "x-forwarded-host"),
-    "x-request-id",
+    *("x-request-id", "x-forwarded-for", "authorization", "accept"),
 }
 
 logger = structlog.get_logger("django_structlog.middlewares.request")  # where the line of every other request comes from
@@ -79,22 +79,14 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
     if scope["method"] != "POST" or scope["path"] != PATH or scope["query_string"]:
         return None
     start = time.perf_counter()
-    request = _request(scope)
-    if request is None or request.content_type != "application/json":
-        return None
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return None
-    if (settings.SECURE_SSL_REDIRECT and not request.is_secure()) or not _has_csrf_token(request):
+    request = read_request(scope)
+    if request is None or request.content_type != "application/json" or not _has_csrf_token(request):
         return None
     try:
         body = read_answers(content)
     except Invalid:
         return None
-    wanted = request.META.get("HTTP_X_REQUEST_ID", "")
-    request_id = wanted if SANE_ID.fullmatch(wanted) else str(uuid.uuid4())
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
+    with request_id_of(request) as request_id:
         try:
             found = _known(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
             data = found and _answer(body, found)
@@ -102,23 +94,23 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
             return None  # the ordinary path gets itself a new connection
         if not found or data is None:
             return None
-        seconds = time.perf_counter() - start
-        metrics.HTTP_SECONDS.labels(VIEW, "200").observe(seconds)
-        line = {"view": VIEW, "method": "POST", "path": PATH, "status": 200, "seconds": round(seconds, 4), "user": found.user_id}
-        logger.info("request_finished", **line)
-    whole = json.dumps(data).encode()
-    own = [(HEADER.lower().encode(), request_id.encode()), (b"content-length", str(len(whole)).encode())]
-    return FastAnswer(200, [*_common_headers(), *own], whole)
+        note_end("answers", request, 200, start, found.user_id)
+    return FastAnswer(200, headers_of(request_id, (b"vary", b"Cookie")), json.dumps(data).encode())
 
 
-# --- the request
+# --- the request, and what there is around every request
 
 
-def _request(scope: Mapping[str, Any]) -> HttpRequest | None:
-    """What Django's own checks look at. None for a header that came twice."""
+def read_request(scope: Mapping[str, Any]) -> HttpRequest | None:
+    """What Django's own checks look at. None for a header that came twice, and for another host or scheme."""
     request = HttpRequest()
     request.method, request.path = scope["method"], scope["path"]
-    meta = {"SERVER_NAME": scope["server"][0], "SERVER_PORT": str(scope["server"][1]), "REQUEST_METHOD": scope["method"]}
+    meta = {
+        "REMOTE_ADDR": scope["client"][0],
+        "SERVER_NAME": scope["server"][0],
+        "SERVER_PORT": str(scope["server"][1]),
+        "REQUEST_METHOD": scope["method"],
+    }
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1").lower()
         if name in WANTED_HEADERS:
@@ -129,7 +121,33 @@ def _request(scope: Mapping[str, Any]) -> HttpRequest | None:
     request.META = meta
     request.content_type = meta.get("HTTP_CONTENT_TYPE", "").partition(";")[0].strip().lower()
     request.COOKIES = parse_cookie(meta.get("HTTP_COOKIE", ""))
-    return request
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return None
+    return None if settings.SECURE_SSL_REDIRECT and not request.is_secure() else request
+
+
+@contextmanager
+def request_id_of(request: HttpRequest) -> Iterator[str]:
+    """The id that the lines of the log and the tasks carry: the client's, or a new one."""
+    wanted = request.META.get("HTTP_X_REQUEST_ID", "")
+    request_id = wanted if SANE_ID.fullmatch(wanted) else str(uuid.uuid4())
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        yield request_id
+
+
+def note_end(view: str, request: HttpRequest, status: int, start: float, user_id: int) -> None:
+    """In the metrics and the log, under the name of the ordinary view."""
+    seconds = time.perf_counter() - start
+    metrics.HTTP_SECONDS.labels(view, str(status)).observe(seconds)
+    line = {"method": request.method, "path": request.path, "status": status, "seconds": round(seconds, 4), "user": user_id}
+    logger.info("request_finished", view=view, **line)
+
+
+def headers_of(request_id: str, *own: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """Those that the middleware adds, and the answer's own."""
+    return [*_common_headers(), (HEADER.lower().encode(), request_id.encode()), *own]
 
 
 class _QuietCsrf(CsrfViewMiddleware):
@@ -156,7 +174,7 @@ def _common_headers() -> list[tuple[bytes, bytes]]:
     """What the middleware adds to every answer, by the middleware itself."""
 
     def view(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(content_type="application/json", headers={"Vary": "Cookie"})
+        return HttpResponse(content_type="application/json")
 
     handle: Callable[[HttpRequest], Any] = view
     for middleware in (XFrameOptionsMiddleware, PermissionsPolicyMiddleware, CSPMiddleware, SecurityMiddleware):

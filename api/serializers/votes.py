@@ -10,6 +10,7 @@ from rest_framework import serializers
 from annotator.choices import AssignmentKind, Choice, VoidReason
 from annotator.lib.public_ids import PAIRS, VOTES
 from annotator.models import Vote
+from api.serializers.assignments import AssignmentSerializer
 from api.serializers.base import ShownId
 
 
@@ -54,6 +55,30 @@ class AnswerSerializer(serializers.Serializer[Any]):
 
     assignment = serializers.IntegerField()
     votes = OwnVoteSerializer(many=True)
+
+
+NEXT: dict[str, Any] = {
+    "many": True,
+    "required": False,
+    "read_only": True,
+    "help_text": "With `next`: what you judge next, the oldest first.",
+}
+
+
+class CastVoteSerializer(OwnVoteSerializer):
+    """Your vote, and your next assignments if you asked for them."""
+
+    next = AssignmentSerializer(**NEXT)
+
+    class Meta(OwnVoteSerializer.Meta):
+        fields = [*OwnVoteSerializer.Meta.fields, "next"]
+        read_only_fields = fields
+
+
+class CastAnswerSerializer(AnswerSerializer):
+    """The votes of an answer, and your next assignments if you asked for them."""
+
+    next = AssignmentSerializer(**NEXT)
 
 
 class ExportedVoteSerializer(serializers.Serializer[Any]):

@@ -68,7 +68,7 @@ def answer(
         sent.append(message)
 
     async def main() -> None:
-        shortcuts = {"shortcut": shortcut, "threads": 2, "uploads": 1}
+        shortcuts = {"shortcuts": [shortcut], "threads": 2, "uploads": 1}
         adapter = AsgiAdapter(Handler(view), patience=patience, long_bodies=LONG, **shortcuts)
         await asyncio.wait_for(adapter(asked, receive, send), 20)
 
@@ -86,7 +86,7 @@ def test_the_shortcut_answers_before_django_is_asked():
 
     posted = answer(view, scope("POST", content_length="5"), b"hello", shortcut=shortcut)
 
-    assert posted == (200, {b"x-short": b"1"}, [b"HELLO"])
+    assert posted == (200, {b"x-short": b"1", b"content-length": b"5"}, [b"HELLO"])
     assert answer(view, scope(), shortcut=shortcut)[2] == [b"by Django"]
 
 
@@ -164,9 +164,7 @@ def test_a_client_that_leaves_ends_the_stream():
             left.set()
 
     async def main() -> None:
-        adapter = AsgiAdapter(
-            Handler(view), shortcut=lambda asked, content: None, threads=1, uploads=1, patience=30, long_bodies=LONG
-        )
+        adapter = AsgiAdapter(Handler(view), shortcuts=[], threads=1, uploads=1, patience=30, long_bodies=LONG)
         await asyncio.wait_for(adapter(scope(), receive, send), 20)
 
     asyncio.run(main())
