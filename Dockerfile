@@ -14,7 +14,7 @@ COPY requirements.lock ./
 RUN pip install --require-hashes --only-binary :all: -r requirements.lock
 COPY . .
 # The servers are named and not asked: without names the settings would start embedded ones.
-RUN DATABASE_URL=postgres://build/build REDIS_URL=redis://build SECRET_KEY=build STATIC_ROOT=/app/staticfiles \
+RUN DATABASE_URL=postgres://build/build REDIS_URL=redis://build SECRET_KEY=build DATA_DIR=/tmp STATIC_ROOT=/app/staticfiles \
     python manage.py collectstatic --no-input \
     && python -m compileall -q annotator api
 

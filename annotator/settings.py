@@ -193,6 +193,12 @@ STATICFILES_FINDERS = ["annotator.lib.static_parts.PartsFinder", "django.contrib
 STATIC_JOINED = DATA_DIR / "static-joined"
 # Files that are written in parts, which are joined in this order: those of js/annotate.js stand in static/js/annotate/.
 STATIC_PARTS = {
+    "css/base.css": ("tokens", "elements", "bar", "page", "buttons", "forms", "notices", "state", "account", "prose"),
+    "css/annotate.css": (
+        *("layout", "pair", "choices", "questions", "tools", "states"),
+        *("bar", "guideline", "help", "narrow", "notice"),
+    ),
+    "css/manage.css": ("page", "campaign", "figures", "tables", "forms", "pairs", "invites", "statistics", "review"),
     "js/annotate.js": (
         *("page", "outbox", "messages", "cards", "questions", "actions", "sending", "responses"),
         *("buttons", "zoom", "keys", "start"),
