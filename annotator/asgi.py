@@ -9,6 +9,7 @@ from django.utils.module_loading import import_string
 
 from annotator.lib.asgi_adapter import AsgiAdapter
 from annotator.lib.client_address import check_proxies
+from annotator.lib.even_connections import EvenConnections
 from annotator.local.hold import hold_embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
@@ -24,6 +25,7 @@ application = AsgiAdapter(
     uploads=settings.UPLOADS_AT_ONCE,
     patience=settings.SLOW_CLIENT_SECONDS,
     long_bodies=settings.LONG_BODIES,
+    even=EvenConnections(settings.DATA_DIR / "web-processes"),
 )
 
 for problem in check_proxies():

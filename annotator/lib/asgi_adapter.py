@@ -23,6 +23,7 @@ from django.db import close_old_connections
 from django.http.response import HttpResponseBase
 
 from annotator.lib import connections
+from annotator.lib.even_connections import EvenConnections
 from annotator.lib.request_body import (
     LIMIT,
     REFUSED,
@@ -71,13 +72,16 @@ class AsgiAdapter:
         uploads: int,
         patience: float,
         long_bodies: re.Pattern[str],
+        even: EvenConnections | None = None,
     ) -> None:
         """`threads` run Django. `uploads` are received at once, each with a thread of its own that waits for its client.
 
         `shortcuts` are asked first, in the same threads, for requests whose body was read; Django answers what they do not.
-        `patience`: seconds that a client may send nothing of its body, or take nothing of its answer.
+        `patience`: seconds that a client may send nothing of its body, or take nothing of its answer. `even` has some clients
+        connect anew, where there are other processes with fewer.
         """
         self._django = django
+        self._even = even
         self._shortcuts = shortcuts
         self._workers = ThreadPoolExecutor(threads, "worker")
         self._uploaders = ThreadPoolExecutor(uploads, "upload")
@@ -108,6 +112,8 @@ class AsgiAdapter:
         except BodyRefused as refusal:
             answer = await self._refuse(scope, refusal.status, refusal.detail)
         if body is not None and body.is_read:
+            if self._even is not None and self._even.let_go(scope["client"]):
+                answer.headers.append((b"connection", b"close"))
             await self._write(answer, scope, receive, send)
             return
         answer.headers.append((b"connection", b"close"))
