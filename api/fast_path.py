@@ -24,10 +24,10 @@ from annotator.choices import Scope
 from annotator.errors import DomainError
 from annotator.judging import assigning
 from annotator.judging.vote_writer import Answer, write_votes
+from annotator.lib.bare_requests import FastAnswer, headers_of, note_end, read_request, request_id_of
 from annotator.lib.client_address import address_of
 from annotator.lib.public_ids import ShownAssignment
 from annotator.models import Member, Question, Token
-from annotator.views.fast_path import FastAnswer, headers_of, note_end, read_request, request_id_of
 from api import throttling
 from api.parsers import read_json
 from api.serializers.assignments import ChoiceBody, ChoicesBody

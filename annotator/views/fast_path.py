@@ -17,29 +17,20 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, NamedTuple
 
-import structlog
-from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
-from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, parse_cookie
-from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
-from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django_permissions_policy import PermissionsPolicyMiddleware
 
 from annotator import tasks
 from annotator.errors import Invalid
@@ -48,30 +39,16 @@ from annotator.judging.limits import room_for
 from annotator.judging.queue import head_of_queue
 from annotator.judging.vote_writer import NextSeat, Proof, WrittenVotes, write_votes
 from annotator.lib import metrics
+from annotator.lib.bare_requests import FastAnswer, headers_of, note_end, read_request, request_id_of
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import CampaignProgress, Member, User
 from annotator.scoring.progress import coarse_share
 from annotator.views.annotate.answers import AnswersBody, Outcome, data_of_cards, read_answers
 from annotator.views.annotate.next_turn import Card, make_side_of, recorded
 from annotator.views.middleware.log_in_first import RENEWED, RENEWED_EVERY
-from annotator.views.middleware.request_log import HEADER, SANE_ID
 
 PATH = "/answers/"
 REMEMBERED_LIMIT = 10_000  # sessions of a process
-WANTED_HEADERS = {
-    *("host", "cookie", "content-type", "x-csrftoken", "origin", "referer", "x-forwarded-proto", "x-forwarded-host"),
-    *("x-request-id", "x-forwarded-for", "authorization", "accept"),
-}
-
-logger = structlog.get_logger("django_structlog.middlewares.request")  # where the line of every other request comes from
-
-
-class FastAnswer(NamedTuple):
-    """A whole answer to a request."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    content: bytes
 
 
 def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
@@ -98,56 +75,7 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
     return FastAnswer(200, headers_of(request_id, (b"vary", b"Cookie")), json.dumps(data).encode())
 
 
-# --- the request, and what there is around every request
-
-
-def read_request(scope: Mapping[str, Any]) -> HttpRequest | None:
-    """What Django's own checks look at. None for a header that came twice, and for another host or scheme."""
-    request = HttpRequest()
-    request.method, request.path = scope["method"], scope["path"]
-    meta = {
-        "REMOTE_ADDR": scope["client"][0],
-        "SERVER_NAME": scope["server"][0],
-        "SERVER_PORT": str(scope["server"][1]),
-        "REQUEST_METHOD": scope["method"],
-    }
-    for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1").lower()
-        if name in WANTED_HEADERS:
-            key = f"HTTP_{name.upper().replace('-', '_')}"
-            if key in meta:
-                return None
-            meta[key] = raw_value.decode("latin-1")
-    request.META = meta
-    request.content_type = meta.get("HTTP_CONTENT_TYPE", "").partition(";")[0].strip().lower()
-    request.COOKIES = parse_cookie(meta.get("HTTP_COOKIE", ""))
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return None
-    return None if settings.SECURE_SSL_REDIRECT and not request.is_secure() else request
-
-
-@contextmanager
-def request_id_of(request: HttpRequest) -> Iterator[str]:
-    """The id that the lines of the log and the tasks carry: the client's, or a new one."""
-    wanted = request.META.get("HTTP_X_REQUEST_ID", "")
-    request_id = wanted if SANE_ID.fullmatch(wanted) else str(uuid.uuid4())
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        yield request_id
-
-
-def note_end(view: str, request: HttpRequest, status: int, start: float, user_id: int) -> None:
-    """In the metrics and the log, under the name of the ordinary view."""
-    seconds = time.perf_counter() - start
-    metrics.HTTP_SECONDS.labels(view, str(status)).observe(seconds)
-    line = {"method": request.method, "path": request.path, "status": status, "seconds": round(seconds, 4), "user": user_id}
-    logger.info("request_finished", view=view, **line)
-
-
-def headers_of(request_id: str, *own: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
-    """Those that the middleware adds, and the answer's own."""
-    return [*_common_headers(), (HEADER.lower().encode(), request_id.encode()), *own]
+# --- the request
 
 
 class _QuietCsrf(CsrfViewMiddleware):
@@ -167,21 +95,6 @@ def _has_csrf_token(request: HttpRequest) -> bool:
 
 def _no_view(request: HttpRequest) -> HttpResponse:
     raise NotImplementedError  # the check only asks whether it is exempt
-
-
-@cache
-def _common_headers() -> list[tuple[bytes, bytes]]:
-    """What the middleware adds to every answer, by the middleware itself."""
-
-    def view(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(content_type="application/json")
-
-    handle: Callable[[HttpRequest], Any] = view
-    for middleware in (XFrameOptionsMiddleware, PermissionsPolicyMiddleware, CSPMiddleware, SecurityMiddleware):
-        handle = middleware(handle)
-    request = HttpRequest()
-    request.META = {"HTTP_HOST": "localhost", "HTTP_X_FORWARDED_PROTO": "https"}
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in handle(request).items()]
 
 
 # --- who asks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import secrets
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -91,7 +91,8 @@ class World:
 def make_world() -> World:
     member = MemberFactory()
     PairFactory.create_batch(5, campaign=member.campaign)
-    random.seed(7)  # the first side is a coin, the others balance it
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.7)")  # the first side is a coin, the others balance it
     refill_queue(member_id=member.pk)
     token, key = api_tokens.create_token(user=member.user, scopes=[Scope.ANNOTATE])
     seats = list(Assignment.objects.filter(member=member).order_by("pk"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
@@ -111,7 +111,8 @@ def make_world() -> World:
     CampaignProgress.objects.filter(campaign=member.campaign).update(votes_wanted=100, votes_live=20)
     for place in range(PAIRS):
         PairFactory(campaign=member.campaign, image_a__width=500 + place)
-    random.seed(7)  # the first side is a coin, the others balance it
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setseed(0.7)")  # the first side is a coin, the others balance it
     refill_queue(member_id=member.pk)
     seats = list(Assignment.objects.filter(member=member).order_by("pk"))
     client = Client(enforce_csrf_checks=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
@@ -16,10 +15,9 @@ from django_structlog.middlewares import RequestMiddleware
 from django_structlog.signals import bind_extra_request_finished_metadata, bind_extra_request_metadata
 
 from annotator.lib import logs, metrics
+from annotator.lib.bare_requests import REQUEST_ID, SANE_ID
 from annotator.lib.client_address import hidden_addresses
 
-HEADER = "X-Request-ID"
-SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 STARTED = "diptych.started"  # in request.META
 SECRET_PATHS = {"join", "account_confirm_email", "account_reset_password_from_key"}  # whoever has the address gets in
 
@@ -35,7 +33,7 @@ class ObservingMiddleware(RequestMiddleware):
 def begin(request: HttpRequest, log_kwargs: dict[str, Any], **_: Any) -> None:
     request.META[STARTED] = time.perf_counter()
     hidden_addresses.look(request)
-    wanted = request.headers.get(HEADER, "")
+    wanted = request.headers.get(REQUEST_ID, "")
     if SANE_ID.fullmatch(wanted):
         structlog.contextvars.bind_contextvars(request_id=wanted)  # else it is the one that the middleware made up
     log_kwargs.clear()  # of the query, which may hold a secret
@@ -44,7 +42,7 @@ def begin(request: HttpRequest, log_kwargs: dict[str, Any], **_: Any) -> None:
 @receiver(bind_extra_request_finished_metadata)
 def end(request: HttpRequest, response: HttpResponse, log_kwargs: dict[str, Any], **_: Any) -> None:
     seconds = time.perf_counter() - request.META[STARTED]
-    response[HEADER] = logs.current_id()
+    response[REQUEST_ID] = logs.current_id()
     view = view_of(request)
     metrics.HTTP_SECONDS.labels(view, str(response.status_code)).observe(seconds)
     log_kwargs.clear()
