@@ -57,12 +57,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     votes = OwnVoteSerializer(many=True)
 
 
-NEXT: dict[str, Any] = {
-    "many": True,
-    "required": False,
-    "read_only": True,
-    "help_text": "With `next`: what you judge next, the oldest first.",
-}
+NEXT: dict[str, Any] = {"many": True, "default": list, "help_text": "With `next`: what you judge next, the oldest first."}
 
 
 class CastVoteSerializer(OwnVoteSerializer):
