@@ -311,7 +311,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
 # Log-ins are counted in Postgres (accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
 # There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip", "username_taken": "60/h/ip"}
 # Second factors: an authenticator app, passkeys and security keys, and codes for those who lost both.
 MFA_ADAPTER = "annotator.accounts.mfa_adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

@@ -29,6 +29,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.server.released.wait(10)
 
+    do_POST = do_GET
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
