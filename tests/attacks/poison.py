@@ -82,11 +82,13 @@ def workers_of(target: Target) -> set[psutil.Process]:
 
 def memory_of(workers: set[psutil.Process]) -> int:
     """Bytes, with their decoders."""
-    total = 0
+    family, total = set(workers), 0
     for worker in workers:
         with suppress(psutil.Error):
-            family = {worker, *worker.children(recursive=True)} - (workers - {worker})
-            total += sum(process.memory_info().rss for process in family)
+            family |= set(worker.children(recursive=True))
+    for process in family:
+        with suppress(psutil.Error):
+            total += process.memory_info().rss
     return total
 
 
@@ -110,8 +112,8 @@ POISONS: dict[str, Callable[[Path], Path]] = {
         folder / "dictionary.parquet", value_bytes=30_000_000, rows=100
     ),
     "Parquet of a page of 500 MB whose footer says 1 KB": lying_pages,
-    "ZIP whose zip64 record hides 150,000 files": lambda folder: zip_with_hidden_directory(
-        folder / "hidden.zip", 150_000, at_end=True
+    "ZIP whose zip64 record hides 60,000 files": lambda folder: zip_with_hidden_directory(
+        folder / "hidden.zip", 60_000, at_end=True
     ),
     "PNG of 16 bits and 64 megapixels": lambda folder: in_zip(
         folder / "deep.zip", png_of_nothing(8000, 8000, bits=16), picture_file(3)
@@ -119,5 +121,4 @@ POISONS: dict[str, Callable[[Path], Path]] = {
     "PNG of 60,000 × 60,000 pixels": lambda folder: in_zip(
         folder / "wide.zip", png_of_nothing(60_000, 60_000, bits=8, rows=10), picture_file(4)
     ),
-    "PNG that ends early": lambda folder: in_zip(folder / "cut.zip", png_of_nothing(4000, 4000, rows=10), picture_file(5)),
 }
