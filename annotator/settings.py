@@ -244,6 +244,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "annotator.views.middleware.request_log.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "annotator.views.middleware.https_only.ProgramsOverHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -414,6 +415,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # Django's own list of twenty thousand
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "annotator.accounts.password_words.ContextWordsValidator"},
 ]
 
 # --- safety
@@ -431,7 +433,8 @@ SESSION_COOKIE_AGE = min(read_int("SESSION_DAYS", 14, low=2, high=365) * 24 * 36
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked inside the machine, where nobody speaks HTTPS
+# The first are asked inside the machine, where nobody speaks HTTPS. Programs are refused (ProgramsOverHttps).
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$", r"^(api|hub)/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
