@@ -7,7 +7,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
+from ipaddress import IPv4Network, ip_address
 from typing import Any
 
 import dns.exception
@@ -18,6 +18,8 @@ import dns.resolver
 import dns.rrset
 
 HOST = "127.0.0.1"
+INTERNET = IPv4Network("127.3.0.0/16")  # stands for it, because nothing that is tried leaves this machine
+PUBLIC = str(INTERNET[2])  # a host there
 TYPES = {dns.rdatatype.A: 4, dns.rdatatype.AAAA: 6}  # the version of the addresses in it
 
 _system = socket.getaddrinfo

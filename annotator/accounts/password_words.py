@@ -8,7 +8,19 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 # Of this application and of its work. The site's own names come from ALLOWED_HOSTS and HUB_NAMESPACE.
-WORDS = ("annotate", "annotation", "annotator", "campaign", "diptych", "image", "login", "password", "passwort", "preference", "vote")
+WORDS = (
+    "annotate",
+    "annotation",
+    "annotator",
+    "campaign",
+    "diptych",
+    "image",
+    "login",
+    "password",
+    "passwort",
+    "preference",
+    "vote",
+)
 SHORTEST_WORD = 4  # letters of a name of the site
 REST = 8  # characters that a password needs beside such words
 

@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 def address_of(request: HttpRequest) -> str:
     """The client's address; "" if proxies hide it and their number is not configured.
 
-    Such a proxy is on this machine or in a private network. Somebody on the internet who connects directly and says that they pass
-    others on counts as one, or the header would free every stranger from all limits by address.
+    Such a proxy is on this machine or in a private network. Somebody on the internet who connects directly and claims to pass on
+    others counts as one, or the header would free every stranger from all limits by address.
     """
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     if not settings.TRUSTED_PROXIES:

@@ -22,7 +22,9 @@ class NewInvite(Body):
     note = Text(required=False, allow_blank=True, max_length=100, help_text="Tells links apart. Only managers see it.")
     role = serializers.ChoiceField(Role.choices, required=False, help_text="What people who join become. Default: annotator.")
     for_crowd = YesOrNo(required=False, help_text="People come from a crowd platform, which identifies them.")
-    expires_at = serializers.DateTimeField(required=False, allow_null=True, help_text="From then on nobody joins. Null: no limit.")
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text="From then on nobody joins. Null: no limit."
+    )
     uses_max = WholeNumber(
         required=False, allow_null=True, min_value=1, max_value=2**31 - 1, help_text="How many people can join. Null: no limit."
     )

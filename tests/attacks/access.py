@@ -18,7 +18,15 @@ from annotator.models import Assignment, User
 from benchmarks.support.passwords import PASSWORD
 from tests.attacks.target import Finding, Target
 from tests.attacks.visitor import Visitor
-from tests.factories import CampaignFactory, ImportFactory, InviteFactory, MemberFactory, PairFactory, ReleaseFactory, WebhookFactory
+from tests.factories import (
+    CampaignFactory,
+    ImportFactory,
+    InviteFactory,
+    MemberFactory,
+    PairFactory,
+    ReleaseFactory,
+    WebhookFactory,
+)
 
 SLUG, SECRET = "guarded", "Zebra 7731"
 SHUT = {401, 403, 404, 405, 410}

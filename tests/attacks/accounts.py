@@ -38,7 +38,7 @@ def run(target: Target) -> Iterator[Finding]:
 
 
 def locked_out(target: Target, victim: User, places: Iterator[int]) -> Finding:
-    """Strangers fail at their name from many addresses, and at their own address; they come from elsewhere, and on their device."""
+    """Strangers fail at a name from many addresses, and from its owner's. The owner comes on their device, and from elsewhere."""
     home = target.address(next(places))
     with Visitor(target, address=home) as device:
         device.log_in(victim.username)

@@ -37,7 +37,8 @@ FORMULA = '=HYPERLINK("https://evil.test","x")'
 FORMULAS = [FORMULA, "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1"]
 # What runs or loads something where a page shows it uncleaned.
 RUNS = re.compile(
-    r"<\s*(script|iframe|object|embed)\b|<[^<>]*\bon[a-z]+\s*=|(href|src)\s*=\s*[\"']?\s*(javascript|data|vbscript):", re.IGNORECASE
+    r"<\s*(script|iframe|object|embed)\b|<[^<>]*\bon[a-z]+\s*=|(href|src)\s*=\s*[\"']?\s*(javascript|data|vbscript):",
+    re.IGNORECASE,
 )
 OWN_SCRIPTS = re.compile(r'<script (?:defer |type="module" )?src="/static/[^"<>]+"[^<>]*></script>')
 WINDOWS = re.compile(r'[<>:"\\|?*\x00-\x1f]|(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.|/|$)|[. ](/|$)', re.IGNORECASE)
@@ -51,7 +52,9 @@ def run(target: Target) -> Iterator[Finding]:
         card = program.get(f"/api/v1/campaigns/{campaign.slug}/releases/{release['number']}/files/README.md").text
     yield card_is_harmless(release, card)
     unsafe = [path for path in paths if WINDOWS.search(path)]
-    yield Finding("cards: names of files", bool(paths) and not unsafe, f"{len(paths)} files, unsafe on Windows: {unsafe or 'none'}")
+    yield Finding(
+        "cards: names of files", bool(paths) and not unsafe, f"{len(paths)} files, unsafe on Windows: {unsafe or 'none'}"
+    )
     with Visitor(target) as browser:
         browser.log_in(manager.username)
         yield pages_are_harmless(browser, campaign)
@@ -121,7 +124,9 @@ def wait_for(program: Visitor, sent: httpx.Response, states: set[str]) -> dict[s
 def card_is_harmless(release: dict[str, Any], card: str) -> Finding:
     ran = {match[0] for match in RUNS.finditer(html_of(without_charts(card)))}
     is_whole = release["state"] == "ready" and "alert(1)" in card  # the texts are there, and are texts
-    return Finding("cards: script and javascript: links on a card", is_whole and not ran, f"{release['state']}; runs: {ran or 'none'}")
+    return Finding(
+        "cards: script and javascript: links on a card", is_whole and not ran, f"{release['state']}; runs: {ran or 'none'}"
+    )
 
 
 def without_charts(card: str) -> str:

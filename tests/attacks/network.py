@@ -1,7 +1,7 @@
 """Addresses that lead inside, as the URL of an image and of a webhook: by name, by number, by redirect, by a name bound anew.
 
-The names are those of a name server of the attacker's. 127.3.0.2 is a host of theirs on the internet (settings.py), and at the
-same port of 127.0.0.1 and ::1 listens what must not be reached.
+The names are those of a name server of the attacker's. PUBLIC is a host of theirs on the internet, and at the same port of
+127.0.0.1 and ::1 listens what must not be reached.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from annotator.accounts.api_tokens import create_token
 from annotator.choices import Role
 from annotator.lib.special_addresses import IPV4, IPV6
 from annotator.models import Campaign, Member, User
-from tests.attacks.settings import PUBLIC
 from tests.attacks.target import Finding, Target
 from tests.attacks.visitor import Visitor
-from tests.name_server import NameServer
+from tests.name_server import PUBLIC, NameServer
 from tests.pictures import picture_file
 from tests.tls_server import Server, serving
 

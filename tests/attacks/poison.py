@@ -60,7 +60,7 @@ def is_set_aside(target: Target, manager: Visitor, what: str, path: Path) -> Fin
 
 
 def imported(target: Target, manager: Visitor, path: Path) -> tuple[dict[str, Any], int]:
-    """The import once it has ended or its time is over, and the bytes that the workers and their decoders had in memory at most."""
+    """The import once it has ended or its time is over, and how many bytes of memory the workers took for it."""
     workers = workers_of(target)
     usual = peak = memory_of(workers)
     with path.open("rb") as file:
@@ -112,8 +112,8 @@ POISONS: dict[str, Callable[[Path], Path]] = {
         folder / "dictionary.parquet", value_bytes=30_000_000, rows=100
     ),
     "Parquet of a page of 500 MB whose footer says 1 KB": lying_pages,
-    "ZIP whose zip64 record hides 60,000 files": lambda folder: zip_with_hidden_directory(
-        folder / "hidden.zip", 60_000, at_end=True
+    "ZIP whose zip64 record hides a list of 400 MB": lambda folder: zip_with_hidden_directory(
+        folder / "hidden.zip", 100, at_end=True, said=400_000_000
     ),
     "PNG of 16 bits and 64 megapixels": lambda folder: in_zip(
         folder / "deep.zip", png_of_nothing(8000, 8000, bits=16), picture_file(3)

@@ -1,4 +1,4 @@
-"""The list of attacks, and their run: against the site alone, and where a proxy matters behind the shipped nginx, if there is one."""
+"""The list of attacks, and their run: against the site alone, and where a proxy matters behind the shipped nginx."""
 
 from __future__ import annotations
 

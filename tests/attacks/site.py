@@ -1,4 +1,4 @@
-"""Starts the web server and the worker of the Procfile, and the nginx of docker-compose.yml in front of it where one is installed."""
+"""Starts the web server and the worker of the Procfile, and the nginx of docker-compose.yml where one is installed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def worker(port: int, data_dir: Path, **environment: str) -> Iterator[None]:
     log = data_dir / "worker.log"
     with service("worker", port, data_dir, environment):
         wait_until(
-            lambda: app.control.ping(timeout=0.25, limit=1), seconds=START_TIMEOUT, why=lambda: f"the worker:\n{log.read_text()[-2000:]}"
+            lambda: app.control.ping(timeout=0.25, limit=1),
+            seconds=START_TIMEOUT,
+            why=lambda: f"the worker:\n{log.read_text()[-2000:]}",
         )
         yield
 

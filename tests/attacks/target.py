@@ -18,9 +18,8 @@ from annotator.choices import CampaignState, ReleaseState, Scope
 from annotator.models import Campaign, Release, ReleaseFile, User
 from annotator.releasing.release_storage import file_name
 from benchmarks.support.campaigns import fill_campaign, make_annotators
-from tests.attacks.settings import INTERNET
 from tests.faults.clients import HOST, Client, Program, Unknown
-from tests.name_server import NameServer
+from tests.name_server import INTERNET, NameServer
 
 SLUG = "attacked"
 PAIRS = 1500
@@ -63,7 +62,7 @@ class Target:
 
     @property
     def public_address(self) -> str:
-        """One that is on the internet (settings.py), in each run another."""
+        """One that is on the internet (tests/name_server.py), in each run another."""
         return str(INTERNET[256 * 9 + (2 if self.is_behind_proxy else 1)])
 
     def connect(self, *, receive_buffer: int = 0) -> socket.socket:

@@ -13,6 +13,7 @@ from annotator.lib.safe_http import is_public
 from tests.pictures import picture_file
 from tests.tls_server import CERTIFICATE, Server, serving
 
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with serving() as server:

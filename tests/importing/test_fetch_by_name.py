@@ -1,4 +1,4 @@
-"""Addresses that strangers name, looked up live at a name server of our own. 127.0.0.2 stands for a host on the internet."""
+"""Addresses that strangers name, looked up live at a name server of our own. PUBLIC stands for a host on the internet."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from annotator.importing.fetch import fetch_image
 from annotator.lib.safe_http import is_public
 from annotator.lib.special_addresses import IPV4, IPV6
 from tests.factories import CampaignFactory
-from tests.name_server import NameServer, name_server, resolver_of
+from tests.name_server import PUBLIC, NameServer, name_server, resolver_of
 from tests.tls_server import CERTIFICATE, Server, serving
 from tests.webhook_receiver import Receiver
 
-PUBLIC = "127.0.0.2"
 TLS = ssl.create_default_context(cafile=str(CERTIFICATE))
 # How IPv6 writes this machine and others inside.
 FORMS = ["::1", "::", "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::", "fec0::1", "fd00::1"]

@@ -31,7 +31,13 @@ def test_the_last_addresses_are_those_that_the_proxies_wrote(settings, proxies, 
 
 @pytest.mark.parametrize(
     ("peer", "address"),
-    [("93.184.215.14", "93.184.215.14"), ("2606:2800:21f:cb07:6820:80da:af6b:8b2c",) * 2, ("127.0.0.1", ""), ("fd00::1", ""), ("", "")],
+    [
+        ("93.184.215.14", "93.184.215.14"),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c",) * 2,
+        ("127.0.0.1", ""),
+        ("fd00::1", ""),
+        ("", ""),
+    ],
 )
 def test_whoever_connects_from_the_internet_and_pretends_to_be_a_proxy_counts_as_one(peer, address):
     for claimed in ("203.0.113.5", "203.0.113.6"):

@@ -13,7 +13,7 @@ DETAIL = "Use https://. If a token was sent with this request, it was not encryp
 
 
 class ProgramsOverHttps:
-    """Refuses what programs ask in the clear. A redirect would work, and nobody would notice that each token goes out readable."""
+    """Refuses what programs ask in the clear. With a redirect all would work, and each token go out readable for ever."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
