@@ -98,7 +98,8 @@ def what_tells(seen: Sequence[Seen]) -> list[str]:
     if tells([row.place for row in of_kind["gold"]], [row.place for row in of_kind["regular"]]):
         found.append("place tells gold")
     for name in ("assignment_id", "vote_id"):
-        if spearmanr(range(len(seen)), [getattr(row, name) for row in seen]).pvalue <= 1e-6:
+        values = [getattr(row, name) for row in seen]
+        if len(set(values)) > 1 and spearmanr(range(len(seen)), values).pvalue <= 1e-6:
             found.append(f"{name} tells the time")
     return found
 

@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from annotator.accounts.api_tokens import create_token
 from annotator.choices import MemberState, Role, Scope
 from annotator.judging import assigning
+from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, User
 from benchmarks.support.passwords import PASSWORD
 from tests.attacks.target import Finding, Target
@@ -39,12 +40,13 @@ OPEN = re.compile(
 # What any account may open: its own.
 OWN = re.compile(r"/(|account/.*|manage/new/|api/v1/campaigns/|hub/api/whoami-v2)")
 # What members open as annotators.
-MEMBERS = re.compile(rf"/(c/{SLUG}/.*|assignments/.*|images/.*|api/v1/campaigns/{SLUG}/(assignments/)?|api/v1/assignments/.*)")
+MEMBERS = re.compile(
+    rf"/(c/{SLUG}/.*|answers/|assignments/.*|images/.*|api/v1/campaigns/{SLUG}/(assignments/)?|api/v1/assignments/.*)"
+)
 # … and who was put out as well.
 PUT_OUT = re.compile(rf"/(c/{SLUG}/((guideline|history|notice|appeal|withdraw)/)?|api/v1/campaigns/{SLUG}/)")
 VALUES = {"slug": SLUG, "provider_id": "none", "key": "none", "uidb36": "none", "width": "640", "path": "README.md"}
 TO_LOGIN = ("/login/", "/admin/login/")
-BODIES = {"vote": {"choice": "a"}, "flag": {"reason": "unsafe"}}  # good ones, where a bad one is refused whoever sends it
 PROGRAMS = ("/api/", "/hub/")
 
 
@@ -52,9 +54,12 @@ def run(target: Target) -> Iterator[Finding]:
     values, people = make_world()
     paths = sorted(set(addresses(values)))
     visitors = {who: log_in(target, user) for who, user in people.items()}
+    # Good ones, where a bad one is refused whoever sends it.
+    answer = {"assignment": ASSIGNMENTS.show(values["assignment_id"]), "choices": {"overall": "a"}}
+    bodies = {"vote": {"choice": "a"}, "flag": {"reason": "unsafe"}, "answers": {"answers": [answer]}}
     before = rows_of_tables()
     for who in people:
-        yield tried(who, *visitors[who], [path for path in paths if not is_theirs(who, path)])
+        yield tried(who, *visitors[who], [path for path in paths if not is_theirs(who, path)], bodies)
     changed = {name: f"{before[name]} to {count}" for name, count in rows_of_tables().items() if count != before[name]}
     yield Finding("access: rows that all of this changed", not changed, str(changed or "none"))
 
@@ -126,7 +131,7 @@ def log_in(target: Target, user: User | None) -> tuple[Visitor, Visitor]:
     return browser, Visitor(target, token=create_token(user=user, scopes=list(Scope.values))[1])
 
 
-def tried(who: str, browser: Visitor, program: Visitor, paths: list[str]) -> Finding:
+def tried(who: str, browser: Visitor, program: Visitor, paths: list[str], bodies: dict[str, Any]) -> Finding:
     """Each of the paths, by a browser and what is for programs by one as well."""
     statuses: Counter[int] = Counter()
     wrong = []
@@ -135,7 +140,7 @@ def tried(who: str, browser: Visitor, program: Visitor, paths: list[str]) -> Fin
     asked = [(browser, path, method) for path in paths for method in methods_for(path)]
     asked += [(program, path, method) for path in paths if path.startswith(PROGRAMS) for method in methods_for(path)]
     for visitor, path, method in asked:
-        answer = visitor.request(method, path, headers=headers, json=BODIES.get(path.rsplit("/", 2)[1]))
+        answer = visitor.request(method, path, headers=headers, json=bodies.get(path.rsplit("/", 2)[-2]))
         statuses[answer.status_code] += 1
         to_login = answer.status_code == 302 and answer.headers["Location"].startswith(TO_LOGIN)
         if not (to_login or answer.status_code in SHUT) or SECRET in answer.text:
