@@ -37,6 +37,9 @@ help:
 
 # --- running it
 
+# Compiled once and kept, whatever this is set to: a worker that is started again after its end is there sooner.
+demo demo-check serve hammer attack soak: export PYTHONDONTWRITEBYTECODE :=
+
 demo: $(INSTALLED)
 	@exec $(BIN)/python manage.py serve --demo
 

@@ -244,6 +244,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "annotator.views.middleware.request_log.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "annotator.views.middleware.https_only.ProgramsOverHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -311,7 +312,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Diptych] "
 # Log-ins are counted in Postgres (accounts.lockout), so that a cache that is away or wiped neither stops nor frees anybody.
 # There a proxy's address does not count as somebody's; here it would, for all who sign up on the same morning.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip"}
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": "200/m/ip", "username_taken": "60/h/ip"}
 # Second factors: an authenticator app, passkeys and security keys, and codes for those who lost both.
 MFA_ADAPTER = "annotator.accounts.mfa_adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -414,6 +415,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # Django's own list of twenty thousand
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "annotator.accounts.password_words.ContextWordsValidator"},
 ]
 
 # --- safety
@@ -431,7 +433,8 @@ SESSION_COOKIE_AGE = min(read_int("SESSION_DAYS", 14, low=2, high=365) * 24 * 36
 # Read from the cache, kept in the database: a wiped or absent cache costs a query, never a log-in.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked inside the machine, where nobody speaks HTTPS
+# The first are asked inside the machine, where nobody speaks HTTPS. Programs are refused (ProgramsOverHttps).
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$", r"^(api|hub)/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

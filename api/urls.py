@@ -8,6 +8,7 @@ from api.schema import SchemaView
 from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportCancel, ImportDetail, ImportList
+from api.views.invites import InviteDetail, InviteList, InviteRevoke
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 from api.views.review import ActionList, RuleList, RulePreviewed
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
@@ -29,6 +30,9 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("review-rules/", RuleList.as_view(), name="review_rules"),
     path("review-rules/preview/", RulePreviewed.as_view(), name="review_preview"),
     path("moderation-actions/", ActionList.as_view(), name="moderation_actions"),
+    path("invites/", InviteList.as_view(), name="invites"),
+    path("invites/<int:invite_id>/", InviteDetail.as_view(), name="invite"),
+    path("invites/<int:invite_id>/revoke/", InviteRevoke.as_view(), name="revoke_invite"),
     path("webhooks/", WebhookList.as_view(), name="webhooks"),
     path("webhooks/<int:webhook_id>/", WebhookDetail.as_view(), name="webhook"),
     path("webhooks/<int:webhook_id>/ping/", WebhookPing.as_view(), name="webhook_ping"),

@@ -10,13 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -25,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
-from scipy.stats import chisquare, mannwhitneyu, spearmanr
+from scipy.stats import chisquare
 
 from annotator.choices import AssignmentKind
 from annotator.importing.ingest_batch import ingest_batch
@@ -33,10 +29,11 @@ from annotator.importing.lifecycle import create_import
 from annotator.importing.stage_upload import stage_file
 from annotator.judging import assigning
 from annotator.lib.public_ids import ASSIGNMENTS
-from annotator.models import Assignment, Campaign, Image, Member, Pair
+from annotator.models import Assignment, Campaign, Member, Pair
 from annotator.scoring.progress import roll_up
 from tests.api.clients import client_of
-from tests.factories import AssignmentFactory, CampaignFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory
+from tests.observables import make_member, take_turns, tells, what_tells
 from tests.pictures import picture
 
 pytestmark = pytest.mark.django_db
@@ -268,93 +265,19 @@ def test_the_two_images_of_a_card_differ_in_nothing_but_their_address(client: Cl
 # --- many pairs: what is no difference of one answer may be one of their distributions
 
 
-@dataclass(frozen=True)
-class Seen:
-    """All that one turn over REST shows of an assignment."""
-
-    kind: str  # what is to be hidden
-    place: int
-    assignment_id: int
-    vote_id: int
-    pair_id: int
-    images: str
-    statuses: tuple[int, ...]
-    sizes: tuple[int, ...]
-    seconds: tuple[float, ...]
-
-
-def turns(count: int) -> list[Seen]:
-    """What an annotator sees of so many turns, with gold and repeats among them."""
-    member = MemberFactory(campaign__gold_rate=0.3, campaign__repeat_rate=0.25, campaign__repeat_after=3)
-    campaign = member.campaign
-    prompt = PromptFactory(campaign=campaign)
-    images = Image.objects.bulk_create(ImageFactory.build_batch(4 * count, prompt=prompt))
-    pairs = zip(images[::2], images[1::2], [None, "a"] * count, strict=True)
-    Pair.objects.bulk_create(
-        PairFactory.build(campaign=campaign, prompt=prompt, image_a=image_a, image_b=image_b, gold_choice=gold, ring=ring)
-        for (image_a, image_b, gold), ring in zip(pairs, Random(7).sample(range(2**31), 2 * count), strict=True)
-    )
-    api = client_of(member.user, "annotate")
-    seen = []
-    for place in range(count):
-        began = time.perf_counter()
-        shown = api.post(f"/api/v1/campaigns/{campaign.slug}/assignments/")
-        between = time.perf_counter()
-        body = shown.json()
-        vote = api.post(f"/api/v1/assignments/{body['id']}/vote/", {"choice": "a", "elapsed_ms": 900})
-        ended = time.perf_counter()
-        said = vote.json()
-        kind = Assignment.objects.get(pk=ASSIGNMENTS.find(body["id"])).kind
-        seen.append(
-            Seen(
-                kind=kind,
-                place=place,
-                assignment_id=body["id"],
-                vote_id=said["vote_id"],
-                pair_id=said["pair_id"],
-                images=body["left"]["url"].split("/images/")[1],
-                statuses=(shown.status_code, vote.status_code),
-                sizes=(len(shown.content), len(vote.content)),
-                seconds=(between - began, ended - between),
-            )
-        )
-    return seen
-
-
-def tells(these: Sequence[float], those: Sequence[float]) -> bool:
-    """Whether somebody could tell the two kinds by the order of these values: surely, and not by a little.
-
-    Noise does it once in a million, and what is no more than a few in a hundred of the noise is no way to find a pair.
-    """
-    if len(set(these) | set(those)) == 1:
-        return False
-    found = mannwhitneyu(these, those)
-    return found.pvalue < 1e-6 and abs(found.statistic / (len(these) * len(those)) - 0.5) > 0.2
-
-
 def test_nothing_that_can_be_observed_tells_gold_and_repeats_from_the_others():
-    seen = turns(70)
-    of_kind = {kind: [row for row in seen if row.kind == kind] for kind in ("regular", "gold", "repeat")}
-    assert min(map(len, of_kind.values())) >= 3
-    assert {row.statuses for row in seen} == {(200, 201)}
+    member = make_member(70)
+    api = client_of(member.user, "annotate")
 
-    observables: dict[str, Callable[[Seen], float]] = {
-        "id of the assignment": lambda row: row.assignment_id,
-        "id of the vote": lambda row: row.vote_id,
-        "id of the pair": lambda row: row.pair_id,
-        "address of the image": lambda row: int(row.images[:8], 16),
-        "size of the assignment": lambda row: row.sizes[0],
-        "size of the vote": lambda row: row.sizes[1],
-        "time of the assignment": lambda row: row.seconds[0],
-        "time of the vote": lambda row: row.seconds[1],
-    }
-    for name, value in observables.items():
-        regular = [value(row) for row in of_kind["regular"]]
-        for kind in ("gold", "repeat"):
-            assert not tells([value(row) for row in of_kind[kind]], regular), (name, kind)
-    assert not tells([row.place for row in of_kind["gold"]], [row.place for row in of_kind["regular"]])
-    for values in ([row.assignment_id for row in seen], [row.vote_id for row in seen]):
-        assert spearmanr(range(len(seen)), values).pvalue > 1e-6  # nor do they tell the time
+    def ask(path: str, body: dict[str, Any] | None) -> tuple[int, bytes]:
+        response = api.post(path, body)
+        return response.status_code, response.content
+
+    seen = take_turns(member, 70, ask)
+
+    assert min(Counter(row.kind for row in seen).values()) >= 3
+    assert {row.statuses for row in seen} == {(200, 201)}
+    assert what_tells(seen) == []
 
 
 def test_the_test_finds_a_difference_that_is_there():

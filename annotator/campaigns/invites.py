@@ -19,6 +19,8 @@ from annotator.models import Campaign, Invite, Member, User
 from annotator.models.fields import PLATFORM_ID_PATTERN
 
 SIGNER = Signer(salt="annotator.invite", sep=".")
+# What a link for a crowd platform ends in. Prolific fills it in.
+PLATFORM_PARAMETERS = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
 
 
 # --- invites

@@ -11,15 +11,29 @@ from django.core.cache import cache
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.http import HttpRequest
 
+from annotator.lib.special_addresses import is_special
+
 logger = logging.getLogger(__name__)
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address; "" if proxies hide it and their number is not configured."""
+    """The client's address; "" if proxies hide it and their number is not configured.
+
+    Such a proxy is on this machine or in a private network. Somebody on the internet who connects directly and claims to pass on
+    others counts as one, or the header would free every stranger from all limits by address.
+    """
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     if not settings.TRUSTED_PROXIES:
-        return "" if forwarded else request.META.get("REMOTE_ADDR", "")
+        peer = request.META.get("REMOTE_ADDR", "")
+        return "" if forwarded and not _is_public(peer) else peer
     return forwarded[-settings.TRUSTED_PROXIES] if len(forwarded) >= settings.TRUSTED_PROXIES else ""
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return not is_special(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
 
 
 def network_of(address: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
+from allauth.core import context, ratelimit
 from allauth.socialaccount import forms as socialaccount_forms
 from django import forms
 from django.db import IntegrityError, transaction
@@ -17,6 +18,8 @@ from annotator.accounts.reset_mail import origin_of
 from annotator.errors import Conflict
 from annotator.models import User
 from annotator.tasks import run_after_answer, send_reset_mail
+
+TAKEN = {"username_taken", "username_looks_alike"}
 
 
 class LogInForm(allauth_forms.LoginForm):
@@ -40,7 +43,23 @@ class LogInForm(allauth_forms.LoginForm):
         return super().clean()
 
 
-class SignUpForm(allauth_forms.SignupForm):
+class CountsTakenNames:
+    """A form in which people choose a username. That one is taken has to be said, so it is said to one address so often only."""
+
+    def clean_username(self) -> str:
+        request = context.request
+        if not ratelimit.consume(request, action="username_taken", dry_run=True):
+            raise forms.ValidationError("Too many taken usernames were tried from your network. Wait an hour and try again.")
+        try:
+            username: str = super().clean_username()  # type: ignore[misc]
+        except forms.ValidationError as refusal:
+            if refusal.code in TAKEN:
+                ratelimit.consume(request, action="username_taken")
+            raise
+        return username
+
+
+class SignUpForm(CountsTakenNames, allauth_forms.SignupForm):
     """A username, an email address and a password."""
 
     account_already_exists: bool
@@ -135,7 +154,7 @@ class PasswordAgainForm(Labelled, allauth_forms.ReauthenticateForm):
     pass
 
 
-class ProviderSignUpForm(Labelled, socialaccount_forms.SignupForm):
+class ProviderSignUpForm(CountsTakenNames, Labelled, socialaccount_forms.SignupForm):
     pass
 
 

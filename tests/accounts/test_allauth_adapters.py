@@ -131,6 +131,18 @@ def test_what_cannot_be_is_said_beside_its_field(client, settings, changes, word
     assert User.objects.count() == 1
 
 
+def test_which_names_are_taken_is_not_told_to_one_address_without_end(client, settings):
+    settings.OPEN_SIGN_UP = True
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"username_taken": "3/h/ip"}
+    UserFactory(username="bert")
+    for name in ("bert", "bеrt", "Bert"):
+        assert "Too many" not in sign_up(client, username=name)
+    for name in ("bert", "nobody"):
+        assert "Too many taken usernames" in sign_up(client, username=name)
+
+    assert client.post(reverse("account_signup"), NEW, REMOTE_ADDR="192.0.2.9").status_code == 302
+
+
 def test_an_address_is_confirmed_by_a_link_where_the_site_wants_it(client, settings):
     settings.OPEN_SIGN_UP = True
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"

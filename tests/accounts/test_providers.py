@@ -7,6 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.test import Client
 from django.urls import reverse
@@ -173,3 +174,16 @@ def test_people_from_a_crowd_platform_connect_nothing(client, lab):
 
     assert client.post(f"{LOG_IN}?process=connect").status_code == 403
     assert client.get(CALLBACK).status_code == 403
+
+
+def test_a_provider_vouches_for_no_second_factor(client, lab):
+    lab.know("ana", email="ana@lab.example", preferred_username="ana", amr=["mfa"], acr="high")
+    client.get(reverse("join", args=[invites.key_of(InviteFactory())]))
+    log_in(client, lab, "ana")
+    TOTP.activate(User.objects.get(username="ana"), "JBSWY3DPEHPK3PXP")
+
+    browser = Client()
+    page = log_in(browser, lab, "ana")
+
+    assert page.redirect_chain[-1][0] == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in browser.session

@@ -32,6 +32,7 @@ from tests.factories import (
     CampaignFactory,
     DeliveryFactory,
     ImportFactory,
+    InviteFactory,
     MemberFactory,
     PairFactory,
     ReleaseFactory,
@@ -112,6 +113,7 @@ def world(storage_folder: Path, settings: Any) -> Iterator[World]:
             "path": "README.md",
             "assignment_id": ASSIGNMENTS.show(assignment.pk),
             "import_id": ImportFactory(campaign=campaign).pk,
+            "invite_id": InviteFactory(campaign=campaign).pk,
             "webhook_id": DeliveryFactory(webhook__campaign=campaign).webhook_id,
         },
         {

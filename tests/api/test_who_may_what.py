@@ -19,7 +19,7 @@ from annotator.models import Assignment, Campaign, Member, User
 from tests.api.clients import ApiClient, assert_error, browser_of, client_of
 from tests.api.releases import README, ready_release
 from tests.api.test_schema import OPERATIONS
-from tests.factories import CampaignFactory, ImportFactory, MemberFactory, PairFactory, UserFactory, WebhookFactory
+from tests.factories import CampaignFactory, ImportFactory, InviteFactory, MemberFactory, PairFactory, UserFactory, WebhookFactory
 from tests.judges import judge
 from tests.webhook_receiver import LOOPBACK
 
@@ -68,6 +68,11 @@ ROUTES = {
     "skip": Route("POST", A + "skip/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404)),
     "flag": Route("POST", A + "flag/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404), {"reason": "unsafe"}),
     "undo": Route("POST", "/api/v1/assignments/{answered}/undo/", {"annotate"}, (404, 404, 200, 404, 404, 404, 404)),
+    "list_invites": Route("GET", C + "invites/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    "create_invite": Route("POST", C + "invites/", {"manage"}, (404, 404, 403, 403, 201, 403, 201), {"uses_max": 1}),
+    "get_invite": Route("GET", C + "invites/{invite}/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    # Revoking twice is as good as once.
+    "revoke_invite": Route("POST", C + "invites/{invite}/revoke/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
     "list_webhooks": Route("GET", C + "webhooks/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
     "create_webhook": Route(
         "POST",
@@ -120,6 +125,7 @@ def world(storage_folder: Path, settings) -> World:
         "answered": ASSIGNMENTS.show(answered.pk),
         "import": ImportFactory(campaign=campaign).pk,
     }
+    numbers["invite"] = InviteFactory(campaign=campaign).pk
     numbers["webhook"] = WebhookFactory(campaign=campaign).pk
     return World(users, numbers)
 
@@ -168,7 +174,7 @@ def views() -> Iterator[tuple[str, type[APIView]]]:
 def test_the_table_has_every_route_and_method_that_there_is():
     in_table = {}
     for route in ROUTES.values():
-        number = dict.fromkeys(("assignment", "answered", "import", "webhook"), 1)
+        number = dict.fromkeys(("assignment", "answered", "import", "invite", "webhook"), 1)
         in_table[resolve(route.path.format_map(number)).url_name, route.method] = route.scopes
 
     assert in_table == {(name, method): scopes for name, method, scopes in doors()}

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.faults.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.attacks.settings"
 
 
 def main() -> int:

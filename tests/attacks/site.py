@@ -1,4 +1,4 @@
-"""Starts the web server of the Procfile, and the nginx of docker-compose.yml in front of it where one is installed."""
+"""Starts the web server and the worker of the Procfile, and the nginx of docker-compose.yml where one is installed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from honcho.environ import parse_procfile
 
+from annotator.celery import app
 from annotator.local import watchdog
 from tests.faults.clients import HOST
 from tests.waiting import wait_until
@@ -26,11 +27,31 @@ START_TIMEOUT = 60.0
 @contextmanager
 def web_server(port: int, data_dir: Path, **environment: str) -> Iterator[None]:
     """As `make serve` starts it, on loopback."""
-    line = parse_procfile((ROOT / "Procfile").read_text()).processes["web"]
+    with service("web", port, data_dir, environment):
+        wait_until(lambda: answers(port, "/healthz"), seconds=START_TIMEOUT, why=f"the web server; see {data_dir / 'web.log'}")
+        yield
+
+
+@contextmanager
+def worker(port: int, data_dir: Path, **environment: str) -> Iterator[None]:
+    """As `make serve` starts it."""
+    log = data_dir / "worker.log"
+    with service("worker", port, data_dir, environment):
+        wait_until(
+            lambda: app.control.ping(timeout=0.25, limit=1),
+            seconds=START_TIMEOUT,
+            why=lambda: f"the worker:\n{log.read_text()[-2000:]}",
+        )
+        yield
+
+
+@contextmanager
+def service(name: str, port: int, data_dir: Path, environment: dict[str, str]) -> Iterator[None]:
+    """A line of the Procfile."""
+    line = parse_procfile((ROOT / "Procfile").read_text()).processes[name]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     own = {"PATH": path, "HOST": HOST, "PORT": str(port), "DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"}
-    with running(line, data_dir / "web.log", own | environment):
-        wait_until(lambda: answers(port, "/healthz"), seconds=START_TIMEOUT, why=f"the web server; see {data_dir / 'web.log'}")
+    with running(line, data_dir / f"{name}.log", own | environment):
         yield
 
 

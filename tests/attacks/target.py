@@ -19,6 +19,7 @@ from annotator.models import Campaign, Release, ReleaseFile, User
 from annotator.releasing.release_storage import file_name
 from benchmarks.support.campaigns import fill_campaign, make_annotators
 from tests.faults.clients import HOST, Client, Program, Unknown
+from tests.name_server import INTERNET, NameServer
 
 SLUG = "attacked"
 PAIRS = 1500
@@ -48,6 +49,21 @@ class Target:
     manager_key: str
     data_dir: Path
     is_behind_proxy: bool = False
+    names: NameServer | None = None  # that the site asks, where one was started
+
+    @property
+    def tag(self) -> str:
+        """Part of the names of what an attack makes, which is tried twice."""
+        return "proxied" if self.is_behind_proxy else "alone"
+
+    def address(self, number: int) -> str:
+        """One of many addresses of this machine, in each run others."""
+        return f"127.{2 if self.is_behind_proxy else 1}.{number // 250}.{number % 250 + 1}"
+
+    @property
+    def public_address(self) -> str:
+        """One that is on the internet (tests/name_server.py), in each run another."""
+        return str(INTERNET[256 * 9 + (2 if self.is_behind_proxy else 1)])
 
     def connect(self, *, receive_buffer: int = 0) -> socket.socket:
         connection = socket.socket()
@@ -142,13 +158,14 @@ def pulse_during(target: Target, what: str, open_one: Callable[[Target, int], so
     return Finding(what, pulse.is_fine_beside(usual), seen)
 
 
-def processes_of(target: Target) -> list[psutil.Process]:
-    """The web server's and nginx's."""
+def processes_of(target: Target, *programs: str) -> list[psutil.Process]:
+    """Those of this run that are one of these programs, by default the web server and nginx."""
+    programs = programs or ("granian", "nginx")
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             command = " ".join(process.cmdline())
             is_ours = str(target.data_dir) in command or process.environ().get("DATA_DIR") == str(target.data_dir)
-            if is_ours and ("granian" in command or "nginx" in command):
+            if is_ours and any(program in command for program in programs):
                 found.append(process)
     return found

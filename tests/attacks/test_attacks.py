@@ -11,7 +11,8 @@ import httpx
 import pytest
 from django.conf import settings as django_settings
 
-from tests.attacks import large_bodies, stalled_bodies, unread_downloads
+from tests.attacks import large_bodies, stalled_bodies, tokens, unread_downloads
+from tests.attacks.runner import ATTACKS
 from tests.attacks.site import has_nginx, nginx, web_server, with_places
 from tests.attacks.target import FILE, FILE_SIZE, SLUG, Pulse, Target, make_material
 from tests.celery_worker import database_url
@@ -71,6 +72,15 @@ def test_strangers_stop_nobody(target):
     for found in large_bodies.run(target, megabytes=12):
         assert found.is_held, found
     a_download_can_be_taken_in_parts_and_refused(target)
+    if not target.is_behind_proxy:
+        for found in tokens.run(target, guesses=5):
+            assert found.is_held, found
+
+
+def test_every_attack_of_this_folder_is_in_the_list():
+    modules = [path for path in Path(__file__).parent.glob("*.py") if "\ndef run(target: Target" in path.read_text()]
+
+    assert {path.stem for path in modules} == set(ATTACKS)
 
 
 def a_download_can_be_taken_in_parts_and_refused(target: Target) -> None:

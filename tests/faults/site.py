@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 WORKERS = ("worker-1", "worker-2")
 START_TIMEOUT = 60.0
+PING_SECONDS = 0.25  # a look that finds one of them away takes as long, and is counted as if it were still starting
 WEB_PROCESSES = 2
 CRASH_LOOP_SECONDS = 5.0  # granian ends if its processes end sooner than 3.5 s one after the other; `serve` starts it again then
 CELERY = (sys.executable, "-m", "celery", "-A", "tests.faults.app")
@@ -138,7 +139,7 @@ class Site:
     def workers_answer(self) -> bool:
         addresses = [self.address(name) for name in WORKERS]
         try:
-            answers = app.control.ping(destination=addresses, timeout=1.0, limit=len(addresses))
+            answers = app.control.ping(destination=addresses, timeout=PING_SECONDS, limit=len(addresses))
         except Exception:  # the broker is away, which has many names
             return False
         return len(answers or []) == len(addresses)

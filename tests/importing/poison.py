@@ -64,10 +64,11 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
 
 
-def zip_with_hidden_directory(path: Path, members: int, *, at_end: bool) -> Path:
+def zip_with_hidden_directory(path: Path, members: int, *, at_end: bool, said: int = 0) -> Path:
     """A ZIP whose last record says that the list of members is short, and whose zip64 record says how long it is.
 
     Python looks for that record right before its locator; others go where the locator points to, at the end of the file or not.
+    With `said`, that record gives this many bytes for the list, whatever it has.
     """
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.jsonl", "{}")
@@ -77,7 +78,7 @@ def zip_with_hidden_directory(path: Path, members: int, *, at_end: bool) -> Path
     end = data.rfind(b"PK\5\6")
     size, offset = struct.unpack("<II", data[end + 12 : end + 20])
     count = members + 1
-    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, said or size, offset)
     locator = struct.pack("<4sIQI", b"PK\6\7", 0, end if at_end else 0, 1)
     short = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 46, offset, 0)
     path.write_bytes(data[:end] + record + locator + short)

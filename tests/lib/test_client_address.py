@@ -30,6 +30,22 @@ def test_the_last_addresses_are_those_that_the_proxies_wrote(settings, proxies, 
 
 
 @pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("93.184.215.14", "93.184.215.14"),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c",) * 2,
+        ("127.0.0.1", ""),
+        ("fd00::1", ""),
+        ("", ""),
+    ],
+)
+def test_whoever_connects_from_the_internet_and_pretends_to_be_a_proxy_counts_as_one(peer, address):
+    for claimed in ("203.0.113.5", "203.0.113.6"):
+        request = RequestFactory(REMOTE_ADDR=peer).get("/", headers={"X-Forwarded-For": claimed})
+        assert address_of(request) == address
+
+
+@pytest.mark.parametrize(
     ("one", "other", "are_alike"),
     [
         ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),

@@ -23,7 +23,6 @@ from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import ConsentTextForm, InviteForm
 from annotator.views.requests import UserRequest
 
-PLATFORM_PARAMETERS = "?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
 WHY_UNUSABLE = {"invite_revoked": "Revoked", "invite_expired": "Expired", "invite_used_up": "Used up"}
 
 
@@ -69,7 +68,7 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
 def link_of(request: UserRequest, invite: Invite) -> Link:
     why = campaign_invites.why_unusable(invite)
     address = request.build_absolute_uri(reverse("join", args=[campaign_invites.key_of(invite)]))
-    parameters = PLATFORM_PARAMETERS if invite.for_crowd else ""
+    parameters = campaign_invites.PLATFORM_PARAMETERS if invite.for_crowd else ""
     return Link(invite, "" if why else address + parameters, WHY_UNUSABLE.get(why, ""))
 
 

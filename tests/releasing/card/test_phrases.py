@@ -6,10 +6,10 @@ import dataclasses
 import re
 
 import pytest
-from markdown_it import MarkdownIt
 
 from annotator.releasing.card.phrases import literal, quoted
 from annotator.releasing.card.readme import card
+from tests.cards import html_of
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -26,13 +26,6 @@ HOSTILE = [
     "# Heading\n\n| a | b |\n|---|---|",
     "a | b `code` *bold* _it_ ~~no~~ $x$",
 ]
-
-
-def html_of(markdown: str) -> str:
-    """As a site shows it that does not clean what it shows."""
-    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    parser.validateLink = lambda url: True
-    return parser.render(markdown)
 
 
 def test_names_do_not_break_its_tables(facts, shards):
