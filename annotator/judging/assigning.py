@@ -27,7 +27,7 @@ from annotator.judging.seats import release_assignments
 from annotator.lib import metrics
 from annotator.lib.raw_sql import Statement, fetch_prepared, read_statement
 from annotator.models import Assignment, Campaign, Member
-from annotator.models.material import RING_SIZE
+from annotator.models.pair_seats import RING_SIZE
 
 CLOCK_SLACK = timedelta(seconds=60)  # that the clocks of two machines may differ
 QUEUE_TARGET = 16  # assignments prepared per member

@@ -4,9 +4,8 @@
 -- judged.
 SELECT pair.id AS pair_id, pair.ring, seat.id AS assignment_id, seat.state
 FROM (
-    SELECT pair.id, pair.ring FROM annotator_pair pair
-    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.priority = %(priority)s::smallint
-      AND pair.state = 'open' AND pair.gold_choice IS NULL AND pair.seats_taken < pair.votes_wanted
+    SELECT pair.id, pair.ring FROM annotator_pair_seats pair
+    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.line = 'free' AND pair.rank = %(priority)s::smallint
       AND pair.ring > %(after)s::int AND pair.ring <= %(up_to)s::int
     ORDER BY pair.ring LIMIT %(limit)s::int
 ) pair

@@ -15,9 +15,9 @@ WITH taken AS (
         lease_expires_at = %(lease_expires_at)s::timestamptz, shown_at = NULL, closed_at = NULL
     FROM taken WHERE annotator_assignment.id = taken.expired_id
 ), pair AS (
-    UPDATE annotator_pair
+    UPDATE annotator_pair_seats
     SET seats_taken = seats_taken + 1, seats_a_on_left = seats_a_on_left + taken.a_on_left::int
-    FROM taken WHERE annotator_pair.id = taken.pair_id AND taken.kind = 'regular'
+    FROM taken WHERE annotator_pair_seats.id = taken.pair_id AND taken.kind = 'regular'
 ), member AS (
     UPDATE annotator_member SET side_balance = %(side_balance)s::int WHERE id = %(member)s::bigint AND EXISTS (SELECT FROM taken)
 )

@@ -10,9 +10,9 @@ from django.db import connection
 
 from annotator.judging import assigning
 from annotator.models import Campaign, Member
-from annotator.models.material import RING_SIZE
+from annotator.models.pair_seats import RING_SIZE
 
-RING_INDEX = "pair_ring_with_free_seats"
+RING_INDEX = "pair_line"
 
 
 def claiming_plan(campaign: Campaign, member: Member) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def claiming_plan(campaign: Campaign, member: Member) -> list[dict[str, Any]]:
 
 def is_index_range_scan(plan: list[dict[str, Any]]) -> bool:
     """Whether pairs are read from the ring's index alone, bounded on both sides, and nothing is sorted or read in full."""
-    pairs = [node for node in plan if node.get("Relation Name") == "annotator_pair"]
+    pairs = [node for node in plan if node.get("Relation Name") == "annotator_pair_seats"]
     return (
         [node.get("Index Name") for node in pairs] == [RING_INDEX]
         and all(bound in pairs[0]["Index Cond"] for bound in ("ring >", "ring <="))
