@@ -7,7 +7,6 @@ cannot be had, because no such pair is left for the annotator, is a regular pair
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,13 +124,6 @@ def repeats_for(member: Member, count: int, *, votes_between: int) -> list[Seat]
         rows = fetch_prepared(_REPEAT_SQL, {"member": member.pk, "since": since, "until": span.last}).as_rows(EarlierAnswer)
         found |= {row.pair_id: Seat(row.pair_id, AssignmentKind.REPEAT, not row.a_on_left) for row in rows}
     return list(found.values())
-
-
-def interleave(regular: Sequence[Seat], extra: Sequence[Seat]) -> list[Seat]:
-    """The regular ones in their order, with the others at random places among them."""
-    places = set(random.sample(range(len(regular) + len(extra)), len(extra)))
-    sources = iter(regular), iter(random.sample(extra, len(extra)))
-    return [next(sources[place in places]) for place in range(len(regular) + len(extra))]
 
 
 def _moment_between(first: datetime, last: datetime) -> datetime:
