@@ -19,6 +19,7 @@ from annotator.choices import AssignmentState, CampaignState, MemberKind
 from annotator.errors import NotAllowed
 from annotator.judging.eligibility import obstacle, require_eligible, training_is_due
 from annotator.judging.gold_and_repeats import Seat, draw_gold_and_repeats
+from annotator.judging.last_seats import hand_over
 from annotator.judging.limits import room_for
 from annotator.judging.machine_annotators import assign_next
 from annotator.judging.queue import head_of_queue
@@ -243,6 +244,8 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
             metrics.FALLBACKS.inc()
         # Read again in any case: a worker's refill may have come first, while this one waited for it.
         queue = head_of_queue(member, count=count, now=now)
+        if not queue and hand_over(member, count=count, now=now):  # the refill holds the member
+            queue = head_of_queue(member, count=count, now=now)
     return queue
 
 
