@@ -1,11 +1,15 @@
 """What votes write of a pair moves to a table of its own, which is narrow and whose updates touch no index.
 
 The pairs keep their ids. Columns that go take their constraints and indexes with them; the table is not rewritten for that.
+
+Indexes of assignments and votes that no plan uses go, and others are joined, so that a vote writes few entries. No index has the
+lease of an assignment any more, so that renewing it touches none.
 """
 
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
+from django.conf import settings
 from django.db import migrations, models
 from django.db.migrations.operations.base import Operation
 
@@ -33,6 +37,25 @@ SELECT setval(pg_get_serial_sequence('annotator_pair_seats', 'id'), max(id)) FRO
 CUT = """
 ALTER TABLE annotator_pair {drops}, ALTER COLUMN id DROP IDENTITY IF EXISTS, ADD CONSTRAINT annotator_pair_id_fk_pair_seats
     FOREIGN KEY (id) REFERENCES annotator_pair_seats (id) DEFERRABLE INITIALLY DEFERRED;
+"""
+
+
+# What has to be scored is written with each vote, and taken away by its assignment: nobody looks for one by its id.
+#
+# Rows that are written again have room beside them for their next version. What grows by thousands of rows a minute is cleaned
+# and counted after a share of it that stays small as it grows.
+STORAGE = """
+ALTER TABLE annotator_pair_seats SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE annotator_assignment SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05,
+    autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE annotator_vote SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.02);
+ALTER TABLE annotator_member SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.1);
+ALTER TABLE annotator_ringcursor SET (fillfactor = 50);
+ALTER TABLE annotator_campaignprogress SET (fillfactor = 50);
+ALTER TABLE annotator_unscoredassignment DROP CONSTRAINT annotator_unscoredassignment_pkey, REPLICA IDENTITY FULL;
+ALTER TABLE annotator_unscoredassignment SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+    autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 5000);
 """
 
 
@@ -180,7 +203,6 @@ class Migration(migrations.Migration):
                 "ordering": ["pk"],
             },
         ),
-        migrations.RunSQL("ALTER TABLE annotator_pair_seats SET (fillfactor = 70)", migrations.RunSQL.noop),
         PairOfTwoTables(),
         migrations.AddIndex(
             model_name="pairseats",
@@ -228,4 +250,66 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        migrations.RemoveConstraint(
+            model_name='assignment',
+            name='assignment_regular_once_per_member_and_pair',
+        ),
+        migrations.RemoveConstraint(
+            model_name='assignment',
+            name='assignment_gold_once_per_member_and_pair',
+        ),
+        migrations.RemoveConstraint(
+            model_name='assignment',
+            name='assignment_repeat_once_per_member_and_pair',
+        ),
+        migrations.RemoveConstraint(
+            model_name='vote',
+            name='vote_one_live_per_assignment_and_question',
+        ),
+        migrations.RemoveIndex(
+            model_name='assignment',
+            name='assignment_leases',
+        ),
+        migrations.RemoveIndex(
+            model_name='assignment',
+            name='assignment_answers',
+        ),
+        migrations.AlterField(
+            model_name='assignment',
+            name='guideline',
+            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, help_text='The guideline version at that time.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotator.guideline'),
+        ),
+        migrations.AlterField(
+            model_name='assignment',
+            name='member',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='annotator.member'),
+        ),
+        migrations.AlterField(
+            model_name='assignment',
+            name='pair',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='annotator.pair'),
+        ),
+        migrations.AlterField(
+            model_name='vote',
+            name='assignment',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='annotator.assignment'),
+        ),
+        migrations.AlterField(
+            model_name='vote',
+            name='voided_by',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(fields=['member', 'closed_at'], name='assignment_of_member'),
+        ),
+        migrations.AddConstraint(
+            model_name='assignment',
+            constraint=models.UniqueConstraint(models.F('pair'), models.F('member'), models.F('kind'), models.Case(models.When(kind='training', then=models.F('pk')), default=models.Value(0), output_field=models.BigIntegerField()), name='assignment_once_per_member_and_pair'),
+        ),
+        migrations.AddConstraint(
+            model_name='vote',
+            constraint=models.UniqueConstraint(models.F('assignment'), models.F('question'), models.Case(models.When(then=models.Value(0), void_reason__isnull=True), default=models.F('pk'), output_field=models.BigIntegerField()), name='vote_one_live_per_assignment_and_question'),
+        ),
+        migrations.RunSQL(STORAGE, migrations.RunSQL.noop),
     ]

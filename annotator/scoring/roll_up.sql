@@ -1,6 +1,6 @@
 -- One statement, so that all counters are of the same moment; machines are in none of them. Votes are not counted: a live vote
 -- is a taken seat that is not open any more, and seats stand on the pairs. The answers of the last hour come from
--- `assignment_answers`.
+-- `assignment_of_member`.
 WITH pairs AS (
     SELECT count(*) AS total,
            count(*) FILTER (WHERE state = %(settled)s) AS settled,
