@@ -1,8 +1,8 @@
 """What votes cost the tables: how many updates touched no index (HOT), and how many index entries each vote wrote.
 
-PostgreSQL counts rows, not entries. A row that is inserted, or updated and not HOT, gets an entry in each index of its table whose
-condition it meets; a HOT update gets none. So entries are rows times indexes, with the share of a partial index that its
-condition lets in counted from what the vote loop writes (PARTIAL).
+PostgreSQL counts rows, not entries. A row that is inserted, or updated and not HOT, gets an entry in each index of its table
+whose condition it meets; a HOT update gets none. So entries are rows times indexes; which rows of the vote loop a partial index
+lets in is known (PARTIAL).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# Tables that the vote loop writes: who votes, refills and renews. Scoring and roll-ups, which are per pair or per second, are not.
+# Tables that the vote loop writes. Not those of scoring and roll-ups, which cost per pair or second.
 TABLES = (
     "annotator_assignment",
     "annotator_vote",
@@ -75,9 +75,7 @@ def cost(before: Snapshot, after: Snapshot, *, votes: int) -> Cost:
         cursor.execute(_INDEXES_SQL, [list(TABLES)])
         indexes = [(table, PARTIAL[name] if is_partial else (True, True)) for table, name, is_partial in cursor.fetchall()]
     did = {
-        table: Rows(
-            now.inserted - before[table].inserted, now.updated - before[table].updated, now.hot - before[table].hot
-        )
+        table: Rows(now.inserted - before[table].inserted, now.updated - before[table].updated, now.hot - before[table].hot)
         for table, now in after.items()
     }
     entries = dict.fromkeys(did, 0)
