@@ -1,7 +1,7 @@
 """PgBouncer in transaction mode between the tests and PostgreSQL: `TEST_POOLER=1 make test`.
 
-Nothing of ours may hang on a session: two statements of one process that are not in one transaction may then meet two backends. The
-test database is made and dropped past the pooler, which would keep it in use.
+Nothing of ours may hang on a session: two statements of one process that are not in one transaction may then meet two backends.
+The test database is made and dropped past the pooler, which would keep it in use.
 """
 
 from __future__ import annotations
