@@ -43,9 +43,11 @@ class Pooler:
             f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\nauth_type = any\n"
             f"pool_mode = transaction\nmax_client_conn = 500\ndefault_pool_size = {BACKENDS}\n"
         )
-        as_whom = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root
-        if as_whom:
+        as_whom: list[str] = []
+        if os.geteuid() == 0:  # it refuses to run as root; whose socket it is may reach it
             self.folder.chmod(0o755)
+            socket_folder = Path(server["host"] or "/nowhere")
+            as_whom = ["-u", socket_folder.owner() if socket_folder.is_dir() else "nobody"]
         self.process = subprocess.Popen(
             [PROGRAM, "-q", *as_whom, str(self.folder / "pgbouncer.ini")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
