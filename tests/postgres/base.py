@@ -33,7 +33,7 @@ class DatabaseCreation(creation.DatabaseCreation):
     direct: dict[str, Any]
 
     def create_test_db(self, *arguments: Any, **options: Any) -> str:
-        name = self._copy_of_template(*arguments, **options)
+        name = self._make_copy(*arguments, **options)
         if IS_WANTED:
             self.connection.close()
             self.direct = {key: self.connection.settings_dict[key] for key in ("HOST", "PORT")}
@@ -48,7 +48,7 @@ class DatabaseCreation(creation.DatabaseCreation):
             self.connection.settings_dict.update(self.direct)
         super().destroy_test_db(*arguments, **options)
 
-    def _copy_of_template(self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False) -> str:
+    def _make_copy(self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False) -> str:
         """A copy of a template, which the first one to come makes, for all processes of this run and for the runs after it.
 
         All migrations take some five seconds of every process, a copy a tenth of one. Whatever they are made from, another
