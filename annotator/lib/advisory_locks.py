@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
+from threading import local
+from typing import cast
 
-from django.db import connection
+from django.db import Error, connection
 from django.db.backends.utils import CursorWrapper
+
+_of_thread = local()
 
 
 class Space(IntEnum):
@@ -39,14 +43,25 @@ def wait_for_turn(space: Space, id_: int = 0) -> None:
 
 @contextmanager
 def sole_holder(space: Space, id_: int) -> Iterator[bool]:
-    """Hold it, over transactions of the caller's; False where another has it.
+    """Hold it, over transactions of the caller's; False where another has it. Who has it already may take it again.
 
     It belongs to a transaction on a connection of its own, so that a pooler that hands out its connections by the transaction
     keeps it together. It goes with its holder, however that one ends.
     """
+    key, mine = space.key(id_), _held_by_this_thread()
+    if key in mine:
+        yield True
+        return
     with _transaction_of_its_own() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [space.key(id_)])
-        yield bool(cursor.fetchone()[0])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
+        is_mine = bool(cursor.fetchone()[0])
+        if is_mine:
+            mine.add(key)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                mine.remove(key)
 
 
 @contextmanager
@@ -56,6 +71,12 @@ def shared_holder(space: Space, ids: Iterable[int]) -> Iterator[None]:
     with _transaction_of_its_own() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(key) FROM unnest(%s::bigint[]) AS wanted (key)", [keys])
         yield
+
+
+def _held_by_this_thread() -> set[int]:
+    if not hasattr(_of_thread, "keys"):
+        _of_thread.keys = set()
+    return cast(set[int], _of_thread.keys)
 
 
 @contextmanager
@@ -69,7 +90,9 @@ def _transaction_of_its_own() -> Iterator[CursorWrapper]:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield cursor
     finally:
-        own.close()  # which ends the transaction
+        with suppress(Error):  # of a connection that broke, whose locks are gone already
+            own.rollback()  # the server notices later that a connection was closed
+        own.close()
 
 
 def held(space: Space, ids: Iterable[int]) -> set[int]:
