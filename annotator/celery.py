@@ -9,7 +9,7 @@ from celery import Celery
 from celery.signals import beat_init, celeryd_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from annotator.lib import task_tracing  # noqa: F401 - its signals
+from annotator.lib import kept_connections, task_tracing  # noqa: F401 - their signals
 from annotator.lib.readiness import HEARTBEAT_PERIOD
 from annotator.local.hold import hold_embedded
 

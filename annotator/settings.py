@@ -475,6 +475,7 @@ if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", 
 CELERY_TASK_ACKS_LATE = True  # a task whose worker dies runs again; every task is safe to run twice
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_DB_REUSE_MAX = 1000  # a task finds the connection of the one before; lib/kept_connections.py looks after it
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

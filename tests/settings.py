@@ -9,6 +9,8 @@ os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "tests"))
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 # What is tested is lost with the test; waiting for the disk proves nothing here.
 os.environ.setdefault("EMBEDDED_POSTGRES_OPTIONS", "-c fsync=off -c synchronous_commit=off -c full_page_writes=off")
+if os.environ.get("TEST_POOLER", "") not in ("", "0"):  # tests/pooler.py; PgBouncer of Debian is older than 1.21
+    os.environ.setdefault("DATABASE_PREPARE", "0")
 
 from annotator.settings import *  # noqa: E402, F403
 

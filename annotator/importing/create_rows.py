@@ -18,7 +18,7 @@ from annotator.importing.pairing import NewPair, pairs_of
 from annotator.importing.parse_line import BadLine
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
-from annotator.models.material import RING_SIZE
+from annotator.models.pair_seats import RING_SIZE
 
 ROWS_PER_INSERT = 1000
 SWAPPED_CHOICE: dict[str, str] = {Choice.A: Choice.B, Choice.B: Choice.A}

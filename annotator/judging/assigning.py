@@ -7,8 +7,7 @@ when one is wanted and locked in the order of their ids when a seat goes back, a
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,10 +15,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, CampaignState, MemberKind
+from annotator.choices import AssignmentState, CampaignState, MemberKind
 from annotator.errors import NotAllowed
 from annotator.judging.eligibility import obstacle, require_eligible, training_is_due
-from annotator.judging.gold_and_repeats import Seat, draw_gold_and_repeats, interleave
+from annotator.judging.gold_and_repeats import Seat, draw_gold_and_repeats
+from annotator.judging.last_seats import hand_over
 from annotator.judging.limits import room_for
 from annotator.judging.machine_annotators import assign_next
 from annotator.judging.queue import head_of_queue
@@ -27,71 +27,91 @@ from annotator.judging.seats import release_assignments
 from annotator.lib import metrics
 from annotator.lib.raw_sql import Statement, fetch_prepared, read_statement
 from annotator.models import Assignment, Campaign, Member
-from annotator.models.material import RING_SIZE
+from annotator.models.pair_seats import RING_SIZE
 
 CLOCK_SLACK = timedelta(seconds=60)  # that the clocks of two machines may differ
-QUEUE_TARGET = 16  # assignments prepared per member
+# Assignments prepared per member. A longer queue is filled less often, and what is prepared for one may be missing for another:
+# last_seats.py.
+QUEUE_TARGET = 32
 QUEUE_LOW = 6  # a queue this short is filled again
 # A worker is asked when a queue gets this short, and once more should the first task be lost; after that the view fills it.
 REFILL_AT = (QUEUE_LOW, QUEUE_LOW // 2)
-# Rows of the ring read at once. The first window nearly always holds enough; each further one is four times as wide, so
-# that somebody who has judged nearly everything still gets through a lap in a few queries.
+# Pairs of the ring that are looked at in one stretch, beyond what is wanted. The first nearly always holds enough; each further
+# one is four times as wide, so that somebody who has judged nearly everything still gets through a lap in a few queries.
 FIRST_WINDOW = 24
 WINDOW_GROWTH = 4
 LOOKED_AT_LIMIT = 50_000  # rows in one call; the cursor stays where it got to, and the next call goes on from there
+ABOVE_ALL = 2**15  # more than any priority
 
-FACTS_SQL = read_statement(__file__, "refill_facts")
-WINDOW_SQL = read_statement(__file__, "ring_window")
-CLAIM_SQL = read_statement(__file__, "claim_pairs")
-CLAIM_UNLOCKED_SQL = read_statement(__file__, "claim_pairs_unlocked")
-TAKE_SQL = read_statement(__file__, "take_seats")
+LOCK_SQL = read_statement(__file__, "lock_member")
+LENGTH_SQL = read_statement(__file__, "queue_length")
+REFILL_SQL = read_statement(__file__, "refill")
+REFILL_WAITING_SQL = Statement(REFILL_SQL.text.replace(" SKIP LOCKED", ""), REFILL_SQL.names)
 
 
 @dataclass(frozen=True)
-class RefillFacts:
-    """A row of refill_facts.sql: the member's open assignments, and one priority with free seats; None where there is none."""
+class Locked:
+    """The row of lock_member.sql: the columns that a refill goes by."""
+
+    member: Member
+    campaign: Campaign
+
+
+@dataclass(frozen=True)
+class QueueLength:
+    """The row of queue_length.sql."""
 
     leased: int
     overdue: int
-    priority: int | None
-    ring: int | None
 
 
 @dataclass(frozen=True)
-class RingPair:
-    """A row of ring_window.sql: a pair with a free seat, and the member's regular assignment on it."""
+class Stretch:
+    """The row of refill.sql: which stretch of which ring was walked, and how many seats were taken of it."""
 
-    pair_id: int
-    ring: int
-    assignment_id: int | None
-    state: str | None
-
-
-@dataclass(frozen=True)
-class ClaimedPair:
-    """A row of claim_pairs.sql: a locked pair, its live seats, and on how many of them `a` is on the left."""
-
-    pair_id: int
-    seats_taken: int
-    seats_a_on_left: int
+    priority: int
+    start: int
+    reached: int
+    looked_at: int
+    candidates: int
+    regular: int
+    extras: int
 
 
 @dataclass
 class Refill:
-    """One refill of a member's queue, whose row is locked: what it goes by, and what it has got so far.
-
-    The pairs of `seats` are locked. `places` is how far the member's cursors got, by priority.
-    """
+    """One refill of a member's queue, whose row is locked: the regular seats that are still wanted, and what goes among them."""
 
     member: Member
     wanted: int
+    extras: list[Seat]
     now: datetime
-    seats: list[Seat] = field(default_factory=list)
-    places: dict[int, int] = field(default_factory=dict)
+    taken: int = 0
+    looked_at: int = 0
 
-    @property
-    def missing(self) -> int:
-        return self.wanted - len(self.seats)
+    def walk(self, query: Statement, **place: int | None) -> Stretch | None:
+        """One stretch of the ring; None where no priority below has free seats."""
+        campaign = self.member.campaign
+        parameters = {
+            "campaign": campaign.pk,
+            "member": self.member.pk,
+            "wanted": self.wanted,
+            "anywhere": random.randrange(RING_SIZE),  # noqa: S311 - nothing secret hangs on it
+            "pairs": [seat.pair_id for seat in self.extras],
+            "kinds": [seat.kind.value for seat in self.extras],
+            "sides": [seat.a_on_left for seat in self.extras],
+            "expired": [seat.expired_id for seat in self.extras],
+            "guideline": campaign.guideline_id,
+            "now": self.now,
+            "lease_expires_at": self.now + timedelta(seconds=campaign.lease_seconds),
+        }
+        for stretch in fetch_prepared(query, parameters | place).as_rows(Stretch):
+            self.wanted -= stretch.regular
+            self.extras = self.extras[stretch.extras :]
+            self.taken += stretch.regular + stretch.extras
+            self.looked_at += stretch.looked_at
+            return stretch
+        return None
 
 
 @metrics.REFILL_SECONDS.time()
@@ -103,117 +123,57 @@ def refill_queue(*, member_id: int, now: datetime | None = None) -> int:
     the member makes one refill wait for the other, and the second finds the queue full.
     """
     now = now or timezone.now()
-    member = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member_id)
+    found = fetch_prepared(LOCK_SQL, {"member": member_id}).first(Locked)
+    member = found.member
+    member.campaign = found.campaign
     if obstacle(member) is not None:
         return 0
     if member.kind == MemberKind.MACHINE:
         return assign_next(member=member, target=QUEUE_TARGET, now=now)
-    place = {"member": member.pk, "campaign": member.campaign_id, "now": now}
-    facts = fetch_prepared(FACTS_SQL, place).as_rows(RefillFacts)
-    if facts[0].overdue:
+    queue = _length_of_queue(member, now)
+    if queue.overdue:
         # Their own overdue seats come back first: they may well be the only pairs left for them.
         _take_back(Assignment.objects.overdue(now).filter(member=member), now)
-        facts = fetch_prepared(FACTS_SQL, place).as_rows(RefillFacts)
+        queue = _length_of_queue(member, now)
     room = room_for(member, now)
     target = QUEUE_TARGET if room is None else min(QUEUE_TARGET, room.votes)
-    missing = max(0, target - facts[0].leased)
-    extras = draw_gold_and_repeats(member, missing)[: max(0, missing - 1)]
-    refill = Refill(member, wanted=missing - len(extras), now=now)
-    for level in facts:
-        if refill.missing > 0 and level.priority is not None:
-            start = random.randrange(RING_SIZE) if level.ring is None else level.ring  # noqa: S311
-            _take_from_ring(refill, level.priority, start)
-    return _seat(refill, extras)
-
-
-def _take_from_ring(refill: Refill, priority: int, start: int) -> None:
-    """Walk the ring of one priority from the member's cursor, at most once around, locking pairs with free seats on the way."""
-    busy: dict[int, int | None] = {}
-    has = len(refill.seats)
-    refill.places[priority] = start
-    for window in _windows(refill.member, priority, start):
-        candidates: dict[int, int | None] = {}  # pair to their own expired assignment on it
-        for pair in window:
-            if len(candidates) == refill.missing:
-                break
-            refill.places[priority] = pair.ring
-            if pair.state in (None, AssignmentState.EXPIRED):
-                candidates[pair.pair_id] = pair.assignment_id
-        if candidates:
-            _claim(refill, candidates, CLAIM_UNLOCKED_SQL)
-            busy = busy or candidates
-        if refill.missing == 0:
-            return
-    if len(refill.seats) == has and busy:
-        # Others hold all of them at this moment. Waiting a moment is better than being told that nothing is left.
-        _claim(refill, busy, CLAIM_SQL)
-
-
-def _windows(member: Member, priority: int, start: int) -> Iterator[list[RingPair]]:
-    """Stretches of the ring after `start`, and after the end those from its beginning up to `start`."""
-    limit, looked_at = FIRST_WINDOW, 0
-    for after, up_to in ((start, RING_SIZE), (-1, start)):
-        while looked_at < LOOKED_AT_LIMIT:
-            place = {"campaign": member.campaign_id, "priority": priority, "member": member.pk}
-            parameters = place | {"after": after, "up_to": up_to, "limit": limit}
-            window = fetch_prepared(WINDOW_SQL, parameters).as_rows(RingPair)
-            if window:
-                yield window
-            if len(window) < limit:
-                break
-            looked_at += limit
-            after = window[-1].ring
-            limit *= WINDOW_GROWTH
-
-
-def _claim(refill: Refill, candidates: dict[int, int | None], query: Statement) -> None:
-    """Lock the candidates that still have a free seat, and put them down for the member, in the order of the candidates."""
-    member = refill.member
-    claimed = fetch_prepared(query, {"pairs": list(candidates)}).as_rows(ClaimedPair)
-    free = {pair.pair_id: pair for pair in claimed}
-    for pair_id, expired_id in candidates.items():
-        if pair := free.get(pair_id):
-            a_on_left = choose_side(pair.seats_taken, pair.seats_a_on_left, member.side_balance)
-            member.side_balance += 1 if a_on_left else -1
-            refill.seats.append(Seat(pair_id, AssignmentKind.REGULAR, a_on_left, expired_id))
-
-
-def _seat(refill: Refill, extras: list[Seat]) -> int:
-    """Give the member the seats, with the extras among them, and move their cursors. Returns how many they get.
-
-    Nobody gets extras alone: where no regular pair is left, the work is done.
-    """
-    member = refill.member
-    if not refill.places:
+    missing = max(0, target - queue.leased)
+    if missing == 0:
         return 0
-    seats = interleave(refill.seats, extras[: len(refill.seats)])
-    fetch_prepared(
-        TAKE_SQL,
-        {
-            "campaign": member.campaign_id,
-            "member": member.pk,
-            "pairs": [seat.pair_id for seat in seats],
-            "kinds": [seat.kind.value for seat in seats],
-            "sides": [seat.a_on_left for seat in seats],
-            "expired": [seat.expired_id for seat in seats],
-            "guideline": member.campaign.guideline_id,
-            "side_balance": member.side_balance,
-            "now": refill.now,
-            "lease_expires_at": refill.now + timedelta(seconds=member.campaign.lease_seconds),
-            "priorities": list(refill.places),
-            "rings": list(refill.places.values()),
-        },
-    )
-    return len(seats)
+    extras = draw_gold_and_repeats(member, missing)[: missing - 1]
+    refill = Refill(member, missing - len(extras), random.sample(extras, len(extras)), now)
+    below: int | None = ABOVE_ALL
+    while below is not None and refill.wanted > 0:
+        below = _walk_ring(refill, below)
+    return refill.taken
 
 
-def choose_side(seats_taken: int, seats_a_on_left: int, side_balance: int) -> bool:
-    """Whether `a` goes on the left of the next seat: what balances the pair, else the annotator, else a coin."""
-    if 2 * seats_a_on_left != seats_taken:
-        return 2 * seats_a_on_left < seats_taken
-    if side_balance != 0:
-        return side_balance < 0
-    return random.random() < 0.5  # noqa: S311 - nothing secret hangs on it
+def _length_of_queue(member: Member, now: datetime) -> QueueLength:
+    return fetch_prepared(LENGTH_SQL, {"member": member.pk, "now": now}).first(QueueLength)
+
+
+def _walk_ring(refill: Refill, below: int) -> int | None:
+    """Walk the ring of the highest priority below, from the member's cursor and at most once around, taking seats on the way.
+
+    Returns that priority; None where there was none, or enough was looked at.
+    """
+    start = after = None
+    window, had, candidates = refill.wanted + FIRST_WINDOW, refill.taken, 0
+    while refill.looked_at < LOOKED_AT_LIMIT:
+        stretch = refill.walk(REFILL_SQL, below=below, start=start, after=after, window=window)
+        if stretch is None:
+            return None
+        candidates += stretch.candidates
+        if refill.wanted == 0:
+            return stretch.priority
+        if stretch.looked_at < window or stretch.reached == stretch.start:  # once around
+            if candidates and refill.taken == had:
+                # Others hold all of them at this moment. Waiting a moment is better than being told that nothing is left.
+                refill.walk(REFILL_WAITING_SQL, below=below, start=None, after=None, window=candidates + FIRST_WINDOW)
+            return stretch.priority
+        start, after = stretch.start, stretch.reached
+        window *= WINDOW_GROWTH
+    return None
 
 
 def renew_leases(*, now: datetime | None = None) -> int:
@@ -284,6 +244,8 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
             metrics.FALLBACKS.inc()
         # Read again in any case: a worker's refill may have come first, while this one waited for it.
         queue = head_of_queue(member, count=count, now=now)
+        if not queue and hand_over(member, count=count, now=now):  # the refill holds the member
+            queue = head_of_queue(member, count=count, now=now)
     return queue
 
 

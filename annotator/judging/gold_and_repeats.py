@@ -7,14 +7,13 @@ cannot be had, because no such pair is left for the annotator, is a regular pair
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from annotator.choices import AssignmentKind
 from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import Member
-from annotator.models.material import RING_SIZE
+from annotator.models.pair_seats import RING_SIZE
 
 # Gold pairs after a place on their ring that the member has not met in any way but by a lease that ran out. The side that
 # `a` had last with anybody says which it has now, so that the sides of a gold pair are balanced too.
@@ -22,13 +21,14 @@ _GOLD_SQL = statement("""
 SELECT pair.id AS pair_id, seat.id AS expired_id,
        (SELECT last.a_on_left FROM annotator_assignment last WHERE last.pair_id = pair.id AND last.kind = 'gold'
         ORDER BY last.id DESC LIMIT 1) AS last_a_on_left
-FROM annotator_pair pair
+FROM annotator_pair_seats pair
+JOIN annotator_pair shown ON shown.id = pair.id
 LEFT JOIN LATERAL (
     SELECT seat.id, seat.kind, seat.state FROM annotator_assignment seat
     WHERE seat.member_id = %(member)s::bigint AND seat.pair_id = pair.id ORDER BY seat.kind = 'gold' LIMIT 1
 ) seat ON true
-WHERE pair.campaign_id = %(campaign)s::bigint AND pair.gold_use = 'check' AND pair.gold_choice IS NOT NULL
-  AND pair.state = 'open' AND pair.gold_in_review_since IS NULL
+WHERE pair.campaign_id = %(campaign)s::bigint AND pair.line = 'gold' AND pair.rank = 0 AND pair.state = 'open'
+  AND shown.gold_use = 'check' AND shown.gold_in_review_since IS NULL
   AND pair.ring > %(after)s::int AND pair.ring <= %(up_to)s::int
   AND (seat.id IS NULL OR (seat.kind = 'gold' AND seat.state = 'expired'))
 ORDER BY pair.ring LIMIT %(count)s::int
@@ -45,7 +45,7 @@ SELECT (SELECT seat.closed_at FROM annotator_assignment seat
 # The first of the member's regular answers from a moment that did not come again yet.
 _REPEAT_SQL = statement("""
 SELECT seat.pair_id, seat.a_on_left
-FROM annotator_assignment seat JOIN annotator_pair pair ON pair.id = seat.pair_id
+FROM annotator_assignment seat JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
 WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' AND seat.kind = 'regular'
   AND seat.closed_at >= %(since)s::timestamptz AND seat.closed_at <= %(until)s::timestamptz AND pair.state <> 'held'
   AND NOT EXISTS (SELECT FROM annotator_assignment again
@@ -124,13 +124,6 @@ def repeats_for(member: Member, count: int, *, votes_between: int) -> list[Seat]
         rows = fetch_prepared(_REPEAT_SQL, {"member": member.pk, "since": since, "until": span.last}).as_rows(EarlierAnswer)
         found |= {row.pair_id: Seat(row.pair_id, AssignmentKind.REPEAT, not row.a_on_left) for row in rows}
     return list(found.values())
-
-
-def interleave(regular: Sequence[Seat], extra: Sequence[Seat]) -> list[Seat]:
-    """The regular ones in their order, with the others at random places among them."""
-    places = set(random.sample(range(len(regular) + len(extra)), len(extra)))
-    sources = iter(regular), iter(random.sample(extra, len(extra)))
-    return [next(sources[place in places]) for place in range(len(regular) + len(extra))]
 
 
 def _moment_between(first: datetime, last: datetime) -> datetime:

@@ -20,7 +20,7 @@ from annotator.models import Assignment, Member
 # after it is released.
 _AGAIN_SQL = statement("""
 WITH again AS (
-    SELECT seat.id FROM annotator_assignment seat JOIN annotator_pair pair ON pair.id = seat.pair_id
+    SELECT seat.id FROM annotator_assignment seat JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
     WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine' AND seat.state = 'expired' AND pair.state <> 'held'
     ORDER BY seat.pair_id LIMIT %(limit)s::int
     FOR NO KEY UPDATE OF seat SKIP LOCKED
@@ -38,11 +38,11 @@ INSERT INTO annotator_assignment
 SELECT %(campaign)s::bigint, %(member)s::bigint, pair.id, 'machine',
        CASE WHEN pair.state = 'held' THEN 'expired' ELSE 'open' END, random() < 0.5, %(guideline)s::bigint,
        %(now)s::timestamptz, %(lease_expires_at)s::timestamptz, CASE WHEN pair.state = 'held' THEN %(now)s::timestamptz END
-FROM annotator_pair pair
-WHERE pair.campaign_id = %(campaign)s::bigint
-  AND pair.id > coalesce((SELECT max(seat.pair_id) FROM annotator_assignment seat
+FROM annotator_pair of_campaign JOIN annotator_pair_seats pair ON pair.id = of_campaign.id
+WHERE of_campaign.campaign_id = %(campaign)s::bigint
+  AND of_campaign.id > coalesce((SELECT max(seat.pair_id) FROM annotator_assignment seat
                           WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine'), 0)
-ORDER BY pair.id LIMIT %(limit)s::int
+ORDER BY of_campaign.id LIMIT %(limit)s::int
 RETURNING state
 """)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
 from annotator.judging.seats import release_assignments
-from annotator.models import Assignment, Flag, Pair, User
+from annotator.models import Assignment, Flag, PairSeats, User
 
 PRIORITY_LIMIT = 1000
 
@@ -22,9 +22,9 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
 
     Seats on them that were prepared and not shown yet go back at once; who has one on the screen may still answer it.
     """
-    locked = Pair.objects.filter(pk__in=pair_ids).exclude(state=PairState.HELD).select_for_update(no_key=True).order_by("pk")
+    locked = PairSeats.objects.filter(pk__in=pair_ids).exclude(state=PairState.HELD).select_for_update(no_key=True).order_by("pk")
     held = [pair.pk for pair in locked]
-    Pair.objects.filter(pk__in=held).update(state=PairState.HELD)
+    PairSeats.objects.filter(pk__in=held).update(state=PairState.HELD)
     unseen = Assignment.objects.open().filter(pair__in=held, shown_at__isnull=True)
     release_assignments(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
     return len(held)
@@ -39,11 +39,11 @@ def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | 
     Flag.objects.filter(assignment__pair__in=pair_ids, resolved_at__isnull=True).update(
         resolved_at=now or timezone.now(), resolved_by=by
     )
-    return Pair.objects.filter(pk__in=pair_ids, state=PairState.HELD).update(state=PairState.OPEN)
+    return PairSeats.objects.filter(pk__in=pair_ids, state=PairState.HELD).update(state=PairState.OPEN)
 
 
 def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -> int:
     """Set the priority of pairs: pairs with a higher priority are assigned first. Returns how many pairs exist."""
     if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
         raise Invalid("The priority is not valid.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
-    return Pair.objects.filter(pk__in=pair_ids).update(priority=priority)
+    return PairSeats.objects.filter(pk__in=pair_ids).update(priority=priority)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
 from annotator.choices import AssignmentKind, AssignmentState, PairState
-from annotator.models import Assignment, Campaign, Pair
+from annotator.models import Assignment, Campaign, PairSeats
 
 
 def release_assignments(assignments: QuerySet[Assignment], *, state: AssignmentState, now: datetime) -> int:
@@ -31,11 +31,11 @@ def decrement_seats(assignments: list[Assignment]) -> None:
     for seat in assignments:
         if seat.kind == AssignmentKind.REGULAR:
             seats[seat.pair_id].append(seat.a_on_left)
-    pairs = list(Pair.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk"))
+    pairs = list(PairSeats.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk"))
     for pair in pairs:
         pair.seats_taken -= len(seats[pair.pk])
         pair.seats_a_on_left -= sum(seats[pair.pk])
-    Pair.objects.bulk_update(pairs, ["seats_taken", "seats_a_on_left"])
+    PairSeats.objects.bulk_update(pairs, ["seats_taken", "seats_a_on_left"])
 
 
 @transaction.atomic
@@ -46,9 +46,9 @@ def set_votes_wanted(*, campaign: Campaign, votes_wanted: int, now: datetime) ->
     too few votes go back into circulation with the next scoring. Gold pairs, which collect no votes, just carry the number.
     """
     # Locked in the order of their ids, as everywhere, so that this and a return of seats cannot wait for each other.
-    pairs = Pair.objects.filter(campaign=campaign)
+    pairs = PairSeats.objects.filter(of_campaign=campaign)
     list(pairs.exclude(votes_wanted=votes_wanted).select_for_update(no_key=True).order_by("pk").values_list("pk").iterator())
     crowded = pairs.filter(state=PairState.OPEN, seats_taken__gt=votes_wanted)
-    unseen = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__in=crowded, shown_at__isnull=True)
+    unseen = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__in=crowded.values("pk"), shown_at__isnull=True)
     release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
     pairs.exclude(votes_wanted=votes_wanted).update(votes_wanted=Greatest("seats_taken", votes_wanted))

@@ -123,9 +123,9 @@ health = HealthCache()
 
 def ask_database(parameters: dict[str, Any]) -> float:
     """Seconds until the database answered, on a connection of its own: the shared ones may all be waiting."""
-    options = f"{parameters.get('options', '')} -c statement_timeout={STATEMENT_MS}".strip()
     started = time.perf_counter()
-    with psycopg.connect(**parameters | {"connect_timeout": CONNECT_SECONDS, "options": options}) as asked:
+    with psycopg.connect(**parameters | {"connect_timeout": CONNECT_SECONDS}) as asked:
+        asked.execute(f"SET LOCAL statement_timeout = {STATEMENT_MS}")  # of the transaction, which a pooler keeps together
         asked.execute("SELECT 1")
     return time.perf_counter() - started
 

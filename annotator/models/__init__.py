@@ -17,6 +17,7 @@ from annotator.models.outcome import (
     SplitPrior,
     UnscoredAssignment,
 )
+from annotator.models.pair_seats import PairSeats
 from annotator.models.people import (
     Consent,
     CrowdIdentity,
@@ -64,6 +65,7 @@ __all__ = [
     "Member",
     "ModerationAction",
     "Pair",
+    "PairSeats",
     "Prompt",
     "Proposal",
     "Publication",

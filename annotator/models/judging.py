@@ -5,7 +5,7 @@ from datetime import datetime
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models import Case, CheckConstraint, F, Index, Q, UniqueConstraint, Value, When
 
 from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
 from annotator.models.campaigns import Campaign, Guideline, Question
@@ -33,8 +33,9 @@ class Assignment(models.Model):
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="assignments", db_index=False, db_constraint=False
     )
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="assignments", db_constraint=False)
-    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="assignments", db_constraint=False)
+    # Each index costs every vote an entry or two. No guideline that was assigned under is ever deleted, so it has none.
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="assignments", db_index=False, db_constraint=False)
+    pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="assignments", db_index=False, db_constraint=False)
     kind = models.CharField(max_length=8, choices=AssignmentKind, default=AssignmentKind.REGULAR)
     state = models.CharField(max_length=8, choices=AssignmentState, default=AssignmentState.OPEN)
     a_on_left = models.BooleanField()
@@ -44,6 +45,7 @@ class Assignment(models.Model):
         null=True,
         blank=True,
         related_name="+",
+        db_index=False,
         db_constraint=False,
         help_text="The guideline version at that time.",
     )
@@ -64,23 +66,19 @@ class Assignment(models.Model):
             in_campaign("member", "Member", name="assignment_member_in_campaign"),
             in_campaign("pair", "Pair", name="assignment_pair_in_campaign"),
             in_campaign("guideline", "Guideline", name="assignment_guideline_in_campaign"),
+            # Also in place of the pair's own index. Training may come again: each of it counts as one of its own.
             UniqueConstraint(
-                fields=["member", "pair"],
-                condition=Q(kind=AssignmentKind.REGULAR),
-                name="assignment_regular_once_per_member_and_pair",
+                "pair",
+                "member",
+                "kind",
+                Case(When(kind=AssignmentKind.TRAINING, then=F("pk")), default=Value(0), output_field=models.BigIntegerField()),
+                name="assignment_once_per_member_and_pair",
             ),
-            UniqueConstraint(
-                fields=["member", "pair"], condition=Q(kind=AssignmentKind.GOLD), name="assignment_gold_once_per_member_and_pair"
-            ),
+            # judging/machine_annotators.py: the last pair that a machine has had.
             UniqueConstraint(
                 fields=["member", "pair"],
                 condition=Q(kind=AssignmentKind.MACHINE),
                 name="assignment_machine_once_per_member_and_pair",
-            ),
-            UniqueConstraint(
-                fields=["member", "pair"],
-                condition=Q(kind=AssignmentKind.REPEAT),
-                name="assignment_repeat_once_per_member_and_pair",
             ),
             one_of("kind", AssignmentKind, name="assignment_kind_known"),
             one_of("state", AssignmentState, name="assignment_state_known"),
@@ -91,18 +89,18 @@ class Assignment(models.Model):
             ),
         ]
         indexes = [
-            # judging/queue.py, judging/voting.py: a member's queue, oldest first.
+            # judging/queue.py, judging/voting.py: a member's queue, oldest first. judging/assigning.py: what is overdue is among
+            # these. No index has the lease, so that renewing it touches none.
             Index(fields=["member", "id"], condition=Q(state=AssignmentState.OPEN), name="assignment_queue"),
-            # judging/assigning.py: leases that have run out.
-            Index(fields=["lease_expires_at"], condition=Q(state=AssignmentState.OPEN), name="assignment_leases"),
             # judging/machine_annotators.py: pairs that wait to be handed to a machine once more.
             Index(
                 fields=["member", "pair"],
                 condition=Q(kind=AssignmentKind.MACHINE, state=AssignmentState.EXPIRED),
                 name="assignment_machine_again",
             ),
-            # judging/limits.py, judging/own_history.py: a member's answers since some time, and the last one.
-            Index(fields=["member", "closed_at"], condition=Q(state=AssignmentState.ANSWERED), name="assignment_answers"),
+            # judging/limits.py, judging/own_history.py: a member's answers since some time, and the last. Also in place of the
+            # member's own index.
+            Index(fields=["member", "closed_at"], name="assignment_of_member"),
         ]
         triggers = [
             pgtrigger.Protect(name="assignment_never_deleted", operation=pgtrigger.Delete),
@@ -126,7 +124,10 @@ class Vote(models.Model):
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
-    assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="votes", db_constraint=False)
+    # Its own index is left out: the unique constraint begins with it.
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False
+    )
     # Its own index is left out: `vote_changes` begins with the question, and serves whoever looks for its votes.
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
     choice = models.CharField(max_length=9, choices=Choice)
@@ -139,7 +140,9 @@ class Vote(models.Model):
     created_at = models.DateTimeField()
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
     voided_at = models.DateTimeField(null=True, blank=True)
-    voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    voided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     # The transaction that wrote the row last: cast it, voided it, or restored it. feeds/vote_feed.py says what for.
     changed_in = TransactionId(editable=False, db_default=ThisTransaction())
 
@@ -150,9 +153,11 @@ class Vote(models.Model):
         constraints = [
             in_campaign("assignment", "Assignment", name="vote_assignment_in_campaign"),
             in_campaign("question", "Question", name="vote_question_in_campaign"),
+            # Void votes are in it too, each as one of its own, so that it finds all votes of an assignment.
             UniqueConstraint(
-                fields=["assignment", "question"],
-                condition=Q(void_reason__isnull=True),
+                "assignment",
+                "question",
+                Case(When(void_reason__isnull=True, then=Value(0)), default=F("pk"), output_field=models.BigIntegerField()),
                 name="vote_one_live_per_assignment_and_question",
             ),
             one_of("choice", Choice, name="vote_choice_known"),

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Greatest, Least
 
-from annotator.choices import Choice, GoldUse, PairState
-from annotator.models.campaign_rules import VOTES_WANTED_LIMIT
+from annotator.choices import Choice, GoldUse
+from annotator.models import pair_seats
 from annotator.models.campaigns import Campaign
 from annotator.models.fields import SHA256_PATTERN, ForeignKeyPair, in_campaign, one_of
+from annotator.models.pair_seats import PairSeats
+from annotator.models.triggers import pair_and_seats_agree
 
 # Two images look nearly the same if at most this many of the 64 bits of their perceptual hashes differ.
 NEAR_IDENTICAL_DISTANCE = 6
-RING_SIZE = 2**31 - 1  # ring positions are drawn from [0, RING_SIZE)
 
 
 class Generator(models.Model):
@@ -105,19 +108,41 @@ class Image(models.Model):
 class PairQuerySet(models.QuerySet["Pair"]):
     def circulating(self) -> PairQuerySet:
         """Pairs that collect regular votes: in circulation and not gold."""
-        return self.filter(state=PairState.OPEN, gold_choice__isnull=True)
+        return self.filter(line__in=[pair_seats.FREE, pair_seats.FULL])
+
+    def bulk_create(self, objs: Iterable[Pair], batch_size: int | None = None) -> list[Pair]:  # type: ignore[override]
+        """As Django's, which has none for a model of two tables: the seats first, then the pairs of these."""
+        pairs = list(objs)
+        for pair in pairs:
+            pair._prepare_related_fields_for_save(operation_name="bulk_create")  # type: ignore[attr-defined]
+        with transaction.atomic(using=self.db):
+            seats = PairSeats.objects.bulk_create([pair.seats_to_create() for pair in pairs], batch_size)
+            for pair, of_pair in zip(pairs, seats, strict=True):
+                pair.id = pair.seats_id = of_pair.pk
+            fields = self.model._meta.local_concrete_fields
+            size = batch_size or len(pairs) or 1
+            for start in range(0, len(pairs), size):
+                self._insert(pairs[start : start + size], fields=fields, using=self.db)  # type: ignore[attr-defined]
+        for pair in pairs:
+            pair._state.adding, pair._state.db = False, self.db
+        return pairs
 
 
-class Pair(models.Model):
-    """Two images of one prompt in a fixed order, shuffled at import so that `a` means nothing."""
+class Pair(PairSeats):
+    """Two images of one prompt in a fixed order, shuffled at import so that `a` means nothing.
 
+    A pair is two rows of the same id: what votes write is in that of PairSeats.
+    """
+
+    seats = models.OneToOneField(
+        PairSeats, on_delete=models.CASCADE, parent_link=True, primary_key=True, db_column="id", related_name="pair"
+    )
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="pairs", db_index=False, db_constraint=False)
     prompt = models.ForeignKey(Prompt, on_delete=models.PROTECT, related_name="pairs", db_constraint=False)
     image_a = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_a", db_constraint=False)
     image_b = models.ForeignKey(Image, on_delete=models.PROTECT, related_name="pairs_as_b", db_constraint=False)
     external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several pairs without one
     metadata = models.JSONField(default=dict, blank=True)
-    state = models.CharField(max_length=8, choices=PairState, default=PairState.OPEN)
     gold_choice = models.CharField(  # noqa: DJ001 - null: not a gold pair
         max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer. A gold pair collects no regular votes."
     )
@@ -128,36 +153,24 @@ class Pair(models.Model):
         help_text="Since when the gold pair is in review and does not count, because good annotators failed it.",
     )
     gold_note = models.TextField(blank=True, help_text="Why this is the right answer.")
-    votes_wanted = models.PositiveSmallIntegerField()
-    # Live regular assignments (open or answered), and on how many of them `a` stands on the left.
-    seats_taken = models.PositiveSmallIntegerField(default=0, editable=False)
-    seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
-    priority = models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first.")
-    ring = models.IntegerField(editable=False, help_text="Random position in the order of assignment.")
     inclusion_probability = models.FloatField(
         default=1.0,
         db_default=1.0,
         editable=False,
         help_text="The probability with which the pairing rule drew this pair, given the pairs and votes before. 1: certain.",
     )
-    is_audit = models.BooleanField(
-        default=False,
-        db_default=False,
-        editable=False,
-        help_text="Drawn at import to get the most votes per pair, whatever people answer.",
-    )
     image_distance = models.PositiveSmallIntegerField(
         null=True, editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = PairQuerySet.as_manager()
+    objects = PairQuerySet.as_manager()  # type: ignore[misc]  # in place of the manager of seats
 
     class Meta:
         ordering = ["campaign", "pk"]
         constraints = [
             # Also in place of the campaign's own index. judging/machine_annotators.py: the next pairs of a campaign by id.
-            UniqueConstraint(fields=["campaign", "id"], name="pair_of_campaign"),
+            UniqueConstraint(fields=["campaign", "seats"], name="pair_of_campaign"),
             in_campaign("prompt", "Prompt", name="pair_prompt_in_campaign"),
             ForeignKeyPair(
                 fields=["prompt", "image_a"], to="annotator.Image", to_fields=["prompt", "id"], name="pair_image_a_of_prompt"
@@ -170,16 +183,9 @@ class Pair(models.Model):
                 "prompt", Least("image_a", "image_b"), Greatest("image_a", "image_b"), name="pair_once_in_either_order"
             ),
             CheckConstraint(condition=~Q(image_a=F("image_b")), name="pair_images_differ"),
-            CheckConstraint(condition=Q(seats_taken__lte=F("votes_wanted")), name="pair_seats_within_votes_wanted"),
-            CheckConstraint(condition=Q(seats_a_on_left__lte=F("seats_taken")), name="pair_left_seats_within_seats"),
-            CheckConstraint(
-                condition=Q(votes_wanted__gte=1, votes_wanted__lte=VOTES_WANTED_LIMIT), name="pair_votes_wanted_range"
-            ),
-            CheckConstraint(condition=Q(ring__gte=0), name="pair_ring_not_negative"),
             CheckConstraint(
                 condition=Q(inclusion_probability__gt=0, inclusion_probability__lte=1), name="pair_inclusion_probability_range"
             ),
-            one_of("state", PairState, name="pair_state_known"),
             one_of("gold_choice", Choice, name="pair_gold_choice_known"),
             one_of("gold_use", GoldUse, name="pair_gold_use_known"),
             CheckConstraint(
@@ -187,39 +193,14 @@ class Pair(models.Model):
             ),
         ]
         indexes = [
-            # judging/assigning.py: the next pairs with a free seat after a member's cursor.
-            Index(
-                fields=["campaign", "priority", "ring"],
-                condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
-                name="pair_ring_with_free_seats",
-            ),
-            # judging/gold_and_repeats.py: gold pairs after a random place.
-            Index(fields=["campaign", "gold_use", "ring"], condition=Q(gold_choice__isnull=False), name="pair_gold_ring"),
             # scoring/progress.py: pairs whose images look nearly the same.
             Index(
-                fields=["campaign", "image_distance", "id"],
+                fields=["campaign", "image_distance", "seats"],
                 condition=Q(image_distance__lte=NEAR_IDENTICAL_DISTANCE),
                 name="pair_near_identical",
             ),
-            # scoring/settling.py: settled pairs that lost a seat.
-            Index(
-                fields=["campaign"],
-                condition=Q(state=PairState.SETTLED, gold_choice__isnull=True, seats_taken__lt=F("votes_wanted")),
-                name="pair_settled_not_full",
-            ),
-            # scoring/settling.py: settled audit pairs, which ask for more votes when the campaign raises its most votes per pair.
-            Index(
-                fields=["campaign", "votes_wanted"],
-                condition=Q(is_audit=True, state=PairState.SETTLED, gold_choice__isnull=True),
-                name="pair_audit_settled",
-            ),
-            # scoring/settling.py: pairs whose seats are all taken and that may have all their votes.
-            Index(
-                fields=["campaign"],
-                condition=Q(state=PairState.OPEN, gold_choice__isnull=True, seats_taken=F("votes_wanted")),
-                name="pair_full_not_settled",
-            ),
         ]
+        triggers = [pair_and_seats_agree()]
 
     def __str__(self) -> str:
         return f"pair {self.pk}"
@@ -228,6 +209,15 @@ class Pair(models.Model):
     def images(self) -> tuple[Image, Image]:
         return self.image_a, self.image_b
 
-    @property
-    def is_gold(self) -> bool:
-        return self.gold_choice is not None
+    def seats_to_create(self) -> PairSeats:
+        """The row of the other table, from the fields of the pair."""
+        self.agree_with_seats()
+        names = [field.attname for field in PairSeats._meta.concrete_fields if not (field.primary_key or field.generated)]
+        return PairSeats(**{name: getattr(self, name) for name in names})
+
+    def agree_with_seats(self) -> None:
+        self.of_campaign_id, self.is_gold = self.campaign_id, self.gold_choice is not None
+
+    def save(self, *args: Any, **options: Any) -> None:
+        self.agree_with_seats()
+        super().save(*args, **options)

@@ -84,8 +84,8 @@ class UnscoredAssignment(models.Model):
     """That the votes of an assignment changed, and its pair is to be scored again.
 
     Written by triggers on what decides whether and how a vote counts (see `triggers.py`), in the transaction of the change, so
-    that no change is missed and none is seen too early. Taken away by scoring. Without constraints and indexes: a vote should
-    pay for one row and nothing else, and there are seldom more than the votes of some seconds.
+    that no change is missed and none is seen too early. Taken away by scoring. Without constraints and indexes, even that of the
+    primary key: a vote should pay for one row and nothing else, and there are seldom more than the votes of some seconds.
     """
 
     assignment = models.ForeignKey(Assignment, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")

@@ -1,4 +1,5 @@
-"""Triggers that note what has to be scored again. Each writes rows of UnscoredAssignment, and nothing else."""
+"""Triggers: those that note what has to be scored again, which write rows of UnscoredAssignment and nothing else, and one that
+keeps the two rows of a pair in step."""
 
 from __future__ import annotations
 
@@ -12,6 +13,18 @@ NOTE_MEMBER = """
     INSERT INTO annotator_unscoredassignment (assignment_id)
     SELECT id FROM annotator_assignment WHERE member_id = NEW.id AND closed_at IS NOT NULL;
     RETURN NULL;
+"""
+PAIR_AND_SEATS = """
+    PERFORM FROM annotator_pair_seats
+    WHERE id = NEW.id AND campaign_id = NEW.campaign_id AND is_gold = (NEW.gold_choice IS NOT NULL);
+    IF NOT FOUND THEN
+        UPDATE annotator_pair_seats SET is_gold = (NEW.gold_choice IS NOT NULL)
+        WHERE id = NEW.id AND campaign_id = NEW.campaign_id;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'pair_and_seats_agree: pair % has no seats in campaign %', NEW.id, NEW.campaign_id;
+        END IF;
+    END IF;
+    RETURN NEW;
 """
 
 
@@ -35,4 +48,14 @@ def note_member_who_counts_otherwise(name: str) -> pgtrigger.Trigger:
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition("OLD.kind <> NEW.kind OR (OLD.state = 'withdrawn') <> (NEW.state = 'withdrawn')"),
         func=NOTE_MEMBER,
+    )
+
+
+def pair_and_seats_agree() -> pgtrigger.Trigger:
+    """A pair and its seats are of one campaign, and the seats know whether the pair is gold."""
+    return pgtrigger.Trigger(
+        name="pair_and_seats_agree",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("campaign_id", "gold_choice"),
+        func=PAIR_AND_SEATS,
     )

@@ -29,7 +29,7 @@ from annotator.models import (
     Assignment,
     Member,
     ModerationAction,
-    Pair,
+    PairSeats,
     Proposal,
     ReviewRule,
     SelfDescription,
@@ -267,12 +267,12 @@ def lift_suspension(*, member: Member, by: User | None, note: str = "", now: dat
     }
     of_machine = [seat.pk for seat in seats.values() if seat.kind == AssignmentKind.MACHINE]  # these take no seat
     seats = {pair_id: seat for pair_id, seat in seats.items() if seat.kind != AssignmentKind.MACHINE}
-    pairs = Pair.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk")
+    pairs = PairSeats.objects.filter(pk__in=seats).select_for_update(no_key=True).order_by("pk")
     free = [pair for pair in pairs if pair.seats_taken < pair.votes_wanted]
     for pair in free:
         pair.seats_taken += 1
         pair.seats_a_on_left += seats[pair.pk].a_on_left
-    Pair.objects.bulk_update(free, ["seats_taken", "seats_a_on_left"])
+    PairSeats.objects.bulk_update(free, ["seats_taken", "seats_a_on_left"])
     restored = [seats[pair.pk].pk for pair in free] + of_machine
     void.filter(assignment__in=restored).update(void_reason=None, voided_at=None, voided_by=None)
     Assignment.objects.filter(pk__in=restored).update(state=AssignmentState.ANSWERED)

@@ -3,7 +3,7 @@
 -- Everything a consensus says follows from the counts and the question's prior, so a row whose counts are right is right until
 -- the prior is fitted again (rescore_verdicts.sql). The rows never leave the
 -- server: a million pairs have a few hundred different counts, and numpy judges each of these once.
-CREATE TEMP TABLE scoring_changed AS
+CREATE TEMP TABLE scoring_changed ON COMMIT DROP AS
 SELECT question_id, pair_id, coalesce(fresh.n_a, 0) AS n_a, coalesce(fresh.n_b, 0) AS n_b,
        coalesce(fresh.n_both_good, 0) AS n_both_good, coalesce(fresh.n_both_bad, 0) AS n_both_bad,
        coalesce(known.n_a + known.n_b + known.n_both_good + known.n_both_bad, 0) AS n_before

@@ -17,7 +17,8 @@ from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import Prior
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.raw_sql import read_sql
-from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, SplitPrior, UnscoredAssignment
+from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, PairSeats, Question, SplitPrior, UnscoredAssignment
+from annotator.models import pair_seats as lines
 from annotator.scoring import label_fits
 from annotator.scoring.confidence import confidence_of
 from annotator.scoring.labels import LABELS
@@ -88,10 +89,9 @@ def counts_of(question: Question, pair_ids: Collection[int]) -> list[Counts]:
 def campaigns_to_score() -> QuerySet[Campaign]:
     """Campaigns with something to do: votes that changed, pairs that may have all their votes or have lost some, audit pairs that
     get more, and a label method beside the majority that is behind the votes or no longer used."""
-    pairs = Pair.objects.filter(campaign=OuterRef("pk"), gold_choice__isnull=True)
-    full = pairs.filter(state=PairState.OPEN, seats_taken=F("votes_wanted"))
-    short = pairs.filter(state=PairState.SETTLED, seats_taken__lt=F("votes_wanted"))
-    short_audit = pairs.filter(state=PairState.SETTLED, is_audit=True, votes_wanted__lt=OuterRef("votes_max"))
+    pairs = PairSeats.objects.filter(of_campaign=OuterRef("pk"))
+    full_or_short = pairs.filter(line__in=[lines.FULL, lines.SHORT])
+    short_audit = pairs.filter(line=lines.AUDIT, rank__lt=OuterRef("votes_max"))  # `rank` is `votes_wanted` there
     reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED)
     needs_fit = ~Q(consensus_method=METHOD)
     is_behind = (
@@ -101,8 +101,7 @@ def campaigns_to_score() -> QuerySet[Campaign]:
     )
     return Campaign.objects.exclude(state=CampaignState.DRAFT).filter(
         Q(pk__in=UnscoredAssignment.objects.values("assignment__campaign"))
-        | Exists(full)
-        | Exists(short)
+        | Exists(full_or_short)
         | (Q(votes_max__gt=F("votes_wanted")) & Exists(short_audit))
         | Q(pk__in=reopened.values("campaign"))
         | (needs_fit & is_behind)

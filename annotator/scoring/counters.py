@@ -16,7 +16,7 @@ from django.utils import timezone
 from annotator.choices import CampaignState
 from annotator.lib import metrics
 from annotator.lib.raw_sql import read_sql
-from annotator.models import Campaign, Member, Pair
+from annotator.models import Campaign, Member, PairSeats
 from annotator.scoring.progress import roll_up
 
 logger = logging.getLogger(__name__)
@@ -88,12 +88,12 @@ def counted(sql: str, campaign: Campaign, slice_: Slice, ids: list[int] | None =
 @transaction.atomic
 def repair_pairs(campaign: Campaign, ids: list[int]) -> None:
     """Whoever takes or frees a seat locks the pair first, so what is counted under the lock is right until it is let go."""
-    locked = {pair.pk: pair for pair in Pair.objects.filter(pk__in=ids).select_for_update(no_key=True).order_by("pk")}
+    locked = {pair.pk: pair for pair in PairSeats.objects.filter(pk__in=ids).select_for_update(no_key=True).order_by("pk")}
     for id_, seats, a_on_left in counted(SEATS_OF_PAIRS, campaign, ALL, ids):
         pair = locked[id_]
         pair.seats_taken, pair.seats_a_on_left = seats, a_on_left
         pair.votes_wanted = max(pair.votes_wanted, seats)
-    Pair.objects.bulk_update(locked.values(), ["seats_taken", "seats_a_on_left", "votes_wanted"])
+    PairSeats.objects.bulk_update(locked.values(), ["seats_taken", "seats_a_on_left", "votes_wanted"])
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ from annotator.importing.create_rows import new_pair
 from annotator.importing.pairing import connecting_pairs
 from annotator.lib.advisory_locks import Space, sole_holder, wait_for_turn
 from annotator.lib.raw_sql import read_sql
-from annotator.models import Campaign, Generator, Image, Pair, Question
+from annotator.models import Campaign, Generator, Image, Pair, PairSeats, Question
 from annotator.scoring.consensus_writer import counts_of
 from annotator.scoring.statistics import outdate
 
@@ -129,9 +129,9 @@ def _extend(before: Campaign, prompt_ids: list[int], generators: GeneratorVotes 
             else:
                 again.append(known.pk)
     Pair.objects.bulk_create(new)
-    asked = Pair.objects.filter(pk__in=again, state=PairState.SETTLED, gold_choice__isnull=True)
+    asked = PairSeats.objects.filter(pk__in=again, state=PairState.SETTLED, is_gold=False)
     locked = list(asked.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    Pair.objects.filter(pk__in=locked).update(votes_wanted=F("votes_wanted") + campaign.votes_wanted, state=PairState.OPEN)
+    PairSeats.objects.filter(pk__in=locked).update(votes_wanted=F("votes_wanted") + campaign.votes_wanted, state=PairState.OPEN)
     return len(new) + len(locked)
 
 

@@ -20,14 +20,15 @@ WITH people AS (
     GROUP BY image.prompt_id
 ), made AS (
     SELECT pair.prompt_id, count(*) AS pairs,
-           count(*) FILTER (WHERE pair.gold_choice IS NULL) AS asked,
-           sum(CASE WHEN pair.is_audit THEN least(pair.votes_wanted, rule.each) ELSE pair.votes_wanted END)
-               FILTER (WHERE pair.gold_choice IS NULL) AS votes,
-           sum(greatest(0, rule.votes_most - pair.votes_wanted) / rule.each)
-               FILTER (WHERE pair.gold_choice IS NULL AND pair.state <> 'held' AND NOT pair.is_audit) AS again,
-           bool_or(pair.gold_choice IS NULL AND pair.state = 'open') AS is_open
+           count(*) FILTER (WHERE NOT seats.is_gold) AS asked,
+           sum(CASE WHEN seats.is_audit THEN least(seats.votes_wanted, rule.each) ELSE seats.votes_wanted END)
+               FILTER (WHERE NOT seats.is_gold) AS votes,
+           sum(greatest(0, rule.votes_most - seats.votes_wanted) / rule.each)
+               FILTER (WHERE NOT seats.is_gold AND seats.state <> 'held' AND NOT seats.is_audit) AS again,
+           bool_or(NOT seats.is_gold AND seats.state = 'open') AS is_open
     FROM rule
     JOIN annotator_pair pair ON pair.campaign_id = rule.id
+    JOIN annotator_pair_seats seats ON seats.id = pair.id
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id AND image_a.is_paired_by_rule
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id AND image_b.is_paired_by_rule
     WHERE %(prompts)s::bigint[] IS NULL OR pair.prompt_id = ANY (%(prompts)s::bigint[])

@@ -1,22 +1,22 @@
 -- One statement, so that all counters are of the same moment; machines are in none of them. Votes are not counted: a live vote
 -- is a taken seat that is not open any more, and seats stand on the pairs. The answers of the last hour come from
--- `assignment_answers`.
+-- `assignment_of_member`.
 WITH pairs AS (
     SELECT count(*) AS total,
            count(*) FILTER (WHERE state = %(settled)s) AS settled,
            count(*) FILTER (WHERE state = %(held)s) AS held,
-           coalesce(sum(votes_wanted) FILTER (WHERE state <> %(held)s AND gold_choice IS NULL), 0) AS votes_wanted,
-           coalesce(sum(seats_taken) FILTER (WHERE state <> %(held)s AND gold_choice IS NULL), 0) AS seats_taken
-    FROM annotator_pair
+           coalesce(sum(votes_wanted) FILTER (WHERE state <> %(held)s AND NOT is_gold), 0) AS votes_wanted,
+           coalesce(sum(seats_taken) FILTER (WHERE state <> %(held)s AND NOT is_gold), 0) AS seats_taken
+    FROM annotator_pair_seats
     WHERE campaign_id = %(campaign)s
 ), seats AS (
     SELECT count(*) AS open,
            count(*) FILTER (
-               WHERE assignment.kind = %(regular)s AND pair.state <> %(held)s AND pair.gold_choice IS NULL
+               WHERE assignment.kind = %(regular)s AND pair.state <> %(held)s AND NOT pair.is_gold
            ) AS open_and_taken
     FROM annotator_member AS member
     JOIN annotator_assignment AS assignment ON assignment.member_id = member.id AND assignment.state = %(open)s
-    JOIN annotator_pair AS pair ON pair.id = assignment.pair_id
+    JOIN annotator_pair_seats AS pair ON pair.id = assignment.pair_id
     WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
 ), recent AS (
     SELECT coalesce(sum(answers.regular), 0) AS votes,

@@ -1,6 +1,6 @@
 -- Pairs whose counters differ from their live regular seats, with the right values.
 SELECT pair.id, seats.taken, seats.a_on_left
-FROM annotator_pair AS pair
+FROM annotator_pair_seats AS pair
 CROSS JOIN LATERAL (
     SELECT count(*) AS taken, count(*) FILTER (WHERE seat.a_on_left) AS a_on_left
     FROM annotator_assignment AS seat

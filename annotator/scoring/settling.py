@@ -12,7 +12,8 @@ from annotator.choices import AssignmentKind, AssignmentState, Choice, Event, Pa
 from annotator.consensus.stopping import is_decided
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
-from annotator.models import Assignment, Campaign, Pair
+from annotator.models import Assignment, Campaign, PairSeats
+from annotator.models import pair_seats as lines
 from annotator.scoring.confidence import asked_counts, fit_question
 from annotator.scoring.consensus_writer import counts_of
 from annotator.scoring.pair_batches import has_pairs_to_come, is_paired_by_rule
@@ -44,10 +45,10 @@ def settle_pairs(*, campaign: Campaign) -> int:
     incomplete = _locked(_incomplete(campaign))
     short = _locked(_short_audit(campaign))  # settled before this call: those of it are not yet, so no pair is in both
     decided = set(complete) - set(undecided)
-    Pair.objects.filter(pk__in=undecided).update(votes_wanted=F("votes_wanted") + 1)
-    Pair.objects.filter(pk__in=decided).update(state=PairState.SETTLED)
-    Pair.objects.filter(pk__in=incomplete).update(state=PairState.OPEN)
-    Pair.objects.filter(pk__in=short).update(state=PairState.OPEN, votes_wanted=F("votes_wanted") + 1)
+    PairSeats.objects.filter(pk__in=undecided).update(votes_wanted=F("votes_wanted") + 1)
+    PairSeats.objects.filter(pk__in=decided).update(state=PairState.SETTLED)
+    PairSeats.objects.filter(pk__in=incomplete).update(state=PairState.OPEN)
+    PairSeats.objects.filter(pk__in=short).update(state=PairState.OPEN, votes_wanted=F("votes_wanted") + 1)
     if decided and not incomplete and not short:
         _note_completion(campaign)
     return len(complete) + len(incomplete) + len(short)
@@ -58,42 +59,39 @@ def _note_completion(campaign: Campaign) -> None:
     # Again after the rule was asked, which takes longer: the rule may just have made its last pairs.
     if _has_open_pairs(campaign) or has_pairs_to_come(campaign) or _has_open_pairs(campaign):
         return
-    settled = campaign.pairs.filter(state=PairState.SETTLED).count()
+    settled = PairSeats.objects.filter(of_campaign=campaign, state=PairState.SETTLED).count()
     enqueue_event(campaign=campaign, event=Event.CAMPAIGN_COMPLETE, data={"pairs_settled": settled})
 
 
 def _has_open_pairs(campaign: Campaign) -> bool:
-    regular = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True)
-    # Two questions, for each of which there is an index.
-    return regular.filter(seats_taken__lt=F("votes_wanted")).exists() or regular.filter(seats_taken=F("votes_wanted")).exists()
+    return PairSeats.objects.filter(of_campaign=campaign, line__in=[lines.FREE, lines.FULL]).exists()
 
 
-def _complete(campaign: Campaign) -> QuerySet[Pair]:
+def _complete(campaign: Campaign) -> QuerySet[PairSeats]:
     """The pairs in circulation all of whose seats are answered."""
-    full = campaign.pairs.filter(state=PairState.OPEN, gold_choice__isnull=True, seats_taken=F("votes_wanted"))
-    return full.filter(votes_wanted__lte=ANSWERED)
+    return PairSeats.objects.filter(of_campaign=campaign, line=lines.FULL, votes_wanted__lte=ANSWERED)
 
 
-def _incomplete(campaign: Campaign) -> QuerySet[Pair]:
+def _incomplete(campaign: Campaign) -> QuerySet[PairSeats]:
     """The settled pairs that lost a vote: those have a free seat or one that is open again, and only they are counted."""
     reopened = Assignment.objects.open().filter(kind=AssignmentKind.REGULAR)
-    lost = Q(seats_taken__lt=F("votes_wanted")) | Q(pk__in=reopened.values("pair"))
-    return campaign.pairs.filter(lost, state=PairState.SETTLED, gold_choice__isnull=True, votes_wanted__gt=ANSWERED)
+    lost = Q(line=lines.SHORT) | Q(pk__in=reopened.values("pair"), line__in=[lines.SETTLED, lines.AUDIT])
+    return PairSeats.objects.filter(lost, of_campaign=campaign, votes_wanted__gt=ANSWERED)
 
 
-def _short_audit(campaign: Campaign) -> QuerySet[Pair]:
+def _short_audit(campaign: Campaign) -> QuerySet[PairSeats]:
     """The settled audit pairs that want fewer votes than the campaign now gives at most.
 
     There are some after the campaign raised that number, or went from fixed to adaptive overlap. With fixed overlap audit pairs
     are like any other.
     """
     if campaign.votes_max <= campaign.votes_wanted:
-        return Pair.objects.none()
-    settled = campaign.pairs.filter(is_audit=True, state=PairState.SETTLED, gold_choice__isnull=True)
-    return settled.filter(votes_wanted__lt=campaign.votes_max, seats_taken=F("votes_wanted"))
+        return PairSeats.objects.none()
+    # `rank` is `votes_wanted` here, and in the index.
+    return PairSeats.objects.filter(of_campaign=campaign, line=lines.AUDIT, rank__lt=campaign.votes_max)
 
 
-def _locked(pairs: QuerySet[Pair]) -> list[int]:
+def _locked(pairs: QuerySet[PairSeats]) -> list[int]:
     """Their ids. Pairs that somebody is taking or freeing a seat of at this moment are left for the next time, so that nobody
     waits here for a lock and no two transactions wait for each other."""
     return list(pairs.order_by().select_for_update(no_key=True, skip_locked=True, of=("self",)).values_list("pk", flat=True))
@@ -103,7 +101,7 @@ def _undecided(campaign: Campaign, pair_ids: list[int]) -> list[int]:
     """Which of these pairs, all of whose seats are answered, need a further vote on the primary question."""
     if not pair_ids or campaign.votes_max <= campaign.votes_wanted:
         return []
-    audit = Pair.objects.filter(pk__in=pair_ids, is_audit=True)
+    audit = PairSeats.objects.filter(pk__in=pair_ids, is_audit=True)
     short = audit.filter(votes_wanted__lt=campaign.votes_max).values_list("pk", flat=True)
     by_rule = set(pair_ids) - set(audit.values_list("pk", flat=True))
     return [*short, *_undecided_by_rule(campaign, by_rule)]

@@ -28,16 +28,20 @@ WITH image AS (
     SELECT image.id, image.prompt_id, row_number() OVER (PARTITION BY image.prompt_id ORDER BY image.id) AS k
     FROM annotator_image image JOIN annotator_prompt prompt ON prompt.id = image.prompt_id
     WHERE prompt.campaign_id = %(campaign)s
+), fresh AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('annotator_pair_seats', 'id')) AS id, a.prompt_id, a.id AS a, b.id AS b
+    FROM image a JOIN image b ON b.prompt_id = a.prompt_id AND a.k < b.k LIMIT %(pairs)s
+), seats AS (
+    INSERT INTO annotator_pair_seats (id, campaign_id, state, votes_wanted, seats_taken, seats_a_on_left, priority, ring)
+    SELECT id, %(campaign)s, 'open', %(votes)s, 0, 0, 0, (random() * 2147483646)::int FROM fresh RETURNING id
 )
-INSERT INTO annotator_pair (campaign_id, prompt_id, image_a_id, image_b_id, metadata, state, gold_note, votes_wanted,
-                            seats_taken, seats_a_on_left, priority, ring, created_at)
-SELECT %(campaign)s, a.prompt_id, a.id, b.id, '{}', 'open', '', %(votes)s, 0, 0, 0, (random() * 2147483646)::int, now()
-FROM image a JOIN image b ON b.prompt_id = a.prompt_id AND a.k < b.k LIMIT %(pairs)s
+INSERT INTO annotator_pair (id, campaign_id, prompt_id, image_a_id, image_b_id, metadata, gold_note, created_at)
+SELECT fresh.id, %(campaign)s, fresh.prompt_id, fresh.a, fresh.b, '{}', '', now() FROM seats JOIN fresh ON fresh.id = seats.id
 """
 # What an annotator judged before: the next pairs of the ring after their cursor's start, as judging/assigning.py walks it.
 _PAST_SQL = """
 WITH chosen AS (
-    SELECT pair.id, row_number() OVER (ORDER BY pair.ring) AS place, pair.ring FROM annotator_pair pair
+    SELECT pair.id, row_number() OVER (ORDER BY pair.ring) AS place, pair.ring FROM annotator_pair_seats pair
     WHERE pair.campaign_id = %(campaign)s ORDER BY pair.ring LIMIT %(votes)s
 ), seats AS (
     INSERT INTO annotator_assignment
@@ -51,7 +55,7 @@ WITH chosen AS (
 ), cursor AS (
     INSERT INTO annotator_ringcursor (member_id, priority, ring) SELECT %(member)s, 0, max(ring) FROM chosen
 )
-UPDATE annotator_pair pair SET seats_taken = seats_taken + 1, seats_a_on_left = seats_a_on_left + seats.a_on_left::int
+UPDATE annotator_pair_seats pair SET seats_taken = seats_taken + 1, seats_a_on_left = seats_a_on_left + seats.a_on_left::int
 FROM seats WHERE pair.id = seats.pair_id
 """
 

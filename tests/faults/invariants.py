@@ -75,7 +75,7 @@ QUERIES = {
         HAVING count(vote.id) <> CASE WHEN seat.state = 'answered' THEN asked.questions ELSE 0 END
     """,
     "no pair has more live seats than it wants votes": """
-        SELECT pair.id, pair.votes_wanted, count(*) AS seats FROM annotator_pair pair
+        SELECT pair.id, pair.votes_wanted, count(*) AS seats FROM annotator_pair_seats pair
         JOIN annotator_assignment seat ON seat.pair_id = pair.id
         WHERE seat.kind = 'regular' AND seat.state IN ('open', 'answered')
         GROUP BY pair.id HAVING count(*) > pair.votes_wanted
@@ -83,7 +83,7 @@ QUERIES = {
     "the seats counted on a pair are the seats there are": """
         SELECT pair.id, pair.seats_taken, pair.seats_a_on_left, count(seat.id) AS seats,
                count(seat.id) FILTER (WHERE seat.a_on_left) AS a_on_left
-        FROM annotator_pair pair
+        FROM annotator_pair_seats pair
         LEFT JOIN annotator_assignment seat
           ON seat.pair_id = pair.id AND seat.kind = 'regular' AND seat.state IN ('open', 'answered')
         GROUP BY pair.id
@@ -105,8 +105,8 @@ QUERIES = {
         SELECT id, member_id, lease_expires_at FROM annotator_assignment WHERE state = 'open' AND lease_expires_at <= now()
     """,
     "every pair that can be finished is finished": """
-        SELECT pair.id, pair.state, pair.seats_taken, pair.votes_wanted FROM annotator_pair pair
-        WHERE pair.state = 'open' AND pair.gold_choice IS NULL AND (
+        SELECT pair.id, pair.state, pair.seats_taken, pair.votes_wanted FROM annotator_pair_seats pair
+        WHERE pair.state = 'open' AND NOT pair.is_gold AND (
             pair.seats_taken >= pair.votes_wanted
             OR EXISTS (
                 SELECT 1 FROM annotator_member member
@@ -120,9 +120,9 @@ QUERIES = {
         )
     """,
     "a settled pair has all its votes": """
-        SELECT pair.id, pair.seats_taken, pair.votes_wanted, count(seat.id) AS answered FROM annotator_pair pair
+        SELECT pair.id, pair.seats_taken, pair.votes_wanted, count(seat.id) AS answered FROM annotator_pair_seats pair
         LEFT JOIN annotator_assignment seat ON seat.pair_id = pair.id AND seat.kind = 'regular' AND seat.state = 'answered'
-        WHERE pair.state = 'settled' AND pair.gold_choice IS NULL
+        WHERE pair.state = 'settled' AND NOT pair.is_gold
         GROUP BY pair.id HAVING count(seat.id) < pair.votes_wanted
     """,
 }

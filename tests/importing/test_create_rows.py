@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from annotator.importing.create_rows import Added, ReadyLine, StoredImage, add_lines, is_swapped, oriented, text_hash
 from annotator.models import Campaign, Generator, Image, Import, Pair, Prompt
-from annotator.models.material import RING_SIZE
+from annotator.models.pair_seats import RING_SIZE
 from tests.factories import CampaignFactory, PromptFactory
 from tests.importing.imported import at_once, counts, errors_of, imported, ingested, lines_file, pair_line, set_line, staged
 from tests.waiting import wait_until

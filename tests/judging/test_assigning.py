@@ -35,7 +35,7 @@ def assert_counters_are_true(campaign) -> None:
 
 def test_it_fills_a_queue_and_no_further():
     member = MemberFactory()
-    PairFactory.create_batch(20, campaign=member.campaign)
+    PairFactory.create_batch(assigning.QUEUE_TARGET + 4, campaign=member.campaign)
 
     assert assigning.refill_queue(member_id=member.pk) == assigning.QUEUE_TARGET
     assert assigning.refill_queue(member_id=member.pk) == 0
@@ -156,7 +156,7 @@ def test_the_next_assignment_stays_the_same_until_it_is_answered():
 
 def test_it_serves_several_in_order_and_says_how_many_wait():
     member = MemberFactory()
-    PairFactory.create_batch(20, campaign=member.campaign)
+    PairFactory.create_batch(assigning.QUEUE_TARGET + 4, campaign=member.campaign)
 
     three = assigning.next_assignments(member=member, count=3)
 
@@ -291,12 +291,39 @@ def test_sides_are_balanced_for_each_annotator():
     ],
 )
 def test_a_side_balances_the_pair_then_the_annotator(seats_taken, seats_a_on_left, side_balance, a_on_left):
-    assert assigning.choose_side(seats_taken, seats_a_on_left, side_balance) is a_on_left
+    member = MemberFactory(side_balance=side_balance)
+    PairFactory(campaign=member.campaign, votes_wanted=5, seats_taken=seats_taken, seats_a_on_left=seats_a_on_left)
+
+    assigning.refill_queue(member_id=member.pk)
+
+    assert member.assignments.get().a_on_left is a_on_left
+    member.refresh_from_db()
+    assert member.side_balance == side_balance + (1 if a_on_left else -1)
+
+
+def test_who_leans_to_one_side_is_brought_back_and_no_further():
+    member = MemberFactory(side_balance=-3)
+    PairFactory.create_batch(9, campaign=member.campaign)
+
+    assigning.refill_queue(member_id=member.pk)
+
+    sides = list(member.assignments.order_by("pk").values_list("a_on_left", flat=True))
+    assert sides[:3] == [True] * 3
+    assert all(one != other for one, other in zip(sides[3::2], sides[4::2], strict=True))
+    member.refresh_from_db()
+    assert member.side_balance == 0
 
 
 def test_a_side_that_balances_nothing_is_a_coin():
-    sides = Counter(assigning.choose_side(2, 1, 0) for _ in range(2000))
-    assert 850 < sides[True] < 1150  # 6.7 standard deviations
+    campaign = CampaignFactory()
+    PairFactory(campaign=campaign, votes_wanted=100)
+    members = MemberFactory.create_batch(60, campaign=campaign)
+    for member in members:
+        Pair.objects.filter(campaign=campaign).update(seats_taken=2, seats_a_on_left=1)
+        assigning.refill_queue(member_id=member.pk)
+
+    sides = Counter(Assignment.objects.values_list("a_on_left", flat=True))
+    assert 6 < sides[True] < 54  # 6.2 standard deviations
 
 
 def test_a_refill_asks_as_often_in_a_large_campaign_as_in_a_small_one():
@@ -307,12 +334,11 @@ def test_a_refill_asks_as_often_in_a_large_campaign_as_in_a_small_one():
         return len(queries)
 
     campaign = CampaignFactory()
-    PairFactory.create_batch(30, campaign=campaign)
+    PairFactory.create_batch(assigning.QUEUE_TARGET + 4, campaign=campaign)
     few = queries_of_a_refill()
     PairFactory.create_batch(300, campaign=campaign)
 
-    # A walk that comes to the end of the ring reads one window more.
-    assert queries_of_a_refill() <= few + 1 <= 22
+    assert queries_of_a_refill() == few == 5  # with a savepoint made and let go
 
 
 @pytest.mark.django_db(transaction=True)
@@ -377,7 +403,7 @@ def somebody_waits_for_a_lock() -> bool:
 def test_who_has_judged_nearly_everything_gets_on_with_every_refill(monkeypatch):
     monkeypatch.setattr(assigning, "LOOKED_AT_LIMIT", assigning.FIRST_WINDOW)  # of pairs in one refill
     member = MemberFactory()
-    pairs = PairFactory.create_batch(4 * assigning.FIRST_WINDOW, campaign=member.campaign)
+    pairs = PairFactory.create_batch(2 * (assigning.FIRST_WINDOW + assigning.QUEUE_TARGET), campaign=member.campaign)
     for pair in pairs[1:]:
         AssignmentFactory(member=member, pair=pair, state=AssignmentState.SKIPPED, closed_at=timezone.now())
 

@@ -19,10 +19,10 @@ def campaign():
     campaign = load_campaign(LOADED, settle=False)
     give_past(campaign, make_annotators(campaign, 1, name="busy"), LOADED // 2, settle=False)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE annotator_pair, annotator_assignment")
+        cursor.execute("ANALYZE annotator_pair_seats, annotator_assignment")
         cursor.execute(
             "UPDATE pg_class SET reltuples = %s, relpages = greatest(pg_relation_size(oid) / 8192, 1)"
-            " WHERE relname IN ('annotator_pair', 'pair_ring_with_free_seats', 'annotator_assignment')",
+            " WHERE relname IN ('annotator_pair_seats', 'pair_line', 'annotator_assignment')",
             [MILLION],
         )
     return campaign
@@ -30,7 +30,7 @@ def campaign():
 
 def test_the_next_pairs_are_an_index_range_scan_at_a_million_pairs(campaign):
     with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN SELECT * FROM annotator_pair")
+        cursor.execute("EXPLAIN SELECT * FROM annotator_pair_seats")
         assert f"rows={MILLION}" in cursor.fetchone()[0]
 
     plan = claiming_plan(campaign, MemberFactory(campaign=campaign))
@@ -41,6 +41,6 @@ def test_the_next_pairs_are_an_index_range_scan_at_a_million_pairs(campaign):
 def test_without_the_index_it_would_be_no_such_scan(campaign):
     member = MemberFactory(campaign=campaign)
     with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX pair_ring_with_free_seats")
+        cursor.execute("DROP INDEX pair_line")
 
     assert not is_index_range_scan(claiming_plan(campaign, member))

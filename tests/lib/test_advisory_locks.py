@@ -68,6 +68,15 @@ def test_whoever_was_turned_away_takes_nothing_from_the_holder():
 
 
 @pytest.mark.django_db
+def test_the_holder_may_take_it_again_and_keeps_it_to_the_end():
+    with sole_holder(Space.RELEASE, 7):
+        with sole_holder(Space.RELEASE, 7) as again:
+            assert again
+        assert held(Space.RELEASE, [7]) == {7}
+    assert held(Space.RELEASE, [7]) == set()
+
+
+@pytest.mark.django_db
 def test_a_lock_goes_with_an_error():
     with pytest.raises(ZeroDivisionError), sole_holder(Space.RELEASE, 7):
         raise ZeroDivisionError

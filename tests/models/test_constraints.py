@@ -41,7 +41,7 @@ MODULES = [
 
 def is_unique_already(constraint: BaseConstraint) -> bool:
     """With an id in it nothing can break it: it is there because a foreign key of two columns refers to it."""
-    return isinstance(constraint, UniqueConstraint) and "id" in constraint.fields
+    return isinstance(constraint, UniqueConstraint) and bool({"id", "seats"} & set(constraint.fields))
 
 
 def names_in_the_models() -> set[str]:

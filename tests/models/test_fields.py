@@ -28,11 +28,14 @@ def import_pairs(campaign: Campaign, count: int) -> None:
             " FROM generate_series(1, %(count)s) n RETURNING campaign_id, id),"
             " image AS (INSERT INTO annotator_image (public_id, prompt_id, parameters, sha256, format, width, height, byte_size)"
             " SELECT gen_random_uuid(), id, '{}', encode(sha256(k::text::bytea), 'hex'), 'PNG', 1, 1, 1"
-            " FROM prompt, generate_series(1, 2) k RETURNING prompt_id, id)"
-            " INSERT INTO annotator_pair (campaign_id, prompt_id, image_a_id, image_b_id, metadata, state, gold_note,"
-            " votes_wanted, seats_taken, seats_a_on_left, priority, ring, created_at)"
-            " SELECT campaign_id, prompt.id, min(image.id), max(image.id), '{}', 'open', '', 1, 0, 0, 0, 0, now()"
-            " FROM prompt JOIN image ON prompt_id = prompt.id GROUP BY campaign_id, prompt.id",
+            " FROM prompt, generate_series(1, 2) k RETURNING prompt_id, id),"
+            " fresh AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('annotator_pair_seats', 'id')) AS id, both_images.*"
+            " FROM (SELECT prompt_id, min(id) AS a, max(id) AS b FROM image GROUP BY prompt_id) both_images),"
+            " seats AS (INSERT INTO annotator_pair_seats"
+            " (id, campaign_id, state, votes_wanted, seats_taken, seats_a_on_left, priority, ring)"
+            " SELECT id, %(campaign)s, 'open', 1, 0, 0, 0, 0 FROM fresh RETURNING id)"
+            " INSERT INTO annotator_pair (id, campaign_id, prompt_id, image_a_id, image_b_id, metadata, gold_note, created_at)"
+            " SELECT fresh.id, %(campaign)s, prompt_id, a, b, '{}', '', now() FROM seats JOIN fresh ON fresh.id = seats.id",
             {"campaign": campaign.pk, "count": count},
         )
 
@@ -60,7 +63,8 @@ def test_a_reference_is_one_look_up_whatever_it_was_planned_for(planned_for):
     with connection.cursor() as cursor:
         # As new: what autovacuum noted of tables that tests leave empty would have them read whole.
         cursor.execute(
-            "TRUNCATE annotator_prompt, annotator_image, annotator_pair, annotator_member, annotator_assignment CASCADE"
+            "TRUNCATE annotator_prompt, annotator_image, annotator_pair, annotator_pair_seats, annotator_member,"
+            " annotator_assignment CASCADE"
         )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     member = make.MemberFactory()
@@ -76,6 +80,7 @@ def test_a_reference_is_one_look_up_whatever_it_was_planned_for(planned_for):
     assert read["prompt"] == 3 * 3000  # for each pair, and for each of its images
     assert read["image"] == 2 * 3000
     assert read["pair"] == 100 + 100  # for each assignment, and to choose them
+    assert read["pair_seats"] == 3000 + 3000  # for each pair: by its trigger, and by its foreign key
     assert read["member"] == 100
 
 

@@ -20,9 +20,6 @@ pytestmark = pytest.mark.django_db
 
 ATTEMPTS = Attempts(
     {
-        "assignment_repeat_once_per_member_and_pair": lambda: make.AssignmentFactory(
-            member=(first := make.AssignmentFactory(kind="repeat")).member, pair=first.pair, kind="repeat"
-        ),
         "assignment_kind_known": lambda: make.AssignmentFactory(kind="bonus"),
         "assignment_state_known": lambda: make.AssignmentFactory(state="lost"),
         "assignment_closed_at_says_when": lambda: make.AssignmentFactory(state="answered", closed_at=None),
@@ -52,16 +49,10 @@ ATTEMPTS = Attempts(
 )
 
 
-@ATTEMPTS.refused_by("assignment_regular_once_per_member_and_pair")
+@ATTEMPTS.refused_by("assignment_once_per_member_and_pair")
 def _() -> None:
     seat = make.AssignmentFactory(state="skipped")
     make.AssignmentFactory(member=seat.member, pair=seat.pair)
-
-
-@ATTEMPTS.refused_by("assignment_gold_once_per_member_and_pair")
-def _() -> None:
-    seat = make.AssignmentFactory(kind="gold")
-    make.AssignmentFactory(member=seat.member, pair=seat.pair, kind="gold")
 
 
 @ATTEMPTS.refused_by("vote_one_live_per_assignment_and_question")
@@ -74,6 +65,20 @@ def _() -> None:
 def _() -> None:
     seat = make.AssignmentFactory(kind="machine")
     make.AssignmentFactory(kind="machine", member=seat.member, pair=seat.pair)
+
+
+@pytest.mark.parametrize("kind", ["regular", "gold", "repeat", "machine"])
+def test_of_each_kind_a_member_has_one_on_a_pair(kind: str) -> None:
+    seat = make.AssignmentFactory(kind=kind)
+    with pytest.raises(DatabaseError, match="once_per_member_and_pair"), transaction.atomic():
+        make.AssignmentFactory(kind=kind, member=seat.member, pair=seat.pair)
+
+
+def test_training_and_another_kind_may_come_on_the_same_pair() -> None:
+    seat = make.AssignmentFactory(kind="training")
+    make.AssignmentFactory(kind="training", member=seat.member, pair=seat.pair)
+    make.AssignmentFactory(kind="gold", member=seat.member, pair=seat.pair)
+    assert seat.pair.assignments.count() == 3
 
 
 @pytest.mark.parametrize("name", sorted(ATTEMPTS))

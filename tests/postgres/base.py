@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.backends.postgresql import creation
 
 from annotator.lib.postgres import base
+from tests.pooler import IS_WANTED, Pooler
 
 # What belongs to the tables and not to a test. Django would make the same rows again each time.
 KEPT = {"django_content_type", "auth_permission"}
@@ -28,7 +29,26 @@ TEMPLATE_LOCK = 0x7E57  # in the database `postgres`, where nothing else locks
 
 
 class DatabaseCreation(creation.DatabaseCreation):
-    def create_test_db(self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False) -> str:
+    pooler: Pooler | None = None
+    direct: dict[str, Any]
+
+    def create_test_db(self, *arguments: Any, **options: Any) -> str:
+        name = self._make_copy(*arguments, **options)
+        if IS_WANTED:
+            self.connection.close()
+            self.direct = {key: self.connection.settings_dict[key] for key in ("HOST", "PORT")}
+            self.pooler = Pooler(self.connection.settings_dict)
+            self.connection.settings_dict.update(HOST="127.0.0.1", PORT=str(self.pooler.port))
+        return name
+
+    def destroy_test_db(self, *arguments: Any, **options: Any) -> None:
+        if self.pooler is not None:
+            self.connection.close()
+            self.pooler.stop()
+            self.connection.settings_dict.update(self.direct)
+        super().destroy_test_db(*arguments, **options)
+
+    def _make_copy(self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False) -> str:
         """A copy of a template, which the first one to come makes, for all processes of this run and for the runs after it.
 
         All migrations take some five seconds of every process, a copy a tenth of one. Whatever they are made from, another

@@ -38,8 +38,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return connection is not None and (is_quiet(connection) or super().is_usable())
 
     def _configure_connection(self, connection: psycopg.Connection[Any]) -> bool:
-        # Every prepared statement here is made of index lookups, for which one plan is right whatever the parameters are.
-        connection.execute("SET plan_cache_mode = force_generic_plan")
+        if connection.prepare_threshold is not None:
+            # Every prepared statement here is made of index lookups, for which one plan is right whatever the parameters are.
+            # Nothing but time hangs on it: behind a pooler it may be set for another connection, which gains by it as well.
+            connection.execute("SET plan_cache_mode = force_generic_plan")
         super()._configure_connection(connection)  # type: ignore[misc]
         return True
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
+from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
@@ -28,6 +29,7 @@ from annotator.models import Image, Release
 from annotator.releasing.release_storage import folder_name
 
 LINE_SECONDS = 5.0  # between two lines of progress
+IMAGES_AT_ONCE = 10_000
 KEPT_APART = "DATABASE_URL, REDIS_URL, EMAIL_URL, OIDC_PROVIDERS, METRICS_TOKEN and the AWS_ variables"
 
 
@@ -118,11 +120,19 @@ class Command(BaseCommand):
 
     def report_missing(self) -> None:
         """Say which images the site has lost, while somebody may still have them."""
-        images = Image.objects.values_list("sha256", "format").distinct().order_by("sha256")
-        missing = [sha256 for sha256, format_ in images.iterator() if not is_stored(sha256, format_)]
+        missing = [sha256 for sha256, format_ in stored_images() if not is_stored(sha256, format_)]
         if missing:
             words = f"{len(missing):,} images of this site are missing from storage, and so from the backup. The first:"
             self.stderr.write(self.style.WARNING(f"{words} {missing[0]}"))
+
+
+def stored_images() -> Iterator[tuple[str, str]]:
+    """Hash and format of each file. In batches: a cursor that outlives its transaction is lost behind a pooler."""
+    images = Image.objects.values_list("sha256", "format").distinct().order_by("sha256", "format")
+    last = "", ""
+    while batch := list(images.filter(Q(sha256__gt=last[0]) | Q(sha256=last[0], format__gt=last[1]))[:IMAGES_AT_ONCE]):
+        yield from batch
+        last = batch[-1]
 
 
 def words_of(error: Exception) -> str:

@@ -52,11 +52,12 @@ _PAIRS_SQL = """
     SELECT pair.id AS pair_id, prompt.id AS prompt_id, prompt.text AS prompt,
            nullif(prompt.category, '') AS category, nullif(prompt.language, '') AS language,
            maker_a.name AS generator_a, maker_b.name AS generator_b,
-           pair.gold_choice IS NOT NULL AS is_gold, pair.is_audit, pair.inclusion_probability,
-           pair.state = {held} AS is_held, {split} AS split,
+           seats.is_gold, seats.is_audit, pair.inclusion_probability,
+           seats.state = {held} AS is_held, {split} AS split,
            image_a.sha256 AS sha256_a, image_a.format AS format_a, image_a.byte_size::bigint AS size_a,
            image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b
     FROM annotator_pair pair
+    JOIN annotator_pair_seats seats ON seats.id = pair.id
     JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id

@@ -40,13 +40,14 @@ _VOTES_SQL = """
 _PAIRS_SQL = """
     SELECT pair.id, pair.prompt_id AS prompt, coalesce(image_a.generator_id, {none}) AS generator_a,
            coalesce(image_b.generator_id, {none}) AS generator_b,
-           array_position({states}::text[], pair.state::text)::int2 - 1::int2 AS state,
+           array_position({states}::text[], seats.state::text)::int2 - 1::int2 AS state,
            coalesce(array_position({choices}::text[], pair.gold_choice::text), 0)::int2 - 1::int2 AS gold,
-           pair.gold_in_review_since IS NOT NULL AS in_review, pair.votes_wanted, pair.is_audit,
+           pair.gold_in_review_since IS NOT NULL AS in_review, seats.votes_wanted, seats.is_audit,
            coalesce(pair.image_distance, {none})::int2 AS distance, pair.inclusion_probability,
            NOT (campaign.pairing_rule = {information_gain} AND image_a.is_paired_by_rule AND image_b.is_paired_by_rule)
                AS can_stop_early
     FROM annotator_pair pair
+    JOIN annotator_pair_seats seats ON seats.id = pair.id
     JOIN annotator_campaign campaign ON campaign.id = pair.campaign_id
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id
