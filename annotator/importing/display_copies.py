@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 
 from django.core.files.storage import default_storage
+from django.db.models import QuerySet
 
 from annotator.errors import Invalid
 from annotator.importing.decoder import make_display
@@ -28,6 +29,7 @@ from annotator.models import Image
 logger = logging.getLogger(__name__)
 
 IMAGES_PER_TASK = 20
+FILES_GONE = -1  # in `Image.displays_made`
 IMAGES_AT_ONCE = 5_000  # named in one look; those that are left are found by the next
 
 
@@ -54,7 +56,7 @@ def make_displays(image: Image) -> None:
     time. Raises FileNotFoundError where its files are gone, or cannot be decoded any more."""
     display_id = image.display_id or new_display_id(image.sha256)
     full = read_file(full_name(image.sha256, image.format))
-    for width in DISPLAY_WIDTHS[image.displays_made :]:
+    for width in DISPLAY_WIDTHS[max(0, image.displays_made) :]:
         put_file(display_name(display_id, width), _copy_of(image, full, width))
     image.display_id, image.displays_made = display_id, len(DISPLAY_WIDTHS)
     rows = Image.objects.filter(sha256=image.sha256).exclude(display_id=display_id, displays_made=len(DISPLAY_WIDTHS))
@@ -74,18 +76,22 @@ def _copy_of(image: Image, full: bytes, width: int) -> bytes:
 
 def images_without_displays() -> list[list[int]]:
     """The ids of images that lack copies for display, in parts for a task each."""
-    lacking = Image.objects.filter(displays_made__lt=len(DISPLAY_WIDTHS)).order_by("pk").values_list("pk", flat=True)
-    ids = list(lacking[:IMAGES_AT_ONCE])
+    ids = list(_lacking().order_by("pk").values_list("pk", flat=True)[:IMAGES_AT_ONCE])
     return [ids[at : at + IMAGES_PER_TASK] for at in range(0, len(ids), IMAGES_PER_TASK)]
 
 
 def make_displays_of(ids: Sequence[int]) -> None:
-    """Make what these images still lack. One whose files are gone is left out."""
+    """Make what these images still lack. One whose files are gone is not tried again before a page asks for it."""
     for image_id in ids:
-        image = Image.objects.filter(pk=image_id, displays_made__lt=len(DISPLAY_WIDTHS)).first()
+        image = _lacking().filter(pk=image_id).first()
         if image is None:
             continue
         try:
             make_displays(image)
         except FileNotFoundError:
             logger.warning("Image %s has no file to make copies for display from.", image.sha256)
+            Image.objects.filter(pk=image_id).update(displays_made=FILES_GONE)
+
+
+def _lacking() -> QuerySet[Image]:
+    return Image.objects.filter(displays_made__gte=0, displays_made__lt=len(DISPLAY_WIDTHS))

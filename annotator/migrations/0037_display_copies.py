@@ -26,15 +26,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="image",
             name="displays_made",
-            field=models.PositiveSmallIntegerField(
+            field=models.SmallIntegerField(
                 db_default=0,
                 default=0,
                 editable=False,
-                help_text="How many copies for display are in that folder, the smallest first.",
+                help_text=(
+                    "How many copies for display are in that folder, the smallest first. -1: its files were gone when they were due."
+                ),
             ),
         ),
         migrations.AddIndex(
             model_name="image",
-            index=models.Index(condition=Q(displays_made__lt=2), fields=["id"], name="image_lacks_displays"),
+            index=models.Index(condition=Q(displays_made__gte=0, displays_made__lt=2), fields=["id"], name="image_lacks_displays"),
         ),
     ]

@@ -84,8 +84,11 @@ class Image(models.Model):
     display_id = models.UUIDField(
         null=True, editable=False, help_text="Folder of the copies for display. Null while they are where old imports put them."
     )
-    displays_made = models.PositiveSmallIntegerField(
-        default=0, db_default=0, editable=False, help_text="How many copies for display are in that folder, the smallest first."
+    displays_made = models.SmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many copies for display are in that folder, the smallest first. -1: its files were gone when they were due.",
     )
 
     class Meta:
@@ -105,7 +108,7 @@ class Image(models.Model):
             # Whether any row still needs a stored file.
             Index(fields=["sha256"], name="image_by_sha256"),
             # importing/display_copies.py: images without all their copies for display.
-            Index(fields=["id"], condition=Q(displays_made__lt=2), name="image_lacks_displays"),
+            Index(fields=["id"], condition=Q(displays_made__gte=0, displays_made__lt=2), name="image_lacks_displays"),
         ]
 
     def __str__(self) -> str:

@@ -64,7 +64,7 @@ def test_workers_find_what_is_missing_in_parts_and_make_it(image, monkeypatch):
     make_displays_of([others[0].pk, image.pk])
 
     assert decoded(read_file(display_name(image.display_id, 1280))).size == (1000, 800)
-    assert images_without_displays() == [[other.pk for other in others]]
+    assert images_without_displays() == [[others[1].pk]], "lost ones are not tried again and again"
 
 
 def test_they_wait_while_the_disk_is_full(image, settings):
@@ -113,3 +113,13 @@ def test_files_that_are_gone_or_damaged_are_not_found(image):
     with pytest.raises(FileNotFoundError):
         display_file(image, 1280)
     make_displays_of([image.pk])  # is no trouble to the others
+
+
+def test_an_image_that_was_lost_and_came_back_is_shown_again(image):
+    kept = read_file(full_name(image.sha256, image.format))
+    default_storage.delete(full_name(image.sha256, image.format))
+    make_displays_of([image.pk])
+    put_file(full_name(image.sha256, image.format), kept)
+    image.refresh_from_db()
+
+    assert decoded(read_file(display_file(image, 640))).size == (640, 512)

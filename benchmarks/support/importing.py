@@ -1,0 +1,113 @@
+"""A whole import, from a ZIP to pairs that can be judged, and what it takes of the machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+from django.conf import settings
+from django.db import connection, connections
+
+from annotator.campaigns.lifecycle import create_campaign
+from annotator.importing.decoder import decode_image
+from annotator.importing.display_copies import make_displays_of
+from annotator.importing.ingest_batch import ingest_batch
+from annotator.importing.lifecycle import create_import, pending_batches
+from annotator.importing.stage_upload import stage_file
+from annotator.local.import_worker import begin
+from annotator.models import Image as ImageRow
+from annotator.models import ImportBatch
+from benchmarks.support.pictures import drawn_file
+
+
+class Meter:
+    """Processor seconds of this process, all that it starts, and the database server; and the most memory that they had."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            backend = psutil.Process(cursor.fetchone()[0])
+        self.database = backend.parent() or backend
+
+    def seconds(self) -> dict[str, float]:
+        return {"python": cpu_of_tree(psutil.Process()), "database": cpu_of_tree(self.database)}
+
+
+def cpu_of_tree(process: psutil.Process) -> float:
+    """Of a process and its children, the ended ones included."""
+    times = process.cpu_times()
+    total = times.user + times.system + times.children_user + times.children_system
+    for child in process.children():
+        try:
+            total += cpu_of_tree(child)
+        except psutil.NoSuchProcess:
+            continue
+    return float(total)
+
+
+def memory_of_children() -> float:
+    """Megabytes that belong to the child processes alone."""
+    total = 0
+    for child in psutil.Process().children(recursive=True):
+        try:
+            total += child.memory_full_info().uss
+        except psutil.Error:
+            continue
+    return total / 1e6
+
+
+def warm_up(data: bytes) -> None:
+    decode_image(data)
+    time.sleep(0.5)  # so that no process takes two
+
+
+def import_zip(path: Path, processes: int) -> dict[str, Any]:
+    """Import it into a campaign of its own, as `import_pairs --here` does. Seconds, by the clock and of the processor."""
+    campaign = create_campaign(slug=f"import-{path.stem}-{time.time_ns()}", name="Import", by=None)
+    import_ = create_import(campaign=campaign, file_name=path.name, by=None, column_map={})
+    meter = Meter()
+    databases = {alias: connections[alias].settings_dict for alias in connections}
+    pool = ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=begin,
+        initargs=(databases, settings.STORAGES),
+    )
+    with pool:
+        # A worker and its decoder have started long before an import comes.
+        list(pool.map(warm_up, [drawn_file("JPEG")] * processes))
+        warm_up(drawn_file("JPEG"))
+        before, start = meter.seconds(), time.time()
+        stage_file(import_=import_, path=path, root=None)
+        staged, staged_at = meter.seconds(), time.time()
+        waiting = [pool.submit(ingest_batch, batch_id=batch_id) for batch_id in pending_batches(import_id=import_.pk)]
+        memory = 0.0
+        while not all(future.done() for future in waiting):
+            memory = max(memory, memory_of_children())
+            time.sleep(0.5)
+        for future in waiting:
+            future.result()
+        import_.refresh_from_db()
+        seconds = time.time() - start
+        after = meter.seconds()
+        ids = list(ImageRow.objects.filter(prompt__campaign=campaign).values_list("pk", flat=True))
+        list(pool.map(make_displays_of, [ids[at : at + 10] for at in range(0, len(ids), 10)]))
+        later = meter.seconds()
+    assert not import_.lines_failed, list(import_.line_errors.values_list("message", flat=True))[:3]
+    first = ImportBatch.objects.filter(batch_of=import_).order_by("done_at").values_list("done_at", flat=True)[0]
+    total = lambda end, begin: sum(end.values()) - sum(begin.values())  # noqa: E731
+    return {
+        "images": len(ids),
+        "seconds": seconds,
+        "first_pair_seconds": first.timestamp() - start,
+        "staging_seconds": staged_at - start,
+        "staging_cpu": total(staged, before),
+        "ingest_cpu": total(after, staged),
+        "database_cpu": after["database"] - before["database"],
+        "later_cpu": total(later, after),
+        "memory_mb": memory,
+    }
