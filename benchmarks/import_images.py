@@ -50,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=120)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", choices=["steps", "import", "copies"])
@@ -60,7 +61,7 @@ def main() -> None:
         show(found["steps"])
     if arguments.only in (None, "import"):
         prepare(migrate=True)
-        found["import"] = list(imports(arguments.images, arguments.rounds))
+        found["import"] = list(imports(arguments.images, arguments.rounds, arguments.formats))
         show(found["import"])
     if arguments.only in (None, "copies"):
         found["copies"] = list(copies(arguments.pictures))
@@ -125,11 +126,11 @@ def opened(data: bytes) -> Image.Image:
     return picture
 
 
-def imports(count: int, rounds: int) -> Iterator[dict[str, Any]]:
+def imports(count: int, rounds: int, formats: list[str]) -> Iterator[dict[str, Any]]:
     from benchmarks.support.importing import import_zip  # noqa: PLC0415 - Django is ready now
 
     cores = len(os.sched_getaffinity(0))
-    runs: dict[str, list[dict[str, Any]]] = {format: [] for format in FORMATS}
+    runs: dict[str, list[dict[str, Any]]] = {format: [] for format in formats}
     for _ in range(rounds):
         for format, found in runs.items():
             with tempfile.TemporaryDirectory(prefix="bench-import-") as folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -11,17 +12,20 @@ from typing import Any
 import psutil
 from django.conf import settings
 from django.db import connection, connections
+from django.urls import reverse
 
 from annotator.campaigns.lifecycle import create_campaign
 from annotator.importing.decoder import decode_image
 from annotator.importing.display_copies import make_displays_of
+from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.importing.ingest_batch import ingest_batch
 from annotator.importing.lifecycle import create_import, pending_batches
 from annotator.importing.stage_upload import stage_file
 from annotator.local.import_worker import begin
 from annotator.models import Image as ImageRow
-from annotator.models import ImportBatch
-from benchmarks.support.pictures import drawn_file
+from annotator.models import ImportBatch, Member
+from benchmarks.support.campaigns import make_annotators
+from benchmarks.support.pictures import drawn_file, drawn_files, zip_of
 
 
 class Meter:
@@ -50,11 +54,11 @@ def cpu_of_tree(process: psutil.Process) -> float:
 
 
 def memory_of_children() -> float:
-    """Megabytes that belong to the child processes alone."""
+    """Megabytes of the child processes, with what they share counted for each: the exact figure costs as much as an image."""
     total = 0
     for child in psutil.Process().children(recursive=True):
         try:
-            total += child.memory_full_info().uss
+            total += child.memory_info().rss
         except psutil.Error:
             continue
     return total / 1e6
@@ -88,7 +92,7 @@ def import_zip(path: Path, processes: int) -> dict[str, Any]:
         memory = 0.0
         while not all(future.done() for future in waiting):
             memory = max(memory, memory_of_children())
-            time.sleep(0.5)
+            time.sleep(1)
         for future in waiting:
             future.result()
         import_.refresh_from_db()
@@ -111,3 +115,21 @@ def import_zip(path: Path, processes: int) -> dict[str, Any]:
         "later_cpu": total(later, after),
         "memory_mb": memory,
     }
+
+
+def member_with_images(count: int) -> tuple[Member, list[str]]:
+    """A member of a campaign with images in storage, and the addresses of their copies for display."""
+    campaign = create_campaign(slug=f"serve-{time.time_ns()}", name="Serve", by=None)
+    with tempfile.TemporaryDirectory(prefix="bench-serve-") as folder:
+        path = Path(folder) / "pictures.zip"
+        zip_of(drawn_files("JPEG", count), "JPEG", path)
+        import_ = create_import(campaign=campaign, file_name=path.name, by=None, column_map={})
+        stage_file(import_=import_, path=path, root=None)
+        for batch_id in pending_batches(import_id=import_.pk):
+            ingest_batch(batch_id=batch_id)
+    images = list(ImageRow.objects.filter(prompt__campaign=campaign))
+    make_displays_of([image.pk for image in images])
+    (user,) = make_annotators(campaign, 1, name=f"looks-{campaign.pk}")
+    return Member.objects.get(user=user, campaign=campaign), [
+        reverse("image", args=[image.public_id, width]) for image in images for width in DISPLAY_WIDTHS
+    ]
