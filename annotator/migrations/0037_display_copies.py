@@ -30,9 +30,7 @@ class Migration(migrations.Migration):
                 db_default=0,
                 default=0,
                 editable=False,
-                help_text=(
-                    "How many copies for display are in that folder, the smallest first. -1: its files were gone when they were due."
-                ),
+                help_text="How many copies for display are in that folder, the smallest first. -1: its files were lost.",
             ),
         ),
         migrations.AddIndex(

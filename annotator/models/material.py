@@ -88,7 +88,7 @@ class Image(models.Model):
         default=0,
         db_default=0,
         editable=False,
-        help_text="How many copies for display are in that folder, the smallest first. -1: its files were gone when they were due.",
+        help_text="How many copies for display are in that folder, the smallest first. -1: its files were lost.",
     )
 
     class Meta:
