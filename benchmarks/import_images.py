@@ -40,7 +40,7 @@ from benchmarks.support.pictures import FORMATS, SIDE, draw, drawn_file, drawn_f
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.support.settings")
 
 TARGET_MS = 33.0
-REPEATS = 5
+REPEATS = 3
 EFFORTS = [("WEBP", method) for method in (0, 1, 2, 4, 6)] + [("JPEG", 0)]
 STRIPPERS = {"JPEG": strip_jpeg, "PNG": lambda data: strip_png(data, PNG_READING_CHUNKS), "WEBP": strip_webp}
 console = Console()
