@@ -8,8 +8,9 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, celeryd_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
+from kombu import Queue
 
-from annotator.lib import kept_connections, task_tracing  # noqa: F401 - their signals
+from annotator.lib import kept_connections, queues, task_tracing  # noqa: F401 - the signals of the first and the last
 from annotator.lib.readiness import HEARTBEAT_PERIOD
 from annotator.local.hold import hold_embedded
 
@@ -20,6 +21,8 @@ os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 app = Celery("annotator")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["annotator"])
+app.conf.task_queues = [Queue(name) for name in (*queues.QUEUES, queues.FORMER)]
+app.conf.task_routes = queues.ROUTES
 app.steps["worker"].add(DjangoStructLogInitStep)  # binds the ids that a task brings with it
 
 # Seconds. Each job finds its work in the tables, so a beat that was missed loses nothing.
@@ -36,13 +39,20 @@ app.conf.beat_schedule = {
     "compute statistics": {"task": "annotator.tasks.compute_statistics", "schedule": 20.0, "options": {"expires": 20}},
     "review gold": {"task": "annotator.tasks.review_gold", "schedule": 60.0},
     "resume imports": {"task": "annotator.tasks.resume_imports", "schedule": 60.0},
+    "make displays": {"task": "annotator.tasks.find_images_without_displays", "schedule": 30.0, "options": {"expires": 30}},
     "resume releases": {"task": "annotator.tasks.resume_releases", "schedule": 60.0},
     # Expires, so that they do not pile up where no worker is: the next one finds as much.
     "send due deliveries": {"task": "annotator.tasks.send_due_deliveries", "schedule": 5.0, "options": {"expires": 60}},
     "forget what is over": {"task": "annotator.tasks.forget_what_is_over", "schedule": 3600.0},
     "resume publications": {"task": "annotator.tasks.resume_publications", "schedule": 60.0},
-    # Expires, so that a worker that comes back late does not find thousands of them.
-    "heartbeat": {"task": "annotator.tasks.heartbeat", "schedule": HEARTBEAT_PERIOD, "options": {"expires": 120}},
+} | {
+    # One in each queue. Expires, so that a worker that comes back late does not find thousands of them.
+    f"heartbeat of {queue}": {
+        "task": "annotator.tasks.heartbeat",
+        "schedule": HEARTBEAT_PERIOD,
+        "options": {"expires": 120, "queue": queue},
+    }
+    for queue in queues.QUEUES
 }
 
 

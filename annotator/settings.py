@@ -180,6 +180,18 @@ def read_send_files() -> str:
 
 SEND_FILES = read_send_files()
 
+
+def read_image_origins() -> list[str]:
+    """Where pages may have images from, beside this site: with SEND_FILES=store, the bucket."""
+    bucket, endpoint = urlsplit(STORAGE_URL).netloc, urlsplit(read_str("AWS_ENDPOINT_URL"))
+    if SEND_FILES != "store":
+        return []
+    if endpoint.netloc:
+        return [f"{endpoint.scheme}://{endpoint.netloc}", f"{endpoint.scheme}://{bucket}.{endpoint.netloc}"]
+    region = read_str("AWS_DEFAULT_REGION")
+    return [f"https://{bucket}.s3.amazonaws.com"] + ([f"https://{bucket}.s3.{region}.amazonaws.com"] if region else [])
+
+
 STORAGES = {
     "default": read_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -446,7 +458,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *read_image_origins()],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

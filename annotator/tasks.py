@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.usersessions.models import UserSession
 from celery import Task, shared_task
@@ -22,11 +22,11 @@ from annotator.accounts import lockout, reset_mail
 from annotator.campaigns import join_limits
 from annotator.choices import RULES_IN_BATCHES, UNREAD_IMPORTS, CampaignState, ImportState
 from annotator.feeds import webhooks
+from annotator.importing import display_copies, stage_upload
 from annotator.importing import ingest_batch as import_batches
 from annotator.importing import lifecycle as imports
-from annotator.importing import stage_upload
 from annotator.judging import assigning
-from annotator.lib import idempotency, mail_files, readiness
+from annotator.lib import idempotency, mail_files, queues, readiness
 from annotator.lib.disk_space import disk_space
 from annotator.lib.task_tracing import waited_seconds
 from annotator.models import Campaign, Import, ImportBatch
@@ -36,13 +36,16 @@ from annotator.scoring import consensus_writer, counters, pair_batches, progress
 
 logger = logging.getLogger(__name__)
 
+Work = TypeVar("Work")  # what a task takes
+
 STALLED_AFTER = timedelta(seconds=60)  # work that nothing was heard of for this long is sent again
 EXPIRY_BATCH = 1000
+DISPLAYS_PERIOD = 30  # seconds, of the beat
 PUBLISHING_LIMIT = 12 * 3600  # seconds
 RELEASE_LIMIT = 12 * 3600  # for one step: reading a hundred million votes takes hours
 
 
-def enqueue(task: Task, *arguments: Any) -> None:
+def enqueue(task: Task, *arguments: Any, **options: Any) -> None:
     """Send a task once the present transaction has committed.
 
     A broker that cannot be reached is logged and no error for the one who asked: the tables say what there is to do, and
@@ -51,20 +54,20 @@ def enqueue(task: Task, *arguments: Any) -> None:
 
     def send() -> None:
         try:
-            task.apply_async(args=arguments, retry=False)
+            task.apply_async(args=arguments, retry=False, **options)
         except OperationalError:
             logger.warning("Cannot reach the broker. The beat will send %s%r again.", task.name, arguments)
 
     transaction.on_commit(send)
 
 
-def needs_room(work: Callable[[int], None]) -> Callable[[int], None]:
+def needs_room(work: Callable[[Work], None]) -> Callable[[Work], None]:
     """What writes much is not begun while the disk is full: the beat sends it again until there is room."""
 
     @functools.wraps(work)
-    def work_if_room(id_: int) -> None:
+    def work_if_room(id_: Work) -> None:
         if disk_space.is_full:
-            logger.warning("The disk is full. %s(%d) waits.", work.__name__, id_)
+            logger.warning("The disk is full. %s(%s) waits.", work.__name__, id_)
         else:
             work(id_)
 
@@ -131,6 +134,20 @@ def resume_imports() -> None:
 @shared_task
 def clear_import(import_id: int) -> None:
     imports.clear_import(import_id=import_id)
+
+
+@shared_task
+def find_images_without_displays() -> None:
+    """Have the copies for display made that imports left for later, when there is nothing else to do. What has not begun when
+    this runs again is named by it again."""
+    for ids in display_copies.images_without_displays():
+        enqueue(make_displays, ids, priority=queues.LOW, expires=DISPLAYS_PERIOD)
+
+
+@shared_task
+@needs_room
+def make_displays(image_ids: list[int]) -> None:
+    display_copies.make_displays_of(image_ids)
 
 
 @shared_task
@@ -276,7 +293,8 @@ def resume_publications() -> None:
 @shared_task(bind=True)
 def heartbeat(self: Task) -> None:
     """Says that a worker is there, and how long it took to come to this."""
-    readiness.note_heartbeat(waited=waited_seconds(self) or 0.0)
+    delivery = self.request.delivery_info or {}
+    readiness.note_heartbeat(queue=str(delivery.get("routing_key")), waited=waited_seconds(self) or 0.0)
 
 
 # A mail server that is away for a moment, or does not know us yet, is asked again.

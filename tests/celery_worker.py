@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 from annotator.celery import app
+from annotator.lib import queues, readiness
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,8 +71,8 @@ class CeleryWorker:
     def is_idle(self) -> bool:
         """Whether it has nothing in hand and nothing is waiting for it."""
         with app.connection_or_acquire() as broker:
-            waiting = broker.default_channel.queue_declare(app.conf.task_default_queue, passive=False).message_count
-        if waiting:
+            waiting = queues.depths(broker.default_channel.client)
+        if any(waiting.values()):
             return False
         inspect = self._inspect()
         in_hand = [inspect.active(), inspect.reserved(), inspect.scheduled()]
@@ -85,7 +86,7 @@ class CeleryWorker:
         wait_until(lambda: self._told(app.control.cancel_consumer), seconds=30, why=f"the Celery worker; its log is {self.log}")
 
     def _told(self, what: Any) -> bool:
-        return bool(what(app.conf.task_default_queue, destination=[self.name], reply=True))
+        return all(what(queue, destination=[self.name], reply=True) for queue in queues.QUEUES)
 
     def other_child_than(self, pid: int | None) -> int | None:
         """The process of its pool that does the tasks, once it is not the one with this pid."""
@@ -102,6 +103,12 @@ class CeleryWorker:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(STOP_TIMEOUT)
+
+
+def hear_from_workers(*, waited: float) -> None:
+    """As if a worker had just carried out a heartbeat of each queue."""
+    for queue in queues.QUEUES:
+        readiness.note_heartbeat(queue=queue, waited=waited)
 
 
 def database_url() -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from annotator.lib import request_body
+from annotator.lib import queues, request_body
 from annotator.lib.file_responses import PROXY_FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,6 +121,26 @@ def test_the_units_start_the_site_and_start_it_again_after_an_error():
     assert job["KeepAlive"] == {"SuccessfulExit": False}
     for folder in (unit["Service"]["Environment"], f"DATA_DIR={job['EnvironmentVariables']['DATA_DIR']}"):
         assert folder.startswith("DATA_DIR=/")
+
+
+def test_workers_of_one_kind_take_tasks_of_queues_that_there_are():
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string((ROOT / "deploy/diptych-worker@.service").read_text())
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    named = [services[name]["environment"]["WORKER_QUEUES"] for name in services if name.startswith("worker-")]
+
+    assert unit["Service"]["ExecStart"].endswith("/deploy/run worker")
+    assert "WORKER_QUEUES=%i" in (ROOT / "deploy/diptych-worker@.service").read_text()
+    assert set(named) < set(queues.QUEUES)
+    (line,) = [line for line in (ROOT / "Procfile").read_text().splitlines() if line.startswith("worker:")]
+    options = re.search(r"\$\{WORKER_QUEUES.*?\}", line)
+    assert options
+    told = {
+        queue: subprocess.run(["sh", "-c", f"echo {options[0]}"], env={"WORKER_QUEUES": queue}, capture_output=True, text=True)
+        for queue in ("images", "")
+    }
+    assert [done.stdout.strip() for done in told.values()] == ["--queues images", ""]
 
 
 def test_a_proxy_that_sends_files_can_read_the_storage(tmp_path):

@@ -87,7 +87,7 @@ def test_containers_run_the_procfile_or_a_command_of_manage_py():
         match service.get("command", ["deploy/run", "web"]):  # the image's own is the web server
             case ["deploy/run", process]:
                 assert process in services
-                assert process == name
+                assert process == name.partition("-")[0]  # worker-images has queues of its own
             case ["python", "manage.py", command, *arguments]:
                 parse(command, arguments)
             case other:
@@ -194,7 +194,7 @@ def test_every_variable_that_is_read_is_explained_and_no_other():
         for name in re.findall(r'\bread_(?:str|bool|int|list|networks|path|url)\(\s*"(\w+)"', path.read_text())
     }
     read |= {name for path in sources for name in re.findall(r'os\.environ\.get\("(\w+)"', path.read_text())} - {"PATH"}
-    read |= set(re.findall(r"\$\{(\w+):-", text_of("Procfile")))
+    read |= set(re.findall(r"\$\{(\w+):[-+]", text_of("Procfile")))
     rows = re.findall(r"^\| (`[A-Z].*?) \|", text_of("docs/operators.md"), re.M)
     explained = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     by_libraries = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"}

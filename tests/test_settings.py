@@ -189,6 +189,25 @@ def test_objects_in_a_bucket_are_private_and_its_server_can_be_another(load):
     assert options["default_acl"] is None
 
 
+@pytest.mark.parametrize(
+    ("variables", "origins"),
+    [
+        ({"STORAGE_URL": "s3://pics"}, []),
+        ({"STORAGE_URL": "s3://pics", "SEND_FILES": "store"}, ["https://pics.s3.amazonaws.com"]),
+        (
+            {"STORAGE_URL": "s3://pics", "SEND_FILES": "store", "AWS_DEFAULT_REGION": "eu-west-1"},
+            ["https://pics.s3.amazonaws.com", "https://pics.s3.eu-west-1.amazonaws.com"],
+        ),
+        (
+            {"STORAGE_URL": "s3://pics", "SEND_FILES": "store", "AWS_ENDPOINT_URL": "https://s3.example.org"},
+            ["https://s3.example.org", "https://pics.s3.example.org"],
+        ),
+    ],
+)
+def test_pages_may_have_images_from_the_bucket_that_sends_them_and_from_nowhere_else(load, variables, origins):
+    assert load(**variables)["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["img-src"] == ["'self'", "data:", *origins]
+
+
 def test_a_process_with_threads_shares_connections_and_others_keep_theirs(load):
     pooled = load(DATABASE_POOL="1", DATABASE_POOL_SIZE="12")["DATABASES"]["default"]
     kept = load()["DATABASES"]["default"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from random import Random
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import F
 
@@ -33,6 +34,8 @@ class StoredImage(NamedTuple):
     height: int
     byte_size: int
     phash: int | None = None
+    display_id: UUID | None = None
+    displays_made: int = 0
 
 
 @dataclass(frozen=True)

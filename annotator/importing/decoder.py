@@ -95,6 +95,12 @@ def decode_image(data: bytes) -> CleanImage:
     )
 
 
+def make_display(data: bytes, *, format: str, width: int) -> bytes:
+    """A copy for display of a clean full-size copy. Raises Invalid and ChildDied."""
+    with _pool.process(_limits()) as child:
+        return _call(child, "Decoding the image", "display", {"format": format, "width": width}, blobs=[data])[1][0]
+
+
 def _limits() -> Limits:
     return Limits(memory=settings.IMPORT_MEMORY, cpu_seconds=settings.IMPORT_CPU_SECONDS)
 

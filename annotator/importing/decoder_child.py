@@ -15,7 +15,7 @@ from typing import Any
 from annotator.errors import Invalid
 from annotator.importing.archives import UnpacksTooLarge
 from annotator.importing.file_formats import ImportFile, open_import_file
-from annotator.importing.images import ingest_image
+from annotator.importing.images import ingest_image, make_display
 from annotator.importing.parse_line import BadLine, LineImage, parse_line
 from annotator.importing.text_rows import Row
 from annotator.lib.limited_process import Message
@@ -109,6 +109,8 @@ def handle(name: str, arguments: dict[str, Any], blobs: list[bytes]) -> Message:
         match name:
             case "image":
                 return _clean_image(blobs[0])
+            case "display":
+                return {}, [make_display(blobs[0], **arguments)]
             case "open":
                 _reader.open(**arguments)
             case "rows":

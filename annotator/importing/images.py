@@ -4,21 +4,28 @@ The clean full-size copy keeps the file's own compressed pixels where a JPEG, PN
 the metadata is dropped. Where orientation, a foreign colour profile, CMYK, 16-bit grey or another file format stands in
 the way, the pixels are made upright 8-bit sRGB and kept as PNG, so nothing more is lost. Transparency is kept in the full
 copy and laid on white for display. A moving picture is refused: a judgment of its first frame would say something else.
+
+An import makes the smaller copy for display, which is all that a pair needs to be judged on; the larger one is made later
+(`display_copies`), unless it costs next to nothing now.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import struct
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 from django.core.files.storage import default_storage
 from imagehash import phash
 from PIL import Image, ImageChops, ImageCms, ImageFile
@@ -34,8 +41,14 @@ MAX_DECODED_BYTES = 4 * MAX_PIXELS  # of the file's own samples: 16 bits a chann
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 # A display is never taller than this many times its nominal width: WebP ends at 16,383 pixels, and so does sense.
 TALLEST_DISPLAY = 4
-# Method 0 is half the time of method 2 for a tenth more bytes; the derivatives are most of the cost of an import.
-DISPLAY_QUALITY = {"quality": 80, "method": 0}
+# By milliseconds for a kilobyte less, at equal SSIM (benchmarks/import_images.py): method 2 beside 0 costs about one, method 4
+# beside 2 over ten. Somebody waits for the smaller copy, so it is made in the quickest way.
+DISPLAY_QUALITY = {640: {"quality": 80, "method": 0}, 1280: {"quality": 80, "method": 2}}
+# Of an image with more pixels all copies are made at once: decoding it again costs more than encoding them.
+LATER_PIXELS = 2_000_000
+# A WebP that fits is its own copy, if it has no more bytes for a pixel than about twice those that the encoder would give it.
+# Other formats never are: the response would tell an annotator which of two images came as what.
+ORIGINAL_BYTES_PER_PIXEL = 0.2
 KEPT_PNG = {"compress_level": 1}
 ROWS_PIXELS = 1_000_000  # of a 16-bit image that are looked at together
 HASHED_SIDE = 128  # pixels; a perceptual hash looks at 32
@@ -90,7 +103,7 @@ class CleanImage:
     width: int
     height: int
     data: bytes
-    displays: dict[int, bytes]  # nominal width to WebP
+    displays: dict[int, bytes]  # nominal width to WebP: the smallest, or all of them
     phash: int  # how it looks, in 64 bits, as a signed number: alike for images that look alike
 
 
@@ -103,15 +116,26 @@ def full_name(sha256: str, format: str) -> str:
     return f"{image_folder(sha256)}/full.{EXTENSIONS[format]}"
 
 
-def display_name(sha256: str, width: int) -> str:
+def display_folder(display_id: UUID) -> str:
+    return f"displays/{display_id.hex[:2]}/{display_id.hex}"
+
+
+def display_name(display_id: UUID, width: int) -> str:
     """Where the WebP derivative of one of DISPLAY_WIDTHS is in storage."""
-    return f"{image_folder(sha256)}/{width}.webp"
+    return f"{display_folder(display_id)}/{width}.webp"
+
+
+def new_display_id(sha256: str) -> UUID:
+    """The name under which an image's copies for display are stored. A browser may be sent to a bucket by it, so it says nothing
+    of the file to who does not have SECRET_KEY."""
+    return UUID(bytes=hmac.digest(settings.SECRET_KEY.encode(), f"display copies of {sha256}".encode(), "sha256")[:16])
 
 
 def store_image(image: CleanImage) -> None:
     """Put an image's files into storage. The full copy goes last, so that where it is, all of them are."""
+    display_id = new_display_id(image.sha256)
     for width, data in image.displays.items():
-        put_file(display_name(image.sha256, width), data)
+        put_file(display_name(display_id, width), data)
     put_file(full_name(image.sha256, image.format), image.data)
 
 
@@ -125,10 +149,27 @@ def ingest_image(data: bytes) -> CleanImage:
         raise Invalid("The file is empty.")
     if len(data) > MAX_BYTES:
         raise Invalid(f"The image is larger than {MAX_BYTES // 2**20} MB.")
+    with _decoding():
+        return _clean(data)
+
+
+def make_display(data: bytes, format: str, width: int) -> bytes:
+    """One copy for display of a clean full-size copy. Raises Invalid with the reason, and MemoryError."""
+    with _decoding():
+        picture = Image.open(BytesIO(data), formats=(format,))
+        size = picture.size
+        _load(picture)
+        if _is_fit_to_show(picture, format, size, data):
+            return data
+        return _displays(picture, size, [width])[0][width]
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on odd metadata, which is dropped, and on sizes, which are checked here
         try:
-            return _clean(data)
+            yield
         except Image.DecompressionBombError as error:
             raise Invalid(f"The image has more than {MAX_PIXELS:,} pixels.") from error
         except Image.UnidentifiedImageError as error:
@@ -147,7 +188,7 @@ def _clean(data: bytes) -> CleanImage:
     source = Image.open(BytesIO(readable), formats=FORMATS)
     _check_size(source)
     _check_depth(source)
-    # Pillow would decode the whole image to look for a chunk behind the pixels.
+    # Without that chunk, Pillow would decode the whole image to look for it behind the pixels. With it, it stands before them.
     orientation = 1 if source.format == "PNG" and b"eXIf" not in readable else _orientation(source)
     if source.format != "MPO" and getattr(source, "is_animated", False):
         raise Invalid("The image is animated or has several frames. Only still images are supported.")
@@ -155,20 +196,24 @@ def _clean(data: bytes) -> CleanImage:
     profile = _foreign_profile(source)
     bare = None
     if profile is None and orientation == 1 and source.mode != "CMYK" and not source.mode.startswith("I"):
-        bare = STRIPPERS.get(str(source.format), _no_stripper)(data)
+        bare = STRIPPERS.get(str(source.format), _no_stripper)(readable)
     if bare is not None:
         # What is checked and shown is decoded from the very bytes that are kept.
         del source  # its pixels as well, if it was decoded to be looked at: an image is held once, not twice
         picture: Image.Image = Image.open(BytesIO(bare), formats=(kept_format,))
         width, height = picture.size
-        picture.draft(picture.mode, _display_size(picture.size, max(DISPLAY_WIDTHS)))  # a large JPEG decodes smaller: faster
-        picture.load()
+        _load(picture)
     else:
         picture = _upright_srgb(source, profile, orientation)
         del source
         width, height = picture.size
         kept_format, bare = "PNG", _encode(picture, "PNG", KEPT_PNG)
-    displays, smallest = _displays(picture, (width, height))
+    size = (width, height)
+    is_original_shown = _is_fit_to_show(picture, kept_format, size, bare)
+    is_all_made = width * height > LATER_PIXELS or _display_size(size, min(DISPLAY_WIDTHS)) == size
+    displays, smallest = _displays(picture, size, DISPLAY_WIDTHS if is_all_made else [min(DISPLAY_WIDTHS)])
+    if is_original_shown:
+        displays |= {each: bare for each in DISPLAY_WIDTHS if _display_size(size, each) == size}
     return CleanImage(
         sha256=hashlib.sha256(data).hexdigest(),
         format=kept_format,
@@ -178,6 +223,19 @@ def _clean(data: bytes) -> CleanImage:
         displays=displays,
         phash=_perceptual_hash(smallest),
     )
+
+
+def _load(picture: Image.Image) -> None:
+    if isinstance(picture, ImageFile.ImageFile):
+        picture.draft(picture.mode, _display_size(picture.size, max(DISPLAY_WIDTHS)))  # a large JPEG decodes smaller: faster
+    picture.load()
+
+
+def _is_fit_to_show(picture: Image.Image, format: str, size: tuple[int, int], clean: bytes) -> bool:
+    """Whether a clean full-size copy is fit for display as it is: a WebP, no larger than a copy would be, opaque, and of few
+    enough bytes."""
+    is_small = len(clean) <= ORIGINAL_BYTES_PER_PIXEL * size[0] * size[1] and _display_size(size, max(DISPLAY_WIDTHS)) == size
+    return format == "WEBP" and is_small and not picture.has_transparency_data
 
 
 def _no_stripper(data: bytes) -> None:
@@ -284,7 +342,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return plain
 
 
-def _displays(picture: Image.Image, full_size: tuple[int, int]) -> tuple[dict[int, bytes], Image.Image]:
+def _displays(picture: Image.Image, full_size: tuple[int, int], widths: Sequence[int]) -> tuple[dict[int, bytes], Image.Image]:
     """The WebP derivatives, largest first, each made from the one before, and the smallest as a picture. Never larger than the
     image."""
     if picture.has_transparency_data:
@@ -293,7 +351,7 @@ def _displays(picture: Image.Image, full_size: tuple[int, int]) -> tuple[dict[in
         picture = picture.convert("RGB")
     displays: dict[int, bytes] = {}
     last_size, encoded = None, b""
-    for width in sorted(DISPLAY_WIDTHS, reverse=True):
+    for width in sorted(widths, reverse=True):
         size = _display_size(full_size, width)
         if picture.size != size:
             # Hamming filters as sharply as bicubic when shrinking, in half the time.
@@ -302,7 +360,7 @@ def _displays(picture: Image.Image, full_size: tuple[int, int]) -> tuple[dict[in
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
         if size != last_size:
             picture.info = {}
-            last_size, encoded = size, _encode(picture, "WEBP", DISPLAY_QUALITY)
+            last_size, encoded = size, _encode(picture, "WEBP", DISPLAY_QUALITY[width])
         displays[width] = encoded
     return displays, picture
 

@@ -19,7 +19,7 @@ from annotator.errors import Invalid
 from annotator.importing.create_rows import ReadyLine, StoredImage, add_lines
 from annotator.importing.decoder import decode_image
 from annotator.importing.fetch import fetch_image
-from annotator.importing.images import is_stored, store_image
+from annotator.importing.images import CleanImage, is_stored, new_display_id, store_image
 from annotator.importing.lifecycle import Cancelled, clear_import, image_lock_key, note_finished, staged_folder, staged_name
 from annotator.importing.parse_line import BadLine
 from annotator.importing.stage_upload import line_error
@@ -146,7 +146,7 @@ def _known_images(hashes: Iterable[str]) -> dict[str, StoredImage]:
     """Those of the files that were ingested before, for whatever prompt or campaign."""
     rows = Image.objects.filter(sha256__in=set(hashes)).values_list(*StoredImage._fields).distinct()
     # Of a file that was imported before there were perceptual hashes and again since, the row that has one.
-    known = {row[0]: StoredImage(*row) for row in rows.order_by(F("phash").asc(nulls_first=True))}
+    known = {row[0]: StoredImage(*row) for row in rows.order_by(F("phash").asc(nulls_first=True), "displays_made")}
     return {sha256: image for sha256, image in known.items() if is_stored(sha256, image.format)}
 
 
@@ -170,9 +170,15 @@ def _ingest_staged(batch: ImportBatch, sha256: str) -> StoredImage:
         else:
             store_image(image)
             attempts[sha256] = 0  # noted with the next image; its key says that its files may be in storage
-            return StoredImage(image.sha256, image.format, image.width, image.height, len(image.data), image.phash)
+            return stored_image(image)
     attempts[sha256] = SET_ASIDE
     raise Invalid(IMAGE_GIVEN_UP)
+
+
+def stored_image(image: CleanImage) -> StoredImage:
+    size = (image.width, image.height, len(image.data))
+    display_id = new_display_id(image.sha256)
+    return StoredImage(image.sha256, image.format, *size, image.phash, display_id, len(image.displays))
 
 
 def _note_image_attempts(batch: ImportBatch) -> None:

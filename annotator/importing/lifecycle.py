@@ -15,7 +15,7 @@ from django.utils import timezone
 from annotator.choices import UNFINISHED_IMPORTS, UNREAD_IMPORTS, Event, ImportState
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import enqueue_event
-from annotator.importing.images import image_folder
+from annotator.importing.images import display_folder, image_folder, new_display_id
 from annotator.importing.parse_line import COLUMNS
 from annotator.importing.receive_upload import quota_of
 from annotator.lib.advisory_locks import Space, held, sole_holder
@@ -161,6 +161,7 @@ def _remove_unless_used(sha256: str) -> None:
     with sole_holder(Space.IMAGE_FILES, image_lock_key(sha256)) as is_mine:
         if is_mine and not Image.objects.filter(sha256=sha256).exists():
             remove_folder(image_folder(sha256))
+            remove_folder(display_folder(new_display_id(sha256)))
 
 
 def pending_batches(*, import_id: int) -> list[int]:

@@ -19,7 +19,7 @@ JPEG_STANDALONE = {0x01, *range(0xD0, 0xD8)}
 # Frame headers, Huffman and arithmetic tables, scans, quantisation, number of lines, restart interval.
 JPEG_PIXEL_SEGMENTS = {*range(0xC0, 0xD0), JPEG_SCAN, 0xDB, 0xDC, 0xDD}
 JPEG_JFIF, JPEG_ADOBE = 0xE0, 0xEE
-JPEG_MARKER_IN_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+JPEG_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)  # with xff+ it takes twelve times as long
 # Which colours the components are is said by these two; everything else in them is left out.
 BARE_JFIF = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 ADOBE_LENGTH = 12
@@ -28,11 +28,12 @@ WEBP_ALPHA_FLAG = 0x10
 
 
 def strip_png(data: bytes, keep: set[bytes] = PNG_PIXEL_CHUNKS) -> bytes | None:
-    """The PNG with only the chunks in `keep`. None when a chunk is cut off or damaged."""
+    """The PNG with only the chunks in `keep`, its EXIF block before the pixels. None when a chunk is cut off or damaged."""
     if not data.startswith(PNG_SIGNATURE):
         return None
     out: list[bytes | memoryview] = [PNG_SIGNATURE]
     view = memoryview(data)
+    pixels_at = 0
     at = len(PNG_SIGNATURE)
     while at + 12 <= len(data):
         length = int.from_bytes(view[at : at + 4], "big")
@@ -43,7 +44,10 @@ def strip_png(data: bytes, keep: set[bytes] = PNG_PIXEL_CHUNKS) -> bytes | None:
         if name in keep:
             if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
                 return None
-            out.append(view[at:end])
+            if name == b"IDAT" and not pixels_at:
+                pixels_at = len(out)
+            # Where it comes after the pixels, Pillow decodes them all to look at it.
+            out.insert(pixels_at if name == b"eXIf" and pixels_at else len(out), view[at:end])
         if name == b"IEND":
             return b"".join(out)
         at = end
@@ -85,6 +89,8 @@ def strip_jpeg(data: bytes) -> bytes | None:
                 if found is None:
                     return None
                 end = found.start()
+                while data[end - 1] == 0xFF:  # fill
+                    end -= 1
             body.append(data[at:end])
         at = end
     return None

@@ -127,7 +127,7 @@ def serve(
     if request.method == "HEAD":
         response = HttpResponse()
     elif stored_as and settings.SEND_FILES != "app":
-        response = handed_over(stored_as, name)
+        response = hand_over(stored_as, content_type=content_type_of(name), disposition=disposition_of(name))
     else:
         response = StreamingHttpResponse(Blocks(open_file(), first, length), status=206 if wanted else 200)
         if wanted:
@@ -138,11 +138,15 @@ def serve(
     return with_headers(response, etag, cache_control)
 
 
-def handed_over(stored_as: str, name: str) -> HttpResponse:
-    """An answer without bytes: the proxy puts those of the file in its place, Range and all, or the store is asked for them."""
+def hand_over(stored_as: str, *, content_type: str, disposition: str, cache_control: str = "") -> HttpResponse:
+    """An answer without bytes: the proxy puts those of the file in its place, Range and all, or the store is asked for them,
+    and to say these things of it."""
     if settings.SEND_FILES == "proxy":
-        return HttpResponse(headers={"X-Accel-Redirect": PROXY_FOLDER + escape_uri_path(stored_as)})
-    parameters = {"ResponseContentType": content_type_of(name), "ResponseContentDisposition": disposition_of(name)}
+        redirect = {"X-Accel-Redirect": PROXY_FOLDER + escape_uri_path(stored_as)}
+        return HttpResponse(headers=redirect | {"Content-Type": content_type, "Content-Disposition": disposition})
+    parameters = {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
+    if cache_control:
+        parameters["ResponseCacheControl"] = cache_control
     # The storage's own way to make an address that is good for a while, and signed; only that of S3 is ever asked.
     address = default_storage.url(stored_as, parameters=parameters, expire=STORE_ADDRESS_SECONDS)  # type: ignore[call-arg]
     return HttpResponse(status=302, headers={"Location": address})

@@ -1,7 +1,8 @@
 """Whether all that Diptych needs is there and keeps up: database, broker, a worker, a queue that moves, room on the disk.
 
-The beat sends a heartbeat every HEARTBEAT_PERIOD; whichever worker carries it out notes the time, and how long it waited in the
-queue, in Valkey. The note is no truth that must last: after a wipe the next heartbeat writes it again.
+The beat sends a heartbeat to each queue every HEARTBEAT_PERIOD; whichever worker carries it out notes the time, and how long it
+waited in the queue, in Valkey. What is said is of the queue that is worst off. The note is no truth that must last: after a wipe
+the next heartbeat writes it again.
 
 Anybody may ask, so asking is cheap: a process looks once a second at most, with one look under way, and no look takes longer
 than LOOK_SECONDS, whatever hangs.
@@ -13,23 +14,24 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
 import redis
-from celery import current_app
 from django.conf import settings
 from django.db import connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from annotator.lib import queues
 from annotator.lib.disk_space import FULL_WORDS, disk_space
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_KEY = "diptych:heartbeat"
+HEARTBEATS_KEY = "diptych:heartbeats"
 HEARTBEAT_PERIOD = 10.0  # seconds; the beat sends one this often
 SILENT_AFTER = 60.0  # seconds without a heartbeat, and there is no worker, or none that has time
 LAG_LIMIT = 30.0  # seconds a task may wait in the queue
@@ -59,17 +61,17 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Broker:
-    """What the broker said: how long it took, how many tasks wait, and the newest heartbeat."""
+    """What the broker said: how long it took, and of each queue how many tasks wait and its newest heartbeat."""
 
     seconds: float
-    waiting: int
-    heartbeat: Heartbeat | None
+    waiting: dict[str, int]
+    heartbeats: dict[str, Heartbeat]
 
 
 @dataclass(frozen=True)
 class Readiness:
     checks: dict[str, Check]
-    waiting: int | None  # tasks in the queue
+    waiting: dict[str, int]  # tasks in each queue; empty where that is not known
 
     @property
     def is_ready(self) -> bool:
@@ -98,15 +100,15 @@ class HealthCache:
         broker = self._threads.submit(ask_broker)
         database_seconds = self._answer("database", database, deadline)
         broker_says = self._answer("broker", broker, deadline)
-        heartbeat = broker_says and broker_says.heartbeat
+        heartbeats, knows = broker_says.heartbeats if broker_says else {}, broker_says is not None
         checks = {
             "database": server_check(database_seconds),
             "broker": server_check(broker_says and broker_says.seconds),
-            "worker": judge_worker(heartbeat, time.time(), knows=broker_says is not None),
-            "queue": judge_queue(heartbeat, time.time(), knows=broker_says is not None),
+            "worker": worst_check(judge_worker, heartbeats, knows=knows),
+            "queue": worst_check(judge_queue, heartbeats, knows=knows),
             "disk": judge_disk(disk_space.free()),
         }
-        return Readiness(checks, broker_says.waiting if broker_says else None)
+        return Readiness(checks, broker_says.waiting if broker_says else {})
 
     def _answer(self, name: str, future: Future[Any], deadline: float) -> Any:
         """What the future says in time; None where it says nothing, with the reason in the log and nowhere else."""
@@ -133,15 +135,15 @@ def ask_database(parameters: dict[str, Any]) -> float:
 def ask_broker() -> Broker:
     started = time.perf_counter()
     with client() as broker:
-        noted, waiting = broker.pipeline(transaction=False).get(HEARTBEAT_KEY).llen(current_app.conf.task_default_queue).execute()
-    heartbeat = Heartbeat(**json.loads(noted)) if noted else None
-    return Broker(time.perf_counter() - started, waiting, heartbeat)
+        noted, waiting = broker.hgetall(HEARTBEATS_KEY), queues.depths(broker)
+    heartbeats = {queue.decode(): Heartbeat(**json.loads(text)) for queue, text in noted.items()}
+    return Broker(time.perf_counter() - started, waiting, heartbeats)
 
 
-def note_heartbeat(*, waited: float) -> None:
+def note_heartbeat(*, queue: str, waited: float) -> None:
     """To be called by a worker that carries a heartbeat out."""
     with client() as broker:
-        broker.set(HEARTBEAT_KEY, json.dumps({"at": time.time(), "waited": waited}))
+        broker.hset(HEARTBEATS_KEY, queue, json.dumps({"at": time.time(), "waited": waited}))
 
 
 def client() -> redis.Redis:
@@ -156,6 +158,17 @@ def client() -> redis.Redis:
 
 def server_check(seconds: float | None) -> Check:
     return Check(False, "Cannot be reached.") if seconds is None else Check(True, "Responds.", round(seconds, 4))
+
+
+def worst_check(judge: Callable[..., Check], heartbeats: dict[str, Heartbeat], *, knows: bool) -> Check:
+    """Of the checks of all queues, the first that is not well, or the one that took longest. It names the queue unless all are as
+    bad."""
+    checks = {queue: judge(heartbeats.get(queue), time.time(), knows=knows) for queue in queues.QUEUES}
+    worst = min(checks, key=lambda queue: (checks[queue].ok, -(checks[queue].figure or 0.0)))
+    found = checks[worst]
+    if found.ok or not any(check.ok for check in checks.values()):
+        return found
+    return replace(found, detail=f"Queue {worst}: {found.detail}")
 
 
 def judge_worker(heartbeat: Heartbeat | None, now: float, *, knows: bool) -> Check:

@@ -84,6 +84,15 @@ class Image(models.Model):
     phash = models.BigIntegerField(
         null=True, editable=False, help_text="Perceptual hash of 64 bits, as a signed number. Null for old imports."
     )
+    display_id = models.UUIDField(
+        null=True, editable=False, help_text="Folder of the copies for display. Null while they are where old imports put them."
+    )
+    displays_made = models.SmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many copies for display are in that folder, the smallest first. -1: its files were lost.",
+    )
 
     class Meta:
         ordering = ["prompt", "pk"]
@@ -98,8 +107,12 @@ class Image(models.Model):
             CheckConstraint(condition=Q(format__in=["JPEG", "PNG", "WEBP"]), name="image_format_known"),
             CheckConstraint(condition=Q(width__gte=1, height__gte=1), name="image_has_size"),
         ]
-        # Whether any row still needs a stored file.
-        indexes = [Index(fields=["sha256"], name="image_by_sha256")]
+        indexes = [
+            # Whether any row still needs a stored file.
+            Index(fields=["sha256"], name="image_by_sha256"),
+            # importing/display_copies.py: images without all their copies for display.
+            Index(fields=["id"], condition=Q(displays_made__gte=0, displays_made__lt=2), name="image_lacks_displays"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.sha256[:12]} {self.width}×{self.height}"

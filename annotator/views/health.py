@@ -76,8 +76,11 @@ class AllMetrics:
         for name, check in seen.checks.items():
             ready.add_metric([name], float(check.ok))
         yield ready
+        depths = GaugeMetricFamily("diptych_queue_depth", "Tasks waiting in the queue.", labels=["queue"])
+        for queue, count in seen.waiting.items():
+            depths.add_metric([queue], count)
+        yield depths
         for name, words, value in (
-            ("diptych_queue_depth", "Tasks waiting in the queue.", seen.waiting),
             ("diptych_queue_lag_seconds", "How long a task waits in the queue.", seen.checks["queue"].figure),
             ("diptych_worker_heartbeat_age_seconds", "How old the newest heartbeat is.", seen.checks["worker"].figure),
             ("diptych_disk_free_bytes", "Room left on the fullest disk.", seen.checks["disk"].figure),

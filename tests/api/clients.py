@@ -13,6 +13,7 @@ from django.test import Client
 from annotator.accounts import api_tokens
 from annotator.celery import app
 from annotator.choices import Scope
+from annotator.lib.queues import QUEUES
 from annotator.models import User
 
 
@@ -62,9 +63,11 @@ def sent_tasks() -> Iterator[list[tuple[str, list[Any]]]]:
     yield sent
     for _, callback, _ in connection.run_on_commit[before:]:
         callback()
-    with app.connection_or_acquire() as broker, broker.SimpleQueue(app.conf.task_default_queue) as queue, suppress(queue.Empty):
-        while True:
-            message = queue.get_nowait()
-            message.ack()
-            arguments, *_ = json.loads(message.body)
-            sent.append((message.headers["task"].rpartition(".")[2], arguments))
+    with app.connection_or_acquire() as broker:
+        for name in QUEUES:
+            with broker.SimpleQueue(name) as queue, suppress(queue.Empty):
+                while True:
+                    message = queue.get_nowait()
+                    message.ack()
+                    arguments, *_ = json.loads(message.body)
+                    sent.append((message.headers["task"].rpartition(".")[2], arguments))

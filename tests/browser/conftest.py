@@ -19,6 +19,7 @@ from playwright.sync_api import sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from annotator.importing.images import CleanImage, ingest_image, store_image
+from annotator.importing.ingest_batch import stored_image
 from annotator.models import Campaign, Image, Member, Pair, Prompt
 from tests.browser.driver import BrowserThread, Remote
 from tests.factories import GuidelineFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
@@ -132,14 +133,7 @@ def make_pair(campaign: Campaign, number: int, size: int) -> Pair:
 def make_image(prompt: Prompt, colour: str, circles: int, size: tuple[int, int]) -> Image:
     clean = draw(colour, circles, size)
     store_image(clean)
-    return ImageFactory(
-        prompt=prompt,
-        sha256=clean.sha256,
-        format=clean.format,
-        width=clean.width,
-        height=clean.height,
-        byte_size=len(clean.data),
-    )
+    return ImageFactory(prompt=prompt, **stored_image(clean)._asdict())
 
 
 @cache

@@ -14,11 +14,14 @@ from annotator.errors import Invalid
 from annotator.importing.images import (
     DISPLAY_WIDTHS,
     MAX_BYTES,
+    display_folder,
     display_name,
     full_name,
     hash_distance,
     ingest_image,
     is_stored,
+    make_display,
+    new_display_id,
     store_image,
 )
 from tests.pictures import decoded, encoded, picture
@@ -193,11 +196,11 @@ def test_the_first_picture_of_a_stereo_jpeg_is_the_image():
 def test_derivatives_have_two_widths_and_are_never_larger_than_the_image(format, size, at_1280, at_640):
     clean = ingest_image(encoded(Image.new("RGB", size, (200, 30, 60)), format))
 
-    assert set(clean.displays) == set(DISPLAY_WIDTHS)
+    displays = {width: clean.displays.get(width) or make_display(clean.data, format, width) for width in DISPLAY_WIDTHS}
     assert (clean.width, clean.height) == size
-    assert decoded(clean.displays[1280]).size == at_1280
-    assert decoded(clean.displays[640]).size == at_640
-    for data in clean.displays.values():
+    assert decoded(displays[1280]).size == at_1280
+    assert decoded(displays[640]).size == at_640
+    for data in displays.values():
         assert decoded(data).format == "WEBP"
         assert np.abs(pixels(decoded(data)) - (200, 30, 60)).max() < 12
 
@@ -284,23 +287,70 @@ def test_it_refuses_32_bit_samples():
         ingest_image(encoded(image, "TIFF"))
 
 
+@pytest.mark.parametrize(
+    ("size", "made"), [((640, 640), {640, 1280}), ((1000, 1000), {640}), ((1600, 1200), {640}), ((2000, 1500), {640, 1280})]
+)
+def test_the_larger_copy_is_left_for_later_where_decoding_again_is_cheap(size, made):
+    assert set(ingest_image(encoded(Image.new("RGB", size, (200, 30, 60)), "JPEG")).displays) == made
+
+
+@pytest.mark.parametrize("at_import", [True, False])
+def test_a_small_webp_is_its_own_copy_without_its_metadata(at_import):
+    data = encoded(Image.new("RGB", (1000, 800), (200, 30, 60)), "WEBP", exif=exif_with())
+    clean = ingest_image(data)
+
+    shown = clean.displays[1280] if at_import else make_display(clean.data, "WEBP", 1280)
+
+    assert shown == clean.data
+    assert SECRET in data
+    assert SECRET not in shown
+    assert decoded(clean.displays[640]).size == (640, 512)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(lambda: encoded(Image.effect_noise((1000, 800), 90), "WEBP", quality=95), id="large"),
+        pytest.param(lambda: encoded(Image.new("RGBA", (1000, 800), (9, 9, 9, 99)), "WEBP"), id="transparent"),
+        pytest.param(lambda: encoded(Image.new("RGB", (1400, 800)), "WEBP"), id="wide"),
+        pytest.param(lambda: encoded(Image.new("RGB", (1000, 800)), "JPEG"), id="another format"),
+    ],
+)
+def test_any_other_image_is_shown_by_a_copy(data):
+    clean = ingest_image(data())
+
+    assert set(clean.displays) == {640}
+    assert decoded(make_display(clean.data, clean.format, 1280)).format == "WEBP"
+    assert make_display(clean.data, clean.format, 1280) != clean.data
+
+
 # --- storage
 
 
 def test_an_image_is_stored_under_names_that_only_its_content_decides():
-    clean = ingest_image(encoded(picture(), "JPEG"))
+    clean = ingest_image(encoded(picture(size=(900, 600)), "JPEG"))
     assert not is_stored(clean.sha256, clean.format)
 
     store_image(clean)
     store_image(clean)
 
     folder = f"images/{clean.sha256[:2]}/{clean.sha256}"
-    assert sorted(default_storage.listdir(folder)[1]) == ["1280.webp", "640.webp", "full.jpg"]
+    assert default_storage.listdir(folder)[1] == ["full.jpg"]
     assert full_name(clean.sha256, "JPEG") == f"{folder}/full.jpg"
     assert is_stored(clean.sha256, clean.format)
-    for width in DISPLAY_WIDTHS:
-        with default_storage.open(display_name(clean.sha256, width)) as file:
-            assert file.read() == clean.displays[width]
+    display_id = new_display_id(clean.sha256)
+    assert sorted(default_storage.listdir(display_folder(display_id))[1]) == ["640.webp"]
+    with default_storage.open(display_name(display_id, 640)) as file:
+        assert file.read() == clean.displays[640]
+
+
+def test_the_name_of_the_copies_says_nothing_of_the_file_without_the_secret_key(settings):
+    sha256 = "a" * 64
+    first = new_display_id(sha256)
+    settings.SECRET_KEY = "another"
+
+    assert new_display_id(sha256) != first
+    assert new_display_id(sha256) == new_display_id(sha256)
 
 
 # --- how an image looks

@@ -91,8 +91,9 @@ def test_images_are_stored_clean_with_their_derivatives(campaign, folder):
         data = file.read()
     assert b"SecretModel" not in data
     assert len(data) == image.byte_size
+    assert image.displays_made == len(DISPLAY_WIDTHS)
     for width in DISPLAY_WIDTHS:
-        with default_storage.open(display_name(image.sha256, width)) as file:
+        with default_storage.open(display_name(image.display_id, width)) as file:
             assert decoded(file.read()).size == (24, 16)
 
 

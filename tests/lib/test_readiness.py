@@ -14,9 +14,9 @@ import pytest
 from django.core.cache import cache
 
 from annotator import tasks
-from annotator.lib import readiness
+from annotator.lib import queues, readiness
 from annotator.lib.readiness import Heartbeat
-from tests.celery_worker import ROOT, database_url
+from tests.celery_worker import ROOT, database_url, hear_from_workers
 from tests.factories import MemberFactory
 from tests.waiting import wait_until
 
@@ -53,7 +53,8 @@ def ready(client):
 
 @pytest.mark.worker
 def test_all_is_well_once_a_worker_has_been_heard_of(client, celery_worker_process, fresh_cache):
-    tasks.heartbeat.delay()
+    for queue in queues.QUEUES:
+        tasks.heartbeat.apply_async(queue=queue)
 
     wait_until(lambda: client.get("/readyz").status_code == 200)
     status, checks = ready(client)
@@ -88,14 +89,25 @@ def test_without_a_worker_it_says_so_and_the_rest_is_well(client, fresh_cache):
 
 @pytest.mark.django_db
 def test_a_wiped_broker_forgets_the_worker_until_its_next_heartbeat(client):
-    readiness.note_heartbeat(waited=0.0)
+    hear_from_workers(waited=0.0)
     assert ready(client)[0] == 200
 
     cache.clear()
     assert ready(client)[0] == 503
 
-    readiness.note_heartbeat(waited=0.0)
+    hear_from_workers(waited=0.0)
     assert ready(client)[0] == 200
+
+
+@pytest.mark.django_db
+def test_a_queue_that_no_worker_takes_from_is_named(client, fresh_cache):
+    for queue in set(queues.QUEUES) - {queues.RELEASE}:
+        readiness.note_heartbeat(queue=queue, waited=0.0)
+
+    status, checks = ready(client)
+
+    assert status == 503
+    assert checks["worker"]["detail"].startswith("Queue release: No heartbeat from a worker.")
 
 
 @pytest.mark.django_db

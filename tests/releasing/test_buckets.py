@@ -9,12 +9,15 @@ from itertools import count
 import httpx
 import pytest
 from django.core.files.storage import default_storage
+from django.urls import reverse
 
 from annotator import releasing
 from annotator.lib.storage import FileWriter
-from tests.factories import CampaignFactory, GuidelineFactory
+from annotator.models import Image
+from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory
 from tests.hub.clients import HubClient
 from tests.hub.releases import manager_key
+from tests.pictures import decoded
 from tests.released import make_pair, release_of, vote_all
 from tests.s3_server import S3Server
 
@@ -164,3 +167,21 @@ def test_a_bucket_has_a_file_when_it_is_whole_and_no_parts_of_an_aborted_one(s3,
 
     assert {name: len(data) for name, data in stored(s3, bucket, "uploads").items()} == {"whole": 6 * 1024 * 1024}
     assert s3.client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+
+
+@pytest.mark.parametrize("width", [640, 1280, None])
+def test_browsers_are_sent_to_the_bucket_for_an_image_by_a_name_that_says_nothing(client, bucket, campaign, settings, width):
+    settings.SEND_FILES = "store"
+    image = Image.objects.filter(prompt__campaign=campaign).first()
+    client.force_login(MemberFactory(campaign=campaign).user)
+
+    there = client.get(reverse("image", args=[image.public_id, *filter(None, [width])]))
+
+    assert (there.status_code, there.content) == (302, b"")
+    assert there.headers["Cache-Control"] == "private, max-age=1800"
+    assert image.sha256[:8] not in there.headers["Location"]
+    answer = httpx.get(there.headers["Location"])
+    assert answer.headers["Content-Type"] == (f"image/{image.format.lower()}" if width is None else "image/webp")
+    assert answer.headers["Content-Disposition"] == "inline"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert decoded(answer.content).size == (image.width, image.height)

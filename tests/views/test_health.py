@@ -8,6 +8,7 @@ from django.urls import reverse
 from prometheus_client.parser import text_string_to_metric_families
 
 from annotator.lib import readiness
+from tests.celery_worker import hear_from_workers
 
 
 @pytest.mark.django_db
@@ -26,7 +27,7 @@ def test_machines_only_look_and_nothing_keeps_the_answer(client, path):
 def test_readiness_and_metrics_say_the_same_of_each_check(client, monkeypatch):
     monkeypatch.setattr(readiness, "KEEP_SECONDS", 0)
     cache.clear()
-    readiness.note_heartbeat(waited=0.5)
+    hear_from_workers(waited=0.5)
 
     checks = client.get("/readyz").json()["checks"]
     metrics = {family.name: family.samples for family in text_string_to_metric_families(client.get("/metrics").content.decode())}
@@ -53,7 +54,7 @@ def test_what_is_not_this_machines_address_sees_no_metrics(client, address):
 def test_the_page_has_what_was_counted_and_how_it_is_now(client, monkeypatch):
     monkeypatch.setattr(readiness, "KEEP_SECONDS", 0)
     cache.clear()
-    readiness.note_heartbeat(waited=2.5)
+    hear_from_workers(waited=2.5)
 
     text = client.get("/metrics").content.decode()
 
@@ -61,7 +62,7 @@ def test_the_page_has_what_was_counted_and_how_it_is_now(client, monkeypatch):
         assert name in text
     assert 'diptych_ready{check="worker"} 1.0' in text
     assert "diptych_queue_lag_seconds 2.5" in text
-    assert "diptych_queue_depth 0.0" in text
+    assert 'diptych_queue_depth{queue="images"} 0.0' in text
 
 
 @pytest.mark.django_db

@@ -179,4 +179,4 @@ def data_of_card(card: Card) -> dict[str, Any]:
 
 
 def _data_of_side(side: Side) -> dict[str, Any]:
-    return {"slot": side.slot, "address": side.address, "width": side.width, "height": side.height}
+    return {"slot": side.slot, "address": side.address, "width": side.width, "height": side.height, "sizes": side.sizes}

@@ -1,9 +1,14 @@
-"""The images of pairs, for members only. The response does not reveal the file, its hash or its generator."""
+"""The images of pairs, for members only. The response does not reveal the file, its hash or its generator.
+
+Where SEND_FILES says so, only the right to see it is decided here: the proxy sends the bytes by a name that it keeps to itself,
+or the browser is sent to the bucket, to a name that says nothing, for a while.
+"""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -13,12 +18,15 @@ from django.views.decorators.http import require_safe
 
 from annotator.accounts.api_tokens import find_token
 from annotator.choices import MemberState, Scope
-from annotator.importing.images import DISPLAY_WIDTHS, display_name, full_name
-from annotator.lib.file_responses import BLOCK_SIZE
+from annotator.importing.display_copies import display_file, full_file
+from annotator.importing.images import DISPLAY_WIDTHS, full_name
+from annotator.lib.file_responses import BLOCK_SIZE, STORE_ADDRESS_SECONDS, hand_over
 from annotator.models import Image, User
 
 # The bytes behind a URL never change, and no shared cache may keep them.
 CACHE_CONTROL = "private, max-age=31536000, immutable"
+# The signed address is not kept for as long as it is good, so that who begins can end.
+REDIRECT_CACHE_CONTROL = f"private, max-age={STORE_ADDRESS_SECONDS // 2}"
 SCOPES = {Scope.ANNOTATE, Scope.EXPORT, Scope.MANAGE}
 
 
@@ -35,22 +43,28 @@ def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> Ht
         raise Http404
     etag = f'"{public_id.hex}-{width or "full"}"'
     response: HttpResponseBase = get_conditional_response(request, etag=etag) or send(found, width)
-    response["Cache-Control"] = CACHE_CONTROL
+    response["Cache-Control"] = REDIRECT_CACHE_CONTROL if response.status_code == 302 else CACHE_CONTROL
     response["ETag"] = etag
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def send(found: Image, width: int | None) -> HttpResponseBase:
-    """The bytes of the copy. Raises Http404 if a take-down removed them."""
+    """The copy: its bytes, or who sends them. Raises Http404 if a take-down removed it."""
     response: HttpResponseBase
+    content_type = f"image/{found.format.lower()}" if width is None else "image/webp"
     try:
-        if width is None:
-            file = default_storage.open(full_name(found.sha256, found.format))
-            response = PictureResponse(file, content_type=f"image/{found.format.lower()}")
+        if settings.SEND_FILES == "store":
+            name = full_file(found) if width is None else display_file(found, width)
+            return hand_over(name, content_type=content_type, disposition="inline", cache_control=CACHE_CONTROL)
+        name = full_name(found.sha256, found.format) if width is None else display_file(found, width)
+        if settings.SEND_FILES == "proxy":
+            response = hand_over(name, content_type=content_type, disposition="inline")
+        elif width is None:
+            response = PictureResponse(default_storage.open(name), content_type=content_type)
         else:
-            with default_storage.open(display_name(found.sha256, width)) as file:
-                response = HttpResponse(file.read(), content_type="image/webp")  # small, and faster than a stream
+            with default_storage.open(name) as file:
+                response = HttpResponse(file.read(), content_type=content_type)  # small, and faster than a stream
     except FileNotFoundError:
         raise Http404 from None
     response["Content-Disposition"] = "inline"  # without the name in storage, which contains the hash
@@ -70,7 +84,8 @@ def image_for(user: User | None, public_id: UUID) -> Image | None:
     """The image, if the user is an active or paused member of its campaign, or may see all images."""
     if user is None:
         return None
-    images = Image.objects.only("sha256", "format").filter(public_id=public_id)
+    columns = ("sha256", "format", "width", "height", "display_id", "displays_made")
+    images = Image.objects.only(*columns).filter(public_id=public_id)
     if not (user.is_superuser or (user.is_staff and user.has_perm("annotator.view_image"))):
         in_campaign = {"user": user, "state__in": [MemberState.ACTIVE, MemberState.PAUSED]}
         images = images.filter(**{f"prompt__campaign__members__{name}": value for name, value in in_campaign.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 from django.urls import reverse
@@ -55,6 +55,11 @@ class Side:
     address: str
     width: int
     height: int
+
+    @property
+    def sizes(self) -> str:
+        """How wide it is shown, so that a browser fetches the copy that it shows."""
+        return shown_width(self.width, self.height)
 
 
 @dataclass(frozen=True)
@@ -247,6 +252,16 @@ def make_side(slot: str, image: Image) -> Side:
 
 def make_side_of(slot: str, public_id: UUID, width: int, height: int) -> Side:
     return Side(slot, f"{image_root()}{public_id}/", width, height)
+
+
+@lru_cache(maxsize=1000)
+def shown_width(width: int, height: int) -> str:
+    """The `sizes` of an image in --box of the page's styles, or a little more: beside the other, or above it on phones."""
+    ratio = round(width / height, 3)
+    return (
+        f"(min-width: 40rem) calc({min(1.0, ratio)} * clamp(11rem, min(50vw, 100vh - 18.25rem), 80rem)), "
+        f"min(100vw, {ratio} * max(7rem, 50vh - 10.25rem))"
+    )
 
 
 @cache

@@ -30,10 +30,10 @@ const makeCard = ({ assignment, prompt, language, earlier, sides }) => {
   title.textContent = prompt;
   if (language) title.lang = language;
   card.querySelectorAll(".box").forEach((box, at) => {
-    const { slot, address, width, height } = sides[at];
+    const { slot, address, width, height, sizes } = sides[at];
     box.dataset.slot = slot;
     const image = box.querySelector("img");
-    [image.width, image.height] = [width, height];
+    [image.width, image.height, image.sizes] = [width, height, sizes];
     for (const name of ["srcset", "src"]) image.setAttribute(name, image.getAttribute(name).replaceAll("address/", address));
   });
   return card;

@@ -18,7 +18,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from annotator.accounts.api_tokens import create_token
 from annotator.choices import MemberState
-from annotator.importing.images import display_name, ingest_image, store_image
+from annotator.importing.images import display_folder, full_name, ingest_image, store_image
+from annotator.importing.ingest_batch import stored_image
+from annotator.lib.storage import remove_folder
 from annotator.models import Image, Member
 from tests.factories import GeneratorFactory, ImageFactory, MemberFactory, UserFactory
 
@@ -34,7 +36,7 @@ def image() -> Image:
     Picture.new("RGB", (900, 600), "teal").save(file, "PNG", pnginfo=notes)
     clean = ingest_image(file.getvalue())
     store_image(clean)
-    image = ImageFactory(sha256=clean.sha256, format=clean.format, width=clean.width, height=clean.height)
+    image = ImageFactory(**stored_image(clean)._asdict())
     image.generator = GeneratorFactory(campaign=image.prompt.campaign, name="Painter XL")
     image.save()
     return image
@@ -85,9 +87,24 @@ def test_neither_headers_nor_bytes_tell_the_generator_the_hash_or_a_file_name(br
     response = browser.get(address(image, width))
 
     told = f"{response.headers}{body(response)}"
-    for secret in ("Painter", image.sha256, image.sha256[:12], "full.png", "640.webp", "filename"):
+    names = ("full.png", "640.webp", "filename", image.display_id.hex, str(image.display_id))
+    for secret in ("Painter", image.sha256, image.sha256[:12], *names):
         assert secret not in told
     assert response.headers["Content-Disposition"] == "inline"
+
+
+@pytest.mark.parametrize(("width", "format"), [(640, "webp"), (1280, "webp"), (None, "png")])
+def test_behind_the_proxy_no_byte_of_it_comes_from_here(browser, image, settings, width, format):
+    settings.SEND_FILES = "proxy"
+
+    response = browser.get(address(image, width))
+
+    named = response.headers["X-Accel-Redirect"].removeprefix("/stored/")
+    assert response.content == b""
+    assert default_storage.exists(named)
+    assert response.headers["Content-Type"] == f"image/{format}"
+    assert response.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert response.headers["ETag"] in browser.get(address(image, width)).headers["ETag"]
 
 
 def test_browsers_may_keep_it_for_ever_and_proxies_not_at_all(browser, image):
@@ -191,9 +208,10 @@ def test_an_address_that_is_no_uuid_is_404(browser):
 
 
 def test_bytes_that_were_taken_down_are_404(browser, image):
-    default_storage.delete(display_name(image.sha256, 640))
+    default_storage.delete(full_name(image.sha256, image.format))
+    remove_folder(display_folder(image.display_id))
 
-    assert browser.get(address(image)).status_code == 404
+    assert [browser.get(address(image, width)).status_code for width in (640, 1280, None)] == [404, 404, 404]
 
 
 def test_it_takes_no_post(browser, image):
