@@ -6,10 +6,11 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, worker_before_create_process
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from annotator.lib import task_tracing  # noqa: F401 - its signals
+from annotator.lib.preload import freeze
 from annotator.lib.readiness import HEARTBEAT_PERIOD
 from annotator.local.hold import hold_embedded
 
@@ -48,3 +49,8 @@ app.conf.beat_schedule = {
 @beat_init.connect
 def hold_embedded_servers(**_: Any) -> None:
     hold_embedded()
+
+
+@worker_before_create_process.connect
+def share_memory(**_: Any) -> None:
+    freeze()
