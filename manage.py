@@ -3,19 +3,27 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
 
+from annotator.lib.lazy_import import lazy_import
+from annotator.local import serve
 from annotator.local.hold import SupervisorError, hold_embedded
+
+if TYPE_CHECKING:
+    from django.core import management
+else:
+    management = lazy_import("django.core.management")
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
     try:
-        if sys.argv[1:2] != ["serve"]:  # which looks at its port before it starts anything
-            hold_embedded()
-        execute_from_command_line(sys.argv)
+        if sys.argv[1:2] == ["serve"]:  # which starts the servers itself, and stays: without Django
+            sys.exit(serve.main(sys.argv[2:]))
+        hold_embedded()
+        management.execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, SupervisorError) as error:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import resolve
 from django.utils.module_loading import import_string
 
 from annotator.lib.asgi_adapter import AsgiAdapter
@@ -17,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annotator.settings")
 hold_embedded()
 wsgi_application = get_wsgi_application()
 
+resolve("/healthz")  # loads all views: now, so that the processes that are forked from this one share them
 application = AsgiAdapter(
     wsgi_application,
     # By name, because they need Django set up.

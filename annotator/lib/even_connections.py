@@ -25,14 +25,17 @@ class EvenConnections:
     """What one process serves, beside the others that use the same folder."""
 
     def __init__(self, folder: Path, *, name: str = "", clock: Callable[[], float] = time.time) -> None:
-        host = socket.gethostname()  # a folder may be shared by containers whose process ids are the same
-        self._file = folder / f"{host}.{name or os.getpid()}"
-        self._pattern = f"{host}.*"
+        self._folder, self._name = folder, name
+        self._host = socket.gethostname()  # a folder may be shared by containers whose process ids are the same
         self._clock = clock
         self._clients: set[tuple[str, int]] = set()
         self._requests = 0
         self._since = clock()
         self._excess = 0
+
+    @property
+    def _file(self) -> Path:
+        return self._folder / f"{self._host}.{self._name or os.getpid()}"  # not of the process that this one was forked from
 
     def let_go(self, client: tuple[str, int]) -> bool:
         """Note a request. Returns whether its client is to close the connection after the answer."""
@@ -49,10 +52,10 @@ class EvenConnections:
         mine, was_busy = len(self._clients), self._requests >= BUSY
         self._clients, self._requests, self._since = set(), 0, self._clock()
         try:
-            self._file.parent.mkdir(exist_ok=True)
+            self._folder.mkdir(exist_ok=True)
             self._file.write_text(str(mine))
             least = min(
-                (count for file in self._file.parent.glob(self._pattern) if (count := self._read(file)) is not None), default=mine
+                (count for file in self._folder.glob(f"{self._host}.*") if (count := self._read(file)) is not None), default=mine
             )
         except OSError:  # a full disk: they stay as they are
             return

@@ -21,10 +21,7 @@ class _LazyModule(ModuleType):
 
 @cache
 def lazy_import(name: str) -> ModuleType:
-    """The module, which runs when something of it is first asked for. Raises ModuleNotFoundError where there is none.
-
-    What a caller pays for is the import of the packages it lies in.
-    """
-    if find_spec(name) is None:
+    """The module, which runs when something of it is first asked for. Raises ModuleNotFoundError where its package is not."""
+    if find_spec(name.partition(".")[0]) is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
     return _LazyModule(name)

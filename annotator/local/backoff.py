@@ -7,27 +7,21 @@ STEADY = 10.0  # seconds; who ran so long stays up, and an end after that is the
 
 
 class Backoff:
-    """Of one process. Times are those of a monotonic clock."""
+    """Of one process."""
 
     def __init__(self) -> None:
         self.in_a_row = 0
-        self.started = 0.0
-        self.due: float | None = None  # when it is to be started again; None: it runs
 
-    def note_start(self, now: float) -> None:
-        self.started, self.due = now, None
-
-    def note_end(self, now: float) -> bool:
-        """False: it cannot stay up. Otherwise `due` says when to start it."""
-        if now - self.started >= STEADY:
+    def wait_after(self, ran: float) -> float | None:
+        """Seconds until it is started again, after it ran for so many; None: it cannot stay up."""
+        if ran >= STEADY:
             self.in_a_row = 0
         if self.in_a_row == len(WAITS):
-            return False
-        self.due = now + WAITS[self.in_a_row]
+            return None
         self.in_a_row += 1
-        return True
+        return WAITS[self.in_a_row - 1]
 
-    def wait_on(self, now: float) -> None:
-        """Not its fault: try once more after the longest wait, however often that was."""
+    def once_more(self) -> float:
+        """Not its fault: seconds until it is tried all the same, however often that was."""
         self.in_a_row = len(WAITS) - 1
-        self.due = now + WAITS[-1]
+        return WAITS[-1]

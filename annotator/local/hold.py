@@ -22,6 +22,7 @@ from typing import Any
 from django.conf import settings
 
 from annotator.local.embedded_servers import short_folder
+from annotator.local.follow import leave
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -48,13 +49,25 @@ def hold(data_dir: Path, *names: str) -> None:
 
 def ask(data_dir: Path, verb: str, *arguments: Any) -> None:
     """Return when it is done. Raises SupervisorError when it cannot be."""
+    tell(data_dir, verb, *arguments)
+    hear(data_dir)
+
+
+def tell(data_dir: Path, verb: str, *arguments: Any) -> Connection:
+    """Ask, and leave the answer to `hear`: it is there once the connection that this returns can be read."""
     if data_dir not in _connections:
         try:
             _connections[data_dir] = _connect(data_dir)
         except OSError as error:
             raise SupervisorError(f"DATA_DIR={str(data_dir)!r} cannot be used: {error.strerror}.") from error
-    try:
+    with suppress(OSError):  # it has ended, and `hear` says so
         _connections[data_dir].send_bytes(json.dumps([verb, *arguments]).encode())
+    return _connections[data_dir]
+
+
+def hear(data_dir: Path) -> None:
+    """Wait for the answer. Raises SupervisorError if it is not that all is done."""
+    try:
         problem = _connections[data_dir].recv_bytes().decode()
     except (EOFError, OSError) as error:
         raise SupervisorError(f"The supervisor ended. Its log is {data_dir / 'supervisor.log'}") from error
@@ -67,10 +80,7 @@ def release(data_dir: Path) -> None:
     _held.difference_update([held for held in _held if held[0] == data_dir])
     connection = _connections.pop(data_dir, None)
     if connection is not None:
-        with connection, suppress(EOFError, OSError):
-            connection.send_bytes(b'["leave"]')
-            while True:  # until the supervisor closes it
-                connection.recv_bytes()
+        leave(connection)
 
 
 def _connect(data_dir: Path) -> Connection:

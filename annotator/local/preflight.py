@@ -1,23 +1,28 @@
-"""What has to be right before a site is served from this machine. A person who can mend it reads one line that says how."""
+"""What has to be right before a site is served from this machine. A person who can mend it reads one line that says how.
+
+Without Django's applications: they take a second and 100 MB, and are needed only where something has changed.
+"""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import http.client
+import json
 import socket
-import time
-from importlib.metadata import version
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
-import httpx
+import psycopg
 import redis
 from django.conf import settings
-from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command
-from django.db import OperationalError, connection
 
 POSTGRES_NEEDED = 15  # UNIQUE NULLS NOT DISTINCT
-START_TIMEOUT = 90.0  # seconds until the web server has to answer
+# In front of these, Django's names; the other options are the driver's.
+DATABASE_PARAMETERS = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
+PREPARATIONS = (("migrate", "--no-input"), ("collectstatic", "--no-input"))
 
 
 class CannotServe(Exception):
@@ -47,20 +52,27 @@ def require_free_port(host: str, port: int) -> None:
 def require_database() -> None:
     """Raises CannotServe when the database cannot be reached, is too old, or does not let us make tables."""
     try:
-        connection.ensure_connection()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_user, current_database(), has_schema_privilege(current_schema(), 'CREATE')")
-            user, database, may_create = cursor.fetchone()
-    except OperationalError as error:
+        with _connect() as connection:
+            [(user, database, may_create)] = connection.execute(
+                "SELECT current_user, current_database(), has_schema_privilege(current_schema(), 'CREATE')"
+            ).fetchall()
+            version = connection.info.server_version // 10000
+    except psycopg.OperationalError as error:
         raise CannotServe(f"DATABASE_URL: {' '.join(str(error).split())}") from error
-    pg_version: int = connection.pg_version  # type: ignore[attr-defined]  # what every connection to PostgreSQL has
-    if pg_version < POSTGRES_NEEDED * 10000:
-        raise CannotServe(f"DATABASE_URL: the server is PostgreSQL {pg_version // 10000}; {POSTGRES_NEEDED} or newer is needed.")
+    if version < POSTGRES_NEEDED:
+        raise CannotServe(f"DATABASE_URL: the server is PostgreSQL {version}; {POSTGRES_NEEDED} or newer is needed.")
     if not may_create:
         raise CannotServe(
             f"DATABASE_URL: the user {user} may not make tables in {database}. "
             f'As its owner, say: GRANT CREATE ON SCHEMA public TO "{user}"'
         )
+
+
+def _connect() -> psycopg.Connection:
+    config = settings.DATABASES["default"]
+    parameters = {key: config[name] for name, key in DATABASE_PARAMETERS.items() if config[name]}
+    options = {key: value for key, value in config["OPTIONS"].items() if key not in ("pool", "prepare_threshold")}
+    return psycopg.connect(**parameters | options)
 
 
 def require_broker() -> None:
@@ -74,34 +86,56 @@ def require_broker() -> None:
         raise CannotServe(f"REDIS_URL: {' '.join(str(error).split())}") from error
 
 
-def collect_static_files() -> None:
-    """Collect, hash and compress what pages need, unless nothing has changed since: it takes a second or two."""
-    if settings.DEBUG:
-        return  # served from where they are
-    digest = hashlib.sha256(f"{version('django')} {version('whitenoise')}".encode())
-    for finder in get_finders():
-        for path, storage in finder.list([]):
-            facts = Path(storage.path(path)).stat()
-            digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}\n".encode())
-    stamp = settings.STATIC_ROOT / ".collected-from"
-    if not stamp.exists() or stamp.read_text() != digest.hexdigest():
-        call_command("collectstatic", interactive=False, verbosity=0)
-        stamp.write_text(digest.hexdigest())
+def prepare() -> None:
+    """Bring the tables up to date, and collect, hash and compress static files, unless nothing has changed since."""
+    done = settings.DATA_DIR / "prepared"
+    if done.exists() and done.read_text() == fingerprint():
+        return
+    started = [
+        subprocess.Popen(
+            [sys.executable, "manage.py", *command, "--verbosity", "0"],
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for command in PREPARATIONS
+        if command[0] != "collectstatic" or not settings.DEBUG  # then files are served from where they are
+    ]
+    for process in started:
+        words, _ = process.communicate()
+        if process.returncode:
+            raise CannotServe(words.strip())
+    done.write_text(fingerprint())
 
 
-def wait_until_answering(url: str) -> None:
-    """Block until the web server answers. Raises CannotServe after START_TIMEOUT seconds."""
+def fingerprint() -> str:
+    """Of the code and the database, as far as migrations and static files go. A package that is installed changes its folder."""
+    files = [Path(sysconfig.get_path("purelib")), settings.BASE_DIR / "annotator/settings.py"]
+    files.append(settings.STATIC_ROOT / "staticfiles.json")
+    for folder, pattern in (("annotator/migrations", "*.py"), ("static", "*")):
+        files += sorted((settings.BASE_DIR / folder).rglob(pattern))
+    facts = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()]
+    with _connect() as connection:
+        try:
+            applied = connection.execute("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()
+        except psycopg.errors.UndefinedTable:
+            applied = []
+    return hashlib.sha256(json.dumps([settings.DEBUG, facts, applied]).encode()).hexdigest()
+
+
+def answers(url: str) -> bool:
+    """Whether the web server there serves pages."""
     headers = {"X-Forwarded-Proto": "https"} if settings.HTTPS else {}
     names = [name.lstrip(".") for name in settings.ALLOWED_HOSTS]
     if names and not set(settings.ALLOWED_HOSTS) & {"*", *settings.LOOPBACK_HOSTS}:
         headers["Host"] = names[0]
-    deadline = time.monotonic() + START_TIMEOUT
-    with httpx.Client(timeout=5, headers=headers, trust_env=False) as client:
-        while time.monotonic() < deadline:
-            try:
-                if client.get(f"{url}healthz").status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.05)
-    raise CannotServe(f"The web server did not answer within {START_TIMEOUT:.0f} s.")
+    connection = http.client.HTTPConnection(url.removeprefix("http://").strip("/"), timeout=5)
+    try:
+        connection.request("GET", "/healthz", headers=headers)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

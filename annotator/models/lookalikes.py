@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
+from typing import Any
 
-from confusable_homoglyphs.confusables import confusables_data
+from confusable_homoglyphs.utils import load
 
 
 def skeleton(name: str) -> str:
@@ -18,10 +20,15 @@ def skeleton(name: str) -> str:
 
 def _prototype(character: str) -> str:
     """What Unicode compares in place of the character. The library's table goes both ways: from each to the other."""
-    alike = confusables_data.get(character, [])
+    alike = _table().get(character, [])
     if len(alike) != 1:
         return character  # of none, or the one that several are compared as
     other: str = alike[0]["c"].strip("\u200e")  # marks of direction, for people who read the table
-    return (
-        other if len(confusables_data.get(alike[0]["c"], [])) > 1 else max(character, other, key=lambda text: (len(text), text))
-    )
+    return other if len(_table().get(alike[0]["c"], [])) > 1 else max(character, other, key=lambda text: (len(text), text))
+
+
+@cache
+def _table() -> dict[str, Any]:
+    """Read when the first name is given: 8 MB and a tenth of a second that most processes do not need."""
+    table: dict[str, Any] = load("confusables.json")
+    return table

@@ -11,7 +11,11 @@ release_storage  where a release is built and where it is kept
 hub_upload       publishes one on another Hub
 """
 
-from annotator.releasing.build import build_release, finish_release, stage_release, write_shard
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from annotator.lib.lazy_import import lazy_import
 from annotator.releasing.lifecycle import (
     build_anew,
     cancel_release,
@@ -23,6 +27,17 @@ from annotator.releasing.lifecycle import (
 )
 from annotator.releasing.release_storage import file_name as stored_name
 from annotator.releasing.release_storage import local_folder, open_file
+
+if TYPE_CHECKING:
+    from annotator.releasing.build import build_release, finish_release, stage_release, write_shard
+else:  # it brings pyarrow, and only the worker that builds a release needs it: 60 MB less in all others
+    _build = lazy_import("annotator.releasing.build")
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            return getattr(_build, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "build_anew",

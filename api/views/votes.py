@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,11 +18,16 @@ from rest_framework.response import Response
 
 from annotator.campaigns.access import campaign_for_reviewer
 from annotator.choices import Scope
-from annotator.feeds import vote_feed
-from annotator.feeds.vote_feed import Cursor
+from annotator.lib.lazy_import import lazy_import
 from annotator.models import Campaign
 from api.serializers.votes import VotePageSerializer
 from api.views.base import View, user_of, whole_number
+
+if TYPE_CHECKING:
+    from annotator.feeds import vote_feed
+    from annotator.feeds.vote_feed import Cursor
+else:
+    vote_feed = lazy_import("annotator.feeds.vote_feed")  # it brings pyarrow: 50 MB
 
 NDJSON, ARROW = "application/x-ndjson", "application/vnd.apache.arrow.stream"
 CURSOR_HEADER = "Diptych-Cursor"

@@ -71,3 +71,12 @@ def test_a_piece_of_a_page_is_known_as_one():
 
     assert not page.is_whole
     assert (page.cards, page.reason, page.refusal) == ([], "seen_all", "lease_expired")
+
+
+def test_what_stands_in_a_template_is_not_on_the_page():
+    page = Page(
+        '<template><article data-assignment="0"><img src="/address/640/"></article></template><form action="/skip/"></form>'
+    )
+
+    assert page.cards == []
+    assert page.form("/skip/") is not None

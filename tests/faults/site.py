@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import redis
 from django.conf import settings
 
 from annotator.local import watchdog
@@ -193,12 +194,12 @@ class Site:
         self._next_web_kill = time.monotonic() + CRASH_LOOP_SECONDS
 
     def wipe_valkey(self) -> None:
-        with self.valkey.client() as client:
+        with redis.Redis(unix_socket_path=str(self.valkey.socket), socket_timeout=3) as client:
             client.flushall()
 
     def kill_valkey(self) -> None:
         """SIGKILL; the supervisor is to start it again."""
-        with self.valkey.client() as client:
+        with redis.Redis(unix_socket_path=str(self.valkey.socket), socket_timeout=3) as client:
             pid = int(client.info("server")["process_id"])
         os.kill(pid, signal.SIGKILL)
 

@@ -25,9 +25,10 @@ from typing import Any
 
 import httpx
 import psutil
+import psycopg
 
-from annotator.local.embedded_servers import DATABASE_NAME, Postgres
-from annotator.local.server_processes import end_with_parent
+from annotator.local.child import end_with_parent
+from annotator.local.embedded_servers import Postgres
 from benchmarks.support.site import free_port
 from tests.faults.growth import BOUNDS, Samples, Trend, sample
 from tests.waiting import wait_until
@@ -110,7 +111,10 @@ def soak(folder: Path, *, seconds: float, file: Path | None) -> int:
     root = psutil.Process(int((postgres.home / "postmaster.pid").read_text().split()[0])).parent()  # the supervisor
     samples = Samples()
     pairs = 2_000 + int(1.5 * seconds / pause)  # each of which everybody judges once
-    with annotating(folder, pairs=pairs, seconds=seconds, pause=pause) as load, postgres.connect(DATABASE_NAME) as database:
+    with (
+        annotating(folder, pairs=pairs, seconds=seconds, pause=pause) as load,
+        psycopg.connect(**postgres.connection_parameters(), autocommit=True) as database,
+    ):
         start = time.monotonic()
         while load.poll() is None:
             samples.add(time.monotonic() - start, sample(root, database))

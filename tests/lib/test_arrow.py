@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from django.db import transaction
@@ -10,6 +14,7 @@ from psycopg import sql
 from annotator.lib import arrow
 from annotator.models import Campaign
 from tests.factories import CampaignFactory
+from tests.local.processes import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,3 +85,19 @@ def test_nothing_can_be_written():
 def test_its_sorts_have_the_memory_that_is_asked_for():
     with arrow.snapshot(work_mem="7MB") as database:
         assert database.table("SELECT current_setting('work_mem') AS size").to_pylist() == [{"size": "7MB"}]
+
+
+def test_what_reads_in_bulk_is_not_loaded_by_processes_that_only_might():
+    """In the parents of the web processes and of the workers."""
+    code = "import sys, annotator.asgi, annotator.tasks; print({'pyarrow', 'adbc_driver_manager'} & {*sys.modules})"
+    servers = {"DATABASE_URL": "postgres://127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | servers | {"DJANGO_SETTINGS_MODULE": "annotator.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "set()\n"

@@ -60,3 +60,15 @@ def test_without_a_place_to_write_all_stay(tmp_path, clock):
     (tmp_path / "file").touch()
 
     assert serve(EvenConnections(tmp_path / "file" / "x", clock=clock), clock, 7) == 0
+
+
+def test_processes_that_were_forked_after_it_was_made_are_told_apart(tmp_path, clock):
+    made = EvenConnections(tmp_path, clock=clock)
+    child = os.fork()
+    if not child:
+        serve(made, clock, 1)
+        os._exit(0)
+    os.waitpid(child, 0)
+    serve(made, clock, 1)
+
+    assert len(list(tmp_path.iterdir())) == 2

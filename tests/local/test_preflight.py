@@ -10,11 +10,12 @@ from django.db import connection
 from annotator.local import preflight
 from annotator.local.preflight import (
     CannotServe,
-    collect_static_files,
+    answers,
+    fingerprint,
+    prepare,
     require_broker,
     require_database,
     require_free_port,
-    wait_until_answering,
 )
 
 
@@ -42,11 +43,10 @@ def test_an_address_of_another_machine_is_refused(host, free_port):
         ({"NAME": "no_such_database"}, '"no_such_database" does not exist'),
     ],
 )
-def test_a_database_that_is_not_there_is_said_in_one_line(monkeypatch, change, words):
+def test_a_database_that_is_not_there_is_said_in_one_line(settings, monkeypatch, change, words):
+    monkeypatch.setitem(settings.DATABASES, "default", connection.settings_dict)
     require_database()
-    elsewhere = connection.copy()
-    elsewhere.settings_dict = {**connection.settings_dict, **change}
-    monkeypatch.setattr(preflight, "connection", elsewhere)
+    monkeypatch.setitem(settings.DATABASES, "default", {**connection.settings_dict, **change})
 
     with pytest.raises(CannotServe, match=rf"^DATABASE_URL: .*{words}.*$"):
         require_database()
@@ -60,21 +60,32 @@ def test_a_broker_that_is_not_there_is_said_in_one_line(settings):
         require_broker()
 
 
-def test_static_files_are_collected_when_something_has_changed_and_only_then(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path / "static"
-    collect_static_files()
-    (settings.STATIC_ROOT / "favicon.svg").unlink()
+@pytest.mark.django_db
+def test_what_was_prepared_is_prepared_anew_when_something_has_changed_and_only_then(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(preflight, "PREPARATIONS", (("show_mails",), ("version",)))  # which need no second database
+    assert not (tmp_path / "prepared").exists()
+    prepare()
+    (tmp_path / "prepared").touch()
+    before = fingerprint()
 
-    collect_static_files()
-    assert not (settings.STATIC_ROOT / "favicon.svg").exists()
+    settings.STATIC_ROOT = tmp_path
+    (tmp_path / "staticfiles.json").touch()
 
-    (settings.STATIC_ROOT / ".collected-from").write_text("of another version")
-    collect_static_files()
-    assert (settings.STATIC_ROOT / "favicon.svg").exists()
+    assert fingerprint() != before
+    prepare()
+    assert (tmp_path / "prepared").read_text() == fingerprint()
 
 
-def test_a_web_server_that_never_answers_is_not_waited_for_for_ever(monkeypatch, free_port):
-    monkeypatch.setattr(preflight, "START_TIMEOUT", 0.2)
+@pytest.mark.django_db
+def test_a_preparation_that_fails_is_shown(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(preflight, "PREPARATIONS", (("migrate", "no_such_application"),))
 
-    with pytest.raises(CannotServe, match="did not answer"):
-        wait_until_answering(f"http://127.0.0.1:{free_port}/")
+    with pytest.raises(CannotServe, match="no_such_application"):
+        prepare()
+    assert not (tmp_path / "prepared").exists()
+
+
+def test_a_web_server_that_is_not_there_does_not_answer(free_port):
+    assert not answers(f"http://127.0.0.1:{free_port}/")

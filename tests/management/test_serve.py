@@ -1,126 +1,18 @@
-"""`manage.py serve`: everything starts together, ends together, and says in one line why it does not start."""
+"""`serve` as a command among the others."""
 
 from __future__ import annotations
 
-import re
 import signal
-from collections.abc import Iterator
 
-import httpx
 import pytest
-from django.conf import settings
-from django.core.management import CommandError, call_command
-
-from annotator.management.commands.serve import SIGNALS, Stopped, ignore_signals, is_trouble, stop_on_signals
-from tests.celery_worker import database_url
-
-# --- signals
+from django.core.management import call_command
 
 
-@pytest.fixture
-def same_handlers_afterwards() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+def test_it_does_what_manage_py_serve_does(capsys, monkeypatch):
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)  # the handlers of this process stay as they are
 
-
-@pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_is_raised_and_named(same_handlers_afterwards, number):
-    stop_on_signals()
-
-    with pytest.raises(Stopped, match=number.name):
-        signal.raise_signal(number)
-
-
-def test_only_the_first_signal_is_raised(same_handlers_afterwards):
-    stop_on_signals()
-    with pytest.raises(Stopped):
-        signal.raise_signal(signal.SIGINT)
-
-    for number in SIGNALS:
-        signal.raise_signal(number)  # would end this test with a Stopped
-
-    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
-
-
-def test_on_the_way_out_nothing_is_raised(same_handlers_afterwards):
-    stop_on_signals()
-    ignore_signals()
-
-    for number in SIGNALS:
-        signal.raise_signal(number)  # would end this test with a Stopped
-
-    assert {signal.getsignal(number) for number in SIGNALS} == {signal.SIG_IGN}
-
-
-# --- what it says
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("2026-11-23T06:30:09.978000+00:00 [ERROR    ] it broke                       [celery]", True),
-        ("django.db.utils.OperationalError: connection lost", True),
-        ("ValueError: no", True),
-        ("2026-11-23T06:30:09.978000+00:00 [INFO     ] Task errors.count received     [celery]", False),
-        ("[INFO] Started worker-1", False),
-    ],
-)
-def test_trouble_in_a_log_is_recognised(line, expected):
-    assert is_trouble(line) == expected
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"PORT": "0"}, "PORT='0' is not valid. Use a whole number from 1 to 65535."),
-        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "REDIS_URL: Error 111 connecting to 127.0.0.1:1. Connection refused."),
-    ],
-)
-def test_serve_says_in_one_line_why_it_does_not_start(start, tmp_path, free_port, change, words):
-    servers = {"DATABASE_URL": database_url(), "REDIS_URL": settings.CACHES["default"]["LOCATION"]}
-
-    serve = start("manage.py", "serve", **({"PORT": str(free_port), "DATA_DIR": str(tmp_path / "data")} | servers | change))
-
-    assert serve.ended() == 1
-    lines = serve.text().splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("Error: ")
-    assert words in lines[0]
-
-
-def test_check_without_demo_is_refused():
-    with pytest.raises(CommandError, match="serve --demo --check"):
+    with pytest.raises(SystemExit) as ended:
         call_command("serve", "--check")
 
-
-# --- the whole of it
-
-
-@pytest.mark.worker
-def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_c(start, tmp_path, free_port):
-    """On embedded servers of its own, from nothing; then again on what is there."""
-    environment = {"DATA_DIR": str(tmp_path / "data"), "PORT": str(free_port), "DATABASE_URL": "", "REDIS_URL": ""}
-    environment |= {"WEB_WORKERS": "1", "WORKER_CONCURRENCY": "1"}  # each takes a second or two to start
-    environment |= {"DJANGO_SETTINGS_MODULE": "tests.management.demo_settings"}
-    demo = start("manage.py", "serve", "--demo", "--check", "--pairs", "8", **environment)
-    assert demo.ended(seconds=600) == 0, demo.text()
-    assert "13 checks passed, 0 failed." in demo.text()
-
-    serve = start("manage.py", "serve", "--demo", **environment)
-    serve.wait_for("Diptych is running at")
-    assert "Drawing" not in serve.text()
-    assert re.search(r"\b[1-9]\d* pairs? left to judge", serve.text()), "gold among them is drawn by lot"
-    url = f"http://127.0.0.1:{free_port}"
-    assert httpx.get(f"{url}/healthz").text == "ok"
-    assert httpx.get(f"{url}/login/").status_code == 200
-
-    busy = start("manage.py", "serve", **environment)
-    assert busy.ended() == 1
-    assert f"is being served already, at {url}/" in busy.text()
-
-    for _ in range(2):
-        serve.press_ctrl_c()
-    assert serve.ended() == 0
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "Error: --check needs --demo: serve --demo --check\n"
