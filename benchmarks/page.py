@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.import_images import encode
-from benchmarks.votes import prepare
+from benchmarks.support.start import prepare
 
 HOST = "http://127.0.0.1"
 DELAY_MS = 200

@@ -78,20 +78,25 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
         for command, environment in zip(commands, environments, strict=False)
     ]
     try:
-        _wait_for(port, processes[0])
+        wait_until_answering(port, processes[0])
         yield port
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        stop(processes)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Of process groups of their own: ask them to end, and kill those that do not."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until_answering(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:

@@ -1,0 +1,136 @@
+"""What the clients of a load do until its end: vote by the page or by REST, or ask for a view of one query. And what people's
+browsers do in the tools that this site is measured beside.
+
+A client that has judged all pairs of a campaign goes on in the next one of its order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.support.connection import Client
+
+ASSIGNMENT = re.compile(rb'data-assignment="(\d+)"')
+POTATO_ITEM = re.compile(rb'name="instance_id"[^>]*value="([^"]+)"')
+CHOICES = ("a", "b", "both_good", "both_bad")
+FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
+JSON = "Content-Type: application/json\r\n"
+ELAPSED_MS = 2400
+OUT_OF_PAIRS = "There are no pairs left in any campaign of this client."
+
+Loop = Callable[[Client, dict[str, Any], int, float], None]
+
+
+def one_query(client: Client, order: dict[str, Any], number: int, end: float) -> None:
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        status, body = client.ask("GET", f"/bench/one-query/?pk={order['pk']}")
+        if status != 200:
+            client.problems.append(f"{status}: {body!r}")
+            return
+        client.note(start, 1)
+
+
+def page(client: Client, order: dict[str, Any], number: int, end: float) -> None:
+    """Open the page once, then post one vote after the other, each on a pair that an earlier answer brought."""
+    cookies = order["cookies"][number]
+    cookie = cookie_header(cookies)
+    posting = f"{cookie}HX-Request: true\r\nX-CSRFToken: {cookies['csrftoken']}\r\n{FORM}"
+    begin, pause = time.perf_counter(), order.get("pause", 0.0)  # seconds from one vote of a client to its next, at least
+    for slug in order["slugs"]:
+        while deck := cards(client.ask("GET", f"/c/{slug}/", cookie)[1]):
+            while deck:
+                time.sleep(max(0.0, begin + client.done * pause - time.perf_counter()))
+                if time.perf_counter() >= end:
+                    return
+                start, assignment = time.perf_counter(), deck.pop(0)
+                have = "%2C".join(map(str, deck))
+                answer = f"question=overall&choice={CHOICES[client.done % 4]}&elapsed_ms={ELAPSED_MS}&have={have}&unsent=0"
+                status, body = client.ask("POST", f"/assignments/{assignment}/vote/", posting, answer)
+                if status != 200:
+                    client.problems.append(f"{status}: {body!r}")
+                    return
+                client.note(start, 1)
+                deck += cards(body)
+    client.problems.append(OUT_OF_PAIRS)
+
+
+def cards(body: bytes) -> list[int]:
+    return [int(found) for found in ASSIGNMENT.findall(body)]
+
+
+def rest(client: Client, order: dict[str, Any], number: int, end: float) -> None:
+    """A script: take an assignment, vote on it. The time of a vote is that of both requests."""
+    headers = f"Authorization: Bearer {order['tokens'][number]}\r\n{JSON}"
+    for slug in order["slugs"]:
+        while True:
+            start = time.perf_counter()
+            if start >= end:
+                return
+            status, body = client.ask("POST", f"/api/v1/campaigns/{slug}/assignments/", headers)
+            if status == 204:
+                break
+            if status == 200:
+                answer = json.dumps({"choice": CHOICES[client.done % 4], "elapsed_ms": ELAPSED_MS})
+                status, body = client.ask("POST", f"/api/v1/assignments/{json.loads(body)['id']}/vote/", headers, answer)
+            if status not in (200, 201):
+                client.problems.append(f"{status}: {body!r}")
+                return
+            client.note(start, 1)
+    client.problems.append(OUT_OF_PAIRS)
+
+
+def potato(client: Client, order: dict[str, Any], number: int, end: float) -> None:
+    """What Potato's own page does: save the answer, go on, and load the next page."""
+    cookie = cookie_header(order["cookies"][number])
+    posting = f"{cookie}{JSON}X-Potato-Navigation: 1\r\n"
+    found = POTATO_ITEM.search(client.ask("GET", "/annotate", cookie)[1])
+    while found is not None:
+        start = time.perf_counter()
+        if start >= end:
+            return
+        item = found[1].decode()
+        choice = "AB"[client.done % 2]
+        answer = {
+            "instance_id": item,
+            "annotations": {"overall:selection": choice},
+            "cleared_schemas": [],
+            "span_annotations": [],
+        }
+        saved, body = client.ask("POST", "/updateinstance", posting, json.dumps(answer | {"response_time_seconds": 2.4}))
+        gone_on, _ = client.ask("POST", "/annotate", posting, json.dumps({"action": "next_instance", "instance_id": item}))
+        status, page = client.ask("GET", "/annotate", cookie)
+        if (saved, gone_on, status) != (200, 200, 200):
+            client.problems.append(f"{saved}, {gone_on}, {status}: {body!r}")
+            return
+        client.note(start, 1)
+        found = POTATO_ITEM.search(page)
+    client.problems.append(OUT_OF_PAIRS)
+
+
+def label_studio(client: Client, order: dict[str, Any], number: int, end: float) -> None:
+    """What Label Studio's own page does: take the next task, send an annotation."""
+    cookies = order["cookies"][number]
+    headers = f"{cookie_header(cookies)}X-CSRFToken: {cookies['csrftoken']}\r\nReferer: http://127.0.0.1:{client.port}/\r\n{JSON}"
+    while (start := time.perf_counter()) < end:
+        status, body = client.ask("GET", f"/api/projects/{order['project']}/next", headers)
+        if status == 200:
+            said = {"value": {"choices": ["ab"[client.done % 2]]}, "id": "one", "from_name": "overall", "to_name": "left"}
+            answer = {"lead_time": 2.4, "result": [said | {"type": "choices", "origin": "manual"}]}
+            address = f"/api/tasks/{json.loads(body)['id']}/annotations?project={order['project']}"
+            status, body = client.ask("POST", address, headers, json.dumps(answer))
+        if status != 201:
+            client.problems.append(f"{status}: {body!r}")
+            return
+        client.note(start, 1)
+
+
+def cookie_header(cookies: dict[str, str]) -> str:
+    return "Cookie: " + "; ".join(f"{name}={value}" for name, value in cookies.items()) + "\r\n"
+
+
+LOOPS: dict[str, Loop] = {"one-query": one_query, "page": page, "rest": rest, "potato": potato, "label-studio": label_studio}
