@@ -46,12 +46,10 @@ def main() -> None:
     rounds: defaultdict[tuple[int, str], list[Row]] = defaultdict(list)
     for number in range(arguments.rounds):
         for size in arguments.pairs:
-            measured = [ours(size, arguments.seconds)]
-            for name in arguments.peers:
-                measured.append(theirs(name, arguments.programs / name / "bin" / name, size, arguments.seconds))
-            for row in measured:
+            for tool in (OURS, *arguments.peers):
+                row = ours(size, arguments.seconds) if tool == OURS else theirs(tool, arguments.programs, size, arguments.seconds)
                 rounds[size, row["tool"]].append(row)
-                print(f"round {number + 1}  {size:>9,}  {row['tool']:<14}{row['votes_per_s']:>8.1f} votes/s", flush=True)
+                print(f"round {number + 1}  {size:>9,}  {row['tool']:<24}{row['votes_per_s']:>8.1f} votes/s", flush=True)
     rows = [median_row(each) | provenance() | {"rounds": arguments.rounds} for each in rounds.values()]
     for row in rows:
         [beside] = [each for each in rows if each["pairs"] == row["pairs"] and each["tool"] == OURS]
@@ -68,7 +66,8 @@ def ours(size: int, seconds: float) -> Row:
     return {"pairs": size, "tool": OURS, "one_query_per_s": one_query} | measured
 
 
-def theirs(name: str, program: Path, size: int, seconds: float) -> Row:
+def theirs(name: str, programs: Path, size: int, seconds: float) -> Row:
+    program = programs / name / "bin" / name
     if not program.exists():
         raise SystemExit(f"{name} is not installed. `make bench-peers` installs it.")
     with (

@@ -18,7 +18,7 @@ from typing import Any
 
 import benchmarks.support.start
 from annotator.models import Campaign
-from benchmarks.support.hot import bytes_per_row
+from benchmarks.support.hot import bytes_per_index_entry, bytes_per_row
 from benchmarks.support.measuring import MODES, WARM_UP, measure_votes, one_query_rate
 from benchmarks.support.plans import claiming_plan, is_index_range_scan
 from benchmarks.support.production import served
@@ -84,6 +84,7 @@ def measure_size(campaigns: list[Campaign], size: int, modes: list[str], seconds
     assert_flat(campaigns[0])
     sizes = {
         "bytes_per_vote": bytes_per_row("annotator_vote", "annotator_assignment"),
+        "bytes_per_index_entry": bytes_per_index_entry("annotator_vote", "annotator_assignment"),
         "bytes_per_pair": bytes_per_row("annotator_pair", "annotator_prompt", "annotator_image"),
     }
     rows = [

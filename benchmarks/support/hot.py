@@ -25,6 +25,11 @@ SELECT coalesce(pg_partition_root(class.oid), class.oid)::regclass::text, sum(pg
        sum(greatest(class.reltuples, 0))
 FROM pg_class class WHERE class.relkind = 'r' AND class.relnamespace = 'public'::regnamespace GROUP BY 1
 """
+_ENTRY_SQL = """
+SELECT sum(pg_relation_size(index.oid)) / nullif(sum(greatest(index.reltuples, 0)), 0)
+FROM pg_index JOIN pg_class index ON index.oid = indexrelid
+WHERE index.relkind = 'i' AND coalesce(pg_partition_root(indrelid), indrelid)::regclass::text = ANY (%s)
+"""
 
 
 @dataclass(frozen=True)
@@ -94,3 +99,10 @@ def bytes_per_row(*tables: str) -> float:
         cursor.execute(_SIZES_SQL)
         sizes = {name: (int(size), float(rows)) for name, size, rows in cursor.fetchall()}
     return sum(sizes[name][0] for name in tables) / max(1.0, sizes[tables[0]][1])
+
+
+def bytes_per_index_entry(*tables: str) -> float:
+    """Of all indexes of these tables, on average."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENTRY_SQL, [list(tables)])
+        return float(cursor.fetchone()[0] or 0)

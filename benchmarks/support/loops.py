@@ -116,8 +116,9 @@ def label_studio(client: Client, order: dict[str, Any], number: int, end: float)
     """What Label Studio's own page does: take the next task, send an annotation."""
     cookies = order["cookies"][number]
     headers = f"{cookie_header(cookies)}X-CSRFToken: {cookies['csrftoken']}\r\nReferer: http://127.0.0.1:{client.port}/\r\n{JSON}"
+    all_tasks = json.dumps({"filters": {"conjunction": "and", "items": []}, "selectedItems": {"all": True, "excluded": []}})
     while (start := time.perf_counter()) < end:
-        status, body = client.ask("GET", f"/api/projects/{order['project']}/next", headers)
+        status, body = client.ask("POST", f"/api/dm/actions?id=next_task&project={order['project']}", headers, all_tasks)
         if status == 200:
             said = {"value": {"choices": ["ab"[client.done % 2]]}, "id": "one", "from_name": "overall", "to_name": "left"}
             answer = {"lead_time": 2.4, "result": [said | {"type": "choices", "origin": "manual"}]}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from benchmarks.support.site import HOST, free_port, stop
 
 START_TIMEOUT = 600.0  # seconds; Label Studio makes its database first, and Potato reads all items
 PASSWORD = "Only4measuring!"  # of the users of a server that lives for minutes on this machine
+OWNER = "owner@example.org"
 SEATS = 100  # of each item, as our own campaigns have
 IMPORT_AT_ONCE = 10_000
 TOKEN = re.compile(r'csrfmiddlewaretoken" value="([^"]+)"')
@@ -35,7 +37,7 @@ user_config: {allow_all_users: true, users: []}
 assignment_strategy: random
 num_annotators_per_item: %d
 annotation_schemes:
-  - {annotation_type: pairwise, name: overall, description: Which image is better?, items_key: text, allow_tie: true}
+  - {annotation_type: pairwise, name: overall, description: 'Which image is better?', items_key: text, allow_tie: true}
 """
 LABEL_CONFIG = """
 <View>
@@ -68,12 +70,10 @@ def _log_in_to_potato(port: int, name: str) -> dict[str, str]:
 def label_studio(program: Path, folder: Path, items: int, clients: int) -> Iterator[dict[str, Any]]:
     """Yields the order of a load, as `potato` does."""
     port = free_port()
-    owner = ("owner@example.org", PASSWORD)
-    command = [str(program), "start", "--port", str(port), "--internal-host", HOST, "--no-browser", "--log-level", "WARNING"]
-    command += ["--username", owner[0], "--password", owner[1]]
-    with _running(command, folder, port, "/health", LABEL_STUDIO_BASE_DATA_DIR=str(folder), COLLECT_ANALYTICS="0"):
+    shutil.copytree(_empty_label_studio(program), folder, dirs_exist_ok=True)
+    with _label_studio(program, folder, port):
         with _browser(port) as browser:
-            _enter_label_studio(browser, "/user/login/", owner[0])
+            _enter_label_studio(browser, "/user/login/", OWNER)
             rules = {"title": "Pairs", "label_config": LABEL_CONFIG, "maximum_annotations": SEATS, "sampling": "Uniform sampling"}
             project = _posted(browser, "/api/projects/", rules)["id"]
             for start in range(0, items, IMPORT_AT_ONCE):
@@ -88,6 +88,25 @@ def label_studio(program: Path, folder: Path, items: int, clients: int) -> Itera
             "project": project,
             "cookies": [_sign_up_to_label_studio(port, f"a{number}@example.org") for number in range(clients)],
         }
+
+
+def _empty_label_studio(program: Path) -> Path:
+    """A data folder in which nothing has happened yet, made once for an installation: it takes minutes."""
+    empty = program.parent.parent / "empty"
+    if not empty.exists():
+        making = empty.with_suffix(".making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir()
+        with _label_studio(program, making, free_port()):
+            pass  # it answers when the database is made
+        making.rename(empty)
+    return empty
+
+
+def _label_studio(program: Path, folder: Path, port: int) -> AbstractContextManager[None]:
+    command = [str(program), "start", "--data-dir", str(folder), "--port", str(port), "--internal-host", HOST, "--no-browser"]
+    command += ["--log-level", "WARNING", "--username", OWNER, "--password", PASSWORD]
+    return _running(command, folder, port, "/health", COLLECT_ANALYTICS="0", SECRET_KEY=PASSWORD)
 
 
 def _sign_up_to_label_studio(port: int, address: str) -> dict[str, str]:
