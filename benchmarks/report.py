@@ -10,6 +10,7 @@ measure anew: `make bench-votes ARGS="--json benchmarks/results/votes.json"`, th
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -49,7 +50,8 @@ class Results:
     def rows(self, name: str) -> list[Row]:
         file = self.folder / f"{name}.json"
         if not file.exists():
-            raise SystemExit(f'{file} is missing. Measure it: make bench-{name} ARGS="--json {file}"')
+            shown = os.path.relpath(file, ROOT)
+            raise SystemExit(f'{shown} is missing. Measure it: make bench-{name} ARGS="--json {shown}"')
         return read_rows(file)
 
     def costs(self) -> capacity.Costs:
