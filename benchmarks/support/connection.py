@@ -55,6 +55,9 @@ class Client:
             self._connect()
         return status, answer
 
+    def close(self) -> None:
+        self._socket.close()
+
     def note(self, start: float, votes: int) -> None:
         """An answer that was asked for at `start` has come."""
         end = time.perf_counter()

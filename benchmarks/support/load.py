@@ -48,6 +48,8 @@ def measure(order: dict[str, Any]) -> dict[str, Any]:
         print(word, flush=True)
     for thread in threads:
         thread.join()
+    for client in clients:
+        client.close()
     counted = [each for client in clients for each in client.times if start <= each.at <= end]
     took = sorted(each.took for each in counted)
     rank = lambda share: 1000 * took[min(len(took) - 1, int(share * len(took)))] if took else 0.0  # noqa: E731

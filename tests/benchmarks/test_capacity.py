@@ -41,6 +41,8 @@ def test_votes_take_their_rows_and_a_share_of_their_pair():
     assert database_gigabytes(COSTS, 100_000_000) == pytest.approx(70)
 
 
-@pytest.mark.parametrize(("rows", "levels"), [(1, 1), (200, 1), (201, 2), (40_000, 2), (40_001, 3), (8_000_000, 3), (8_000_001, 4)])
+@pytest.mark.parametrize(
+    ("rows", "levels"), [(1, 1), (200, 1), (201, 2), (40_000, 2), (40_001, 3), (8_000_000, 3), (8_000_001, 4)]
+)
 def test_an_index_has_a_level_more_with_two_hundred_times_the_rows(rows, levels):
     assert index_levels(rows, 8192 / 200) == levels
