@@ -137,6 +137,18 @@ def page(results: Results) -> str:
     return table(rows, columns) + "\n\n" + measured(rows)
 
 
+def release(results: Results) -> str:
+    rows = results.rows("release")
+    columns = [
+        of("what", "what"),
+        Column("ours", lambda row: f"{row['ours']:,.0f} {row['unit']}"),
+        Column("floor", lambda row: f"{row['floor']:,.0f} {row['unit']}"),
+        of("share", "share", "{:.2f}"),
+        of("peak_mb", "memory at most", "{:,.0f} MB"),
+    ]
+    return table(rows, columns) + "\n\n" + measured(rows)
+
+
 def processes(results: Results) -> str:
     rows = sorted(results.rows("scale"), key=lambda row: (row["web"], row["workers"]))
     columns = [of("web", "web processes"), of("workers", "worker processes"), RATE, of("p95_ms", "p95", "{:.1f} ms"), *CPU]
@@ -216,6 +228,7 @@ VIEWS: dict[str, Callable[[Results], str]] = {
     "peers": peers,
     "servers": servers,
     "page": page,
+    "release": release,
     "processes": processes,
     "costs": costs,
     "people": people,

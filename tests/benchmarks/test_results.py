@@ -36,7 +36,7 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     file = tmp_path / "votes.json"
     file.write_text('{"pairs": 1000}')
 
-    with pytest.raises(ValueError, match="votes.json must be a JSON list"):
+    with pytest.raises(ValueError, match=r"votes\.json must be a JSON list"):
         read_rows(file)
 
 
