@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", type=Path, help="a file for the rows")
     arguments = parser.parse_args()
+    known = provenance() | {"rounds": arguments.rounds}
     benchmarks.support.start.prepare()
     rounds: defaultdict[tuple[int, str], list[Row]] = defaultdict(list)
     for number in range(arguments.rounds):
@@ -50,7 +51,7 @@ def main() -> None:
                 row = ours(size, arguments.seconds) if tool == OURS else theirs(tool, arguments.programs, size, arguments.seconds)
                 rounds[size, row["tool"]].append(row)
                 print(f"round {number + 1}  {size:>9,}  {row['tool']:<24}{row['votes_per_s']:>8.1f} votes/s", flush=True)
-    rows = [median_row(each) | provenance() | {"rounds": arguments.rounds} for each in rounds.values()]
+    rows = [median_row(each) | known for each in rounds.values()]
     for row in rows:
         [beside] = [each for each in rows if each["pairs"] == row["pairs"] and each["tool"] == OURS]
         row["times"] = rounded(beside["votes_per_s"] / row["votes_per_s"])

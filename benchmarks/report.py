@@ -69,6 +69,8 @@ class Results:
             pair_bytes=vote["bytes_per_pair"],
             picture_bytes=page["bytes_per_pair"],
             file_bytes=page["bytes_per_image"],
+            web_mb=vote["web_mb"],
+            worker_mb=vote["worker_mb"],
         )
 
 
@@ -182,6 +184,7 @@ def people(results: Results) -> str:
         ("votes/s", lambda need: f"{need.votes_per_s:,.0f}"),
         ("cores of web servers, a process each", lambda need: f"{need.web_cores:,}"),
         ("cores of workers for assigning", lambda need: f"{need.worker_cores:,}"),
+        ("GB of memory of these processes", lambda need: f"{need.memory_gb:,.1f}"),
         ("cores of PostgreSQL", lambda need: f"{need.database_cores:,}"),
         ("MB of write-ahead log a second", lambda need: f"{need.log_mb_per_s:,.0f}"),
         ("primaries of PostgreSQL", lambda need: f"{need.databases:,}"),

@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", type=Path, help="a file for the rows")
     arguments = parser.parse_args()
+    known = provenance() | {"rounds": arguments.rounds}
     benchmarks.support.start.prepare()
     campaigns = judged_campaigns(arguments.pairs, 1)
     database_cores = max(2, (os.cpu_count() or 1) // 2)
@@ -49,7 +50,7 @@ def main() -> None:
                 row = measure_votes(site, MODES["page"], campaigns, arguments.seconds)
             about = {"web": web, "workers": workers, "pairs": arguments.pairs, "cores": cores, "one_query_per_s": one_query}
             rounds[web, workers].append(about | row | {"of_one_query": row["votes_per_s"] / one_query})
-    rows = [median_row(each) | provenance() | {"rounds": arguments.rounds} for each in rounds.values()]
+    rows = [median_row(each) | known for each in rounds.values()]
     for row in sorted(rows, key=lambda row: (row["web"], row["workers"])):
         print(
             f"{row['web']:>4}{row['workers']:>9}{row['votes_per_s']:>9.0f}{row['p95_ms']:>7.1f}ms{row['cpu_ms_web']:>21.2f}"

@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", type=Path, help="a file for the rows")
     arguments = parser.parse_args()
+    known = provenance() | {"rounds": arguments.rounds}
     benchmarks.support.start.prepare()
     campaigns = judged_campaigns(PAIRS, 1)
     kinds = [make(workers=2, threads=4, pool=pool) for make in (granian, gunicorn) for pool in (True, False)]
@@ -41,7 +42,7 @@ def main() -> None:
                 one_query = one_query_rate(site, campaigns[0], arguments.seconds / 2)
                 row = page_votes(site, campaigns, arguments.seconds)
             rounds[server.name].append({"server": server.name, "one_query_per_s": one_query} | row)
-    rows = [median_row(each) | provenance() | {"rounds": arguments.rounds} for each in rounds.values()]
+    rows = [median_row(each) | known for each in rounds.values()]
     for row in rows:
         times = "".join(f"{row[name]:>7.1f}ms" for name in ("p50_ms", "p95_ms", "p99_ms"))
         print(f"{row['server']:<36}{row['votes_per_s']:>8.0f}{times}{row['one_query_per_s']:>13.0f}")

@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--beat", action="store_true", help="with the periodic jobs, which look at all campaigns")
     parser.add_argument("--json", type=Path, help="a file for the rows")
     arguments = parser.parse_args()
+    known = provenance() | {"rounds": arguments.rounds, "seconds": arguments.seconds}
     benchmarks.support.start.prepare()
     campaigns = {size: enough_campaigns(size, arguments.seconds) for size in sorted(set(arguments.pairs))}
     print_head(arguments.seconds, arguments.rounds)
@@ -63,7 +64,6 @@ def main() -> None:
         for size in turned(list(campaigns), number):
             for row in measure_size(campaigns[size], size, turned(arguments.modes, number), arguments.seconds, arguments.beat):
                 rounds[size, row["mode"]].append(row)
-    known = provenance() | {"rounds": arguments.rounds, "seconds": arguments.seconds}
     rows = [median_row(rounds[size, mode]) | known for size in campaigns for mode in arguments.modes]
     print_rows("median", rows)
     print_hot(rows)

@@ -28,6 +28,8 @@ class Costs:
     pair_bytes: float  # of a pair with its prompt and images' rows
     picture_bytes: float  # that a browser loads for a pair
     file_bytes: float  # that are kept for an image
+    web_mb: float  # memory of a web process
+    worker_mb: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Needs:
     database_cores: int
     databases: int  # primaries that share the campaigns
     valkeys: int
+    memory_gb: float  # of the web and worker processes, of which each core has one
     log_mb_per_s: float
     votes_a_day: float
     database_gb_a_day: float
@@ -59,6 +62,7 @@ def needs(costs: Costs, annotators: int) -> Needs:
         database_cores=cores(costs.postgres_ms),
         databases=max(math.ceil(cores(costs.postgres_ms) / DATABASE_CORES), math.ceil(log / DATABASE_LOG)),
         valkeys=math.ceil(cores(costs.valkey_ms) / VALKEY_CORES),
+        memory_gb=(cores(costs.web_ms) * costs.web_mb + cores(costs.worker_ms) * costs.worker_mb) / 1000,
         log_mb_per_s=log / 1e6,
         votes_a_day=a_day,
         database_gb_a_day=a_day * stored_per_vote(costs) / 1e9,

@@ -14,7 +14,7 @@ from annotator.choices import Scope
 from annotator.models import Campaign, Member, User, Vote
 from benchmarks.support import hot
 from benchmarks.support.campaigns import make_annotators
-from benchmarks.support.processes import CpuTimes, cpu_times
+from benchmarks.support.processes import CpuTimes, cpu_times, memory_mb
 from benchmarks.support.production import Site
 from benchmarks.support.results import ROOT, Row
 
@@ -64,6 +64,8 @@ def measure_votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: fl
     return row | {
         "cpu_ms": sum(by_role.values()),
         **{f"cpu_ms_{role}": spent for role, spent in by_role.items()},
+        "web_mb": memory_mb(site.roots["web"]),
+        "worker_mb": memory_mb(site.roots["worker"]),
         "web_busiest": after.cpu.busiest_web_share(before.cpu),
         "hot_share": writes.hot_share(),
         "hot_share_by_table": writes.hot_share_by_table(),

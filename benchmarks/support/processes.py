@@ -32,6 +32,12 @@ def cpu_times(roots: dict[str, list[int]]) -> CpuTimes:
     )
 
 
+def memory_mb(pids: list[int]) -> float:
+    """Of one of the processes that these started, on average, with its share of what it shares with others."""
+    sizes = [child.memory_full_info().pss for pid in pids for child in psutil.Process(pid).children(recursive=True)]
+    return sum(sizes) / max(1, len(sizes)) / 1e6
+
+
 def pin(roots: dict[str, list[int]], *, database_cores: int) -> str:
     """Give PostgreSQL cores of its own and the others the rest, where there are enough for that. Returns what was done."""
     cores = sorted(psutil.Process().cpu_affinity())

@@ -12,6 +12,8 @@ COSTS = Costs(
     pair_bytes=600,
     picture_bytes=130_000,
     file_bytes=100_000,
+    web_mb=150,
+    worker_mb=100,
 )
 
 
@@ -21,6 +23,7 @@ def test_cores_are_what_votes_cost_with_room_to_spare():
     assert found.votes_per_s == 2_000
     assert (found.web_cores, found.worker_cores, found.database_cores) == (4, 1, 4)
     assert (found.databases, found.valkeys) == (1, 1)
+    assert found.memory_gb == pytest.approx(0.7)
     assert found.log_mb_per_s == 6
     assert found.picture_gbit_per_s == pytest.approx(2.08)
 
