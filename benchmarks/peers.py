@@ -21,7 +21,7 @@ import benchmarks.support.start
 from benchmarks.support import peers
 from benchmarks.support.measuring import CLIENTS, MODES, measure_votes, one_query_rate, send_order
 from benchmarks.support.production import served
-from benchmarks.support.results import Row, median_row, provenance, rounded, write_rows
+from benchmarks.support.results import Row, median_row, provenance, ratio, rounded, write_rows
 from benchmarks.votes import enough_campaigns
 
 OURS = "Diptych"
@@ -54,7 +54,8 @@ def main() -> None:
     rows = [median_row(each) | known for each in rounds.values()]
     for row in rows:
         [beside] = [each for each in rows if each["pairs"] == row["pairs"] and each["tool"] == OURS]
-        row["times"] = rounded(beside["votes_per_s"] / row["votes_per_s"])
+        times = ratio(beside["votes_per_s"], row["votes_per_s"])
+        row["times"] = None if times is None else rounded(times)
     report(rows)
     write_rows(arguments.json, rows)
 
@@ -96,7 +97,7 @@ def version_of(program: Path) -> str:
 def report(rows: list[Row]) -> None:
     print(f"\n{'items':>9}  {'tool':<24}{'votes/s':>9}{'p50':>10}{'p95':>10}{'Diptych is':>13}")
     for row in sorted(rows, key=lambda row: row["pairs"]):
-        times = "" if row["tool"] == OURS else f"{row['times']:.1f} ×"
+        times = "" if row["tool"] == OURS or row["times"] is None else f"{row['times']:.1f} ×"
         p50, p95 = (f"{row[name]:.1f}ms" for name in ("p50_ms", "p95_ms"))
         print(f"{row['pairs']:>9,}  {row['tool']:<24}{row['votes_per_s']:>9.1f}{p50:>10}{p95:>10}{times:>13}")
 

@@ -18,7 +18,7 @@ import benchmarks.support.start
 from benchmarks.support.measuring import MODES, measure_votes, one_query_rate
 from benchmarks.support.processes import pin
 from benchmarks.support.production import served
-from benchmarks.support.results import Row, median_row, provenance, write_rows
+from benchmarks.support.results import Row, median_row, provenance, ratio, write_rows
 from benchmarks.support.volume import judged_campaigns
 
 PAIRS = 100_000
@@ -49,7 +49,7 @@ def main() -> None:
                 one_query = one_query_rate(site, campaigns[0], arguments.seconds / 2)
                 row = measure_votes(site, MODES["page"], campaigns, arguments.seconds)
             about = {"web": web, "workers": workers, "pairs": arguments.pairs, "cores": cores, "one_query_per_s": one_query}
-            rounds[web, workers].append(about | row | {"of_one_query": row["votes_per_s"] / one_query})
+            rounds[web, workers].append(about | row | {"of_one_query": ratio(row["votes_per_s"], one_query)})
     rows = [median_row(each) | known for each in rounds.values()]
     for row in sorted(rows, key=lambda row: (row["web"], row["workers"])):
         print(

@@ -22,7 +22,7 @@ from benchmarks.support.hot import bytes_per_index_entry, bytes_per_row
 from benchmarks.support.measuring import MODES, WARM_UP, measure_votes, one_query_rate
 from benchmarks.support.plans import claiming_plan, is_index_range_scan
 from benchmarks.support.production import served
-from benchmarks.support.results import Row, median_row, provenance, write_rows
+from benchmarks.support.results import Row, median_row, provenance, ratio, write_rows
 from benchmarks.support.volume import VOTES_A_PAIR, judged_campaigns
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -90,7 +90,7 @@ def measure_size(campaigns: list[Campaign], size: int, modes: list[str], seconds
     rows = [
         {"pairs": size, "votes": size * VOTES_A_PAIR}
         | row
-        | {"one_query_per_s": one_query, "of_one_query": row["votes_per_s"] / one_query}
+        | {"one_query_per_s": one_query, "of_one_query": ratio(row["votes_per_s"], one_query)}
         | sizes
         for row in measured
     ]

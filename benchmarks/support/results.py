@@ -44,6 +44,11 @@ def rounded(value: float) -> float:
     return int(value) if float(value).is_integer() else float(f"{value:.4g}")
 
 
+def ratio(value: float, of: float) -> float | None:
+    """None where there is nothing to compare with, as on a machine that answered nothing meanwhile."""
+    return value / of if of else None
+
+
 def write_rows(file: Path | None, rows: list[Row]) -> None:
     """As a list with an object a row; nothing without a file."""
     if file is not None:
