@@ -39,6 +39,7 @@ COLUMNS = (
     ("cpu_ms_postgres", "PostgreSQL", "{:.2f}"),
     ("cpu_ms_worker", "worker", "{:.2f}"),
     ("cpu_ms_valkey", "Valkey", "{:.2f}"),
+    ("cpu_ms_client", "client", "{:.2f}"),
     ("web_busiest", "busiest web", "{:.0%}"),
     ("hot_share", "HOT", "{:.0%}"),
     ("index_entries", "index entries", "{:.1f}"),

@@ -43,8 +43,10 @@ def measure(order: dict[str, Any]) -> dict[str, Any]:
     threads = [threading.Thread(target=LOOPS[order["kind"]], args=each) for each in arguments]
     for thread in threads:
         thread.start()
+    spent = []
     for word, moment in (("begin", start), ("end", end)):
         time.sleep(max(0.0, moment - time.perf_counter()))
+        spent.append(time.process_time())
         print(word, flush=True)
     for thread in threads:
         thread.join()
@@ -59,6 +61,7 @@ def measure(order: dict[str, Any]) -> dict[str, Any]:
         "p50": rank(0.50),
         "p95": rank(0.95),
         "p99": rank(0.99),
+        "cpu_seconds": spent[1] - spent[0],  # of this process
         "votes": votes,  # while it counted, …
         "count": sum(client.done for client in clients),  # … and with the warm-up
         "errors": sum(len(client.problems) for client in clients),

@@ -102,6 +102,7 @@ def _votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: float, at
         "p50_ms": measured["p50"],
         "p95_ms": measured["p95"],
         "p99_ms": measured["p99"],
+        "cpu_ms_client": 1000 * measured["cpu_seconds"] / max(1, measured["votes"]),
     }
 
 
