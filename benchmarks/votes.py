@@ -117,7 +117,7 @@ def turned(items: list[Any], by: int) -> list[Any]:
 def print_head(seconds: float, rounds: int) -> None:
     about = provenance()
     print(f"{about['machine']}, commit {about['commit']}, {about['date']}; {seconds:g} s each, {rounds} rounds\n")
-    print(f"{'pairs':>10}  {'by':<17}" + "".join(f"{title:>{width(title)}}" for _, title, _ in COLUMNS), flush=True)
+    print(f"{'pairs':>10}  {'by':<25}" + "".join(f"{title:>{width(title)}}" for _, title, _ in COLUMNS), flush=True)
 
 
 def print_rows(name: str, rows: list[Row]) -> None:
@@ -125,7 +125,7 @@ def print_rows(name: str, rows: list[Row]) -> None:
         print(f"\n{name}")
     for row in rows:
         cells = "".join(f"{shown(row[key], form):>{width(title)}}" for key, title, form in COLUMNS)
-        print(f"{row['pairs']:>10,}  {row['mode']:<17}{cells}", flush=True)
+        print(f"{row['pairs']:>10,}  {row['mode']:<25}{cells}", flush=True)
 
 
 def print_hot(rows: list[Row]) -> None:
@@ -135,7 +135,7 @@ def print_hot(rows: list[Row]) -> None:
         by_table = ", ".join(
             f"{name.removeprefix('annotator_')} {share:.0%}" for name, share in row["hot_share_by_table"].items()
         )
-        print(f"{row['pairs']:>10,}  {row['mode']:<17}  {by_table}")
+        print(f"{row['pairs']:>10,}  {row['mode']:<25}  {by_table}")
 
 
 def width(title: str) -> int:

@@ -17,7 +17,6 @@ from benchmarks.support.connection import Client
 ASSIGNMENT = re.compile(rb'data-assignment="(\d+)"')
 POTATO_ITEM = re.compile(rb'name="instance_id"[^>]*value="([^"]+)"')
 CHOICES = ("a", "b", "both_good", "both_bad")
-FORM = "Content-Type: application/x-www-form-urlencoded\r\n"
 JSON = "Content-Type: application/json\r\n"
 ELAPSED_MS = 2400
 OUT_OF_PAIRS = "There are no pairs left in any campaign of this client."
@@ -36,26 +35,33 @@ def one_query(client: Client, order: dict[str, Any], number: int, end: float) ->
 
 
 def page(client: Client, order: dict[str, Any], number: int, end: float) -> None:
-    """Open the page once, then post one vote after the other, each on a pair that an earlier answer brought."""
+    """Open the page once, then send answers, each on a pair that an earlier response brought: one in a request, or as many
+    `together` as wait in the outbox of a browser whose network is slow."""
     cookies = order["cookies"][number]
     cookie = cookie_header(cookies)
-    posting = f"{cookie}HX-Request: true\r\nX-CSRFToken: {cookies['csrftoken']}\r\n{FORM}"
+    posting = f"{cookie}X-CSRFToken: {cookies['csrftoken']}\r\n{JSON}"
     begin, pause = time.perf_counter(), order.get("pause", 0.0)  # seconds from one vote of a client to its next, at least
+    together = order.get("together", 1)
     for slug in order["slugs"]:
         while deck := cards(client.ask("GET", f"/c/{slug}/", cookie)[1]):
             while deck:
                 time.sleep(max(0.0, begin + client.done * pause - time.perf_counter()))
-                if time.perf_counter() >= end:
+                start = time.perf_counter()
+                if start >= end:
                     return
-                start, assignment = time.perf_counter(), deck.pop(0)
-                have = "%2C".join(map(str, deck))
-                answer = f"question=overall&choice={CHOICES[client.done % 4]}&elapsed_ms={ELAPSED_MS}&have={have}&unsent=0"
-                status, body = client.ask("POST", f"/assignments/{assignment}/vote/", posting, answer)
-                if status != 200:
-                    client.problems.append(f"{status}: {body!r}")
+                sent, deck = deck[:together], deck[together:]
+                answers = [
+                    {"assignment": one, "choices": {"overall": CHOICES[(client.done + at) % 4]}, "elapsed_ms": ELAPSED_MS}
+                    for at, one in enumerate(sent)
+                ]
+                body = json.dumps({"answers": answers, "have": deck, "unsent": together - 1})
+                status, said = client.ask("POST", "/answers/", posting, body)
+                data = json.loads(said) if status == 200 else {}
+                if not data or any(one["code"] for one in data["answers"]):
+                    client.problems.append(f"{status}: {said!r}")
                     return
-                client.note(start, 1)
-                deck += cards(body)
+                client.note(start, len(sent))
+                deck += [card["assignment"] for card in data.get("cards", [])]
     client.problems.append(OUT_OF_PAIRS)
 
 

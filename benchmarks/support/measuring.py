@@ -29,12 +29,14 @@ class Mode:
     name: str
     loop: str
     clients: int = CLIENTS
+    together: int = 1  # answers in a request
 
 
 MODES = {
     mode.name: mode
     for mode in (
         Mode("page", "page"),
+        Mode("page, 5 answers together", "page", together=5),
         Mode("rest", "rest"),
         Mode("rest, one script", "rest", clients=1),
     )
@@ -86,6 +88,7 @@ def _votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: float, at
     order: dict[str, Any] = {
         "kind": mode.loop,
         "clients": mode.clients,
+        "together": mode.together,
         "slugs": [campaign.slug for campaign in campaigns],
     }
     if mode.loop == "rest":
