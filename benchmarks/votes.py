@@ -18,12 +18,12 @@ from typing import Any
 
 import benchmarks.support.start
 from annotator.models import Campaign
-from benchmarks.support.hot import bytes_per_index_entry, bytes_per_row
 from benchmarks.support.measuring import MODES, WARM_UP, measure_votes, one_query_rate
 from benchmarks.support.plans import claiming_plan, is_index_range_scan
 from benchmarks.support.production import served
 from benchmarks.support.results import Row, median_row, provenance, ratio, write_rows
 from benchmarks.support.volume import VOTES_A_PAIR, judged_campaigns
+from benchmarks.support.writes import bytes_per_index_entry, bytes_per_row
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SECONDS = 10.0
@@ -88,7 +88,7 @@ def measure_size(campaigns: list[Campaign], size: int, modes: list[str], seconds
         "bytes_per_index_entry": bytes_per_index_entry("annotator_vote", "annotator_assignment"),
         "bytes_per_pair": bytes_per_row("annotator_pair", "annotator_prompt", "annotator_image"),
     }
-    rows = [
+    rows: list[Row] = [
         {"pairs": size, "votes": size * VOTES_A_PAIR}
         | row
         | {"one_query_per_s": one_query, "of_one_query": ratio(row["votes_per_s"], one_query)}

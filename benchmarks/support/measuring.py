@@ -12,11 +12,11 @@ from typing import Any
 from annotator.accounts.api_tokens import create_token
 from annotator.choices import Scope
 from annotator.models import Campaign, Member, User, Vote
-from benchmarks.support import hot
 from benchmarks.support.campaigns import make_annotators
 from benchmarks.support.processes import CpuTimes, cpu_times, memory_mb
 from benchmarks.support.production import Site
 from benchmarks.support.results import ROOT, Row
+from benchmarks.support.writes import Snapshot, snapshot
 
 WARM_UP = 2.0  # seconds
 CLIENTS = 8
@@ -46,7 +46,7 @@ MODES = {
 @dataclass(frozen=True)
 class Moment:
     cpu: CpuTimes
-    writes: hot.Snapshot
+    writes: Snapshot
 
 
 def one_query_rate(site: Site, campaign: Campaign, seconds: float) -> float:
@@ -58,7 +58,7 @@ def one_query_rate(site: Site, campaign: Campaign, seconds: float) -> float:
 def measure_votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: float) -> Row:
     """By new annotators, who are members of all these campaigns and judge one after the other."""
     moments: list[Moment] = []
-    at_marks = lambda: moments.append(Moment(cpu_times(site.roots), hot.snapshot()))  # noqa: E731
+    at_marks = lambda: moments.append(Moment(cpu_times(site.roots), snapshot()))  # noqa: E731
     row = _votes(site, mode, campaigns, seconds, at_marks)
     before, after = moments
     cpu, writes, votes = after.cpu.since(before.cpu), after.writes.since(before.writes), max(1, row.pop("votes"))

@@ -1,7 +1,7 @@
 import pytest
 
 from annotator.models import Campaign
-from benchmarks.support.hot import VOTES, Counted, Snapshot, bytes_per_row, snapshot
+from benchmarks.support.writes import VOTES, Counted, Snapshot, bytes_per_row, snapshot
 
 
 def test_what_votes_cost_is_what_was_done_by_the_votes_in_the_counters():
