@@ -23,7 +23,6 @@ from benchmarks.support.tables import Column, measured, of, table
 RESULTS = ROOT / "benchmarks" / "results"
 DOCUMENTS = (ROOT / "docs" / "performance.md", ROOT / "docs" / "scale.md")
 MARKED = re.compile(r"(<!-- results: ([\w-]+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
-ABOUT = {"date", "commit", "machine", "rounds", "seconds"}  # said below a table
 PEOPLE = (10_000, 100_000, 1_000_000)
 VOTES = (20_000_000, 100_000_000, 1_000_000_000)
 
@@ -110,7 +109,8 @@ def flatness(results: Results) -> str:
         least, most = min(rates), max(rates)
         if least < most and rates[least]:
             change = rates[most] / rates[least] - 1
-            sentences.append(f"By {mode}, {most:,} pairs have {change:+.0%} votes/s of {least:,}.".replace("-", "−"))
+            change_in_words = f"{100 * change:+.0f} %".replace("-", "−")
+            sentences.append(f"*{mode}*: {change_in_words} votes/s with {most:,} pairs beside {least:,}.")
     return " ".join(sentences)
 
 

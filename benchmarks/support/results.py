@@ -18,8 +18,10 @@ Row = dict[str, Any]
 
 
 def provenance() -> Row:
-    """When, of which commit and on what machine something is measured: in each row, so that rows can be put together."""
-    return {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "machine": _machine()}
+    """When, of which commit, on what machine and beside how much other work something is measured. In each row, so that rows can
+    be put together."""
+    load = round(os.getloadavg()[0], 1)  # of the last minute
+    return {"date": datetime.now(UTC).date().isoformat(), "commit": _commit(), "machine": _machine(), "load": load}
 
 
 def median_row(rounds: Iterable[Mapping[str, Any]]) -> Row:

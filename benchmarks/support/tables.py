@@ -10,6 +10,7 @@ from benchmarks.support.results import Row
 
 Cell = Callable[[Row], Any]
 NOTHING = "–"
+BUSY = 1.5  # load before anything is measured
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ def measured(rows: Sequence[Row]) -> str:
     places = dict.fromkeys(f"{row['date']}, commit {row['commit']}, {row['machine']}" for row in rows)
     rounds = {row.get("rounds") for row in rows} - {None}
     of_rounds = f"; medians of {rounds.pop()} rounds" if len(rounds) == 1 and rounds != {1} else ""
-    return f"Measured on {'; '.join(places)}{of_rounds}."
+    load = max((row.get("load", 0.0) for row in rows), default=0.0)
+    busy = f" The machine was busy with other work (a load of {load:.0f}), so these figures are too low." if load > BUSY else ""
+    return f"Measured on {'; '.join(places)}{of_rounds}.{busy}"
 
 
 def _text(value: Any, form: str) -> str:

@@ -41,5 +41,5 @@ def test_a_file_of_something_else_is_refused(tmp_path):
 
 
 def test_every_row_says_when_of_what_and_where():
-    assert set(provenance()) == {"date", "commit", "machine"}
+    assert set(provenance()) == {"date", "commit", "machine", "load"}
     assert "cores" in provenance()["machine"]
