@@ -169,10 +169,7 @@ def costs(results: Results) -> str:
         {"of": "Valkey", "costs": f"{each.valkey_ms:.2f} ms of a core"},
         {"of": "write-ahead log", "costs": f"{each.log_bytes:,.0f} bytes"},
         {"of": "database: vote and assignment with their indexes", "costs": f"{each.stored_bytes:,.0f} bytes"},
-        {
-            "of": f"database: a {capacity.VOTES_A_PAIR}rd of a pair",
-            "costs": f"{each.pair_bytes / capacity.VOTES_A_PAIR:,.0f} bytes",
-        },
+        {"of": "database: its share of its pair", "costs": f"{each.pair_bytes / capacity.VOTES_A_PAIR:,.0f} bytes"},
         {"of": "images of a pair, as a browser loads them", "costs": f"{each.picture_bytes / 1000:,.0f} kB"},
         {"of": "images of a pair, as they are stored", "costs": f"{2 * each.file_bytes / 1000:,.0f} kB a pair, not a vote"},
     ]
@@ -201,28 +198,36 @@ def people(results: Results) -> str:
 
 
 def storage(results: Results) -> str:
-    """What so many votes take in the database, and how deep its indexes are then."""
+    """What so many votes take in the database, how deep its indexes are then, and how many pages a vote looks at, at most."""
     each = results.costs()
-    entry = max(results.rows("votes"), key=lambda row: row["pairs"])["bytes_per_index_entry"]
-    rows = [
-        {
-            "votes": number,
-            "gigabytes": capacity.database_gigabytes(each, number),
-            "pictures": number / capacity.VOTES_A_PAIR * 2 * each.file_bytes / 1e12,
-            "levels": capacity.index_levels(number, entry),
-        }
-        for number in VOTES
-    ]
+    largest = max((row for row in results.rows("votes") if row["mode"] == "page"), key=lambda row: row["pairs"])
+    entry = largest["bytes_per_index_entry"]
+    levels_now = capacity.index_levels(largest["votes"], entry)
+    rows = []
+    for number in VOTES:
+        levels = capacity.index_levels(number, entry)
+        rows.append(
+            {
+                "votes": number,
+                "gigabytes": capacity.database_gigabytes(each, number),
+                "pictures": number / capacity.VOTES_A_PAIR * 2 * each.file_bytes / 1e12,
+                "levels": levels,
+                "pages": largest["pages"] * max(1.0, levels / levels_now),
+            }
+        )
     columns = [
         of("votes", "votes", "{:,}"),
         of("gigabytes", "GB in the database", "{:,.0f}"),
         of("pictures", f"TB of images, with {capacity.VOTES_A_PAIR} votes a pair", "{:,.1f}"),
         of("levels", "levels of an index on all votes"),
+        of("pages", "pages that a vote looks at, at most", "{:,.0f}"),
     ]
-    return (
-        table(rows, columns)
-        + f"\n\nAn index entry takes {entry:.0f} bytes, so a page has {capacity.entries_a_page(entry)} of them."
+    measured_in = f"{largest['votes']:,} votes, whose indexes have {levels_now} levels"
+    about = (
+        f"Computed from {measured_in} and on which a vote looks at {largest['pages']:.0f} pages. "
+        f"An index entry takes {entry:.0f} bytes, so a page has {capacity.entries_a_page(entry)} of them."
     )
+    return f"{table(rows, columns)}\n\n{about}"
 
 
 VIEWS: dict[str, Callable[[Results], str]] = {

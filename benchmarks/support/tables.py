@@ -41,7 +41,7 @@ def measured(rows: Sequence[Row]) -> str:
     rounds = {row.get("rounds") for row in rows} - {None}
     of_rounds = f"; medians of {rounds.pop()} rounds" if len(rounds) == 1 and rounds != {1} else ""
     load = max((row.get("load", 0.0) for row in rows), default=0.0)
-    busy = f" The machine was busy with other work (a load of {load:.0f}), so these figures are too low." if load > BUSY else ""
+    busy = f" The machine was busy with other work (a load of {load:.0f}): on a quiet one, all is faster." if load > BUSY else ""
     return f"Measured on {'; '.join(places)}{of_rounds}.{busy}"
 
 
