@@ -11,10 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 from django.conf import settings
+
+from annotator.local.server_processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
@@ -74,7 +77,13 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
     # A worker has no use for a pool.
     environments = [environment, environment | {"DATABASE_POOL": "0"}]
     processes = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),
+        )
         for command, environment in zip(commands, environments, strict=False)
     ]
     try:
