@@ -10,12 +10,15 @@
 #   make check         linters, types, import rules, migrations, deployment
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
+#   make bench-scale   the vote loop with 1, 2 and 4 web and worker processes
+#   make bench-peers   the same annotators on Potato; on Label Studio too: make bench-peers ARGS="--peers potato label-studio"
 #   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-quality simulated annotators of all kinds: how soon harm is found; shorter: make bench-quality ARGS="--campaigns 20"
 #   make bench-trust   simulated campaigns whose truth is known: do published intervals hold it; shorter: make bench-trust ARGS="--campaigns 20"
 #   make bench-consensus the methods of consensus on a million votes, beside crowd-kit; shorter: ARGS="--votes 100000"
 #   make bench-release releases built and served, beside their floors; shorter: make bench-release ARGS="--votes 300000 --pairs 500"
+#   make bench-report  the tables of docs/performance.md and docs/scale.md from benchmarks/results/
 #   make check-old-clients  the Hub's protocol with clients of older generations; another one: make check-old-clients ARGS=3.6.0:0.34.4
 #   make pins          re-resolve requirements.lock and requirements-dev.lock; to the newest versions: make pins ARGS=--upgrade
 #   make sbom          the packages of the site as CycloneDX, in var/sbom.cdx.json
@@ -30,7 +33,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack soak check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
+.PHONY: help demo demo-check serve test hammer attack soak check bench bench-votes bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -120,19 +123,36 @@ check-old-clients: $(INSTALLED_DEV)
 	@exec tests/hub/old_clients.sh $(BIN)/python var/old-clients $(or $(ARGS),2.21.0:0.28.1)
 
 bench: $(INSTALLED_DEV)
-	@set -e; for name in $(or $(ARGS),$(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))); do \
+	@set -e; for name in $(or $(ARGS),$(filter-out peers report,$(basename $(notdir $(wildcard benchmarks/[a-z]*.py))))); do \
 	    echo "== $$name"; $(BIN)/python -m benchmarks.$$name; \
 	done
 
-# The vote loop at every size, and the web servers side by side; ARGS="--pairs 1000 --seconds 5" makes it shorter.
+# Of these, each takes ARGS="--seconds 3 --rounds 1" to be shorter, and ARGS="--json FILE" to write its rows.
 bench-votes: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.votes $(ARGS)
 
-bench-page: $(INSTALLED_DEV)
-	@exec $(BIN)/python -m benchmarks.page $(ARGS)
+bench-scale: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.scale $(ARGS)
 
 bench-servers: $(INSTALLED_DEV)
-	@exec $(BIN)/python -m benchmarks.votes --servers $(ARGS)
+	@exec $(BIN)/python -m benchmarks.servers $(ARGS)
+
+# Each peer has an environment of its own, made when it is first asked for: they bring what nothing else here needs.
+PEERS := $(VENV)/peers
+bench-peers: $(INSTALLED_DEV) $(PEERS)/potato/installed $(if $(findstring label-studio,$(ARGS)),$(PEERS)/label-studio/installed)
+	@exec $(BIN)/python -m benchmarks.peers --programs $(PEERS) $(ARGS)
+
+$(PEERS)/%/installed: benchmarks/requirements-%.txt | $(BIN)/python
+	@echo "Installing $< (once; it takes a minute or more)"
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench-report: $(INSTALLED_DEV)
+	@$(BIN)/python -m benchmarks.report $(ARGS)
+
+bench-page: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.page $(ARGS)
 
 bench-quality: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.quality $(ARGS)

@@ -4,7 +4,7 @@ Pairs of one-megapixel images that are made here, from the real web server, thro
 annotator judges them at a person's pace, another as fast as the page lets them; every vote is then looked for in Postgres.
 
     make bench-page                         100 pairs
-    make bench-page ARGS="--pairs 30"       fewer
+    make bench-page ARGS="--pairs 30"       fewer; with --json page.json also into a file
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.import_images import encode
-from benchmarks.votes import prepare
+from benchmarks.support.results import Row, provenance, rounded, write_rows
+from benchmarks.support.start import prepare
 
 HOST = "http://127.0.0.1"
 DELAY_MS = 200
@@ -51,7 +52,9 @@ class Measured:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=100)
-    count = parser.parse_args().pairs
+    parser.add_argument("--json", type=Path, help="a file for the rows")
+    arguments = parser.parse_args()
+    count = arguments.pairs
     prepare()
     from benchmarks.support.campaigns import make_annotators  # noqa: PLC0415 - the settings are named in `prepare`
     from benchmarks.support.site import granian, running  # noqa: PLC0415
@@ -64,9 +67,25 @@ def main() -> None:
             "at a person's pace": annotate(port, campaign.slug, users[0].username, count, PACE),
             "as fast as it goes": annotate(port, campaign.slug, users[1].username, count, (0, 0)),
         }
+    rows = []
     for (name, measured), user in zip(sessions.items(), users, strict=True):
         assert_as_pressed(user, measured)
         report(name, measured)
+        rows.append({"pace": name} | row_of(measured) | {"bytes_per_image": stored_bytes(campaign)} | provenance())
+    write_rows(arguments.json, rows)
+
+
+def stored_bytes(campaign: Any) -> float:
+    """Of the files of an image, on average."""
+    from django.core.files.storage import default_storage  # noqa: PLC0415
+
+    from annotator.importing.images import image_folder  # noqa: PLC0415
+    from annotator.lib.storage import stored_files  # noqa: PLC0415
+    from annotator.models import Image  # noqa: PLC0415
+
+    images = Image.objects.filter(prompt__campaign=campaign).values_list("sha256", flat=True)
+    sizes = [default_storage.size(name) for sha256 in images for name in stored_files(image_folder(sha256))]
+    return rounded(sum(sizes) / len(images))
 
 
 def load_pictures(count: int) -> Any:
@@ -189,10 +208,24 @@ def assert_as_pressed(user: Any, measured: Measured) -> None:
     assert len(stored) == len(measured.pressed)
 
 
-def report(name: str, measured: Measured) -> None:
-    def rank(times: list[float], share: float) -> float:
-        return times[min(len(times) - 1, int(share * len(times)))]
+def rank(times: list[float], share: float) -> float:
+    return times[min(len(times) - 1, int(share * len(times)))]
 
+
+def row_of(measured: Measured) -> Row:
+    return {
+        "painted_p50_ms": rounded(rank(measured.painted, 0.50)),
+        "painted_p95_ms": rounded(rank(measured.painted, 0.95)),
+        "painted_p99_ms": rounded(rank(measured.painted, 0.99)),
+        "first_votable_ms": rounded(measured.first_votable),
+        "bytes_per_pair": measured.bytes,
+        "pairs_per_s": rounded(len(measured.pressed) / measured.seconds),
+        "layout_shift": rounded(measured.shift),
+        "late": measured.late,
+    }
+
+
+def report(name: str, measured: Measured) -> None:
     p50, p95, p99 = (rank(measured.painted, share) for share in (0.50, 0.95, 0.99))
     judged = len(measured.pressed)
     bound = MEGABITS * 1_000_000 / 8 / measured.bytes

@@ -29,6 +29,8 @@ from typing import Any
 
 import django
 
+from benchmarks.support.results import Row, median_row, provenance, write_rows
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.support.settings")
 
 ROUNDS = 3
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--only", choices=["votes", "images", "serving"])
+    parser.add_argument("--json", type=Path, help="a file for the rows")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -60,9 +63,10 @@ def main() -> None:
         return
     print(f"{os.cpu_count()} cores, medians of {arguments.rounds} rounds, floor and ours in turns\n")
     print(f"{'':<34}{'ours':>14}{'floor':>14}{'of it':>7}{'target':>8}{'peak memory':>13}")
+    rows: list[Row] = []
     if arguments.only in (None, "votes"):
         campaign = measured.campaign_with_votes(arguments.votes)
-        take_turns(
+        rows += take_turns(
             f"votes, {arguments.votes:,}",
             arguments.rounds,
             ours=lambda: measure("votes", campaign.pk),
@@ -74,8 +78,9 @@ def main() -> None:
     if arguments.only in (None, "images", "serving"):
         campaign = measured.campaign_with_images(arguments.pairs)
         if arguments.only != "serving":
-            bench_images(campaign.pk, arguments.pairs, arguments.rounds)
-        bench_serving(campaign, arguments.rounds)
+            rows += bench_images(campaign.pk, arguments.pairs, arguments.rounds)
+        rows += bench_serving(campaign, arguments.rounds)
+    write_rows(arguments.json, [row | provenance() | {"rounds": arguments.rounds} for row in rows])
 
 
 class Absent(MetaPathFinder):
@@ -116,7 +121,8 @@ def take_turns(
     unit: tuple[str, float, str],
     target: float,
     memory: int | None = None,
-) -> None:
+) -> list[Row]:
+    """One row, of medians."""
     key, size, word = unit
     found: dict[str, list[dict[str, Any]]] = {"floor": [], "ours": []}
     for _ in range(rounds):
@@ -130,13 +136,16 @@ def take_turns(
         f"{target:>8.2f}  {said}",
         flush=True,
     )
+    share = rates["ours"] / rates["floor"]
+    row = {"what": name, "unit": word, "ours": rates["ours"], "floor": rates["floor"], "share": share, "peak_mb": peak or None}
+    return [median_row([row])]
 
 
-def bench_images(campaign_id: int, pairs: int, rounds: int) -> None:
+def bench_images(campaign_id: int, pairs: int, rounds: int) -> list[Row]:
     unit = ("bytes", 1e6, "MB/s")
     floor = lambda: measure("concatenate", campaign_id)  # noqa: E731
     name = f"{pairs:,} pairs"
-    take_turns(
+    rows = take_turns(
         f"{name}, shards of `pairs`",
         rounds,
         ours=lambda: measure("pairs", campaign_id),
@@ -145,7 +154,7 @@ def bench_images(campaign_id: int, pairs: int, rounds: int) -> None:
         target=0.5,
         memory=400,
     )
-    take_turns(
+    return rows + take_turns(
         f"{name}, the whole release",
         rounds,
         ours=lambda: measure("release", campaign_id),
@@ -156,7 +165,7 @@ def bench_images(campaign_id: int, pairs: int, rounds: int) -> None:
     )
 
 
-def bench_serving(campaign: Any, rounds: int) -> None:
+def bench_serving(campaign: Any, rounds: int) -> list[Row]:
     from benchmarks.support import releasing as measured  # noqa: PLC0415
     from benchmarks.support.site import HOST, granian, running  # noqa: PLC0415
 
@@ -165,7 +174,7 @@ def bench_serving(campaign: Any, rounds: int) -> None:
     stored = measured.place_of(release, file.path)
     unit = ("bytes", 1e6, "MB/s")
     with running(granian(workers=2, threads=4, pool=True), worker=False) as port:
-        take_turns(
+        rows = take_turns(
             f"serving {file.size / 1e6:,.0f} MB",
             rounds,
             ours=lambda: download(f"http://{HOST}:{port}/hub", f"diptych/{campaign.slug}", file.path),
@@ -174,6 +183,7 @@ def bench_serving(campaign: Any, rounds: int) -> None:
             target=0,
         )
     print("\nServing is to reach 200 MB/s; its target is no share of a copy.")
+    return rows
 
 
 def download(endpoint: str, repository: str, path: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ DOCUMENTS = [
     ROOT / "deploy" / "tls" / "README.md",
 ]
 REQUIREMENT_FILES = ["requirements.txt", "requirements-dev.txt"]
+BENCHMARK_REQUIREMENTS = sorted((ROOT / "benchmarks").glob("requirements-*.txt"))
 
 
 def text_of(name: str) -> str:
@@ -244,7 +245,7 @@ def pins_of(name: str) -> dict[str, str]:
     return pins
 
 
-@pytest.mark.parametrize("name", [*REQUIREMENT_FILES, "benchmarks/requirements-crowd-kit.txt"])
+@pytest.mark.parametrize("name", [*REQUIREMENT_FILES, *(f"benchmarks/{path.name}" for path in BENCHMARK_REQUIREMENTS)])
 def test_every_requirement_is_pinned_and_says_what_it_is_for(name):
     lines = text_of(name).splitlines()
 

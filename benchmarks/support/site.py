@@ -11,10 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
 from django.conf import settings
+
+from annotator.local.server_processes import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
@@ -74,24 +77,35 @@ def running(server: Server, *, worker: bool = True) -> Iterator[int]:
     # A worker has no use for a pool.
     environments = [environment, environment | {"DATABASE_POOL": "0"}]
     processes = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=partial(end_with_parent, os.getpid(), signal.SIGTERM),
+        )
         for command, environment in zip(commands, environments, strict=False)
     ]
     try:
-        _wait_for(port, processes[0])
+        wait_until_answering(port, processes[0])
         yield port
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(STOP_TIMEOUT)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        stop(processes)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Of process groups of their own: ask them to end, and kill those that do not."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until_answering(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if process.poll() is not None:

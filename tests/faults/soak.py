@@ -135,7 +135,7 @@ def annotating(folder: Path, *, pairs: int, seconds: float, pause: float) -> Ite
     """A process in which people vote on a campaign of their own, so many seconds from one vote to the next of each."""
     script = [sys.executable, "-m", "tests.faults.soak_campaign", str(pairs), str(ANNOTATORS)]
     made = json.loads(subprocess.run(script, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
-    order = {"kind": "votes", "port": int(os.environ["PORT"]), "clients": ANNOTATORS, "warm_up": 2.0, "seconds": seconds}
+    order = {"kind": "page", "port": int(os.environ["PORT"]), "clients": ANNOTATORS, "warm_up": 2.0, "seconds": seconds}
     command = [sys.executable, "-m", "benchmarks.support.load", json.dumps(order | made | {"pause": pause})]
     load = subprocess.Popen(
         command,
@@ -163,7 +163,7 @@ def outcome_of(load: subprocess.Popen[bytes]) -> dict[str, Any]:
     said, _ = load.communicate()
     if load.returncode:
         raise SystemExit("The load broke off.")
-    return dict(json.loads(said))
+    return dict(json.loads(said.splitlines()[-1]))
 
 
 def report(trends: list[Trend], outcome: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ def main(pairs: int, annotators: int) -> None:
     # People who answer by turns would be suspended by rule.
     ReviewRule.objects.filter(pk__in=[rule.pk for rule in ensure_rules(campaign)]).update(enabled=False)
     users = make_annotators(campaign, annotators, name="soak")
-    print(json.dumps({"slug": campaign.slug, "users": [user.username for user in users]}))
+    print(json.dumps({"slugs": [campaign.slug], "users": [user.username for user in users]}))
 
 
 if __name__ == "__main__":
