@@ -86,7 +86,7 @@ def measure_size(campaigns: list[Campaign], size: int, modes: list[str], seconds
     sizes = {
         "bytes_per_vote": bytes_per_row("annotator_vote", "annotator_assignment"),
         "bytes_per_index_entry": bytes_per_index_entry("annotator_vote", "annotator_assignment"),
-        "bytes_per_pair": bytes_per_row("annotator_pair", "annotator_prompt", "annotator_image"),
+        "bytes_per_pair": bytes_per_row("annotator_pair", "annotator_pair_seats", "annotator_prompt", "annotator_image"),
     }
     rows: list[Row] = [
         {"pairs": size, "votes": size * VOTES_A_PAIR}

@@ -12,6 +12,7 @@ from typing import Any
 from annotator.accounts.api_tokens import create_token
 from annotator.choices import Scope
 from annotator.models import Campaign, Member, User, Vote
+from benchmarks.support import hot
 from benchmarks.support.campaigns import make_annotators
 from benchmarks.support.processes import CpuTimes, cpu_times, memory_mb
 from benchmarks.support.production import Site
@@ -59,9 +60,11 @@ def measure_votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: fl
     """By new annotators, who are members of all these campaigns and judge one after the other."""
     moments: list[Moment] = []
     at_marks = lambda: moments.append(Moment(cpu_times(site.roots), snapshot()))  # noqa: E731
+    untouched = hot.snapshot()
     row = _votes(site, mode, campaigns, seconds, at_marks)
+    cost = hot.cost(untouched, hot.snapshot(), votes=row.pop("count"))
     before, after = moments
-    cpu, writes, votes = after.cpu.since(before.cpu), after.writes.since(before.writes), max(1, row.pop("votes"))
+    cpu, votes = after.cpu.since(before.cpu), max(1, row.pop("votes"))
     by_role = {role: 1000 * spent / votes for role, spent in cpu.items()}
     return row | {
         "cpu_ms": sum(by_role.values()),
@@ -69,11 +72,12 @@ def measure_votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: fl
         "web_mb": memory_mb(site.roots["web"]),
         "worker_mb": memory_mb(site.roots["worker"]),
         "web_busiest": after.cpu.busiest_web_share(before.cpu),
-        "hot_share": writes.hot_share(),
-        "hot_share_by_table": writes.hot_share_by_table(),
-        "index_entries": writes.entries_per_vote(),
-        "pages": writes.pages_per_vote(),
-        "log_bytes": writes.log / votes,
+        "hot_share": cost.hot_share,
+        "hot_share_by_table": cost.hot_share_of,
+        "index_entries": cost.entries_per_vote,
+        "index_entries_by_table": cost.entries_per_vote_of,
+        "pages": after.writes.pages_per_vote(before.writes),
+        "log_bytes": (after.writes.log - before.writes.log) / votes,
     }
 
 
@@ -101,6 +105,7 @@ def _votes(site: Site, mode: Mode, campaigns: list[Campaign], seconds: float, at
         "mode": mode.name,
         "clients": mode.clients,
         "votes": measured["votes"],
+        "count": measured["count"],
         "votes_per_s": measured["per_second"],
         "p50_ms": measured["p50"],
         "p95_ms": measured["p95"],

@@ -39,18 +39,27 @@ _IMAGES = (
     """SELECT gen_random_uuid(), prompt.id, '{}', encode(sha256((prompt.id || '/' || k)::bytea), 'hex'), 'PNG', 1024, 1024, 999999
        FROM annotator_prompt prompt, generate_series(1, %(images)s) k WHERE prompt.campaign_id = %(campaign)s""",
 )
+_SEATS = (
+    "annotator_pair_seats",
+    "id, campaign_id, state, votes_wanted, seats_taken, seats_a_on_left, priority, ring",
+    """SELECT nextval(pg_get_serial_sequence('annotator_pair_seats', 'id')), %(campaign)s, 'open', %(wanted)s, %(each)s,
+              %(each)s / 2, 0, (random() * 2147483646)::int
+       FROM generate_series(1, %(pairs)s)""",
+)
 _PAIRS = (
     "annotator_pair",
-    "campaign_id, prompt_id, image_a_id, image_b_id, metadata, state, gold_note, votes_wanted, seats_taken, seats_a_on_left,"
-    " priority, ring, created_at",
+    "id, campaign_id, prompt_id, image_a_id, image_b_id, metadata, gold_note, created_at",
     """WITH image AS (
            SELECT image.id, image.prompt_id, row_number() OVER (PARTITION BY image.prompt_id ORDER BY image.id) AS k
            FROM annotator_image image JOIN annotator_prompt prompt ON prompt.id = image.prompt_id
            WHERE prompt.campaign_id = %(campaign)s
+       ), two AS (
+           SELECT a.prompt_id, a.id AS a, b.id AS b, row_number() OVER () AS number
+           FROM image a JOIN image b ON b.prompt_id = a.prompt_id AND a.k < b.k LIMIT %(pairs)s
+       ), seats AS (
+           SELECT id, row_number() OVER (ORDER BY id) AS number FROM annotator_pair_seats WHERE campaign_id = %(campaign)s
        )
-       SELECT %(campaign)s, a.prompt_id, a.id, b.id, '{}', 'open', '', %(wanted)s, %(each)s, %(each)s / 2, 0,
-              (random() * 2147483646)::int, now()
-       FROM image a JOIN image b ON b.prompt_id = a.prompt_id AND a.k < b.k LIMIT %(pairs)s""",
+       SELECT seats.id, %(campaign)s, two.prompt_id, two.a, two.b, '{}', '', now() FROM two JOIN seats USING (number)""",
 )
 # Each pair is judged by so many members, of whom each takes a stretch of the ring.
 _ASSIGNMENTS = (
@@ -59,7 +68,8 @@ _ASSIGNMENTS = (
     """SELECT %(campaign)s, (%(members)s::bigint[])[1 + (turn * %(stretches)s + (place - 1) * %(stretches)s / %(pairs)s)], id,
               'regular', 'answered', turn %% 2 = 0, now() - interval '2 days', now() - interval '1 day',
               now() - interval '2 days', now() - interval '2 days'
-       FROM (SELECT id, row_number() OVER (ORDER BY ring) AS place FROM annotator_pair WHERE campaign_id = %(campaign)s) pair,
+       FROM (SELECT id, row_number() OVER (ORDER BY ring) AS place FROM annotator_pair_seats
+             WHERE campaign_id = %(campaign)s) pair,
             generate_series(0, %(each)s - 1) turn""",
 )
 _VOTES = (
@@ -106,7 +116,7 @@ def _make(n_pairs: int, slug: str) -> Campaign:
         "each": VOTES_A_PAIR,
     }
     with _two_connections() as (source, sink):
-        for table, columns, rows in (_PROMPTS, _IMAGES, _PAIRS, _ASSIGNMENTS, _VOTES):
+        for table, columns, rows in (_PROMPTS, _IMAGES, _SEATS, _PAIRS, _ASSIGNMENTS, _VOTES):
             with _indexed_afterwards(sink, table, n_pairs):
                 _copy(source, sink, table, columns, rows, numbers)
         sink.execute(

@@ -1,4 +1,4 @@
-"""What votes cost in tables: HOT updates, index entries, pages and log, from PostgreSQL's own counters.
+"""What votes cost the database beside index entries (hot.py): pages looked at and log, from PostgreSQL's own counters, and sizes.
 
 Backends report what they did at most once a second, so the end of a load is missing from both, what was done and the votes that
 it is divided by, which are those in the counters as well.
@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from django.db import connection
 
 VOTES = "annotator_vote"
-# By table; the partitions of one are counted as one. A new version of a row needs an entry in each index unless it is HOT.
-# Partial indexes are counted in full, so that there are at most so many entries.
 _COUNTERS_SQL = """
-SELECT coalesce(pg_partition_root(stat.relid), stat.relid)::regclass::text,
-       sum(stat.n_tup_ins), sum(stat.n_tup_upd), sum(stat.n_tup_hot_upd),
-       sum((stat.n_tup_ins + stat.n_tup_upd - stat.n_tup_hot_upd) * (SELECT count(*) FROM pg_index WHERE indrelid = stat.relid)),
-       sum(coalesce(io.heap_blks_read + io.heap_blks_hit, 0) + coalesce(io.idx_blks_read + io.idx_blks_hit, 0))
-FROM pg_stat_user_tables stat JOIN pg_statio_user_tables io USING (relid) GROUP BY 1
+SELECT (SELECT sum(n_tup_ins) FROM pg_stat_user_tables WHERE relname LIKE %s),
+       sum(coalesce(heap_blks_read + heap_blks_hit, 0) + coalesce(idx_blks_read + idx_blks_hit, 0)),
+       pg_current_wal_insert_lsn() - '0/0'::pg_lsn
+FROM pg_statio_user_tables
 """
 _SIZES_SQL = """
 SELECT coalesce(pg_partition_root(class.oid), class.oid)::regclass::text, sum(pg_total_relation_size(class.oid)),
@@ -33,64 +30,21 @@ WHERE index.relkind = 'i' AND coalesce(pg_partition_root(indrelid), indrelid)::r
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Of one table, or of several."""
-
-    inserted: int = 0
-    updated: int = 0
-    hot: int = 0
-    entries: int = 0
-    pages: int = 0  # looked at, in heap and indexes
-
-    def __sub__(self, before: Counted) -> Counted:
-        return Counted(*(getattr(self, name) - getattr(before, name) for name in self.__dataclass_fields__))
-
-    def __add__(self, other: Counted) -> Counted:
-        return Counted(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
-
-
-@dataclass(frozen=True)
 class Snapshot:
-    tables: dict[str, Counted]
-    log: int  # bytes of write-ahead log until now
+    """Until one moment."""
 
-    def since(self, before: Snapshot) -> Writes:
-        tables = {name: counted - before.tables.get(name, Counted()) for name, counted in self.tables.items()}
-        return Writes(tables, self.log - before.log)
+    votes: int
+    pages: int
+    log: int  # bytes
 
-
-@dataclass(frozen=True)
-class Writes:
-    """What was written between two snapshots."""
-
-    tables: dict[str, Counted]
-    log: int
-
-    @property
-    def votes(self) -> int:
-        return self.tables[VOTES].inserted if VOTES in self.tables else 0
-
-    def hot_share(self) -> float | None:
-        """Of all updates of rows; None where there were none."""
-        total = sum(self.tables.values(), Counted())
-        return total.hot / total.updated if total.updated else None
-
-    def hot_share_by_table(self) -> dict[str, float]:
-        return {name: counted.hot / counted.updated for name, counted in sorted(self.tables.items()) if counted.updated}
-
-    def entries_per_vote(self) -> float:
-        return sum(counted.entries for counted in self.tables.values()) / max(1, self.votes)
-
-    def pages_per_vote(self) -> float:
-        return sum(counted.pages for counted in self.tables.values()) / max(1, self.votes)
+    def pages_per_vote(self, before: Snapshot) -> float:
+        return (self.pages - before.pages) / max(1, self.votes - before.votes)
 
 
 def snapshot() -> Snapshot:
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTERS_SQL)
-        tables = {name: Counted(*map(int, counts)) for name, *counts in cursor.fetchall()}
-        cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
-        return Snapshot(tables, int(cursor.fetchone()[0]))
+        cursor.execute(_COUNTERS_SQL, [f"{VOTES}%"])
+        return Snapshot(*map(int, cursor.fetchone()))
 
 
 def bytes_per_row(*tables: str) -> float:
