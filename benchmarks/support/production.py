@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from annotator.local.server_processes import end_with_parent
 from django.conf import settings
 from honcho.environ import parse_procfile
 
 from annotator.local.embedded_servers import Postgres, Valkey
-from annotator.local.server_processes import end_with_parent
 from benchmarks.support.site import HOST, ROOT, free_port, stop, wait_until_answering
 
 UNLIMITED = "10000000"  # requests a minute; they are counted all the same

@@ -15,9 +15,8 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from django.conf import settings
-
 from annotator.local.server_processes import end_with_parent
+from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
