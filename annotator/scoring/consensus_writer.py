@@ -16,6 +16,7 @@ from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMe
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import Prior
 from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, Pair, Question, SplitPrior, UnscoredAssignment
 from annotator.scoring import label_fits
@@ -122,6 +123,7 @@ def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:
     Counts all votes, whatever was noted of them. Writes only what changed, and removes the consensus of pairs whose last vote
     was voided. Two at once come one after the other, so that the older count never overwrites the newer.
     """
+    analyze_what_changed()
     _score(campaign, now or timezone.now(), counts_all=True)
     return Consensus.objects.filter(question__campaign=campaign, question__position=0, method=METHOD).count()
 
@@ -131,6 +133,7 @@ def score_changes(*, campaign: Campaign, now: datetime | None = None) -> int:
 
     A method that cannot be had in parts is left for later while it was run lately.
     """
+    analyze_what_changed()
     return _score(campaign, now or timezone.now(), counts_all=False)
 
 
