@@ -10,6 +10,7 @@
 #   make check         linters, types, import rules, migrations, deployment
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
+#   make bench-pages   what every list and page reads at 1,000 to 1,000,000 pairs; shorter: make bench-pages ARGS="--pairs 1000 10000"
 #   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-quality simulated annotators of all kinds: how soon harm is found; shorter: make bench-quality ARGS="--campaigns 20"
@@ -30,7 +31,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack soak check bench bench-votes bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
+.PHONY: help demo demo-check serve test hammer attack soak check bench bench-votes bench-pages bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -124,6 +125,9 @@ bench: $(INSTALLED_DEV)
 # The vote loop at every size, and the web servers side by side; ARGS="--pairs 1000 --seconds 5" makes it shorter.
 bench-votes: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.votes $(ARGS)
+
+bench-pages: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.pages $(ARGS)
 
 bench-page: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.page $(ARGS)

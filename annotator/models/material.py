@@ -107,6 +107,17 @@ class PairQuerySet(models.QuerySet["Pair"]):
         """Pairs that collect regular votes: in circulation and not gold."""
         return self.filter(state=PairState.OPEN, gold_choice__isnull=True)
 
+    def by_number(self, campaign_id: int, *, after: int = 0) -> PairQuerySet:
+        """The pairs of a campaign after a number, in order.
+
+        They are read from the index that begins with the campaign. With an equals sign the planner may as well take the primary
+        key, and read the pairs of all campaigns before.
+        """
+        place = "(annotator_pair.campaign_id, annotator_pair.id)"
+        bounds = [f"{place} > (%s, %s)", "annotator_pair.campaign_id <= %s"]
+        found: PairQuerySet = self.extra(where=bounds, params=[campaign_id, after, campaign_id])  # noqa: S610 - fixed text
+        return found.order_by("campaign_id", "pk")
+
 
 class Pair(models.Model):
     """Two images of one prompt in a fixed order, shuffled at import so that `a` means nothing."""
@@ -195,6 +206,9 @@ class Pair(models.Model):
             ),
             # judging/gold_and_repeats.py: gold pairs after a random place.
             Index(fields=["campaign", "gold_use", "ring"], condition=Q(gold_choice__isnull=False), name="pair_gold_ring"),
+            # views/manage/gold.py: the lists of gold pairs, and of those in review.
+            Index(fields=["campaign", "gold_use", "id"], condition=Q(gold_choice__isnull=False), name="pair_gold_by_number"),
+            Index(fields=["campaign", "id"], condition=Q(gold_in_review_since__isnull=False), name="pair_gold_in_review"),
             # scoring/progress.py: pairs whose images look nearly the same.
             Index(
                 fields=["campaign", "image_distance", "id"],

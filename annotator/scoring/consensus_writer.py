@@ -35,11 +35,12 @@ UPSERT_SQL = read_sql(__file__, "upsert_verdicts")
 RESCORE_SQL = read_sql(__file__, "rescore_verdicts")
 DECIMALS = 5  # of a probability that is kept: what comes after it would make rows anew each time a prior is fitted
 
-# Takes away the notes of the campaign, and says which pairs they are about.
+# Takes away the notes of the campaign, and says which pairs they are about. `+ 0`: of a campaign that is younger than the
+# planner's statistics it expects one seat, and would read all notes for each of them.
 _TAKE_CHANGES_SQL = """
     DELETE FROM annotator_unscoredassignment unscored
     USING annotator_assignment seat
-    WHERE seat.id = unscored.assignment_id AND seat.campaign_id = %s
+    WHERE seat.id = unscored.assignment_id AND seat.campaign_id + 0 = %s
     RETURNING seat.pair_id
 """
 
