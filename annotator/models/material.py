@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import cast
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
@@ -115,8 +116,8 @@ class PairQuerySet(models.QuerySet["Pair"]):
         """
         place = "(annotator_pair.campaign_id, annotator_pair.id)"
         bounds = [f"{place} > (%s, %s)", "annotator_pair.campaign_id <= %s"]
-        found: PairQuerySet = self.extra(where=bounds, params=[campaign_id, after, campaign_id])  # noqa: S610 - fixed text
-        return found.order_by("campaign_id", "pk")
+        found = self.extra(where=bounds, params=[campaign_id, after, campaign_id])  # noqa: S610 - fixed text
+        return cast(PairQuerySet, found.order_by("campaign_id", "pk"))
 
 
 class Pair(models.Model):

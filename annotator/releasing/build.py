@@ -29,7 +29,7 @@ from annotator.releasing.dataset.snapshot import ProgressCallback
 from annotator.releasing.lifecycle import busy_shards, clear_release, sole_builder
 from annotator.releasing.release_storage import SNAPSHOT, BuildArea, build_area_of, read_released
 from annotator.releasing.stage import Staged, stage
-from annotator.scoring.consensus_writer import score_campaign
+from annotator.scoring.consensus_writer import score_at_once
 
 # --- the whole of it, in this process
 
@@ -133,7 +133,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
     if not build_area.is_staged():
         Release.objects.filter(pk=release.pk).update(has_leftovers=True)
         build_area.require_free()
-        score_campaign(campaign=release.campaign)  # so that the campaign's page says what the release says
+        score_at_once(campaign=release.campaign)  # so that the campaign's page says what the release says
         with build_area.scratch() as scratch:
             rows, files = scratch / "rows", scratch / "files"
             staged = stage(release.campaign, rows_folder=rows, files_folder=files, report=report)
