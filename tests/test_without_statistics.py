@@ -95,7 +95,7 @@ READERS: dict[str, Callable[[Campaign], object]] = {
     "stream": stream_feed,
 }
 # A vote comes with its seat, member, pair, prompt and two images, and each with an entry of an index. A release reads it twice.
-MOST, MOST_OF_RELEASE = 12, 18
+MOST, MOST_OF_RELEASE = 20, 20
 
 
 def read_by_each(campaign: Campaign, folder: Path, forget: Callable[[], None]) -> dict[str, int]:

@@ -95,6 +95,7 @@ _HAS_FOREIGN_SQL = """
         CROSS JOIN LATERAL (
             SELECT FROM annotator_vote vote
             WHERE vote.question_id = question.id AND vote.changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+              AND vote.changed_in IS DISTINCT FROM pg_current_xact_id_if_assigned()
             ORDER BY vote.changed_in LIMIT 1
         ) AS foreign_vote
     )
