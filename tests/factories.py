@@ -232,6 +232,7 @@ class FlagFactory(DjangoModelFactory):
     class Meta:
         model = models.Flag
 
+    campaign = factory.SelfAttribute("assignment.campaign")
     assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.FLAGGED)
     reason = "broken_image"
     created_at = factory.LazyFunction(timezone.now)

@@ -25,7 +25,7 @@ MEMBER = ["member__user", "member__campaign"]  # what the name of a member is ma
 class BoundedPaginator(Paginator):
     """Pages of a table of any size: nothing is counted beyond EXACT_UP_TO rows, and no page lies very far from the first."""
 
-    EXACT_UP_TO = 10_000
+    EXACT_UP_TO = 1_000
     LAST_PAGE = 500
 
     @cached_property

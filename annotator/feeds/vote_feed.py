@@ -2,12 +2,13 @@
 
 Ids are handed out before a transaction commits, so a reader who goes by them skips a vote that commits late. Here votes are
 ordered by the transaction that changed them last and then by id, and only those are shown whose transaction is older than
-every one still under way: nothing can come in before them any more. A vote that is voided or restored is changed, and so
-comes once more, after the position where a reader is. What it costs is a moment: a vote is seen when every transaction that
-began to write before it has ended.
+every one still under way in this database: nothing can come in before them any more. A vote that is voided or restored is
+changed, and so comes once more, after the position where a reader is. What it costs is a moment: a vote is seen when every
+transaction that began to write before it has ended.
 
-Transaction numbers mean something on one server only. When the database was restored on another one, the votes it came with
-are changed once, and places that were handed out before are refused: they may be ahead of what there is.
+Transaction numbers mean something on one server only. Where the database was restored on another one, places that were handed out
+before are refused: they may be ahead of what there is. So are votes, until they have numbers of this server: `renumber_votes`
+gives them, which a restore does at its end, and no request.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ from psycopg import sql
 from annotator.errors import Conflict, Invalid
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
-from annotator.models import Campaign, ServerEpoch
+from annotator.models import Campaign, ServerEpoch, Vote
 
 CURSOR_PATTERN = re.compile(r"([ab])-([0-9]{1,20})-([0-9]{1,19})-([0-9a-f]{16})", re.ASCII)
 XID_LIMIT, ID_LIMIT = 2**64 - 1, 2**63 - 1
@@ -68,12 +69,42 @@ _CHANGES_SQL = sql.SQL("""
     WHERE question.campaign_id = {campaign}
     ORDER BY vote.changed_in {direction}, vote.id {direction} {limit}
 """)
-_OLDEST_UNDER_WAY = sql.SQL("pg_snapshot_xmin(pg_current_snapshot())")
+# Numbers are given out by the server, and one of its other databases may have a transaction open for hours, which cannot bring
+# votes of ours. A transaction is of the database of the session that holds its lock; one whose session is not found has just
+# ended, or is a prepared one, and bounds like ours. All of it is of the statement's own snapshot, or true for ever.
+_OLDEST_UNDER_WAY = sql.SQL("""coalesce(
+    (
+        SELECT under_way.xid FROM pg_snapshot_xip(pg_current_snapshot()) AS under_way (xid)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
+            WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted
+              AND held.transactionid = under_way.xid::xid
+              AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+        )
+        ORDER BY under_way.xid LIMIT 1
+    ),
+    pg_snapshot_xmax(pg_current_snapshot())
+)""")
 _SERVER_SQL = """
     SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
 """
 # What came with a copy of the database from elsewhere has numbers that are not of this server, or not yet.
-_RENUMBER_SQL = "UPDATE annotator_vote SET void_reason = void_reason WHERE changed_in >= pg_current_xact_id()"
+_HAS_FOREIGN_SQL = """
+    SELECT EXISTS (
+        SELECT FROM annotator_question question
+        CROSS JOIN LATERAL (
+            SELECT FROM annotator_vote vote
+            WHERE vote.question_id = question.id AND vote.changed_in >= pg_snapshot_xmax(pg_current_snapshot())
+              AND vote.changed_in IS DISTINCT FROM pg_current_xact_id_if_assigned()
+            ORDER BY vote.changed_in LIMIT 1
+        ) AS foreign_vote
+    )
+"""
+_RENUMBER_SQL = """
+    UPDATE annotator_vote SET void_reason = void_reason
+    WHERE id > %(after)s AND id <= %(up_to)s AND changed_in >= pg_current_xact_id()
+"""
+RENUMBERED_AT_ONCE = 20_000  # votes of a transaction
 
 
 @dataclass(frozen=True)
@@ -119,12 +150,19 @@ def read_cursor(text: str) -> Cursor:
 
 
 def server_epoch() -> str:
-    """The name of the present epoch. Begins a new one where the database has come to another server."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SERVER_SQL)
-        (server,) = cursor.fetchone()
+    """The name of the present epoch. Begins a new one where the database has come to another server.
+
+    Raises Conflict (votes_not_renumbered) while it has votes with numbers of the server before.
+    """
+    server = _server()
     known = ServerEpoch.objects.filter(server=server).first()
     return (known or _begin_epoch(server)).name
+
+
+def _server() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVER_SQL)
+        return str(cursor.fetchone()[0])
 
 
 @transaction.atomic
@@ -134,9 +172,35 @@ def _begin_epoch(server: str) -> ServerEpoch:
     if known is not None:  # somebody else was first
         return known
     with connection.cursor() as cursor:
-        cursor.execute(_RENUMBER_SQL)
+        cursor.execute(_HAS_FOREIGN_SQL)
+        if cursor.fetchone()[0]:
+            raise Conflict(
+                "The database came from another server, and its votes have to be renumbered before they can be read here. Ask an"
+                " operator to run: manage.py renumber_votes",
+                code="votes_not_renumbered",
+            )
     ServerEpoch.objects.all().delete()
     return ServerEpoch.objects.create(pk=1, server=server)
+
+
+def renumber_votes(*, on_progress: Callable[[int], None] | None = None) -> int:
+    """Give the votes that came from another server numbers of this one, and return how many those were.
+
+    In many transactions, so that votes can be cast meanwhile; one that is stopped goes on when it is called again. Does nothing
+    where the database is where it was. Must not be called inside a transaction.
+    """
+    if ServerEpoch.objects.filter(server=_server()).exists():
+        return 0
+    renumbered = after = 0
+    while ids := list(Vote.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:RENUMBERED_AT_ONCE]):
+        with connection.cursor() as cursor:
+            cursor.execute(_RENUMBER_SQL, {"after": after, "up_to": ids[-1]})
+            renumbered += cursor.rowcount
+        after = ids[-1]
+        if on_progress is not None:
+            on_progress(renumbered)
+    _begin_epoch(_server())
+    return renumbered
 
 
 def page_of_votes(*, campaign: Campaign, position: Cursor | None, since: datetime | None, size: int) -> Page:
@@ -230,7 +294,7 @@ def stream_of_votes(*, campaign: Campaign, position: Cursor | None, since: datet
     """
     named = position.epoch if position else server_epoch()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        cursor.execute(sql.SQL("SELECT {}::text").format(_OLDEST_UNDER_WAY))
         (oldest,) = cursor.fetchone()
     return VoteStream(campaign, position, since, Cursor(int(oldest), NEVER, named))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, MemberKind, MemberState, Role
@@ -19,6 +20,8 @@ from annotator.errors import Conflict, NotFound
 from annotator.judging.eligibility import training_is_due, training_pairs
 from annotator.judging.voting import cast_vote
 from annotator.models import Assignment, Campaign, Member, Pair, User, Vote
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before any answer
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def standing_of(member: Member) -> TrainingProgress:
     campaign = member.campaign
     answers = _answers(member)
     right = answers.filter(votes__void_reason__isnull=True, votes__question__position=0, votes__choice=F("pair__gold_choice"))
-    wanted = min(campaign.training_pairs, training_pairs(campaign).count())
+    wanted = training_pairs(campaign)[: campaign.training_pairs].count()
     return TrainingProgress(member, wanted=wanted, answered=answers.count(), right=right.count())
 
 
@@ -214,21 +217,22 @@ def give_another_try(*, member: Member, by: User | None, now: datetime | None = 
 
 def trainees(campaign: Campaign) -> QuerySet[Member]:
     """The campaign's annotators with `answered` and `right` of their current try; those who wait for a manager first."""
-    this_try = Q(assignments__kind=AssignmentKind.TRAINING, assignments__state=AssignmentState.ANSWERED) & (
-        Q(training_since__isnull=True) | Q(assignments__created_at__gte=F("training_since"))
+    this_try = Assignment.objects.filter(
+        created_at__gte=Coalesce(OuterRef("training_since"), Value(EVER)),
+        member=OuterRef("pk"),
+        kind=AssignmentKind.TRAINING,
+        state=AssignmentState.ANSWERED,
     )
-    is_right = Q(
-        assignments__votes__void_reason__isnull=True,
-        assignments__votes__question__position=0,
-        assignments__votes__choice=F("assignments__pair__gold_choice"),
-    )
+    is_right = Vote.objects.live().filter(assignment=OuterRef("pk"), question__position=0, choice=OuterRef("pair__gold_choice"))
     return (
         Member.objects.filter(campaign=campaign, role=Role.ANNOTATOR, kind=MemberKind.HUMAN)
         .exclude(state=MemberState.WITHDRAWN)
         .select_related("user")
-        .annotate(
-            answered=Count("assignments", filter=this_try, distinct=True),
-            right=Count("assignments", filter=this_try & is_right, distinct=True),
-        )
+        .annotate(answered=_number(this_try), right=_number(this_try.filter(Exists(is_right))))
         .order_by(F("training_failed_at").desc(nulls_last=True), F("training_passed_at").asc(nulls_first=True), "pk")
     )
+
+
+def _number(seats: QuerySet[Assignment]) -> Subquery:
+    """How many they are, for each row of the query around: a join of all seats and votes would read those of a campaign."""
+    return Subquery(seats.order_by().values(number=Func(template="count(*)", output_field=IntegerField())))

@@ -158,7 +158,7 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
     assignment.state, assignment.closed_at = AssignmentState.FLAGGED, now
     assignment.save(update_fields=["state", "closed_at"])
     decrement_seats([assignment])  # locks the pair, so that two flags at once are counted one after the other
-    Flag.objects.create(assignment=assignment, reason=reason, note=note, created_at=now)
+    Flag.objects.create(campaign_id=assignment.campaign_id, assignment=assignment, reason=reason, note=note, created_at=now)
     flags = Flag.objects.filter(assignment__pair=assignment.pair_id, resolved_at__isnull=True)
     if flags.exclude(assignment__kind=AssignmentKind.MACHINE).count() >= assignment.member.campaign.flags_to_hold:
         hold_pairs(pair_ids=[assignment.pair_id], by=None, now=now)

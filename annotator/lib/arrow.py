@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from annotator.lib.lazy_import import lazy_import
+from annotator.lib.planner_statistics import STALE_TABLES_SQL, analyze_sql
 
 if TYPE_CHECKING:
     import adbc_driver_postgresql as driver
@@ -72,10 +73,19 @@ def _read(cursor: dbapi.Cursor, query: str | sql.Composable, values: dict[str, A
 
 @contextmanager
 def snapshot(*, work_mem: str | None = None) -> Iterator[Snapshot]:
-    """The database as it is now, on a connection of its own, which takes some 50 ms. `work_mem` is for its sorts and joins."""
+    """The database as it is now, on a connection of its own, which takes some 50 ms. `work_mem` is for its sorts and joins.
+
+    Whoever needs one reads much, so that the planner's statistics are made anew before where they are old.
+    """
     connection.ensure_connection()
     info = connection.connection.info
-    with dbapi.connect(make_conninfo("", **info.get_parameters(), password=info.password or None)) as source:
+    uri = make_conninfo("", **info.get_parameters(), password=info.password or None)
+    with dbapi.connect(uri, autocommit=True) as source:
+        with source.cursor() as cursor:
+            cursor.execute(STALE_TABLES_SQL)
+            if stale := [name for (name,) in cursor.fetchall()]:
+                cursor.execute(analyze_sql(stale))
+        source.adbc_connection.set_autocommit(False)
         with source.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             if work_mem is not None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, CheckConstraint, F, Index, Q, UniqueConstraint, Value, When
 
@@ -98,6 +99,8 @@ class Assignment(models.Model):
                 condition=Q(kind=AssignmentKind.MACHINE, state=AssignmentState.EXPIRED),
                 name="assignment_machine_again",
             ),
+            # judging/training.py: what members answered in their training, which few seats of a campaign are.
+            Index(fields=["member", "created_at"], condition=Q(kind=AssignmentKind.TRAINING), name="assignment_training"),
             # judging/limits.py, judging/own_history.py: a member's answers since some time, and the last. Also in place of the
             # member's own index.
             Index(fields=["member", "closed_at"], name="assignment_of_member"),
@@ -170,7 +173,11 @@ class Vote(models.Model):
         ]
         indexes = [
             # scoring/progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
-            Index(fields=["question", "-id"], condition=~Q(comment=""), name="vote_comments"),
+            Index(fields=["campaign", "-id"], condition=~Q(comment=""), name="vote_comments"),
+            # feeds/vote_feed.py: what was cast or voided since some time. Votes lie in the table as they came, so that a few
+            # bytes for each of its stretches are enough.
+            BrinIndex(fields=["created_at"], name="vote_times", pages_per_range=32, autosummarize=True),
+            Index(fields=["voided_at"], condition=Q(voided_at__isnull=False), name="vote_voided"),
             # feeds/vote_feed.py: the votes of a question in the order of their last change, after a place.
             Index(fields=["question", "changed_in", "id"], name="vote_changes"),
         ]
@@ -215,7 +222,8 @@ class ServerEpoch(models.Model):
 class Flag(models.Model):
     """An annotator's report on a pair, made through the assignment that showed it."""
 
-    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="flag")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="flags", db_index=False, db_constraint=False)
+    assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="flag", db_constraint=False)
     reason = models.CharField(max_length=16, choices=FlagReason)
     note = models.TextField(blank=True)
     created_at = models.DateTimeField()
@@ -225,11 +233,14 @@ class Flag(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
+            in_campaign("assignment", "Assignment", name="flag_assignment_in_campaign"),
             one_of("reason", FlagReason, name="flag_reason_known"),
             CheckConstraint(
                 condition=Q(resolved_by__isnull=True) | Q(resolved_at__isnull=False), name="flag_resolution_has_time"
             ),
         ]
+        # scoring/progress.py: what waits for a manager.
+        indexes = [Index(fields=["campaign", "id"], condition=Q(resolved_at__isnull=True), name="flag_open")]
         triggers = [pgtrigger.Protect(name="flag_never_deleted", operation=pgtrigger.Delete)]
 
     def __str__(self) -> str:

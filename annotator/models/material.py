@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
@@ -140,6 +140,17 @@ class PairQuerySet(models.QuerySet["Pair"]):
             pair._state.adding, pair._state.db = False, self.db
         return pairs
 
+    def by_number(self, campaign_id: int, *, after: int = 0) -> PairQuerySet:
+        """The pairs of a campaign after a number, in order.
+
+        They are read from the index that begins with the campaign. With an equals sign the planner may as well take the primary
+        key, and read the pairs of all campaigns before.
+        """
+        place = "(annotator_pair.campaign_id, annotator_pair.id)"
+        bounds = [f"{place} > (%s, %s)", "annotator_pair.campaign_id <= %s"]
+        found = self.extra(where=bounds, params=[campaign_id, after, campaign_id])  # noqa: S610 - fixed text
+        return cast(PairQuerySet, found.order_by("campaign_id", "pk"))
+
 
 class Pair(PairSeats):
     """Two images of one prompt in a fixed order, shuffled at import so that `a` means nothing.
@@ -206,6 +217,9 @@ class Pair(PairSeats):
             ),
         ]
         indexes = [
+            # views/manage/gold.py: the lists of gold pairs, and of those in review.
+            Index(fields=["campaign", "gold_use", "seats"], condition=Q(gold_choice__isnull=False), name="pair_gold_by_number"),
+            Index(fields=["campaign", "seats"], condition=Q(gold_in_review_since__isnull=False), name="pair_gold_in_review"),
             # scoring/progress.py: pairs whose images look nearly the same.
             Index(
                 fields=["campaign", "image_distance", "seats"],

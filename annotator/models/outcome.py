@@ -4,13 +4,15 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from annotator.choices import UNFINISHED_RELEASES, ConsensusMethod, Label, ReleaseState
 from annotator.models.campaigns import Campaign, Question
 from annotator.models.fields import SHA256_PATTERN, one_of
 from annotator.models.judging import Assignment
 from annotator.models.material import Pair
+
+AGREED_SHARE = 0.9  # of votes on one label: nearly all agree
 
 
 class Consensus(models.Model):
@@ -35,6 +37,17 @@ class Consensus(models.Model):
 
     class Meta:
         verbose_name_plural = "consensus"
+        # quality/gold.py: pairs on which people agree all but entirely, the most voted for first.
+        indexes = [
+            Index(
+                F("question"),
+                (F("n_a") + F("n_b") + F("n_both_good") + F("n_both_bad")).desc(),
+                F("share").desc(),
+                F("pair"),
+                condition=Q(method=ConsensusMethod.MAJORITY, share__gte=AGREED_SHARE) & ~Q(label=Label.TIE),
+                name="consensus_agreed",
+            )
+        ]
         constraints = [
             UniqueConstraint(fields=["pair", "question", "method"], name="consensus_once_per_pair_question_method"),
             one_of("label", Label, name="consensus_label_known"),

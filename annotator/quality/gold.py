@@ -24,6 +24,7 @@ from annotator.errors import Conflict, Invalid
 from annotator.judging.seats import release_assignments
 from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
+from annotator.models.outcome import AGREED_SHARE
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half
 # of at least so many annotators with a good record give another answer: a false alarm costs a manager a look, a known
@@ -34,7 +35,7 @@ ANSWERS_MINIMUM = 4
 
 # What is proposed: at least so many votes that agree all but entirely.
 PROPOSED_VOTES = 3
-PROPOSED_SHARE = 0.9
+PROPOSED_SHARE = AGREED_SHARE
 
 _CHECKED_BY = (AssignmentKind.GOLD, AssignmentKind.TRAINING)
 
@@ -149,11 +150,11 @@ def proposed_gold(campaign: Campaign) -> QuerySet[Consensus]:
     """
     counts = F("n_a") + F("n_b") + F("n_both_good") + F("n_both_bad")
     flagged = Assignment.objects.filter(pair=OuterRef("pair"), flag__resolved_at__isnull=True, flag__isnull=False)
+    primary = campaign.questions.filter(position=0).values_list("pk", flat=True).first()
     return (
         Consensus.objects.filter(
             ~Exists(flagged),
-            question__campaign=campaign,
-            question__position=0,
+            question=primary,
             method=ConsensusMethod.MAJORITY,
             pair__gold_choice__isnull=True,
             pair__state=PairState.SETTLED,

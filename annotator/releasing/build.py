@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -22,14 +23,14 @@ from annotator.lib.advisory_locks import Space, sole_holder
 from annotator.models import Release, ReleaseFile, ReleaseShard
 from annotator.releasing.build_progress import STAGED_SHARE, WRITTEN_SHARE, Stopped, counter, note, reporter, share_written
 from annotator.releasing.build_steps import ending
-from annotator.releasing.card.readme import write_card
+from annotator.releasing.card.readme import load_charts, write_card
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.dataset.shards import write_part
 from annotator.releasing.dataset.snapshot import ProgressCallback
 from annotator.releasing.lifecycle import busy_shards, clear_release, sole_builder
 from annotator.releasing.release_storage import SNAPSHOT, BuildArea, build_area_of, read_released
 from annotator.releasing.stage import Staged, stage
-from annotator.scoring.consensus_writer import score_campaign
+from annotator.scoring.consensus_writer import score_at_once
 
 # --- the whole of it, in this process
 
@@ -42,8 +43,11 @@ def build_release(*, release_id: int, on_progress: ProgressCallback | None = Non
     """
     with sole_builder(release_id) as is_mine:
         if is_mine:
-            for shard_id in stage_release(release_id=release_id, on_progress=on_progress):
-                write_shard(shard_id=shard_id, on_progress=on_progress)
+            waiting = stage_release(release_id=release_id, on_progress=on_progress)
+            with ThreadPoolExecutor(max_workers=1) as beside:
+                beside.submit(load_charts)
+                for shard_id in waiting:
+                    write_shard(shard_id=shard_id, on_progress=on_progress)
             finish_release(release_id=release_id, on_progress=on_progress)
 
 
@@ -133,7 +137,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
     if not build_area.is_staged():
         Release.objects.filter(pk=release.pk).update(has_leftovers=True)
         build_area.require_free()
-        score_campaign(campaign=release.campaign)  # so that the campaign's page says what the release says
+        score_at_once(campaign=release.campaign)  # so that the campaign's page says what the release says
         with build_area.scratch() as scratch:
             rows, files = scratch / "rows", scratch / "files"
             staged = stage(release.campaign, rows_folder=rows, files_folder=files, report=report)

@@ -16,6 +16,7 @@ from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMe
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import Prior
 from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, PairSeats, Question, SplitPrior, UnscoredAssignment
 from annotator.models import pair_seats as lines
@@ -26,8 +27,8 @@ from annotator.scoring.split_priors import fit_what_is_due
 
 METHOD = ConsensusMethod.MAJORITY  # is always written: quality/gold.py reads it, and its counts tell which pairs changed
 
-# Beyond this many changed pairs it is as fast to count all.
-CHANGED_PAIRS_MAX = 20_000
+# Beyond a quarter of the pairs it is as fast to count all; and a few are counted by themselves anyway.
+CHANGED_SHARE_MAX, CHANGED_PAIRS_MIN = 0.25, 20_000
 
 COUNTS_SQL = read_sql(__file__, "counts")
 CHANGED_SQL = read_sql(__file__, "changed_pairs")
@@ -35,11 +36,12 @@ UPSERT_SQL = read_sql(__file__, "upsert_verdicts")
 RESCORE_SQL = read_sql(__file__, "rescore_verdicts")
 DECIMALS = 5  # of a probability that is kept: what comes after it would make rows anew each time a prior is fitted
 
-# Takes away the notes of the campaign, and says which pairs they are about.
+# Takes away the notes of the campaign, and says which pairs they are about. `+ 0`: of a campaign that is younger than the
+# planner's statistics it expects one seat, and would read all notes for each of them.
 _TAKE_CHANGES_SQL = """
     DELETE FROM annotator_unscoredassignment unscored
     USING annotator_assignment seat
-    WHERE seat.id = unscored.assignment_id AND seat.campaign_id = %s
+    WHERE seat.id = unscored.assignment_id AND seat.campaign_id + 0 = %s
     RETURNING seat.pair_id
 """
 
@@ -121,7 +123,8 @@ def score_campaign(*, campaign: Campaign, now: datetime | None = None) -> int:
     Counts all votes, whatever was noted of them. Writes only what changed, and removes the consensus of pairs whose last vote
     was voided. Two at once come one after the other, so that the older count never overwrites the newer.
     """
-    _score(campaign, now or timezone.now(), counts_all=True)
+    analyze_what_changed()
+    _score(campaign, now or timezone.now(), counts_all=True, rests=False)
     return Consensus.objects.filter(question__campaign=campaign, question__position=0, method=METHOD).count()
 
 
@@ -130,18 +133,25 @@ def score_changes(*, campaign: Campaign, now: datetime | None = None) -> int:
 
     A method that cannot be had in parts is left for later while it was run lately.
     """
-    return _score(campaign, now or timezone.now(), counts_all=False)
+    analyze_what_changed()
+    return _score(campaign, now or timezone.now(), counts_all=False, rests=True)
+
+
+def score_at_once(*, campaign: Campaign, now: datetime | None = None) -> None:
+    """The same, with no method left for later: for a release, which says what the votes of this moment amount to."""
+    analyze_what_changed()
+    _score(campaign, now or timezone.now(), counts_all=False, rests=False)
 
 
 @transaction.atomic
-def _score(campaign: Campaign, now: datetime, *, counts_all: bool) -> int:
+def _score(campaign: Campaign, now: datetime, *, counts_all: bool, rests: bool) -> int:
     wait_for_turn(Space.SCORING, campaign.pk)
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_CHANGES_SQL, [campaign.pk])  # what is noted from here on is for the next time
         changed = {pair_id for (pair_id,) in cursor.fetchall()}
     scoring = _scoring_of(campaign)
     questions = list(campaign.questions.order_by("position"))
-    wanted = None if counts_all or len(changed) > CHANGED_PAIRS_MAX else changed
+    wanted = None if counts_all or _is_most(campaign, len(changed)) else changed
     has_priors = not _without_prior(campaign=campaign).exists()
     written = _score_by_majority(questions, wanted, now) if wanted is None or wanted or not has_priors else 0
     if written or changed:
@@ -149,9 +159,13 @@ def _score(campaign: Campaign, now: datetime, *, counts_all: bool) -> int:
         scoring.save(update_fields=["changes"])
     method = ConsensusMethod(campaign.consensus_method)
     label_fits.forget_others(scoring, questions, method)
-    if method != METHOD and label_fits.is_behind(scoring) and (counts_all or label_fits.is_rested(scoring, now)):
+    if method != METHOD and label_fits.is_behind(scoring) and (not rests or label_fits.is_rested(scoring, now)):
         label_fits.fit_all(scoring, questions, method, now)
     return len(changed)
+
+
+def _is_most(campaign: Campaign, changed: int) -> bool:
+    return changed > CHANGED_PAIRS_MIN and changed > CHANGED_SHARE_MAX * campaign.pairs.count()
 
 
 def _scoring_of(campaign: Campaign) -> CampaignScoring:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from annotator.choices import CampaignState
 from annotator.lib import metrics
+from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Member, PairSeats
 from annotator.scoring.progress import roll_up
@@ -58,6 +59,7 @@ def check_open_campaigns(*, turn: int) -> int:
 
 def check_counters(*, campaign: Campaign, pairs: Slice = ALL, members: Slice = ALL) -> int:
     """Repair what is wrong, say so in the log and in the metrics, and return how many counters that were."""
+    analyze_what_changed()
     wrong_pairs = wrong(SEATS_OF_PAIRS, campaign, pairs)
     wrong_members = wrong(ANSWERS_OF_MEMBERS, campaign, members)
     if wrong_pairs:

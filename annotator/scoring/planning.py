@@ -98,7 +98,7 @@ def known_of(campaign: Campaign) -> Known:
     if median := document["throughput"]["median_elapsed_ms"]:
         rules = dataclasses.replace(rules, seconds=round(median / 1000, 1))
     if found is None:
-        return Known(_of_material(campaign, rules), None)
+        return Known(_of_material(campaign, rules, document["prompts"]["prompts"]), None)
     of = Components(*(found[name] for name in Components._fields))
     scores = {row["generator"]: row["score"] for row in document["leaderboard"]["generators"] if row["score"] is not None}
     assumptions = dataclasses.replace(
@@ -112,10 +112,14 @@ def known_of(campaign: Campaign) -> Known:
     return Known(assumptions, SoFar(found["votes"], of, found["agreement"], found["assumed"], scores))
 
 
-def _of_material(campaign: Campaign, rules: Assumptions) -> Assumptions:
-    generators, prompts = campaign.generators.count(), campaign.prompts.count()
+def _of_material(campaign: Campaign, rules: Assumptions, known_prompts: int) -> Assumptions:
+    """Prompts and pairs are counted here only before a task has counted them."""
+    generators = campaign.generators.count()
+    if generators < 2:
+        return rules
+    prompts = known_prompts or campaign.prompts.count()
     pairs = progress_of(campaign).pairs_total or campaign.pairs.count()
-    if generators < 2 or not prompts or not pairs:
+    if not prompts or not pairs:
         return rules
     per_prompt = min(pairs / prompts, _possible(generators))
     return dataclasses.replace(rules, generators=generators, prompts=prompts, pairs_per_prompt=round(per_prompt, 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -124,7 +125,7 @@ def member_progress(campaign: Campaign, *, now: datetime | None = None) -> Query
 
 def comments(campaign: Campaign) -> QuerySet[Vote]:
     """The votes with a comment that count, the newest first, each with its pair and who wrote it."""
-    votes = Vote.objects.live().filter(question__in=campaign.questions.all()).exclude(comment="")
+    votes = Vote.objects.live().filter(campaign=campaign).exclude(comment="")
     return votes.select_related("assignment__pair__prompt", "assignment__member__user").order_by("-pk")
 
 
@@ -134,15 +135,20 @@ def near_identical_pairs(campaign: Campaign) -> QuerySet[Pair]:
     return alike.select_related("prompt", "image_a__generator", "image_b__generator").order_by("image_distance", "pk")
 
 
-def flagged_pairs(campaign: Campaign) -> QuerySet[Pair]:
-    """The campaign's pairs with flags that nobody has decided on, held ones first, each with the seats they came from as
-    `flagged_seats`."""
-    undecided = Flag.objects.filter(resolved_at__isnull=True, assignment__member__campaign=campaign)
-    flagged = Assignment.objects.filter(flag__in=undecided).select_related("flag", "member__user").order_by("pk")
-    return (
-        Pair.objects.filter(pk__in=undecided.values("assignment__pair"))
+def open_flags(campaign: Campaign) -> QuerySet[Flag]:
+    """The first flag of each pair with flags that nobody has decided on, the oldest first, with its `assignment`."""
+    undecided = Flag.objects.filter(campaign=campaign, resolved_at__isnull=True)
+    earlier = undecided.filter(assignment__pair=OuterRef("assignment__pair"), pk__lt=OuterRef("pk"))
+    return undecided.exclude(Exists(earlier)).select_related("assignment").order_by("pk")
+
+
+def flagged_pairs(flags: Iterable[Flag]) -> list[Pair]:
+    """The pairs of these flags, held ones first, each with the seats that its flags came from as `flagged_seats`."""
+    seats = Assignment.objects.filter(flag__resolved_at__isnull=True, flag__isnull=False)
+    seats = seats.select_related("flag", "member__user").order_by("pk")
+    pairs = (
+        Pair.objects.filter(pk__in=[flag.assignment.pair_id for flag in flags])
         .select_related("prompt", "image_a", "image_b")
-        .prefetch_related(Prefetch("assignments", queryset=flagged, to_attr="flagged_seats"))
-        .annotate(is_held=Q(state=PairState.HELD))
-        .order_by("-is_held", "pk")
+        .prefetch_related(Prefetch("assignments", queryset=seats, to_attr="flagged_seats"))
     )
+    return sorted(pairs, key=lambda pair: (pair.state != PairState.HELD, pair.pk))

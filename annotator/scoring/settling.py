@@ -12,6 +12,7 @@ from annotator.choices import AssignmentKind, AssignmentState, Choice, Event, Pa
 from annotator.consensus.stopping import is_decided
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.models import Assignment, Campaign, PairSeats
 from annotator.models import pair_seats as lines
 from annotator.scoring.confidence import asked_counts, fit_question
@@ -28,7 +29,6 @@ ANSWERED = Subquery(
 )
 
 
-@transaction.atomic
 def settle_pairs(*, campaign: Campaign) -> int:
     """Settle the pairs that have all their votes, ask for one more where these do not decide, and put back pairs that lost
     votes. Returns how many pairs changed.
@@ -39,6 +39,12 @@ def settle_pairs(*, campaign: Campaign) -> int:
     and held ones stay as they are. Where the pairing rule is `information_gain`, that rule asks for more votes on the pairs it
     makes (pair_batches.py).
     """
+    analyze_what_changed()
+    return _settle_pairs(campaign)
+
+
+@transaction.atomic
+def _settle_pairs(campaign: Campaign) -> int:
     wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _locked(_complete(campaign))
     undecided = _undecided(campaign, complete)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import psycopg
 import pytest
+from django.db import connection
 
 from annotator.errors import Conflict, Invalid
-from annotator.feeds.vote_feed import ID_LIMIT, XID_LIMIT, Cursor, page_of_votes, read_cursor, server_epoch
+from annotator.feeds.vote_feed import ID_LIMIT, XID_LIMIT, Cursor, page_of_votes, read_cursor, server_epoch, stream_of_votes
 from annotator.models import ServerEpoch
-from tests.factories import CampaignFactory
+from tests.factories import CampaignFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +76,43 @@ def test_an_empty_feed_starts_a_cursor_and_keeps_one_it_was_given():
     page = page_of_votes(campaign=campaign, position=position, since=None, size=10)
     assert (page.votes, page.position, page.has_more) == ([], position, False)
     assert page.previous == dataclasses.replace(position, is_before=True)
+
+
+@pytest.fixture
+def other_database():
+    """A session of another database of the server, which writes and does not end."""
+    connection.ensure_connection()
+    info = connection.connection.info
+    parameters = {**info.get_parameters(), "dbname": "postgres"}
+    with psycopg.connect(**parameters, password=info.password or None) as session:
+        session.execute("SELECT pg_current_xact_id()")
+        yield session
+        session.rollback()
+
+
+def another_session() -> psycopg.Connection:
+    info = connection.connection.info
+    return psycopg.connect(**info.get_parameters(), password=info.password or None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_open_transaction_of_another_database_holds_nothing_back(other_database):
+    vote = VoteFactory()
+
+    page = page_of_votes(campaign=vote.campaign, position=None, since=None, size=10)
+    stream = stream_of_votes(campaign=vote.campaign, position=None, since=None)
+
+    assert [row["vote_id"] for row in page.votes] == [vote.pk]
+    assert len(list(stream.lines())) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_this_database_does_until_it_ends(other_database):
+    campaign = CampaignFactory()
+    with another_session() as session:
+        session.execute("SELECT pg_current_xact_id()")
+        vote = VoteFactory(assignment__member__campaign=campaign)
+        assert page_of_votes(campaign=campaign, position=None, since=None, size=10).votes == []
+
+    page = page_of_votes(campaign=campaign, position=None, since=None, size=10)
+    assert [row["vote_id"] for row in page.votes] == [vote.pk]

@@ -45,6 +45,7 @@ ATTEMPTS = Attempts(
             lambda: make.VoteFactory(campaign=(campaign := make.CampaignFactory()), question=campaign.questions.get())
         ),
         "vote_question_in_campaign": lambda: check_at_once(lambda: make.VoteFactory(question=make.QuestionFactory())),
+        "flag_assignment_in_campaign": lambda: check_at_once(lambda: make.FlagFactory(campaign=make.CampaignFactory())),
     }
 )
 

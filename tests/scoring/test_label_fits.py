@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Consensus, LabelFit, Vote
-from annotator.scoring.consensus_writer import campaigns_to_score, score_campaign, score_changes
+from annotator.scoring.consensus_writer import campaigns_to_score, score_at_once, score_campaign, score_changes
 from annotator.scoring.statistics import compute_statistics
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 from tests.released import vote, vote_all
@@ -200,3 +200,14 @@ def test_a_run_that_did_not_converge_reaches_the_statistics(campaign, crowd, mon
     [found] = compute_statistics(campaign=campaign, now=TUESDAY).document["label_methods"]
     assert (found["question"], found["method"], found["converged"]) == ("overall", "one_coin", False)
     assert found["iterations"] == 5000
+
+
+def test_a_release_does_not_wait_for_it(campaign, crowd):
+    score_changes(campaign=campaign, now=MONDAY)
+    CampaignScoring.objects.update(dawid_skene_seconds=60)
+    extra = PairFactory(campaign=campaign)
+    vote_all(extra, "aa")
+
+    score_at_once(campaign=campaign, now=MONDAY + timedelta(minutes=1))
+
+    assert extra.pk in by("dawid_skene")

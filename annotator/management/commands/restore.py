@@ -22,6 +22,7 @@ from django.db import connection
 from django.template.defaultfilters import filesizeformat
 
 from annotator import releasing
+from annotator.feeds.vote_feed import renumber_votes
 from annotator.judging.assigning import renew_leases
 from annotator.lib.backup import contents, postgres_tools
 from annotator.lib.backup.archive import DATABASE, FILES, SECRET_KEY, BackupError, Manifest, entries, verify
@@ -114,6 +115,7 @@ class Command(BaseCommand):
         except Exception as error:
             words = "The data are restored, but their tables could not be brought up to date. Run `manage.py migrate` to see why:"
             raise CommandError(f"{words} {error}") from error
+        renumber_votes()
         releasing.build_anew()
         renew_leases()  # pages that were open meanwhile have answers to send
         with connection.cursor() as cursor:

@@ -35,6 +35,11 @@ SIZE_CATEGORIES = (
 TAGS = ["human-feedback", "preference", "pairwise-comparison", "text-to-image", "diptych"]
 
 
+def load_charts() -> None:
+    """Import what draws the charts, which takes longer than drawing them: for a thread, while shards are written."""
+    _ = charts.charts_of
+
+
 def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str]:
     """Write README.md and its pictures into a folder. `shards` are the release's data files. Returns the paths."""
     drawn = list(charts.charts_of(facts))

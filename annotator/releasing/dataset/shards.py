@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,13 +19,21 @@ def write_part(
 ) -> Written:
     """Write the shard with this path to `target`. `on_bytes` is told after each row group how many bytes of images went in.
 
-    The same staged rows and images give the same bytes. Raises Conflict when an image is missing.
+    The same staged rows and images give the same bytes. Raises Conflict when an image is missing. The images of a row group are
+    read while the one before is written, on another core: two groups are in memory at a time.
     """
-    with StagedReader(rows_file) as rows:
+    with StagedReader(rows_file) as rows, ThreadPoolExecutor(max_workers=1) as reader:
         layout = layout_of(path.partition("/")[0], rows.secondary_questions)
+        groups = rows.read(list(row_groups))
+
+        def read_next() -> pa.Table | None:
+            group = next(groups, None)
+            return None if group is None else with_images(group, layout)
+
         with ParquetFile(target, layout) as file:
-            for group in rows.read(list(row_groups)):
-                images = with_images(group, layout)
+            coming = reader.submit(read_next)
+            while (images := coming.result()) is not None:
+                coming = reader.submit(read_next)
                 file.write(images)
                 on_bytes(images.nbytes)
             return file.close(path)

@@ -20,7 +20,7 @@ from annotator.campaigns.text_diff import compare
 from annotator.choices import UNFINISHED_IMPORTS, UNFINISHED_RELEASES, CampaignState, Label, PairState, ReleaseState
 from annotator.errors import DomainError
 from annotator.judging import limits
-from annotator.models import Campaign
+from annotator.models import Campaign, Pair
 from annotator.quality import review_queries
 from annotator.scoring import progress
 from annotator.scoring.progress import progress_of
@@ -31,7 +31,7 @@ from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm
 from annotator.views.manage.members import MEMBERS_AT_FIRST
 from annotator.views.requests import UserRequest
 
-FLAGGED_COUNTED = 1000  # beyond that the campaign's page says "More than"
+FLAGGED_COUNTED = 100  # beyond that the campaign's page says "More than"
 # Which of its two images is `a` was drawn at random, so the two say the same about a pair: one of its images won.
 LABEL_ROWS = [
     ("One image is better", [Label.A, Label.B]),
@@ -73,7 +73,7 @@ def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     context = {
         **live_context(campaign),
-        "has_pairs": campaign.pairs.exists(),
+        "has_pairs": bool(Pair.objects.by_number(campaign.pk)[:1]),
         "guideline": campaign.guideline,
         "questions": list(campaign.questions.order_by("position")),
         "limits": limits.in_words(campaign),
@@ -114,10 +114,9 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
         "members_total": campaign.members.count(),
         "review": review_queries.summary(campaign),
-        "flagged_total": progress.flagged_pairs(campaign).order_by()[: FLAGGED_COUNTED + 1].count(),
+        "flagged_total": progress.open_flags(campaign)[: FLAGGED_COUNTED + 1].count(),
         "near_identical_total": progress.near_identical_pairs(campaign)
-        .exclude(state=PairState.HELD)
-        .order_by()[: FLAGGED_COUNTED + 1]
+        .exclude(state=PairState.HELD)[: FLAGGED_COUNTED + 1]
         .count(),
         "imports": imports,
         "releases": releases,

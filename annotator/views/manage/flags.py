@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -13,6 +12,7 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import NotFound
 from annotator.judging import pair_holds
 from annotator.scoring import progress
+from annotator.views.manage.common import OpenEndedPaginator
 from annotator.views.manage.forms import PairDecisionForm
 from annotator.views.requests import UserRequest
 
@@ -24,18 +24,19 @@ FLAGGED_PER_PAGE = 25  # each with two images
 def flags(request: UserRequest, slug: str) -> HttpResponse:
     """The pairs that annotators flagged, a page at a time; a POST decides about one of them."""
     campaign = campaign_for_manager(request.user, slug)
-    flagged = progress.flagged_pairs(campaign)
+    flagged = progress.open_flags(campaign)
     if request.method == "POST":
         form = PairDecisionForm(request.POST)
-        pair = flagged.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
-        if pair is None:
+        flag = flagged.filter(assignment__pair=form.cleaned_data["pair"]).first() if form.is_valid() else None
+        if flag is None:
             raise NotFound("This pair is not flagged in this campaign. Someone may have resolved its flags already.")
         if form.cleaned_data["decision"] == "hold":
-            pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is held until you return it.")
+            pair_holds.hold_pairs(pair_ids=[flag.assignment.pair_id], by=request.user)
+            messages.success(request, f"Pair {flag.assignment.pair_id} is held until you return it.")
         else:
-            pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is in circulation. Its flags are resolved.")
+            pair_holds.return_pairs(pair_ids=[flag.assignment.pair_id], by=request.user)
+            messages.success(request, f"Pair {flag.assignment.pair_id} is in circulation. Its flags are resolved.")
         return redirect("flags", slug)
-    page = Paginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "manage/pairs/flags.html", {"campaign": campaign, "page": page})
+    page = OpenEndedPaginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "page": page, "pairs": progress.flagged_pairs(page.object_list)}
+    return render(request, "manage/pairs/flags.html", context)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -18,12 +17,13 @@ from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Pair
 from annotator.quality import gold
 from annotator.views.form_input import add_refusal, whole_number
-from annotator.views.manage.common import posted, status_of
+from annotator.views.manage.common import OpenEndedPaginator, posted, status_of
 from annotator.views.manage.forms import GoldForm
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 24
 SEARCH_LIMIT = 200  # characters
+SEARCHED = 5_000  # pairs that a search looks at for a page
 
 SHOWN: dict[str, tuple[str, Callable[[QuerySet[Pair]], QuerySet[Pair]]]] = {
     "all": ("All pairs", lambda pairs: pairs),
@@ -42,23 +42,42 @@ def pairs(request: UserRequest, slug: str) -> HttpResponse:
     if shown not in SHOWN:
         raise NotFound("This list of pairs does not exist.")
     words = request.GET.get("words", "").replace("\x00", "")[:SEARCH_LIMIT]
-    found = SHOWN[shown][1](Pair.objects.filter(campaign=campaign)).select_related("prompt", "image_a", "image_b").order_by("pk")
-    if words:
-        found = found.filter(Q(prompt__text__icontains=words) | Q(external_id=words))
     # Counting a million pairs for the number of pages takes long; whether there is a next page does not.
     after = whole_number(request.GET.get("after")) or 0
-    found = found.filter(pk__gt=after)
-    rows = list(found[: PER_PAGE + 1])
+    kept = SHOWN[shown][1]
+    if shown == "all":
+        found: QuerySet[Pair] = Pair.objects.by_number(campaign.pk, after=after)
+    else:  # of which there are few: they have indexes of their own
+        found = kept(Pair.objects.filter(campaign=campaign, pk__gt=after)).order_by("pk")
+    rows, searched_to = search(found, words) if words else (list(with_images(found)[: PER_PAGE + 1]), None)
+    if words and not after:
+        rows = [*with_images(kept(Pair.objects.filter(campaign=campaign, external_id=words))), *rows]
     context = {
         "campaign": campaign,
         "pairs": rows[:PER_PAGE],
-        "cursor": rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else None,
+        "cursor": rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else searched_to,
+        "searched_to": None if len(rows) > PER_PAGE else searched_to,
         "is_first": not after,
         "shown": shown,
         "kinds": [(name, title) for name, (title, _) in SHOWN.items()],
         "words": words,
     }
     return render(request, "manage/pairs/pairs.html", context)
+
+
+def with_images(found: QuerySet[Pair]) -> QuerySet[Pair]:
+    return found.select_related("prompt", "image_a", "image_b")
+
+
+def search(found: QuerySet[Pair], words: str) -> tuple[list[Pair], int | None]:
+    """Those of the next SEARCHED pairs whose prompt has the words, one more than fits on a page, and the number of the last pair
+    that was looked at; None where that was the campaign's last. However many pairs there are, a page takes no longer."""
+    last = found.values_list("pk", flat=True)[SEARCHED - 1 : SEARCHED].first()
+    if last is not None:
+        found = found.filter(pk__lte=last)
+    # One with these words as its external ID is shown before all others.
+    hits = with_images(found.filter(prompt__text__icontains=words).exclude(external_id=words))
+    return list(hits[: PER_PAGE + 1]), last
 
 
 @never_cache
@@ -111,7 +130,7 @@ def proposed_gold(request: UserRequest, slug: str) -> HttpResponse:
         gold.set_gold(pair=found.pair, choice=found.label, note="", by=request.user)
         messages.success(request, f"Pair {found.pair_id} is gold: {Choice(found.label).label}.")
         return redirect("proposed_gold", slug)
-    page = Paginator(proposed, PER_PAGE).get_page(request.GET.get("page"))
+    page = OpenEndedPaginator(proposed, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "manage/quality/proposed_gold.html", {"campaign": campaign, "page": page})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -18,6 +17,7 @@ from annotator.errors import DomainError
 from annotator.models import Campaign
 from annotator.scoring import progress
 from annotator.views.manage.campaign_forms import QuestionFormSet
+from annotator.views.manage.common import OpenEndedPaginator
 from annotator.views.requests import UserRequest
 
 COMMENTS_PER_PAGE = 50
@@ -67,5 +67,5 @@ def rows_of(campaign: Campaign) -> list[dict[str, Any]]:
 def comments(request: UserRequest, slug: str) -> HttpResponse:
     """What annotators wrote beside their answers, a page at a time."""
     campaign = campaign_for_manager(request.user, slug)
-    page = Paginator(progress.comments(campaign), COMMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    page = OpenEndedPaginator(progress.comments(campaign), COMMENTS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "manage/overview/comments.html", {"campaign": campaign, "page": page})

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
@@ -25,6 +24,7 @@ from annotator.scoring.statistics.agreement import FEW_PROMPTS
 from annotator.scoring.statistics.schema import AUDIT_PAIRS, FIRST_VOTES
 from annotator.templatetags.figures import estimated, estimated_share, rate, thousands
 from annotator.views.manage import leaderboards
+from annotator.views.manage.common import OpenEndedPaginator
 from annotator.views.manage.forms import PairDecisionForm
 from annotator.views.manage.review import taste_groups
 from annotator.views.requests import UserRequest
@@ -143,6 +143,6 @@ def near_identical(request: UserRequest, slug: str) -> HttpResponse:
             pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
             messages.success(request, f"Pair {pair.pk} is in circulation.")
         return redirect("near_identical", slug)
-    page = Paginator(alike, PAIRS_PER_PAGE).get_page(request.GET.get("page"))
+    page = OpenEndedPaginator(alike, PAIRS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "distance": NEAR_IDENTICAL_DISTANCE}
     return render(request, "manage/pairs/near_identical.html", context)

@@ -168,8 +168,8 @@ def test_long_lists_come_in_pages(browser: Client, campaign: Campaign, monkeypat
     for name in ("members", "flags", "imports", "releases"):
         first = browser.get(address(name, campaign)).content.decode()
         second = browser.get(address(name, campaign), {"page": 2}).content.decode()
-        assert "Page 1 of" in first
-        assert "Page 2 of" in second
+        assert "Page 1" in first
+        assert "Page 2" in second
         assert browser.get(address(name, campaign), {"page": "nonsense"}).status_code == 200
 
 

@@ -62,6 +62,28 @@ def test_pairs_are_found_by_words_of_the_prompt_or_by_their_own_id(client, campa
     assert shown(client, campaign, words="\0red\0") == [cube]
 
 
+def test_a_search_goes_on_where_it_stopped(client, campaign, monkeypatch):
+    monkeypatch.setattr(gold, "SEARCHED", 2)
+    first, _, _, _, last = (
+        PairFactory(campaign=campaign, prompt__text=f"A {what}") for what in ("cube", "ball", "cone", "ring", "cube by a ball")
+    )
+
+    assert shown(client, campaign, words="cube") == [first]
+    page = client.get(address("pairs", campaign), {"words": "cube by"})
+    assert f"No matching pairs up to pair {page.context['cursor']}" in page.content.decode()
+    for _ in range(2):
+        page = client.get(address("pairs", campaign), {"words": "cube by", "after": page.context["cursor"]})
+    assert (page.context["pairs"], page.context["cursor"]) == ([last], None)
+
+
+def test_an_external_id_is_found_wherever_it_is(client, campaign, monkeypatch):
+    monkeypatch.setattr(gold, "SEARCHED", 1)
+    first = PairFactory(campaign=campaign, prompt__text="See p-9")
+    last = PairFactory(campaign=campaign, external_id="p-9")
+
+    assert shown(client, campaign, words="p-9") == [last, first]
+
+
 def test_pages_follow_each_other_without_counting(client, campaign, monkeypatch):
     monkeypatch.setattr(gold, "PER_PAGE", 2)
     pairs = PairFactory.create_batch(5, campaign=campaign)
