@@ -53,7 +53,7 @@ def hand_out(member: Member, count: int) -> None:
 def rows_read() -> dict[str, int]:
     """In this transaction so far, by index or not."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT relname, idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables")
+        cursor.execute("SELECT relname, coalesce(idx_tup_fetch, 0) + seq_tup_read FROM pg_stat_xact_user_tables")
         return {table.removeprefix("annotator_"): count for table, count in cursor.fetchall()}
 
 
