@@ -20,12 +20,12 @@ from random import Random
 from typing import Any
 
 import pytest
+import scipy
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
-from scipy.stats import chisquare, mannwhitneyu, spearmanr
 
 from annotator.choices import AssignmentKind
 from annotator.importing.ingest_batch import ingest_batch
@@ -328,7 +328,7 @@ def tells(these: Sequence[float], those: Sequence[float]) -> bool:
     """
     if len(set(these) | set(those)) == 1:
         return False
-    found = mannwhitneyu(these, those)
+    found = scipy.stats.mannwhitneyu(these, those)
     return found.pvalue < 1e-6 and abs(found.statistic / (len(these) * len(those)) - 0.5) > 0.2
 
 
@@ -354,7 +354,7 @@ def test_nothing_that_can_be_observed_tells_gold_and_repeats_from_the_others():
             assert not tells([value(row) for row in of_kind[kind]], regular), (name, kind)
     assert not tells([row.place for row in of_kind["gold"]], [row.place for row in of_kind["regular"]])
     for values in ([row.assignment_id for row in seen], [row.vote_id for row in seen]):
-        assert spearmanr(range(len(seen)), values).pvalue > 1e-6  # nor do they tell the time
+        assert scipy.stats.spearmanr(range(len(seen)), values).pvalue > 1e-6  # nor do they tell the time
 
 
 def test_the_test_finds_a_difference_that_is_there():
@@ -371,4 +371,4 @@ def test_gold_may_be_at_any_place_of_a_queue():
         assigning.refill_queue(member_id=member.pk)
         kinds = member.assignments.order_by("pk").values_list("kind", flat=True)
         places.update(place for place, kind in enumerate(kinds) if kind == AssignmentKind.GOLD)
-    assert chisquare([places[place] for place in range(assigning.QUEUE_TARGET)]).pvalue > 1e-6
+    assert scipy.stats.chisquare([places[place] for place in range(assigning.QUEUE_TARGET)]).pvalue > 1e-6
