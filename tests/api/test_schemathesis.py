@@ -70,7 +70,7 @@ def generator() -> Generator:
         given=hypothesis.given,
         # Of each operation, right ones and wrong ones.
         same_every_time=hypothesis.settings(
-            max_examples=5,
+            max_examples=3,
             derandomize=True,
             database=None,
             deadline=None,
