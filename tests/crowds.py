@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -52,6 +52,7 @@ class Crowd:
         self.dice = Random(self.seed)
         self.began = timezone.now() - timedelta(hours=2)
         self.campaign: Campaign = CampaignFactory(votes_wanted=5, votes_max=5, **self.rules)
+        self.question = self.campaign.questions.get(position=0)
         create_rules(self.campaign)
         self.members = {
             name: MemberFactory(campaign=self.campaign, user__username=f"{name}-{self.campaign.pk}", answered_count=self.votes)
@@ -107,14 +108,17 @@ class Crowd:
             lease_expires_at=at,
             closed_at=at,
         )
-        question = self.campaign.questions.get(position=0)
-        return seat, Vote(campaign=self.campaign, question=question, choice=choice, elapsed_ms=self.elapsed_ms, created_at=at)
+        return seat, Vote(
+            campaign=self.campaign, question=self.question, choice=choice, elapsed_ms=self.elapsed_ms, created_at=at
+        )
 
     def _count_seats(self, seats: Sequence[Assignment]) -> None:
+        regular = [seat for seat in seats if seat.kind == "regular"]
+        taken = Counter(seat.pair_id for seat in regular)
+        on_left = Counter(seat.pair_id for seat in regular if seat.a_on_left)
         for pair in self.pairs:
-            regular = [seat for seat in seats if seat.kind == "regular" and seat.pair_id == pair.pk]
-            pair.seats_taken += len(regular)
-            pair.seats_a_on_left += sum(seat.a_on_left for seat in regular)
+            pair.seats_taken += taken[pair.pk]
+            pair.seats_a_on_left += on_left[pair.pk]
         Pair.objects.bulk_update(self.pairs, ["seats_taken", "seats_a_on_left"])
 
 

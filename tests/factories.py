@@ -200,6 +200,14 @@ class PairFactory(DjangoModelFactory):
     votes_wanted = factory.LazyAttribute(lambda pair: pair.campaign.votes_wanted)
     ring = factory.Sequence(lambda n: (n * 7919) % 2**31)
 
+    @classmethod
+    def create_batch(cls, size, *, campaign, **fields):
+        """Of one campaign, each with a prompt and images of its own: three statements for all instead of four for each."""
+        pairs = cls.build_batch(size, campaign=campaign, **fields)
+        models.Prompt.objects.bulk_create(pair.prompt for pair in pairs)
+        models.Image.objects.bulk_create(image for pair in pairs for image in pair.images)
+        return models.Pair.objects.bulk_create(pairs)
+
 
 class AssignmentFactory(DjangoModelFactory):
     """A bare row: it takes no seat on the pair. Use `assigning.refill_queue` where seats matter."""

@@ -17,7 +17,7 @@ def judge_all(member: Member, choice: str | Callable[[Assignment], str] = "a") -
     """Answer everything there is for the member. Returns the assignments, in order."""
     answered = []
     while queue := assigning.next_assignments(member=member):
-        answered.append(judge(queue[0], choice if isinstance(choice, str) else choice(queue[0])))
+        answered += [judge(seat, choice if isinstance(choice, str) else choice(seat)) for seat in queue]
     return answered
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import scipy
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Picture
 from PIL.PngImagePlugin import PngInfo
-from scipy.stats import chisquare
 
 from annotator.choices import AssignmentKind
 from annotator.importing.ingest_batch import ingest_batch
@@ -294,4 +294,4 @@ def test_gold_may_be_at_any_place_of_a_queue():
         assigning.refill_queue(member_id=member.pk)
         kinds = member.assignments.order_by("pk").values_list("kind", flat=True)
         places.update(place for place, kind in enumerate(kinds) if kind == AssignmentKind.GOLD)
-    assert chisquare([places[place] for place in range(assigning.QUEUE_TARGET)]).pvalue > 1e-6
+    assert scipy.stats.chisquare([places[place] for place in range(assigning.QUEUE_TARGET)]).pvalue > 1e-6

@@ -13,21 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
-from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS, load_all_checks
 
 from annotator.accounts import api_tokens
 from annotator.choices import Scope
 from annotator.judging import assigning
+from annotator.lib.lazy_import import lazy_import
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment
 from api.schema import document
 from tests.api.releases import ready_release
+from tests.api.test_schema import OPERATIONS
 from tests.factories import (
     CampaignFactory,
     DeliveryFactory,
@@ -42,27 +40,47 @@ from tests.judges import judge
 
 pytestmark = pytest.mark.django_db
 
-# Of each operation, right ones and wrong ones.
-SAME_EVERY_TIME = settings(
-    max_examples=5,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
 SELDOM_RIGHT = {"create_webhook"}  # a document cannot say which addresses there are
 NEVER_WRONG = {"get_schema"}  # there is nothing to be wrong about
-SCHEMA = schemathesis.openapi.from_dict(document())
-OPERATIONS = {found.ok().definition.raw["operationId"]: found.ok() for found in SCHEMA.get_all_operations()}
-load_all_checks()
-WANTED = [
-    CHECKS.get_one(name)
-    for name in (
-        *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
-        *("response_headers_conformance", "response_schema_conformance"),
+CHECKS = (
+    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+    *("response_headers_conformance", "response_schema_conformance"),
+)
+
+
+@dataclass(frozen=True)
+class Generator:
+    """What makes requests from the document. Loading it takes a second of whichever processes run these tests."""
+
+    operations: dict[str, Any]
+    checks: list[Any]
+    given: Any
+    same_every_time: Any
+    right: Any
+    wrong: Any
+
+
+@pytest.fixture(scope="session")
+def generator() -> Generator:
+    schemathesis, hypothesis = lazy_import("schemathesis"), lazy_import("hypothesis")
+    schemathesis.checks.load_all_checks()
+    schema = schemathesis.openapi.from_dict(document())
+    return Generator(
+        operations={found.ok().definition.raw["operationId"]: found.ok() for found in schema.get_all_operations()},
+        checks=[schemathesis.checks.CHECKS.get_one(name) for name in CHECKS],
+        given=hypothesis.given,
+        # Of each operation, right ones and wrong ones.
+        same_every_time=hypothesis.settings(
+            max_examples=3,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[hypothesis.Phase.generate],
+            suppress_health_check=list(hypothesis.HealthCheck),
+        ),
+        right=schemathesis.GenerationMode.POSITIVE,
+        wrong=schemathesis.GenerationMode.NEGATIVE,
     )
-]
 
 
 @dataclass(frozen=True)
@@ -126,26 +144,26 @@ def world(storage_folder: Path, settings: Any) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_it_answers_as_the_document_says(name: str, world: World) -> None:
-    operation = OPERATIONS[name]
+def test_it_answers_as_the_document_says(name: str, world: World, generator: Generator) -> None:
+    operation = generator.operations[name]
     forms = cycle(operation.definition.raw["responses"].get("200", {}).get("content", {"*/*": None}))
     statuses = set()
 
     def ask(case: Any) -> None:
         headers = {"Authorization": f"Bearer {world.key}", "Accept": next(forms)}
         response = case.call(base_url="http://localhost", app=world.app, headers=headers)
-        case.validate_response(response, checks=WANTED)
+        case.validate_response(response, checks=generator.checks)
         statuses.add(response.status_code)
 
-    @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
-    @SAME_EVERY_TIME
+    @generator.given(case=operation.as_strategy(generation_mode=generator.right))
+    @generator.same_every_time
     def ask_right(case: Any) -> None:
         places = world.places | world.places_of.get(name, {})
         case.path_parameters = {place: places[place] for place in case.path_parameters or {}}
         ask(case)
 
-    @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
-    @SAME_EVERY_TIME
+    @generator.given(case=operation.as_strategy(generation_mode=generator.wrong))
+    @generator.same_every_time
     def ask_wrong(case: Any) -> None:
         ask(case)
 

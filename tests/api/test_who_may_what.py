@@ -196,7 +196,7 @@ def test_a_token_opens_what_its_scope_and_role_allow(operation, world):
     others = sorted(EVERYBODY - route.scopes)
     for role, status in zip(ROLES, route.statuses, strict=True):
         user = world.users[role]
-        if others:
+        if others and status < 400:  # a role that is kept out is kept out below, scope or not
             assert_error(ask(client_of(user, *others), world, route), 403, "scope_missing")
         for scope in sorted(route.scopes):
             assert_answer(ask(client_of(user, scope), world, route), status, role)
@@ -209,9 +209,11 @@ def test_a_session_opens_what_its_role_allows(operation, world):
         assert_answer(ask(browser_of(world.users[role]), world, route), status, role)
 
 
-@pytest.mark.parametrize("operation", ROUTES)
-def test_nobody_gets_in_without_either(operation, world):
-    assert_error(ask(ApiClient(), world, ROUTES[operation]), 401, "not_authenticated")
+def test_nobody_gets_in_without_either(world):
+    for operation, route in ROUTES.items():
+        response = ask(ApiClient(), world, route)
+        assert response.status_code == 401, operation
+        assert_error(response, 401, "not_authenticated")
 
 
 def test_every_other_method_is_refused_by_name(world):

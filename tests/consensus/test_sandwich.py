@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+import scipy
 
 from annotator.consensus.bradley_terry import Ties, bradley_terry
 from annotator.consensus.sandwich import EIGENVALUE_MIN, cluster_covariance
@@ -76,7 +76,7 @@ def covered(seeds, truth, columns, **options):
         model, fit, cell = fitted(votes)
         for name, clusterings in (("clusters", [getattr(votes, by) for by in columns]), ("independent", [])):
             robust = cluster_covariance(model, fit, cell, None, clusterings)
-            reach = stats.t.ppf(0.975, robust.degrees) * np.sqrt(np.diag(robust.covariance)[:N])
+            reach = scipy.stats.t.ppf(0.975, robust.degrees) * np.sqrt(np.diag(robust.covariance)[:N])
             hits[name].append(np.abs(fit.parameters[:N] - truth) <= reach)
     return {name: float(np.mean(found)) for name, found in hits.items()}
 
@@ -119,7 +119,7 @@ def test_an_item_that_one_prompt_alone_knows_has_a_wide_interval():
     is_kept = ((votes.left != 3) & (votes.right != 3)) | (votes.prompt == 0)
     votes = type(votes)(*(column[is_kept] for column in votes))
     robust = errors(votes, votes.prompt)[1]
-    reach = stats.t.ppf(0.975, robust.degrees) * np.sqrt(np.diag(robust.covariance))
+    reach = scipy.stats.t.ppf(0.975, robust.degrees) * np.sqrt(np.diag(robust.covariance))
     assert robust.degrees[3] == pytest.approx(1, abs=0.1)
     assert reach[3] > 1.5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import beta
+import scipy
 
 from annotator.consensus.split_shapes import CONCENTRATIONS, shapes_of, top_of
 
@@ -37,7 +37,7 @@ def test_two_choices_give_the_integral_of_the_beta_distribution(votes):
     for place, concentration in enumerate(CONCENTRATIONS):
         weight = np.tile(shapes.weight[:, place], 2) * likelihood
         found = weight @ top_of(shapes.split)[:, 0] / weight.sum()
-        expected = beta.sf(0.5, concentration / 2 + votes[0], concentration / 2 + votes[1])
+        expected = scipy.stats.beta.sf(0.5, concentration / 2 + votes[0], concentration / 2 + votes[1])
         assert found == pytest.approx(expected, abs=0.012)
 
 

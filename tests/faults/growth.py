@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import psycopg
-from scipy.stats import theilslopes
+import scipy
 
 WARM_UP = 0.25  # of the samples, in which caches fill
 HERE_THROUGHOUT = 0.9  # of the other samples; a process that was there for less has no slope
@@ -80,7 +80,7 @@ class Samples:
 def trend(process: str, what: str, points: list[tuple[float, float]]) -> Trend:
     """By Theil and Sen: the median of the slopes between any two samples, which no single peak moves."""
     seconds, values = [at for at, _ in points], [value for _, value in points]
-    found = theilslopes(values, seconds, 0.95)
+    found = scipy.stats.theilslopes(values, seconds, 0.95)
     slope, low, high = (3600 * float(each) for each in (found.slope, found.low_slope, found.high_slope))
     bound = BOUNDS[what]
     grown = low / 3600 * (seconds[-1] - seconds[0])

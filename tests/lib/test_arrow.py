@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from django.db import transaction
+from django.db import connection, connections, transaction
 from psycopg import sql
 
 from annotator.lib import arrow
 from annotator.models import Campaign
 from tests.factories import CampaignFactory
 from tests.local.processes import ROOT
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +55,27 @@ def test_without_rows_the_columns_keep_their_types():
 def test_a_column_of_numbers_with_a_null_is_refused():
     with arrow.snapshot() as database, pytest.raises(ValueError, match="column n has nulls"):
         database.columns("SELECT nullif(n, 2) AS n FROM generate_series(1, 3) n")
+
+
+def test_threads_read_at_once_and_each_closes_its_own_connection():
+    def read(number: int) -> tuple[int, int]:
+        with arrow.snapshot() as database:
+            [row] = database.table("SELECT {number}::int AS number, pg_backend_pid() AS pid", number=number).to_pylist()
+        connections.close_all()
+        return row["number"], row["pid"]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(read, range(8)))
+    assert [number for number, _ in found] == list(range(8))
+    assert len({pid for _, pid in found}) == 8
+    pids = [pid for _, pid in found]
+    with connection.cursor() as cursor:
+        wait_until(lambda: not still_there(cursor, pids), why="the end of the connections")
+
+
+def still_there(cursor, pids: list[int]) -> list[int]:
+    cursor.execute("SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s)", [pids])
+    return [pid for (pid,) in cursor.fetchall()]
 
 
 def test_many_rows_come_in_batches_and_whole(monkeypatch):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import scipy
 from django.urls import resolve, reverse
-from scipy.stats import chisquare, spearmanr
 
 from annotator.lib.public_ids import ASSIGNMENTS, LIMIT, NOBODYS, VOTES
 
@@ -28,11 +28,11 @@ def test_numbers_of_rows_that_follow_one_another_have_no_relation():
     shown = [ASSIGNMENTS.show(pk) for pk in range(1, 4001)]
 
     assert len(set(shown)) == 4000
-    assert abs(spearmanr(range(4000), shown).statistic) < 0.08  # five standard errors
+    assert abs(scipy.stats.spearmanr(range(4000), shown).statistic) < 0.08  # five standard errors
     bits = [sum(number >> bit & 1 for number in shown) for bit in range(52)]
     assert all(abs(ones - 2000) < 190 for ones in bits)  # six
     buckets = [sum(number % 16 == rest for number in shown) for rest in range(16)]
-    assert chisquare(buckets).pvalue > 1e-6
+    assert scipy.stats.chisquare(buckets).pvalue > 1e-6
 
 
 @pytest.mark.parametrize("number", [-1, LIMIT, 2**70])

@@ -83,7 +83,7 @@ def migrate(installation: psycopg.Connection[Any]) -> int:
     url = database_url().removesuffix(database_of_tests()) + installation.info.dbname
     environment = {"DATABASE_URL": url, "REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": settings.SECRET_KEY}
     return subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--no-input"],
+        [sys.executable, "manage.py", "migrate", "--no-input", "--skip-checks"],
         cwd=ROOT,
         env=os.environ | environment | {"DJANGO_SETTINGS_MODULE": "annotator.settings"},
         capture_output=True,

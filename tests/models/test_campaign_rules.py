@@ -6,6 +6,7 @@ import importlib
 import json
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -117,15 +118,22 @@ def test_the_verbs_refuse_what_the_database_refuses(name: str, campaign: Campaig
 
 
 @OVER_REST
-def test_rest_takes_what_is_within_the_limits_and_nothing_else(name: str, member: Member) -> None:
+def test_rest_takes_what_is_within_the_limits(name: str, member: Member) -> None:
     client, address = client_of(member.user, "manage"), f"/api/v1/campaigns/{member.campaign.slug}/"
-    cases = cases_of(name)
-    for value in cases.accepted:
+    for value in cases_of(name).accepted:
         assert client.patch(address, {name: value}).json()[name] == value
-    before = value_of(name, member.campaign)
-    for value in [*cases.out_of_limits, *cases.wrong_type]:
-        assert_error(client.patch(address, {name: value}), 400, "invalid", name)
-    assert value_of(name, member.campaign) == before
+
+
+def test_rest_takes_nothing_else(member: Member) -> None:
+    """A value of every rule in one request, until all have been tried: each is named."""
+    client, address = client_of(member.user, "manage"), f"/api/v1/campaigns/{member.campaign.slug}/"
+    before = client.get(address).json()
+    cases = {name: cases_of(name) for name in SETTINGS}
+    refused = ([(name, value) for value in [*of.out_of_limits, *of.wrong_type]] for name, of in cases.items())
+    for together in zip_longest(*refused):
+        values = dict(filter(None, together))
+        assert_error(client.patch(address, values), 400, "invalid", *values)
+    assert client.get(address).json() == before
 
 
 @pytest.mark.parametrize("name", sorted(RULES.keys() - set(SETTINGS)))
@@ -165,21 +173,28 @@ def filled(name: str, campaign: Campaign) -> tuple[str, dict[str, Any]]:
 
 
 @ALL
-def test_the_page_takes_what_is_within_the_limits_and_nothing_else(name: str, member: Member, client: Client) -> None:
+def test_the_page_takes_what_is_within_the_limits(name: str, member: Member, client: Client) -> None:
     client.force_login(member.user)
     path, data = filled(name, member.campaign)
-    cases = cases_of(name)
-    for value in cases.accepted:
+    for value in cases_of(name).accepted:
         response = client.post(path, data | form_of({name: value}) if value is not False else data)
         assert response.status_code == 302, response.context["form"].errors
         assert value_of(name, member.campaign) == value
+
+
+@pytest.mark.parametrize("names", [[*SETTINGS], [*RULES.keys() - set(SETTINGS)]], ids=["campaign_settings", "review_rules"])
+def test_the_page_takes_nothing_else(names: list[str], member: Member, client: Client) -> None:
+    """A value of every rule of the page in one form, until all have been tried: each is named."""
+    client.force_login(member.user)
+    path, data = filled(names[0], member.campaign)
+    before = Campaign.objects.values().get(pk=member.campaign_id)
     # A text is what somebody writes, and a box is ticked or not: neither can be of another type.
-    other_type = ["many"] if limits_of(RULES[name]) else []
-    before = value_of(name, member.campaign)
-    for value in [*cases.out_of_limits, *other_type]:
-        response = client.post(path, data | {name: value})
-        assert (response.status_code, list(response.context["form"].errors)) == (400, [name])
-    assert value_of(name, member.campaign) == before
+    wrong = {name: [*cases_of(name).out_of_limits, *(["many"] if limits_of(RULES[name]) else [])] for name in names}
+    for together in zip_longest(*([(name, value) for value in values] for name, values in wrong.items())):
+        values = dict(filter(None, together))
+        response = client.post(path, data | values)
+        assert (response.status_code, response.context["form"].errors.keys()) == (400, values.keys())
+    assert Campaign.objects.values().get(pk=member.campaign_id) == before
 
 
 @pytest.mark.parametrize("name", ["campaign_settings", "review_rules"])

@@ -11,7 +11,7 @@ from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Cons
 from annotator.scoring.consensus_writer import campaigns_to_score, score_at_once, score_campaign, score_changes
 from annotator.scoring.statistics import compute_statistics
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
-from tests.released import vote, vote_all
+from tests.released import vote_all, vote_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -39,14 +39,11 @@ def crowd(campaign, transactional_db):  # these methods read what is committed
     Campaign.objects.filter(pk=campaign.pk).update(consensus_method="dawid_skene", votes_wanted=5, votes_max=5)
     campaign.refresh_from_db()
     good, blind = MemberFactory.create_batch(2, campaign=campaign), MemberFactory.create_batch(3, campaign=campaign)
-    truth = {}
-    for number in range(30):
-        pair, right = PairFactory(campaign=campaign), "abx"[number % 3]
-        truth[pair.pk] = {"a": "a", "b": "b", "x": "both_bad"}[right]
-        for member in good:
-            vote(pair, truth[pair.pk], member=member)
-        for member in blind:
-            vote(pair, "b", member=member)
+    answers, truth = [], {}
+    for number, pair in enumerate(PairFactory.create_batch(30, campaign=campaign)):
+        truth[pair.pk] = ["a", "b", "both_bad"][number % 3]
+        answers += [(pair, member, truth[pair.pk]) for member in good] + [(pair, member, "b") for member in blind]
+    vote_at_once(campaign, answers)
     return truth
 
 
