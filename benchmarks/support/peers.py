@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from annotator.local.server_processes import end_with_parent
 
+from annotator.local.child import end_with_parent
 from benchmarks.support.site import HOST, free_port, stop
 
 START_TIMEOUT = 600.0  # seconds; Label Studio makes its database first, and Potato reads all items

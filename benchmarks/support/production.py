@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from annotator.local.server_processes import end_with_parent
+import redis
 from django.conf import settings
 from honcho.environ import parse_procfile
 
+from annotator.local.child import end_with_parent
 from annotator.local.embedded_servers import Postgres, Valkey
 from benchmarks.support.site import HOST, ROOT, free_port, stop, wait_until_answering
 
@@ -85,6 +86,6 @@ def _roots(started: dict[str, subprocess.Popen[bytes]]) -> dict[str, list[int]]:
         roots.setdefault(role, []).append(process.pid)
     postmaster = Postgres(settings.DATA_DIR).home / "postmaster.pid"
     roots["postgres"] = [int(postmaster.read_text().split()[0])]
-    with Valkey(settings.DATA_DIR).client() as client:
+    with redis.Redis(unix_socket_path=str(Valkey(settings.DATA_DIR).socket)) as client:
         roots["valkey"] = [int(client.info("server")["process_id"])]
     return roots

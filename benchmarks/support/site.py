@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-from annotator.local.server_processes import end_with_parent
 from django.conf import settings
+
+from annotator.local.child import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"

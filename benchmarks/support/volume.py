@@ -12,10 +12,11 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from psycopg.conninfo import make_conninfo
 
 from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import CampaignState
-from annotator.local.embedded_servers import DATABASE_NAME, Postgres
+from annotator.local.embedded_servers import Postgres
 from annotator.models import Campaign, Member, Pair, ReviewRule
 from annotator.quality.rules import ensure_rules
 from benchmarks.support.campaigns import IMAGES_PER_PROMPT, make_annotators, settle_down
@@ -131,8 +132,8 @@ def _make(n_pairs: int, slug: str) -> Campaign:
 @contextmanager
 def _two_connections() -> Iterator[tuple[psycopg.Connection, psycopg.Connection]]:
     """One to read by, and one that writes without triggers and foreign keys."""
-    postgres = Postgres(settings.DATA_DIR)
-    with postgres.connect(DATABASE_NAME) as source, postgres.connect(DATABASE_NAME) as sink:
+    parameters = make_conninfo("", **Postgres(settings.DATA_DIR).connection_parameters())
+    with psycopg.connect(parameters, autocommit=True) as source, psycopg.connect(parameters, autocommit=True) as sink:
         sink.execute("SET session_replication_role = replica")
         yield source, sink
 
