@@ -23,17 +23,21 @@ TABLES = (
     "annotator_unscoredassignment",
 )
 # Of partial indexes: whether a new row is in it, and whether one that was updated and is not HOT is. An assignment is inserted
-# open; what is not HOT is its end. Plain votes have no comment, and people are no machines.
+# open; what is not HOT is its end. Plain votes have no comment and are not voided,
+# and people are no machines and have been trained.
 PARTIAL: Mapping[str, tuple[bool, bool]] = {
     "assignment_queue": (True, False),
     "assignment_machine_once_per_member_and_pair": (False, False),
     "assignment_machine_again": (False, False),
+    "assignment_training": (False, False),
     "vote_comments": (False, False),
+    "vote_voided": (False, False),
 }
 _ROWS_SQL = "SELECT relname, n_tup_ins, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = ANY (%s)"
 _INDEXES_SQL = """
 SELECT owner.relname, class.relname, indpred IS NOT NULL FROM pg_index
-JOIN pg_class class ON class.oid = indexrelid JOIN pg_class owner ON owner.oid = indrelid WHERE owner.relname = ANY (%s)
+JOIN pg_class class ON class.oid = indexrelid JOIN pg_class owner ON owner.oid = indrelid JOIN pg_am ON pg_am.oid = class.relam
+WHERE owner.relname = ANY (%s) AND amname <> 'brin'  -- which has an entry for a range of pages
 """
 SETTLES_IN = 1.5  # seconds: a backend reports what it counted about once a second
 
