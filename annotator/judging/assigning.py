@@ -34,8 +34,6 @@ CLOCK_SLACK = timedelta(seconds=60)  # that the clocks of two machines may diffe
 # last_seats.py.
 QUEUE_TARGET = 32
 QUEUE_LOW = 6  # a queue this short is filled again
-# A worker is asked when a queue gets this short, and once more should the first task be lost; after that the view fills it.
-REFILL_AT = (QUEUE_LOW, QUEUE_LOW // 2)
 # Pairs of the ring that are looked at in one stretch, beyond what is wanted. The first nearly always holds enough; each further
 # one is four times as wide, so that somebody who has judged nearly everything still gets through a lap in a few queries.
 FIRST_WINDOW = 24
@@ -247,6 +245,14 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
         if not queue and hand_over(member, count=count, now=now):  # the refill holds the member
             queue = head_of_queue(member, count=count, now=now)
     return queue
+
+
+def refill_at(wanted: int) -> tuple[int, int]:
+    """How short a queue gets before a worker is asked to fill it, and once more should the first task be lost; after that the
+    view fills it. `wanted`: how many whoever asks takes at once.
+    """
+    low = max(QUEUE_LOW, 2 * wanted)
+    return low, low // 2
 
 
 def open_count(member: Member) -> int:

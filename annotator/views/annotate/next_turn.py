@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
-from annotator.judging.assigning import QUEUE_TARGET, REFILL_AT, next_assignments
+from annotator.judging.assigning import QUEUE_TARGET, next_assignments, refill_at
 from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import undoable
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
@@ -197,7 +197,7 @@ def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: 
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
-    if queue[0].queue_length in REFILL_AT:
+    if queue[0].queue_length in refill_at(client.wanted):
         tasks.enqueue(tasks.refill_queue, member.pk)
     fresh = [seat for seat in queue if seat.pk not in client.cards]
     earlier = earlier_answers(fresh)
