@@ -1,6 +1,6 @@
 """The fast path of the two requests that machine annotators live on: the next assignments, and a vote.
 
-The same throttles, token, verbs and serializers as in `api.views.assignments`, without the middleware and the views around them.
+The same throttles, tokens, verbs and answers as in `api.views.assignments`, without Django REST framework in between.
 As in `annotator.views.fast_path`, whatever is not plain is None, and goes its ordinary way: there it is refused, in its words.
 """
 
@@ -10,32 +10,40 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import JSONRenderer
 
+from annotator import tasks
 from annotator.accounts import api_tokens
+from annotator.accounts.api_tokens import PlainToken
 from annotator.campaigns.access import campaign_for_annotator
-from annotator.choices import Scope
+from annotator.choices import Choice, Scope
 from annotator.errors import DomainError
+from annotator.importing.images import DISPLAY_WIDTHS
 from annotator.judging import assigning
-from annotator.judging.vote_writer import Answer, write_votes
+from annotator.judging.own_votes import OwnVote, own_votes
+from annotator.judging.vote_writer import Answer, NextSeat, WrittenVotes, write_votes
 from annotator.lib.bare_requests import FastAnswer, headers_of, note_end, read_request, request_id_of
 from annotator.lib.client_address import address_of
-from annotator.lib.public_ids import ShownAssignment
-from annotator.models import Member, Question, Token
+from annotator.lib.public_ids import ASSIGNMENTS, PAIRS, VOTES, ShownAssignment
+from annotator.models import Member, User
 from api import throttling
 from api.parsers import read_json
-from api.serializers.assignments import ChoiceBody, ChoicesBody
-from api.views.assignments import COUNT_LIMIT, ask_for_more, next_after, shown_assignments, shown_vote
+from api.views.assignments import COUNT_LIMIT, ask_for_more, next_after, shown_assignments
 
 VOTE = re.compile(r"/api/v1/assignments/([0-9]{1,16})/vote/")
 NEXT = re.compile(r"/api/v1/campaigns/([a-z0-9-]+)/assignments/")
 QUERIES = {"vote": re.compile(rb"(?:next=([0-9]{1,2}))?"), "assignments": re.compile(rb"(?:count=([0-9]{1,2}))?")}
+FIELDS = {"choice", "choices", "elapsed_ms", "comment"}
 ANY_TYPE = ("", "*/*", "application/json")
 
 Result = tuple[int, Any]  # status and data
@@ -73,24 +81,25 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
     return FastAnswer(status, headers_of(request_id, *own), JSONRenderer().render(data))
 
 
-def _token(request: HttpRequest) -> Token | None:
-    """Whoever may take assignments and vote, and has not asked too often. Raises BadToken."""
+def _token(request: HttpRequest) -> PlainToken | None:
+    """Whoever may take assignments and vote, and has not asked too often."""
     address = address_of(request)
     if address and settings.API_RATE_ADDRESS and throttling.count(f"address:{address}") > settings.API_RATE_ADDRESS:
         return None
-    token = api_tokens.token_of(request.META["HTTP_AUTHORIZATION"])
+    scheme, _, key = request.META["HTTP_AUTHORIZATION"].partition(" ")
+    token = api_tokens.find_plain_token(key.strip(), timezone.now()) if scheme.lower() == "bearer" else None
     if token is None or Scope.ANNOTATE not in token.scopes:
         return None
-    if settings.API_RATE_TOKEN and throttling.count(f"token:{token.pk}") > settings.API_RATE_TOKEN:
+    if settings.API_RATE_TOKEN and throttling.count(f"token:{token.id}") > settings.API_RATE_TOKEN:
         return None
     return token
 
 
-def _next(request: HttpRequest, token: Token, content: bytes, count: int | None) -> Result | None:
+def _next(request: HttpRequest, token: PlainToken, content: bytes, count: int | None) -> Result | None:
     if content not in (b"", b"{}"):
         return None
     (slug,) = NEXT.fullmatch(request.path).groups()  # type: ignore[union-attr]
-    campaign, member = campaign_for_annotator(token.user, slug)
+    campaign, member = campaign_for_annotator(User(pk=token.user_id), slug)
     assignments = assigning.next_assignments(member=member, count=count or 1)
     if not assignments:
         return None
@@ -99,29 +108,86 @@ def _next(request: HttpRequest, token: Token, content: bytes, count: int | None)
     return 200, shown[0] if count is None else shown
 
 
-def _vote(request: HttpRequest, token: Token, content: bytes, count: int | None) -> Result | None:
+def _vote(request: HttpRequest, token: PlainToken, content: bytes, count: int | None) -> Result | None:
     (shown_id,) = VOTE.fullmatch(request.path).groups()  # type: ignore[union-attr]
-    assignment_id = ShownAssignment().to_python(shown_id)
-    given = read_json(content)
-    is_several = isinstance(given, dict) and "choices" in given
-    body = (ChoicesBody if is_several else ChoiceBody)(data=given)
-    if not body.is_valid():
+    assignment_id, given = ShownAssignment().to_python(shown_id), read_json(content)
+    answer = _answer(given)
+    if answer is None:
         return None
-    values = body.validated_data
-    choices = values["choices"] if is_several else {_primary(assignment_id): values["choice"]}
-    answer = Answer(choices, values.get("elapsed_ms"), values["comment"])
-    result = write_votes({assignment_id: answer}, user_id=token.user_id, count=0, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    result = write_votes({assignment_id: answer}, user_id=token.user_id, count=count or 0, now=now)
     if result is None:
         return None
-    written, _ = result
-    following = None
+    written, seats = result
+    votes = own_votes(written.votes)
+    shown = [_shown_vote(vote) for vote in votes]
+    data = shown[0] if "choice" in given else {"assignment": int(shown_id), "votes": shown}
     if count is not None:
-        member = Member.objects.select_related("campaign").get(pk=written.member_id)
-        following = next_after(member, count, request)
-    return 201, shown_vote(written.votes, is_several=is_several, following=following)
+        data["next"] = _following(request, written, seats, votes[0].campaign_questions, count, now)
+    return 201, data
 
 
-def _primary(assignment_id: int) -> str:
-    """The slug of the question that a bare `choice` answers; "" for an unknown assignment."""
-    questions = Question.objects.filter(campaign__assignments=assignment_id, position=0)
-    return questions.values_list("slug", flat=True).first() or ""
+def _answer(given: Any) -> Answer | None:
+    """A body that has nothing to be refused in it."""
+    if not isinstance(given, dict) or not given.keys() <= FIELDS or ("choice" in given) is ("choices" in given):
+        return None
+    choices = {"": given["choice"]} if "choice" in given else given["choices"]
+    elapsed_ms, comment = given.get("elapsed_ms"), given.get("comment", "")
+    if not isinstance(choices, dict) or not choices or ("choices" in given and "" in choices):
+        return None
+    if not all(isinstance(choice, str) and choice in Choice.values for choice in choices.values()):
+        return None
+    if not isinstance(comment, str) or not (elapsed_ms is None or type(elapsed_ms) is int):
+        return None
+    return Answer(choices, elapsed_ms, comment.strip())
+
+
+def _shown_vote(vote: OwnVote) -> dict[str, Any]:
+    """As `OwnVoteSerializer`."""
+    return {
+        "vote_id": vote.vote_id if vote.knows_ids else VOTES.show(vote.vote_id),
+        "pair_id": vote.pair_id if vote.knows_ids else PAIRS.show(vote.pair_id),
+        "question": vote.question,
+        "annotator_id": vote.annotator_id,
+        "choice": vote.choice,
+        "a_on_left": vote.a_on_left,
+        "kind": None,
+        "elapsed_ms": vote.elapsed_ms,
+        "guideline_version": vote.guideline_version,
+        "created_at": _time(vote.created_at),
+        "void_reason": vote.void_reason,
+    }
+
+
+def _following(
+    request: HttpRequest, written: WrittenVotes, seats: list[NextSeat], questions: list[dict[str, Any]], count: int, now: datetime
+) -> list[dict[str, Any]]:
+    if not written.may_go_on or len(seats) < count:  # a limit to ask for, a queue to fill, or nothing left
+        return next_after(Member.objects.select_related("campaign").get(pk=written.member_id), count, request)
+    length = seats[0].queue_length or 0
+    if any(length <= at < length + 1 for at in assigning.refill_at(count)):
+        tasks.enqueue(tasks.refill_queue, written.member_id)
+    return [_shown_seat(request, seat, questions, seat.expires_at(written.lease_seconds, now)) for seat in seats]
+
+
+def _shown_seat(request: HttpRequest, seat: NextSeat, questions: list[dict[str, Any]], expires_at: datetime) -> dict[str, Any]:
+    """As `AssignmentSerializer`."""
+    a = {"slot": "a", "url": _address(request, seat.a_id), "width": seat.a_width, "height": seat.a_height}
+    b = {"slot": "b", "url": _address(request, seat.b_id), "width": seat.b_width, "height": seat.b_height}
+    left, right = (a, b) if seat.seat_a_on_left else (b, a)
+    shown = {"id": ASSIGNMENTS.show(seat.seat_id), "prompt": seat.prompt, "left": left, "right": right}
+    return shown | {"questions": questions, "expires_at": _time(expires_at)}
+
+
+def _address(request: HttpRequest, public_id: UUID) -> str:
+    return request.build_absolute_uri(f"{_image_root()}{public_id}/{max(DISPLAY_WIDTHS)}/")
+
+
+@cache
+def _image_root() -> str:
+    """What the address of every image begins with. `reverse` takes longer than all the rest of it."""
+    return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
+
+
+def _time(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -13,12 +14,23 @@ from django.utils import timezone
 
 from annotator.choices import Scope
 from annotator.errors import DomainError, Invalid, NotAllowed
+from annotator.lib.raw_sql import fetch_prepared, read_statement
 from annotator.models import Token, User
 
 KEY_PREFIX = "dpt_"  # so that a key found in a file or a log is known for what it is
 KEY_PATTERN = re.compile(r"dpt_[A-Za-z0-9_-]{43}")
 HINT_LENGTH = 12
+PLAIN_TOKEN_SQL = read_statement(__file__, "plain_token")
 USE_NOTED_EVERY = timedelta(minutes=1)  # a write per request would cost more than the lookup
+
+
+@dataclass(frozen=True)
+class PlainToken:
+    """A row of plain_token.sql."""
+
+    id: int
+    user_id: int
+    scopes: list[str]
 
 
 class BadToken(DomainError):
@@ -84,6 +96,14 @@ def check_key(key: str, *, now: datetime | None = None) -> Token:
         raise BadToken("The user of this token is deactivated.", code="token_user_inactive")
     note_use(token, now=now)
     return token
+
+
+def find_plain_token(key: str, now: datetime) -> PlainToken | None:
+    """What `check_key` finds, as data, where there is nothing to note and nothing to refuse."""
+    if not KEY_PATTERN.fullmatch(key):
+        return None
+    parameters = {"digest": digest_of(key), "now": now, "stale": now - USE_NOTED_EVERY}
+    return next(iter(fetch_prepared(PLAIN_TOKEN_SQL, parameters).as_rows(PlainToken)), None)
 
 
 def revoke_tokens(*, user: User, now: datetime | None = None) -> int:

@@ -42,7 +42,8 @@ WITH owner AS MATERIALIZED (
     SELECT seat.id, question.id AS question_id, said.choice, question.position = 0 AND owner.asks_comment AS takes_comment
     FROM owner CROSS JOIN seat
     JOIN annotator_question question ON question.campaign_id = owner.campaign_id
-    LEFT JOIN said ON said.id = seat.id AND said.slug = question.slug AND said.choice = ANY (question.choices)
+    LEFT JOIN said ON said.id = seat.id AND said.choice = ANY (question.choices)
+      AND (said.slug = question.slug OR (said.slug = '' AND question.position = 0))
 ), whole AS MATERIALIZED (
     SELECT id FROM answer GROUP BY id
     HAVING count(*) = count(choice) AND count(*) = (SELECT count(*) FROM said WHERE said.id = answer.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -29,7 +29,10 @@ VOTE_SQL = read_statement(__file__, "vote")
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody says about a pair: question slug to choice, how long they looked, and a comment on all of it."""
+    """What somebody says about a pair: question slug to choice, how long they looked, and a comment on all of it.
+
+    A lone choice may be for "", which is the first question.
+    """
 
     choices: dict[str, str]
     elapsed_ms: int | None
@@ -40,8 +43,16 @@ class Answer:
         return self.elapsed_ms is None or 0 <= self.elapsed_ms <= ELAPSED_MS_LIMIT
 
     @property
+    def has_possible_questions(self) -> bool:
+        return "" not in self.choices or len(self.choices) == 1
+
+    @property
     def has_possible_comment(self) -> bool:
         return len(self.comment) <= COMMENT_LIMIT
+
+    @property
+    def is_possible(self) -> bool:
+        return self.has_possible_time and self.has_possible_comment and self.has_possible_questions
 
 
 @dataclass(frozen=True)
@@ -128,8 +139,12 @@ class NextSeat:
 
     def seconds_left(self, lease_seconds: int, now: datetime) -> float:
         """Of its lease, which the statement renewed where it was never shown or less than most of it was left."""
-        left = (self.lease_expires_at - now).total_seconds()
-        return lease_seconds if self.shown_at is None or left < RENEW_BELOW * lease_seconds else left
+        return (self.expires_at(lease_seconds, now) - now).total_seconds()
+
+    def expires_at(self, lease_seconds: int, now: datetime) -> datetime:
+        lease = timedelta(seconds=lease_seconds)
+        is_renewed = self.shown_at is None or self.lease_expires_at - now < RENEW_BELOW * lease
+        return now + lease if is_renewed else self.lease_expires_at
 
 
 def write_votes(
@@ -139,7 +154,7 @@ def write_votes(
 
     All are of one member: an answer for another than that of the first is left out. None where nothing was written.
     """
-    if not all(answer.has_possible_time and answer.has_possible_comment for answer in answers.values()):
+    if not all(answer.is_possible for answer in answers.values()):
         return None
     if not answers or max(answers) > ID_LIMIT:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -76,7 +76,8 @@ def cast_vote(
     comment: str = "",
     now: datetime | None = None,
 ) -> CastVote:
-    """Record the answer to every question of an assignment: `choices` is question slug to choice.
+    """Record the answer to every question of an assignment: `choices` is question slug to choice, and a lone choice for ""
+    answers the first question.
 
     A time that cannot be true is not kept, and neither is a comment that the campaign does not ask for; the vote counts.
 
@@ -96,12 +97,19 @@ def cast_vote(
             return locked.cast(list(votes), is_new=True)
         kind = locked.assignment.kind
         try:
-            cast = _same_answer(locked, answer, now)
+            cast = _same_answer(locked, _naming(answer, locked.questions), now)
         except DomainError as refusal:
             metrics.VOTES.labels(kind, refusal.code).inc()
             raise
     transaction.on_commit(metrics.VOTES.labels(kind, "again").inc, robust=True)
     return cast
+
+
+def _naming(answer: Answer, questions: list[Question]) -> Answer:
+    """With the slug of the first question in the place of ""."""
+    if list(answer.choices) != [""] or not questions:
+        return answer
+    return replace(answer, choices={questions[0].slug: answer.choices[""]})
 
 
 def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:

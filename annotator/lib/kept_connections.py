@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery import Task
 from celery.signals import task_postrun, task_prerun
 from django.db import close_old_connections
 
 
 @task_prerun.connect
-def look_before_a_task(**_: Any) -> None:
-    """A task that runs inside a transaction of its caller's, as tests call it, keeps that connection."""
-    close_old_connections()
+def look_before_a_task(task: Task, **_: Any) -> None:
+    """A task that runs where it is sent, as tests have it, is part of its caller's transaction, and leaves the connection alone."""
+    if not task.request.is_eager:
+        close_old_connections()
 
 
 @task_postrun.connect
-def look_after_a_task(**_: Any) -> None:
+def look_after_a_task(task: Task, **_: Any) -> None:
     """One that broke goes at once, so that a server that shuts down need not wait for it."""
-    close_old_connections()
+    if not task.request.is_eager:
+        close_old_connections()

@@ -14,10 +14,10 @@ from rest_framework.response import Response
 from annotator import tasks
 from annotator.campaigns.access import campaign_for_annotator
 from annotator.choices import MemberKind, Role, Scope
-from annotator.errors import NotAllowed, NotFound
+from annotator.errors import NotAllowed
 from annotator.judging import assigning, voting
 from annotator.lib.public_ids import ASSIGNMENTS
-from annotator.models import Assignment, Campaign, Member, Question, Vote
+from annotator.models import Assignment, Campaign, Member, Vote
 from api.serializers.assignments import AssignmentSerializer, ChoiceBody, ChoicesBody, FlagBody, OutcomeSerializer
 from api.serializers.base import NoBody
 from api.serializers.questions import QuestionSerializer
@@ -95,7 +95,7 @@ class VoteCast(View):
         is_several = isinstance(request.data, dict) and "choices" in request.data
         body = valid_body(ChoicesBody if is_several else ChoiceBody, request)
         count = whole_number(request, "next", low=1, high=COUNT_LIMIT)
-        choices = body["choices"] if is_several else {primary_question(assignment_id): body["choice"]}
+        choices = body["choices"] if is_several else {"": body["choice"]}
         cast = voting.cast_vote(
             assignment_id=assignment_id,
             by=user,
@@ -184,11 +184,3 @@ class Undo(View):
         valid_body(NoBody, request)
         assignment = voting.undo_vote(assignment_id=assignment_id, by=user)
         return Response(OutcomeSerializer(assignment).data)
-
-
-def primary_question(assignment_id: int) -> str:
-    """The slug of the question that a bare `choice` answers. Raises NotFound. `cast_vote` checks the owner."""
-    question = Question.objects.filter(campaign__members__assignments=assignment_id).order_by("position").first()
-    if question is None:
-        raise NotFound("This assignment does not exist, or it is not yours.")
-    return question.slug

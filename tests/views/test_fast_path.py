@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from annotator.lib import bare_requests
 from annotator.views import fast_path
 from tests.views.answer_cases import ODD, PLAIN, World, make_world
 
@@ -62,7 +63,7 @@ def test_answers_are_guarded_by_the_same_headers_as_pages():
     world = make_world()
     page = world.client.get("/answers/")
 
-    common = dict(fast_path._common_headers())
+    common = dict(bare_requests.headers_of(""))
 
     for name in ("Content-Security-Policy", "Permissions-Policy", "X-Frame-Options", "X-Content-Type-Options", "Referrer-Policy"):
         assert common[name.lower().encode()] == page.headers[name].encode()

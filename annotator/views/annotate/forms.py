@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from django import forms
 
 from annotator.choices import (
@@ -32,11 +30,12 @@ class VoteForm(forms.Form):
         milliseconds = whole_number(self.cleaned_data["elapsed_ms"])
         return milliseconds if milliseconds is not None and milliseconds <= ELAPSED_MS_LIMIT else None
 
-    def choices(self, primary: Callable[[], str]) -> dict[str, str]:
-        """Question slug to choice. `primary` finds the slug for a single choice posted without its question."""
+    def choices(self) -> dict[str, str]:
+        """Question slug to choice; "" for a single choice posted without its question."""
         if choice := self.cleaned_data["choice"]:
-            return {self.cleaned_data["question"] or primary(): choice}
-        return {name.removeprefix(CHOICE_PREFIX): value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
+            return {self.cleaned_data["question"]: choice}
+        named = {name: value for name, value in self.data.items() if name.startswith(CHOICE_PREFIX)}
+        return {name.removeprefix(CHOICE_PREFIX) or name: value for name, value in named.items()}
 
 
 class FlagForm(forms.Form):

@@ -20,7 +20,6 @@ from annotator.judging.eligibility import training_is_due
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign
 from annotator.views.annotate.forms import VoteForm
-from annotator.views.annotate.views import primary_slug
 from annotator.views.form_input import require_valid, whole_number
 from annotator.views.requests import UserRequest
 
@@ -57,7 +56,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
         training.answer_training(
             assignment_id=assignment_id,
             by=request.user,
-            choices=form.choices(lambda: primary_slug(assignment_id)),
+            choices=form.choices(),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
         )
     except NotFound:

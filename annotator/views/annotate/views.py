@@ -19,7 +19,7 @@ from annotator.campaigns.access import campaign_for_member
 from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment, undo_vote
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
-from annotator.models import Assignment, Member, Question
+from annotator.models import Assignment, Member
 from annotator.views.annotate.forms import FlagForm, VoteForm
 from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, recorded
 from annotator.views.form_input import require_valid, whole_number
@@ -48,7 +48,7 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
         cast = cast_vote(
             assignment_id=assignment_id,
             by=request.user,
-            choices=form.choices(lambda: primary_slug(assignment_id)),
+            choices=form.choices(),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
             comment=form.cleaned_data["comment"],
         )
@@ -153,9 +153,3 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
     if request.htmx:
         return render_partial(turn, refusal=refusal, status=status)
     return render_page(request, turn, refusal=refusal, status=status)
-
-
-def primary_slug(assignment_id: int) -> str:
-    """The question that a single choice answers if the form does not name it; "" for an unknown assignment."""
-    questions = Question.objects.filter(campaign__members__assignments=assignment_id, position=0)
-    return questions.values_list("slug", flat=True).first() or ""
