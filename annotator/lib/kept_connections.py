@@ -16,7 +16,7 @@ from django.db import close_old_connections
 
 @task_prerun.connect
 def look_before_a_task(task: Task, **_: Any) -> None:
-    """A task that runs where it is sent, as tests have it, is part of its caller's transaction, and leaves the connection alone."""
+    """A task that runs where it is sent, as tests have it, is part of its caller's transaction: the connection stays."""
     if not task.request.is_eager:
         close_old_connections()
 
