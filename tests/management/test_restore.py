@@ -19,6 +19,7 @@ from annotator.choices import AssignmentState
 from annotator.errors import Conflict
 from annotator.feeds.vote_feed import page_of_votes, read_cursor
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
+from annotator.judging.assigning import QUEUE_TARGET
 from annotator.models import Assignment, Campaign, CampaignProgress, Consensus, Member, Pair, Release, User, Vote
 from annotator.scoring.consensus_writer import score_campaign
 from tests.celery_worker import database_url
@@ -87,7 +88,7 @@ def test_people_go_on_where_they_were_after_a_restore(settings, storage_folder, 
     unfinished = ReleaseFactory(campaign=campaign, number=2, state="building")
     (storage_folder / "releases" / str(campaign.pk) / "2").mkdir()
     (storage_folder / "releases" / str(campaign.pk) / "2" / "half").write_text("half")
-    PairFactory.create_batch(20, campaign=campaign)
+    PairFactory.create_batch(QUEUE_TARGET + 8, campaign=campaign)
     browser, member = Client(), MemberFactory(campaign=campaign)
     browser.force_login(member.user)
     answered = open_page(browser, member)

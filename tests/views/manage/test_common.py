@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from annotator.models import Pair
 from annotator.views.manage.common import OpenEndedPaginator, posted, status_of
-from tests.factories import PairFactory
+from tests.factories import CampaignFactory, PairFactory
 
 
 class NameForm(forms.Form):
@@ -36,7 +36,7 @@ class TestOpenEndedPages:
     @pytest.fixture
     def paginator(self, monkeypatch):
         monkeypatch.setattr(OpenEndedPaginator, "COUNTED", 3)
-        PairFactory.create_batch(5)
+        PairFactory.create_batch(5, campaign=CampaignFactory())
         return OpenEndedPaginator(Pair.objects.order_by("pk"), 2)
 
     def test_they_follow_each_other_to_the_last(self, paginator):
