@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -49,7 +49,7 @@ def pairs(request: UserRequest, slug: str) -> HttpResponse:
         found: QuerySet[Pair] = Pair.objects.by_number(campaign.pk, after=after)
     else:  # of which there are few: they have indexes of their own
         found = kept(Pair.objects.filter(campaign=campaign, pk__gt=after)).order_by("pk")
-    rows, searched_to = search(found, words) if words else (list(with_images(found)[: PER_PAGE + 1]), None)
+    rows, searched_to = search(found, words) if words else (of_numbers(found.values_list("pk", flat=True)[: PER_PAGE + 1]), None)
     if words and not after:
         rows = [*with_images(kept(Pair.objects.filter(campaign=campaign, external_id=words))), *rows]
     context = {
@@ -63,6 +63,14 @@ def pairs(request: UserRequest, slug: str) -> HttpResponse:
         "words": words,
     }
     return render(request, "manage/pairs/pairs.html", context)
+
+
+def of_numbers(numbers: Iterable[int]) -> list[Pair]:
+    """The pairs, in order. Their numbers were looked up by an index alone, and each table is asked for its own: a join to all
+    that a page shows of them could be planned over all pairs."""
+    some = list(numbers)
+    # The number of a pair is in both of its tables, and the planner is told of both.
+    return list(Pair.objects.filter(pk__in=some, id__in=some).prefetch_related("prompt", "image_a", "image_b").order_by("pk"))
 
 
 def with_images(found: QuerySet[Pair]) -> QuerySet[Pair]:
