@@ -40,7 +40,18 @@ def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_fold
 
 NO_PAGES = {
     *("healthz", "readyz", "metrics", "image", "security_txt"),  # for machines
-    *("answers", "vote", "skip", "flag", "undo", "campaign_state", "member_state", "revoke_invite", "logout", "account_logout"),  # forms
+    *(
+        "answers",
+        "vote",
+        "skip",
+        "flag",
+        "undo",
+        "campaign_state",
+        "member_state",
+        "revoke_invite",
+        "logout",
+        "account_logout",
+    ),  # forms
     *(
         "cancel_import",
         "cancel_release",

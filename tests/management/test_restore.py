@@ -18,8 +18,8 @@ from django.test import Client
 from annotator.choices import AssignmentState
 from annotator.errors import Conflict
 from annotator.feeds.vote_feed import page_of_votes, read_cursor
-from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.judging.assigning import QUEUE_TARGET
+from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Consensus, Member, Pair, Release, User, Vote
 from annotator.scoring.consensus_writer import score_campaign
 from tests.celery_worker import database_url
