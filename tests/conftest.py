@@ -7,7 +7,8 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from itertools import islice
+from contextlib import suppress
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -147,8 +148,15 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
         program.process.wait()
 
 
+# Below those that the system gives to whoever asks for any: a site may take ten seconds to come to where it listens, and by then
+# somebody else would have the port. Each process of a parallel run has some of its own.
+PORTS = count(12_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) + os.getpid() % 500)
+
+
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = next(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
