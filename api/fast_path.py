@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -65,15 +64,15 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
         return None
     if (count is not None and not 1 <= count <= COUNT_LIMIT) or (content and request.content_type != "application/json"):
         return None
+    counted: list[str] = []
     with request_id_of(request) as request_id:
         try:
-            token = _token(request)
-            if token is None:
-                return None
-            result = (_vote if view == "vote" else _next)(request, token, content, count)
+            token = _token(request, counted)
+            result = token and (_vote if view == "vote" else _next)(request, token, content, count)
         except (DomainError, APIException, OperationalError, InterfaceError):
-            return None
-        if result is None:
+            result = None
+        if not token or not result:
+            throttling.uncount(counted)  # the ordinary path counts for itself
             return None
         status, data = result
         note_end(f"api:{view}", request, status, start, token.user_id)
@@ -81,18 +80,23 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
     return FastAnswer(status, headers_of(request_id, *own), JSONRenderer().render(data))
 
 
-def _token(request: HttpRequest) -> PlainToken | None:
-    """Whoever may take assignments and vote, and has not asked too often."""
+def _token(request: HttpRequest, counted: list[str]) -> PlainToken | None:
+    """Whoever may take assignments and vote, and has not asked too often. `counted` gets whom this request counts for."""
     address = address_of(request)
-    if address and settings.API_RATE_ADDRESS and throttling.count(f"address:{address}") > settings.API_RATE_ADDRESS:
+    if address and not _may_ask(f"address:{address}", settings.API_RATE_ADDRESS, counted):
         return None
     scheme, _, key = request.META["HTTP_AUTHORIZATION"].partition(" ")
     token = api_tokens.find_plain_token(key.strip(), timezone.now()) if scheme.lower() == "bearer" else None
     if token is None or Scope.ANNOTATE not in token.scopes:
         return None
-    if settings.API_RATE_TOKEN and throttling.count(f"token:{token.id}") > settings.API_RATE_TOKEN:
-        return None
-    return token
+    return token if _may_ask(f"token:{token.id}", settings.API_RATE_TOKEN, counted) else None
+
+
+def _may_ask(caller: str, rate: int, counted: list[str]) -> bool:
+    if not rate:
+        return True
+    counted.append(caller)
+    return throttling.count(caller) <= rate
 
 
 def _next(request: HttpRequest, token: PlainToken, content: bytes, count: int | None) -> Result | None:
@@ -103,7 +107,7 @@ def _next(request: HttpRequest, token: PlainToken, content: bytes, count: int | 
     assignments = assigning.next_assignments(member=member, count=count or 1)
     if not assignments:
         return None
-    ask_for_more(assignments, member)
+    ask_for_more(assignments, member, count or 1)
     shown = shown_assignments(assignments, campaign, request)
     return 200, shown[0] if count is None else shown
 
@@ -164,8 +168,7 @@ def _following(
 ) -> list[dict[str, Any]]:
     if not written.may_go_on or len(seats) < count:  # a limit to ask for, a queue to fill, or nothing left
         return next_after(Member.objects.select_related("campaign").get(pk=written.member_id), count, request)
-    length = seats[0].queue_length or 0
-    if any(length <= at < length + 1 for at in assigning.refill_at(count)):
+    if assigning.runs_low(seats[0].queue_length or 0, wanted=count):
         tasks.enqueue(tasks.refill_queue, written.member_id)
     return [_shown_seat(request, seat, questions, seat.expires_at(written.lease_seconds, now)) for seat in seats]
 
@@ -180,13 +183,7 @@ def _shown_seat(request: HttpRequest, seat: NextSeat, questions: list[dict[str, 
 
 
 def _address(request: HttpRequest, public_id: UUID) -> str:
-    return request.build_absolute_uri(f"{_image_root()}{public_id}/{max(DISPLAY_WIDTHS)}/")
-
-
-@cache
-def _image_root() -> str:
-    """What the address of every image begins with. `reverse` takes longer than all the rest of it."""
-    return reverse("image", args=[UUID(int=0)]).partition(str(UUID(int=0)))[0]
+    return request.build_absolute_uri(reverse("image", args=[public_id, max(DISPLAY_WIDTHS)]))
 
 
 def _time(value: datetime) -> str:

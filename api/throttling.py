@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -67,7 +69,7 @@ class PerToken(PerMinute):
 
 def count(caller: str) -> int:
     """Requests of the caller in this minute, this one included; 0 if unknown."""
-    key = f"asked:{caller}:{int(time.time() // MINUTE)}"
+    key = _key_of(caller)
     try:
         return cache.incr(key) or 0
     except ValueError:  # the first of the minute, or two at once
@@ -76,3 +78,14 @@ def count(caller: str) -> int:
         return cache.incr(key) or 0
     except ValueError:
         return 0
+
+
+def uncount(callers: Iterable[str]) -> None:
+    """Take back what was counted for a request that is counted elsewhere. Between two minutes, it may stay counted twice."""
+    for caller in callers:
+        with suppress(ValueError):  # the first of a minute
+            cache.decr(_key_of(caller))
+
+
+def _key_of(caller: str) -> str:
+    return f"asked:{caller}:{int(time.time() // MINUTE)}"

@@ -247,19 +247,16 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     return queue
 
 
-def refill_at(wanted: int) -> tuple[int, int]:
-    """How short a queue gets before a worker is asked to fill it, and once more should the first task be lost; after that the
-    view fills it. `wanted`: how many whoever asks takes at once.
+def runs_low(queue_length: int, *, wanted: int, answered: int = 1) -> bool:
+    """Whether a worker is to be asked to fill a queue that so many answers have brought to this length.
+
+    It is asked once, and once more at half of that, should the first task be lost; after that the view fills the queue. `wanted`:
+    how many whoever asks takes at once.
     """
     low = max(QUEUE_LOW, 2 * wanted)
-    return low, low // 2
+    return any(queue_length <= at < queue_length + answered for at in (low, low // 2))
 
 
 def open_count(member: Member) -> int:
     """How many assignments the member has before them (at most QUEUE_TARGET, so counting is cheap)."""
     return Assignment.objects.open().filter(member=member).count()
-
-
-def is_low(member: Member) -> bool:
-    """Whether the member's queue is to be filled again."""
-    return open_count(member) <= QUEUE_LOW

@@ -34,7 +34,7 @@ from django.utils.crypto import constant_time_compare
 
 from annotator import tasks
 from annotator.errors import Invalid
-from annotator.judging.assigning import refill_at
+from annotator.judging.assigning import runs_low
 from annotator.judging.limits import room_for
 from annotator.judging.queue import head_of_queue
 from annotator.judging.vote_writer import NextSeat, Proof, WrittenVotes, write_votes
@@ -162,8 +162,7 @@ def _answer(body: AnswersBody, found: Known) -> dict[str, Any] | None:
         seats = _seats_within_limits(written, wanted, now)
     if len(seats) < wanted:
         return None
-    length = seats[0].queue_length or 0
-    if any(length <= at < length + len(body.answers) for at in refill_at(wanted)):
+    if runs_low(seats[0].queue_length or 0, wanted=wanted, answered=len(body.answers)):
         tasks.enqueue(tasks.refill_queue, written.member_id)
     return _data(body, written, seats, now)
 

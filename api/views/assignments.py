@@ -66,7 +66,7 @@ class AssignmentList(View):
         assignments = assigning.next_assignments(member=member, count=count or 1)
         if not assignments:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        ask_for_more(assignments, member)
+        ask_for_more(assignments, member, count or 1)
         shown = shown_assignments(assignments, campaign, request)
         return Response(shown[0] if count is None else shown)
 
@@ -131,13 +131,13 @@ def next_after(member: Member, count: int, request: HttpRequest | Request) -> li
         assignments = assigning.next_assignments(member=member, count=count)
     except NotAllowed:
         return []
-    ask_for_more(assignments, member)
+    ask_for_more(assignments, member, count)
     return shown_assignments(assignments, member.campaign, request)
 
 
-def ask_for_more(assignments: list[Assignment], member: Member) -> None:
+def ask_for_more(assignments: list[Assignment], member: Member, wanted: int) -> None:
     """Let a worker fill the queue where it runs low."""
-    if assignments and assignments[0].queue_length <= assigning.QUEUE_LOW:
+    if assignments and assigning.runs_low(assignments[0].queue_length, wanted=wanted):
         tasks.enqueue(tasks.refill_queue, member.pk)
 
 

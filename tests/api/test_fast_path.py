@@ -265,3 +265,17 @@ def test_the_fast_way_counts_for_the_same_limits(settings, setting):
     assert world.fast() is None
     assert world.ordinary()[0] == 429
     assert Vote.objects.count() == 1
+
+
+@pytest.mark.parametrize("setting", ["API_RATE_TOKEN", "API_RATE_ADDRESS"])
+def test_what_is_left_to_the_ordinary_way_counts_once(settings, setting):
+    setattr(settings, setting, 2)
+    world = make_world()
+    world.address = f"2001:db8::{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+    another_vote(world)
+    statuses = []
+    for _ in range(3):
+        assert world.fast() is None
+        statuses.append(world.ordinary()[0])
+
+    assert statuses == [409, 409, 429]

@@ -20,12 +20,11 @@ from annotator.judging.vote_writer import ELAPSED_MS_LIMIT, Answer
 from annotator.judging.voting import cast_vote
 from annotator.lib.public_ids import ASSIGNMENTS, LIMIT, MEMBERS, NOTICES
 from annotator.models import Member
-from annotator.views.annotate.next_turn import Card, ClientState, PageState, Side, next_turn, recorded
+from annotator.views.annotate.next_turn import HELD_LIMIT, Card, ClientState, PageState, Side, next_turn, recorded
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
 
 ANSWERS_LIMIT = 50  # of one request; the page sends more in the next
-HELD_LIMIT = 100  # cards that a page may name, far more than it ever holds
 
 
 @dataclass(frozen=True)

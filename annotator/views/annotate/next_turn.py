@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
 from annotator.errors import NotAllowed
-from annotator.judging.assigning import QUEUE_TARGET, next_assignments, refill_at
+from annotator.judging.assigning import QUEUE_TARGET, next_assignments, runs_low
 from annotator.judging.eligibility import obstacle
 from annotator.judging.voting import undoable
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
@@ -23,6 +23,7 @@ from annotator.models import Assignment, Campaign, CampaignProgress, Image, Memb
 from annotator.scoring.progress import coarse_share, progress_of
 from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
+HELD_LIMIT = 100  # cards that a page may name, far more than it ever holds
 AHEAD = 2  # pairs after the current one that the page holds, with their images loaded and decoded
 THE_END = {
     *("finished", "judged_all", "seen_all", "more_to_come", "under_review", "seats_taken", "closed"),
@@ -197,7 +198,7 @@ def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: 
         return stop(why_enough(limit))
     if not queue:
         return stop(why_nothing_left(progress, answered=member.answered_count, lease_seconds=campaign.lease_seconds))
-    if queue[0].queue_length in refill_at(client.wanted):
+    if runs_low(queue[0].queue_length, wanted=client.wanted):
         tasks.enqueue(tasks.refill_queue, member.pk)
     fresh = [seat for seat in queue if seat.pk not in client.cards]
     earlier = earlier_answers(fresh)

@@ -21,12 +21,10 @@ from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member
 from annotator.views.annotate.forms import FlagForm, VoteForm
-from annotator.views.annotate.next_turn import ClientState, PageState, next_turn, recorded
+from annotator.views.annotate.next_turn import HELD_LIMIT, ClientState, PageState, next_turn, recorded
 from annotator.views.form_input import require_valid, whole_number
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
-
-HELD_LIMIT = 100  # cards that a page may name, far more than it ever holds
 
 
 @never_cache
