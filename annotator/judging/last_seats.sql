@@ -32,7 +32,7 @@ WITH level AS MATERIALIZED (
     FROM spare JOIN annotator_assignment seat ON seat.id = spare.id
     JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
     WHERE seat.state = 'open' AND seat.shown_at IS NULL AND pair.line = 'full'
-    FOR NO KEY UPDATE OF seat, pair SKIP LOCKED
+    FOR UPDATE OF seat SKIP LOCKED FOR NO KEY UPDATE OF pair SKIP LOCKED
 ), given AS (
     UPDATE annotator_assignment SET state = 'expired', closed_at = %(now)s::timestamptz
     FROM held WHERE annotator_assignment.id = held.id

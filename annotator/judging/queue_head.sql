@@ -2,7 +2,8 @@
 --
 -- A lease is renewed when it was never shown or less than most of it is left, so that what somebody is looking at stays
 -- theirs, and a look rewrites one row and not the whole queue. Those that another transaction holds are not renewed: it does
--- that itself, or they have just been answered.
+-- that itself, or they have just been answered. One that nobody has seen and another transaction takes away (FOR UPDATE, in
+-- seats.py and last_seats.sql) is not shown.
 --
 -- The order and the bound of 100, which is far more than a member ever has, hold the planner to the index of open
 -- assignments: it cannot know that few of somebody's many assignments are open.
@@ -22,6 +23,10 @@ WITH owner AS (
     WHERE seat.state = 'open'
       AND (head.shown_at IS NULL OR head.lease_expires_at < %(now)s::timestamptz + %(renew_below)s::float8 * head.lease)
     FOR NO KEY UPDATE OF seat SKIP LOCKED
+), theirs AS (
+    SELECT seat.id FROM head JOIN annotator_assignment seat ON seat.id = head.id
+    WHERE seat.state = 'open' AND head.shown_at IS NULL AND head.id NOT IN (SELECT id FROM stale)
+    FOR KEY SHARE OF seat SKIP LOCKED
 ), renewed AS (
     UPDATE annotator_assignment
     SET lease_expires_at = %(now)s::timestamptz + stale.lease, shown_at = coalesce(shown_at, %(now)s::timestamptz)
@@ -43,4 +48,5 @@ JOIN annotator_pair pair ON pair.id = head.pair_id
 JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
 JOIN annotator_image a ON a.id = pair.image_a_id
 JOIN annotator_image b ON b.id = pair.image_b_id
+WHERE head.shown_at IS NOT NULL OR head.id IN (SELECT id FROM stale UNION ALL SELECT id FROM theirs)
 ORDER BY head.id

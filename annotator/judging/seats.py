@@ -18,7 +18,8 @@ def release_assignments(assignments: QuerySet[Assignment], *, state: AssignmentS
 
     `assignments` is a queryset of open ones; it is locked here. Returns how many were closed.
     """
-    locked = list(assignments.select_for_update(no_key=True, skip_locked=True, of=("self",)).order_by("pk"))
+    # The stronger lock (FOR UPDATE) tells who reads the queue at this moment that the seat goes: queue_head.sql.
+    locked = list(assignments.select_for_update(skip_locked=True, of=("self",)).order_by("pk"))
     if locked:
         Assignment.objects.filter(pk__in=[seat.pk for seat in locked]).update(state=state, closed_at=now)
         decrement_seats(locked)

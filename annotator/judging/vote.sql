@@ -83,6 +83,10 @@ WITH owner AS MATERIALIZED (
       AND (head.shown_at IS NULL OR head.lease_expires_at
            < %(now)s::timestamptz + %(renew_below)s::float8 * owner.lease_seconds * interval '1 second')
     FOR NO KEY UPDATE OF next SKIP LOCKED
+), theirs AS (
+    SELECT next.id FROM head JOIN annotator_assignment next ON next.id = head.id
+    WHERE next.state = 'open' AND head.shown_at IS NULL AND head.id NOT IN (SELECT id FROM stale)
+    FOR KEY SHARE OF next SKIP LOCKED
 ), renewed AS (
     UPDATE annotator_assignment
     SET lease_expires_at = %(now)s::timestamptz + owner.lease_seconds * interval '1 second',
@@ -103,5 +107,6 @@ LEFT JOIN (head
     JOIN annotator_pair pair ON pair.id = head.pair_id
     JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
     JOIN annotator_image a ON a.id = pair.image_a_id
-    JOIN annotator_image b ON b.id = pair.image_b_id) ON true
+    JOIN annotator_image b ON b.id = pair.image_b_id)
+    ON head.shown_at IS NOT NULL OR head.id IN (SELECT id FROM stale UNION ALL SELECT id FROM theirs)
 ORDER BY head.id

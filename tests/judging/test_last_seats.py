@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from annotator.judging import assigning, voting
+from annotator.judging.vote_writer import Answer, write_votes
 from annotator.models import Assignment, Member, Pair
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 
 pytestmark = pytest.mark.django_db
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -26,6 +33,19 @@ def absent(campaign) -> Member:
     assigning.next_assignments(member=member, count=2)
     assert assigning.open_count(member) == 6
     return member
+
+
+def in_a_thread(call: Callable[[], T]) -> T:
+    """What it returns with a database connection of its own."""
+
+    def with_a_connection() -> T:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(with_a_connection).result()
 
 
 def judge_all(member: Member) -> int:
@@ -89,3 +109,28 @@ def test_a_machine_takes_no_seat_of_others(campaign, absent):
     assigning.next_assignments(member=machine)
 
     assert assigning.open_count(absent) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seat_that_goes_to_another_at_this_moment_is_not_shown(campaign, absent):
+    waiting = MemberFactory(campaign=campaign)
+
+    with transaction.atomic():
+        given = {seat.pair_id for seat in assigning.next_assignments(member=waiting, count=2)}
+        shown = in_a_thread(lambda: {seat.pair_id for seat in assigning.next_assignments(member=absent, count=6)})
+
+    assert len(given) == 2
+    assert shown == {pair.pk for pair in campaign.pairs.all()} - given
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seat_that_expires_at_this_moment_does_not_come_with_the_answer_to_a_vote(campaign, absent):
+    first, second, third, fourth, *_ = absent.assignments.order_by("pk")
+    Assignment.objects.filter(pk=third.pk).update(lease_expires_at=timezone.now() + timedelta(minutes=2))
+    answers = {first.pk: Answer({"overall": "a"}, None, "")}
+
+    with transaction.atomic():
+        assert assigning.return_expired_seats(now=timezone.now() + timedelta(minutes=3)) == 1
+        _, shown = in_a_thread(lambda: write_votes(answers, user_id=absent.user_id, count=3, now=timezone.now()))
+
+    assert [seat.seat_id for seat in shown] == [second.pk, fourth.pk]
