@@ -65,6 +65,7 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
     if (count is not None and not 1 <= count <= COUNT_LIMIT) or (content and request.content_type != "application/json"):
         return None
     counted: list[str] = []
+    token = None
     with request_id_of(request) as request_id:
         try:
             token = _token(request, counted)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import close_old_connections, connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -279,3 +279,20 @@ def test_what_is_left_to_the_ordinary_way_counts_once(settings, setting):
         statuses.append(world.ordinary()[0])
 
     assert statuses == [409, 409, 429]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_breaks_sends_the_request_its_ordinary_way():
+    world = make_world()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    other = connections.create_connection("default")
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    other.close()
+
+    assert world.fast() is None
+
+    close_old_connections()  # as at the start of a request
+    assert world.ordinary()[0] == 201
