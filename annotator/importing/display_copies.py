@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 IMAGES_PER_TASK = 20
 FILES_GONE = -1  # in `Image.displays_made`
-IMAGES_AT_ONCE = 5_000  # named in one look; those that are left are found by the next
+IMAGES_AT_ONCE = 2_000  # named in one look, about what two cores make until the next, which finds those that are left
 
 
 def display_file(image: Image, width: int) -> str:
