@@ -6,6 +6,8 @@ As in `annotator.views.fast_path`, whatever is not plain is None, and goes its o
 
 from __future__ import annotations
 
+import json
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -42,7 +44,7 @@ from api.views.assignments import COUNT_LIMIT, ask_for_more, next_after, shown_a
 VOTE = re.compile(r"/api/v1/assignments/([0-9]{1,16})/vote/")
 NEXT = re.compile(r"/api/v1/campaigns/([a-z0-9-]+)/assignments/")
 QUERIES = {"vote": re.compile(rb"(?:next=([0-9]{1,2}))?"), "assignments": re.compile(rb"(?:count=([0-9]{1,2}))?")}
-FIELDS = {"choice", "choices", "elapsed_ms", "comment"}
+FIELDS = {"choice", "choices", "elapsed_ms", "comment", "conditions"}
 ANY_TYPE = ("", "*/*", "application/json")
 
 Result = tuple[int, Any]  # status and data
@@ -144,7 +146,7 @@ def _answer(given: Any) -> Answer | None:
         return None
     if not isinstance(comment, str) or not (elapsed_ms is None or type(elapsed_ms) is int):
         return None
-    return Answer(choices, elapsed_ms, comment.strip())
+    return Answer(choices, elapsed_ms, comment.strip(), given.get("conditions"))
 
 
 def _shown_vote(vote: OwnVote) -> dict[str, Any]:
@@ -158,6 +160,7 @@ def _shown_vote(vote: OwnVote) -> dict[str, Any]:
         "a_on_left": vote.a_on_left,
         "kind": None,
         "elapsed_ms": vote.elapsed_ms,
+        "conditions": vote.conditions and json.loads(vote.conditions),
         "guideline_version": vote.guideline_version,
         "created_at": _time(vote.created_at),
         "void_reason": vote.void_reason,

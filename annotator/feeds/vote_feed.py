@@ -45,12 +45,16 @@ COLUMNS = {
     "a_on_left": (f"CASE WHEN NOT {_IS_GONE} THEN seat.a_on_left END", pa.bool_()),
     "kind": ("seat.kind", pa.string()),
     "elapsed_ms": (f"CASE WHEN NOT {_IS_GONE} THEN vote.elapsed_ms END", pa.int32()),
+    "conditions": (f"CASE WHEN NOT {_IS_GONE} THEN vote.conditions::text END", pa.string()),
     "guideline_version": ("guideline.version", pa.int32()),
     "created_at": ("vote.created_at", pa.timestamp("us", tz="UTC")),
     "void_reason": (f"CASE WHEN {_IS_GONE} THEN 'withdrawn' ELSE vote.void_reason END", pa.string()),
 }
 SCHEMA = pa.schema([(name, kind) for name, (_, kind) in COLUMNS.items()])
-_AS_JSON = {"created_at": """to_char(vote.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""}
+_AS_JSON = {
+    "created_at": """to_char(vote.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
+    "conditions": f"CASE WHEN NOT {_IS_GONE} THEN vote.conditions END",
+}
 
 _VALUES = sql.SQL(", ".join(f"{value} AS {name}" for name, (value, _) in COLUMNS.items()))
 _MEMBERS = ", ".join(f"'{name}', {_AS_JSON.get(name, value)}" for name, (value, _) in COLUMNS.items())

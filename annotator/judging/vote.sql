@@ -26,11 +26,11 @@ WITH owner AS MATERIALIZED (
           SELECT FROM django_session
           WHERE session_key = %(session)s::text AND session_data = %(session_data)s::text AND expire_date > %(now)s::timestamptz))
 ), given AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(answers)s::json) AS given (id bigint, place int, elapsed_ms int, comment text, choices json)
+    SELECT * FROM json_to_recordset(%(answers)s::json) AS given (id bigint, place int, elapsed_ms int, comment text, conditions jsonb, choices json)
 ), said AS MATERIALIZED (
     SELECT given.id, said.key AS slug, said.value AS choice FROM given CROSS JOIN json_each_text(given.choices) AS said
 ), seat AS MATERIALIZED (
-    SELECT seat.id, given.elapsed_ms, given.comment,
+    SELECT seat.id, given.elapsed_ms, given.comment, given.conditions,
            %(now)s::timestamptz + given.place * interval '1 microsecond' AS at,  -- so that undo takes back the last one first
            seat.shown_at IS NULL OR given.elapsed_ms
                <= extract(epoch FROM %(now)s::timestamptz - seat.shown_at) * 1000 + %(clocks_differ_ms)s::int AS is_possible
@@ -56,12 +56,12 @@ WITH owner AS MATERIALIZED (
     FROM counted CROSS JOIN whole JOIN seat ON seat.id = whole.id
     WHERE annotator_assignment.id = whole.id
     RETURNING annotator_assignment.id, annotator_assignment.campaign_id, annotator_assignment.kind,
-              annotator_assignment.a_on_left, annotator_assignment.closed_at, seat.elapsed_ms, seat.comment, seat.is_possible
+              annotator_assignment.a_on_left, annotator_assignment.closed_at, seat.elapsed_ms, seat.comment, seat.conditions, seat.is_possible
 ), vote AS (
-    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, created_at)
+    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, conditions, created_at)
     SELECT closed.campaign_id, closed.id, answer.question_id, answer.choice,
            CASE WHEN closed.is_possible THEN closed.elapsed_ms END,
-           CASE WHEN answer.takes_comment THEN closed.comment ELSE '' END, closed.closed_at
+           CASE WHEN answer.takes_comment THEN closed.comment ELSE '' END, closed.conditions, closed.closed_at
     FROM closed JOIN answer ON answer.id = closed.id
     RETURNING id
 ), done AS (

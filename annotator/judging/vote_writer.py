@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from annotator.choices import CampaignState
+from annotator.judging.conditions import Conditions, problem_with
 from annotator.judging.queue import RENEW_BELOW
 from annotator.lib import metrics
 from annotator.lib.raw_sql import fetch_prepared, read_statement
@@ -29,7 +30,8 @@ VOTE_SQL = read_statement(__file__, "vote")
 
 @dataclass(frozen=True)
 class Answer:
-    """What somebody says about a pair: question slug to choice, how long they looked, and a comment on all of it.
+    """What somebody says about a pair: question slug to choice, how long they looked, a comment on all of it, and the viewing
+    conditions (`judging.conditions`), if they are known.
 
     A lone choice may be for "", which is the first question.
     """
@@ -37,6 +39,7 @@ class Answer:
     choices: dict[str, str]
     elapsed_ms: int | None
     comment: str
+    conditions: Conditions | None = None
 
     @property
     def has_possible_time(self) -> bool:
@@ -51,8 +54,14 @@ class Answer:
         return len(self.comment) <= COMMENT_LIMIT
 
     @property
+    def has_possible_conditions(self) -> bool:
+        return self.conditions is None or problem_with(self.conditions) is None
+
+    @property
     def is_possible(self) -> bool:
-        return self.has_possible_time and self.has_possible_comment and self.has_possible_questions
+        return (
+            self.has_possible_time and self.has_possible_comment and self.has_possible_questions and self.has_possible_conditions
+        )
 
 
 @dataclass(frozen=True)
@@ -159,7 +168,14 @@ def write_votes(
     if not answers or max(answers) > ID_LIMIT:
         return None
     given = [
-        {"id": seat, "place": place, "elapsed_ms": answer.elapsed_ms, "comment": answer.comment, "choices": answer.choices}
+        {
+            "id": seat,
+            "place": place,
+            "elapsed_ms": answer.elapsed_ms,
+            "comment": answer.comment,
+            "conditions": answer.conditions,
+            "choices": answer.choices,
+        }
         for place, (seat, answer) in enumerate(answers.items())
     ]
     result = fetch_prepared(

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotator.choices import AssignmentKind, AssignmentState, FlagReason, VoidReason
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.judging.conditions import Conditions, problem_with
 from annotator.judging.eligibility import require_eligible
 from annotator.judging.pair_holds import hold_pairs
 from annotator.judging.seats import decrement_seats
@@ -74,6 +75,7 @@ def cast_vote(
     choices: dict[str, str],
     elapsed_ms: int | None = None,
     comment: str = "",
+    conditions: Conditions | None = None,
     now: datetime | None = None,
 ) -> CastVote:
     """Record the answer to every question of an assignment: `choices` is question slug to choice, and a lone choice for ""
@@ -88,7 +90,7 @@ def cast_vote(
     In a paused campaign, members can still answer open assignments but get no new ones.
     """
     now = now or timezone.now()
-    answer = Answer(choices, elapsed_ms, comment)
+    answer = Answer(choices, elapsed_ms, comment, conditions)
     written = write_votes({assignment_id: answer}, user_id=by.pk, count=0, now=now)
     with transaction.atomic():
         locked = _locked(assignment_id, by)
@@ -225,6 +227,8 @@ def check_answer(questions: list[Question], answer: Answer) -> None:
         errors[slug] = ["This campaign does not have this question."]
     if not answer.has_possible_time:
         errors["elapsed_ms"] = [f"Use milliseconds from 0 to {ELAPSED_MS_LIMIT}."]
+    if answer.conditions is not None and (problem := problem_with(answer.conditions)):
+        errors["conditions"] = [": ".join(filter(None, problem))]
     if not answer.has_possible_comment:
         errors["comment"] = [f"Use at most {COMMENT_LIMIT} characters."]
     if errors:

@@ -6,7 +6,9 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Case, CheckConstraint, F, Index, Q, UniqueConstraint, Value, When
+from django.db.models import Case, CheckConstraint, F, Func, Index, Q, UniqueConstraint, Value, When
+from django.db.models.functions import Cast, Length
+from django.db.models.lookups import Exact, LessThanOrEqual
 
 from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
 from annotator.models.campaigns import Campaign, Guideline, Question
@@ -14,6 +16,8 @@ from annotator.models.fields import ThisTransaction, TransactionId, in_campaign,
 from annotator.models.material import Pair
 from annotator.models.people import Member
 from annotator.models.triggers import note_changed_votes
+
+CONDITIONS_LENGTH = 500  # characters
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -140,6 +144,9 @@ class Vote(models.Model):
     comment = models.TextField(
         blank=True, default="", db_default="", help_text="The annotator's comment. Stored with the first vote of the answer."
     )
+    conditions = models.JSONField(
+        null=True, blank=True, help_text="How the pair was seen and answered, as the page measured it: judging/conditions.py."
+    )
     created_at = models.DateTimeField()
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
     voided_at = models.DateTimeField(null=True, blank=True)
@@ -170,6 +177,14 @@ class Vote(models.Model):
                 | Q(void_reason__isnull=False, voided_at__isnull=False),
                 name="vote_void_has_reason_and_time",
             ),
+            CheckConstraint(
+                condition=Q(conditions__isnull=True)
+                | Q(
+                    Exact(Func(F("conditions"), function="jsonb_typeof", output_field=models.TextField()), Value("object")),
+                    LessThanOrEqual(Length(Cast("conditions", models.TextField())), CONDITIONS_LENGTH),
+                ),
+                name="vote_conditions_are_a_small_object",
+            ),
         ]
         indexes = [
             # scoring/progress.py: the comments on a campaign's pairs. Most votes have none, and are not in it.
@@ -191,7 +206,7 @@ class Vote(models.Model):
             pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="vote_answer_is_fixed",
-                fields=["campaign", "assignment", "question", "choice", "elapsed_ms", "comment", "created_at"],
+                fields=["campaign", "assignment", "question", "choice", "elapsed_ms", "comment", "conditions", "created_at"],
             ),
             note_changed_votes("vote_cast_is_noted", pgtrigger.Insert),
             note_changed_votes("vote_voided_is_noted", pgtrigger.Update),

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from annotator.choices import Choice, FlagReason
 from annotator.importing.images import DISPLAY_WIDTHS
+from annotator.judging.conditions import problem_with
 from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment
@@ -81,12 +82,29 @@ class ChoicesField(serializers.DictField):
     """Maps question slugs to choices. The campaign defines the questions and their choices."""
 
 
+class ConditionsField(serializers.JSONField):
+    """The viewing conditions of an answer: `judging.conditions` says what they can be."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if problem := problem_with(data):
+            raise serializers.ValidationError(": ".join(filter(None, problem)))
+        return data
+
+
+CONDITIONS: dict[str, Any] = {
+    "required": False,
+    "allow_null": True,
+    "help_text": "How the pair was seen and answered. See the documentation for its fields.",
+}
+
+
 class ChoiceBody(Body):
     """The answer in a campaign with one question."""
 
     choice = serializers.ChoiceField(Choice.choices)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
     comment = Text(**COMMENT)
+    conditions = ConditionsField(**CONDITIONS)
 
 
 class ChoicesBody(Body):
@@ -97,6 +115,7 @@ class ChoicesBody(Body):
     choices = ChoicesField(child=Text(max_length=16), allow_empty=False)
     elapsed_ms = WholeNumber(**ELAPSED_MS)
     comment = Text(**COMMENT)
+    conditions = ConditionsField(**CONDITIONS)
 
 
 class FlagBody(Body):

@@ -39,6 +39,7 @@ class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
             "a_on_left",
             "kind",
             "elapsed_ms",
+            "conditions",
             "guideline_version",
             "created_at",
             "void_reason",
@@ -91,6 +92,7 @@ class ExportedVoteSerializer(serializers.Serializer[Any]):
         AssignmentKind.choices, help_text="Only regular votes become labels. `machine`: cast by a machine annotator."
     )
     elapsed_ms = serializers.IntegerField(allow_null=True)
+    conditions = serializers.JSONField(allow_null=True, help_text="How the pair was seen and answered.")
     guideline_version = serializers.IntegerField(allow_null=True)
     created_at = serializers.DateTimeField()
     void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a live vote.")

@@ -102,6 +102,7 @@ class VoteCast(View):
             choices=choices,
             elapsed_ms=body.get("elapsed_ms"),
             comment=body["comment"],
+            conditions=body.get("conditions"),
         )
         following = None if count is None else next_after(cast.assignment.member, count, request)
         shown = shown_vote([vote.pk for vote in cast.votes], is_several=is_several, following=following)

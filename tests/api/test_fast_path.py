@@ -83,7 +83,7 @@ class World:
         seats = Assignment.objects.filter(member=self.member).order_by("pk")
         return (
             self.member.answered_count,
-            list(votes.values_list("question__slug", "choice", "elapsed_ms", "comment")),
+            list(votes.values_list("question__slug", "choice", "elapsed_ms", "comment", "conditions")),
             [(seat.state, seat.shown_at is None) for seat in seats],
         )
 
@@ -108,6 +108,12 @@ def a_vote(world: World) -> None:
 
 def without_a_time(world: World) -> None:
     world.vote(choice="b")
+
+
+def with_its_conditions(world: World) -> None:
+    world.vote(
+        choice="b", conditions={"input": "touch", "prompt": "folded", "left": [300, 225], "zoom": 2.5, "views": ["flicker"]}
+    )
 
 
 def several_questions(world: World) -> None:
@@ -140,7 +146,7 @@ def the_next_two(world: World) -> None:
 
 
 PLAIN = [
-    *(a_vote, without_a_time, several_questions, with_the_next, with_no_next_left, with_a_limit_reached),
+    *(a_vote, without_a_time, with_its_conditions, several_questions, with_the_next, with_no_next_left, with_a_limit_reached),
     *(the_next_one, the_next_two),
 ]
 
@@ -159,6 +165,10 @@ def a_pair_of_somebody_else(world: World) -> None:
 
 def an_unknown_choice(world: World) -> None:
     world.vote(choice="c")
+
+
+def impossible_conditions(world: World) -> None:
+    world.vote(choice="a", conditions={"zoom": 0})
 
 
 def an_unknown_field(world: World) -> None:
@@ -222,7 +232,16 @@ def nothing_left(world: World) -> None:
 
 
 ODD = [
-    *(the_same_vote_again, another_vote, a_pair_of_somebody_else, an_unknown_choice, an_unknown_field, no_json, suspended),
+    *(
+        the_same_vote_again,
+        another_vote,
+        a_pair_of_somebody_else,
+        an_unknown_choice,
+        impossible_conditions,
+        an_unknown_field,
+        no_json,
+        suspended,
+    ),
     *(a_closed_campaign, a_revoked_token, an_expired_token, an_unknown_token, a_token_for_something_else, no_token),
     *(a_wish_for_html, too_many_next, a_next_that_is_no_number, no_campaign_of_theirs, nothing_left),
 ]

@@ -25,7 +25,7 @@ def an_assignment(**values):
 def test_a_vote_is_counted_and_shown():
     assignment, client = an_assignment(a_on_left=False)
 
-    response = client.post(address(assignment.pk), {"choice": "b", "elapsed_ms": 1234})
+    response = client.post(address(assignment.pk), {"choice": "b", "elapsed_ms": 1234, "conditions": {"input": "swipe"}})
 
     vote = Vote.objects.get()
     assert response.status_code == 201, response.content
@@ -40,12 +40,23 @@ def test_a_vote_is_counted_and_shown():
         "a_on_left": False,
         "kind": None,
         "elapsed_ms": 1234,
+        "conditions": {"input": "swipe"},
         "guideline_version": None,
         "void_reason": None,
     }
     assert (vote.choice, vote.elapsed_ms, vote.assignment) == ("b", 1234, assignment)
     assignment.refresh_from_db()
     assert assignment.state == "answered"
+
+
+def test_conditions_that_cannot_be_are_refused_by_their_field():
+    assignment, client = an_assignment()
+
+    response = client.post(address(assignment.pk), {"choice": "b", "conditions": {"prompt": "torn"}})
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == {"conditions": ["prompt: Use one of whole, folded, unfolded."]}
+    assert not Vote.objects.exists()
 
 
 @pytest.mark.parametrize("body", [{"choice": "a"}, {"choices": {"overall": "a"}}])

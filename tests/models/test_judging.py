@@ -27,6 +27,7 @@ ATTEMPTS = Attempts(
         "assignment_seat_is_fixed": lambda: change(make.AssignmentFactory(), member=make.MemberFactory()),
         "vote_choice_known": lambda: make.VoteFactory(choice="left"),
         "vote_void_reason_known": lambda: change(make.VoteFactory(), void_reason="bored", voided_at=timezone.now()),
+        "vote_conditions_are_a_small_object": lambda: make.VoteFactory(conditions=["folded"]),
         "vote_void_has_reason_and_time": lambda: change(make.VoteFactory(), void_reason="undone"),
         "vote_never_deleted": lambda: delete(make.VoteFactory()),
         "vote_answer_is_fixed": lambda: change(make.VoteFactory(choice="a"), choice="b"),

@@ -197,6 +197,7 @@ VOTES = Layout(
         Column("a_on_left", value("bool"), "whether image `a` was shown on the left"),
         Column("kind", value("string"), "`regular`, `training`, `gold` or `repeat`; only regular votes are used for labels"),
         Column("elapsed_ms", value("int32"), "milliseconds from showing both images to the answer, measured by the client"),
+        Column("conditions", value("string"), "JSON: how the pair was seen and answered (input, sizes, zoom, folded prompt)"),
         Column("guideline_version", value("int32"), "version of the guideline that was shown"),
         Column("created_at", value("timestamp[us, tz=UTC]"), "when it was cast"),
         Column("void_reason", value("string"), "null for a counted vote, else why it is void"),

@@ -36,7 +36,8 @@ _IS_RELEASED = sql.SQL("member.state <> 'withdrawn' AND member.kind = 'human'")
 
 _VOTES_SQL = sql.SQL("""
     SELECT vote.id, seat.pair_id, question.slug, member.public_id, {choice},
-           seat.a_on_left, seat.kind, vote.elapsed_ms, guideline.version, vote.created_at, vote.void_reason, {split}
+           seat.a_on_left, seat.kind, vote.elapsed_ms, vote.conditions::text, guideline.version, vote.created_at,
+           vote.void_reason, {split}
     FROM annotator_vote vote
     JOIN annotator_question question ON question.id = vote.question_id
     JOIN annotator_assignment seat ON seat.id = vote.assignment_id

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from annotator.errors import DomainError, Invalid, NotFound
+from annotator.judging.conditions import problem_with
 from annotator.judging.vote_writer import ELAPSED_MS_LIMIT, Answer
 from annotator.judging.voting import cast_vote
 from annotator.lib.public_ids import ASSIGNMENTS, LIMIT, MEMBERS, NOTICES
@@ -52,7 +53,7 @@ class Outcome:
 
 
 def read_answers(content: bytes) -> AnswersBody:
-    """Raises Invalid, naming the field. An impossible time is left out, so that no vote is lost because of it."""
+    """Raises Invalid, naming the field. Impossible times and conditions are left out, so that no vote is lost because of them."""
     try:
         body = json.loads(content)
     except ValueError:  # UnicodeDecodeError is one
@@ -86,7 +87,10 @@ def _read_answer(one: Any, name: str) -> tuple[int, Answer]:
     if not _is_text(comment):
         raise Invalid(f"{name}: `comment` must be text without null characters.")
     is_possible = _is_id(elapsed_ms) and elapsed_ms <= ELAPSED_MS_LIMIT
-    return ASSIGNMENTS.find(one["assignment"]), Answer(choices, elapsed_ms if is_possible else None, comment)
+    conditions = one.get("conditions")
+    if conditions is not None and problem_with(conditions) is not None:
+        conditions = None
+    return ASSIGNMENTS.find(one["assignment"]), Answer(choices, elapsed_ms if is_possible else None, comment, conditions)
 
 
 def _is_id(value: Any) -> TypeGuard[int]:
@@ -117,6 +121,7 @@ def answers(request: UserRequest) -> HttpResponse:
                 choices=answer.choices,
                 elapsed_ms=answer.elapsed_ms,
                 comment=answer.comment,
+                conditions=answer.conditions,
             )
         except DomainError as refusal:
             outcomes.append(Outcome(shown, refusal.code, refusal.detail))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 from django import forms
 
 from annotator.choices import (
     Choice,
     FlagReason,
 )
+from annotator.judging.conditions import Conditions, problem_with
 from annotator.judging.voting import COMMENT_LIMIT, ELAPSED_MS_LIMIT, FLAG_NOTE_LIMIT
+from annotator.models.judging import CONDITIONS_LENGTH
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.views.form_input import whole_number
 
@@ -24,11 +28,20 @@ class VoteForm(forms.Form):
     choice = forms.ChoiceField(required=False, choices=Choice.choices)
     elapsed_ms = forms.Field(required=False)
     comment = forms.CharField(required=False, max_length=COMMENT_LIMIT)
+    conditions = forms.CharField(required=False, max_length=CONDITIONS_LENGTH)
 
     def clean_elapsed_ms(self) -> int | None:
         """An impossible time becomes None, so that no vote is lost because of its time."""
         milliseconds = whole_number(self.cleaned_data["elapsed_ms"])
         return milliseconds if milliseconds is not None and milliseconds <= ELAPSED_MS_LIMIT else None
+
+    def clean_conditions(self) -> Conditions | None:
+        """As JSON; what is none becomes None, like a time."""
+        try:
+            conditions = json.loads(self.cleaned_data["conditions"] or "null")
+        except (ValueError, RecursionError):
+            return None
+        return conditions if conditions is not None and problem_with(conditions) is None else None
 
     def choices(self) -> dict[str, str]:
         """Question slug to choice; "" for a single choice posted without its question."""

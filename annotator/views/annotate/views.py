@@ -49,6 +49,7 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
             choices=form.choices(),
             elapsed_ms=form.cleaned_data["elapsed_ms"],
             comment=form.cleaned_data["comment"],
+            conditions=form.cleaned_data["conditions"],
         )
     except DomainError as refusal:
         return refused(request, assignment_id, refusal)

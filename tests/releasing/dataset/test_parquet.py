@@ -14,8 +14,8 @@ from annotator.releasing.dataset.configs import BINARIZED, IMAGE_TYPE, PAIRS, VO
 from annotator.releasing.dataset.parquet import ParquetFile
 
 COLUMNS = {
-    "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms guideline_version created_at void_reason"
-    " is_first",
+    "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms conditions guideline_version created_at"
+    " void_reason is_first",
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
     " n_both_bad p_a p_b p_both_good p_both_bad label share confidence agreement n_first stopped_early is_audit is_gold"
     " inclusion_probability sha256_a sha256_b",

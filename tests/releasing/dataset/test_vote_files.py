@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
     pair = make_pair(campaign)
-    live = vote(pair, "both_good", elapsed_ms=1234, assignment__a_on_left=False)
+    live = vote(pair, "both_good", elapsed_ms=1234, conditions={"prompt": "folded"}, assignment__a_on_left=False)
     void = vote(pair, "a", elapsed_ms=None, assignment__kind="repeat", assignment__guideline=None)
     Vote.objects.filter(pk=void.pk).update(void_reason="suspended", voided_at=timezone.now())
     rows = rows_of(release_of(campaign), "votes")
@@ -36,6 +36,7 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "a_on_left": False,
             "kind": "regular",
             "elapsed_ms": 1234,
+            "conditions": '{"prompt": "folded"}',
             "guideline_version": 1,
             "created_at": live.created_at,
             "void_reason": None,
@@ -51,6 +52,7 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "a_on_left": True,
             "kind": "repeat",
             "elapsed_ms": None,
+            "conditions": None,
             "guideline_version": None,
             "created_at": void.created_at,
             "void_reason": "suspended",

@@ -43,6 +43,27 @@ def test_a_time_that_cannot_be_is_dropped_and_the_vote_stays_valid(elapsed, kept
     assert form.cleaned_data["elapsed_ms"] == kept
 
 
+@pytest.mark.parametrize(
+    ("conditions", "kept"),
+    [
+        ('{"prompt": "folded"}', {"prompt": "folded"}),
+        ("{}", {}),
+        ("", None),
+        ("null", None),
+        ("{", None),
+        ("[]", None),
+        ("[" * 400, None),
+        ('{"prompt": "torn"}', None),
+        ('{"zoom": NaN}', None),
+    ],
+)
+def test_conditions_that_cannot_be_are_dropped_and_the_vote_stays_valid(conditions, kept):
+    form = VoteForm({"choice": "a", "conditions": conditions})
+
+    assert form.is_valid()
+    assert form.cleaned_data["conditions"] == kept
+
+
 def test_a_lone_choice_answers_the_question_it_names_or_the_primary_one():
     def choices(**data: str) -> dict[str, str]:
         form = VoteForm(data)
