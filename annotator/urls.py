@@ -18,6 +18,7 @@ from annotator.views.annotate.campaign_list import campaigns, guideline
 from annotator.views.annotate.history import history
 from annotator.views.annotate.images import image
 from annotator.views.annotate.join import consent, join
+from annotator.views.annotate.preferences import preferences
 from annotator.views.annotate.views import annotate, flag, skip, undo, vote
 from annotator.views.health import healthz, prometheus, readyz
 from annotator.views.manage import (
@@ -38,6 +39,7 @@ from annotator.views.manage import (
     webhooks,
 )
 from annotator.views.manage import training as manage_training
+from annotator.views.manifest import manifest as app_manifest
 from annotator.views.security_txt import security_txt
 
 register_converter(ShownAssignment, "assignment")  # for the addresses of the API as well
@@ -49,6 +51,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("metrics", prometheus, name="metrics"),
     path(".well-known/security.txt", security_txt, name="security_txt"),
+    path("manifest.webmanifest", app_manifest, name="manifest"),
     # people; django-allauth knows its own pages by names of its own
     path("login/", log_in, name="login"),
     path("login/", log_in, name="account_login"),
@@ -110,6 +113,7 @@ urlpatterns = [
     path("c/<str:slug>/notice/", appeals.dismiss_notice, name="dismiss_notice"),
     path("c/<str:slug>/appeal/", appeals.appeal, name="appeal"),
     path("c/<str:slug>/withdraw/", appeals.withdraw, name="withdraw"),
+    path("preferences/", preferences, name="preferences"),
     path("answers/", answers, name="answers"),
     path("assignments/<assignment:assignment_id>/vote/", vote, name="vote"),
     path("assignments/<assignment:assignment_id>/skip/", skip, name="skip"),

@@ -23,6 +23,9 @@ class User(AbstractUser):
     is_crowd = models.BooleanField(default=False, editable=False)
     name_skeleton = SkeletonField(max_length=1000, null=True, unique=True, editable=False)
 
+    # Of the annotation page: accounts/preferences.py. Only what somebody changed.
+    preferences = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
+
     class Meta(AbstractUser.Meta):
         constraints = [
             CheckConstraint(

@@ -39,9 +39,10 @@ def site(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_fold
 
 
 NO_PAGES = {
-    *("healthz", "readyz", "metrics", "image", "security_txt"),  # for machines
+    *("healthz", "readyz", "metrics", "image", "security_txt", "manifest"),  # for machines
     *(
         "answers",
+        "preferences",
         "vote",
         "skip",
         "flag",

@@ -1,0 +1,34 @@
+"""The settings of the annotation page, as its script stores them."""
+
+from __future__ import annotations
+
+import json
+
+from django.http import HttpResponse, JsonResponse
+from django.views.decorators.http import require_POST
+
+from annotator.accounts.preferences import change_preferences
+from annotator.errors import DomainError, Invalid
+from annotator.views.middleware.refusals import status_of
+from annotator.views.requests import UserRequest
+
+
+@require_POST
+def preferences(request: UserRequest) -> HttpResponse:
+    """Change those in the body, a JSON object. The answer has all of them."""
+    try:
+        changes = _read(request.body)
+        return JsonResponse(change_preferences(user=request.user, changes=changes))
+    except DomainError as refusal:
+        body = {"code": refusal.code, "detail": refusal.detail, "errors": getattr(refusal, "errors", {})}
+        return JsonResponse(body, status=status_of(refusal))
+
+
+def _read(content: bytes) -> dict[str, object]:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Invalid("The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise Invalid("The body must be a JSON object.")
+    return body
