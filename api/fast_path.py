@@ -7,7 +7,6 @@ As in `annotator.views.fast_path`, whatever is not plain is None, and goes its o
 from __future__ import annotations
 
 import json
-import json
 import re
 import time
 from collections.abc import Mapping

@@ -15,8 +15,8 @@ OWN_VOTES_SQL = read_statement(__file__, "own_votes")
 
 @dataclass(frozen=True)
 class OwnVote:
-    """A row of own_votes.sql. `conditions` and `questions` are JSON, the latter those of the campaign, in order. `knows_ids`: they
-    may read exports."""
+    """A row of own_votes.sql. `conditions` and `questions` are JSON, the latter those of the campaign, in order. `knows_ids`:
+    they may read exports."""
 
     vote_id: int
     assignment_id: int
