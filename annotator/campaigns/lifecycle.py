@@ -5,16 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pgtrigger
 from django.db import transaction
 from django.utils import timezone
 
 from annotator.campaigns.guidelines import publish_guideline
-from annotator.campaigns.questions import DEFAULT_QUESTION, NewQuestion, _write_questions
+from annotator.campaigns.questions import DEFAULT_QUESTION, NewQuestion, _write_questions, has_votes
 from annotator.campaigns.validation import save_valid
 from annotator.choices import CampaignState, Role
 from annotator.errors import Conflict, Invalid
 from annotator.judging.seats import set_votes_wanted
-from annotator.models import Campaign, CampaignProgress, Member, User
+from annotator.models import (
+    Campaign,
+    CampaignProgress,
+    Consent,
+    CrowdIdentity,
+    Member,
+    ModerationAction,
+    PairSeats,
+    User,
+)
 from annotator.models.campaign_rules import RULES, SETTINGS
 from annotator.quality import rules as quality_rules
 
@@ -82,17 +92,30 @@ def create_campaign(
     return campaign
 
 
+# Back to a draft only without votes.
 STATE_CHANGES = {
     CampaignState.DRAFT: {CampaignState.OPEN, CampaignState.CLOSED},
-    CampaignState.OPEN: {CampaignState.PAUSED, CampaignState.CLOSED},
-    CampaignState.PAUSED: {CampaignState.OPEN, CampaignState.CLOSED},
-    CampaignState.CLOSED: {CampaignState.OPEN},
+    CampaignState.OPEN: {CampaignState.PAUSED, CampaignState.CLOSED, CampaignState.DRAFT},
+    CampaignState.PAUSED: {CampaignState.OPEN, CampaignState.CLOSED, CampaignState.DRAFT},
+    CampaignState.CLOSED: {CampaignState.OPEN, CampaignState.DRAFT},
 }
+
+
+def states_after(campaign: Campaign) -> list[CampaignState]:
+    """The states that the campaign can change to now."""
+    if campaign.archived_at is not None:
+        return []
+    allowed = STATE_CHANGES[CampaignState(campaign.state)]
+    may_be_draft = CampaignState.DRAFT in allowed and not campaign.progress.votes_live and not has_votes(campaign)
+    return [state for state in CampaignState if state in allowed and (may_be_draft or state != CampaignState.DRAFT)]
 
 
 @transaction.atomic
 def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign:
-    """Open, pause or close the campaign. The same state again is no change. Raises Conflict on a step that is not one."""
+    """Open, pause or close the campaign, or make it a draft again while it has no votes. The same state again is no change.
+
+    Raises Conflict (state_change_refused) on a step that is not one.
+    """
     if state not in CampaignState.values:
         raise Invalid(
             f"The state {state!r} does not exist.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]}
@@ -105,9 +128,64 @@ def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign
                 f"A campaign that is {locked.state} cannot become {state}. It can become {' or '.join(sorted(allowed))}.",
                 code="state_change_refused",
             )
+        if locked.archived_at is not None:
+            raise Conflict("The campaign is archived. Restore it from the archive first.", code="state_change_refused")
+        if state == CampaignState.DRAFT and has_votes(locked):
+            raise Conflict(
+                "A campaign that has votes cannot become a draft again. Pause or close it instead.", code="state_change_refused"
+            )
         locked.state = state
         locked.save(update_fields=["state"])
     return locked
+
+
+@transaction.atomic
+def archive_campaign(*, campaign: Campaign, by: User | None) -> Campaign:
+    """Take a closed campaign out of the lists. All of it stays readable. Raises Conflict (not_closed) unless it is closed."""
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if locked.state != CampaignState.CLOSED:
+        raise Conflict("Close the campaign before you archive it.", code="not_closed")
+    if locked.archived_at is None:
+        locked.archived_at = timezone.now()
+        locked.save(update_fields=["archived_at"])
+    return locked
+
+
+def restore_campaign(*, campaign: Campaign, by: User | None) -> None:
+    """Put an archived campaign back in the lists. It stays closed."""
+    Campaign.objects.filter(pk=campaign.pk).update(archived_at=None)
+
+
+def is_empty_draft(campaign: Campaign) -> bool:
+    """Whether nothing would be lost with the campaign but its settings, texts and links."""
+    return campaign.state == CampaignState.DRAFT and not any(
+        rows.exists()
+        for rows in (
+            PairSeats.objects.filter(of_campaign=campaign),
+            campaign.prompts.all(),
+            campaign.imports.all(),
+            campaign.releases.all(),
+            Consent.objects.filter(member__campaign=campaign),
+            CrowdIdentity.objects.filter(member__campaign=campaign),
+            ModerationAction.objects.filter(member__campaign=campaign),
+        )
+    )
+
+
+@transaction.atomic
+def delete_draft(*, campaign: Campaign, by: User | None) -> None:
+    """Delete an empty draft (`is_empty_draft`), with its texts, links and members. Raises Conflict (not_empty) for another."""
+    locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if not is_empty_draft(locked):
+        raise Conflict(
+            "Only a draft that nothing was imported into can be deleted. Close and archive the campaign instead.",
+            code="not_empty",
+        )
+    Campaign.objects.filter(pk=locked.pk).update(guideline=None, consent_text=None)
+    with pgtrigger.ignore("annotator.Guideline:guideline_published_is_fixed", "annotator.ConsentText:consent_text_is_fixed"):
+        for rows in (locked.webhooks, locked.invites, locked.questions, locked.guidelines, locked.consent_texts, locked.members):
+            rows.all().delete()
+    locked.delete()
 
 
 @transaction.atomic

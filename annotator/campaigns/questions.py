@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from annotator.campaigns.validation import save_valid
 from annotator.choices import CampaignState, Choice
 from annotator.errors import Conflict, Invalid
-from annotator.models import Campaign, Question, User
+from annotator.models import Campaign, Question, User, Vote
 
 QUESTIONS_LIMIT = 20
 
@@ -31,22 +31,36 @@ DEFAULT_QUESTION = NewQuestion("overall", "Which image is better overall?")
 def set_questions(*, campaign: Campaign, questions: Sequence[NewQuestion], by: User | None) -> None:
     """Ask these questions, in this order; the first is primary: it decides seats and labels.
 
-    In a draft all of it may change. Afterwards votes refer to the questions, and only their wording may. Raises Conflict
-    (questions_fixed) then, and Invalid for questions that cannot be asked.
+    Before the first vote all of it may change. Afterwards votes refer to the questions, and only their wording may. Raises
+    Conflict (questions_fixed) then, and Invalid for questions that cannot be asked.
     """
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     check_questions(campaign=locked, questions=questions)
     asked = list(locked.questions.order_by("position"))
-    if locked.state != CampaignState.DRAFT and _shape(asked) != _shape(questions):
-        raise Conflict(
-            "After a campaign has been opened, only the wording of its questions can change, because votes refer to them.",
-            code="questions_fixed",
-        )
+    if _shape(asked) != _shape(questions):
+        if locked.state != CampaignState.DRAFT:
+            _wait_for_votes()
+        if has_votes(locked):
+            raise Conflict(
+                "After the first vote, only the wording of the questions can change, because votes refer to them.",
+                code="questions_fixed",
+            )
     wanted = {question.slug for question in questions}
     locked.questions.exclude(slug__in=wanted).delete()
     # Out of each other's way: two may not stand at the same place, not even for a moment.
     locked.questions.update(position=F("position") + QUESTIONS_LIMIT)
     _write_questions(locked, questions)
+
+
+def has_votes(campaign: Campaign) -> bool:
+    """Whether anybody has ever answered a question of the campaign."""
+    return Vote.objects.filter(question__in=campaign.questions.all()).exists()
+
+
+def _wait_for_votes() -> None:
+    """Until the votes that are being written are there, and keep others from being written before this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE annotator_vote IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _shape(questions: Iterable[Question | NewQuestion]) -> list[tuple[str, set[str]]]:

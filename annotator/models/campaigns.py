@@ -53,6 +53,9 @@ class Campaign(CampaignRules):
         "Guideline", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="+", db_constraint=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was archived. Lists leave it out from then on."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
     )
@@ -69,6 +72,9 @@ class Campaign(CampaignRules):
                 name="campaign_guideline_is_its_own",
             ),
             one_of("state", CampaignState, name="campaign_state_known"),
+            CheckConstraint(
+                condition=Q(archived_at__isnull=True) | Q(state=CampaignState.CLOSED), name="campaign_archived_is_closed"
+            ),
             CheckConstraint(condition=Q(slug__regex=SLUG_PATTERN), name="campaign_slug_form"),
             *rule_constraints(),
         ]

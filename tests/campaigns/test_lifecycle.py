@@ -8,8 +8,21 @@ from annotator.campaigns import lifecycle
 from annotator.campaigns.questions import NewQuestion
 from annotator.choices import CampaignState, Role
 from annotator.errors import Conflict, Invalid
-from annotator.models import Campaign, Member, Question
-from tests.factories import CampaignFactory, UserFactory
+from annotator.models import Campaign, Guideline, Member, Question
+from tests.factories import (
+    CampaignFactory,
+    ConsentTextFactory,
+    CrowdIdentityFactory,
+    CrowdUserFactory,
+    ImportFactory,
+    InviteFactory,
+    MemberFactory,
+    PairFactory,
+    ReleaseFactory,
+    UserFactory,
+    VoteFactory,
+    WebhookFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +103,62 @@ def test_the_state_in_the_database_counts_and_not_the_one_in_hand():
 
     with pytest.raises(Conflict):
         lifecycle.change_state(campaign=campaign, state=CampaignState.PAUSED, by=None)
+
+
+@pytest.mark.parametrize("state", [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.CLOSED])
+def test_a_campaign_becomes_a_draft_again_until_its_first_vote(state):
+    campaign = CampaignFactory(state=state)
+
+    assert CampaignState.DRAFT in lifecycle.states_after(campaign)
+    assert lifecycle.change_state(campaign=campaign, state="draft", by=None).state == CampaignState.DRAFT
+
+    Campaign.objects.update(state=state)
+    VoteFactory(assignment__member__campaign=campaign)
+    assert CampaignState.DRAFT not in lifecycle.states_after(campaign)
+    with pytest.raises(Conflict):
+        lifecycle.change_state(campaign=campaign, state="draft", by=None)
+
+
+def test_only_a_closed_campaign_is_archived_and_an_archived_one_stays_closed():
+    campaign = CampaignFactory(state=CampaignState.PAUSED)
+    with pytest.raises(Conflict):
+        lifecycle.archive_campaign(campaign=campaign, by=None)
+    campaign = lifecycle.change_state(campaign=campaign, state="closed", by=None)
+
+    archived = lifecycle.archive_campaign(campaign=campaign, by=None)
+
+    assert archived.archived_at == lifecycle.archive_campaign(campaign=campaign, by=None).archived_at
+    assert lifecycle.states_after(archived) == []
+    with pytest.raises(Conflict):
+        lifecycle.change_state(campaign=campaign, state="open", by=None)
+    lifecycle.restore_campaign(campaign=campaign, by=None)
+    assert lifecycle.change_state(campaign=campaign, state="open", by=None).state == CampaignState.OPEN
+
+
+def test_an_empty_draft_goes_with_all_that_it_was_made_of():
+    kept = CampaignFactory()
+    draft = lifecycle.create_campaign(slug="birds", name="Birds", by=UserFactory(), guideline="Judge the whole image.")
+    InviteFactory(campaign=draft)
+    WebhookFactory(campaign=draft)
+    ConsentTextFactory(campaign=draft)
+
+    lifecycle.delete_draft(campaign=draft, by=None)
+
+    assert list(Campaign.objects.all()) == [kept]
+    assert not Guideline.objects.filter(campaign_id=draft.pk).exists()
+
+
+def a_crowd_member(campaign: Campaign) -> None:
+    CrowdIdentityFactory(member=MemberFactory(campaign=campaign, user=CrowdUserFactory()))
+
+
+@pytest.mark.parametrize("fill", [PairFactory, ImportFactory, ReleaseFactory, a_crowd_member])
+def test_a_draft_that_something_is_in_is_not_deleted(fill):
+    draft = lifecycle.create_campaign(slug="birds", name="Birds", by=UserFactory())
+    fill(campaign=draft)
+
+    with pytest.raises(Conflict) as refusal:
+        lifecycle.delete_draft(campaign=draft, by=None)
+
+    assert refusal.value.code == "not_empty"
+    assert Campaign.objects.get() == draft

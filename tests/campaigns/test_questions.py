@@ -8,7 +8,7 @@ from annotator.campaigns.questions import QUESTIONS_LIMIT, NewQuestion, set_ques
 from annotator.choices import CampaignState
 from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, Pair
-from tests.factories import CampaignFactory, PairFactory, QuestionFactory
+from tests.factories import CampaignFactory, PairFactory, QuestionFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -80,8 +80,9 @@ def test_as_many_questions_as_the_limit_are_asked(draft):
     ids=["order", "fewer", "more", "choices", "another"],
 )
 @pytest.mark.parametrize("state", [CampaignState.OPEN, CampaignState.PAUSED, CampaignState.CLOSED])
-def test_after_the_draft_only_the_wording_changes(draft, state, questions):
+def test_after_the_first_vote_only_the_wording_changes(draft, state, questions):
     Campaign.objects.update(state=state)
+    VoteFactory(assignment__member__campaign=draft)
 
     with pytest.raises(Conflict) as refusal:
         set_questions(campaign=draft, questions=questions, by=None)
@@ -92,6 +93,15 @@ def test_after_the_draft_only_the_wording_changes(draft, state, questions):
         ("overall", "Which one?"),
         ("style", STYLE.text),
     ]
+
+
+@pytest.mark.parametrize("state", CampaignState.values)
+def test_before_the_first_vote_all_of_it_changes(draft, state):
+    Campaign.objects.update(state=state)
+
+    set_questions(campaign=draft, questions=[PROMPT, OVERALL._replace(choices=("a", "b"))], by=None)
+
+    assert asked(draft) == ["prompt", "overall"]
 
 
 def test_a_known_answer_stays_possible(draft):

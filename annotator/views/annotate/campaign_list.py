@@ -18,7 +18,7 @@ from annotator.campaigns.guidelines import accept_guideline, change_notes
 from annotator.campaigns.text_diff import compare
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import Conflict, NotFound
-from annotator.models import Campaign, CampaignProgress, Guideline, Member
+from annotator.models import Campaign, CampaignProgress, Guideline, Member, User
 from annotator.scoring.progress import coarse_share, progress_of, share_done
 from annotator.views.requests import UserRequest
 
@@ -76,9 +76,10 @@ def roughly(count: int) -> int:
 @never_cache
 @require_safe
 def campaigns(request: UserRequest) -> HttpResponse:
-    """The user's campaigns, and for a superuser all others as well."""
+    """The user's campaigns, and for a superuser all others as well. With `?archived`, those that were archived."""
+    is_archive = "archived" in request.GET
     mine = (
-        Member.objects.filter(user=request.user)
+        Member.objects.filter(user=request.user, campaign__archived_at__isnull=not is_archive)
         .exclude(state=MemberState.WITHDRAWN)
         .select_related("campaign__progress", "campaign__group_question")
         .order_by("-campaign__created_at", "-campaign_id")
@@ -86,12 +87,24 @@ def campaigns(request: UserRequest) -> HttpResponse:
     entries = [Entry(member) for member in sorted(mine, key=lambda member: LIST_ORDER.index(member.campaign.state))]
     others = Campaign.objects.none()
     if request.user.is_superuser:
-        others = Campaign.objects.exclude(members__user=request.user).select_related("progress")
+        others = Campaign.objects.filter(archived_at__isnull=not is_archive)
+        others = others.exclude(members__user=request.user).select_related("progress")
     return render(
         request,
         "annotate/campaign_list.html",
-        {"entries": entries, "others": others, "may_create": may_create_campaigns(request.user)},
+        {
+            "entries": entries,
+            "others": others,
+            "may_create": may_create_campaigns(request.user),
+            "is_archive": is_archive,
+            "has_archive": has_archive(request.user),
+        },
     )
+
+
+def has_archive(user: User) -> bool:
+    archived = Campaign.objects.filter(archived_at__isnull=False)
+    return (archived if user.is_superuser else archived.filter(members__user=user)).exists()
 
 
 @never_cache

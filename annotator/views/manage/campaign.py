@@ -123,13 +123,15 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "namespace": settings.HUB_NAMESPACE,
         "newest_ready": next((row for row in releases if row.state == ReleaseState.READY), None),
         "is_live": campaign.state != CampaignState.CLOSED or is_working,
-        "steps": [state for state in CampaignState if state in lifecycle.STATE_CHANGES[CampaignState(campaign.state)]],
+        "steps": lifecycle.states_after(campaign),
     }
 
 
 @require_POST
 def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
+    if campaign.state == CampaignState.DRAFT and request.POST.get("state") == CampaignState.OPEN:
+        return redirect("open_campaign", slug)
     try:
         campaign = lifecycle.change_state(campaign=campaign, state=request.POST.get("state", ""), by=request.user)
     except DomainError as refusal:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annotator.campaigns import questions as campaign_questions
 from annotator.campaigns.access import campaign_for_manager
-from annotator.choices import CampaignState, Choice
+from annotator.choices import Choice
 from annotator.errors import DomainError
 from annotator.models import Campaign
 from annotator.scoring import progress
@@ -26,7 +26,7 @@ COMMENTS_PER_PAGE = 50
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def questions(request: UserRequest, slug: str) -> HttpResponse:
-    """All questions of the campaign with what may be answered; of one that was opened, their wording."""
+    """All questions of the campaign with what may be answered; of one that has votes, their wording."""
     campaign = campaign_for_manager(request.user, slug)
     rows = QuestionFormSet(request.POST if request.method == "POST" else None, initial=rows_of(campaign))
     refusal: DomainError | None = None
@@ -42,7 +42,7 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
         "campaign": campaign,
         "rows": rows,
         "refusal": refusal,
-        "is_draft": campaign.state == CampaignState.DRAFT,
+        "has_votes": campaign_questions.has_votes(campaign),
     }
     status = 400 if request.method == "POST" else 200
     return render(request, "manage/settings/questions.html", context, status=status)

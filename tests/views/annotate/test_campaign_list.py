@@ -220,11 +220,11 @@ def test_a_superuser_sees_all_campaigns(client):
 
 
 def test_the_list_takes_as_many_queries_for_ten_campaigns_as_for_one(browser, member, django_assert_num_queries):
-    with django_assert_num_queries(4):  # the user, the list, and two for their rights
+    with django_assert_num_queries(5):  # the user, the list, two for their rights, and one for the archive
         browser.get(reverse("campaigns"))
     for _ in range(9):
         MemberFactory(user=member.user, role=Role.MANAGER)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         browser.get(reverse("campaigns"))
 
 

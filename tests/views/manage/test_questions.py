@@ -108,8 +108,9 @@ def test_a_form_that_is_none_is_refused(browser, manager, data):
     assert len(asked(manager.campaign)) == 1
 
 
-def test_after_the_opening_only_the_wording_changes(browser, manager):
-    Campaign.objects.update(state=CampaignState.OPEN)
+def test_after_the_first_vote_only_the_wording_changes(browser, manager):
+    VoteFactory(assignment__member__campaign=manager.campaign)
+    assert "This campaign has votes." in browser.get(page_of(manager.campaign)).content.decode()
     refused = browser.post(page_of(manager.campaign), rows(OVERALL, {"text": "Nicer?"}))
     fewer = browser.post(page_of(manager.campaign), rows(OVERALL | {"both_bad": ""}))
     taken = browser.post(page_of(manager.campaign), rows(OVERALL))
