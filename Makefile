@@ -183,7 +183,7 @@ bench-release: $(INSTALLED_DEV)
 
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 
-CHECKS := check-lint check-format check-types check-templates check-imports check-migrations check-deploy check-schema \
+CHECKS := check-lint check-format check-scripts check-types check-templates check-imports check-migrations check-deploy check-schema \
     check-compose check-shell
 .PHONY: $(CHECKS)
 
@@ -205,6 +205,11 @@ check-lint: $(INSTALLED_DEV)
 
 check-format: $(INSTALLED_DEV)
 	$(call step,$(BIN)/ruff format --check .)
+
+# Paths that each has in its own settings too: .oxlintrc.json, .oxfmtrc.json.
+SCRIPTS := static/js tests/browser/modules benchmarks/support
+check-scripts: $(INSTALLED_DEV)
+	$(call step,$(BIN)/oxlint --deny-warnings $(SCRIPTS) && $(BIN)/oxfmt --check $(addsuffix /**/*.js,$(SCRIPTS)))
 
 check-types: $(INSTALLED_DEV)
 	$(call step,$(BIN)/mypy $(SOURCES))

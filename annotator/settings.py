@@ -194,7 +194,7 @@ def read_image_origins() -> list[str]:
 
 STORAGES = {
     "default": read_storage(),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "annotator.lib.static_modules.ModulesStorage"},
 }
 if DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -203,7 +203,7 @@ STATIC_ROOT = read_path("STATIC_ROOT", DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = ["annotator.lib.static_parts.PartsFinder", "django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 STATIC_JOINED = DATA_DIR / "static-joined"
-# Files that are written in parts, which are joined in this order: those of js/annotate.js stand in static/js/annotate/.
+# Files that are written in parts, which are joined in this order: those of css/base.css stand in static/css/base/.
 STATIC_PARTS = {
     "css/base.css": ("tokens", "elements", "bar", "page", "buttons", "forms", "notices", "state", "account", "prose"),
     "css/annotate.css": (
@@ -211,10 +211,6 @@ STATIC_PARTS = {
         *("bar", "guideline", "help", "narrow", "notice"),
     ),
     "css/manage.css": ("page", "campaign", "figures", "tables", "forms", "pairs", "invites", "statistics", "review"),
-    "js/annotate.js": (
-        *("page", "outbox", "messages", "cards", "questions", "actions", "sending", "responses"),
-        *("buttons", "zoom", "keys", "start"),
-    ),
 }
 WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotator.choices import AssignmentState, Choice
 from annotator.errors import Invalid
 from annotator.judging.limits import votes_of_today
+from annotator.judging.shown_choices import shown_choice
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Image, Member, Vote
 
@@ -75,9 +76,7 @@ def judged(assignment: Assignment) -> Judged:
 
 
 def words_for(choice: str, assignment: Assignment) -> str:
-    if choice not in (Choice.A, Choice.B):
-        return str(Choice(choice).label)
-    return "Left is better" if (choice == Choice.A) == assignment.a_on_left else "Right is better"
+    return shown_choice(choice, a_on_left=assignment.a_on_left).wide.label
 
 
 def cursor_of(assignment: Assignment) -> str:

@@ -1,5 +1,4 @@
-"""Styles and scripts are written in parts, one for each part of a page, and served as one file: on a slow network every file
-more costs the first page a round trip.
+"""Styles are written in parts, one for each part of a page, and served as one file: a page is not drawn before it has them all.
 
 settings.STATIC_PARTS names the parts. django-pipeline would join them only for production, under tags of its own, so that
 the tests would load other files than people do.
@@ -15,9 +14,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import FileSystemFinder
 from django.core.files.storage import FileSystemStorage
-
-# The parts of a script share one scope, which the other scripts of the page do not see.
-_AROUND = {".css": ("", ""), ".js": ('(() => {\n"use strict";\n\n', "})();\n")}
 
 
 class PartsFinder(FileSystemFinder):
@@ -42,8 +38,7 @@ class PartsFinder(FileSystemFinder):
 def join_parts(path: str) -> Path:
     """Join the parts of a file. It is written only if it is not there as it should be, because its time tells of changes."""
     folder, suffix = Path(settings.BASE_DIR, "static", path).with_suffix(""), Path(path).suffix
-    before, after = _AROUND[suffix]
-    text = before + "\n".join((folder / (part + suffix)).read_text() for part in settings.STATIC_PARTS[path]) + after
+    text = "\n".join((folder / (part + suffix)).read_text() for part in settings.STATIC_PARTS[path])
     joined = Path(settings.STATIC_JOINED, path)
     if not joined.exists() or joined.read_text() != text:
         joined.parent.mkdir(parents=True, exist_ok=True)

@@ -26,8 +26,8 @@ def test_a_joined_file_holds_each_file_of_its_folder_once(path):
 def test_joined_files_are_collected_in_the_place_of_their_parts():
     collected = {path for finder in get_finders() for path, _ in finder.list([])}
 
-    assert {"js/annotate.js", "js/base.js"} <= collected
-    assert {path for path in collected if path.startswith("js/annotate/")} == set()
+    assert {"css/annotate.css", "css/campaigns.css"} <= collected
+    assert {path for path in collected if path.startswith("css/annotate/")} == set()
 
 
 def test_a_joined_file_is_written_again_only_when_a_part_changed(tmp_path, settings):

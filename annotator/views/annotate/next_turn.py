@@ -17,6 +17,7 @@ from annotator.choices import CampaignState, Choice, FlagReason, MemberState, Vo
 from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, next_assignments, runs_low
 from annotator.judging.eligibility import obstacle
+from annotator.judging.shown_choices import shown_choice
 from annotator.judging.voting import undoable
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
@@ -157,7 +158,7 @@ class PageState:
 
     @property
     def blank_card(self) -> Card:
-        """What annotate.js fills in; `address/` is to be replaced."""
+        """What the script fills in; `address/` is to be replaced."""
         left, right = (Side(slot.value, "address/", 1, 1) for slot in (Choice.A, Choice.B))
         return Card(0, 0, "", "", left, right)
 
@@ -278,10 +279,11 @@ def recorded(answered_count: int, choices: list[str], *, a_on_left: bool) -> str
 
 
 def choice_in_words(choice: str, *, a_on_left: bool) -> str:
-    if choice not in (Choice.A, Choice.B):
-        return str(Choice(choice).label).lower()
-    sides = ("left", "top") if (choice == Choice.A) == a_on_left else ("right", "bottom")
-    return format_html('<span class="when-wide">{}</span><span class="when-stacked">{}</span> is better', *sides)
+    shown = shown_choice(choice, a_on_left=a_on_left)
+    if shown.wide == shown.stacked:
+        return shown.wide.sentence
+    sentences = (shown.wide.sentence, shown.stacked.sentence)
+    return format_html('<span class="when-wide">{}</span><span class="when-stacked">{}</span>', *sentences)
 
 
 def why_closed(member: Member) -> Reason | None:

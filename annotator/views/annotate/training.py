@@ -17,8 +17,9 @@ from annotator.choices import CampaignState, Choice
 from annotator.errors import DomainError, NotFound
 from annotator.judging import training
 from annotator.judging.eligibility import training_is_due
+from annotator.judging.shown_choices import ShownChoice, shown_among, shown_choice
 from annotator.lib.public_ids import ASSIGNMENTS
-from annotator.models import Assignment, Campaign
+from annotator.models import Assignment, Campaign, Question
 from annotator.views.annotate.forms import VoteForm
 from annotator.views.form_input import require_valid, whole_number
 from annotator.views.requests import UserRequest
@@ -42,7 +43,7 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
     progress = training.standing_of(member)
     if seat is None:
         return render(request, "annotate/training/over.html", {"campaign": campaign, "progress": progress})
-    questions = list(campaign.questions.order_by("position"))
+    questions = [(question, buttons_of(question, seat)) for question in campaign.questions.order_by("position")]
     context = {"campaign": campaign, "progress": progress, "seat": seat, "questions": questions, "sides": sides_of(seat)}
     context["seat_shown_as"] = ASSIGNMENTS.show(seat.pk)
     return render(request, "annotate/training/pair.html", context)
@@ -100,9 +101,7 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
 
 def in_words(seat: Assignment, choice: str) -> str:
     """Training shows the images side by side at any width, so left is always left."""
-    if choice not in (Choice.A, Choice.B):
-        return str(Choice(choice).label).lower()
-    return "left is better" if (choice == Choice.A) == seat.a_on_left else "right is better"
+    return shown_choice(choice, a_on_left=seat.a_on_left).wide.sentence
 
 
 def sides_of(seat: Assignment) -> list[dict[str, Any]]:
@@ -113,4 +112,9 @@ def sides_of(seat: Assignment) -> list[dict[str, Any]]:
         {"slot": Choice.B.value, "image": pair.image_b, "is_correct": pair.gold_choice == Choice.B},
     ]
     left, right = both if seat.a_on_left else reversed(both)
-    return [left | {"name": "Left", "keys": "1 ArrowLeft"}, right | {"name": "Right", "keys": "2 ArrowRight"}]
+    return [left | {"name": "Left"}, right | {"name": "Right"}]
+
+
+def buttons_of(question: Question, seat: Assignment) -> list[tuple[ShownChoice, str]]:
+    """The choices of a question, each with what it posts."""
+    return [(shown, shown.slot(a_on_left=seat.a_on_left)) for shown in shown_among(question.choices)]

@@ -22,6 +22,7 @@ from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member
 from annotator.views.annotate.forms import FlagForm, VoteForm
 from annotator.views.annotate.next_turn import HELD_LIMIT, ClientState, PageState, next_turn, recorded
+from annotator.views.annotate.page_data import controls_of
 from annotator.views.form_input import require_valid, whole_number
 from annotator.views.middleware.refusals import status_of
 from annotator.views.requests import UserRequest
@@ -108,7 +109,7 @@ def client_state(request: UserRequest) -> ClientState:
 
 
 def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
-    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal}
+    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal} | controls_of(turn)
     return render(request, "annotate/page.html", context, status=status)
 
 
@@ -117,7 +118,7 @@ def render_partial(turn: PageState, *, refusal: DomainError | None = None, statu
     html = get_template("annotate/_page_state.html").render({"turn": turn, "refusal": refusal})
     response = HttpResponse(html, status=status)
     if refusal is not None:
-        response["HX-Retarget"] = "#cards"  # so that annotate.js can tell this from an error page
+        response["HX-Retarget"] = "#cards"  # so that the script can tell this from an error page
     return response
 
 

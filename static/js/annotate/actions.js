@@ -1,47 +1,44 @@
 // The actions on a card: the next card is shown in the same frame, then the action is sent.
-const sendSoon = () => setTimeout(send);
 
-const finish = (verb, fields) => {
-  const card = current;
-  enqueue({ verb, id: idOf(card), fields, prompt: promptOf(card) });
-  if (verb === "vote") remember(card, chosen);
-  card.classList.add("gone");
-  show(next());
-  sendSoon();
-};
+import { idOf, promptOf } from "./cards.js";
 
-const remember = (card, answer) => {
-  judged.push({ card, answer });
-  if (judged.length > JUDGED_LIMIT) judged.shift();
-  updateUndo();
-};
+export const createActions = ({ deck, outbox, undo, sender, messages, answerOf }) => {
+  const sendSoon = () => setTimeout(sender.send);
 
-const updateUndo = () => {
-  const button = controls.querySelector('[aria-keyshortcuts="u"]');
-  const id = judged.length ? idOf(judged.at(-1).card) : undoable;
-  if (!button) return;
-  button.disabled = !id;
-  if (id) button.form.setAttribute("action", `${root}${id}/undo/`);
-};
+  const finish = (verb, fields) => {
+    const card = deck.current;
+    const action = { verb, id: idOf(card), fields, prompt: promptOf(card) };
+    outbox.add(action);
+    if (verb === "vote") undo.remember(card, answerOf(action).choices);
+    card.classList.add("gone");
+    deck.show(deck.next());
+    sendSoon();
+  };
 
-const restoreCard = (card, answer = {}) => {
-  card.dataset.earlier = Object.entries(answer).map((words) => words.join(":")).join(" ");
-  card.classList.remove("gone");
-  cards.prepend(card);
-  if (card.dataset.state !== "open") prepare(card);
-  show(card);
-};
+  const undoLast = () => {
+    const last = undo.last();
+    if (!last || (!last.card && outbox.isPending(last.id))) return;
+    const { id, card, answer } = last;
+    const unsent = outbox.actions.find((action) => action.id === id && action.verb === "vote" && !sender.isSending(action));
+    if (unsent) {
+      outbox.remove(unsent);
+      messages.showStatus("Undone. It was not sent yet.");
+    } else outbox.add({ verb: "undo", id, fields: {}, prompt: card ? promptOf(card) : "" });
+    undo.take();
+    if (card) deck.restore(card, answer);
+    sendSoon();
+  };
 
-const undo = () => {
-  const last = judged.pop();
-  const id = last ? idOf(last.card) : undoable;
-  if (!id || (!last && isPending(id))) return;
-  const unsent = outbox.find((action) => action.id === id && action.verb === "vote" && !sending.includes(action));
-  if (unsent) {
-    dequeue(unsent);
-    showStatus("Undone. It was not sent yet.");
-  } else enqueue({ verb: "undo", id, fields: {}, prompt: last ? promptOf(last.card) : "" });
-  if (last) restoreCard(last.card, last.answer);
-  updateUndo();
-  sendSoon();
+  // What an earlier page did and did not send.
+  const takeUp = () => {
+    for (const action of outbox.actions) {
+      const card = deck.find(action.id);
+      if (!card || action.verb === "undo") continue;
+      card.classList.add("gone");
+      card.dataset.state = "loading";
+      if (action.verb === "vote") undo.remember(card, answerOf(action).choices);
+    }
+  };
+
+  return { finish, undoLast, takeUp };
 };

@@ -1,62 +1,60 @@
-// The questions: answered in order with the same buttons, and sent together after the last one
-const choiceButtons = [...voteForm.querySelectorAll("button.choice")];
-const steps = [...voteForm.querySelectorAll(".step")]; // none if the campaign has one question
-const questions = steps.length
-  ? steps.map(({ dataset }) => ({ slug: dataset.question, text: dataset.text, choices: dataset.choices.split(" ") }))
-  : [{ slug: voteForm.elements.question.value, choices: choiceButtons.map(({ value }) => value).concat("a", "b") }];
-const comment = voteForm.elements.comment;
-let chosen = {}; // question to choice
-let questionIndex = 0;
+// The questions of a pair: answered in order with the same buttons, and sent together after the last one.
 
-const choiceLabel = (choice) => {
-  const button = choiceButtons.find(({ value }) => value === choice);
-  if (!button?.dataset.side) return button?.firstElementChild.textContent.trim() ?? "";
-  const [wide, narrow] = button.dataset.side === "left" ? ["Left", "Top"] : ["Right", "Bottom"];
-  return stacked.matches ? narrow : wide;
+// What was chosen so far, and which question is asked now.
+export const createAnswers = (questions) => {
+  let chosen = {}; // question to choice
+  let index = 0;
+
+  const start = () => {
+    chosen = {};
+    index = 0;
+  };
+  const ask = (wanted) => {
+    index = wanted;
+  };
+  // Returns whether the choice is one of the question that is asked.
+  const choose = (choice) => {
+    const { slug, choices } = questions[index];
+    if (!choices.includes(choice)) return false;
+    chosen[slug] = choice;
+    const open = questions.findIndex((question) => !(question.slug in chosen));
+    if (open >= 0) index = open;
+    return true;
+  };
+  // Returns whether there was a question before.
+  const back = () => {
+    if (index === 0) return false;
+    index -= 1;
+    delete chosen[questions[index].slug];
+    return true;
+  };
+
+  return {
+    get index() {
+      return index;
+    },
+    get chosen() {
+      return chosen;
+    },
+    get isComplete() {
+      return questions.every(({ slug }) => slug in chosen);
+    },
+    start,
+    ask,
+    choose,
+    back,
+  };
 };
 
-const showQuestion = (index) => {
-  questionIndex = index;
-  const { slug, text, choices } = questions[questionIndex];
-  const earlier = (current.dataset.earlier ?? "").split(" ").find((word) => word.startsWith(`${slug}:`));
-  for (const button of choiceButtons) {
-    button.classList.toggle("absent", !choices.includes(button.value));
-    button.toggleAttribute("data-earlier", earlier === `${slug}:${button.value}`);
-  }
-  if (!steps.length) return;
-  byId("question-text").textContent = text;
-  steps.forEach((step, at) => {
-    if (at === questionIndex) step.setAttribute("aria-current", "step");
-    else step.removeAttribute("aria-current");
-    step.querySelector(".step-answer").textContent = choiceLabel(chosen[questions[at].slug]);
-  });
-  if (questionIndex > 0) now.textContent = text;
+// What is sent with a vote.
+export const fieldsOf = (questions, chosen) => {
+  if (questions.length === 1) return { question: questions[0].slug, choice: chosen[questions[0].slug] };
+  return Object.fromEntries(Object.entries(chosen).map(([slug, choice]) => [`choice_${slug}`, choice]));
 };
 
-const setForms = (card) => {
-  for (const form of controls.querySelectorAll("form")) {
-    const verb = verbOf(form);
-    if (verb && verb !== "undo") form.setAttribute("action", `${root}${idOf(card)}/${verb}/`);
-  }
-  const slots = [...card.querySelectorAll(".box")].map((box) => box.dataset.slot);
-  voteForm.querySelector(".left").value = slots[0];
-  voteForm.querySelector(".right").value = slots[1];
-  chosen = {};
-  if (comment) comment.value = card.dataset.comment ?? "";
-  showQuestion(0);
-};
-
-const choose = (choice) => {
-  if (current?.dataset.state !== "open" || !questions[questionIndex].choices.includes(choice)) return;
-  chosen[questions[questionIndex].slug] = choice;
-  const open = questions.findIndex(({ slug }) => !(slug in chosen));
-  if (open >= 0) {
-    showQuestion(open);
-    return;
-  }
-  const fields = { elapsed_ms: elapsed() };
-  if (steps.length) for (const [slug, answer] of Object.entries(chosen)) fields[`choice_${slug}`] = answer;
-  else Object.assign(fields, { question: questions[0].slug, choice });
-  if (comment?.value.trim()) fields.comment = current.dataset.comment = comment.value;
-  finish("vote", fields);
+// The choices by question, of the fields that are sent.
+export const choicesOf = (questions, fields) => {
+  const choices = fields.choice ? { [fields.question]: fields.choice } : {};
+  for (const { slug } of questions) if (fields[`choice_${slug}`]) choices[slug] = fields[`choice_${slug}`];
+  return choices;
 };

@@ -1,13 +1,16 @@
 // Zoom: both images move together. The full-size images are fetched only when they are needed.
-const zoom = (() => {
-  const MAX_SCALE = 8;
-  const button = controls.querySelector("[data-zoom]");
+
+const MAX_SCALE = 8;
+const STEP = 60; // pixels of an arrow key
+
+// `current` returns the card that is shown, or null.
+export const createZoom = ({ cards, button, current, announce }) => {
   let scale = 1;
   let at = { x: 0.5, y: 0.5 }; // the point of the image in the middle of the box, from 0 to 1
   const pointers = new Map();
   let activeBox = null; // the box in which the first pointer went down
 
-  const boxes = () => [...current.querySelectorAll(".box")];
+  const boxes = () => [...current().querySelectorAll(".box")];
   const isOn = () => scale > 1;
 
   // The rectangle of the image in its box when all of it is visible.
@@ -52,8 +55,8 @@ const zoom = (() => {
   const clamp = (value) => Math.min(1, Math.max(0, value));
 
   const enter = (wanted, place = at) => {
-    if (current?.dataset.state !== "open") return;
-    if (!isOn()) now.textContent = "Zoomed in. Zoom with plus and minus, move with Shift and the arrow keys.";
+    if (current()?.dataset.state !== "open") return;
+    if (!isOn()) announce("Zoomed in. Zoom with plus and minus, move with Shift and the arrow keys.");
     scale = Math.min(MAX_SCALE, Math.max(1, wanted));
     at = { x: clamp(place.x), y: clamp(place.y) };
     if (isOn()) boxes().forEach(fetchFull);
@@ -65,7 +68,7 @@ const zoom = (() => {
     scale = 1;
     at = { x: 0.5, y: 0.5 };
     pointers.clear();
-    if (current) draw();
+    if (current()) draw();
   };
 
   // The point of the image at a point of the screen.
@@ -99,7 +102,7 @@ const zoom = (() => {
 
   let last = null; // the mouse's last position
   const toggle = () => {
-    if (isOn() || !current) {
+    if (isOn() || !current()) {
       leave();
       return;
     }
@@ -142,7 +145,7 @@ const zoom = (() => {
   });
   cards.addEventListener("pointermove", (event) => {
     const before = pointers.get(event.pointerId);
-    if (!before || !current) return;
+    if (!before || !current()) return;
     const here = { x: event.clientX, y: event.clientY };
     if (pointers.size === 1) {
       if (isOn()) move(activeBox, here.x - before.x, here.y - before.y);
@@ -162,7 +165,6 @@ const zoom = (() => {
   window.addEventListener("resize", () => isOn() && draw());
   button.addEventListener("click", toggle);
 
-  const STEP = 60; // pixels of an arrow key
   const KEYS = {
     "+": () => enter(Math.max(scale * 1.4, 1.4)),
     "=": () => enter(Math.max(scale * 1.4, 1.4)),
@@ -176,9 +178,10 @@ const zoom = (() => {
   // Handle the key if it is a zoom key. Returns whether it was.
   const key = (event) => {
     const isArrow = event.key.startsWith("Arrow");
-    if (!current || !KEYS[event.key] || (isArrow && !event.shiftKey) || (!isOn() && !["+", "="].includes(event.key))) return false;
+    if (!current() || !KEYS[event.key] || (isArrow && !event.shiftKey) || (!isOn() && !["+", "="].includes(event.key)))
+      return false;
     KEYS[event.key]();
     return true;
   };
   return { leave, key };
-})();
+};

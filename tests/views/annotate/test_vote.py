@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -47,7 +48,7 @@ def test_it_says_which_side_was_recorded(browser, member, a_on_left, choice, sid
 
     said = vote(browser, seat, choice).content.decode()
 
-    assert f'Recorded: <span class="when-wide">{side}</span>' in said
+    assert f'Recorded: <span class="when-wide">{side} is better</span>' in said
 
 
 def test_without_javascript_it_goes_back_to_the_page_and_says_so_there(browser, member):
@@ -251,9 +252,10 @@ def test_a_vote_needs_the_csrf_token(member):
 def test_several_questions_are_asked_in_order_and_without_javascript_together(browser, two_questions):
     html = browser.get(page_of(two_questions)).content.decode()
 
-    assert re.findall(r'data-question="(\w+)"\s+data-choices="([\w ]+)"', html) == [
-        ("overall", "a b both_good both_bad"),
-        ("beauty", "a b"),
+    data = json.loads(re.search(r'<script id="page-data" type="application/json">(.*?)</script>', html)[1])
+    assert [(one["slug"], one["choices"]) for one in data["questions"]] == [
+        ("overall", ["a", "b", "both_good", "both_bad"]),
+        ("beauty", ["a", "b"]),
     ]
     assert html.count('name="choice_overall"') == 4
     assert html.count('name="choice_beauty"') == 2

@@ -1,0 +1,80 @@
+"""The choices as annotators see them, by their side of the page: the one list of their order, words and keys.
+
+Buttons, help, messages, training, the annotator's own answers and the script of the page all take them from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from annotator.choices import Choice
+
+
+@dataclass(frozen=True)
+class Words:
+    """Of a choice: on its button, in a few letters, and within a sentence."""
+
+    label: str
+    short: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ShownChoice:
+    """`side` is 0 for the image on the left, 1 for the one on the right, None for both; `stacked` are the words where one image
+    stands above the other. `keys` are named as in aria-keyshortcuts."""
+
+    name: str
+    side: int | None
+    wide: Words
+    stacked: Words
+    keys: tuple[str, ...]
+    signs: tuple[str, ...]
+
+    def slot(self, *, a_on_left: bool) -> str:
+        """The choice that is stored."""
+        if self.side is None:
+            return self.name
+        return Choice.A.value if (self.side == 0) == a_on_left else Choice.B.value
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _both(label: str, sentence: str) -> tuple[Words, Words]:
+    words = Words(label, label, sentence)
+    return words, words
+
+
+SHOWN_CHOICES = (
+    ShownChoice(
+        "left",
+        0,
+        Words("Left is better", "Left", "left is better"),
+        Words("Top is better", "Top", "top is better"),
+        ("1", "ArrowLeft"),
+        ("1", "←"),
+    ),
+    ShownChoice(
+        "right",
+        1,
+        Words("Right is better", "Right", "right is better"),
+        Words("Bottom is better", "Bottom", "bottom is better"),
+        ("2", "ArrowRight"),
+        ("2", "→"),
+    ),
+    ShownChoice("both_good", None, *_both("Both good", "both good"), ("3", "ArrowUp"), ("3", "↑")),
+    ShownChoice("both_bad", None, *_both("Both bad", "both bad"), ("4", "ArrowDown"), ("4", "↓")),
+)
+
+
+def shown_choice(choice: str, *, a_on_left: bool) -> ShownChoice:
+    """How a stored choice was seen."""
+    return next(shown for shown in SHOWN_CHOICES if shown.slot(a_on_left=a_on_left) == choice)
+
+
+def shown_among(choices: Collection[str]) -> list[ShownChoice]:
+    """Those that questions with these choices offer."""
+    return [shown for shown in SHOWN_CHOICES if shown.side is not None or shown.name in choices]

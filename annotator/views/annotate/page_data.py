@@ -1,0 +1,58 @@
+"""What the script of the annotation page is told in the page: addresses, questions, and the choices with their words and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.urls import reverse
+
+from annotator.judging.shown_choices import ShownChoice, shown_among
+from annotator.models import Question
+from annotator.views.annotate.next_turn import Card, PageState
+
+
+@dataclass(frozen=True)
+class ChoiceButton:
+    """A choice with what its button posts for a card, and whether it is the answer that the annotator undid there."""
+
+    shown: ShownChoice
+    value: str
+    is_earlier: bool
+
+
+def buttons_of(question: Question, shown: list[ShownChoice], card: Card | None) -> list[ChoiceButton]:
+    """In the order in which they stand. Without a card, those of an image post nothing yet."""
+    if card is None:
+        return [ChoiceButton(one, "" if one.side is not None else one.name, False) for one in shown]
+    a_on_left, earlier = card.left.slot == "a", card.earlier.split()
+    slots = [one.slot(a_on_left=a_on_left) for one in shown]
+    return [ChoiceButton(one, slot, f"{question.slug}:{slot}" in earlier) for one, slot in zip(shown, slots, strict=True)]
+
+
+def controls_of(turn: PageState) -> dict[str, Any]:
+    """The buttons of the page: of the question that is asked first, and of each question where no script asks them in turn."""
+    card = turn.cards[0] if turn.cards else None
+    choices = shown_among(turn.choices)
+    return {
+        "choices": choices,
+        "buttons": buttons_of(turn.question, choices, card) if turn.question else [],
+        "question_buttons": [(one, buttons_of(one, shown_among(one.choices), card)) for one in turn.questions],
+        "page_data": page_data(turn, choices),
+    }
+
+
+def page_data(turn: PageState, choices: list[ShownChoice]) -> dict[str, Any]:
+    return {
+        "member": turn.member_shown_as,
+        "addresses": {"assignments": assignment_root(), "answers": reverse("answers"), "logIn": reverse("login")},
+        "questions": [{"slug": one.slug, "text": one.text, "choices": one.choices} for one in turn.questions],
+        "choices": [one.as_data() for one in choices],
+    }
+
+
+@cache
+def assignment_root() -> str:
+    """What the addresses of all assignments begin with."""
+    return reverse("vote", args=[0]).rsplit("/", 3)[0] + "/"

@@ -1,0 +1,50 @@
+"""What the script of the annotation page is told."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.urls import reverse
+
+from annotator.views.annotate.next_turn import next_turn
+from annotator.views.annotate.page_data import controls_of
+from tests.factories import AssignmentFactory, QuestionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_buttons_stand_for_the_images_of_the_first_card(member):
+    AssignmentFactory(member=member, pair__campaign=member.campaign, a_on_left=False)
+
+    buttons = controls_of(next_turn(member))["buttons"]
+
+    assert [(one.shown.name, one.value) for one in buttons] == [
+        ("left", "b"),
+        ("right", "a"),
+        ("both_good", "both_good"),
+        ("both_bad", "both_bad"),
+    ]
+
+
+def test_each_question_has_its_own_choices_where_no_script_asks(member):
+    AssignmentFactory(member=member, pair__campaign=member.campaign)
+    QuestionFactory(campaign=member.campaign, position=1, slug="beauty", choices=["a", "b"])
+
+    controls = controls_of(next_turn(member))
+
+    assert [len(buttons) for _, buttons in controls["question_buttons"]] == [4, 2]
+    assert [one["choices"] for one in controls["page_data"]["questions"]][1] == ["a", "b"]
+
+
+def test_the_page_has_it_as_json(browser, member):
+    AssignmentFactory(member=member, pair__campaign=member.campaign)
+    member.campaign.questions.update(text="</script><b>Which?")
+
+    html = browser.get(reverse("annotate", args=[member.campaign.slug])).content.decode()
+
+    data = json.loads(re.search(r'<script id="page-data" type="application/json">(.*?)</script>', html)[1])
+    assert data["questions"][0]["text"] == "</script><b>Which?"
+    assert data["addresses"] == {"assignments": "/assignments/", "answers": "/answers/", "logIn": "/login/"}
+    assert [one["keys"][0] for one in data["choices"]] == ["1", "2", "3", "4"]
