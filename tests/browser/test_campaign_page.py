@@ -116,9 +116,15 @@ def test_a_campaign_is_made_filled_and_opened_without_javascript(open_page, tmp_
     page.get_by_role("button", name="Upload").click()
     expect(page.locator("#import-rows")).to_contain_text("winter.jsonl")
 
-    page.get_by_role("button", name="Open").click()
-    expect(page.locator("#state")).to_contain_text("Annotators can judge pairs.")
+    page.get_by_role("link", name="Open…").click()
+    expect(page.get_by_text("There are no pairs to judge.")).to_be_visible()
+    expect(page.get_by_role("button", name="Open the campaign")).to_be_disabled()
     campaign = Campaign.objects.get(slug="winter-scenes")
+    make_pairs(campaign, 1)
+    page.reload()
+    page.get_by_role("button", name="Open the campaign").click()
+    expect(page.locator("#state")).to_contain_text("Annotators can judge pairs.")
+    campaign.refresh_from_db()
     assert (campaign.state, campaign.guidelines.count(), campaign.imports.count()) == (CampaignState.OPEN, 2, 1)
     assert sorted(campaign.members.values_list("user__username", "role")) == sorted(
         [("ana", Role.ANNOTATOR.value), (manager.user.username, Role.MANAGER.value)]

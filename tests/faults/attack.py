@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import time
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import Error, connection
 from django.db.models.functions import Mod
@@ -90,7 +92,9 @@ class Attack:
                 break
             if time.monotonic() > next_look:
                 next_look = time.monotonic() + 5
-                print(f"  {time.monotonic() - start:6.0f} s  {self.record.acknowledged:>9,} votes", flush=True)
+                free = shutil.disk_usage(settings.DATA_DIR).free >> 20
+                at = time.monotonic() - start
+                print(f"  {at:6.0f} s  {self.record.acknowledged:>9,} votes  {free:>6,} MB free", flush=True)
                 if self.strikes.is_done.is_set() and self._is_finished():
                     break
             time.sleep(0.1)

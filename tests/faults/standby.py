@@ -25,7 +25,8 @@ from tests.waiting import wait_until
 
 PG_BASEBACKUP = POSTGRES_VERSIONS[POSTGRES_MAJOR] / "pg_basebackup"
 # A standby asks again soon after its primary came back, and finds there what it has missed.
-OPTIONS = "-c wal_retrieve_retry_interval=250ms -c wal_keep_size=64MB"
+# Little WAL is kept, so that both have room on the small disk in a long run.
+OPTIONS = "-c wal_retrieve_retry_interval=250ms -c wal_keep_size=64MB -c max_wal_size=256MB"
 PATIENCE = 60.0  # seconds
 
 
