@@ -11,7 +11,6 @@ it. `x` is how much more the largest campaign costs than the smallest; more than
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import django
+
+from benchmarks.support.results import provenance, rounded, write_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -42,8 +43,7 @@ def main() -> None:
         make(size)
     rows = [row for size in sizes for row in measure(size, arguments.times)]
     show(rows)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    write_rows(arguments.json, rows)
 
 
 def prepare() -> None:
@@ -86,9 +86,10 @@ def measure(size: int, times: int) -> list[dict[str, Any]]:
                 "page": name,
                 "tuples": int(statistics.median(read.tuples for read in reads)),
                 "buffers": int(statistics.median(read.buffers for read in reads)),
-                "ms": 1000 * (time.perf_counter() - start) / times,
-                "cpu_ms": 1000 * (time.process_time() - python) / times,
-                "database_cpu_ms": 1000 * (server_cpu() - server) / times,
+                "ms": rounded(1000 * (time.perf_counter() - start) / times),
+                "cpu_ms": rounded(1000 * (time.process_time() - python) / times),
+                "database_cpu_ms": rounded(1000 * (server_cpu() - server) / times),
+                **provenance(),
             }
         )
     return found
