@@ -76,7 +76,7 @@ _CHANGES_SQL = sql.SQL("""
 # Numbers are given out by the server, and one of its other databases may have a transaction open for hours, which cannot bring
 # votes of ours. A transaction is of the database of the session that holds its lock; one whose session is not found has just
 # ended, or is a prepared one, and bounds like ours. All of it is of the statement's own snapshot, or true for ever.
-_OLDEST_UNDER_WAY = sql.SQL("""coalesce(
+OLDEST_UNDER_WAY = sql.SQL("""coalesce(
     (
         SELECT under_way.xid FROM pg_snapshot_xip(pg_current_snapshot()) AS under_way (xid)
         WHERE NOT EXISTS (
@@ -89,7 +89,7 @@ _OLDEST_UNDER_WAY = sql.SQL("""coalesce(
     ),
     pg_snapshot_xmax(pg_current_snapshot())
 )""")
-_SERVER_SQL = """
+SERVER_SQL = """
     SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
 """
 # What came with a copy of the database from elsewhere has numbers that are not of this server, or not yet.
@@ -165,7 +165,7 @@ def server_epoch() -> str:
 
 def _server() -> str:
     with connection.cursor() as cursor:
-        cursor.execute(_SERVER_SQL)
+        cursor.execute(SERVER_SQL)
         return str(cursor.fetchone()[0])
 
 
@@ -215,7 +215,7 @@ def page_of_votes(*, campaign: Campaign, position: Cursor | None, since: datetim
         position,
         since,
         shown=sql.SQL("vote.changed_in::text, vote.id, {line}").format(line=_LINE),
-        bound=_OLDEST_UNDER_WAY,
+        bound=OLDEST_UNDER_WAY,
         limit=size + 1,
     )
     named = position.epoch if position else server_epoch()
@@ -298,7 +298,7 @@ def stream_of_votes(*, campaign: Campaign, position: Cursor | None, since: datet
     """
     named = position.epoch if position else server_epoch()
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("SELECT {}::text").format(_OLDEST_UNDER_WAY))
+        cursor.execute(sql.SQL("SELECT {}::text").format(OLDEST_UNDER_WAY))
         (oldest,) = cursor.fetchone()
     return VoteStream(campaign, position, since, Cursor(int(oldest), NEVER, named))
 

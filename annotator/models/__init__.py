@@ -32,6 +32,7 @@ from annotator.models.people import (
 )
 from annotator.models.publishing import HubAccount, Publication
 from annotator.models.reviewing import AnnotatorStats, Appeal, ModerationAction, Proposal, ReviewRule
+from annotator.models.vote_columns import VoteChunk, VoteColumns
 from annotator.models.webhooks import Delivery, Webhook
 
 __all__ = [
@@ -82,5 +83,7 @@ __all__ = [
     "UnscoredAssignment",
     "User",
     "Vote",
+    "VoteChunk",
+    "VoteColumns",
     "Webhook",
 ]

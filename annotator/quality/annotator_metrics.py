@@ -3,77 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
+from django.db import transaction
 
-from annotator.choices import AssignmentKind, Choice
 from annotator.consensus.binomial import even_p_value
 from annotator.consensus.care import Care, care
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.repeats import NOT_THERE, first_answers
 from annotator.consensus.trust import NONE, Answers, Trust, trust
-from annotator.lib.arrow import snapshot
+from annotator.feeds.vote_columns import CHOICES, Update
+from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.arrow import Snapshot, snapshot
 from annotator.models import AnnotatorStats, Campaign
-
-CHOICES = list(Choice.values)
-KINDS = [AssignmentKind.REGULAR.value, AssignmentKind.GOLD.value, AssignmentKind.REPEAT.value]
-A, B = 0, 1  # the choices for one image
-
-# `counts` says whether an answer is held for or against its member: they are at work or paused, and gave it after a manager
-# last let them start afresh. A gold answer without a known choice is one on a pair that is in review, or gold no more: it says
-# nothing. `+ 0` keeps the question from being looked up in an index: where statistics are older than the votes, all votes of
-# the campaign would be read for each seat, and a review of 1,800 votes takes seconds.
-#
-# Of gold and repeats the first answer counts, though it was taken back: as soon as an answer is there, a warning, a suspension or
-# a manager's word may depend on it, and who has had one could correct themselves, or skip the pair. Undo is the same for every
-# pair, and so tells nothing.
-_ANSWERS_SQL = """
-    WITH first AS (
-        SELECT DISTINCT ON (vote.assignment_id) vote.id, vote.assignment_id, vote.choice, vote.elapsed_ms, vote.created_at
-        FROM annotator_vote vote JOIN annotator_assignment seat ON seat.id = vote.assignment_id
-        WHERE vote.void_reason = 'undone' AND vote.campaign_id = {campaign} AND vote.question_id + 0 = {question}::bigint
-          AND seat.kind IN ('gold', 'repeat')
-        ORDER BY vote.assignment_id, vote.id
-    ), vote AS (
-        SELECT id, member_id, pair_id, choice, kind, a_on_left, elapsed_ms, created_at, member_state FROM live_vote live
-        WHERE live.campaign_id = {campaign} AND live.question_id + 0 = {question}::bigint AND live.kind = ANY ({kinds}::text[])
-          AND live.member_kind = 'human' AND NOT EXISTS (SELECT FROM first WHERE first.assignment_id = live.assignment_id)
-        UNION ALL
-        SELECT first.id, seat.member_id, seat.pair_id, first.choice, seat.kind, seat.a_on_left, first.elapsed_ms,
-               first.created_at, member.state
-        FROM first JOIN annotator_assignment seat ON seat.id = first.assignment_id
-        JOIN annotator_member member ON member.id = seat.member_id
-        WHERE member.kind = 'human' AND member.state <> 'withdrawn'
-    )
-    SELECT vote.member_id AS member, vote.pair_id AS pair,
-           (array_position({choices}::text[], vote.choice::text) - 1)::int2 AS choice,
-           (array_position({kinds}::text[], vote.kind::text) - 1)::int2 AS kind,
-           coalesce(array_position({choices}::text[], pair.gold_choice::text) - 1, {none})::int2 AS known,
-           ((vote.choice = 'a') = vote.a_on_left)::int::int2 AS is_left,
-           coalesce((vote.elapsed_ms < {too_fast_ms})::int, {none})::int2 AS speed,
-           (vote.member_state IN ('active', 'paused')
-            AND (standing.counted_since IS NULL OR vote.created_at > standing.counted_since))::int::int2 AS counts
-    FROM vote
-    LEFT JOIN annotator_standing standing ON standing.member_id = vote.member_id
-    LEFT JOIN annotator_pair pair ON pair.id = vote.pair_id AND vote.kind = 'gold' AND pair.gold_in_review_since IS NULL
-    ORDER BY vote.id
-"""
+from annotator.quality.answers import GOLD, REGULAR, REPEAT, B, Given, answers_of, read_gold, read_people
 
 WRITTEN = [field.name for field in AnnotatorStats._meta.concrete_fields if field.name not in ("member", "counted_since")]
-
-
-class Given(NamedTuple):
-    """The answers of a campaign, one per row and in their order; each of shape (answers,)."""
-
-    member: Ints  # the ids of members
-    pair: Ints  # the ids of pairs
-    choice: Ints
-    kind: Ints
-    known: Ints  # the right choice, of gold that counts; else NONE
-    is_left: Ints  # 1 where the chosen image was on the left; of ties, anything
-    speed: Ints  # 1: too fast, 0: not, NONE: not measured
-    counts: Ints  # 1 where it is held for or against its member
 
 
 def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStats]:
@@ -82,38 +27,36 @@ def measure_campaign(*, campaign: Campaign, now: datetime) -> list[AnnotatorStat
     Votes on the primary question count, those of machines for nobody. What a member voted before a manager let them start
     afresh tells of others and is not held against themselves.
     """
-    standings = measure(campaign=campaign, now=now)
-    AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
+    with transaction.atomic():
+        wait_for_turn(Space.REVIEWING, campaign.pk)
+        with snapshot() as database:
+            update = Update(database, campaign.pk)
+            standings = _measured(campaign, database, update, now, campaign.too_fast_ms)
+            update.write()
+        AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
     return standings
 
 
 def measure(*, campaign: Campaign, now: datetime, too_fast_ms: int | None = None) -> list[AnnotatorStats]:
     """The same without writing it down. `too_fast_ms`: if it is not to be the campaign's."""
-    given = _given(campaign, campaign.too_fast_ms if too_fast_ms is None else too_fast_ms)
-    return standings_of(given, now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
+    limit = campaign.too_fast_ms if too_fast_ms is None else too_fast_ms
+    with snapshot() as database:
+        return _measured(campaign, database, Update(database, campaign.pk), now, limit)
 
 
-def _given(campaign: Campaign, too_fast_ms: int) -> Given:
-    """The answers that are committed."""
+def _measured(campaign: Campaign, database: Snapshot, update: Update, now: datetime, too_fast_ms: int) -> list[AnnotatorStats]:
+    """By the answers that are committed."""
     question = campaign.questions.filter(position=0).values_list("pk", flat=True).first()
-    with snapshot() as now:
-        columns = now.columns(
-            _ANSWERS_SQL,
-            campaign=campaign.pk,
-            question=question,
-            too_fast_ms=too_fast_ms,
-            choices=CHOICES,
-            kinds=KINDS,
-            none=NONE,
-        )
-    return Given(**{name: column.astype(np.int64) for name, column in columns.items()})
+    votes = update.votes(questions=[] if question is None else [question])
+    given = answers_of(votes, read_people(database, campaign.pk), read_gold(database, campaign.pk), too_fast_ms)
+    return standings_of(given, now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
 
 
 def standings_of(given: Given, now: datetime, *, has_checks: bool = True) -> list[AnnotatorStats]:
     """The standing of everybody with an answer that counts. `has_checks`: the campaign hands out gold or repeats."""
     people, member = np.unique(given.member, return_inverse=True)
     _, pair = np.unique(given.pair, return_inverse=True)
-    is_regular, is_gold, is_repeat = (given.kind == kind for kind in range(3))
+    is_regular, is_gold, is_repeat = (given.kind == kind for kind in (REGULAR, GOLD, REPEAT))
     first, first_is_left = _first_answers(given, member, pair)
     agrees = _agreement(member, pair, given.choice, is_regular)
     says = is_regular | (is_gold & (given.known != NONE)) | (is_repeat & (first != NONE))
@@ -159,7 +102,7 @@ def standings_of(given: Given, now: datetime, *, has_checks: bool = True) -> lis
 def _first_answers(given: Given, member: Ints, pair: Ints) -> tuple[Ints, Ints]:
     """For each repeat, the choice that its member made before on the pair and whether it was on the left; else NONE."""
     choice, is_left = np.full(len(member), NONE), np.full(len(member), NONE)
-    again, first = first_answers(member, pair, is_first=given.kind == 0, is_again=given.kind == 2)
+    again, first = first_answers(member, pair, is_first=given.kind == REGULAR, is_again=given.kind == REPEAT)
     again, first = again[first != NOT_THERE], first[first != NOT_THERE]
     choice[again], is_left[again] = given.choice[first], given.is_left[first]
     return choice, is_left

@@ -14,7 +14,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotator.choices import CampaignState
+from annotator.feeds.vote_columns import Update, discard
 from annotator.lib import metrics
+from annotator.lib.arrow import snapshot
 from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Member, PairSeats
@@ -66,13 +68,24 @@ def check_counters(*, campaign: Campaign, pairs: Slice = ALL, members: Slice = A
         repair_pairs(campaign, wrong_pairs)
     if wrong_members:
         repair_members(campaign, wrong_members)
-    for counter, ids in (("seats_taken", wrong_pairs), ("answered_count", wrong_members)):
+    wrong_chunks = _check_columns(campaign, members)
+    found = (("seats_taken", wrong_pairs), ("answered_count", wrong_members), ("vote_columns", wrong_chunks))
+    for counter, ids in found:
         if ids:
             metrics.COUNTER_DRIFT.labels(counter).inc(len(ids))
             logger.error("Counter drift: %s of %d in %s repaired, such as of %s.", counter, len(ids), campaign.slug, ids[:3])
     if wrong_pairs or wrong_members:
         roll_up(campaign=campaign, now=timezone.now())
-    return len(wrong_pairs) + len(wrong_members)
+    return len(wrong_pairs) + len(wrong_members) + len(wrong_chunks)
+
+
+def _check_columns(campaign: Campaign, slice_: Slice) -> list[int]:
+    """The chunks of votes that are not as their votes. Where there are any, the next review writes all of them anew."""
+    with snapshot() as database:
+        found = Update(database, campaign.pk).wrong_chunks(rest=slice_.rest, of=slice_.of)
+    if found:
+        discard(campaign)
+    return found
 
 
 def wrong(sql: str, campaign: Campaign, slice_: Slice) -> list[int]:

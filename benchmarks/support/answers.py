@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annotator.quality.annotator_metrics import Given
+from annotator.quality.answers import Given
 from annotator.scoring.statistics.load import (
     GOLD,
     NONE,

@@ -9,7 +9,8 @@ import numpy as np
 
 from annotator.choices import Outcome
 from annotator.models import ReviewRule
-from annotator.quality.annotator_metrics import Given, standings_of
+from annotator.quality.annotator_metrics import standings_of
+from annotator.quality.answers import Given
 from annotator.quality.rules import DEFAULTS, applies
 from benchmarks.support.answers import Answers, given_of
 from benchmarks.support.crowds import Bools, People

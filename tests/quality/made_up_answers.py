@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotator.consensus.trust import NONE
-from annotator.quality.annotator_metrics import Given
+from annotator.quality.answers import Given
 
 REGULAR, GOLD, REPEAT = range(3)
 

@@ -13,12 +13,11 @@ from annotator.consensus.agreement import rank_in_task
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
 from annotator.consensus.posterior import Prior
+from annotator.feeds.vote_columns import CHOICES, KINDS, LIVE, read_votes
 from annotator.lib.arrow import Snapshot
 from annotator.scoring.confidence import fit_question
 
-KINDS = list(AssignmentKind.values)
 STATES = list(PairState.values)
-CHOICES = list(Choice.values)
 NONE = -1  # the code of what is not there
 MICROSECONDS = 1_000_000  # of a second
 
@@ -28,15 +27,6 @@ REGULAR, GOLD, REPEAT = (KINDS.index(kind) for kind in (AssignmentKind.REGULAR, 
 HELD, SETTLED = STATES.index(PairState.HELD), STATES.index(PairState.SETTLED)
 assert [*CHOICES, Label.TIE.value] == Label.values
 
-# Of every kind and question, and of machines too.
-_VOTES_SQL = """
-    SELECT id, array_position({questions}::bigint[], question_id)::int2 - 1::int2 AS question, pair_id AS pair,
-           member_id AS member,
-           array_position({choices}::text[], choice::text)::int2 - 1::int2 AS choice, a_on_left,
-           array_position({kinds}::text[], kind::text)::int2 - 1::int2 AS kind,
-           coalesce(elapsed_ms, {none}) AS elapsed_ms, (extract(epoch FROM created_at) * 1000000)::bigint AS at
-    FROM live_vote WHERE question_id = ANY({questions}::bigint[])
-"""
 _PAIRS_SQL = """
     SELECT pair.id, pair.prompt_id AS prompt, coalesce(image_a.generator_id, {none}) AS generator_a,
            coalesce(image_b.generator_id, {none}) AS generator_b,
@@ -244,9 +234,8 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     )
     pairs = snapshot.columns(_PAIRS_SQL, states=STATES, information_gain=PairingRule.INFORMATION_GAIN.value, **known)
     [overlap] = snapshot.table(_OVERLAP_SQL, **known).to_pylist()
-    votes = snapshot.columns(_VOTES_SQL, questions=[question["id"] for question in questions], kinds=KINDS, **known)
+    votes = _live_votes(snapshot, campaign_id, [question["id"] for question in questions], members["id"].to_numpy())
     votes["pair"] = _places(votes["pair"], pairs["id"])
-    votes["member"] = _places(votes["member"], members["id"].to_numpy())
     is_machine = members["is_machine"].to_numpy()
     votes["rank"] = _ranks(votes, is_machine, len(questions))
     votes["at"] //= MICROSECONDS
@@ -272,6 +261,17 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
         generators=generators["name"].to_pylist(),
         **_groups(snapshot, campaign_id, members["option"].to_pylist()),
     )
+
+
+def _live_votes(snapshot: Snapshot, campaign_id: int, questions: list[int], members: Ints) -> dict[str, Ints]:
+    """As the view `live_vote` has them: of every kind and question, and of machines too."""
+    votes = read_votes(snapshot, campaign_id)
+    votes["member"] = _places(votes["member"], members)
+    is_live = (votes.pop("void") == LIVE) & (votes["member"] != NONE)
+    for name in votes:
+        votes[name] = votes[name][is_live]
+    votes["question"] = _places(votes["question"], np.array(questions)).astype(np.int16)
+    return votes
 
 
 def _ranks(votes: dict[str, Ints], is_machine: Bools, questions: int) -> Ints:
