@@ -75,7 +75,7 @@ def answers_of(votes: Columns, people: People, gold: Gold, too_fast_ms: int) -> 
     or a manager's word may depend on it, and who has had one could correct themselves, or skip the pair. Undo is the same for
     every pair, and so tells nothing.
     """
-    kind = np.full(len(KINDS), NONE, dtype=np.int8)
+    kind: np.ndarray = np.full(len(KINDS), NONE, dtype=np.int8)
     kind[list(KIND_OF)] = list(KIND_OF.values())
     kind = kind[votes["kind"]]
     person, is_person = found_in(votes["member"], people.id)
@@ -90,7 +90,7 @@ def answers_of(votes: Columns, people: People, gold: Gold, too_fast_ms: int) -> 
     kind, person = kind[rows], person[rows]
     at, is_known = found_in(its["pair"], gold.id)
     is_known &= kind == GOLD
-    known = np.full(len(rows), NONE, dtype=np.int8)
+    known: np.ndarray = np.full(len(rows), NONE, dtype=np.int8)
     known[is_known] = gold.choice[at[is_known]]
     return Given(
         member=its["member"],

@@ -20,6 +20,7 @@ from tests.models import (
     test_people,
     test_publishing,
     test_reviewing,
+    test_vote_columns,
     test_webhooks,
 )
 
@@ -35,6 +36,7 @@ MODULES = [
     test_people,
     test_publishing,
     test_reviewing,
+    test_vote_columns,
     test_webhooks,
 ]
 

@@ -263,7 +263,7 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     )
 
 
-def _live_votes(snapshot: Snapshot, campaign_id: int, questions: list[int], members: Ints) -> dict[str, Ints]:
+def _live_votes(snapshot: Snapshot, campaign_id: int, questions: list[int], members: Ints) -> dict[str, Any]:
     """As the view `live_vote` has them: of every kind and question, and of machines too."""
     votes = read_votes(snapshot, campaign_id)
     votes["member"] = _places(votes["member"], members)

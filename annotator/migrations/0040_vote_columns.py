@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0036_lists_of_any_length'),
+        ('annotator', '0039_campaign_archive'),
     ]
 
     operations = [
