@@ -207,7 +207,7 @@ STATIC_JOINED = DATA_DIR / "static-joined"
 STATIC_PARTS = {
     "css/base.css": ("tokens", "elements", "bar", "page", "buttons", "forms", "notices", "state", "account", "prose"),
     "css/annotate.css": (
-        *("layout", "pair", "choices", "questions", "tools", "states"),
+        *("layout", "pair", "prompt", "views", "choices", "questions", "tools", "states"),
         *("bar", "guideline", "help", "narrow", "notice"),
     ),
     "css/manage.css": ("page", "campaign", "figures", "tables", "forms", "pairs", "invites", "statistics", "review"),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 ROOT = Path(settings.BASE_DIR)
 SCRIPTS = ROOT / "static/js/annotate"
 TESTS = ROOT / "tests/browser/modules"
-PUT_TOGETHER = {"main"}  # holds the others together, which tests/browser/test_judging.py and its like look at
+PUT_TOGETHER = {"main", "viewer"}  # holds the others together, which tests/browser/test_judging.py and its like look at
 MODULES = sorted({file.stem for file in SCRIPTS.glob("*.js")} - PUT_TOGETHER)
 PAGE = (
     '<!doctype html><html lang="en"><title>Tests</title><script src="/static/js/trusted_types.js"></script><body></body></html>'

@@ -166,10 +166,6 @@ def conditions(world: World) -> None:
     world.answer(0, conditions={"input": "touch", "prompt": "folded", "left": [300, 300], "zoom": 2.5, "views": ["flicker"]})
 
 
-def conditions_that_cannot_be(world: World) -> None:
-    world.answer(0, conditions={"input": "telepathy"})
-
-
 def two_questions(world: World) -> None:
     QuestionFactory(campaign=world.member.campaign, slug="beauty", position=1, choices=["a", "b"])
     world.answer(0, choices={"overall": "a", "beauty": "b"})
@@ -207,7 +203,7 @@ def undone_before(world: World) -> None:
 
 PLAIN = [
     *(nothing, three_answers, answers_in_another_order, a_comment, no_time, a_time_before_it_was_shown, a_time_that_is_none),
-    *(conditions, conditions_that_cannot_be),
+    *(conditions),
     *(two_questions, a_request_id, the_site_s_own_origin, cards_that_the_page_lacks, a_limit_that_is_far, a_vote_before),
     *(a_notice_that_the_page_shows, undone_before),
 ]

@@ -258,12 +258,11 @@ def make_side_of(slot: str, public_id: UUID, width: int, height: int) -> Side:
 
 @lru_cache(maxsize=1000)
 def shown_width(width: int, height: int) -> str:
-    """The `sizes` of an image in --box of the page's styles, or a little more: beside the other, or above it on phones."""
+    """The `sizes` of an image until the script of the page has laid it out (layout.js): beside another of its shape where the
+    screen is wider than they are, or stacked, and about 8rem for all that is not an image."""
     ratio = round(width / height, 3)
-    return (
-        f"(min-width: 40rem) calc({min(1.0, ratio)} * clamp(11rem, min(50vw, 100vh - 18.25rem), 80rem)), "
-        f"min(100vw, {ratio} * max(7rem, 50vh - 10.25rem))"
-    )
+    beside, stacked = f"min(50vw, {ratio} * max(7rem, 100vh - 8rem))", f"min(100vw, {ratio} * max(7rem, 50vh - 4rem))"
+    return f"(min-aspect-ratio: {ratio}) {beside}, {stacked}"
 
 
 @cache

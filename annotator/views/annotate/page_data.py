@@ -8,9 +8,23 @@ from typing import Any
 
 from django.urls import reverse
 
+from annotator.accounts.preferences import preferences_of
 from annotator.judging.shown_choices import ShownChoice, shown_among
-from annotator.models import Question
+from annotator.models import Question, User
 from annotator.views.annotate.next_turn import Card, PageState
+
+# As in judging.conditions.GROUNDS.
+GROUND_WORDS = (("grey", "Grey"), ("black", "Black"), ("white", "White"), ("checkerboard", "Checkerboard"))
+# Those of accounts.preferences that are on or off.
+SWITCH_WORDS = (
+    ("keep_zoom", "Keep the zoom for the next pair"),
+    ("unfold", "Show long prompts in full"),
+    ("tap", "Tap an image to choose it"),
+    ("swipe", "Swipe left or right to choose"),
+    ("vibrate", "Vibrate after a choice by touch"),
+    ("show_pace", "Show my count and pace"),
+    ("hint_rest", "Suggest a rest after a long time"),
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +45,7 @@ def buttons_of(question: Question, shown: list[ShownChoice], card: Card | None) 
     return [ChoiceButton(one, slot, f"{question.slug}:{slot}" in earlier) for one, slot in zip(shown, slots, strict=True)]
 
 
-def controls_of(turn: PageState) -> dict[str, Any]:
+def controls_of(turn: PageState, user: User) -> dict[str, Any]:
     """The buttons of the page: of the question that is asked first, and of each question where no script asks them in turn."""
     card = turn.cards[0] if turn.cards else None
     choices = shown_among(turn.choices)
@@ -39,14 +53,22 @@ def controls_of(turn: PageState) -> dict[str, Any]:
         "choices": choices,
         "buttons": buttons_of(turn.question, choices, card) if turn.question else [],
         "question_buttons": [(one, buttons_of(one, shown_among(one.choices), card)) for one in turn.questions],
-        "page_data": page_data(turn, choices),
+        "page_data": page_data(turn, choices, user),
+        "grounds": GROUND_WORDS,
+        "switches": SWITCH_WORDS,
     }
 
 
-def page_data(turn: PageState, choices: list[ShownChoice]) -> dict[str, Any]:
+def page_data(turn: PageState, choices: list[ShownChoice], user: User) -> dict[str, Any]:
     return {
         "member": turn.member_shown_as,
-        "addresses": {"assignments": assignment_root(), "answers": reverse("answers"), "logIn": reverse("login")},
+        "addresses": {
+            "assignments": assignment_root(),
+            "answers": reverse("answers"),
+            "logIn": reverse("login"),
+            "preferences": reverse("preferences"),
+        },
+        "preferences": preferences_of(user),
         "questions": [{"slug": one.slug, "text": one.text, "choices": one.choices} for one in turn.questions],
         "choices": [one.as_data() for one in choices],
     }

@@ -109,7 +109,7 @@ def client_state(request: UserRequest) -> ClientState:
 
 
 def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
-    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal} | controls_of(turn)
+    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal} | controls_of(turn, request.user)
     return render(request, "annotate/page.html", context, status=status)
 
 

@@ -6,26 +6,28 @@ export const promptOf = (card) => card.querySelector("h1").textContent;
 export const slotsOf = (card) => [...card.querySelectorAll(".box")].map((box) => box.dataset.slot);
 
 // A card from data, as the server would have drawn it.
-export const makeCard = (blank, { assignment, prompt, language, earlier, sides }) => {
+// `dress` lays it out before its images have addresses, so that they are fetched in the size in which they are shown.
+export const makeCard = (blank, { assignment, prompt, language, earlier, sides }, dress = () => {}) => {
   const card = blank.cloneNode(true);
   card.dataset.assignment = assignment;
   if (earlier) card.dataset.earlier = earlier;
   const title = card.querySelector("h1");
   title.textContent = prompt;
   if (language) title.lang = language;
-  card.querySelectorAll(".box").forEach((box, at) => {
-    const { slot, address, width, height, sizes } = sides[at];
+  const boxes = [...card.querySelectorAll(".box")];
+  boxes.forEach((box, at) => {
+    const { slot, width, height, sizes } = sides[at];
     box.dataset.slot = slot;
     const image = box.querySelector("img");
     [image.width, image.height, image.sizes] = [width, height, sizes];
+  });
+  dress(card);
+  boxes.forEach((box, at) => {
+    const image = box.querySelector("img");
+    const { address } = sides[at];
     for (const name of ["srcset", "src"]) image.setAttribute(name, image.getAttribute(name).replaceAll("address/", address));
   });
   return card;
-};
-
-export const labelImages = (card, isStacked) => {
-  const [left, right] = card.querySelectorAll(".box > img:first-child");
-  [left.alt, right.alt] = isStacked ? ["Top image", "Bottom image"] : ["Left image", "Right image"];
 };
 
 // Resolves once the images are decoded, or one cannot be.

@@ -1,10 +1,11 @@
 // The deck: the cards that the page holds, of which it shows one.
 
-import { labelImages, loadImages, promptOf } from "./cards.js";
+import { loadImages, promptOf } from "./cards.js";
 
-// `onLeave` is called before another card is shown, `onShow` with the card that is, and `onState` when it can be judged
+// `onPrepare` is called with a card that is new on the page, `onLeave` before another card is shown, `onShow` with the card that is,
+// and `onState` when it can be judged
 // or no longer.
-export const createDeck = ({ elements, stacked, onLeave, onShow, onState }) => {
+export const createDeck = ({ elements, isStacked, onPrepare, onLeave, onShow, onState }) => {
   const { deck, cards, controls, waiting, broken, now } = elements;
   let current = null;
 
@@ -19,7 +20,7 @@ export const createDeck = ({ elements, stacked, onLeave, onShow, onState }) => {
   };
 
   const prepare = async (card) => {
-    labelImages(card, stacked.matches);
+    onPrepare(card);
     const loaded = loadImages(card);
     if (card === current) update();
     await loaded;
@@ -38,9 +39,7 @@ export const createDeck = ({ elements, stacked, onLeave, onShow, onState }) => {
       controls.hidden = false;
       card.classList.add("current");
       onShow(card);
-      now.textContent = `Next pair: ${promptOf(card)}. ${stacked.matches ? "Top and bottom" : "Left and right"} image.`;
-      const prompt = card.querySelector(".prompt");
-      if (prompt.scrollHeight > prompt.clientHeight) prompt.tabIndex = 0;
+      now.textContent = `Next pair: ${promptOf(card)}. ${isStacked(card) ? "Top and bottom" : "Left and right"} image.`;
     } else if (state) {
       state.querySelector("[tabindex]")?.focus();
     }
@@ -57,10 +56,6 @@ export const createDeck = ({ elements, stacked, onLeave, onShow, onState }) => {
     if (card.dataset.state !== "open") prepare(card);
     show(card);
   };
-
-  stacked.addEventListener("change", () => {
-    for (const card of cards.querySelectorAll(".card")) labelImages(card, stacked.matches);
-  });
 
   return {
     get current() {

@@ -35,7 +35,7 @@ export const catchKeys = ({ root, deck, switchedOn, help, guideline, flag, zoom,
   root.addEventListener("keydown", (event) => {
     const { key, target } = event;
     // Enter or space held down would press the same button for one card after another.
-    if (event.repeat && target.closest?.("#deck button")) event.preventDefault();
+    if (event.repeat && target.closest?.("#deck button, #tools button")) event.preventDefault();
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || help.isOpen()) return;
     if (key === "Escape" && flag.isOpen()) flag.close();
     if (isTyping(target) || target.closest("[data-flag] form")) return;

@@ -3,10 +3,11 @@
 // Here its parts are put together; each is given what it needs.
 
 import { createActions } from "./actions.js";
-import { idOf, loadAgain } from "./cards.js";
+import { idOf, loadAgain, slotsOf } from "./cards.js";
 import { createDeck } from "./deck.js";
 import { aimForms, catchForms } from "./forms.js";
 import { catchKeys, createKeySwitch } from "./keys.js";
+import { isStacked } from "./layout.js";
 import { createMessages } from "./messages.js";
 import { createOutbox } from "./outbox.js";
 import { readPageData } from "./page_data.js";
@@ -18,7 +19,7 @@ import { createSender } from "./sender.js";
 import { createTimer } from "./timer.js";
 import { REFRESH, createTransport } from "./transport.js";
 import { createUndo } from "./undo.js";
-import { createZoom } from "./zoom.js";
+import { createViewer } from "./viewer.js";
 
 const { htmx } = window;
 const byId = (id) => document.getElementById(id);
@@ -28,7 +29,6 @@ const start = () => {
   const data = readPageData(document);
   const [deckElement, cards, controls, trouble, now] = ["deck", "cards", "controls", "trouble", "now"].map(byId);
   const form = byId("vote");
-  const stacked = window.matchMedia("(max-width: 39.99rem)");
   const announce = (text) => {
     now.textContent = text;
   };
@@ -47,23 +47,39 @@ const start = () => {
   });
   const messages = createMessages({ line: byId("status-message"), trouble, outbox });
   const timer = createTimer({ clock: () => performance.now(), isHidden: () => document.hidden });
-  const question = createQuestionForm({ form, data, stacked, announce });
+  const question = createQuestionForm({ form, data, isStacked, announce });
   const deck = createDeck({
     elements: { deck: deckElement, cards, controls, waiting: byId("waiting"), broken: byId("broken"), now },
-    stacked,
-    onLeave: () => zoom.leave(),
+    isStacked,
+    onPrepare: (card) => viewer.prepare(card),
+    onLeave: () => viewer.leave(),
     onShow: (card) => {
-      aimForms(controls, (verb) => addresses.ofAction(idOf(card), verb));
+      viewer.show(card);
+      aimForms(document, (verb) => addresses.ofAction(idOf(card), verb));
       question.showCard(card);
     },
     onState: (isOpen) => {
       question.unlock(isOpen);
-      if (isOpen) timer.start();
+      if (!isOpen) return;
+      timer.start();
+      viewer.open();
     },
   });
-  const zoom = createZoom({ cards, button: controls.querySelector("[data-zoom]"), current: () => deck.current, announce });
+  const viewer = createViewer({
+    document,
+    data,
+    current: () => deck.current,
+    announce,
+    choose: (side) => vote(slotsOf(deck.current)[side]),
+    store: async (changes) => {
+      const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
+      const sent = fetch(data.addresses.preferences, { method: "POST", headers, body: JSON.stringify(changes) });
+      const isStored = await sent.then(({ ok }) => ok).catch(() => false);
+      if (!isStored) messages.showStatus("This setting lasts until you leave the page: it could not be stored.");
+    },
+  });
   const undo = createUndo({
-    button: controls.querySelector("[data-undo]"),
+    button: document.querySelector("[data-undo]"),
     addressOf: (id) => addresses.ofAction(id, "undo"),
   });
 
@@ -72,6 +88,7 @@ const start = () => {
     choices: choicesOf(data.questions, fields),
     elapsed_ms: fields.elapsed_ms ?? null,
     comment: fields.comment ?? "",
+    conditions: fields.conditions ?? null,
   });
   // What the page holds apart from the actions that are being sent, so that the server sends nothing twice.
   const held = () => {
@@ -97,6 +114,7 @@ const start = () => {
     undo,
     outbox,
     messages,
+    dress: viewer.dress,
     sender: () => sender,
     insert: (place, html, swapStyle) => htmx.swap(place, html, { swapStyle, swapDelay: 0, settleDelay: 0 }),
   });
@@ -116,13 +134,15 @@ const start = () => {
   const vote = (choice) => {
     if (!deck.isOpen()) return;
     const fields = question.choose(choice);
-    if (fields) actions.finish("vote", { elapsed_ms: timer.elapsed(), ...fields });
+    if (!fields) return;
+    actions.finish("vote", { elapsed_ms: timer.elapsed(), conditions: viewer.conditions(), ...fields });
+    viewer.answered();
   };
   const help = createHelp({ dialog: byId("help"), document });
   const guideline = createGuideline({ panel: byId("guideline-panel"), document });
-  const flag = createFlag({ flag: controls.querySelector("[data-flag]"), document });
+  const flag = createFlag({ flag: document.querySelector("[data-flag]"), document });
   catchForms({
-    deck: deckElement,
+    deck: document.body,
     act: (verb, fields, pressed) => {
       if (verb === "undo") actions.undoLast();
       else if (verb === "vote") vote(pressed);
@@ -133,7 +153,16 @@ const start = () => {
     },
   });
   const keys = createKeySwitch({ checkbox: byId("keys-on"), storage });
-  catchKeys({ root: document, deck: deckElement, switchedOn: keys.isOn, help, guideline, flag, zoom, back: question.back });
+  catchKeys({
+    root: document,
+    deck: document.body,
+    switchedOn: keys.isOn,
+    help,
+    guideline,
+    flag,
+    zoom: viewer,
+    back: question.back,
+  });
 
   deckElement.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) messages.closeError();

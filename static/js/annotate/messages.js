@@ -1,24 +1,38 @@
-// Messages: the line of the tools, and the box with what went wrong.
+// Messages: a line in the bar, which goes by itself once it was read, and over the bar what went wrong. Never over the images.
+
+const READ_MS = 6000; // long enough to read a line; what still holds stays
 
 export const countAnswers = (number) => (number === 1 ? "1 answer" : `${number} answers`);
 
-export const createMessages = ({ line, trouble, outbox }) => {
-  const showStatus = (text) => {
+export const createMessages = ({ line, trouble, outbox, readMs = READ_MS }) => {
+  let timer = 0;
+  let before = null; // what had the focus when an error came
+
+  const clearLater = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => line.replaceChildren(), readMs);
+  };
+
+  const showStatus = (text, { stays = false } = {}) => {
     line.textContent = text;
+    if (stays) clearTimeout(timer);
+    else clearLater();
   };
 
   const showHtml = (html) => {
     line.innerHTML = html;
+    clearLater();
   };
 
   const showUnsent = (why) => {
     const where = outbox.isAllStored() ? "saved on this device" : "not sent yet, keep this page open";
     const { length } = outbox.actions;
-    showStatus(length ? `${why} ${countAnswers(length)} ${where}.` : why);
+    showStatus(length ? `${why} ${countAnswers(length)} ${where}.` : why, { stays: true });
   };
 
   const showError = (text, link = null) => {
     trouble.querySelector("[data-text]").textContent = text;
+    if (trouble.hidden) before = document.activeElement;
     const anchor = trouble.querySelector("a");
     anchor.hidden = !link;
     trouble.querySelector("[data-close]").hidden = Boolean(link);
@@ -27,8 +41,23 @@ export const createMessages = ({ line, trouble, outbox }) => {
   };
 
   const closeError = () => {
+    if (trouble.hidden) return;
+    const hadFocus = trouble.contains(document.activeElement);
     trouble.hidden = true;
+    if (hadFocus && before?.isConnected) before.focus();
   };
+
+  // Before the other uses of Escape. What has to be followed before answers are sent again stays said, in the line.
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key !== "Escape" || trouble.hidden) return;
+      event.stopPropagation();
+      if (!trouble.querySelector("a").hidden) showStatus(trouble.querySelector("[data-text]").textContent, { stays: true });
+      closeError();
+    },
+    true,
+  );
 
   return { showStatus, showHtml, showUnsent, showError, closeError };
 };

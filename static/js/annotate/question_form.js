@@ -4,7 +4,7 @@ import { slotsOf } from "./cards.js";
 import { wordsOf } from "./page_data.js";
 import { createAnswers, fieldsOf } from "./questions.js";
 
-export const createQuestionForm = ({ form, data, stacked, announce }) => {
+export const createQuestionForm = ({ form, data, isStacked, announce }) => {
   const { questions, choices } = data;
   const answers = createAnswers(questions);
   const buttons = [...form.querySelectorAll("button.choice")];
@@ -16,7 +16,7 @@ export const createQuestionForm = ({ form, data, stacked, announce }) => {
   const choiceOf = (button) => choices.find(({ name }) => name === button.dataset.choice);
   const labelOf = (slot) => {
     const button = buttons.find(({ value }) => value === slot);
-    return button ? wordsOf(choiceOf(button), stacked.matches).short : "";
+    return button ? wordsOf(choiceOf(button), isStacked(card)).short : "";
   };
 
   const draw = () => {

@@ -7,7 +7,7 @@ const TITLES = { lease_expired: "Too late. ", already_answered: "Your first answ
 const MAY_ANSWER_AGAIN = new Set(["invalid", "member_changed", ""]);
 
 // `insert` puts HTML of the server at a place of the page; `sender` returns the sender.
-export const createResponses = ({ elements, deck, undo, outbox, messages, sender, insert }) => {
+export const createResponses = ({ elements, deck, undo, outbox, messages, dress, sender, insert }) => {
   const { cards, notice, progress, blank } = elements;
 
   const finished = (action) => {
@@ -52,7 +52,7 @@ export const createResponses = ({ elements, deck, undo, outbox, messages, sender
       sender().redirectWhenSent(data.go_to);
       return;
     }
-    cards.append(...data.cards.map((card) => makeCard(blank, card)));
+    cards.append(...data.cards.map((card) => makeCard(blank, card, dress)));
     if (data.done) insert(cards, data.done, "beforeend");
     if (data.notice) insert(notice, data.notice, "innerHTML");
     showProgress(data);

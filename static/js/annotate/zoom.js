@@ -1,113 +1,170 @@
 // Zoom: both images move together. The full-size images are fetched only when they are needed.
+//
+// An image is drawn at `factor` times its size when all of it is seen ("fit"), or its own size ("actual": one pixel of the
+// image for one of the screen). So images of different size are alike in the first way, and true in the second.
 
-const MAX_SCALE = 8;
+import { imagesOf, sizeOf } from "./layout.js";
+
+const MAX_FACTOR = 16;
 const STEP = 60; // pixels of an arrow key
+const STEP_FACTOR = 1.4;
+const MIDDLE = { x: 0.5, y: 0.5 };
 
-// `current` returns the card that is shown, or null.
-export const createZoom = ({ cards, button, current, announce }) => {
-  let scale = 1;
-  let at = { x: 0.5, y: 0.5 }; // the point of the image in the middle of the box, from 0 to 1
+const between = (low, high, value) => Math.min(high, Math.max(low, value));
+
+// Where the edge of an image of `length` lies in `room`, so that its place `share` (0 to 1) is in the middle, as far as its
+// edges allow. What is shorter than the room stays in the middle.
+export const offset = (share, length, room) => {
+  if (length <= room) return (room - length) / 2;
+  const slack = room / (2 * length);
+  return room / 2 - between(slack, 1 - slack, share) * length;
+};
+
+// How large an image is drawn, relative to all of it in its box. `pixels`: its own width on the screen.
+export const relativeScale = ({ unit, factor }, fitted, pixels) => (unit === "fit" ? factor : (factor * pixels) / fitted);
+
+export const createZoom = ({ cards, button, scale, current, announce, onZoom = () => {}, isKept = () => false }) => {
+  let way = { unit: "fit", factor: 1 };
+  let at = MIDDLE; // the place of the images in the middle of their boxes
   const pointers = new Map();
   let activeBox = null; // the box in which the first pointer went down
 
-  const boxes = () => [...current().querySelectorAll(".box")];
-  const isOn = () => scale > 1;
+  const boxes = () => [...(current()?.querySelectorAll(".box") ?? [])];
+  const isOn = () => way.unit === "actual" || way.factor > 1;
+  const imageOf = (box) => box.querySelector("img");
 
-  // The rectangle of the image in its box when all of it is visible.
-  const fitted = (box) => {
-    const image = box.querySelector("img");
-    const [w, h] = [image.getAttribute("width"), image.getAttribute("height")].map(Number);
-    const fit = Math.min(box.clientWidth / w, box.clientHeight / h);
-    const [width, height] = [w * fit, h * fit];
-    return { width, height, left: (box.clientWidth - width) / 2, top: (box.clientHeight - height) / 2 };
+  // The image in its box when all of it is seen, and its own size on the screen.
+  const fitOf = (box, image) => {
+    const { width: w, height: h } = sizeOf(image);
+    const ratio = Math.min(box.clientWidth / w, box.clientHeight / h);
+    return { width: w * ratio, height: h * ratio, own: w / (window.devicePixelRatio || 1) };
+  };
+  const scaleOf = (box, image, used = way) => {
+    const { width, own } = fitOf(box, image);
+    return relativeScale(used, width, own);
+  };
+  const frameOf = (box, image) => {
+    const { width, height } = fitOf(box, image);
+    const by = scaleOf(box, image);
+    const [w, h] = [width * by, height * by];
+    return { width: w, height: h, x: offset(at.x, w, box.clientWidth), y: offset(at.y, h, box.clientHeight), by };
   };
 
-  const shift = (share, length, start, room) => {
-    const slack = Math.min(0.5, room / (2 * scale * length)); // stop at the edge of the image
-    return room / 2 - scale * (start + Math.max(slack, Math.min(1 - slack, share)) * length);
+  const percentOf = (image) => {
+    const box = image.closest(".box");
+    const { width, own } = fitOf(box, image);
+    return Math.round((100 * width * scaleOf(box, image)) / own);
   };
 
   const draw = () => {
     for (const box of boxes()) {
-      const { width, height, left, top } = fitted(box);
-      const [x, y] = [shift(at.x, width, left, box.clientWidth), shift(at.y, height, top, box.clientHeight)];
       for (const image of box.querySelectorAll("img")) {
-        image.style.transform = isOn() ? `translate(${x}px, ${y}px) scale(${scale})` : "";
+        const { x, y, by } = frameOf(box, image);
+        const whole = fitOf(box, image);
+        const [left, top] = [(box.clientWidth - whole.width) / 2, (box.clientHeight - whole.height) / 2];
+        image.style.transform = isOn() ? `translate(${x - left}px, ${y - top}px) scale(${by})` : "";
       }
     }
     cards.classList.toggle("close", isOn());
     button.setAttribute("aria-pressed", String(isOn()));
+    const percents = isOn() && current() ? [...new Set(imagesOf(current()).map(percentOf))] : [];
+    scale.textContent = percents.map((percent) => `${percent} %`).join(" / ");
   };
 
   const fetchFull = async (box) => {
-    if (box.querySelector(".full")) return;
-    const small = box.querySelector("img");
-    const full = small.cloneNode();
-    full.className = "full";
-    for (const name of ["srcset", "sizes"]) full.removeAttribute(name);
-    full.alt = ""; // it shows the same image, which has its alt text
-    full.src = small.getAttribute("src").replace(/\d+\/$/, "full/");
-    box.append(full);
-    await full.decode().catch(() => full.remove()); // keep the small image
-    full.classList.add("there");
+    for (const small of box.querySelectorAll("img:not(.full)")) {
+      if (small.nextElementSibling?.classList.contains("full")) continue;
+      const full = small.cloneNode();
+      full.classList.add("full");
+      for (const name of ["srcset", "sizes"]) full.removeAttribute(name);
+      full.alt = ""; // it shows the same image, which has its alt text
+      full.src = small.getAttribute("src").replace(/\d+\/$/, "full/");
+      small.after(full);
+      full
+        .decode()
+        .then(() => full.classList.add("there"))
+        .catch(() => full.remove()); // keep the small image
+    }
   };
 
-  const clamp = (value) => Math.min(1, Math.max(0, value));
-
-  const enter = (wanted, place = at) => {
+  const set = (unit, factor, place = at) => {
     if (current()?.dataset.state !== "open") return;
-    if (!isOn()) announce("Zoomed in. Zoom with plus and minus, move with Shift and the arrow keys.");
-    scale = Math.min(MAX_SCALE, Math.max(1, wanted));
-    at = { x: clamp(place.x), y: clamp(place.y) };
-    if (isOn()) boxes().forEach(fetchFull);
+    if (!isOn()) announce();
+    way = unit === "fit" ? { unit, factor: between(1, MAX_FACTOR, factor) } : { unit, factor: between(0.05, MAX_FACTOR, factor) };
+    at = { x: between(0, 1, place.x), y: between(0, 1, place.y) };
+    if (isOn()) {
+      boxes().forEach(fetchFull);
+      onZoom(Math.max(...boxes().map((box) => scaleOf(box, imageOf(box)))));
+    }
     draw();
   };
 
   const leave = () => {
     if (!isOn()) return;
-    scale = 1;
-    at = { x: 0.5, y: 0.5 };
+    way = { unit: "fit", factor: 1 };
+    at = MIDDLE;
     pointers.clear();
-    if (current()) draw();
+    draw();
   };
 
-  // The point of the image at a point of the screen.
+  // Another card is shown: whole, or as the one before if the annotator wants that.
+  const leaveCard = () => {
+    if (!isKept()) leave();
+    pointers.clear();
+  };
+  const showCard = () => {
+    if (!isOn()) return;
+    if (isKept()) set(way.unit, way.factor);
+    else leave();
+  };
+
+  // The place of the image at a point of the screen.
   const placeOf = (box, clientX, clientY) => {
-    const frame = box.getBoundingClientRect();
-    const { width, height, left, top } = fitted(box);
-    const [x, y] = [shift(at.x, width, left, box.clientWidth), shift(at.y, height, top, box.clientHeight)];
-    const [dx, dy] = isOn() ? [x, y] : [0, 0];
-    return { x: ((clientX - frame.left - dx) / scale - left) / width, y: ((clientY - frame.top - dy) / scale - top) / height };
+    const outer = box.getBoundingClientRect();
+    const { x, y, width, height } = frameOf(box, imageOf(box));
+    return { x: (clientX - outer.left - x) / width, y: (clientY - outer.top - y) / height };
   };
 
   // Zoom, and keep the point under the pointer where it is.
-  const zoomAt = (box, clientX, clientY, wanted) => {
+  const zoomAt = (box, clientX, clientY, factor, unit = way.unit) => {
     const place = placeOf(box, clientX, clientY);
-    const frame = box.getBoundingClientRect();
-    const { width, height } = fitted(box);
-    const to = Math.min(MAX_SCALE, Math.max(1, wanted));
-    enter(to, {
-      x: place.x - (clientX - frame.left - frame.width / 2) / (to * width),
-      y: place.y - (clientY - frame.top - frame.height / 2) / (to * height),
+    const outer = box.getBoundingClientRect();
+    const { width, height } = fitOf(box, imageOf(box));
+    const limit = unit === "fit" ? between(1, MAX_FACTOR, factor) : factor;
+    const by = scaleOf(box, imageOf(box), { unit, factor: limit });
+    set(unit, limit, {
+      x: place.x - (clientX - outer.left - outer.width / 2) / (by * width),
+      y: place.y - (clientY - outer.top - outer.height / 2) / (by * height),
     });
   };
 
   const move = (box, dx, dy) => {
-    const { width, height } = fitted(box);
-    enter(scale, { x: at.x - dx / (scale * width), y: at.y - dy / (scale * height) });
+    const { width, height } = frameOf(box, imageOf(box));
+    set(way.unit, way.factor, { x: at.x - dx / width, y: at.y - dy / height });
   };
 
   // The first zoom step: the image's own size, between two and four times its size on the page.
-  const natural = (box) => Math.min(4, Math.max(2, box.querySelector("img").getAttribute("width") / fitted(box).width));
+  const natural = (box) => {
+    const { width, own } = fitOf(box, imageOf(box));
+    return between(2, 4, own / width);
+  };
 
   let last = null; // the mouse's last position
+  const boxUnderMouse = () => last && boxes().find((box) => box === document.elementFromPoint(last.x, last.y)?.closest(".box"));
   const toggle = () => {
     if (isOn() || !current()) {
       leave();
       return;
     }
-    const box = last && boxes().find((one) => one === document.elementFromPoint(last.x, last.y)?.closest(".box"));
-    enter(natural(boxes()[0]), box ? placeOf(box, last.x, last.y) : { x: 0.5, y: 0.5 });
+    const box = boxUnderMouse();
+    set("fit", natural(boxes()[0]), box ? placeOf(box, last.x, last.y) : MIDDLE);
+  };
+  const toggleActual = () => {
+    if (way.unit === "actual" && way.factor === 1) leave();
+    else if (current()) set("actual", 1);
+  };
+  const lookClosely = (box, x, y) => {
+    if (!isOn()) set("fit", natural(box), placeOf(box, x, y));
   };
 
   cards.addEventListener("pointermove", (event) => {
@@ -120,7 +177,7 @@ export const createZoom = ({ cards, button, current, announce }) => {
       const scrolls = document.documentElement.scrollHeight > document.documentElement.clientHeight;
       if (!box || (scrolls && !event.ctrlKey && !isOn())) return;
       event.preventDefault();
-      zoomAt(box, event.clientX, event.clientY, scale * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)));
+      zoomAt(box, event.clientX, event.clientY, way.factor * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)));
     },
     { passive: false },
   );
@@ -128,7 +185,7 @@ export const createZoom = ({ cards, button, current, announce }) => {
     const box = event.target.closest(".box");
     if (!box) return;
     if (isOn()) leave();
-    else enter(natural(box), placeOf(box, event.clientX, event.clientY));
+    else set("fit", natural(box), placeOf(box, event.clientX, event.clientY));
   });
 
   // One finger or the mouse drags; two fingers zoom.
@@ -145,7 +202,7 @@ export const createZoom = ({ cards, button, current, announce }) => {
   });
   cards.addEventListener("pointermove", (event) => {
     const before = pointers.get(event.pointerId);
-    if (!before || !current()) return;
+    if (!before || !current() || !activeBox?.isConnected) return;
     const here = { x: event.clientX, y: event.clientY };
     if (pointers.size === 1) {
       if (isOn()) move(activeBox, here.x - before.x, here.y - before.y);
@@ -156,24 +213,29 @@ export const createZoom = ({ cards, button, current, announce }) => {
     pointers.set(event.pointerId, here);
     const is = spread();
     if (isOn()) move(activeBox, is.x - was.x, is.y - was.y);
-    zoomAt(activeBox, is.x, is.y, (scale * is.distance) / (was.distance || 1));
+    zoomAt(activeBox, is.x, is.y, (way.factor * is.distance) / (was.distance || 1));
   });
   for (const name of ["pointerup", "pointercancel"]) {
     cards.addEventListener(name, (event) => pointers.delete(event.pointerId));
   }
   cards.addEventListener("dragstart", (event) => event.preventDefault());
-  window.addEventListener("resize", () => isOn() && draw());
   button.addEventListener("click", toggle);
 
+  const closer = () => set(way.unit, Math.max(way.factor * STEP_FACTOR, way.unit === "fit" ? STEP_FACTOR : 0));
+  const further = () => {
+    if (way.unit === "actual" || way.factor / STEP_FACTOR > 1.05) set(way.unit, way.factor / STEP_FACTOR);
+    else leave();
+  };
+  const moveFirst = (dx, dy) => () => move(boxes()[0], dx, dy);
   const KEYS = {
-    "+": () => enter(Math.max(scale * 1.4, 1.4)),
-    "=": () => enter(Math.max(scale * 1.4, 1.4)),
-    "-": () => (scale / 1.4 > 1.05 ? enter(scale / 1.4) : leave()),
+    "+": closer,
+    "=": closer,
+    "-": further,
     Escape: leave,
-    ArrowLeft: () => move(boxes()[0], STEP, 0),
-    ArrowRight: () => move(boxes()[0], -STEP, 0),
-    ArrowUp: () => move(boxes()[0], 0, STEP),
-    ArrowDown: () => move(boxes()[0], 0, -STEP),
+    ArrowLeft: moveFirst(STEP, 0),
+    ArrowRight: moveFirst(-STEP, 0),
+    ArrowUp: moveFirst(0, STEP),
+    ArrowDown: moveFirst(0, -STEP),
   };
   // Handle the key if it is a zoom key. Returns whether it was.
   const key = (event) => {
@@ -183,5 +245,5 @@ export const createZoom = ({ cards, button, current, announce }) => {
     KEYS[event.key]();
     return true;
   };
-  return { leave, key };
+  return { isOn, leave, leaveCard, showCard, toggleActual, lookClosely, redraw: draw, fetchFull, key };
 };

@@ -13,7 +13,8 @@ const make = ({ isSending = false } = {}) => {
   const undo = createUndo({ button: null, addressOf: () => "" });
   const deck = createDeck({
     elements: Object.fromEntries(ids.map((id) => [id, document.getElementById(id)])),
-    stacked: Object.assign(new EventTarget(), { matches: false }),
+    isStacked: () => false,
+    onPrepare: () => {},
     onLeave: () => {},
     onShow: () => {},
     onState: () => {},

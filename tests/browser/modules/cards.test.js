@@ -1,4 +1,4 @@
-import { idOf, labelImages, loadAgain, loadImages, makeCard, promptOf, slotsOf } from "../../../static/js/annotate/cards.js";
+import { idOf, loadAgain, loadImages, makeCard, promptOf, slotsOf } from "../../../static/js/annotate/cards.js";
 import { BLANK, BROKEN, cardHtml, equal, page, picture, test } from "./harness.js";
 
 test("a card is made from data, and text stays text", () => {
@@ -19,13 +19,17 @@ test("a card is made from data, and text stays text", () => {
   );
 });
 
-test("images are named by where they stand", () => {
-  const card = page(cardHtml()).querySelector(".card");
-  const names = () => [...card.querySelectorAll("img")].map(({ alt }) => alt);
-  labelImages(card, false);
-  equal(names(), ["Left image", "Right image"]);
-  labelImages(card, true);
-  equal(names(), ["Top image", "Bottom image"]);
+test("a card is laid out before its images have addresses", () => {
+  const blank = page(BLANK).querySelector(".card");
+  const side = { slot: "a", address: "/images/a/", width: 10, height: 20, sizes: "50vw" };
+  const seen = [];
+  makeCard(blank, { assignment: 1, prompt: "", sides: [side, side] }, (card) => {
+    seen.push(...[...card.querySelectorAll("img")].map((image) => [image.width, image.getAttribute("src")]));
+  });
+  equal(seen, [
+    [10, "address/640/"],
+    [10, "address/640/"],
+  ]);
 });
 
 test("a card is open once both images are there, and broken if one is not to be had", async () => {

@@ -1,10 +1,10 @@
 import { countAnswers, createMessages } from "../../../static/js/annotate/messages.js";
-import { equal, page, test } from "./harness.js";
+import { equal, page, test, until } from "./harness.js";
 
-const make = (outbox = { actions: [], isAllStored: () => true }) => {
+const make = (outbox = { actions: [], isAllStored: () => true }, options = {}) => {
   page(`<p id="line"></p><p id="trouble" hidden><span data-text></span><a hidden></a><button data-close></button></p>`);
   const [line, trouble] = ["line", "trouble"].map((id) => document.getElementById(id));
-  return { messages: createMessages({ line, trouble, outbox }), line, trouble };
+  return { messages: createMessages({ line, trouble, outbox, ...options }), line, trouble };
 };
 
 test("answers are counted in words", () => {
@@ -33,4 +33,32 @@ test("an error stays until it is closed or its link is followed", () => {
   equal([trouble.querySelector("a").textContent, trouble.querySelector("button").hidden], ["Log in", true]);
   messages.closeError();
   equal(trouble.hidden, true);
+});
+
+test("a line goes once it was read, and stays where it still holds", async () => {
+  const { messages, line } = make({ actions: [{}], isAllStored: () => true }, { readMs: 30 });
+  messages.showHtml("Recorded: <span>left</span> is better.");
+  equal(line.textContent, "Recorded: left is better.");
+  await until(() => line.textContent === "");
+  messages.showStatus("Skipped.");
+  messages.showUnsent("You are offline.");
+  await new Promise((resolve) => setTimeout(resolve, 90));
+  equal(line.textContent, "You are offline. 1 answer saved on this device.");
+});
+
+test("Escape closes an error, and the focus returns to where it was", () => {
+  const { messages, trouble } = make();
+  const field = document.body.appendChild(document.createElement("input"));
+  field.focus();
+  messages.showError("Not recorded.");
+  trouble.querySelector("[data-close]").focus();
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  equal([trouble.hidden, document.activeElement === field], [true, true]);
+});
+
+test("what has to be done before answers are sent stays said after Escape", () => {
+  const { messages, line } = make();
+  messages.showError("Your session has ended.", ["Log in", "/login/"]);
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  equal(line.textContent, "Your session has ended.");
 });

@@ -21,7 +21,7 @@ const make = (questions, { isStacked = false } = {}) => {
   const question = createQuestionForm({
     form,
     data: { questions, choices: CHOICES },
-    stacked: { matches: isStacked },
+    isStacked: () => isStacked,
     announce: (text) => said.push(text),
   });
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -18,7 +18,8 @@ const make = () => {
   const elements = Object.fromEntries(["deck", "cards", "controls", "waiting", "broken", "now"].map((id) => [id, byId(id)]));
   const deck = createDeck({
     elements,
-    stacked: Object.assign(new EventTarget(), { matches: false }),
+    isStacked: () => false,
+    onPrepare: () => {},
     onLeave: () => {},
     onShow: () => {},
     onState: () => {},

@@ -53,6 +53,13 @@ def test_a_time_that_cannot_be_costs_the_time_and_not_the_answer(time):
     assert answer.elapsed_ms is None
 
 
+@pytest.mark.parametrize("conditions", [[], "touch", {"input": "telepathy"}, {"zoom": float("inf")}])
+def test_conditions_that_cannot_be_cost_the_conditions_and_not_the_answer(conditions):
+    (answer,) = read_answers(body_of({**ONE, "conditions": conditions})).answers.values()
+
+    assert answer.conditions is None
+
+
 @pytest.mark.parametrize("held", [None, "1,2", [-1, "x", 2.5, None, [1]], list(range(1000))])
 def test_whatever_the_page_says_that_it_holds_is_no_error(held):
     assert read_answers(body_of(ONE, have=held, unsent="many", notice=[], member={})).answers

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def test_buttons_stand_for_the_images_of_the_first_card(member):
     AssignmentFactory(member=member, pair__campaign=member.campaign, a_on_left=False)
 
-    buttons = controls_of(next_turn(member))["buttons"]
+    buttons = controls_of(next_turn(member), member.user)["buttons"]
 
     assert [(one.shown.name, one.value) for one in buttons] == [
         ("left", "b"),
@@ -32,7 +32,7 @@ def test_each_question_has_its_own_choices_where_no_script_asks(member):
     AssignmentFactory(member=member, pair__campaign=member.campaign)
     QuestionFactory(campaign=member.campaign, position=1, slug="beauty", choices=["a", "b"])
 
-    controls = controls_of(next_turn(member))
+    controls = controls_of(next_turn(member), member.user)
 
     assert [len(buttons) for _, buttons in controls["question_buttons"]] == [4, 2]
     assert [one["choices"] for one in controls["page_data"]["questions"]][1] == ["a", "b"]
@@ -46,5 +46,10 @@ def test_the_page_has_it_as_json(browser, member):
 
     data = json.loads(re.search(r'<script id="page-data" type="application/json">(.*?)</script>', html)[1])
     assert data["questions"][0]["text"] == "</script><b>Which?"
-    assert data["addresses"] == {"assignments": "/assignments/", "answers": "/answers/", "logIn": "/login/"}
+    assert data["addresses"] == {
+        "assignments": "/assignments/",
+        "answers": "/answers/",
+        "logIn": "/login/",
+        "preferences": "/preferences/",
+    }
     assert [one["keys"][0] for one in data["choices"]] == ["1", "2", "3", "4"]
