@@ -7,6 +7,7 @@ child: the input perhaps, or somebody else, so that another attempt may do bette
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,12 +81,14 @@ def open_apart(
                 child.call("close")
 
 
-def decode_image(data: bytes) -> CleanImage:
+def decode_image(data: bytes, *, sha256: str = "") -> CleanImage:
     """Decode and clean one image file, as `ingest_image` does. Raises Invalid and ChildDied."""
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
     with _pool.process(_limits()) as child:
-        found, (full, *displays) = _call(child, "Decoding the image", "image", blobs=[data])
+        found, blobs = _call(child, "Decoding the image", "image", {"sha256": sha256}, blobs=[data])
+    full, *displays = [data[: found["kept"]], *blobs] if found["kept"] else blobs
     return CleanImage(
-        sha256=found["sha256"],
+        sha256=sha256,
         format=found["format"],
         width=found["width"],
         height=found["height"],

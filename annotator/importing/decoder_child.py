@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import kornia_rs.io  # noqa: F401 - what decoders need is loaded before memory is limited
+
 from annotator.errors import Invalid
 from annotator.importing.archives import UnpacksTooLarge
 from annotator.importing.file_formats import ImportFile, open_import_file
@@ -87,16 +89,18 @@ def _reference(image: LineImage, blobs: list[bytes]) -> dict[str, Any]:
     return {"blob": len(blobs) - 1}
 
 
-def _clean_image(data: bytes) -> Message:
-    image = ingest_image(data)
+def _clean_image(data: bytes, sha256: str) -> Message:
+    image = ingest_image(data, sha256=sha256)
     header = {
-        "sha256": image.sha256,
         "format": image.format,
         "width": image.width,
         "height": image.height,
         "phash": image.phash,
         "displays": list(image.displays),
+        "kept": 0,
     }
+    if data.startswith(image.data):  # who asked has these bytes
+        return header | {"kept": len(image.data)}, [*image.displays.values()]
     return header, [image.data, *image.displays.values()]
 
 
@@ -108,7 +112,7 @@ def handle(name: str, arguments: dict[str, Any], blobs: list[bytes]) -> Message:
     try:
         match name:
             case "image":
-                return _clean_image(blobs[0])
+                return _clean_image(blobs[0], **arguments)
             case "display":
                 return {}, [make_display(blobs[0], **arguments)]
             case "open":

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from PIL import Image, ImageChops, ImageCms, ImageFile
 
 from annotator.errors import Invalid
 from annotator.importing.metadata_stripping import PNG_READING_CHUNKS, PNG_SIGNATURE, strip_jpeg, strip_png, strip_webp
+from annotator.importing.png_decoder import decode_png
 from annotator.lib.storage import put_file
 
 DISPLAY_WIDTHS = (640, 1280)
@@ -70,7 +71,7 @@ SAMPLE_BITS = re.compile(r";(16|32)")
 STRIPPERS: dict[str, Callable[[bytes], bytes | None]] = {
     "JPEG": strip_jpeg,
     "MPO": strip_jpeg,  # a JPEG with more JPEGs (a depth map, a second eye) behind it; the first is the picture
-    "PNG": strip_png,
+    "PNG": partial(strip_png, is_checked=True),  # what is stripped was read by it before
     "WEBP": strip_webp,
 }
 OUT_OF_MEMORY = "out of memory"  # as Pillow words it in an OSError, of a decoder that got none
@@ -143,22 +144,20 @@ def is_stored(sha256: str, format: str) -> bool:
     return default_storage.exists(full_name(sha256, format))
 
 
-def ingest_image(data: bytes) -> CleanImage:
-    """Decode and clean one image file. Raises Invalid with the reason, and MemoryError."""
+def ingest_image(data: bytes, *, sha256: str = "") -> CleanImage:
+    """Decode and clean one image file, whose `sha256` may be known. Raises Invalid with the reason, and MemoryError."""
     if not data:
         raise Invalid("The file is empty.")
     if len(data) > MAX_BYTES:
         raise Invalid(f"The image is larger than {MAX_BYTES // 2**20} MB.")
     with _decoding():
-        return _clean(data)
+        return _clean(data, sha256 or hashlib.sha256(data).hexdigest())
 
 
 def make_display(data: bytes, format: str, width: int) -> bytes:
     """One copy for display of a clean full-size copy. Raises Invalid with the reason, and MemoryError."""
     with _decoding():
-        picture = Image.open(BytesIO(data), formats=(format,))
-        size = picture.size
-        _load(picture)
+        picture, size = _loaded(data, format)
         if _is_fit_to_show(picture, format, size, data):
             return data
         return _displays(picture, size, [width])[0][width]
@@ -180,7 +179,7 @@ def _decoding() -> Iterator[None]:
             raise Invalid(DAMAGED) from error
 
 
-def _clean(data: bytes) -> CleanImage:
+def _clean(data: bytes, sha256: str) -> CleanImage:
     # Text chunks of a PNG are not even read: large ones would stop the decoder. Their sums are checked here alone.
     readable = strip_png(data, PNG_READING_CHUNKS) if data.startswith(PNG_SIGNATURE) else data
     if readable is None:
@@ -200,9 +199,7 @@ def _clean(data: bytes) -> CleanImage:
     if bare is not None:
         # What is checked and shown is decoded from the very bytes that are kept.
         del source  # its pixels as well, if it was decoded to be looked at: an image is held once, not twice
-        picture: Image.Image = Image.open(BytesIO(bare), formats=(kept_format,))
-        width, height = picture.size
-        _load(picture)
+        picture, (width, height) = _loaded(bare, kept_format)
     else:
         picture = _upright_srgb(source, profile, orientation)
         del source
@@ -215,7 +212,7 @@ def _clean(data: bytes) -> CleanImage:
     if is_original_shown:
         displays |= {each: bare for each in DISPLAY_WIDTHS if _display_size(size, each) == size}
     return CleanImage(
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         format=kept_format,
         width=width,
         height=height,
@@ -225,10 +222,15 @@ def _clean(data: bytes) -> CleanImage:
     )
 
 
-def _load(picture: Image.Image) -> None:
-    if isinstance(picture, ImageFile.ImageFile):
-        picture.draft(picture.mode, _display_size(picture.size, max(DISPLAY_WIDTHS)))  # a large JPEG decodes smaller: faster
+def _loaded(data: bytes, format: str) -> tuple[Image.Image, tuple[int, int]]:
+    """The pixels of a clean full-size copy, perhaps fewer than it has, and its size."""
+    picture = Image.open(BytesIO(data), formats=(format,))
+    size = picture.size
+    if (quickly := decode_png(picture, data)) is not None:
+        return quickly, size
+    picture.draft(picture.mode, _display_size(size, max(DISPLAY_WIDTHS)))  # a large JPEG decodes smaller: faster
     picture.load()
+    return picture, size
 
 
 def _is_fit_to_show(picture: Image.Image, format: str, size: tuple[int, int], clean: bytes) -> bool:

@@ -161,7 +161,7 @@ def _ingest_staged(batch: ImportBatch, sha256: str) -> StoredImage:
         attempts[sha256] = attempts.get(sha256, 0) + 1
         _note_image_attempts(batch)
         try:
-            image = decode_image(data)
+            image = decode_image(data, sha256=sha256)
         except ChildDied as error:
             logger.warning("Image %s stopped its decoder: %s.", sha256, error)
         except Invalid:

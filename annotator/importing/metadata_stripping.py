@@ -27,13 +27,15 @@ ADOBE_LENGTH = 12
 WEBP_ALPHA_FLAG = 0x10
 
 
-def strip_png(data: bytes, keep: set[bytes] = PNG_PIXEL_CHUNKS) -> bytes | None:
-    """The PNG with only the chunks in `keep`, its EXIF block before the pixels. None when a chunk is cut off or damaged."""
+def strip_png(data: bytes, keep: set[bytes] = PNG_PIXEL_CHUNKS, *, is_checked: bool = False) -> bytes | None:
+    """The PNG with only the chunks in `keep`, its EXIF block before the pixels; the same object where it is so already. None when
+    a chunk is cut off, or damaged, unless their sums were checked before."""
     if not data.startswith(PNG_SIGNATURE):
         return None
     out: list[bytes | memoryview] = [PNG_SIGNATURE]
     view = memoryview(data)
     pixels_at = 0
+    is_bare = True
     at = len(PNG_SIGNATURE)
     while at + 12 <= len(data):
         length = int.from_bytes(view[at : at + 4], "big")
@@ -41,15 +43,16 @@ def strip_png(data: bytes, keep: set[bytes] = PNG_PIXEL_CHUNKS) -> bytes | None:
         end = at + 12 + length
         if end > len(data):
             return None
+        is_late = name == b"eXIf" and pixels_at > 0  # after the pixels, which Pillow decodes all to look at it
+        is_bare = is_bare and name in keep and not is_late
         if name in keep:
-            if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
+            if not is_checked and zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
                 return None
             if name == b"IDAT" and not pixels_at:
                 pixels_at = len(out)
-            # Where it comes after the pixels, Pillow decodes them all to look at it.
-            out.insert(pixels_at if name == b"eXIf" and pixels_at else len(out), view[at:end])
+            out.insert(pixels_at if is_late else len(out), view[at:end])
         if name == b"IEND":
-            return b"".join(out)
+            return data if is_bare and end == len(data) else b"".join(out)
         at = end
     return None
 

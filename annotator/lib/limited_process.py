@@ -228,15 +228,14 @@ def receive(connection: socket.socket) -> Message:
 
 
 def _exactly(connection: socket.socket, length: int) -> bytes:
-    buffer = bytearray(length)
-    with memoryview(buffer) as view:
-        done = 0
-        while done < length:
-            got = connection.recv_into(view[done:], 0, socket.MSG_WAITALL)
-            if not got:
-                raise EOFError
-            done += got
-    return bytes(buffer)
+    """In one piece, mostly: the pages of a second copy cost more than the bytes."""
+    data = connection.recv(length, socket.MSG_WAITALL)
+    while len(data) < length:
+        more = connection.recv(length - len(data), socket.MSG_WAITALL)
+        if not more:
+            raise EOFError
+        data += more
+    return data
 
 
 # --- the child's side

@@ -60,6 +60,12 @@ def png_of_nothing(width: int, height: int, *, bits: int = 8, colour_type: int =
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
 
 
+def png_with(*chunks: tuple[bytes, bytes], size: tuple[int, int] = (8, 8)) -> bytes:
+    """A PNG written by hand: a header of that size, then the chunks."""
+    head = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in [(b"IHDR", head), *chunks, (b"IEND", b"")])
+
+
 def _chunk(name: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
 

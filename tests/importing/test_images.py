@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 import zlib
 
 import numpy as np
@@ -24,6 +23,7 @@ from annotator.importing.images import (
     new_display_id,
     store_image,
 )
+from tests.importing.poison import png_with
 from tests.pictures import decoded, encoded, picture
 
 SECRET = b"SecretModel-9"
@@ -44,15 +44,6 @@ def pixels(image: Image.Image) -> np.ndarray:
 def assert_bare(clean) -> None:
     for data in (clean.data, *clean.displays.values()):
         assert not [mark for mark in MARKS if mark in data]
-
-
-def png_with(*chunks: tuple[bytes, bytes], size: tuple[int, int] = (8, 8)) -> bytes:
-    """A PNG written by hand: a header of that size, then the chunks."""
-    header = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)
-    parts = [b"\x89PNG\r\n\x1a\n"]
-    for name, content in [(b"IHDR", header), *chunks, (b"IEND", b"")]:
-        parts.append(struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content)))
-    return b"".join(parts)
 
 
 def full_of_text() -> PngInfo:
