@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from annotator.releasing.dataset.configs import LEADERBOARD, LEADERBOARDS, SPLIT
 from annotator.releasing.dataset.labels import Labeler, labels_of
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback, snapshot_of
-from annotator.releasing.dataset.splits import shard_name
-from annotator.releasing.dataset.staged_rows import ShardPlan, label_pairs, stage_pairs
+from annotator.releasing.dataset.splits import shard_name, split_of_path
+from annotator.releasing.dataset.staged_rows import ShardPlan, label_pairs, splits_in, stage_pairs
 from annotator.releasing.dataset.vote_files import stage_votes
 from annotator.scoring.statistics.load import load_campaign_data
 
@@ -56,10 +57,16 @@ def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: 
     with snapshot_of(campaign) as snapshot:
         facts, judge, first_votes = count_all(snapshot)
         report(0.2)
-        votes, facts.votes = stage_votes(
-            snapshot, first_votes, folder=files_folder, report=lambda share: report(0.2 + share * 0.5)
-        )
-        label_pairs(snapshot, judge, target=labelled_file, report=lambda share: report(0.7 + share * 0.2))
+        for is_last_try in (False, True):
+            votes, facts.votes = stage_votes(
+                snapshot, first_votes, folder=files_folder, report=lambda share: report(0.2 + share * 0.5)
+            )
+            label_pairs(snapshot, judge, target=labelled_file, report=lambda share: report(0.7 + share * 0.2))
+            if is_last_try or have_train(votes, labelled_file):
+                break
+            shutil.rmtree(files_folder)
+            snapshot.put_all_in_train()
+            facts.shares, facts.is_all_in_train = list(snapshot.shares), True
     leaderboards = write_leaderboards(facts, files_folder)
     parts = stage_pairs(
         labelled_file,
@@ -69,6 +76,12 @@ def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: 
     )
     labelled_file.unlink()
     return Staged(facts=facts, shard_plans=parts, finished=[*votes, *leaderboards])
+
+
+def have_train(votes: list[Written], labelled_file: Path) -> bool:
+    """Whether each config that has rows has some in train. With very few prompts, all may have been drawn for other splits."""
+    of_votes = {SPLITS.index(split_of_path(file.path)) for file in votes if file.rows}
+    return all(0 in splits for splits in (of_votes, *splits_in(labelled_file)) if splits)
 
 
 def count_all(snapshot: CampaignSnapshot) -> tuple[Facts, Labeler, Ints]:

@@ -66,6 +66,14 @@ class HubClient:
         """What a program of this repository prints."""
         return self._run(ROOT / path, [*arguments], {})[0]
 
+    def run_to_the_end(self, path: str) -> str:
+        """The same in an interpreter of its own, which also ends as one does."""
+        self.home.mkdir(exist_ok=True)
+        done = subprocess.run([PYTHON, str(ROOT / path)], cwd=self.home, env=self._environment(), capture_output=True, text=True)
+        if done.returncode:
+            raise AssertionError(f"The client ended with exit code {done.returncode}:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
+
     def _run(self, path: Path, arguments: list[str], environment: dict[str, str]) -> tuple[str, str]:
         self.home.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:

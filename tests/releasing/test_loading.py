@@ -16,7 +16,7 @@ import datasets
 import pandas as pd
 import PIL.Image
 import pytest
-from datasets import ClassLabel, Value, load_dataset
+from datasets import ClassLabel, Value, get_dataset_config_names, load_dataset
 from pytest_django import DjangoDbBlocker
 
 from annotator.importing.images import full_name
@@ -24,7 +24,7 @@ from annotator.models import Campaign, Pair, Release
 from annotator.releasing.dataset.configs import BINARIZED, LEADERBOARD, LEADERBOARDS, PAIRS, VOTES, layouts_for
 from tests.committed import committed, stored_in
 from tests.factories import CampaignFactory, GuidelineFactory
-from tests.released import folder_of, make_pair, release_of, vote, vote_all
+from tests.released import card_of, folder_of, make_pair, release_of, vote, vote_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loads_quietly")]
 
@@ -151,21 +151,40 @@ def campaign(transactional_db) -> Campaign:
 
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.django_db(transaction=True)
-def test_a_single_pair_without_votes_loads(campaign, load, split):
+def test_a_single_pair_without_votes_loads_as_train(campaign, load, split):
     pair = make_pair(campaign, split=split)
-    loaded = load(release_of(campaign), "pairs")
-    assert list(loaded) == [split]
-    assert loaded[split].features == features_of(PAIRS)
-    assert (loaded[split]["pair_id"], loaded[split]["label"]) == ([pair.pk], [None])
+    release = release_of(campaign)
+    loaded = load(release, "pairs")
+    assert list(loaded) == ["train"]
+    assert loaded["train"].features == features_of(PAIRS)
+    assert (loaded["train"]["pair_id"], loaded["train"]["label"]) == ([pair.pk], [None])
+    assert get_dataset_config_names(str(folder_of(release))) == ["pairs"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_config_without_rows_still_gives_its_columns(campaign, load):
-    """`datasets` refuses to make a table of no rows, but streams it; so does every other reader of parquet."""
+def test_every_config_has_a_train_split_however_few_the_prompts_are(campaign, load):
+    """Here the pairs with a winner would be in the test split alone, and those of train would have none."""
+    vote_all(make_pair(campaign, 0, split="train"), "ab")
+    vote_all(make_pair(campaign, 0, split="test"), "aa")
+    release = release_of(campaign)
+    sizes = {}
+    for config in get_dataset_config_names(str(folder_of(release))):
+        loaded = load(release, config)
+        sizes[config] = {split: len(rows) for split, rows in loaded.items()}
+    one = {"train": 1}
+    boards = {"leaderboard": {"train": 2}, "leaderboards": {"train": 4}}
+    assert sizes == {"pairs": {"train": 2}, "votes": {"train": 4}, "binarized": one, "diffusion_dpo": one} | boards
+    assert "All rows are in `train`" in card_of(release)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_config_without_rows_is_not_listed_and_its_file_still_gives_its_columns(campaign, load):
+    """`datasets` refuses to make a table of no rows; every other reader of parquet makes one."""
     release = release_of(campaign)
     assert release.state == "ready"
+    assert get_dataset_config_names(str(folder_of(release))) == ["pairs"]
+    rows = load(release, "pairs", split="train", streaming=True)
+    assert (list(rows), rows.features) == ([], features_of(PAIRS))
     for layout in layouts_for():
-        rows = load(release, layout.config, split="train", streaming=True)
-        assert (list(rows), rows.features) == ([], features_of(layout))
         frame = pd.read_parquet(folder_of(release) / layout.config)
         assert (len(frame), list(frame.columns)) == (0, [column.name for column in layout.columns])

@@ -38,6 +38,7 @@ NAMED_MAX = 20  # categories and languages that are listed
 FEW_VOTES = 2.0  # votes on a pair, below which a label says little
 LOW_ALPHA = 0.4
 LARGE_SHARE = 0.1  # of the votes by one person
+NO_ROWS = "It has no rows here. Its file has the columns; `datasets` cannot load a table without rows, so it does not list it."
 LOADING = """\
 From the Diptych site: set `HF_ENDPOINT` to its address followed by `/hub`, and `HF_TOKEN` if the data is not public. From
 another Hub where it was published: use its name there. `revision` is a release (`v1`) or a revision of 40 digits, which always
@@ -95,8 +96,9 @@ def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
             its[split] += file.rows
     sizes = ", ".join(f"{split} {its[split]:,}" for split in splits_of(layout, shards))
     columns = "\n".join(f"| `{column.name}` | {type_of(column.feature)} | {column.meaning} |" for column in layout.columns)
+    counted = f"{its.total():,} rows ({sizes})." if its.total() else NO_ROWS
     parts = [
-        f"### `{layout.config}`\n\nOne row is {layout.row_is}. {its.total():,} rows ({sizes}).",
+        f"### `{layout.config}`\n\nOne row is {layout.row_is}. {counted}",
         left_out_pairs(facts) if layout in (BINARIZED, DIFFUSION_DPO) else "",
         f"| column | type | |\n|---|---|---|\n{columns}",
     ]
@@ -119,6 +121,12 @@ def left_out_pairs(facts: Facts) -> str:
 
 
 def splits(facts: Facts) -> str:
+    if facts.is_all_in_train:
+        return (
+            "All rows are in `train`: there are too few prompts. Drawn by the hash of the prompt text, some config would have had"
+            " rows in other splits only. A later release with more prompts may have several splits, with some of these prompts in"
+            " its test split: do not test there what you trained on this release."
+        )
     shares = [f"{share:.0%} to {split}" for split, share in zip(SPLITS, facts.shares, strict=True)]
     return (
         "The split of a pair and its votes depends on a hash of the prompt text:"

@@ -12,7 +12,7 @@ import numpy as np
 
 from annotator.consensus.codes import Ints
 from annotator.models.campaign_rules import RULES, CrowdRules
-from annotator.releasing.dataset.configs import LABEL
+from annotator.releasing.dataset.columns import LABEL
 from annotator.releasing.dataset.labels import QuestionLabels
 from annotator.releasing.dataset.snapshot import CampaignSnapshot
 from annotator.releasing.dataset.vote_files import VoteCount
@@ -40,6 +40,7 @@ class Facts:
     citation: str = ""
     method: str = "majority"
     shares: list[float] = field(default_factory=lambda: [0.8, 0.1, 0.1])
+    is_all_in_train: bool = False  # because there are too few prompts for several splits
     rules: dict[str, Any] = field(default_factory=dict)  # of the campaign, by the names of its columns
     prompts: int = 0  # that have pairs
     prompts_voted: int = 0  # with a vote that counts

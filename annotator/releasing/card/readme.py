@@ -84,8 +84,12 @@ def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
 
 
 def front_matter(facts: Facts, shards: list[Written]) -> dict[str, Any]:
-    """The YAML. Sizes are exact, since clients check the numbers of rows."""
-    layouts = layouts_for(facts.secondary_questions)
+    """The YAML. Sizes are exact, since clients check the numbers of rows. A config without rows, which `datasets` cannot load,
+    is not listed."""
+    filled = {config_and_split(file)[0] for file in shards if file.rows}
+    layouts = [
+        layout for layout in layouts_for(facts.secondary_questions) if layout.config in filled or layout.config == DEFAULT_CONFIG
+    ]
     # Some renderers take these lines for text: a tag or a link in a name would be one.
     pretty_name = facts.name.replace("<", "‹").replace(">", "›").replace("](", "] (")
     matter: dict[str, Any] = {"pretty_name": pretty_name}

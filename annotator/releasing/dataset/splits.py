@@ -63,3 +63,8 @@ def chunk_by_size(sizes: np.ndarray, *, max_bytes: int, max_rows: int | None = N
 def shard_name(config: str, split: str, index: int, count: int) -> str:
     """The path of a shard inside the release, as the Hub wants it."""
     return f"{config}/{split}-{index:05d}-of-{count:05d}.parquet"
+
+
+def split_of_path(path: str) -> str:
+    """The split that a shard is of, by its path."""
+    return path.rpartition("/")[2].partition("-")[0]

@@ -58,6 +58,18 @@ def label_pairs(snapshot: CampaignSnapshot, labeler: Labeler, *, target: Path, r
             report(batch["pair_id"][-1].as_py() / last_id)
 
 
+def splits_in(labelled_file: Path) -> tuple[set[int], set[int]]:
+    """The indices of the splits that have pairs, and of those that have pairs with a winner."""
+    of_pairs, of_decided = set[int](), set[int]()
+    with pa.memory_map(str(labelled_file)) as source:
+        batches = pa.ipc.open_file(source)
+        for number in range(batches.num_record_batches):
+            labelled = batches.get_batch(number)
+            of_pairs |= set(pc.unique(labelled["split"]).to_pylist())
+            of_decided |= set(pc.unique(decided(labelled)["split"]).to_pylist())
+    return of_pairs, of_decided
+
+
 def stage_pairs(
     labelled_file: Path, *, secondary_questions: list[str], folder: Path, report: ProgressCallback
 ) -> list[ShardPlan]:
