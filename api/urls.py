@@ -9,6 +9,7 @@ from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
 from api.views.imports import ImportCancel, ImportDetail, ImportList
 from api.views.invites import InviteDetail, InviteList, InviteRevoke
+from api.views.material import PairList, PromptList
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
 from api.views.review import ActionList, RuleList, RulePreviewed
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
@@ -23,6 +24,8 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("imports/", ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
     path("imports/<int:import_id>/cancel/", ImportCancel.as_view(), name="cancel_import"),
+    path("pairs/", PairList.as_view(), name="pairs"),
+    path("prompts/", PromptList.as_view(), name="prompts"),
     path("votes/", VoteList.as_view(), name="votes"),
     path("assignments/", AssignmentList.as_view(), name="assignments"),
     path("stats/", StatisticsDetail.as_view(), name="statistics"),

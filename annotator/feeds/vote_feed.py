@@ -49,11 +49,14 @@ COLUMNS = {
     "guideline_version": ("guideline.version", pa.int32()),
     "created_at": ("vote.created_at", pa.timestamp("us", tz="UTC")),
     "void_reason": (f"CASE WHEN {_IS_GONE} THEN 'withdrawn' ELSE vote.void_reason END", pa.string()),
+    "external_id": ("pair.external_id", pa.string()),
+    "metadata": ("pair.metadata::text", pa.string()),
 }
 SCHEMA = pa.schema([(name, kind) for name, (_, kind) in COLUMNS.items()])
 _AS_JSON = {
     "created_at": """to_char(vote.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
     "conditions": f"CASE WHEN NOT {_IS_GONE} THEN vote.conditions END",
+    "metadata": "pair.metadata",
 }
 
 _VALUES = sql.SQL(", ".join(f"{value} AS {name}" for name, (value, _) in COLUMNS.items()))
@@ -69,6 +72,7 @@ _CHANGES_SQL = sql.SQL("""
     ) vote
     JOIN annotator_assignment seat ON seat.id = vote.assignment_id
     JOIN annotator_member member ON member.id = seat.member_id
+    JOIN annotator_pair pair ON pair.id = seat.pair_id
     LEFT JOIN annotator_guideline guideline ON guideline.id = seat.guideline_id
     WHERE question.campaign_id = {campaign}
     ORDER BY vote.changed_in {direction}, vote.id {direction} {limit}

@@ -32,6 +32,7 @@ PAIR_COLUMNS = ("image_a", "image_b", "generator_a", "generator_b", "gold_choice
 COLUMNS = ("prompt", "external_id", "category", "language", "metadata", "images", *PAIR_COLUMNS)
 JSON_COLUMNS = ("images", "metadata")
 
+DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 URL_START = re.compile(r"([a-z][a-z0-9+.-]*)(?=://)|(data)(?=:)", re.IGNORECASE)
 KINDS = {
     str: "text",
@@ -204,19 +205,16 @@ def _check_distinct(images: list[LineImage]) -> None:
 
 
 def _source(value: Any, name: str) -> Source:
-    """A path, a URL, bytes, or an object with "bytes" (base64 in JSON) and "path", as Hub datasets have them."""
+    """A path, a URL, a data: URL, bytes, or an object with "bytes" (base64 in JSON) and "path", as Hub datasets have them."""
     if isinstance(value, dict):
         data, path = value.get("bytes"), value.get("path")
         if data is None and path is None:
             raise BadLine(name, 'The image needs "bytes" or "path".')
         if data is None:
             return _source(path, name)
-        if isinstance(data, str):
-            try:
-                data = base64.b64decode(data.encode("ascii"), validate=True)
-            except (binascii.Error, UnicodeEncodeError) as error:
-                raise BadLine(name, '"bytes" is not base64.') from error
-        value = data
+        value = _unpacked(data, name, '"bytes" is not base64.') if isinstance(data, str) else data
+    elif isinstance(value, str) and (match := DATA_URL.match(value)):
+        value = _unpacked(value[match.end() :], name, "The data: URL is not base64.")
     if isinstance(value, bytes):
         if not value:
             raise BadLine(name, "The image has no bytes.")
@@ -233,6 +231,13 @@ def _source(value: Any, name: str) -> Source:
             raise BadLine(name, f"Image URLs must use https, not {scheme[0].lower()}.")
         return Source(url=value)
     return Source(path=value)
+
+
+def _unpacked(text: str, name: str, refusal: str) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise BadLine(name, refusal) from error
 
 
 def _text(given: Mapping[str, Any], key: str, limit: int, name: str = "") -> str:

@@ -15,7 +15,7 @@ from api.serializers.base import ShownId
 
 
 class OwnVoteSerializer(serializers.ModelSerializer[Vote]):
-    """Your vote, with the columns of the `votes` config."""
+    """Your vote, with those columns of the `votes` config that say nothing of the pair."""
 
     # Annotators must not learn which pairs were gold or repeats, so `kind` is null, and ids are other numbers than in exports:
     # rows are numbered as they are made. Needs `knows_ids` in the context for those who can read exports.
@@ -96,6 +96,8 @@ class ExportedVoteSerializer(serializers.Serializer[Any]):
     guideline_version = serializers.IntegerField(allow_null=True)
     created_at = serializers.DateTimeField()
     void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a live vote.")
+    external_id = serializers.CharField(allow_null=True, help_text="Your `external_id` of the pair.")
+    metadata = serializers.DictField(help_text="Your `metadata` of the pair.")
 
 
 class VotePageSerializer(serializers.Serializer[Any]):

@@ -23,6 +23,8 @@ OPERATIONS = {
     "create_import",
     "get_import",
     "cancel_import",
+    "list_pairs",
+    "list_prompts",
     "list_votes",
     "next_assignments",
     "vote",

@@ -75,7 +75,14 @@ def streamed(client: ApiClient, kind: str, **parameters) -> tuple[bytes, str]:
 
 def test_a_vote_has_the_columns_of_the_votes_config(campaign, reviewer):
     guideline = GuidelineFactory(campaign=campaign, version=4)
-    seat = AssignmentFactory(member__campaign=campaign, state="answered", guideline=guideline, a_on_left=False)
+    seat = AssignmentFactory(
+        member__campaign=campaign,
+        state="answered",
+        guideline=guideline,
+        a_on_left=False,
+        pair__external_id="row-17",
+        pair__metadata={"run": 4},
+    )
     vote = VoteFactory(assignment=seat, choice="both_good", elapsed_ms=1200, conditions={"prompt": "folded", "left": [9, 5]})
 
     body = reviewer.get(ADDRESS).json()
@@ -96,6 +103,8 @@ def test_a_vote_has_the_columns_of_the_votes_config(campaign, reviewer):
             "guideline_version": 4,
             "created_at": vote.created_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "void_reason": None,
+            "external_id": "row-17",
+            "metadata": {"run": 4},
         }
     ]
 

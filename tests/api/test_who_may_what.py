@@ -56,6 +56,8 @@ ROUTES = {
     "get_import": Route("GET", C + "imports/{import}/", {"import"}, (404, 404, 403, 403, 200, 403, 200)),
     # Cancelling twice is as good as once.
     "cancel_import": Route("POST", C + "imports/{import}/cancel/", {"import"}, (404, 404, 403, 403, 200, 403, 200)),
+    "list_pairs": Route("GET", C + "pairs/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
+    "list_prompts": Route("GET", C + "prompts/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "list_votes": Route("GET", C + "votes/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     "get_statistics": Route("GET", C + "stats/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "get_leaderboard": Route("GET", C + "leaderboard/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),

@@ -1,84 +1,19 @@
-"""What a release holds: its configs, their columns, and how a judged pair becomes a row of each.
-
-A column's feature is spelled as the `huggingface` metadata of a parquet file spells it; the Arrow type and the card's YAML
-follow from it. The types are exactly those that `datasets` derives from the feature: one that differs is taken as plain data,
-without a warning.
-"""
+"""What a release holds: its configs, their columns, and how a judged pair becomes a row of each."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.choices import Choice, Label
+from annotator.choices import Choice
+from annotator.releasing.dataset.columns import A_WON, B_WON, BYTES, CHOICE, IMAGE, IMAGE_REFERENCE_TYPE, LABEL, Column, value
 
 SPLITS = ("train", "validation", "test")
-
-Feature = dict[str, Any]
-
-IMAGE: Feature = {"_type": "Image"}
-BYTES: Feature = {"dtype": "binary", "_type": "Value"}  # an image for readers that decode it themselves
-CHOICE: Feature = {"names": list(Choice.values), "_type": "ClassLabel"}
-LABEL: Feature = {"names": list(Label.values), "_type": "ClassLabel"}
-A_WON, B_WON = (Label.values.index(winner) for winner in (Label.A, Label.B))
-
-ARROW_TYPES = {
-    "binary": pa.binary(),
-    "bool": pa.bool_(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "string": pa.string(),
-    "timestamp[us, tz=UTC]": pa.timestamp("us", tz="UTC"),
-}
-IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-# Where an image's bytes will stand, until they are read from storage.
-IMAGE_REFERENCE_TYPE = pa.struct([("sha256", pa.string()), ("format", pa.string()), ("size", pa.int64())])
-
-
-def value(dtype: str) -> Feature:
-    return {"dtype": dtype, "_type": "Value"}
-
-
-class Column(NamedTuple):
-    name: str
-    feature: Feature
-    meaning: str
-
-    @property
-    def holds_image(self) -> bool:
-        return self.feature in (IMAGE, BYTES)
-
-    @property
-    def leaves(self) -> list[str]:
-        """The names of what parquet stores of it."""
-        return [f"{self.name}.bytes", f"{self.name}.path"] if self.feature == IMAGE else [self.name]
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        match self.feature["_type"]:
-            case "Image":
-                return IMAGE_TYPE
-            case "ClassLabel":
-                return pa.int64()
-        return ARROW_TYPES[self.feature["dtype"]]
-
-    @property
-    def yaml(self) -> dict[str, Any]:
-        """The column as `dataset_info` in the card's YAML has it."""
-        match self.feature["_type"]:
-            case "Image":
-                return {"name": self.name, "dtype": "image"}
-            case "ClassLabel":
-                names = {str(code): name for code, name in enumerate(self.feature["names"])}
-                return {"name": self.name, "dtype": {"class_label": {"names": names}}}
-        return {"name": self.name, "dtype": self.feature["dtype"]}
 
 
 @dataclass(frozen=True)
@@ -131,6 +66,9 @@ def binarized_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
         "rejected_model": rejected("generator"),
         "category": rows["category"],
         "confidence": rows["confidence"],
+        **{name: rows[name] for name in KEYS},
+        **{f"chosen_{name}": chosen(name) for name in IMAGE_KEYS},
+        **{f"rejected_{name}": rejected(name) for name in IMAGE_KEYS},
         "chosen": chosen("image"),
         "rejected": rejected("image"),
     }
@@ -157,6 +95,9 @@ def diffusion_dpo_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
         "best_image_uid": pc.if_else(first_won, first("sha256"), second("sha256")),
         "num_example_per_prompt": rows["decided_of_prompt"],
         "confidence": rows["confidence"],
+        **{name: rows[name] for name in KEYS},
+        **{f"{name}_0": first(name) for name in IMAGE_KEYS},
+        **{f"{name}_1": second(name) for name in IMAGE_KEYS},
         "jpg_0": first("image"),
         "jpg_1": second("image"),
     }
@@ -180,6 +121,32 @@ def is_swapped(rows: pa.RecordBatch) -> pa.BooleanArray:
         pc.is_in(pc.utf8_slice_codeunits(rows[f"sha256_{slot}"], 63), value_set=pa.array(list("13579bdf"))) for slot in ("a", "b")
     ]
     return pc.xor(*odd)
+
+
+# --- what the import said, so that a release can be joined with one's own data
+
+
+KEYS = {
+    "external_id": Column("external_id", value("string"), "your `external_id` of the pair; null if its line had none"),
+    "metadata": Column("metadata", value("string"), "your `metadata` of the pair, as JSON"),
+    "prompt_external_id": Column(
+        "prompt_external_id", value("string"), "your `external_id` of the prompt, from a line with `images`"
+    ),
+    "prompt_metadata": Column("prompt_metadata", value("string"), "your `metadata` of the prompt, as JSON"),
+}
+IMAGE_KEYS = {
+    "seed": ("int64", "the seed of {}, if the import said it"),
+    "parameters": ("string", "the parameters of {}, as JSON"),
+    "width": ("int32", "the width of {} in pixels"),
+    "height": ("int32", "the height of {} in pixels"),
+}
+
+
+def image_keys(name_as: str, image: str) -> tuple[Column, ...]:
+    """The columns of IMAGE_KEYS for one image of a row, named as `name_as` has it: `chosen_{}`, `{}_0`."""
+    return tuple(
+        Column(name_as.format(name), value(dtype), meaning.format(image)) for name, (dtype, meaning) in IMAGE_KEYS.items()
+    )
 
 
 # --- the configs
@@ -206,6 +173,8 @@ VOTES = Layout(
             value("bool"),
             "whether it is among the first counted votes on its pair and question: agreement is measured on these",
         ),
+        KEYS["external_id"],
+        KEYS["metadata"],
     ),
 )
 
@@ -253,6 +222,8 @@ def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
         Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
         Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
+        *KEYS.values(),
+        *(column for slot in ("a", "b") for column in image_keys(f"{{}}_{slot}", f"image `{slot}`")),
         Column("image_a", IMAGE, "the image in slot `a`; slots were assigned at random at import"),
         Column("image_b", IMAGE, "the image in slot `b`"),
     )
@@ -272,6 +243,8 @@ BINARIZED = Layout(
         Column("rejected_model", value("string"), "the model that made the rejected image"),
         Column("category", value("string"), "category of the prompt"),
         Column("confidence", value("float64"), "probability that most of the population would prefer the chosen image"),
+        *KEYS.values(),
+        *(column for which in ("chosen", "rejected") for column in image_keys(f"{which}_{{}}", f"the {which} image")),
         Column("chosen", IMAGE, "the image that won"),
         Column("rejected", IMAGE, "the image that lost"),
     ),
@@ -295,6 +268,8 @@ DIFFUSION_DPO = Layout(
         Column("best_image_uid", value("string"), "the uid of the image that won"),
         Column("num_example_per_prompt", value("int64"), "number of rows with this caption"),
         Column("confidence", value("float64"), "probability that most of the population would prefer the winner"),
+        *KEYS.values(),
+        *(column for place in (0, 1) for column in image_keys(f"{{}}_{place}", f"`jpg_{place}`")),
         Column("jpg_0", BYTES, "the bytes of an image, JPEG, PNG or WebP; the order of the two depends on their hashes"),
         Column("jpg_1", BYTES, "the bytes of the other image"),
     ),

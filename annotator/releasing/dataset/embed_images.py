@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from annotator.errors import Conflict
 from annotator.importing.images import full_name
 from annotator.lib.storage import read_file
-from annotator.releasing.dataset.configs import IMAGE_TYPE
+from annotator.releasing.dataset.columns import IMAGE_TYPE
 
 READS_AT_ONCE = 8  # from an object store, where each waits for the network
 

@@ -17,7 +17,8 @@ from annotator.choices import ConsensusMethod
 from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.consensus.posterior import Prior
-from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, LABELLED_FIELDS, pairs_layout
+from annotator.releasing.dataset.columns import IMAGE_REFERENCE_TYPE
+from annotator.releasing.dataset.configs import LABELLED_FIELDS, pairs_layout
 from annotator.scoring.confidence import Confidence, confidence_of
 from annotator.scoring.labels import Fit, labels_by
 from annotator.scoring.statistics.load import CHOICES, CampaignData

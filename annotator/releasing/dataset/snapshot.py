@@ -37,7 +37,7 @@ _IS_RELEASED = sql.SQL("member.state <> 'withdrawn' AND member.kind = 'human'")
 _VOTES_SQL = sql.SQL("""
     SELECT vote.id, seat.pair_id, question.slug, member.public_id, {choice},
            seat.a_on_left, seat.kind, vote.elapsed_ms, vote.conditions::text, guideline.version, vote.created_at,
-           vote.void_reason, {split}
+           vote.void_reason, pair.external_id, pair.metadata::text, {split}
     FROM annotator_vote vote
     JOIN annotator_question question ON question.id = vote.question_id
     JOIN annotator_assignment seat ON seat.id = vote.assignment_id
@@ -56,7 +56,11 @@ _PAIRS_SQL = """
            seats.is_gold, seats.is_audit, pair.inclusion_probability,
            seats.state = {held} AS is_held, {split} AS split,
            image_a.sha256 AS sha256_a, image_a.format AS format_a, image_a.byte_size::bigint AS size_a,
-           image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b
+           image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b,
+           pair.external_id, pair.metadata::text AS metadata,
+           prompt.external_id AS prompt_external_id, prompt.metadata::text AS prompt_metadata,
+           image_a.seed AS seed_a, image_a.parameters::text AS parameters_a, image_a.width AS width_a, image_a.height AS height_a,
+           image_b.seed AS seed_b, image_b.parameters::text AS parameters_b, image_b.width AS width_b, image_b.height AS height_b
     FROM annotator_pair pair
     JOIN annotator_pair_seats seats ON seats.id = pair.id
     JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
@@ -79,17 +83,17 @@ class CampaignSnapshot:
         self.questions = self.query(
             "SELECT id, slug, text, choices FROM annotator_question WHERE campaign_id = {own} ORDER BY position"
         )
+        validation, test = self.campaign["share_validation"], self.campaign["share_test"]
+        self.shares = (1 - validation - test, validation, test)  # of the prompts, per split
 
     @property
     def secondary_questions(self) -> list[str]:
         """The slugs of the questions after the first."""
         return [question["slug"] for question in self.questions[1:]]
 
-    @property
-    def shares(self) -> tuple[float, float, float]:
-        """Of the prompts, per split."""
-        validation, test = self.campaign["share_validation"], self.campaign["share_test"]
-        return (1 - validation - test, validation, test)
+    def put_all_in_train(self) -> None:
+        """From now on, every prompt is in the first split."""
+        self.shares = (1.0, 0.0, 0.0)
 
     def query(self, query: str) -> list[dict[str, Any]]:
         """All rows of a small result. {own} is the campaign's id, {is_released} whose votes are in a release."""
@@ -103,9 +107,9 @@ class CampaignSnapshot:
         """
         schema = VOTES.schema
         for batch in self.database.batches(self.votes_query()):
-            *columns, split = batch.columns
+            *columns, external_id, metadata, split = batch.columns
             is_first = pa.array(_are_among(batch.column(0).to_numpy(), first_votes))
-            yield pa.RecordBatch.from_arrays([*columns, is_first], schema=schema), split.to_numpy()
+            yield pa.RecordBatch.from_arrays([*columns, is_first, external_id, metadata], schema=schema), split.to_numpy()
 
     def votes_query(self) -> sql.Composed:
         return _VOTES_SQL.format(

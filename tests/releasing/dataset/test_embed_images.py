@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 
 from annotator.errors import Conflict
 from annotator.importing.images import CleanImage, full_name, ingest_image, store_image
-from annotator.releasing.dataset.configs import IMAGE_REFERENCE_TYPE, IMAGE_TYPE
+from annotator.releasing.dataset.columns import IMAGE_REFERENCE_TYPE, IMAGE_TYPE
 from annotator.releasing.dataset.embed_images import embed
 from tests.pictures import picture_file
 

@@ -14,7 +14,7 @@ from annotator.consensus.dawid_skene import dawid_skene
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import fit_prior, posterior
 from annotator.models import Campaign, Consensus, Vote
-from annotator.releasing.dataset.configs import LABEL
+from annotator.releasing.dataset.columns import LABEL
 from annotator.scoring.labels import SMOOTHING
 from annotator.scoring.statistics import compute_statistics, statistics_of
 from tests.factories import MemberFactory, QuestionFactory

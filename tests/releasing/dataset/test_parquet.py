@@ -10,18 +10,27 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from annotator.releasing.dataset.configs import BINARIZED, IMAGE_TYPE, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.columns import IMAGE_TYPE
+from annotator.releasing.dataset.configs import BINARIZED, PAIRS, VOTES, layouts_for
 from annotator.releasing.dataset.parquet import ParquetFile
 
+KEYS = " external_id metadata prompt_external_id prompt_metadata"
+IMAGE_KEYS = (" seed{}", " parameters{}", " width{}", " height{}")
 COLUMNS = {
     "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms conditions guideline_version created_at"
-    " void_reason is_first",
+    " void_reason is_first external_id metadata",
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
     " n_both_bad p_a p_b p_both_good p_both_bad label share confidence agreement n_first stopped_early is_audit is_gold"
-    " inclusion_probability sha256_a sha256_b",
-    "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence",
+    " inclusion_probability sha256_a sha256_b"
+    + KEYS
+    + "".join(name.format(slot) for slot in ("_a", "_b") for name in IMAGE_KEYS),
+    "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence"
+    + KEYS
+    + "".join(f" {which}_{name.format('').strip()}" for which in ("chosen", "rejected") for name in IMAGE_KEYS),
     "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"
-    " image_1_uid best_image_uid num_example_per_prompt confidence",
+    " image_1_uid best_image_uid num_example_per_prompt confidence"
+    + KEYS
+    + "".join(name.format(place) for place in ("_0", "_1") for name in IMAGE_KEYS),
     "leaderboard": "generator score lower upper rank_lower rank_upper p_first n_comparisons n_wins n_ties",
     "leaderboards": "question category generator score lower upper rank_lower rank_upper p_first n_comparisons n_wins n_ties",
 }
@@ -61,17 +70,17 @@ def test_choices_and_labels_share_their_numbers():
 
 def binarized_table(rows: int) -> pa.Table:
     image = pa.array([{"bytes": b"\x89PNG" + bytes([row]), "path": f"{row}.png"} for row in range(rows)], IMAGE_TYPE)
-    columns = [
-        pa.array(range(rows), pa.int64()),
-        pa.array(["a prompt"] * rows),
-        pa.array(["good-model"] * rows),
-        pa.array(["bad-model"] * rows),
-        pa.array(["shapes"] * rows),
-        pa.array([0.75] * rows),
-        image,
-        image,
-    ]
-    return pa.Table.from_arrays(columns, schema=BINARIZED.schema)
+    columns = {field.name: pa.nulls(rows, field.type) for field in BINARIZED.schema} | {
+        "id": pa.array(range(rows), pa.int64()),
+        "prompt": pa.array(["a prompt"] * rows),
+        "chosen_model": pa.array(["good-model"] * rows),
+        "rejected_model": pa.array(["bad-model"] * rows),
+        "category": pa.array(["shapes"] * rows),
+        "confidence": pa.array([0.75] * rows),
+        "chosen": image,
+        "rejected": image,
+    }
+    return pa.Table.from_pydict(columns, schema=BINARIZED.schema)
 
 
 def test_a_file_is_hashed_while_it_is_written(tmp_path):

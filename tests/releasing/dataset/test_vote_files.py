@@ -41,6 +41,8 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "created_at": live.created_at,
             "void_reason": None,
             "is_first": True,
+            "external_id": None,
+            "metadata": "{}",
             "split": "train",
         },
         {
@@ -57,6 +59,8 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "created_at": void.created_at,
             "void_reason": "suspended",
             "is_first": False,
+            "external_id": None,
+            "metadata": "{}",
             "split": "train",
         },
     ]
