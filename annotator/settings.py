@@ -181,8 +181,36 @@ def read_send_files() -> str:
 SEND_FILES = read_send_files()
 
 
+def read_cdn() -> tuple[str, str, str]:
+    """Where browsers get images from, the secret that signs their cookies, and the domain of these. Empty: from this site."""
+    url, secret, domain = read_str("CDN_URL").rstrip("/"), read_str("CDN_SECRET"), read_str("CDN_COOKIE_DOMAIN").lstrip(".")
+    if not url:
+        return "", "", ""
+    parts = urlsplit(url)
+    if not (parts.scheme in ("http", "https") and parts.hostname) and not (url.startswith("/") and not parts.netloc):
+        raise ImproperlyConfigured(
+            f"CDN_URL={url!r} is not valid. Use https://images.example.org or a path of this site, like /cdn."
+        )
+    if len(secret) < CDN_SECRET_MIN or not secret.isascii() or not secret.isalnum():
+        raise ImproperlyConfigured(f"CDN_URL needs a CDN_SECRET of at least {CDN_SECRET_MIN} letters and digits.")
+    if parts.hostname and not f".{parts.hostname}".endswith(f".{domain or '?'}"):
+        raise ImproperlyConfigured(
+            "CDN_URL needs CDN_COOKIE_DOMAIN: the domain that this site and the CDN share, like example.org."
+        )
+    return url, secret, domain
+
+
+CDN_SECRET_MIN = 32
+CDN_URL, CDN_SECRET, CDN_COOKIE_DOMAIN = read_cdn()
+
+
 def read_image_origins() -> list[str]:
-    """Where pages may have images from, beside this site: with SEND_FILES=store, the bucket."""
+    """Where pages may have images from, beside this site: the CDN, and with SEND_FILES=store the bucket."""
+    cdn = urlsplit(CDN_URL)
+    return ([f"{cdn.scheme}://{cdn.netloc}"] if cdn.netloc else []) + read_bucket_origins()
+
+
+def read_bucket_origins() -> list[str]:
     bucket, endpoint = urlsplit(STORAGE_URL).netloc, urlsplit(read_str("AWS_ENDPOINT_URL"))
     if SEND_FILES != "store":
         return []

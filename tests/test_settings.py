@@ -208,6 +208,35 @@ def test_pages_may_have_images_from_the_bucket_that_sends_them_and_from_nowhere_
     assert load(**variables)["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["img-src"] == ["'self'", "data:", *origins]
 
 
+CDN = {"CDN_URL": "https://images.example.org", "CDN_SECRET": "k" * 32, "CDN_COOKIE_DOMAIN": "example.org"}
+
+
+def test_pages_may_have_images_from_the_cdn(load):
+    settings = load(**CDN)
+
+    assert settings["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["img-src"] == ["'self'", "data:", "https://images.example.org"]
+    assert load(CDN_URL="/cdn/", CDN_SECRET="k" * 32)["CDN_URL"] == "/cdn"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"CDN_URL": "images.example.org"},
+        {"CDN_URL": "ftp://images.example.org"},
+        {"CDN_URL": "//images.example.org"},
+        {"CDN_SECRET": ""},
+        {"CDN_SECRET": "k" * 31},
+        {"CDN_SECRET": "k" * 40 + '"'},
+        {"CDN_COOKIE_DOMAIN": ""},
+        {"CDN_COOKIE_DOMAIN": "another.org"},
+        {"CDN_COOKIE_DOMAIN": "xample.org"},
+    ],
+)
+def test_a_cdn_that_cannot_work_stops_the_start(load, variables):
+    with pytest.raises(ImproperlyConfigured, match="CDN_"):
+        load(**CDN | variables)
+
+
 def test_a_process_with_threads_shares_connections_and_others_keep_theirs(load):
     pooled = load(DATABASE_POOL="1", DATABASE_POOL_SIZE="12")["DATABASES"]["default"]
     kept = load()["DATABASES"]["default"]

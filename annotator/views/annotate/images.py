@@ -1,7 +1,8 @@
 """The images of pairs, for members only. The response does not reveal the file, its hash or its generator.
 
 Where SEND_FILES says so, only the right to see it is decided here: the proxy sends the bytes by a name that it keeps to itself,
-or the browser is sent to the bucket, to a name that says nothing, for a while.
+or the browser is sent to the bucket, to a name that says nothing, for a while. With CDN_URL, browsers are sent to a CDN
+(`lib.cdn`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from annotator.accounts.api_tokens import find_token
 from annotator.choices import MemberState, Scope
 from annotator.importing.display_copies import display_file, full_file
 from annotator.importing.images import DISPLAY_WIDTHS, full_name
+from annotator.lib.cdn import REDIRECT_SECONDS, redirect_to_cdn
 from annotator.lib.file_responses import BLOCK_SIZE, STORE_ADDRESS_SECONDS, hand_over
 from annotator.models import Image, User
 
@@ -38,14 +40,28 @@ class PictureResponse(FileResponse):
 @login_not_required
 def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> HttpResponseBase:
     """The display copy of this width, or the clean full-size copy. 404 if the user may not see it, as if it did not exist."""
-    found = image_for(caller(request), public_id)
-    if found is None or (width is not None and width not in DISPLAY_WIDTHS):
+    user = caller(request)
+    found = image_for(user, public_id)
+    if user is None or found is None or (width is not None and width not in DISPLAY_WIDTHS):
         raise Http404
+    if settings.CDN_URL and "Authorization" not in request.headers:  # programs keep no cookies
+        return from_cdn(found, width, user)
     etag = f'"{public_id.hex}-{width or "full"}"'
     response: HttpResponseBase = get_conditional_response(request, etag=etag) or send(found, width)
     response["Cache-Control"] = REDIRECT_CACHE_CONTROL if response.status_code == 302 else CACHE_CONTROL
     response["ETag"] = etag
     response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def from_cdn(found: Image, width: int | None, user: User) -> HttpResponse:
+    """Sends the browser to the copy under its opaque name. Raises Http404 if a take-down removed it."""
+    try:
+        name = full_file(found) if width is None else display_file(found, width)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = redirect_to_cdn(name, user_id=user.pk)
+    response["Cache-Control"] = f"private, max-age={REDIRECT_SECONDS}"
     return response
 
 

@@ -107,6 +107,36 @@ def test_behind_the_proxy_no_byte_of_it_comes_from_here(browser, image, settings
     assert response.headers["ETag"] in browser.get(address(image, width)).headers["ETag"]
 
 
+@pytest.fixture
+def cdn(settings) -> None:
+    settings.CDN_URL, settings.CDN_SECRET, settings.CDN_COOKIE_DOMAIN = "https://images.example.org", "k" * 32, "example.org"
+
+
+@pytest.mark.parametrize("width", [640, 1280, None])
+def test_browsers_are_sent_to_the_cdn_under_a_name_that_tells_nothing(browser, image, cdn, width):
+    response = browser.get(address(image, width))
+
+    assert (response.status_code, response.content) == (302, b"")
+    name = response["Location"].removeprefix("https://images.example.org/")
+    assert name.startswith(display_folder(image.display_id))
+    assert default_storage.exists(name)
+    told = f"{response.headers}{response.cookies}"
+    for secret in ("Painter", image.sha256, str(image.public_id), browser.session["_auth_user_id"] + "."):
+        assert secret not in told.replace(image.display_id.hex, "")
+    # Asked for again while the cookie is good, and not by anybody else.
+    assert response["Cache-Control"] == "private, max-age=1800"
+    assert response.cookies["diptych_images"]["max-age"] == 3600
+
+
+def test_programs_and_strangers_are_not_sent_to_the_cdn(browser, client, image, member, cdn):
+    own = Client().get(address(image), headers=bearer(member.user, "annotate"))
+    assert (own.status_code, own["Content-Type"], own.cookies) == (200, "image/webp", {})
+
+    Member.objects.update(state=MemberState.SUSPENDED)
+    refused = browser.get(address(image))
+    assert (refused.status_code, "diptych_images" in refused.cookies) == (404, False)
+
+
 def test_browsers_may_keep_it_for_ever_and_proxies_not_at_all(browser, image):
     response = browser.get(address(image))
 
