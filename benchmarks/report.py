@@ -148,6 +148,7 @@ def release(results: Results) -> str:
         Column("ours", lambda row: f"{row['ours']:,.0f} {row['unit']}"),
         Column("floor", lambda row: f"{row['floor']:,.0f} {row['unit']}"),
         of("share", "share", "{:.2f}"),
+        Column("by CPU", lambda row: row.get("share_by_cpu"), "{:.2f}"),
         of("peak_mb", "memory at most", "{:,.0f} MB"),
     ]
     return table(rows, columns) + "\n\n" + measured(rows)
