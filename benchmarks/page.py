@@ -1,7 +1,8 @@
 """The annotation page in a real Chromium over a slow network: how long a person waits for the next pair.
 
 Pairs of one-megapixel images that are made here, from the real web server, through 200 ms of delay and 10 Mbit/s. One
-annotator judges them at a person's pace, another as fast as the page lets them; every vote is then looked for in Postgres.
+annotator judges them at a person's pace, another as fast as the page lets them, a third on a phone; every vote is then looked for
+in Postgres. Of eight screens it says what share the images get.
 
     make bench-page                         100 pairs
     make bench-page ARGS="--pairs 30"       fewer; with --json page.json also into a file
@@ -15,12 +16,15 @@ import os
 import random
 import shutil
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.import_images import encode
+from benchmarks.support import screens
+from benchmarks.support.pictures import drawn_file
 from benchmarks.support.results import Row, provenance, rounded, write_rows
 from benchmarks.support.start import prepare
 
@@ -29,7 +33,6 @@ DELAY_MS = 200
 MEGABITS = 10
 PACE = (0.7, 1.5)  # seconds that a person looks at a pair, least and most
 TARGET_MS = 50
-VIEWPORT = {"width": 1440, "height": 900}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PROBE = Path(__file__).parent / "support" / "annotating.js"
@@ -60,18 +63,21 @@ def main() -> None:
     from benchmarks.support.site import granian, running  # noqa: PLC0415
 
     campaign = load_pictures(count)
-    users = make_annotators(campaign, 2, name=f"page-{count}")
+    users = make_annotators(campaign, 3, name=f"page-{count}")
     with running(granian(workers=2, threads=4, pool=True)) as port:
         print(f"{count} pairs of 1 MP, {DELAY_MS} ms and {MEGABITS} Mbit/s, {os.cpu_count()} cores\n")
+        shares = shares_of_screens(port, campaign.slug, users[0].username)
         sessions = {
             "at a person's pace": annotate(port, campaign.slug, users[0].username, count, PACE),
             "as fast as it goes": annotate(port, campaign.slug, users[1].username, count, (0, 0)),
+            "on a phone": annotate(port, campaign.slug, users[2].username, count, PACE, screens.PHONE),
         }
     rows = []
     for (name, measured), user in zip(sessions.items(), users, strict=True):
         assert_as_pressed(user, measured)
         report(name, measured)
         rows.append({"pace": name} | row_of(measured) | {"bytes_per_image": stored_bytes(campaign)} | provenance())
+    report_shares(shares)
     write_rows(arguments.json, rows)
 
 
@@ -99,7 +105,7 @@ def load_pictures(count: int) -> Any:
     if campaign is None:
         campaign = create_campaign(slug=slug, name=f"{count} pairs to look at", by=None, rules={"votes_wanted": 100})
         with ProcessPoolExecutor() as pool:
-            files = pool.map(encode, [(seed, "JPEG") for seed in range(2 * count)], chunksize=4)
+            files = pool.map(drawn_file, [(seed, "JPEG") for seed in range(2 * count)], chunksize=4)
             for number, (one, other) in enumerate(zip(files, files, strict=True)):
                 add_pair(campaign, number, one, other)
         Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.OPEN)
@@ -132,8 +138,9 @@ def add_pair(campaign: Any, number: int, *files: bytes) -> None:
     Pair.objects.create(campaign=campaign, prompt=prompt, image_a=images[0], image_b=images[1], votes_wanted=100, ring=ring)
 
 
-def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float, float]) -> Measured:
-    """Log in, then judge `count` pairs with the keys, over the slow network from the first byte of the page on."""
+@contextmanager
+def logged_in(port: int, username: str, screen: screens.Screen) -> Iterator[Any]:
+    """A window of a Chromium of its own."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
     from benchmarks.support.passwords import PASSWORD  # noqa: PLC0415
@@ -143,12 +150,29 @@ def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float,
         raise SystemExit("Chromium is missing. Get it with `apt-get install chromium`, or set CHROMIUM to its path.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        page = browser.new_context(base_url=f"{HOST}:{port}", viewport=VIEWPORT).new_page()
+        page = browser.new_context(base_url=f"{HOST}:{port}", **screen.options).new_page()
         page.goto("/login/")
         page.get_by_label("Username or email").fill(username)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/")
+        yield page
+        browser.close()
+
+
+def shares_of_screens(port: int, slug: str, username: str) -> dict[screens.Screen, float]:
+    """What the images of the first pair get of each screen."""
+    with logged_in(port, username, screens.DESKTOP) as page:
+        page.goto(f"/c/{slug}/")
+        page.locator("article.card.current[data-state=open]").wait_for(timeout=60_000)
+        return screens.shares(page)
+
+
+def annotate(
+    port: int, slug: str, username: str, count: int, pace: tuple[float, float], screen: screens.Screen = screens.DESKTOP
+) -> Measured:
+    """Log in, then judge `count` pairs with the keys, over the slow network from the first byte of the page on."""
+    with logged_in(port, username, screen) as page:
         received: list[int] = []
         network = page.context.new_cdp_session(page)
         network.send("Network.enable")
@@ -177,7 +201,6 @@ def annotate(port: int, slug: str, username: str, count: int, pace: tuple[float,
         seconds = time.perf_counter() - start
         page.wait_for_timeout(500)  # the observers are told a moment later
         seen = json.loads(page.evaluate("JSON.stringify(window.measured)"))
-        browser.close()
     due = [(at, seen["painted"].get(card)) for at, card in seen["keys"] if card]
     return Measured(
         first_votable=seen["firstVotable"],
@@ -242,6 +265,13 @@ def report(name: str, measured: Measured) -> None:
     print(f"  judged                           {judged / measured.seconds:.2f} pairs a second")
     print(f"  layout shift                     {measured.shift:.4f} in all, also just after a key, which CLS leaves out")
     print(f"  within {TARGET_MS} ms at the 95th percentile: {'yes' if p95 <= TARGET_MS else 'NO'}\n")
+
+
+def report_shares(shares: dict[screens.Screen, float]) -> None:
+    print("both images, of the window")
+    for screen, share in shares.items():
+        enough = "yes" if share >= screen.least_share else "NO"
+        print(f"  {screen!s:>12}  {share:.1%}, at least {screen.least_share:.0%}: {enough}")
 
 
 if __name__ == "__main__":
