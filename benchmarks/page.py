@@ -105,7 +105,7 @@ def load_pictures(count: int) -> Any:
     if campaign is None:
         campaign = create_campaign(slug=slug, name=f"{count} pairs to look at", by=None, rules={"votes_wanted": 100})
         with ProcessPoolExecutor() as pool:
-            files = pool.map(drawn_file, [(seed, "JPEG") for seed in range(2 * count)], chunksize=4)
+            files = pool.map(drawn_file, ["JPEG"] * (2 * count), range(2 * count), chunksize=4)
             for number, (one, other) in enumerate(zip(files, files, strict=True)):
                 add_pair(campaign, number, one, other)
         Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.OPEN)

@@ -151,6 +151,20 @@ def test_whoever_switches_swipes_off_has_them_off_on_every_device(open_page, mem
     assert not Vote.objects.exists()
 
 
+def test_keys_reach_what_a_narrow_window_keeps_behind_more(open_page, member):
+    page = open_page(member, annotate_path(member), viewport={"width": 700, "height": 800})
+    open_card(page)
+    page.keyboard.press("f")
+    expect(page.get_by_role("radio", name="Unsafe content")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("radio", name="Unsafe content")).to_be_hidden()
+    page.keyboard.press("z")
+    assert looked_at(page)[0]["scale"] >= 2
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    expect(page.get_by_role("complementary", name="Guideline")).to_be_visible()
+
+
 def test_the_last_choice_is_not_marked_on_the_next_pair_of_a_phone(open_page, member):
     page = phone(open_page, member)
     first = open_card(page)
@@ -159,7 +173,7 @@ def test_the_last_choice_is_not_marked_on_the_next_pair_of_a_phone(open_page, me
     button.tap()
     open_card(page, after=first)
 
-    assert button.evaluate("button => getComputedStyle(button).backgroundColor") == before
+    expect(button).to_have_css("background-color", before)  # once the finger is up, which it shows for a moment
     skip = page.get_by_role("button", name="Skip").bounding_box()
     assert skip["y"] + skip["height"] <= page.locator(".card.current .pair").bounding_box()["y"]
 

@@ -28,7 +28,8 @@ export const isTyping = (element) =>
 export const buttonFor = (deck, key) => {
   const name = key.length === 1 ? key.toLowerCase() : key; // upper case if caps lock is on
   const buttons = [...deck.querySelectorAll(`[aria-keyshortcuts~="${CSS.escape(name)}"]`)];
-  return buttons.find((button) => button.checkVisibility({ visibilityProperty: true }));
+  // On a narrow screen some are in a popover that is closed: their keys work all the same.
+  return buttons.find((button) => button.checkVisibility({ visibilityProperty: true }) || button.closest("[popover]"));
 };
 
 export const catchKeys = ({ root, deck, switchedOn, help, guideline, flag, zoom, back }) => {

@@ -117,6 +117,15 @@ export const createViewer = ({ document, data, current, announce, choose, store 
     else if (target.closest(".box.over") && lastInput === "touch" && !zoom.isOn()) compare.close();
   });
 
+  // The flag form may be in the popover of a narrow screen, which opens and closes with it.
+  const [flag, more] = [find("[data-flag]"), byId("more-tools")];
+  flag.addEventListener("toggle", () => {
+    if (flag.open && !flag.checkVisibility()) {
+      more.showPopover();
+      flag.querySelector("input[type=radio]").focus();
+    } else if (!flag.open && more.matches(":popover-open")) more.hidePopover();
+  });
+
   // Keys by their place on the keyboard. Flicker lasts for as long as its key is held.
   const VIEW_KEYS = {
     KeyX: zoom.toggleActual,
