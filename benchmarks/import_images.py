@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import statistics
 import tempfile
@@ -32,10 +31,12 @@ from rich.console import Console
 from rich.table import Table
 
 from annotator.importing.images import DISPLAY_QUALITY, DISPLAY_WIDTHS, ingest_image, make_display
+from annotator.importing.images import _loaded as loaded
 from annotator.importing.images import _perceptual_hash as perceptual_hash
 from annotator.importing.metadata_stripping import PNG_READING_CHUNKS, strip_jpeg, strip_png, strip_webp
 from benchmarks.release import prepare
 from benchmarks.support.pictures import FORMATS, SIDE, draw, drawn_file, drawn_files, encode, zip_of
+from benchmarks.support.results import Row, provenance, write_rows
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.support.settings")
 
@@ -55,22 +56,23 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", choices=["steps", "import", "copies"])
     arguments = parser.parse_args()
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Row]] = {}
     if arguments.only in (None, "steps"):
         found["steps"] = list(steps())
         show(found["steps"])
     if arguments.only in (None, "import"):
         prepare(migrate=True)
-        found["import"] = list(imports(arguments.images, arguments.rounds, arguments.formats))
+        found["import"] = [
+            row | {"rounds": arguments.rounds} for row in imports(arguments.images, arguments.rounds, arguments.formats)
+        ]
         show(found["import"])
     if arguments.only in (None, "copies"):
         found["copies"] = list(copies(arguments.pictures))
         show(found["copies"])
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1))
+    write_rows(arguments.json, [{"of": of} | row | provenance() for of, rows in found.items() for row in rows])
 
 
-def show(rows: list[dict[str, Any]]) -> None:
+def show(rows: list[Row]) -> None:
     if len(rows) > len(FORMATS):
         table = Table(*rows[0])
         for row in rows:
@@ -92,32 +94,25 @@ def cpu_ms(work: Callable[[], Any]) -> float:
     return min(times) * 1000
 
 
-def steps() -> Iterator[dict[str, Any]]:
+def steps() -> Iterator[Row]:
     for format in FORMATS:
         data = drawn_file(format)
         picture = opened(data)
         small = picture.resize((640, 640), Image.Resampling.HAMMING, reducing_gap=2.0)
+        kept = ingest_image(data).data
         parts = {
-            "decode": cpu_ms(lambda data=data: opened(data)),
+            "decode": cpu_ms(lambda kept=kept, format=format: loaded(kept, format)),
             "resize": cpu_ms(lambda picture=picture: picture.resize((640, 640), Image.Resampling.HAMMING, reducing_gap=2.0)),
-            "encode 640": cpu_ms(lambda small=small: encode(small, "WEBP", **DISPLAY_QUALITY[640])),
+            "encode_640": cpu_ms(lambda small=small: encode(small, "WEBP", **DISPLAY_QUALITY[640])),
             "strip": cpu_ms(lambda data=data, strip=STRIPPERS[format]: strip(data)),
             "sha256": cpu_ms(lambda data=data: hashlib.sha256(data).hexdigest()),
             "phash": cpu_ms(lambda small=small: perceptual_hash(small)),
         }
         whole, floor = cpu_ms(lambda data=data: ingest_image(data)), sum(list(parts.values())[:3])
-        rounded = {name: round(value, 2) for name, value in parts.items()}
-        later = cpu_ms(lambda data=data, format=format: make_display(ingest_image(data).data, format, 1280)) - whole
-        yield (
-            {"name": format, "KB": len(data) // 1000}
-            | rounded
-            | {
-                "all of it": round(whole, 1),
-                "floor": round(floor, 1),
-                "of floor": round(floor / whole, 2),
-                "1280 later": round(later, 1),
-            }
-        )
+        later = cpu_ms(lambda kept=kept, format=format: make_display(kept, format, 1280))
+        figures = parts | {"all": whole, "floor": floor, "later": later}
+        milliseconds = {f"{name}_ms": round(value, 2) for name, value in figures.items()}
+        yield {"name": format, "kb": len(data) // 1000} | milliseconds | {"share": round(floor / whole, 2)}
 
 
 def opened(data: bytes) -> Image.Image:
@@ -126,7 +121,7 @@ def opened(data: bytes) -> Image.Image:
     return picture
 
 
-def imports(count: int, rounds: int, formats: list[str]) -> Iterator[dict[str, Any]]:
+def imports(count: int, rounds: int, formats: list[str]) -> Iterator[Row]:
     from benchmarks.support.importing import import_zip  # noqa: PLC0415 - Django is ready now
 
     cores = len(os.sched_getaffinity(0))
@@ -143,19 +138,20 @@ def imports(count: int, rounds: int, formats: list[str]) -> Iterator[dict[str, A
         cpu = (middle["staging_cpu"] + middle["ingest_cpu"]) * each
         yield {
             "name": format,
-            "images/s": round(middle["images"] / middle["seconds"], 1),
-            "first pair after s": round(middle["first_pair_seconds"], 2),
-            "CPU ms an image": round(cpu, 1),
-            "of it staging": round(middle["staging_cpu"] * each, 1),
-            "of it database": round(middle["database_cpu"] * each, 1),
-            f"images/s by CPU on {cores}": round(cores * 1000 / cpu, 1),
-            "target": round(cores * 1000 / TARGET_MS, 1),
-            "1280 later ms": round(middle["later_cpu"] * each, 1),
-            "MB of all processes": round(middle["memory_mb"]),
+            "images_per_s": round(middle["images"] / middle["seconds"], 1),
+            "first_pair_s": round(middle["first_pair_seconds"], 2),
+            "cpu_ms": round(cpu, 1),
+            "staging_cpu_ms": round(middle["staging_cpu"] * each, 1),
+            "database_cpu_ms": round(middle["database_cpu"] * each, 1),
+            "cores": cores,
+            "images_per_s_by_cpu": round(cores * 1000 / cpu, 1),
+            "target_per_s": round(cores * 1000 / TARGET_MS, 1),
+            "later_cpu_ms": round(middle["later_cpu"] * each, 1),
+            "memory_mb": round(middle["memory_mb"]),
         }
 
 
-def copies(folder: Path | None) -> Iterator[dict[str, Any]]:
+def copies(folder: Path | None) -> Iterator[Row]:
     pictures = [draw(seed) for seed in range(4)]
     if folder is not None:
         pictures = [picture.convert("RGB") for picture in map(Image.open, sorted(folder.glob("*.*g")))]

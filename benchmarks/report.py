@@ -154,6 +154,34 @@ def release(results: Results) -> str:
     return table(rows, columns) + "\n\n" + measured(rows)
 
 
+def imports(results: Results) -> str:
+    rows = [row for row in results.rows("import") if row["of"] == "import"]
+    columns = [
+        of("name", "format"),
+        of("cpu_ms", "CPU of an image", "{:.1f} ms"),
+        of("staging_cpu_ms", "of it reading the ZIP and staging", "{:.1f} ms"),
+        of("database_cpu_ms", "of it PostgreSQL", "{:.1f} ms"),
+        Column("images/s by CPU", lambda row: f"{row['images_per_s_by_cpu']:.0f} on {row['cores']} cores"),
+        of("later_cpu_ms", "the copy of 1280 pixels, later", "{:.1f} ms"),
+        of("memory_mb", "memory of all processes", "{:,.0f} MB"),
+    ]
+    return table(rows, columns) + "\n\n" + measured(rows)
+
+
+def import_steps(results: Results) -> str:
+    rows = [row for row in results.rows("import") if row["of"] == "steps"]
+    named = {"decode": "decode", "resize": "shrink", "encode_640": "encode 640", "strip": "strip", "phash": "perceptual hash"}
+    named |= {"all": "all of it", "floor": "floor"}
+    columns = [
+        of("name", "CPU ms"),
+        of("kb", "size", "{:,} KB"),
+        *(of(f"{name}_ms", title, "{:.1f}") for name, title in named.items()),
+        of("share", "share", "{:.2f}"),
+        of("later_ms", "1280 later", "{:.1f}"),
+    ]
+    return table(rows, columns) + "\n\n" + measured(rows)
+
+
 def processes(results: Results) -> str:
     rows = sorted(results.rows("scale"), key=lambda row: (row["web"], row["workers"]))
     columns = [of("web", "web processes"), of("workers", "worker processes"), RATE, of("p95_ms", "p95", "{:.1f} ms"), *CPU]
@@ -240,6 +268,8 @@ VIEWS: dict[str, Callable[[Results], str]] = {
     "servers": servers,
     "page": page,
     "release": release,
+    "import": imports,
+    "import-steps": import_steps,
     "processes": processes,
     "costs": costs,
     "people": people,

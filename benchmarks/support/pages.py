@@ -191,7 +191,8 @@ OF_MANAGERS = (
 )
 OF_ANNOTATORS = ("annotate", "guideline", "history")
 OF_PROGRAMS = (
-    *("campaign", "imports", "votes", "statistics", "leaderboard", "review_rules", "moderation_actions", "webhooks", "releases"),
+    *("campaign", "imports", "pairs", "prompts", "votes", "statistics", "leaderboard", "review_rules", "moderation_actions"),
+    *("webhooks", "releases"),
 )
 ADMIN_LISTS = ("pair", "prompt", "image", "assignment", "vote", "consensus", "member", "campaign", "flag")
 
