@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,9 +18,13 @@ from annotator.campaigns.consent import must_agree
 from annotator.campaigns.guidelines import accept_guideline, change_notes
 from annotator.campaigns.text_diff import compare
 from annotator.choices import CampaignState, MemberState, Role
-from annotator.errors import Conflict, NotFound
+from annotator.errors import Conflict, NotAllowed, NotFound
+from annotator.judging.eligibility import obstacle
+from annotator.judging.limits import Room, room_for
+from annotator.judging.pairs_left import PairsLeft, pairs_left
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, User
 from annotator.scoring.progress import coarse_share, progress_of, share_done
+from annotator.views.annotate.next_turn import Reason, why_enough, why_nothing_left
 from annotator.views.requests import UserRequest
 
 # Campaigns with work to do come first.
@@ -28,9 +33,11 @@ LIST_ORDER: list[str] = [CampaignState.OPEN, CampaignState.PAUSED, CampaignState
 
 @dataclass(frozen=True)
 class Entry:
-    """A campaign in its member's list."""
+    """A campaign in its member's list. `pairs` and `room` are known where the member may judge: the page goes by the same."""
 
     member: Member
+    pairs: PairsLeft | None = None
+    room: Room | None = None
 
     @property
     def progress(self) -> CampaignProgress:
@@ -42,29 +49,45 @@ class Entry:
         return round(100 * (share_done(self.progress) if self.can_manage else coarse_share(self.progress)))
 
     @property
-    def is_complete(self) -> bool:
-        return 0 < self.progress.votes_wanted <= self.progress.votes_live
+    def left(self) -> int:
+        """About how many pairs are left for the member: all there are where they were counted, else what the counters allow."""
+        if self.pairs is None:
+            return 0
+        left, progress = self.pairs.at_least, self.progress
+        if not self.pairs.is_all:
+            pairs = progress.pairs_total - progress.pairs_held - self.member.answered_count
+            left = max(left, min(pairs, progress.votes_wanted - progress.votes_live))
+        return roughly(left if self.room is None else min(left, self.room.votes))
 
     @property
-    def left(self) -> int:
-        """About how many pairs are left for the member, bounded by the votes still wanted and by the member's limits."""
-        campaign, progress = self.member.campaign, self.progress
-        pairs = progress.pairs_total - progress.pairs_held - self.member.answered_count
-        rooms = [pairs, progress.votes_wanted - progress.votes_live]
-        if campaign.limit_total is not None:
-            rooms.append(campaign.limit_total - self.member.answered_count)
-        if campaign.limit_share is not None:
-            rooms.append(math.floor(campaign.limit_share * progress.votes_wanted) - self.member.answered_count)
-        return roughly(max(0, min(rooms)))
+    def reason(self) -> Reason | None:
+        """What the page would say instead of a pair, in a campaign where the member may judge."""
+        if self.pairs is None or self.left:
+            return None
+        if self.room is not None and not self.room.votes:
+            return why_enough(NotAllowed(self.room.detail, code=self.room.code))
+        campaign = self.member.campaign
+        return why_nothing_left(self.progress, answered=self.member.answered_count, lease_seconds=campaign.lease_seconds)
+
+    @property
+    def may_check(self) -> bool:
+        """Whether the page may have a pair all the same: one that was prepared for somebody else who does not come for it."""
+        return self.reason is not None and self.reason.code in ("seats_taken", "seen_all", "more_to_come", "under_review")
 
     @property
     def can_judge(self) -> bool:
-        is_open = self.member.campaign.state == CampaignState.OPEN
-        return self.member.state == MemberState.ACTIVE and is_open and not self.is_complete
+        return self.left > 0
 
     @property
     def can_manage(self) -> bool:
         return self.member.state == MemberState.ACTIVE and self.member.role == Role.MANAGER
+
+
+def entries_for(members: Sequence[Member]) -> list[Entry]:
+    """In the order of the members. Those who have limits cost a query each."""
+    judging = {member.pk for member in members if obstacle(member) is None}
+    pairs, now = pairs_left(sorted(judging)), timezone.now()
+    return [Entry(member, pairs.get(member.pk), room_for(member, now) if member.pk in judging else None) for member in members]
 
 
 def roughly(count: int) -> int:
@@ -84,7 +107,7 @@ def campaigns(request: UserRequest) -> HttpResponse:
         .select_related("campaign__progress", "campaign__group_question")
         .order_by("-campaign__created_at", "-campaign_id")
     )
-    entries = [Entry(member) for member in sorted(mine, key=lambda member: LIST_ORDER.index(member.campaign.state))]
+    entries = entries_for(sorted(mine, key=lambda member: LIST_ORDER.index(member.campaign.state)))
     others = Campaign.objects.none()
     if request.user.is_superuser:
         others = Campaign.objects.filter(archived_at__isnull=not is_archive)

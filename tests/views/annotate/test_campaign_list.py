@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -10,9 +12,14 @@ from django.urls import reverse
 from annotator.campaigns import guidelines
 from annotator.campaigns.consent import publish_consent_text
 from annotator.choices import CampaignState, MemberState, Role
+from annotator.judging import voting
+from annotator.judging.assigning import next_assignments
+from annotator.judging.pairs_left import PairsLeft
 from annotator.models import CampaignProgress, Guideline, Member
-from annotator.views.annotate.campaign_list import Entry, news_for, roughly
-from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, UserFactory
+from annotator.scoring.progress import roll_up
+from annotator.views.annotate.campaign_list import Entry, entries_for, news_for, roughly
+from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory, PairFactory, UserFactory
+from tests.views.annotate.pages import page_of, reason_of
 
 pytestmark = pytest.mark.django_db
 
@@ -24,45 +31,60 @@ def test_only_two_digits_of_a_count_are_told(count, rough):
     assert roughly(count) == rough
 
 
-def entry(*, progress: dict | None = None, campaign: dict | None = None, **member: object) -> Entry:
+def entry(
+    *, progress: dict | None = None, campaign: dict | None = None, pairs: PairsLeft | None = None, **member: object
+) -> Entry:
     made = MemberFactory(campaign=CampaignFactory(**campaign or {}), **member)
     CampaignProgress.objects.update(**progress or {})
-    return Entry(Member.objects.select_related("campaign__progress").get(pk=made.pk))
+    found = Member.objects.select_related("campaign__progress").get(pk=made.pk)
+    (shown,) = entries_for([found])
+    return replace(shown, pairs=pairs) if pairs else shown
+
+
+MANY = PairsLeft(member_id=0, queued=20, looked_at=300, fresh=4, bound=300)  # there may be more than these
+ALL = PairsLeft(member_id=0, queued=3, looked_at=7, fresh=5, bound=300)
 
 
 @pytest.mark.parametrize(
-    ("campaign", "answered", "left"),
+    ("campaign", "answered", "pairs", "left"),
     [
-        ({}, 10, 70),  # pairs that were not judged yet
-        ({"limit_total": 30}, 10, 20),
-        ({"limit_share": 0.05}, 10, 5),  # of the 300 votes that are wanted
-        ({"limit_total": 30, "limit_share": 0.05}, 10, 5),
-        ({"limit_total": 10}, 12, 0),
+        ({}, 10, MANY, 70),  # pairs that were not judged yet, by the counters
+        ({}, 70, MANY, 24),  # the counters know of 10, but these were found
+        ({}, 10, ALL, 8),  # counted
+        ({"limit_total": 30}, 10, MANY, 20),
+        ({"limit_share": 0.05}, 10, MANY, 5),  # of the 300 votes that are wanted
+        ({"limit_total": 30, "limit_share": 0.05}, 10, MANY, 5),
+        ({"limit_total": 12}, 10, ALL, 2),
+        ({"limit_total": 10}, 12, MANY, 0),
     ],
 )
-def test_what_is_left_follows_the_tightest_bound(campaign, answered, left):
+def test_what_is_left_follows_the_tightest_bound(campaign, answered, pairs, left):
     counts = {"pairs_total": 90, "pairs_held": 10, "votes_wanted": 300, "votes_live": 100}
 
-    assert entry(progress=counts, campaign=campaign, answered_count=answered).left == left
+    assert entry(progress=counts, campaign=campaign, answered_count=answered, pairs=pairs).left == left
 
 
 def test_no_more_is_left_than_votes_are_wanted():
-    assert entry(progress={"pairs_total": 90, "votes_wanted": 300, "votes_live": 292}).left == 8
+    counts = {"pairs_total": 900, "votes_wanted": 3000, "votes_live": 2970}
+
+    assert entry(progress=counts, pairs=MANY).left == 30
 
 
 @pytest.mark.parametrize(
-    ("state", "member", "live", "can_judge", "can_manage"),
+    ("state", "member", "pairs", "can_judge", "can_manage"),
     [
-        (CampaignState.OPEN, {}, 5, True, False),
-        (CampaignState.OPEN, {}, 10, False, False),  # all votes are there
-        (CampaignState.PAUSED, {}, 5, False, False),
-        (CampaignState.OPEN, {"state": MemberState.PAUSED}, 5, False, False),
-        (CampaignState.DRAFT, {"role": Role.MANAGER}, 0, False, True),
-        (CampaignState.OPEN, {"role": Role.MANAGER, "state": MemberState.SUSPENDED}, 5, False, False),
+        (CampaignState.OPEN, {}, 1, True, False),
+        (CampaignState.OPEN, {}, 0, False, False),
+        (CampaignState.PAUSED, {}, 1, False, False),
+        (CampaignState.OPEN, {"state": MemberState.PAUSED}, 1, False, False),
+        (CampaignState.DRAFT, {"role": Role.MANAGER}, 1, False, True),
+        (CampaignState.OPEN, {"role": Role.MANAGER, "state": MemberState.SUSPENDED}, 1, False, False),
     ],
 )
-def test_what_somebody_can_do_depends_on_them_and_the_campaign(state, member, live, can_judge, can_manage):
-    shown = entry(campaign={"state": state}, progress={"votes_wanted": 10, "votes_live": live}, **member)
+def test_what_somebody_can_do_depends_on_them_and_the_campaign(state, member, pairs, can_judge, can_manage):
+    made = MemberFactory(campaign=CampaignFactory(state=state), **member)
+    PairFactory.create_batch(pairs, campaign=made.campaign)
+    (shown,) = entries_for([made])
 
     assert (shown.can_judge, shown.can_manage) == (can_judge, can_manage)
 
@@ -122,7 +144,9 @@ def test_news_are_what_changed_since_the_version_that_was_accepted():
 
 @pytest.fixture
 def member() -> Member:
-    return MemberFactory(campaign__name="Colours and counts")
+    member = MemberFactory(campaign__name="Colours and counts")
+    PairFactory(campaign=member.campaign)
+    return member
 
 
 def test_it_lists_my_campaigns_and_no_others(browser):
@@ -158,14 +182,36 @@ def test_there_is_nothing_to_judge_unless_the_campaign_is_open(browser, member, 
     assert reverse("annotate", args=[member.campaign.slug]) not in html
 
 
+def test_where_nothing_is_left_the_list_says_what_the_page_says(browser, member):
+    """Counters alone would promise something: votes are wanted, of pairs that this member has had."""
+    PairFactory.create_batch(3, campaign=member.campaign, votes_wanted=3)
+    while queue := next_assignments(member=member):
+        if queue[0].pair_id % 2:
+            voting.skip_assignment(assignment_id=queue[0].pk, by=member.user)
+        else:
+            voting.cast_vote(assignment_id=queue[0].pk, by=member.user, choices={"overall": "a"})
+    roll_up(campaign=member.campaign)
+
+    in_list, on_page = browser.get(reverse("campaigns")).content.decode(), browser.get(page_of(member)).content.decode()
+
+    assert reason_of(in_list) == reason_of(on_page) == "seen_all"
+    assert "left for you" not in in_list
+    assert "Continue judging" not in in_list
+
+
 def test_a_campaign_with_all_its_votes_says_so_and_asks_for_none(browser, member):
-    member.campaign.progress.votes_live = member.campaign.progress.votes_wanted = 90
-    member.campaign.progress.save()
+    (seat,) = next_assignments(member=member)
+    voting.cast_vote(assignment_id=seat.pk, by=member.user, choices={"overall": "a"})
+    for _ in range(seat.pair.votes_wanted - 1):
+        other = MemberFactory(campaign=member.campaign)
+        (seat,) = next_assignments(member=other)
+        voting.cast_vote(assignment_id=seat.pk, by=other.user, choices={"overall": "a"})
+    roll_up(campaign=member.campaign)
 
     html = browser.get(reverse("campaigns")).content.decode()
 
-    assert "complete, thank you" in html
-    assert reverse("annotate", args=[member.campaign.slug]) not in html
+    assert reason_of(html) == "finished"
+    assert f'href="{page_of(member)}"' not in html
 
 
 def test_only_those_who_may_make_campaigns_are_offered_to(browser, member):
@@ -220,11 +266,11 @@ def test_a_superuser_sees_all_campaigns(client):
 
 
 def test_the_list_takes_as_many_queries_for_ten_campaigns_as_for_one(browser, member, django_assert_num_queries):
-    with django_assert_num_queries(5):  # the user, the list, two for their rights, and one for the archive
+    with django_assert_num_queries(6):  # the user, the list, what is left, two for their rights, and one for the archive
         browser.get(reverse("campaigns"))
     for _ in range(9):
         MemberFactory(user=member.user, role=Role.MANAGER)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get(reverse("campaigns"))
 
 
