@@ -220,6 +220,7 @@ def read_bucket_origins() -> list[str]:
     return [f"https://{bucket}.s3.amazonaws.com"] + ([f"https://{bucket}.s3.{region}.amazonaws.com"] if region else [])
 
 
+IMAGE_ORIGINS = read_image_origins()
 STORAGES = {
     "default": read_storage(),
     "staticfiles": {"BACKEND": "annotator.lib.static_modules.ModulesStorage"},
@@ -461,6 +462,7 @@ SESSION_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_FAILURE_VIEW = "annotator.views.middleware.refusals.refuse_without_token"
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"  # annotator.accounts.devices
 # A session ends so long after its last use, and so long after it began, however much it is used. That it is in use is noted once
 # a day (annotator.views.middleware.log_in_first), not per vote.
@@ -482,9 +484,10 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", *read_image_origins()],
+        "img-src": [SELF, "data:", *IMAGE_ORIGINS],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "worker-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],

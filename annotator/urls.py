@@ -15,6 +15,7 @@ from annotator.views.accounts import LogIn, account, admin_log_in, provider_log_
 from annotator.views.annotate import appeals, training
 from annotator.views.annotate.answers import answers
 from annotator.views.annotate.campaign_list import campaigns, guideline
+from annotator.views.annotate.deck import deck
 from annotator.views.annotate.history import history
 from annotator.views.annotate.images import image
 from annotator.views.annotate.join import consent, join
@@ -42,6 +43,7 @@ from annotator.views.manage import (
 from annotator.views.manage import training as manage_training
 from annotator.views.manifest import manifest as app_manifest
 from annotator.views.security_txt import security_txt
+from annotator.views.service_worker import service_worker
 
 register_converter(ShownAssignment, "assignment")  # for the addresses of the API as well
 log_in, log_out = LogIn.as_view(), LogoutView.as_view()
@@ -53,6 +55,7 @@ urlpatterns = [
     path("metrics", prometheus, name="metrics"),
     path(".well-known/security.txt", security_txt, name="security_txt"),
     path("manifest.webmanifest", app_manifest, name="manifest"),
+    path("service-worker.js", service_worker, name="service_worker"),
     # people; django-allauth knows its own pages by names of its own
     path("login/", log_in, name="login"),
     path("login/", log_in, name="account_login"),
@@ -104,6 +107,7 @@ urlpatterns = [
     # judging
     path("", campaigns, name="campaigns"),
     path("c/<str:slug>/", annotate, name="annotate"),
+    path("c/<str:slug>/deck/", deck, name="deck"),
     path("c/<str:slug>/consent/", consent, name="consent"),
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
     path("c/<str:slug>/about-you/", demographics.about_you, name="about_you"),

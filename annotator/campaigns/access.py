@@ -20,6 +20,15 @@ def campaign_for_member(user: User, slug: str) -> tuple[Campaign, Member]:
     return member.campaign, member
 
 
+def require_own_page(user: User, member_id: int | None) -> None:
+    """Raises NotAllowed (other_account) where a page is for a member who is somebody else: they logged in after it was opened.
+
+    Of a member whom nobody knows nothing is said, as after the site was restored from a backup.
+    """
+    if member_id and Member.objects.filter(pk=member_id).exclude(user=user).exists():
+        raise NotAllowed("You are logged in with another account in this browser.", code="other_account")
+
+
 def campaign_for_annotator(user: User, slug: str) -> tuple[Campaign, Member]:
     """As `campaign_for_member`, for a member who may judge pairs. Raises NotAllowed for one who is paused or suspended."""
     campaign, member = campaign_for_member(user, slug)

@@ -238,7 +238,8 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
         count = min(count, room.votes)
     queue = head_of_queue(member, count=count, now=now)
     if len(queue) < count:
-        if refill_queue(member_id=member.pk, now=now):
+        is_late = len(queue) < min(count, QUEUE_LOW)  # a worker should have filled it before it got as short as this
+        if refill_queue(member_id=member.pk, now=now) and is_late:
             metrics.FALLBACKS.inc()
         # Read again in any case: a worker's refill may have come first, while this one waited for it.
         queue = head_of_queue(member, count=count, now=now)

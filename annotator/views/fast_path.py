@@ -184,7 +184,8 @@ def _data(body: AnswersBody, written: WrittenVotes, seats: list[NextSeat], now: 
     queue = [ASSIGNMENTS.show(seat.seat_id) for seat in seats]
     progress = CampaignProgress(votes_live=written.votes_live or 0, votes_wanted=written.votes_wanted or 0)
     a_on_left = dict(zip(written.answered, written.sides, strict=True))[last]
-    return data_of_cards(cards, queue, int(left), last if written.undo_votes else None, outcomes) | {
+    has_more = (seats[0].queue_length or 0) > len(seats)
+    return data_of_cards(cards, queue, int(left), last if written.undo_votes else None, outcomes, has_more=has_more) | {
         "judged": written.answered_count,
         "percent": round(100 * coarse_share(progress)),
         "message": recorded(written.answered_count, list(body.answers[last].choices.values()), a_on_left=a_on_left),

@@ -35,6 +35,21 @@
     });
   }
 
+  // What was kept on this device for somebody to go on without a network goes with their log-out. Answers that were not sent yet
+  // stay, and wait for them.
+  const forget = async () => {
+    try {
+      const names = (await window.caches?.keys()) ?? []; // without HTTPS there are none
+      await Promise.all(names.filter((name) => name.startsWith("diptych ")).map((name) => caches.delete(name)));
+    } catch {
+      // storage is off, so nothing was kept
+    }
+  };
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("[data-log-out]")) forget();
+  });
+  if (!document.body.hasAttribute("hx-headers")) forget(); // nobody is logged in
+
   // The account menu closes on a click outside and on Escape.
   const menu = document.querySelector("[data-menu]");
   document.addEventListener("click", (event) => {

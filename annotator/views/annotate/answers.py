@@ -15,14 +15,15 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from annotator.campaigns.access import require_own_page
 from annotator.errors import DomainError, Invalid, NotFound
 from annotator.judging.conditions import problem_with
 from annotator.judging.vote_writer import ELAPSED_MS_LIMIT, Answer
 from annotator.judging.voting import cast_vote
 from annotator.lib.public_ids import ASSIGNMENTS, LIMIT, MEMBERS, NOTICES
-from annotator.models import Member
+from annotator.models import Member, User
 from annotator.views.annotate.next_turn import HELD_LIMIT, Card, ClientState, PageState, Side, next_turn, recorded
-from annotator.views.middleware.refusals import status_of
+from annotator.views.middleware.refusals import REFUSAL, status_of
 from annotator.views.requests import UserRequest
 
 ANSWERS_LIMIT = 50  # of one request; the page sends more in the next
@@ -131,13 +132,22 @@ def answers(request: UserRequest) -> HttpResponse:
             words = recorded(cast.assignment.member.answered_count, votes, a_on_left=cast.assignment.a_on_left)
     member = _member(request, body)
     if member is None:
-        return _refused(NotFound("These pairs are not assigned to you."))
+        return _refused(_why_nobody(request.user, body.member))
     turn = next_turn(member, client=body.client, status_message=words)
     return JsonResponse(data_of_turn(turn, outcomes))
 
 
 def _refused(refusal: DomainError) -> HttpResponse:
-    return JsonResponse({"code": refusal.code, "detail": refusal.detail}, status=status_of(refusal))
+    data = {"code": refusal.code, "detail": refusal.detail}
+    return JsonResponse(data, status=status_of(refusal), headers={REFUSAL: refusal.code})
+
+
+def _why_nobody(user: User, member_id: int | None) -> DomainError:
+    try:
+        require_own_page(user, member_id)
+    except DomainError as refusal:
+        return refusal
+    return NotFound("These pairs are not assigned to you.")
 
 
 def _member(request: UserRequest, body: AnswersBody) -> Member | None:
@@ -150,7 +160,7 @@ def _member(request: UserRequest, body: AnswersBody) -> Member | None:
 def data_of_turn(turn: PageState, outcomes: Iterable[Outcome]) -> dict[str, Any]:
     if turn.first:
         return {"answers": [one.as_data() for one in outcomes], "go_to": reverse(turn.first, args=[turn.campaign.slug])}
-    data = data_of_cards(turn.cards, turn.queue, turn.lease_left, turn.undoable_id, outcomes)
+    data = data_of_cards(turn.cards, turn.queue, turn.lease_left, turn.undoable_id, outcomes, has_more=turn.has_more)
     data |= {"judged": turn.member.answered_count, "percent": turn.percent, "message": turn.status_message}
     if turn.reason:
         data["done"] = render_to_string("annotate/_done.html", {"turn": turn, "reason": turn.reason})
@@ -160,13 +170,21 @@ def data_of_turn(turn: PageState, outcomes: Iterable[Outcome]) -> dict[str, Any]
 
 
 def data_of_cards(
-    cards: Iterable[Card], queue: list[int], lease_left: int, undoable_id: int | None, outcomes: Iterable[Outcome]
+    cards: Iterable[Card],
+    queue: list[int],
+    lease_left: int,
+    undoable_id: int | None,
+    outcomes: Iterable[Outcome],
+    *,
+    has_more: bool,
 ) -> dict[str, Any]:
-    """The cards that the page does not hold yet, the numbers of all it should hold, and what became of its answers."""
+    """The cards that the page does not hold yet, the numbers of the member's first assignments and whether there are `more`, and
+    what became of its answers."""
     return {
         "answers": [one.as_data() for one in outcomes],
         "cards": [data_of_card(card) for card in cards],
         "queue": queue,
+        "more": has_more,
         "lease": lease_left,
         "undo": ASSIGNMENTS.show(undoable_id) if undoable_id else None,
     }

@@ -26,6 +26,9 @@ from annotator.views.annotate.notices import Notice, notice_for, what_happened
 
 HELD_LIMIT = 100  # cards that a page may name, far more than it ever holds
 AHEAD = 2  # pairs after the current one that the page holds, with their images loaded and decoded
+# Pairs that a page holds with their images, so that it goes on without a network: all of the queue where there is plenty for
+# everybody. What is fetched counts as shown, and nobody else gets it until its lease runs out; so it is less where pairs run out.
+LEAST_DEPTH = 12
 THE_END = {
     *("finished", "judged_all", "seen_all", "more_to_come", "under_review", "seats_taken", "closed"),
     *("limit_per_day", "limit_total", "limit_share"),
@@ -34,16 +37,18 @@ THE_END = {
 
 @dataclass(frozen=True)
 class ClientState:
-    """What the page holds: its cards, how many answers it has not sent yet, and the notice it shows."""
+    """What the page holds: its cards, how many answers it has not sent yet, and the notice it shows; and `ahead`, how many cards
+    are to wait behind the current one."""
 
     cards: frozenset[int] = frozenset()
     unsent: int = 0
     notice: int | None = None
+    ahead: int = AHEAD
 
     @property
     def wanted(self) -> int:
-        """How many assignments to fetch, so that AHEAD cards wait behind the current one."""
-        return min(1 + AHEAD + self.unsent, QUEUE_TARGET)
+        """How many assignments to fetch."""
+        return min(1 + self.ahead + self.unsent, QUEUE_TARGET)
 
 
 NOTHING = ClientState()
@@ -127,6 +132,7 @@ class PageState:
     first: str = ""  # the page to visit before any pair: the guideline, which leads to the consent text, or the training
     cards: list[Card] = field(default_factory=list)
     queue: list[int] = field(default_factory=list)  # by the numbers that stand for the assignments
+    has_more: bool = False  # whether the member has more assignments than `queue` names
     lease_left: int = 0  # seconds until the first lease in the queue expires
     questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
@@ -209,12 +215,21 @@ def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: 
         progress,
         cards=[make_card(seat, earlier.get(seat.pk, "")) for seat in fresh],
         queue=[ASSIGNMENTS.show(seat.pk) for seat in queue],
+        has_more=queue[0].queue_length > len(queue),
         lease_left=int(min((seat.lease_expires_at - timezone.now()).total_seconds() for seat in queue)),
         questions=questions,
         status_message=status_message,
         undoable_id=undoable_id,
         notice=notice,
     )
+
+
+def depth_for(progress: CampaignProgress) -> int:
+    """How many pairs a page may hold: the whole queue while about everybody's share of what is left is as long. In two steps,
+    because a number that follows the counters would tell whether somebody's last vote counted."""
+    people = 1 + progress.seats_open // QUEUE_TARGET
+    share = (progress.votes_wanted - progress.votes_live) // people
+    return QUEUE_TARGET if share >= QUEUE_TARGET else LEAST_DEPTH
 
 
 def last_answered(member: Member) -> int | None:

@@ -12,6 +12,7 @@ from annotator.accounts.preferences import preferences_of
 from annotator.judging.shown_choices import ShownChoice, shown_among
 from annotator.models import Question, User
 from annotator.views.annotate.next_turn import Card, PageState
+from annotator.views.service_worker import service_worker_for
 
 # As in judging.conditions.GROUNDS.
 GROUND_WORDS = (("grey", "Grey"), ("black", "Black"), ("white", "White"), ("checkerboard", "Checkerboard"))
@@ -65,6 +66,8 @@ def page_data(turn: PageState, choices: list[ShownChoice], user: User) -> dict[s
         "addresses": {
             "assignments": assignment_root(),
             "answers": reverse("answers"),
+            "cards": reverse("deck", args=[turn.campaign.slug]),
+            "worker": service_worker_for(user),
             "logIn": reverse("login"),
             "preferences": reverse("preferences"),
         },

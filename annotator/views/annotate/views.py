@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from annotator.campaigns.access import campaign_for_member
+from annotator.campaigns.access import campaign_for_member, require_own_page
 from annotator.errors import DomainError, NotFound
 from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment, undo_vote
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
@@ -24,7 +24,7 @@ from annotator.views.annotate.forms import FlagForm, VoteForm
 from annotator.views.annotate.next_turn import HELD_LIMIT, ClientState, PageState, next_turn, recorded
 from annotator.views.annotate.page_data import controls_of
 from annotator.views.form_input import require_valid, whole_number
-from annotator.views.middleware.refusals import status_of
+from annotator.views.middleware.refusals import REFUSAL, status_of
 from annotator.views.requests import UserRequest
 
 
@@ -118,7 +118,8 @@ def render_partial(turn: PageState, *, refusal: DomainError | None = None, statu
     html = get_template("annotate/_page_state.html").render({"turn": turn, "refusal": refusal})
     response = HttpResponse(html, status=status)
     if refusal is not None:
-        response["HX-Retarget"] = "#cards"  # so that the script can tell this from an error page
+        response["HX-Retarget"] = "#cards"
+        response[REFUSAL] = refusal.code
     return response
 
 
@@ -147,6 +148,7 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
     if member is None and request.htmx and named is not None:
         member = members.filter(pk=MEMBERS.find(named)).first()
     if member is None:
+        require_own_page(request.user, None if named is None else MEMBERS.find(named))
         raise NotFound("This pair is not assigned to you.") from refusal
     status = status_of(refusal)
     turn = next_turn(member, client=client_state(request))

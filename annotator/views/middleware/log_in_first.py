@@ -22,6 +22,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from annotator.models import User
+from annotator.views.middleware.refusals import REFUSAL
 from annotator.views.requests import PageRequest
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -71,6 +72,7 @@ def unauthorised(request: PageRequest, log_in: str) -> HttpResponse:
     response["Location"] = address
     response["HX-Retarget"] = "#notice"  # base.js shows error responses only if they have a target
     response["HX-Reswap"] = "innerHTML"
+    response[REFUSAL] = "logged_out"
     return response
 
 

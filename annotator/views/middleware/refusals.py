@@ -1,4 +1,8 @@
-"""Turns domain errors into pages or partials with the right status. The API turns its own into JSON."""
+"""Turns domain errors into pages or partials with the right status. The API turns its own into JSON.
+
+Whatever this site refuses carries its code in a header. So the script of a page tells it from what a proxy, a network that wants
+a log-in first, or a web server that broke down answers in its place.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
+from django.views.csrf import csrf_failure
 
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from annotator.lib.request_body import REFUSED
 from annotator.views.requests import PageRequest
 
+REFUSAL = "X-Refusal"  # the header
 PROGRAM_PREFIXES = ("/api/", "/hub/")
 CODES = {408: "body_too_slow", 413: "body_too_large", 503: "unavailable"}
 PAGES = {408: "408.html", 413: "413.html", 503: "busy.html"}
@@ -29,8 +35,16 @@ def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
         response: HttpResponse = JsonResponse({"code": CODES[status], "detail": detail}, status=status)
     else:
         response = render(request, PAGES[status], {"refusal": {"detail": detail}}, status=status)
+    response[REFUSAL] = CODES[status]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def refuse_without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form or a script whose CSRF token is not the browser's: they log in once more, or load the page again."""
+    response = csrf_failure(request, reason)
+    response[REFUSAL] = "csrf_failed"
     return response
 
 
@@ -58,5 +72,7 @@ class RefusalMiddleware:
             response = render(request, "_refused.html", {"refusal": exception}, status=status)
             response["HX-Retarget"] = "#notice"
             response["HX-Reswap"] = "innerHTML"
-            return response
-        return render(request, f"{status}.html", {"refusal": exception}, status=status)
+        else:
+            response = render(request, f"{status}.html", {"refusal": exception}, status=status)
+        response[REFUSAL] = exception.code
+        return response

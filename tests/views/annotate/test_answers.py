@@ -6,12 +6,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.test import Client
 
 from annotator.errors import Invalid
 from annotator.judging.vote_writer import ELAPSED_MS_LIMIT
-from annotator.lib.public_ids import ASSIGNMENTS
+from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Vote
 from annotator.views.annotate.answers import ANSWERS_LIMIT, read_answers
+from tests.factories import MemberFactory
 from tests.views.annotate.pages import open_page
 
 ONE = {"assignment": 5, "choices": {"overall": "a"}}
@@ -85,7 +87,24 @@ def test_a_body_that_is_none_is_refused_as_data(browser):
 
 
 @pytest.mark.django_db
+def test_what_is_refused_as_a_whole_says_by_a_code_why(browser, member):
+    """So that the page tells it from the answer of a proxy."""
+    other = MemberFactory(campaign=member.campaign)
+
+    def refusal(**more):
+        response = browser.post("/answers/", body_of(ONE, **more), content_type="application/json")
+        return response.status_code, response["X-Refusal"], response.json()["code"]
+
+    assert refusal(member=MEMBERS.show(other.pk)) == (403, "other_account", "other_account")
+    assert refusal(member=MEMBERS.show(other.pk + 1)) == (404, "not_found", "not_found")  # after a restore of a backup
+    without_token = Client(enforce_csrf_checks=True)
+    without_token.force_login(member.user)
+    response = without_token.post("/answers/", body_of(ONE), content_type="application/json")
+    assert (response.status_code, response["X-Refusal"]) == (403, "csrf_failed")
+
+
+@pytest.mark.django_db
 def test_a_script_without_a_session_is_told_so(client):
     response = client.post("/answers/", body_of(ONE), content_type="application/json", headers={"Sec-Fetch-Mode": "cors"})
 
-    assert response.status_code == 401
+    assert (response.status_code, response["X-Refusal"]) == (401, "logged_out")
