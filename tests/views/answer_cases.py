@@ -203,7 +203,7 @@ def undone_before(world: World) -> None:
 
 PLAIN = [
     *(nothing, three_answers, answers_in_another_order, a_comment, no_time, a_time_before_it_was_shown, a_time_that_is_none),
-    *(conditions),
+    conditions,
     *(two_questions, a_request_id, the_site_s_own_origin, cards_that_the_page_lacks, a_limit_that_is_far, a_vote_before),
     *(a_notice_that_the_page_shows, undone_before),
 ]
