@@ -28,9 +28,12 @@ IMAGES_LIMIT = 100
 SEED_RANGE = (-(2**63), 2**63 - 1)
 
 # What a file may call its columns. Everything else in it is ignored.
-PAIR_COLUMNS = ("image_a", "image_b", "generator_a", "generator_b", "gold_choice", "gold_note")
+PAIR_COLUMNS = (
+    *("image_a", "image_b", "generator_a", "generator_b", "seed_a", "seed_b", "parameters_a", "parameters_b"),
+    *("gold_choice", "gold_note"),
+)
 COLUMNS = ("prompt", "external_id", "category", "language", "metadata", "images", *PAIR_COLUMNS)
-JSON_COLUMNS = ("images", "metadata")
+JSON_COLUMNS = ("images", "metadata", "seed_a", "seed_b", "parameters_a", "parameters_b")
 
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 URL_START = re.compile(r"([a-z][a-z0-9+.-]*)(?=://)|(data)(?=:)", re.IGNORECASE)
@@ -165,6 +168,8 @@ def _two_images(given: Mapping[str, Any]) -> list[LineImage]:
             field=f"image_{slot}",
             source=_source(given[f"image_{slot}"], f"image_{slot}"),
             generator=_text(given, f"generator_{slot}", NAME_LIMIT),
+            seed=_seed(given.get(f"seed_{slot}"), f"seed_{slot}"),
+            parameters=_object(given.get(f"parameters_{slot}") or {}, f"parameters_{slot}"),
         )
         for slot in ("a", "b")
     ]

@@ -216,7 +216,7 @@ def _csv_value(cells: list[str], width: int, positions: dict[str, int]) -> dict[
 
 
 def with_json_cells(value: dict[str, Any]) -> dict[str, Any] | BadLine:
-    """In a table, images and metadata are JSON in a cell, and so may be an image with its bytes."""
+    """In a table, JSON_COLUMNS are JSON in a cell, and so may be an image with its bytes."""
     try:
         for column, cell in value.items():
             is_object = column in ("image_a", "image_b") and isinstance(cell, str) and cell.lstrip().startswith("{")

@@ -24,6 +24,8 @@ def test_a_pair_line_has_two_images_in_the_order_of_the_file():
             "external_id": "x-1",
             "generator_a": "FLUX.1-dev",
             "generator_b": "SDXL",
+            "seed_a": 7,
+            "parameters_b": {"steps": 30},
             "category": "cubes",
             "language": "en",
             "gold_choice": "both_bad",
@@ -37,6 +39,7 @@ def test_a_pair_line_has_two_images_in_the_order_of_the_file():
         ("image_a", Source(path="a.png"), "FLUX.1-dev"),
         ("image_b", Source(path="b.png"), "SDXL"),
     ]
+    assert [(image.seed, image.parameters) for image in line.images] == [(7, {}), (None, {"steps": 30})]
     assert (line.external_id, line.category, line.language) == ("x-1", "cubes", "en")
     assert (line.gold_choice, line.gold_note) == ("both_bad", "Neither is a cube.")
     assert line.metadata == {"n": 1.5, "tags": ["x", None, True]}
@@ -114,6 +117,8 @@ def test_an_image_is_a_path_a_url_or_bytes(value, source):
         ({"image_a": "a\udcff.png"}, "image_a", "surrogate"),
         ({"image_a": "x" * 2001}, "image_a", "2,000 characters"),
         ({"generator_a": 3}, "generator_a", "must be text"),
+        ({"seed_b": "7"}, "seed_b", "must be a whole number"),
+        ({"parameters_a": "x"}, "parameters_a", "must be an object"),
         ({"generator_a": "x" * 201}, "generator_a", "201 characters"),
         ({"category": {}}, "category", "not an object"),
         ({"language": "x" * 36}, "language", "36 characters"),

@@ -81,6 +81,12 @@ def test_csv_may_be_delimited_otherwise(tmp_path, delimiter):
     ]
 
 
+def test_seeds_in_a_csv_are_numbers_and_parameters_are_json(tmp_path):
+    path = written(tmp_path / "x.csv", 'prompt,image_a,image_b,seed_a,seed_b,parameters_a\np,a,b,7,,"{""steps"": 30}"\n')
+
+    assert rows_of(path) == [(2, {"prompt": "p", "image_a": "a", "image_b": "b", "seed_a": 7, "parameters_a": {"steps": 30}})]
+
+
 def test_cells_of_a_csv_hold_images_and_metadata_as_json(tmp_path):
     images, image = [{"image": "a.png", "seed": 1}, {"image": "b.png"}], {"bytes": "AAAA", "path": None}
     path = tmp_path / "x.csv"
