@@ -16,7 +16,7 @@ from annotator.views.annotate import appeals, training
 from annotator.views.annotate.answers import answers
 from annotator.views.annotate.campaign_list import campaigns, guideline
 from annotator.views.annotate.deck import deck
-from annotator.views.annotate.history import history
+from annotator.views.annotate.history import earlier, history
 from annotator.views.annotate.images import image
 from annotator.views.annotate.join import consent, join
 from annotator.views.annotate.preferences import preferences
@@ -112,6 +112,7 @@ urlpatterns = [
     path("c/<str:slug>/guideline/", guideline, name="guideline"),
     path("c/<str:slug>/about-you/", demographics.about_you, name="about_you"),
     path("c/<str:slug>/history/", history, name="history"),
+    path("c/<str:slug>/earlier/", earlier, name="earlier"),
     path("c/<str:slug>/training/", training.train, name="training"),
     path("c/<str:slug>/training/again/", training.try_again, name="training_again"),
     path("c/<str:slug>/training/<assignment:assignment_id>/", training.feedback, name="training_feedback"),

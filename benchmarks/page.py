@@ -189,6 +189,7 @@ def annotate(
         for number in range(count):
             card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{last}'])")
             card.wait_for(timeout=60_000)
+            page.locator("button.choice:not([aria-disabled])").first.wait_for(state="attached")  # shown for long enough
             last = str(card.get_attribute("data-assignment"))
             if number == 0:
                 start = time.perf_counter()

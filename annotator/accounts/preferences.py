@@ -12,6 +12,7 @@ from django.db import transaction
 
 from annotator.errors import Invalid
 from annotator.judging.conditions import GROUNDS
+from annotator.judging.shortcuts import MAPS, STANDARD, problem_with_own
 from annotator.models import User
 
 
@@ -21,6 +22,14 @@ def _is_ground(value: Any) -> bool:
 
 def _is_switch(value: Any) -> bool:
     return type(value) is bool
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, str) and value in MAPS
+
+
+def _are_own_keys(value: Any) -> bool:
+    return not problem_with_own(value)
 
 
 SWITCH = "Use true or false."
@@ -33,6 +42,9 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "unfold": (_is_switch, SWITCH),  # long prompts are shown in full
     "show_pace": (_is_switch, SWITCH),
     "hint_rest": (_is_switch, SWITCH),
+    "key_map": (_is_map, f"Use one of {', '.join(MAPS)}."),
+    # Action to key, in the place of the keys that the map has for it.
+    "own_keys": (_are_own_keys, 'Use an object of an action and the code of a key each, such as {"left": "KeyA"}, no key twice.'),
 }
 FOR_EVERYBODY: dict[str, Any] = {
     "ground": "grey",
@@ -43,6 +55,8 @@ FOR_EVERYBODY: dict[str, Any] = {
     "unfold": False,
     "show_pace": True,
     "hint_rest": True,
+    "key_map": STANDARD,
+    "own_keys": {},
 }
 
 

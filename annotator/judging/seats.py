@@ -39,6 +39,22 @@ def decrement_seats(assignments: list[Assignment]) -> None:
     PairSeats.objects.bulk_update(pairs, ["seats_taken", "seats_a_on_left"])
 
 
+def retake_seat(assignment: Assignment) -> bool:
+    """Give a seat that was freed back to its member, whose assignment the caller opens again. False where the pair needs no more.
+
+    Call inside a transaction.
+    """
+    pair = PairSeats.objects.select_for_update(no_key=True).get(pk=assignment.pair_id)
+    if assignment.kind != AssignmentKind.REGULAR:
+        return True
+    if pair.state == PairState.SETTLED or pair.seats_taken >= pair.votes_wanted:
+        return False
+    pair.seats_taken += 1
+    pair.seats_a_on_left += assignment.a_on_left
+    pair.save(update_fields=["seats_taken", "seats_a_on_left"])
+    return True
+
+
 @transaction.atomic
 def set_votes_wanted(*, campaign: Campaign, votes_wanted: int, now: datetime) -> None:
     """Let every pair of the campaign want this many votes, or as many as it has where these are more.

@@ -1,6 +1,7 @@
-"""The choices as annotators see them, by their side of the page: the one list of their order, words and keys.
+"""The choices as annotators see them, by their side of the page: the one list of their order and words.
 
-Buttons, help, messages, training, the annotator's own answers and the script of the page all take them from here.
+Buttons, help, messages, training, the annotator's own answers and the script of the page all take them from here. Their keys are
+in `judging.shortcuts`, under the same names.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from annotator.choices import Choice
+from annotator.judging.shortcuts import BY_NAME
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,20 @@ class Words:
 @dataclass(frozen=True)
 class ShownChoice:
     """`side` is 0 for the image on the left, 1 for the one on the right, None for both; `stacked` are the words where one image
-    stands above the other. `keys` are named as in aria-keyshortcuts."""
+    stands above the other."""
 
     name: str
     side: int | None
     wide: Words
     stacked: Words
-    keys: tuple[str, ...]
-    signs: tuple[str, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        return BY_NAME[self.name].keys
+
+    @property
+    def signs(self) -> list[str]:
+        return BY_NAME[self.name].signs
 
     def slot(self, *, a_on_left: bool) -> str:
         """The choice that is stored."""
@@ -54,19 +62,15 @@ SHOWN_CHOICES = (
         0,
         Words("Left is better", "Left", "left is better"),
         Words("Top is better", "Top", "top is better"),
-        ("1", "ArrowLeft"),
-        ("1", "←"),
     ),
     ShownChoice(
         "right",
         1,
         Words("Right is better", "Right", "right is better"),
         Words("Bottom is better", "Bottom", "bottom is better"),
-        ("2", "ArrowRight"),
-        ("2", "→"),
     ),
-    ShownChoice("both_good", None, *_both("Both good", "both good"), ("3", "ArrowUp"), ("3", "↑")),
-    ShownChoice("both_bad", None, *_both("Both bad", "both bad"), ("4", "ArrowDown"), ("4", "↓")),
+    ShownChoice("both_good", None, *_both("Both good", "both good")),
+    ShownChoice("both_bad", None, *_both("Both bad", "both bad")),
 )
 
 

@@ -3,12 +3,14 @@
 --
 -- An answer that is not as it should be is left out; where none is left, nothing is written and nothing returned, and voting.py
 -- asks eligibility.py for the reason. The member must still be active when it is written, so that a suspension that commits
--- first wins. A time longer than the pair was with the annotator is not kept.
+-- first wins. A time longer than the pair was with the annotator is not kept, and an answer in less time than a person needs to
+-- see the pair is not as it should be.
 --
 -- Who asks was found out before. Where that is some time ago, what showed it is asked for here once more (`proof`), so that a
 -- session that ended or a password that was changed a moment ago counts at once.
 WITH owner AS MATERIALIZED (
     SELECT member.id, member.campaign_id, member.notice_id,
+           CASE member.kind WHEN 'human' THEN campaign.answer_ms_min ELSE 0 END AS ms_min,
            campaign.slug, campaign.state, campaign.asks_comment, campaign.undo_votes, campaign.lease_seconds,
            num_nonnulls(campaign.limit_per_day, campaign.limit_total, campaign.limit_share) > 0 AS has_limits,
            coalesce(campaign.consent_text_id <> coalesce(member.consent_accepted_id, 0), false)
@@ -36,6 +38,7 @@ WITH owner AS MATERIALIZED (
                <= extract(epoch FROM %(now)s::timestamptz - seat.shown_at) * 1000 + %(clocks_differ_ms)s::int AS is_possible
     FROM owner CROSS JOIN given JOIN annotator_assignment seat ON seat.id = given.id
     WHERE seat.member_id = owner.id AND seat.state = 'open' AND seat.lease_expires_at > %(now)s::timestamptz
+      AND coalesce(given.elapsed_ms >= owner.ms_min, true)
     ORDER BY seat.id
     FOR NO KEY UPDATE OF seat
 ), answer AS MATERIALIZED (

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from annotator.choices import AssignmentKind, AssignmentState, FlagReason, VoidReason
-from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from annotator.choices import AssignmentKind, AssignmentState, FlagReason, MemberKind
+from annotator.errors import Conflict, DomainError, Invalid, NotFound
 from annotator.judging.conditions import Conditions, problem_with
 from annotator.judging.eligibility import require_eligible
 from annotator.judging.pair_holds import hold_pairs
@@ -85,7 +84,8 @@ def cast_vote(
 
     The same answer again is no error and changes nothing. Raises NotFound for an assignment that is not the user's,
     Conflict (lease_expired, already_answered, assignment_closed) when it cannot be answered any more, NotAllowed when the
-    campaign is over or the member may not vote, Invalid when the answer is not one.
+    campaign is over or the member may not vote, Invalid when the answer is not one, or was given before a person can have seen
+    the pair (too_soon).
 
     In a paused campaign, members can still answer open assignments but get no new ones.
     """
@@ -93,7 +93,7 @@ def cast_vote(
     answer = Answer(choices, elapsed_ms, comment, conditions)
     written = write_votes({assignment_id: answer}, user_id=by.pk, count=0, now=now)
     with transaction.atomic():
-        locked = _locked(assignment_id, by)
+        locked = lock_assignment(assignment_id, by)
         if written is not None:
             votes = Vote.objects.filter(pk__in=written[0].votes).select_related("question").order_by("question__position")
             return locked.cast(list(votes), is_new=True)
@@ -122,6 +122,7 @@ def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
         return _same_again(locked, answer.choices)
     _require_leased(assignment, now)
     require_eligible(assignment.member, to_answer=True)
+    _require_seen(assignment.member, answer)
     raise Conflict("Your membership just changed, and the vote was not recorded. Please answer again.", code="member_changed")
 
 
@@ -132,7 +133,7 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
     Skipping it again changes nothing. Raises NotFound and Conflict as `cast_vote` does.
     """
     now = now or timezone.now()
-    assignment = _locked(assignment_id, by).assignment
+    assignment = lock_assignment(assignment_id, by).assignment
     if assignment.state == AssignmentState.SKIPPED:
         return assignment
     if assignment.state == AssignmentState.ANSWERED:
@@ -159,7 +160,7 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
         errors["note"] = [f"Use at most {FLAG_NOTE_LIMIT} characters."]
     if errors:
         raise Invalid("The flag is not valid.", errors=errors)
-    assignment = _locked(assignment_id, by).assignment
+    assignment = lock_assignment(assignment_id, by).assignment
     if assignment.state == AssignmentState.FLAGGED:
         return assignment
     if assignment.state == AssignmentState.ANSWERED:
@@ -168,50 +169,13 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
     assignment.state, assignment.closed_at = AssignmentState.FLAGGED, now
     assignment.save(update_fields=["state", "closed_at"])
     decrement_seats([assignment])  # locks the pair, so that two flags at once are counted one after the other
-    Flag.objects.create(campaign_id=assignment.campaign_id, assignment=assignment, reason=reason, note=note, created_at=now)
+    # One that was taken back is made again.
+    told = {"reason": reason, "note": note, "created_at": now, "resolved_at": None, "resolved_by": None}
+    Flag.objects.update_or_create(assignment=assignment, defaults=told | {"campaign_id": assignment.campaign_id})
     flags = Flag.objects.filter(assignment__pair=assignment.pair_id, resolved_at__isnull=True)
     if flags.exclude(assignment__kind=AssignmentKind.MACHINE).count() >= assignment.member.campaign.flags_to_hold:
         hold_pairs(pair_ids=[assignment.pair_id], by=None, now=now)
     return assignment
-
-
-@transaction.atomic
-def undo_vote(*, assignment_id: int, by: User, now: datetime | None = None) -> Assignment:
-    """Take the answer of an assignment back: its votes stay, void, and the pair is before the annotator again.
-
-    Only of the member's last answers, as the campaign's `undo_votes` and `undo_minutes` allow. Undoing it again changes
-    nothing. Raises NotFound, NotAllowed (undo_refused, campaign_*, member_*) and Conflict (assignment_closed).
-    """
-    now = now or timezone.now()
-    assignment = _locked(assignment_id, by).assignment
-    member, campaign = assignment.member, assignment.member.campaign
-    if assignment.state == AssignmentState.OPEN and assignment.votes.filter(void_reason=VoidReason.UNDONE).exists():
-        return assignment
-    if assignment.state != AssignmentState.ANSWERED:
-        raise Conflict("There is no vote on this pair to undo.", code="assignment_closed")
-    require_eligible(member, to_answer=True)
-    if not undoable(member, now).filter(pk=assignment.pk).exists():
-        raise NotAllowed(
-            f"You can undo only your last {campaign.undo_votes} votes, within {campaign.undo_minutes} minutes.",
-            code="undo_refused",
-        )
-    assignment.votes.live().update(void_reason=VoidReason.UNDONE, voided_at=now, voided_by=by)
-    assignment.state, assignment.closed_at = AssignmentState.OPEN, None
-    assignment.lease_expires_at = now + timedelta(seconds=campaign.lease_seconds)
-    assignment.save(update_fields=["state", "closed_at", "lease_expires_at"])
-    Member.objects.filter(pk=member.pk).update(answered_count=F("answered_count") - 1)
-    member.answered_count -= 1
-    return assignment
-
-
-def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
-    """The answered assignments that the member may still undo, the latest first."""
-    campaign = member.campaign
-    since = now - timedelta(minutes=campaign.undo_minutes)
-    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
-    latest = answered.exclude(kind=AssignmentKind.TRAINING).order_by("-closed_at", "-pk")  # they know its answer by now
-    last = latest.values("pk")[: campaign.undo_votes]
-    return latest.filter(pk__in=last, closed_at__gt=since)
 
 
 def check_answer(questions: list[Question], answer: Answer) -> None:
@@ -235,7 +199,7 @@ def check_answer(questions: list[Question], answer: Answer) -> None:
         raise Invalid("The answer is not valid.", errors=errors)
 
 
-def _locked(assignment_id: int, by: User) -> Locked:
+def lock_assignment(assignment_id: int, by: User) -> Locked:
     if assignment_id <= ID_LIMIT:
         result = fetch_prepared(LOCK_SQL, {"assignment": assignment_id, "user": by.pk})
         if result.rows:
@@ -249,6 +213,16 @@ def _as_locked(row: LockedRow, by: User) -> Locked:
     if row.progress is not None:
         campaign.progress = row.progress
     return Locked(assignment, [Question(**question) for question in json.loads(row.questions or "[]")])
+
+
+def _require_seen(member: Member, answer: Answer) -> None:
+    """Raises Invalid (too_soon) where a person cannot have seen the pair in the time they say. A machine can."""
+    least = member.campaign.answer_ms_min
+    if member.kind == MemberKind.HUMAN and answer.elapsed_ms is not None and answer.elapsed_ms < least:
+        words = f"Nobody sees a pair in {answer.elapsed_ms} ms. Look at it for {least} ms or more."
+        raise Invalid(
+            "That was too fast to have seen the pair. Please answer it again.", code="too_soon", errors={"elapsed_ms": [words]}
+        )
 
 
 def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:

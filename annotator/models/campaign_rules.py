@@ -105,6 +105,13 @@ class AnnotationRules(models.Model):
         validators=between(5, 7 * 24 * 3600),
         help_text="After this time, an unanswered pair goes to another annotator.",
     )
+    answer_ms_min = models.PositiveIntegerField(
+        "Shortest look, in milliseconds",
+        default=250,
+        db_default=250,
+        validators=between(0, 10_000),
+        help_text="A person's answer is not taken before both images were shown for this long; 0 takes every answer.",
+    )
     asks_comment = models.BooleanField(
         "Ask for a comment",
         default=False,
@@ -121,13 +128,13 @@ class AnnotationRules(models.Model):
         "Votes to undo",
         default=10,
         validators=between(0, 100),
-        help_text="How many of their latest votes annotators can undo; 0 turns undo off.",
+        help_text="How many of their latest votes, skips and flags annotators can undo; 0 turns undo off.",
     )
     undo_minutes = models.PositiveSmallIntegerField(
         "Minutes to undo",
         default=15,
         validators=between(1, 24 * 60),
-        help_text="How long after a vote annotators can undo it.",
+        help_text="How long after a vote, a skip or a flag annotators can undo it.",
     )
 
     class Meta:

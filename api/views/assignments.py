@@ -15,7 +15,7 @@ from annotator import tasks
 from annotator.campaigns.access import campaign_for_annotator
 from annotator.choices import MemberKind, Role, Scope
 from annotator.errors import NotAllowed
-from annotator.judging import assigning, voting
+from annotator.judging import assigning, undo, voting
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Member, Vote
 from api.serializers.assignments import AssignmentSerializer, ChoiceBody, ChoicesBody, FlagBody, OutcomeSerializer
@@ -176,12 +176,13 @@ class Undo(View):
 
     @extend_schema(operation_id="undo", request=None, responses=OutcomeSerializer)
     def post(self, request: Request, assignment_id: int) -> Response:
-        """Undo your answer. The assignment is open again.
+        """Undo your answer, skip or flag. The assignment is open again.
 
-        The campaign's `undo_votes` and `undo_minutes` limit how many of your latest answers you can undo, and for how long.
-        Beyond these limits the response is 403 with the code `undo_refused`.
+        The campaign's `undo_votes` and `undo_minutes` limit how many of the latest things you did you can undo, and for how long.
+        Beyond these limits, or when a pair that you skipped or flagged went to somebody else, the response is 403 with the code
+        `undo_refused`.
         """
         user = user_of(request)
         valid_body(NoBody, request)
-        assignment = voting.undo_vote(assignment_id=assignment_id, by=user)
+        assignment = undo.undo_act(assignment_id=assignment_id, by=user)
         return Response(OutcomeSerializer(assignment).data)

@@ -26,7 +26,18 @@ def test_a_change_leaves_the_others_as_they_are():
     assert preferences_of(User.objects.get(pk=user.pk)) == FOR_EVERYBODY | {"ground": "black", "swipe": False}
 
 
-@pytest.mark.parametrize("changes", [{"ground": "pink"}, {"ground": ["grey"]}, {"tap": 1}, {"tap": "yes"}, {"colour": "red"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ground": "pink"},
+        {"ground": ["grey"]},
+        {"tap": 1},
+        {"tap": "yes"},
+        {"key_map": "dvorak"},
+        {"own_keys": {"left": "Escape"}},
+        {"colour": "red"},
+    ],
+)
 def test_what_does_not_fit_is_refused_by_its_name_and_nothing_is_kept(changes):
     user = UserFactory()
 

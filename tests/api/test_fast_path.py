@@ -146,7 +146,15 @@ def the_next_two(world: World) -> None:
 
 
 PLAIN = [
-    *(a_vote, without_a_time, with_its_conditions, several_questions, with_the_next, with_no_next_left, with_a_limit_reached),
+    *(
+        a_vote,
+        without_a_time,
+        with_its_conditions,
+        several_questions,
+        with_the_next,
+        with_no_next_left,
+        with_a_limit_reached,
+    ),
     *(the_next_one, the_next_two),
 ]
 
@@ -169,6 +177,10 @@ def an_unknown_choice(world: World) -> None:
 
 def impossible_conditions(world: World) -> None:
     world.vote(choice="a", conditions={"zoom": 0})
+
+
+def too_soon_to_have_seen_it(world: World) -> None:
+    world.vote(choice="a", elapsed_ms=5)
 
 
 def an_unknown_field(world: World) -> None:
@@ -238,6 +250,7 @@ ODD = [
         a_pair_of_somebody_else,
         an_unknown_choice,
         impossible_conditions,
+        too_soon_to_have_seen_it,
         an_unknown_field,
         no_json,
         suspended,
@@ -261,6 +274,15 @@ def test_what_is_plain_goes_the_fast_way_and_comes_out_the_same(case):
     assert fast[0] < 300
     assert quick.in_words(fast) == slow.in_words(ordinary)
     assert quick.stored() == slow.stored()
+
+
+def test_a_machine_may_take_no_time():
+    world = make_world()
+    Member.objects.filter(pk=world.member.pk).update(kind="machine")
+    world.vote(choice="b", elapsed_ms=0)
+
+    assert world.fast()[0] == 201
+    assert Vote.objects.get().elapsed_ms == 0
 
 
 @pytest.mark.parametrize("case", ODD, ids=lambda case: case.__name__)

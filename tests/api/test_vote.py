@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annotator.choices import MemberKind
 from annotator.lib.public_ids import ASSIGNMENTS, PAIRS, VOTES
-from annotator.models import Vote
+from annotator.models import Member, Vote
 from tests.api.clients import assert_error, client_of
 from tests.factories import AssignmentFactory, CampaignFactory, GuidelineFactory, MemberFactory, QuestionFactory
 
@@ -100,12 +101,27 @@ def test_every_choice_counts(choice):
     assert Vote.objects.get().choice == choice
 
 
-@pytest.mark.parametrize("elapsed", [{}, {"elapsed_ms": None}, {"elapsed_ms": 0}, {"elapsed_ms": 24 * 3600 * 1000}])
+@pytest.mark.parametrize("elapsed", [{}, {"elapsed_ms": None}, {"elapsed_ms": 250}, {"elapsed_ms": 24 * 3600 * 1000}])
 def test_the_time_may_be_missing_or_anything_up_to_a_day(elapsed):
     assignment, client = an_assignment()
 
     assert client.post(address(assignment.pk), {"choice": "a"} | elapsed).status_code == 201
     assert Vote.objects.get().elapsed_ms == elapsed.get("elapsed_ms")
+
+
+def test_a_person_cannot_have_seen_a_pair_at_once():
+    assignment, client = an_assignment()
+
+    assert_error(client.post(address(assignment.pk), {"choice": "a", "elapsed_ms": 249}), 400, "too_soon", "elapsed_ms")
+    assert not Vote.objects.exists()
+
+
+def test_a_machine_can():
+    assignment, client = an_assignment()
+    Member.objects.update(kind=MemberKind.MACHINE)
+
+    assert client.post(address(assignment.pk), {"choice": "a", "elapsed_ms": 0}).status_code == 201
+    assert Vote.objects.get().elapsed_ms == 0
 
 
 def test_the_same_again_is_the_same_vote():
@@ -130,7 +146,7 @@ def test_another_choice_is_refused():
 def test_several_questions_are_answered_at_once():
     assignment, client = an_assignment()
     QuestionFactory(campaign=assignment.member.campaign, slug="prompt", position=1)
-    body = {"choices": {"prompt": "b", "overall": "both_good"}, "elapsed_ms": 5}
+    body = {"choices": {"prompt": "b", "overall": "both_good"}, "elapsed_ms": 500}
 
     response = client.post(address(assignment.pk), body)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from annotator.feeds import vote_feed
 from annotator.feeds.vote_feed import renumber_votes
-from annotator.judging import voting
+from annotator.judging.undo import undo_act
 from annotator.lib import arrow
 from annotator.models import ServerEpoch, Vote
 from annotator.quality import moderation
@@ -215,7 +215,7 @@ def test_an_undone_vote_comes_with_its_reason(campaign, reviewer):
     (vote,) = cast(campaign)
     _, cursor = follow(reviewer)
 
-    voting.undo_vote(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
+    undo_act(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
 
     assert [row["void_reason"] for row in follow(reviewer, cursor)[0]] == ["undone"]
 
@@ -240,7 +240,7 @@ def test_of_somebody_who_withdrew_only_that_there_was_a_vote(campaign, reviewer)
 
 def test_what_was_undone_comes_once_more_when_its_annotator_withdraws(campaign, reviewer):
     (vote,) = cast(campaign)
-    voting.undo_vote(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
+    undo_act(assignment_id=vote.assignment_id, by=vote.assignment.member.user)
     _, cursor = follow(reviewer)
 
     moderation.withdraw_member(member=vote.assignment.member, by=None)

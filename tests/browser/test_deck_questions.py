@@ -7,7 +7,7 @@ import pytest
 from annotator.models import Assignment, Campaign, Member, Vote
 from tests.browser.conftest import PHONE
 from tests.browser.driver import expect
-from tests.browser.test_judging import all_sent, annotate_path, open_card
+from tests.browser.test_judging import all_sent, annotate_path, open_card, seen
 from tests.factories import QuestionFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,14 +28,18 @@ def test_several_questions_are_answered_by_keys_in_order_and_sent_as_one(open_pa
     page.keyboard.press("1")
     expect(question).to_have_text("Which follows the prompt?")
     expect(page.get_by_role("button", name="Which image is better overall?")).to_contain_text("Left")
+    seen(page)
     page.keyboard.press("2")
     expect(page.get_by_role("button", name="Which looks better?")).to_have_attribute("aria-current", "step")
+    seen(page)
     page.keyboard.press("3")  # this question has no such answer
     page.keyboard.press("Backspace")
     expect(question).to_have_text("Which follows the prompt?")
+    seen(page)
     page.keyboard.press("4")
     page.get_by_role("button", name="Which image is better overall?").click()
     expect(question).to_have_text("Which image is better overall?")
+    seen(page)
     page.keyboard.press("3")
     assert open_card(page) == first
     page.keyboard.press("2")

@@ -11,6 +11,7 @@ from annotator.choices import CampaignState, Role
 from annotator.models import Campaign, Consent, Invite, Member, Vote
 from tests.browser.conftest import PHONE, make_pairs
 from tests.browser.driver import expect
+from tests.browser.test_judging import open_card
 from tests.factories import CampaignFactory, InviteFactory, MemberFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -92,7 +93,7 @@ def test_somebody_from_a_platform_judges_and_takes_the_code_back(open_page, tran
 
 def test_a_vote_pressed_while_a_new_guideline_came_is_kept_and_the_news_are_shown(open_page, member):
     page = open_page(member, reverse("annotate", args=[member.campaign.slug]))
-    page.locator("[data-state=open]").first.wait_for()
+    open_card(page)
     publish_guideline(
         campaign=member.campaign, text="# Look closely\n\nCount all shapes.", change_note="Small ones count too.", by=None
     )
@@ -105,7 +106,7 @@ def test_a_vote_pressed_while_a_new_guideline_came_is_kept_and_the_news_are_show
     assert Vote.objects.live().count() == 1
     page.get_by_role("button", name="I have read it").click()
 
-    page.locator("[data-state=open]").first.wait_for()
+    open_card(page)
     assert Member.objects.get(pk=member.pk).guideline_accepted.version == 2
     page.keyboard.press("g")
     expect(page.locator("#guideline-panel")).to_contain_text("Version 2")
@@ -113,7 +114,7 @@ def test_a_vote_pressed_while_a_new_guideline_came_is_kept_and_the_news_are_show
 
 def test_answers_are_looked_back_on(open_page, member):
     page = open_page(member, reverse("annotate", args=[member.campaign.slug]))
-    page.locator("[data-state=open]").first.wait_for()
+    open_card(page)
     page.keyboard.press("2")
     expect(page.get_by_role("status").first).to_contain_text("Recorded")
 

@@ -31,7 +31,13 @@ def open_card(page: Remote, *, after: int | None = None) -> int:
     """The id of the assignment before the annotator, once it can be judged; `after`: once it is another one."""
     card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{ASSIGNMENTS.show(after or 0)}'])")
     card.wait_for()
+    seen(page)
     return ASSIGNMENTS.find(int(card.get_attribute("data-assignment")))
+
+
+def seen(page: Remote) -> None:
+    """Wait until what is asked was on the screen for so long that an answer is taken."""
+    page.locator("button.choice:not([aria-disabled])").first.wait_for(state="attached")
 
 
 def all_sent(page: Remote) -> None:
@@ -151,6 +157,7 @@ def test_the_last_vote_is_undone_from_the_keyboard_and_given_anew(open_page, mem
     expect(page.locator(f"article.card.current[data-state=open][data-assignment='{ASSIGNMENTS.show(second)}']")).to_be_visible()
     expect(page.get_by_role("button", name="Both good")).to_have_attribute("data-earlier", "")
     expect(page.get_by_role("status")).to_contain_text("Undone")
+    seen(page)
     page.keyboard.press("4")
     open_card(page, after=second)
     expect(page.get_by_role("button", name="Both good")).not_to_have_attribute("data-earlier", "")

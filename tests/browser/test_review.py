@@ -33,6 +33,7 @@ def test_a_warning_comes_while_one_judges_and_is_put_away(open_page: Open, membe
     expect(page.locator("#moderation-notice")).to_contain_text(WHAT["side_share"])
     expect(page.locator("#moderation-notice")).to_contain_text("Look at the right one, too.")
     assert found_on(page) == []
+    expect(page.locator(".choice.left")).not_to_have_attribute("aria-disabled", "true")
     page.keyboard.press("2")  # judging goes on
     expect(page.locator("#progress")).to_contain_text("2 judged")
     page.get_by_role("button", name="Got it").click()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotator.campaigns import lifecycle
 from annotator.judging import assigning, limits, pair_holds, voting
+from annotator.judging.undo import undo_act
 from annotator.models import Assignment, Consensus, Member, Pair, Vote
 from annotator.quality import gold, moderation
 from annotator.scoring import consensus_writer, progress, settling
@@ -170,7 +171,7 @@ def test_it_may_undo_and_answer_again(campaign, machine):
     PairFactory(campaign=campaign)
     (answered,) = judge_all(machine)
 
-    voting.undo_vote(assignment_id=answered.pk, by=machine.user)
+    undo_act(assignment_id=answered.pk, by=machine.user)
     judge(answered, "b")
 
     assert list(Vote.objects.order_by("pk").values_list("choice", "void_reason")) == [("a", "undone"), ("b", None)]

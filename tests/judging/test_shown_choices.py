@@ -24,9 +24,3 @@ def test_the_image_on_the_left_is_a_or_b():
 def test_a_question_offers_the_choices_that_it_has():
     assert [one.name for one in shown_among(["a", "b"])] == ["left", "right"]
     assert [one.name for one in shown_among(["a", "b", "both_bad"])] == ["left", "right", "both_bad"]
-
-
-def test_no_two_choices_have_the_same_key():
-    keys = [key for one in SHOWN_CHOICES for key in one.keys]
-
-    assert len(set(keys)) == len(keys)

@@ -8,9 +8,10 @@ from django.utils import timezone
 from annotator.choices import AssignmentState, VoidReason
 from annotator.errors import Conflict, NotAllowed, NotFound
 from annotator.judging import assigning, voting
-from annotator.models import Assignment, Campaign, Member, Pair, Vote
+from annotator.judging.undo import last_act, undo_act
+from annotator.models import Assignment, Campaign, Flag, Member, Pair, Vote
 from annotator.scoring import settling
-from tests.factories import CampaignFactory, MemberFactory, PairFactory, UserFactory
+from tests.factories import CampaignFactory, FlagFactory, MemberFactory, PairFactory, UserFactory
 from tests.judges import assert_seats_are_true, judge, judge_all
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ def member() -> Member:
 
 
 def undo(seat: Assignment, **changes) -> Assignment:
-    return voting.undo_vote(**({"assignment_id": seat.pk, "by": seat.member.user} | changes))
+    return undo_act(**({"assignment_id": seat.pk, "by": seat.member.user} | changes))
 
 
 def test_it_voids_the_vote_and_puts_the_pair_before_the_annotator_again(member):
@@ -115,3 +116,70 @@ def test_it_refuses_once_it_is_over(member, model, state):
 
     with pytest.raises(NotAllowed):
         undo(seat)
+
+
+def test_a_skip_is_undone_while_the_pair_has_a_seat(member):
+    seat = assigning.next_assignments(member=member)[0]
+    voting.skip_assignment(assignment_id=seat.pk, by=member.user)
+    free = Pair.objects.get(pk=seat.pair_id).seats_taken
+
+    assert undo(seat).state == AssignmentState.OPEN
+    assert Pair.objects.get(pk=seat.pair_id).seats_taken == free + 1
+    assert assigning.next_assignments(member=member)[0].pk == seat.pk
+    assert judge(seat).state == AssignmentState.ANSWERED
+
+
+def test_a_skipped_pair_that_went_to_somebody_else_stays_there(member):
+    seat = assigning.next_assignments(member=member)[0]
+    voting.skip_assignment(assignment_id=seat.pk, by=member.user)
+    other = MemberFactory(campaign=member.campaign)
+    assigning.next_assignments(member=other, count=6)
+
+    with pytest.raises(NotAllowed) as refusal:
+        undo(seat)
+
+    assert refusal.value.code == "undo_refused"
+    assert Assignment.objects.get(pk=seat.pk).state == AssignmentState.SKIPPED
+    assert last_act(member, timezone.now()) is None
+
+
+def test_a_flag_is_undone_with_all_that_it_did(member):
+    Campaign.objects.update(flags_to_hold=1)
+    seat = assigning.next_assignments(member=member)[0]
+    voting.flag_assignment(assignment_id=seat.pk, by=member.user, reason="unsafe")
+    assert Pair.objects.get(pk=seat.pair_id).state == "held"
+
+    undo(seat)
+
+    assert Pair.objects.get(pk=seat.pair_id).state == "open"
+    flag = Flag.objects.get()
+    assert (flag.resolved_at is not None, flag.resolved_by) == (True, member.user)
+    voting.flag_assignment(assignment_id=seat.pk, by=member.user, reason="bad_prompt", note="no verb")
+    assert Flag.objects.values_list("reason", "note", "resolved_at").get() == ("bad_prompt", "no verb", None)
+    assert Pair.objects.get(pk=seat.pair_id).state == "held"
+
+
+def test_a_pair_that_others_flagged_too_stays_held(member):
+    Campaign.objects.update(flags_to_hold=1)
+    seat = assigning.next_assignments(member=member)[0]
+    other = FlagFactory(assignment__pair=seat.pair, assignment__member__campaign=member.campaign, assignment__state="flagged")
+    voting.flag_assignment(assignment_id=seat.pk, by=member.user, reason="unsafe")
+
+    undo(seat)
+
+    assert Pair.objects.get(pk=seat.pair_id).state == "held"
+    assert list(Flag.objects.filter(resolved_at__isnull=True)) == [other]
+
+
+def test_the_last_thing_comes_first_whatever_it_was(member):
+    first, second, third = assigning.next_assignments(member=member, count=3)
+    judge(first)
+    voting.skip_assignment(assignment_id=second.pk, by=member.user)
+    voting.flag_assignment(assignment_id=third.pk, by=member.user, reason="unsafe")
+
+    undone = []
+    while act := last_act(member, timezone.now()):
+        undone.append(act)
+        undo(Assignment.objects.select_related("member__user").get(pk=act))
+
+    assert undone == [third.pk, second.pk, first.pk]

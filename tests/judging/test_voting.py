@@ -131,6 +131,26 @@ def test_it_refuses_an_answer_that_is_none(seat, choices, field):
     assert not Vote.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("least", "elapsed_ms", "is_taken"), [(250, 249, False), (250, 250, True), (0, 0, True), (250, None, True)]
+)
+def test_nobody_answers_what_they_cannot_have_seen(seat, least, elapsed_ms, is_taken):
+    Campaign.objects.update(answer_ms_min=least)
+    if is_taken:
+        assert vote(seat, elapsed_ms=elapsed_ms).is_new
+        return
+    with pytest.raises(Invalid) as refusal:
+        vote(seat, elapsed_ms=elapsed_ms)
+    assert refusal.value.code == "too_soon"
+    assert vote(seat, elapsed_ms=900).is_new
+
+
+def test_an_answer_that_is_there_already_is_the_same_however_soon_it_was(seat):
+    vote(seat, elapsed_ms=None)
+
+    assert not vote(seat, elapsed_ms=5).is_new
+
+
 @pytest.mark.parametrize("elapsed_ms", [-1, voting.ELAPSED_MS_LIMIT + 1])
 def test_it_refuses_an_impossible_time(seat, elapsed_ms):
     with pytest.raises(Invalid) as refusal:

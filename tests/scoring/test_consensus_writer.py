@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from annotator.consensus.posterior import fit_prior, posterior
-from annotator.judging.voting import undo_vote
+from annotator.judging.undo import undo_act
 from annotator.models import (
     Assignment,
     Campaign,
@@ -228,7 +228,7 @@ def test_no_void_no_undo_and_no_departure_is_missed(campaign, pair):
     Member.objects.update(answered_count=1)
     Pair.objects.update(seats_taken=3, seats_a_on_left=3)
     score_changes(campaign=campaign)
-    undo_vote(assignment_id=first.assignment_id, by=first.assignment.member.user)
+    undo_act(assignment_id=first.assignment_id, by=first.assignment.member.user)
     assert score_changes(campaign=campaign) == 1
     assert labels() == {pair.pk: "tie"}
     suspend_member(member=second.assignment.member, by=None)

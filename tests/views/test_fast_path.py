@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from annotator.lib import bare_requests
 from annotator.views import fast_path
-from tests.views.answer_cases import ODD, PLAIN, World, make_world
+from tests.views.answer_cases import ODD, PLAIN
+from tests.views.answer_world import World, make_world
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, next_assignments, runs_low
 from annotator.judging.eligibility import obstacle
 from annotator.judging.shown_choices import shown_choice
-from annotator.judging.voting import undoable
+from annotator.judging.undo import last_act
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share, progress_of
@@ -137,7 +137,7 @@ class PageState:
     questions: list[Question] = field(default_factory=list)
     reason: Reason | None = None
     status_message: str = ""
-    undoable_id: int | None = None  # the assignment whose answer `undo` takes back
+    undoable_id: int | None = None  # the assignment that `undo` takes back
     notice: Notice | None = None
 
     @property
@@ -177,7 +177,7 @@ def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: 
     """What the member does next; `status_message` reports their last action. Refills the queue when it runs low."""
     campaign = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
-    undoable_id = last_answered(member)
+    undoable_id = last_undoable(member)
     progress, notice = progress_of(campaign), notice_for(member, known=client.notice)
 
     def stop(reason: Reason) -> PageState:
@@ -232,13 +232,11 @@ def depth_for(progress: CampaignProgress) -> int:
     return QUEUE_TARGET if share >= QUEUE_TARGET else LEAST_DEPTH
 
 
-def last_answered(member: Member) -> int | None:
-    """The assignment whose answer undo takes back, if any."""
+def last_undoable(member: Member) -> int | None:
+    """The assignment that undo takes back, if any."""
     campaign = member.campaign
     may_judge = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED) and member.state == MemberState.ACTIVE
-    if not (may_judge and campaign.undo_votes and member.answered_count):
-        return None
-    return undoable(member, timezone.now()).values_list("pk", flat=True).first()
+    return last_act(member, timezone.now()) if may_judge and campaign.undo_votes else None
 
 
 def earlier_answers(seats: list[Assignment]) -> dict[int, str]:

@@ -9,8 +9,9 @@ from typing import Any
 from django.urls import reverse
 
 from annotator.accounts.preferences import preferences_of
-from annotator.judging.shown_choices import ShownChoice, shown_among
-from annotator.models import Question, User
+from annotator.judging.shortcuts import MAPS, SHORTCUTS, Shortcut
+from annotator.judging.shown_choices import SHOWN_CHOICES, ShownChoice, shown_among
+from annotator.models import Campaign, Question, User
 from annotator.views.annotate.next_turn import Card, PageState
 from annotator.views.service_worker import service_worker_for
 
@@ -57,11 +58,13 @@ def controls_of(turn: PageState, user: User) -> dict[str, Any]:
         "page_data": page_data(turn, choices, user),
         "grounds": GROUND_WORDS,
         "switches": SWITCH_WORDS,
+        "shortcuts": [one for one in shortcuts_of(turn.campaign, turn.questions) if one.words],
+        "key_maps": MAPS.items(),
     }
 
 
 def page_data(turn: PageState, choices: list[ShownChoice], user: User) -> dict[str, Any]:
-    return {
+    return key_data(turn.campaign, turn.questions, user) | {
         "member": turn.member_shown_as,
         "addresses": {
             "assignments": assignment_root(),
@@ -70,10 +73,29 @@ def page_data(turn: PageState, choices: list[ShownChoice], user: User) -> dict[s
             "worker": service_worker_for(user),
             "logIn": reverse("login"),
             "preferences": reverse("preferences"),
+            "earlier": reverse("earlier", args=[turn.campaign.slug]),
         },
-        "preferences": preferences_of(user),
         "questions": [{"slug": one.slug, "text": one.text, "choices": one.choices} for one in turn.questions],
         "choices": [one.as_data() for one in choices],
+    }
+
+
+def shortcuts_of(campaign: Campaign, questions: list[Question]) -> list[Shortcut]:
+    """Those that do something in this campaign, whose questions these are."""
+    offered = {one.name for one in shown_among({choice for question in questions for choice in question.choices})}
+    out = {one.name for one in SHOWN_CHOICES} - offered
+    if not campaign.undo_votes and len(questions) == 1:
+        out.add("undo")
+    return [one for one in SHORTCUTS if one.name not in out]
+
+
+def key_data(campaign: Campaign, questions: list[Question], user: User) -> dict[str, Any]:
+    """What keys do for this user, and from when on an answer is taken: on the page of the training as well."""
+    labels = {one.name: {"label": one.wide.label} for one in SHOWN_CHOICES}
+    return {
+        "answerMsMin": campaign.answer_ms_min,
+        "preferences": preferences_of(user),
+        "shortcuts": [one.as_data() | labels.get(one.name, {}) for one in shortcuts_of(campaign, questions)],
     }
 
 

@@ -21,6 +21,7 @@ from annotator.judging.shown_choices import ShownChoice, shown_among, shown_choi
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import Assignment, Campaign, Question
 from annotator.views.annotate.forms import VoteForm
+from annotator.views.annotate.page_data import key_data
 from annotator.views.form_input import require_valid, whole_number
 from annotator.views.requests import UserRequest
 
@@ -46,6 +47,7 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
     questions = [(question, buttons_of(question, seat)) for question in campaign.questions.order_by("position")]
     context = {"campaign": campaign, "progress": progress, "seat": seat, "questions": questions, "sides": sides_of(seat)}
     context["seat_shown_as"] = ASSIGNMENTS.show(seat.pk)
+    context["page_data"] = key_data(campaign, [question for question, _ in questions], request.user)
     return render(request, "annotate/training/pair.html", context)
 
 

@@ -17,7 +17,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from annotator.campaigns.access import campaign_for_member, require_own_page
 from annotator.errors import DomainError, NotFound
-from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment, undo_vote
+from annotator.judging.undo import undo_act
+from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member
 from annotator.views.annotate.forms import FlagForm, VoteForm
@@ -81,10 +82,10 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
 
 @require_POST
 def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
-    """Undo the vote on this assignment and show its pair again."""
+    """Undo the vote, the skip or the flag of this assignment and show its pair again."""
 
     def act() -> Assignment:
-        return undo_vote(assignment_id=assignment_id, by=request.user)
+        return undo_act(assignment_id=assignment_id, by=request.user)
 
     return act_and_respond(request, assignment_id, act, status_message="Undone. Judge this pair again.")
 

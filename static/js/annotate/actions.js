@@ -9,7 +9,7 @@ export const createActions = ({ deck, outbox, undo, sender, messages, answerOf }
     const card = deck.current;
     const action = { verb, id: idOf(card), fields, prompt: promptOf(card) };
     outbox.add(action);
-    if (verb === "vote") undo.remember(card, answerOf(action).choices);
+    undo.remember(card, verb, answerOf(action).choices);
     card.classList.add("gone");
     deck.show(deck.next());
     sendSoon();
@@ -19,7 +19,7 @@ export const createActions = ({ deck, outbox, undo, sender, messages, answerOf }
     const last = undo.last();
     if (!last || (!last.card && outbox.isPending(last.id))) return;
     const { id, card, answer } = last;
-    const unsent = outbox.actions.find((action) => action.id === id && action.verb === "vote" && !sender.isSending(action));
+    const unsent = outbox.actions.findLast((action) => action.id === id && action.verb !== "undo" && !sender.isSending(action));
     if (unsent) {
       outbox.remove(unsent);
       messages.showStatus("Undone. It was not sent yet.");
@@ -36,7 +36,7 @@ export const createActions = ({ deck, outbox, undo, sender, messages, answerOf }
       if (!card || action.verb === "undo") continue;
       card.classList.add("gone");
       card.dataset.state = "loading";
-      if (action.verb === "vote") undo.remember(card, answerOf(action).choices);
+      undo.remember(card, action.verb, answerOf(action).choices);
     }
   };
 

@@ -5,9 +5,16 @@
 import { createActions } from "./actions.js";
 import { idOf, loadAgain, slotsOf } from "./cards.js";
 import { createDeck } from "./deck.js";
+import { createDrafts } from "./drafts.js";
 import { aimForms, catchForms } from "./forms.js";
+import { createGate } from "./gate.js";
+import { createHints } from "./hints.js";
+import { createKeySettings } from "./key_settings.js";
+import { createKeymap } from "./keymap.js";
 import { catchKeys, createKeySwitch } from "./keys.js";
+import { createLabels } from "./labels.js";
 import { isStacked } from "./layout.js";
+import { createLookBack } from "./look_back.js";
 import { createMessages } from "./messages.js";
 import { createOutbox } from "./outbox.js";
 import { readPageData } from "./page_data.js";
@@ -47,7 +54,21 @@ const start = () => {
   });
   const messages = createMessages({ line: byId("status-message"), trouble, outbox });
   const timer = createTimer({ clock: () => performance.now(), isHidden: () => document.hidden });
-  const question = createQuestionForm({ form, data, isStacked, announce });
+  const minimum = data.answerMsMin;
+  const gate = createGate({ minimum, elapsed: timer.elapsed, onChange: (isOpen) => question.unlock(isOpen) });
+  const drafts = createDrafts({ member: data.member, storage });
+  const question = createQuestionForm({
+    form,
+    data,
+    isStacked,
+    announce,
+    drafts,
+    onAsk: () => {
+      gate.start();
+      undo.update();
+    },
+  });
+  let shownAt = -Infinity; // of the card, loaded or not
   const deck = createDeck({
     elements: { deck: deckElement, cards, controls, waiting: byId("waiting"), broken: byId("broken"), now },
     isStacked,
@@ -57,11 +78,16 @@ const start = () => {
       viewer.show(card);
       aimForms(document, (verb) => addresses.ofAction(idOf(card), verb));
       question.showCard(card);
+      flag.showNote(drafts.get(idOf(card)).note ?? "");
+      shownAt = performance.now();
     },
     onState: (isOpen) => {
-      question.unlock(isOpen);
-      if (!isOpen) return;
+      if (!isOpen) {
+        gate.shut();
+        return;
+      }
       timer.start();
+      gate.start();
       viewer.open();
     },
   });
@@ -72,15 +98,14 @@ const start = () => {
     announce,
     choose: (side) => vote(slotsOf(deck.current)[side]),
     store: async (changes) => {
-      const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
-      const sent = fetch(data.addresses.preferences, { method: "POST", headers, body: JSON.stringify(changes) });
-      const isStored = await sent.then(({ ok }) => ok).catch(() => false);
-      if (!isStored) messages.showStatus("This setting lasts until you leave the page: it could not be stored.");
+      const problem = await savePreferences(changes);
+      if (problem) messages.showStatus(`This setting lasts until you leave the page. ${problem}`);
     },
   });
   const undo = createUndo({
     button: document.querySelector("[data-undo]"),
     addressOf: (id) => addresses.ofAction(id, "undo"),
+    hasBack: () => question.hasBack(),
   });
 
   const answerOf = ({ id, fields }) => ({
@@ -102,6 +127,18 @@ const start = () => {
   // From the cookie, not from the page: a login in another tab changes it.
   const token = () =>
     document.cookie.match(/(?:^|; )(?:__Host-)?csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
+  // Resolves with "" or why the change was not stored.
+  const savePreferences = async (changes) => {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": token() };
+    try {
+      const response = await fetch(addresses.preferences, { method: "POST", headers, body: JSON.stringify(changes) });
+      if (response.ok) return "";
+      const { errors } = await response.json();
+      return Object.values(errors).flat().join(" ") || `It could not be stored (error ${response.status}).`;
+    } catch {
+      return "It could not be stored: the server is not reached.";
+    }
+  };
   const transport = createTransport({ htmx, cards, token, addresses, member: data.member });
   const responses = createResponses({
     elements: {
@@ -131,38 +168,89 @@ const start = () => {
   });
   const actions = createActions({ deck, outbox, undo, sender, messages, answerOf });
 
+  const finish = (verb, fields) => {
+    drafts.clear(idOf(deck.current));
+    actions.finish(verb, fields);
+  };
   const vote = (choice) => {
-    if (!deck.isOpen()) return;
-    const fields = question.choose(choice);
-    if (!fields) return;
-    actions.finish("vote", { elapsed_ms: timer.elapsed(), conditions: viewer.conditions(), ...fields });
-    viewer.answered();
+    if (!gate.isOpen()) return;
+    // Ctrl and Enter in the comment press no button: the answer that was undone is sent again.
+    const isTyped = choice === undefined;
+    if (isTyped) document.activeElement.blur();
+    const fields = isTyped ? question.again() : question.choose(choice);
+    if (fields) {
+      finish("vote", { elapsed_ms: timer.elapsed(), conditions: viewer.conditions(), ...fields });
+      viewer.answered();
+    } else if (isTyped) messages.showStatus("Now choose: the comment goes with your answer.");
+  };
+  // Between two of them as long as between two answers: a bouncing key takes back one thing.
+  let undoneAt = -Infinity;
+  const undoLast = () => {
+    if (performance.now() - undoneAt < minimum) return;
+    undoneAt = performance.now();
+    if (!question.back()) actions.undoLast();
   };
   const help = createHelp({ dialog: byId("help"), document });
+  const goOn = () => {
+    if (deck.isOpen() && !document.hidden && !lookBack.isOpen()) timer.goOn();
+  };
+  const lookBack = createLookBack({
+    dialog: byId("look-back"),
+    data,
+    done: undo.done,
+    isStacked: () => Boolean(deck.current) && isStacked(deck.current),
+    fetchEarlier: async (before) => {
+      const response = await fetch(`${addresses.earlier}?${new URLSearchParams({ before })}`).catch(() => null);
+      return response?.ok ? response.json() : null;
+    },
+    onOpen: timer.pause,
+    onClose: goOn,
+  });
   const guideline = createGuideline({ panel: byId("guideline-panel"), document });
-  const flag = createFlag({ flag: document.querySelector("[data-flag]"), document });
+  const flag = createFlag({
+    flag: document.querySelector("[data-flag]"),
+    document,
+    keepNote: (note) => deck.current && drafts.set(idOf(deck.current), { note }),
+  });
   catchForms({
     deck: document.body,
     act: (verb, fields, pressed) => {
-      if (verb === "undo") actions.undoLast();
+      if (verb === "undo") undoLast();
       else if (verb === "vote") vote(pressed);
-      else if (deck.current) {
-        actions.finish(verb, fields);
+      else if (deck.current && performance.now() - shownAt >= minimum) {
+        finish(verb, fields);
         if (verb === "flag") flag.close();
       }
     },
   });
-  const keys = createKeySwitch({ checkbox: byId("keys-on"), storage });
+  const { shortcuts, preferences } = data;
+  const switchedOn = createKeySwitch({ checkbox: byId("keys-on"), storage }).isOn;
+  const keymap = createKeymap({ shortcuts, map: preferences.key_map, own: preferences.own_keys });
+  const labels = createLabels({ keyboard: navigator.keyboard, onChange: () => hints.paint() });
+  const hints = createHints({ root: document, shortcuts, keymap, labels });
   catchKeys({
     root: document,
     deck: document.body,
-    switchedOn: keys.isOn,
-    help,
+    page: document.documentElement,
+    keymap,
+    labels,
+    switchedOn,
+    help: { isOpen: () => help.isOpen() || lookBack.isOpen() },
     guideline,
     flag,
-    zoom: viewer,
-    back: question.back,
+    view: viewer,
+    others: { undo: undoLast },
   });
+  createKeySettings({
+    dialog: byId("help"),
+    shortcuts,
+    keymap,
+    labels,
+    values: preferences,
+    save: savePreferences,
+    onChange: hints.paint,
+  });
+  labels.read();
 
   deckElement.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) messages.closeError();
@@ -181,13 +269,14 @@ const start = () => {
       timer.pause();
       return;
     }
-    if (deck.isOpen()) timer.goOn();
+    goOn();
     sender.resume();
   });
   setInterval(sender.renewLease, 60_000);
 
   // The page as the server sent it, brought up to date with the actions of the outbox.
   cards.dataset.on = "";
+  drafts.clearOld();
   outbox.load();
   actions.takeUp();
   responses.update(REFRESH, responses.takeQueueState());

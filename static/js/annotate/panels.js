@@ -29,18 +29,26 @@ export const createGuideline = ({ panel, document }) => {
   return { isOpen, close };
 };
 
-// It gets the keys while it has the focus, and closes like a menu.
-export const createFlag = ({ flag, document }) => {
+// It gets the keys while it has the focus, and closes like a menu. `keepNote` is told what is typed, until it is sent
+// or left.
+export const createFlag = ({ flag, document, keepNote = () => {} }) => {
   flag.addEventListener("toggle", () => {
     if (flag.open) flag.querySelector("input[type=radio]").focus();
   });
   document.addEventListener("click", (event) => {
     if (flag.open && !flag.contains(event.target)) flag.open = false;
   });
+  const note = flag.querySelector("input[type=text]");
+  note.addEventListener("input", () => keepNote(note.value));
   const close = () => {
     flag.open = false;
     flag.querySelector("form").reset();
+    keepNote("");
     flag.querySelector("summary").focus();
   };
-  return { isOpen: () => flag.open, close };
+  // What was typed about the pair that is shown now.
+  const showNote = (text) => {
+    note.value = text;
+  };
+  return { isOpen: () => flag.open, close, showNote };
 };

@@ -1,10 +1,11 @@
 // The form with the question, the buttons of its choices, the steps of several questions, and the comment.
 
-import { slotsOf } from "./cards.js";
+import { idOf, slotsOf } from "./cards.js";
 import { wordsOf } from "./page_data.js";
 import { createAnswers, fieldsOf } from "./questions.js";
 
-export const createQuestionForm = ({ form, data, isStacked, announce }) => {
+// `onAsk` is called when another question of the same pair is asked; `drafts` keep what was typed and answered.
+export const createQuestionForm = ({ form, data, isStacked, announce, drafts, onAsk = () => {} }) => {
   const { questions, choices } = data;
   const answers = createAnswers(questions);
   const buttons = [...form.querySelectorAll("button.choice")];
@@ -43,8 +44,9 @@ export const createQuestionForm = ({ form, data, isStacked, announce }) => {
       const { side } = choiceOf(button);
       if (side !== null) button.value = slots[side];
     }
-    answers.start();
-    if (comment) comment.value = card.dataset.comment ?? "";
+    const draft = drafts.get(idOf(card));
+    answers.goOnWith(draft.chosen ?? {});
+    if (comment) comment.value = draft.comment ?? card.dataset.comment ?? "";
     draw();
   };
 
@@ -60,7 +62,9 @@ export const createQuestionForm = ({ form, data, isStacked, announce }) => {
   const choose = (choice) => {
     if (!answers.choose(choice)) return null;
     if (!answers.isComplete) {
+      keep();
       draw();
+      onAsk();
       return null;
     }
     const fields = fieldsOf(questions, answers.chosen);
@@ -71,13 +75,29 @@ export const createQuestionForm = ({ form, data, isStacked, announce }) => {
   const ask = (index) => {
     answers.ask(index);
     draw();
+    onAsk();
   };
 
   // Returns whether there was a question before.
   const back = () => {
     const isBack = answers.back();
-    if (isBack) draw();
+    if (isBack) {
+      keep();
+      draw();
+      onAsk();
+    }
     return isBack;
+  };
+
+  const keep = () => drafts.set(idOf(card), { chosen: { ...answers.chosen } });
+  comment?.addEventListener("input", () => card && drafts.set(idOf(card), { comment: comment.value }));
+
+  // The answer that was undone, if it is whole: it can be sent again, now with a comment.
+  const earlier = () => {
+    const words = (card?.dataset.earlier ?? "").split(" ").map((word) => word.split(":"));
+    const before = Object.fromEntries(words);
+    const isWhole = questions.every(({ slug, choices: allowed }) => allowed.includes(before[slug]));
+    return isWhole ? questions.map(({ slug }) => before[slug]) : null;
   };
 
   form.addEventListener("click", (event) => {
@@ -85,5 +105,15 @@ export const createQuestionForm = ({ form, data, isStacked, announce }) => {
     if (step && card) ask(steps.indexOf(step));
   });
 
-  return { showCard, unlock, choose, back };
+  const hasBack = () => answers.index > 0;
+
+  // Answers as before. Returns the fields of the vote, or null if there is no answer to send again.
+  const again = () => {
+    const before = earlier();
+    if (!before) return null;
+    answers.start();
+    return before.map(choose).at(-1);
+  };
+
+  return { showCard, unlock, choose, again, back, hasBack };
 };

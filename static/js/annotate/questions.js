@@ -9,6 +9,12 @@ export const createAnswers = (questions) => {
     chosen = {};
     index = 0;
   };
+  // Goes on with answers that were given before, as far as they are some; the last question is asked in any case.
+  const goOnWith = (before) => {
+    start();
+    for (const { slug, choices } of questions.slice(0, -1)) if (choices.includes(before[slug])) chosen[slug] = before[slug];
+    index = questions.findIndex((question) => !(question.slug in chosen));
+  };
   const ask = (wanted) => {
     index = wanted;
   };
@@ -40,6 +46,7 @@ export const createAnswers = (questions) => {
       return questions.every(({ slug }) => slug in chosen);
     },
     start,
+    goOnWith,
     ask,
     choose,
     back,

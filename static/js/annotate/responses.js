@@ -4,7 +4,7 @@ import { idOf, makeCard } from "./cards.js";
 import { REFRESH, isForThisPage } from "./transport.js";
 
 const TITLES = { lease_expired: "Too late. ", already_answered: "Your first answer stays. " };
-const MAY_ANSWER_AGAIN = new Set(["invalid", "member_changed", ""]);
+const MAY_ANSWER_AGAIN = new Set(["invalid", "member_changed", "too_soon", ""]);
 
 // `insert` puts HTML of the server at a place of the page; `sender` returns the sender.
 export const createResponses = ({ elements, deck, undo, outbox, messages, dress, sender, insert }) => {
@@ -16,7 +16,7 @@ export const createResponses = ({ elements, deck, undo, outbox, messages, dress,
   };
 
   const showRefusal = (action, code, text) => {
-    const entry = action.verb === "vote" ? undo.forget(action.id) : null;
+    const entry = action.verb === "undo" ? null : undo.forget(action.id);
     if (entry && MAY_ANSWER_AGAIN.has(code)) deck.restore(entry.card, entry.answer);
     const about = action.prompt ? ` (“${action.prompt.slice(0, 80)}”)` : "";
     messages.showError(action.verb === "undo" ? text : (TITLES[code] ?? "Not recorded. ") + text + about);
@@ -66,9 +66,13 @@ export const createResponses = ({ elements, deck, undo, outbox, messages, dress,
     if (isForThisPage(xhr)) insert(cards, xhr.responseText, "beforeend");
     const refusal = cards.querySelector(".refusal");
     if (!isForThisPage(xhr)) showRefusal(action, "", `The server refused it (error ${xhr.status}).`);
-    else if (refusal) showRefusal(action, refusal.dataset.refused, refusal.textContent);
+    const state = takeQueueState();
+    // Undone already, by a request whose answer was lost: the pair is there to be judged.
+    const isUndone =
+      action.verb === "undo" && refusal?.dataset.refused === "assignment_closed" && state?.queue.includes(action.id);
+    if (refusal && !isUndone && isForThisPage(xhr)) showRefusal(action, refusal.dataset.refused, refusal.textContent);
     refusal?.remove();
-    update(action, takeQueueState());
+    update(action, state);
     sender().sendOrRedirect();
   };
 

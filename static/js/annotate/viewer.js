@@ -132,13 +132,16 @@ export const createViewer = ({ document, data, current, announce, choose, store 
     KeyD: () => compare.toggle("difference"),
     KeyO: () => compare.toggle("one_image"),
   };
+  let flickerKey = ""; // where it lies for this person
   document.addEventListener("keyup", ({ code }) => {
-    if (code === "KeyB" && compare.view() === "flicker") compare.close();
+    if (code === flickerKey && compare.view() === "flicker") compare.close();
   });
+  // `event` has the standard place of the key as its code, and where it lies for this person as its place.
   const key = (event) => {
     if (event.key === "Escape" && !rest.hidden) closeRest();
     else if (event.key === "Escape" && compare.isOpen()) compare.close();
     else if (event.code === "KeyB" && isOpen()) {
+      flickerKey = event.place;
       if (!event.repeat) compare.open("flicker");
     } else if (VIEW_KEYS[event.code] && isOpen()) {
       if (!event.repeat) VIEW_KEYS[event.code]();

@@ -65,3 +65,13 @@ test("what an earlier page did is not asked again", () => {
   equal([...document.querySelectorAll(".gone")].length, 1);
   equal(undo.last().id, "2");
 });
+
+test("a skip and a flag are taken back like a vote, in their order", () => {
+  const { actions, shown, sent } = make();
+  actions.finish("skip", {});
+  actions.finish("flag", { reason: "unsafe" });
+  actions.undoLast();
+  equal([shown(), sent()], ["2", ["skip 1"]]);
+  actions.undoLast();
+  equal([shown(), sent()], ["1", []]);
+});

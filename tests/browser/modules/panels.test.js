@@ -22,10 +22,13 @@ test("the guideline opens, takes the focus, and gives it back", () => {
 test("the form to flag a pair closes like a menu, and forgets what was in it", async () => {
   page(`<details><summary>Flag</summary><form><input type="radio"><input type="text"></form></details><p>elsewhere</p>`);
   const details = document.querySelector("details");
-  const flag = createFlag({ flag: details, document });
+  const notes = [];
+  const flag = createFlag({ flag: details, document, keepNote: (text) => notes.push(text) });
   details.open = true;
   await until(() => document.activeElement.type === "radio");
+  flag.showNote("a not");
   document.querySelector("input[type=text]").value = "a note";
+  document.querySelector("input[type=text]").dispatchEvent(new Event("input"));
   flag.close();
   equal(
     [flag.isOpen(), document.querySelector("input[type=text]").value, document.activeElement.tagName],

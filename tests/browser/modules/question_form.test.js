@@ -10,7 +10,8 @@ const CHOICES = [
 const ONE = [{ slug: "overall", text: "Better?", choices: ["a", "b", "both_good"] }];
 const TWO = [...ONE, { slug: "beauty", text: "Nicer?", choices: ["a", "b"] }];
 
-const make = (questions, { isStacked = false } = {}) => {
+const make = (questions, { isStacked = false, draft = {} } = {}) => {
+  const kept = [];
   const steps =
     questions.length > 1 ? questions.map(() => '<button class="step"><span class="step-answer"></span></button>') : [];
   page(`<form>${steps.join("")}<p id="question-text"></p><textarea name="comment"></textarea>
@@ -23,11 +24,12 @@ const make = (questions, { isStacked = false } = {}) => {
     data: { questions, choices: CHOICES },
     isStacked: () => isStacked,
     announce: (text) => said.push(text),
+    drafts: { get: () => draft, set: (id, changes) => kept.push([id, changes]) },
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   const card = document.querySelector(".card");
   question.showCard(card);
-  return { question, card, said, button: (name) => document.querySelector(`[data-choice=${name}]`) };
+  return { question, card, said, kept, button: (name) => document.querySelector(`[data-choice=${name}]`) };
 };
 
 test("a button posts the image that stands on its side", () => {
@@ -88,4 +90,27 @@ test("buttons say when there is nothing to vote on", () => {
   equal(button("left").getAttribute("aria-disabled"), "true");
   question.unlock(true);
   equal(button("left").getAttribute("aria-disabled"), null);
+});
+
+test("a draft is taken up, and what is typed and answered is kept", () => {
+  const { question, kept } = make(TWO, { draft: { chosen: { overall: "a" }, comment: "blur" } });
+  const comment = document.querySelector("textarea");
+  equal([document.getElementById("question-text").textContent, comment.value], ["Nicer?", "blur"]);
+  comment.value = "blurred";
+  comment.dispatchEvent(new Event("input"));
+  question.back();
+  question.choose("b");
+  equal(
+    kept.map(([, changes]) => changes),
+    [{ comment: "blurred" }, { chosen: {} }, { chosen: { overall: "b" } }],
+  );
+});
+
+test("the answer that was undone is sent again, with a comment", () => {
+  const { question, card } = make(TWO);
+  equal(question.again(), null);
+  card.dataset.earlier = "overall:b beauty:a";
+  question.showCard(card);
+  document.querySelector("textarea").value = "blurred";
+  equal(question.again(), { choice_overall: "b", choice_beauty: "a", comment: "blurred" });
 });

@@ -48,6 +48,14 @@ test("the next card begins with the first question", () => {
   equal([answers.index, answers.chosen], [0, {}]);
 });
 
+test("it goes on where it was", () => {
+  const answers = createAnswers(TWO);
+  answers.goOnWith({ overall: "b", beauty: "a" });
+  equal([answers.index, answers.chosen, answers.isComplete], [1, { overall: "b" }, false]);
+  answers.goOnWith({ overall: "no choice", size: "a" });
+  equal([answers.index, answers.chosen], [0, {}]);
+});
+
 test("choices are read back from the fields that are sent", () => {
   equal(choicesOf(ONE, { question: "overall", choice: "a", elapsed_ms: 900 }), { overall: "a" });
   equal(choicesOf(TWO, { choice_overall: "a", choice_beauty: "b" }), { overall: "a", beauty: "b" });

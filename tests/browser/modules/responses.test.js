@@ -52,7 +52,7 @@ const make = () => {
     const card = deck.find(id);
     const action = { verb: "vote", id, fields: {}, prompt: "two cats" };
     outbox.add(action);
-    undo.remember(card, { overall: "a" });
+    undo.remember(card, "vote", { overall: "a" });
     card.classList.add("gone");
     deck.show(deck.next());
     return action;
@@ -108,4 +108,13 @@ test("an undone pair comes first", () => {
   const action = { verb: "undo", id: "8" };
   responses.applyResponse(action, { status: 200, responseText: body, getResponseHeader: () => null });
   equal([deck.current.dataset.assignment, document.querySelectorAll(".queue-state").length], ["8", 0]);
+});
+
+test("a pair that was undone by a request whose answer was lost is judged, without a word", () => {
+  const { responses, deck, log } = make();
+  const body = `<p class="refusal" data-refused="assignment_closed">There is nothing to undo.</p>
+    <data class="queue-state" value="1,2,4" data-lease="30" data-undo=""></data>`;
+  const header = (name) => (name === "HX-Retarget" ? "#cards" : null);
+  responses.applyResponse({ verb: "undo", id: "1" }, { status: 409, responseText: body, getResponseHeader: header });
+  equal([deck.find("1") !== null, log], [true, ["lease 30", "go on"]]);
 });

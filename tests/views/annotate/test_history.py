@@ -129,3 +129,28 @@ def test_it_is_for_members_and_to_be_read(client, member):
     client.force_login(member.user)
     assert client.post(page_of(member)).status_code == 405
     assert "You have not judged any pairs here yet" in client.get(page_of(member)).content.decode()
+
+
+def test_the_page_gets_earlier_pairs_as_they_were_answered(client):
+    member = MemberFactory()
+    first, _ = (VoteFactory(assignment__member=member, choice=choice) for choice in ("b", "both_good"))
+    client.force_login(member.user)
+
+    data = client.get(reverse("earlier", args=[member.campaign.slug])).json()
+
+    assert [pair["choices"] for pair in data["pairs"]] == [{"overall": "both_good"}, {"overall": "b"}]
+    assert data["pairs"][1]["prompt"] == first.assignment.pair.prompt.text
+    assert [side["slot"] for side in data["pairs"][1]["sides"]] == (["a", "b"] if first.assignment.a_on_left else ["b", "a"])
+    assert data["before"] == ""
+
+
+def test_earlier_pairs_are_one_s_own_and_the_cursor_is_one_that_was_given(client):
+    member = VoteFactory().assignment.member
+    address = reverse("earlier", args=[member.campaign.slug])
+    client.force_login(MemberFactory(campaign=member.campaign).user)
+
+    assert client.get(address).json() == {"pairs": [], "before": ""}
+    assert client.get(address, {"before": "x"}).status_code == 400
+    assert client.post(address).status_code == 405
+    client.force_login(UserFactory())
+    assert client.get(address).status_code == 404

@@ -8,6 +8,8 @@ import re
 import pytest
 from django.urls import reverse
 
+from annotator.accounts.preferences import change_preferences
+from annotator.models import User
 from annotator.views.annotate.next_turn import next_turn
 from annotator.views.annotate.page_data import controls_of
 from tests.factories import AssignmentFactory, QuestionFactory
@@ -46,10 +48,16 @@ def test_the_page_has_it_as_json(browser, member):
 
     data = json.loads(re.search(r'<script id="page-data" type="application/json">(.*?)</script>', html)[1])
     assert data["questions"][0]["text"] == "</script><b>Which?"
-    assert data["addresses"] == {
-        "assignments": "/assignments/",
-        "answers": "/answers/",
-        "logIn": "/login/",
-        "preferences": "/preferences/",
-    }
-    assert [one["keys"][0] for one in data["choices"]] == ["1", "2", "3", "4"]
+    addresses = data["addresses"]
+    assert (addresses["assignments"], addresses["answers"], addresses["logIn"]) == ("/assignments/", "/answers/", "/login/")
+    assert [one["name"] for one in data["choices"]] == ["left", "right", "both_good", "both_bad"]
+    assert [(one["key"], one["label"]) for one in data["shortcuts"][:2]] == [("1", "Left is better"), ("2", "Right is better")]
+
+
+def test_the_page_knows_what_somebody_prefers(browser, member):
+    AssignmentFactory(member=member, pair__campaign=member.campaign)
+    change_preferences(user=member.user, changes={"key_map": "left_hand", "own_keys": {"skip": "KeyK"}})
+
+    preferences = controls_of(next_turn(member), User.objects.get(pk=member.user_id))["page_data"]["preferences"]
+
+    assert (preferences["key_map"], preferences["own_keys"]) == ("left_hand", {"skip": "KeyK"})
