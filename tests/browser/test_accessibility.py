@@ -43,6 +43,9 @@ NO_PAGES = {
     *(
         "answers",
         "preferences",
+        "earlier",
+        "deck",
+        "service_worker",
         "vote",
         "skip",
         "flag",
