@@ -69,6 +69,9 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
         "inclusion_probability": 1.0,
         "sha256_a": pair.image_a.sha256,
         "sha256_b": pair.image_b.sha256,
+        **dict.fromkeys(("external_id", "prompt_external_id", "seed_a", "seed_b")),
+        **dict.fromkeys(("metadata", "prompt_metadata", "parameters_a", "parameters_b"), "{}"),
+        **{f"{side}_{slot}": getattr(getattr(pair, f"image_{slot}"), side) for side in ("width", "height") for slot in "ab"},
         "split": "train",
     }
     for name, image in (("image_a", pair.image_a), ("image_b", pair.image_b)):
