@@ -2,9 +2,10 @@
 
 Pairs of one-megapixel images that are made here, from the real web server, through 200 ms of delay and 10 Mbit/s. One
 annotator judges them at a person's pace, another as fast as the page lets them, a third on a phone; every vote is then looked for
-in Postgres. Of eight screens it says what share the images get.
+in Postgres. Of eight screens it says what share the images get. Last, somebody on a phone has no network for five minutes.
 
     make bench-page                         100 pairs
+    make bench-page ARGS="--tunnel 30"      half a minute without a network
     make bench-page ARGS="--pairs 30"       fewer; with --json page.json also into a file
 """
 
@@ -55,15 +56,18 @@ class Measured:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=100)
+    parser.add_argument("--tunnel", type=int, default=300, help="seconds without a network")
     parser.add_argument("--json", type=Path, help="a file for the rows")
     arguments = parser.parse_args()
     count = arguments.pairs
     prepare()
+    from annotator.scoring.progress import roll_up  # noqa: PLC0415
     from benchmarks.support.campaigns import make_annotators  # noqa: PLC0415 - the settings are named in `prepare`
     from benchmarks.support.site import granian, running  # noqa: PLC0415
 
     campaign = load_pictures(count)
-    users = make_annotators(campaign, 3, name=f"page-{count}")
+    roll_up(campaign=campaign)
+    users = make_annotators(campaign, 4, name=f"page-{count}")
     with running(granian(workers=2, threads=4, pool=True)) as port:
         print(f"{count} pairs of 1 MP, {DELAY_MS} ms and {MEGABITS} Mbit/s, {os.cpu_count()} cores\n")
         shares = shares_of_screens(port, campaign.slug, users[0].username)
@@ -72,12 +76,20 @@ def main() -> None:
             "as fast as it goes": annotate(port, campaign.slug, users[1].username, count, (0, 0)),
             "on a phone": annotate(port, campaign.slug, users[2].username, count, PACE, screens.PHONE),
         }
+        tunnel = judge_in_a_tunnel(port, campaign.slug, users[3].username, arguments.tunnel)
     rows = []
-    for (name, measured), user in zip(sessions.items(), users, strict=True):
-        assert_as_pressed(user, measured)
+    for (name, measured), user in zip(sessions.items(), users[:3], strict=True):
+        assert_as_pressed(user, measured.pressed)
         report(name, measured)
         rows.append({"pace": name} | row_of(measured) | {"bytes_per_image": stored_bytes(campaign)} | provenance())
     report_shares(shares)
+    assert_as_pressed(users[3], tunnel.pressed)
+    print(
+        f"in a tunnel of {arguments.tunnel} s\n"
+        f"  {tunnel.held} pairs held when the network went, {tunnel.judged} judged until it was back, all recorded as pressed\n"
+        f"  sent {tunnel.sent_after:.1f} s after it was back"
+    )
+    rows.append({"pace": "in a tunnel", "seconds": arguments.tunnel, "held": tunnel.held, "judged": tunnel.judged} | provenance())
     write_rows(arguments.json, rows)
 
 
@@ -215,7 +227,42 @@ def annotate(
     )
 
 
-def assert_as_pressed(user: Any, measured: Measured) -> None:
+@dataclass(frozen=True)
+class Tunnel:
+    """A time without a network: the pairs that the page held, how many were judged, and how soon all were sent."""
+
+    held: int
+    judged: int
+    sent_after: float
+    pressed: dict[int, str]
+
+
+def judge_in_a_tunnel(port: int, slug: str, username: str, seconds: int) -> Tunnel:
+    """On a phone, at a pace that leaves a pair of those that were held."""
+    with logged_in(port, username, screens.PHONE) as page:
+        page.goto(f"/c/{slug}/")
+        page.locator(".card.current[data-state=open]").wait_for()
+        page.wait_for_function("document.querySelectorAll('.card:not(.gone)').length > 10")
+        page.wait_for_function("[...document.querySelectorAll('.card img')].every((image) => image.complete)")
+        held = page.locator(".card:not(.gone)").count()
+        page.context.set_offline(True)
+        end, pressed, last = time.perf_counter() + seconds, {}, ""
+        while time.perf_counter() < end and len(pressed) < held - 1:
+            card = page.locator(f"article.card.current[data-state=open]:not([data-assignment='{last}'])")
+            card.wait_for(timeout=10_000)
+            last = str(card.get_attribute("data-assignment"))
+            time.sleep(seconds / held * random.uniform(0.8, 1.2))
+            key = random.choice("1234")
+            pressed[int(last)] = key
+            page.keyboard.press(key)
+        time.sleep(max(0.0, end - time.perf_counter()))
+        page.context.set_offline(False)
+        start = time.perf_counter()
+        page.locator("#deck[data-unsent='0']").wait_for(timeout=60_000)
+        return Tunnel(held, len(pressed), time.perf_counter() - start, pressed)
+
+
+def assert_as_pressed(user: Any, pressed: dict[int, str]) -> None:
     """What Postgres holds is what was pressed."""
     from annotator.lib.public_ids import ASSIGNMENTS  # noqa: PLC0415
     from annotator.models import Vote  # noqa: PLC0415
@@ -225,11 +272,11 @@ def assert_as_pressed(user: Any, measured: Measured) -> None:
         ASSIGNMENTS.show(seat): (choice, a_on_left)
         for seat, choice, a_on_left in votes.values_list("assignment", "choice", "assignment__a_on_left")
     }
-    for seat, key in measured.pressed.items():
+    for seat, key in pressed.items():
         choice, a_on_left = stored[seat]
         meant = {"1": "a" if a_on_left else "b", "2": "b" if a_on_left else "a", "3": "both_good", "4": "both_bad"}[key]
         assert choice == meant, f"{seat}: pressed {key}, stored {choice}"
-    assert len(stored) == len(measured.pressed)
+    assert len(stored) == len(pressed)
 
 
 def rank(times: list[float], share: float) -> float:

@@ -37,6 +37,8 @@ ARGUMENTS = [
 TIMEOUT_MS = 10_000
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 640}
+# A service worker would fetch images past what a test does to the network: Playwright does not see what workers ask for.
+DEFAULTS = {"viewport": WIDE, "reduced_motion": "reduce", "service_workers": "block"}
 
 
 def find_chromium() -> str:
@@ -75,7 +77,7 @@ def open_page(chromium: Remote, server: LiveServer) -> Iterator[Open]:
     errors: list[str] = []
 
     def open_as(member: Member | None, path: str, **options: Any) -> Remote:
-        context = chromium.new_context(**{"base_url": server.url, "viewport": WIDE, "reduced_motion": "reduce"} | options)
+        context = chromium.new_context(**DEFAULTS | {"base_url": server.url} | options)
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         if member:

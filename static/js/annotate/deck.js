@@ -1,6 +1,8 @@
 // The deck: the cards that the page holds, of which it shows one.
 
-import { loadImages, promptOf } from "./cards.js";
+import { loadAgain, loadImages, promptOf } from "./cards.js";
+
+const AHEAD = 2; // cards behind the current one whose images are decoded
 
 // `onPrepare` is called with a card that is new on the page, `onLeave` before another card is shown, `onShow` with the card that is,
 // and `onState` when it can be judged
@@ -9,7 +11,8 @@ export const createDeck = ({ elements, isStacked, onPrepare, onLeave, onShow, on
   const { deck, cards, controls, waiting, broken, now } = elements;
   let current = null;
 
-  const next = () => cards.querySelector(".card:not(.gone)");
+  // One whose images are missing waits while there is another: without a network they cannot be had.
+  const next = () => cards.querySelector('.card:not(.gone, [data-state="broken"])') ?? cards.querySelector(".card:not(.gone)");
   const find = (id) => cards.querySelector(`.card[data-assignment="${id}"]`);
   const isOpen = () => current?.dataset.state === "open";
 
@@ -27,6 +30,21 @@ export const createDeck = ({ elements, isStacked, onPrepare, onLeave, onShow, on
     if (card === current) update();
   };
 
+  // The first cards are decoded. Those behind them only have their images loaded, which takes little memory.
+  const prepareAhead = () => {
+    for (const card of [...cards.querySelectorAll(".card:not(.gone)")].slice(0, AHEAD + 1)) {
+      if (!card.dataset.state) prepare(card);
+    }
+  };
+  // What did not load is tried again, as when the network is back.
+  const mend = () => {
+    for (const card of cards.querySelectorAll('.card:not(.gone)[data-state="broken"]')) {
+      loadAgain(card);
+      prepare(card);
+    }
+  };
+  const count = () => cards.querySelectorAll(".card:not(.gone)").length;
+
   const show = (card) => {
     onLeave();
     current?.classList.remove("current");
@@ -39,6 +57,7 @@ export const createDeck = ({ elements, isStacked, onPrepare, onLeave, onShow, on
       controls.hidden = false;
       card.classList.add("current");
       onShow(card);
+      prepareAhead();
       now.textContent = `Next pair: ${promptOf(card)}. ${isStacked(card) ? "Top and bottom" : "Left and right"} image.`;
     } else if (state) {
       state.querySelector("[tabindex]")?.focus();
@@ -65,6 +84,9 @@ export const createDeck = ({ elements, isStacked, onPrepare, onLeave, onShow, on
     find,
     isOpen,
     prepare,
+    prepareAhead,
+    mend,
+    count,
     show,
     restore,
   };

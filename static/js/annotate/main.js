@@ -3,6 +3,7 @@
 // Here its parts are put together; each is given what it needs.
 
 import { createActions } from "./actions.js";
+import { createAside } from "./aside.js";
 import { idOf, loadAgain, slotsOf } from "./cards.js";
 import { createDeck } from "./deck.js";
 import { createDrafts } from "./drafts.js";
@@ -50,9 +51,12 @@ const start = () => {
     storage,
     onChange: () => {
       deckElement.dataset.unsent = outbox.actions.length;
+      messages.updateUnsent();
+      aside.update();
     },
   });
   const messages = createMessages({ line: byId("status-message"), trouble, outbox });
+  const aside = createAside({ box: byId("aside"), outbox, sendAgain: () => sender.send() });
   const timer = createTimer({ clock: () => performance.now(), isHidden: () => document.hidden });
   const minimum = data.answerMsMin;
   const gate = createGate({ minimum, elapsed: timer.elapsed, onChange: (isOpen) => question.unlock(isOpen) });
@@ -82,10 +86,15 @@ const start = () => {
       shownAt = performance.now();
     },
     onState: (isOpen) => {
+      document.body.classList.toggle("without-card", !deck.current);
+      byId("waiting").firstElementChild.textContent = navigator.onLine
+        ? "Loading the next pair…"
+        : "You have judged all pairs on this device. The next ones come when the network is back.";
       if (!isOpen) {
         gate.shut();
         return;
       }
+      responses.deepen();
       timer.start();
       gate.start();
       viewer.open();
@@ -165,6 +174,10 @@ const start = () => {
     page: { hasCard: () => Boolean(deck.current), isOver: () => Boolean(cards.querySelector(".state")) },
     onAnswers: responses.applyAnswers,
     onAct: responses.applyResponse,
+    onRefused: responses.applyRefusal,
+    // One tab of a person sends at a time. (Without HTTPS there are no locks: then each tab sends what it finds, and a vote that is
+    // sent twice counts once.)
+    exclusive: (run) => (navigator.locks ? navigator.locks.request(`diptych-sending ${data.member}`, run) : run()),
   });
   const actions = createActions({ deck, outbox, undo, sender, messages, answerOf });
 
@@ -262,7 +275,18 @@ const start = () => {
   window.addEventListener("beforeunload", (event) => {
     if (!outbox.isAllStored()) event.preventDefault();
   });
-  window.addEventListener("online", sender.resume);
+  window.addEventListener("online", () => {
+    deck.mend();
+    sender.resume();
+  });
+  // Another tab of the same person added something, or sent it.
+  window.addEventListener("storage", ({ key, newValue, oldValue }) => {
+    if (!outbox.isKey(key)) return;
+    outbox.load();
+    responses.follow();
+    if (!newValue && JSON.parse(oldValue).verb === "undo") sender.send(REFRESH);
+  });
+  navigator.serviceWorker?.register(data.addresses.worker, { scope: "/c/" }).catch(() => {});
   window.addEventListener("offline", () => messages.showUnsent("You are offline."));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
@@ -270,6 +294,8 @@ const start = () => {
       return;
     }
     goOn();
+    outbox.load();
+    responses.follow();
     sender.resume();
   });
   setInterval(sender.renewLease, 60_000);

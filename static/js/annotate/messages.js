@@ -4,6 +4,12 @@ const READ_MS = 6000; // long enough to read a line; what still holds stays
 
 export const countAnswers = (number) => (number === 1 ? "1 answer" : `${number} answers`);
 
+// Votes are answers; with skips, flags and undos among them they are actions.
+export const countUnsent = (actions) => {
+  if (actions.every(({ verb }) => verb === "vote")) return countAnswers(actions.length);
+  return actions.length === 1 ? "1 action" : `${actions.length} actions`;
+};
+
 export const createMessages = ({ line, trouble, outbox, readMs = READ_MS }) => {
   let timer = 0;
   let before = null; // what had the focus when an error came
@@ -13,21 +19,31 @@ export const createMessages = ({ line, trouble, outbox, readMs = READ_MS }) => {
     timer = setTimeout(() => line.replaceChildren(), readMs);
   };
 
+  // Why something is not sent yet, and how much. It is said anew when something is added, and goes once all is sent.
+  let unsent = "";
+
   const showStatus = (text, { stays = false } = {}) => {
+    unsent = "";
     line.textContent = text;
     if (stays) clearTimeout(timer);
     else clearLater();
   };
 
   const showHtml = (html) => {
+    unsent = "";
     line.innerHTML = html;
     clearLater();
   };
 
   const showUnsent = (why) => {
     const where = outbox.isAllStored() ? "saved on this device" : "not sent yet, keep this page open";
-    const { length } = outbox.actions;
-    showStatus(length ? `${why} ${countAnswers(length)} ${where}.` : why, { stays: true });
+    showStatus(outbox.actions.length ? `${why} ${countUnsent(outbox.actions)} ${where}.` : why, { stays: true });
+    unsent = why;
+  };
+  const updateUnsent = () => {
+    if (!unsent) return;
+    if (outbox.actions.length) showUnsent(unsent);
+    else showStatus("");
   };
 
   const showError = (text, link = null) => {
@@ -59,5 +75,5 @@ export const createMessages = ({ line, trouble, outbox, readMs = READ_MS }) => {
     true,
   );
 
-  return { showStatus, showHtml, showUnsent, showError, closeError };
+  return { showStatus, showHtml, showUnsent, updateUnsent, showError, closeError };
 };

@@ -1,5 +1,7 @@
-import { countAnswers, createMessages } from "../../../static/js/annotate/messages.js";
+import { countAnswers, countUnsent, createMessages } from "../../../static/js/annotate/messages.js";
 import { equal, page, test, until } from "./harness.js";
+
+const VOTE = { verb: "vote" };
 
 const make = (outbox = { actions: [], isAllStored: () => true }, options = {}) => {
   page(`<p id="line"></p><p id="trouble" hidden><span data-text></span><a hidden></a><button data-close></button></p>`);
@@ -9,14 +11,32 @@ const make = (outbox = { actions: [], isAllStored: () => true }, options = {}) =
 
 test("answers are counted in words", () => {
   equal([countAnswers(1), countAnswers(2)], ["1 answer", "2 answers"]);
+  equal(countUnsent([VOTE, VOTE]), "2 answers");
+  equal([countUnsent([{ verb: "undo" }]), countUnsent([VOTE, { verb: "skip" }])], ["1 action", "2 actions"]);
+});
+
+test("what is kept is counted anew with each answer, and no longer said once all is sent", () => {
+  const outbox = { actions: [VOTE], isAllStored: () => true };
+  const { messages, line } = make(outbox);
+  messages.showUnsent("You are offline.");
+  outbox.actions.push(VOTE);
+  messages.updateUnsent();
+  equal(line.textContent, "You are offline. 2 answers saved on this device.");
+  outbox.actions.length = 0;
+  messages.updateUnsent();
+  equal(line.textContent, "");
+  messages.showHtml("Recorded.");
+  outbox.actions.push(VOTE);
+  messages.updateUnsent();
+  equal(line.textContent, "Recorded.");
 });
 
 test("it says where answers are that were not sent", () => {
-  const stored = make({ actions: [{}, {}], isAllStored: () => true });
+  const stored = make({ actions: [VOTE, VOTE], isAllStored: () => true });
   stored.messages.showUnsent("You are offline.");
   equal(stored.line.textContent, "You are offline. 2 answers saved on this device.");
 
-  const lost = make({ actions: [{}], isAllStored: () => false });
+  const lost = make({ actions: [VOTE], isAllStored: () => false });
   lost.messages.showUnsent("You are offline.");
   equal(lost.line.textContent, "You are offline. 1 answer not sent yet, keep this page open.");
 
@@ -36,7 +56,7 @@ test("an error stays until it is closed or its link is followed", () => {
 });
 
 test("a line goes once it was read, and stays where it still holds", async () => {
-  const { messages, line } = make({ actions: [{}], isAllStored: () => true }, { readMs: 30 });
+  const { messages, line } = make({ actions: [VOTE], isAllStored: () => true }, { readMs: 30 });
   messages.showHtml("Recorded: <span>left</span> is better.");
   equal(line.textContent, "Recorded: left is better.");
   await until(() => line.textContent === "");

@@ -63,3 +63,18 @@ test("every change is told", () => {
 
   equal(lengths, [0, 1, 0]);
 });
+
+test("two tabs share it: what one adds or sends is so in the other", () => {
+  const stored = emptyStorage();
+  const [one, other] = [1, 2].map(() => createOutbox({ member: 7, storage: () => stored }));
+  one.add({ verb: "vote", id: "1", fields: {} });
+  other.load();
+  equal(
+    other.actions.map(({ id }) => id),
+    ["1"],
+  );
+  one.remove(one.actions[0]);
+  equal(other.isWithdrawn(other.actions[0]), true);
+  other.load();
+  equal(other.actions, []);
+});

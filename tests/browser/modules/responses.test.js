@@ -57,7 +57,7 @@ const make = () => {
     deck.show(deck.next());
     return action;
   };
-  return { responses, deck, undo, outbox, log, cardIds, voted };
+  return { responses, deck, undo, outbox, log, cardIds, voted, stored };
 };
 const side = { slot: "a", address: "/images/1/", width: 4, height: 3, sizes: "50vw" };
 const DATA = {
@@ -94,6 +94,51 @@ test("a refused answer is said, and the pair comes back where it can be answered
 
   equal(log[0], "Not recorded. Answer all questions. (“two cats”)");
   equal(deck.find("1").classList.contains("gone"), false);
+});
+
+test("an answer that cannot be given again is set aside, and the rest goes on", () => {
+  const { responses, outbox, log, voted, cardIds } = make();
+  const answers = [
+    { assignment: 1, code: "lease_expired", detail: "Time ran out." },
+    { assignment: 2, code: "", detail: "" },
+  ];
+  responses.applyAnswers([voted("1"), voted("2")], 200, { ...DATA, answers, message: "", queue: [4, 3] });
+
+  equal([outbox.actions, outbox.aside().map(({ id, why }) => [id, why.code])], [[], [["1", "lease_expired"]]]);
+  equal([log[0], cardIds()], ["Too late. Time ran out. (“two cats”)", ["4", "3"]]);
+});
+
+test("several refusals are said once", () => {
+  const { responses, log, voted } = make();
+  const answers = [1, 2].map((assignment) => ({ assignment, code: "campaign_closed", detail: "It is closed." }));
+  responses.applyAnswers([voted("1"), voted("2")], 200, { ...DATA, answers, message: "" });
+  equal(log[0], "Not recorded: 2 answers. It is closed.");
+});
+
+test("cards behind those that the server names stay, and those between them go", () => {
+  const { responses, cardIds, voted } = make();
+  responses.applyAnswers([voted("1")], 200, { ...DATA, cards: [], queue: [2], more: true });
+  equal(cardIds(), ["2", "4"]);
+  responses.applyAnswers([voted("2")], 200, { ...DATA, answers: [{ assignment: 2, code: "" }], queue: [3], more: true });
+  equal(cardIds(), ["4", "3"]); // the one on the screen stays
+});
+
+test("what another tab did is gone here too", () => {
+  const { responses, deck, outbox } = make();
+  outbox.add({ verb: "vote", id: "1", fields: {}, prompt: "" });
+  responses.follow();
+  equal(deck.current.dataset.assignment, "2");
+});
+
+test("an answer that was undone in another tab on its way is undone", () => {
+  const { responses, outbox, voted, stored } = make();
+  const action = voted("1");
+  delete stored[action.key];
+  responses.applyAnswers([action], 200, DATA);
+  equal(
+    outbox.actions.map(({ verb, id }) => [verb, id]),
+    [["undo", "1"]],
+  );
 });
 
 test("where the member has to read something first, the page leads there", () => {

@@ -1,8 +1,13 @@
-import { REFRESH, createTransport, isForThisPage } from "../../../static/js/annotate/transport.js";
+import { createTransport, isForThisPage } from "../../../static/js/annotate/transport.js";
 import { equal, page, test } from "./harness.js";
 
 const HELD = { have: ["1", "2"], unsent: 1, notice: "" };
-const ADDRESSES = { page: "/c/x/", answers: "/nowhere/", ofAction: (id, verb) => `/assignments/${id}/${verb}/` };
+const ADDRESSES = {
+  page: "/c/x/",
+  cards: "/c/x/deck/",
+  answers: "/nowhere/",
+  ofAction: (id, verb) => `/assignments/${id}/${verb}/`,
+};
 
 const make = () => {
   const asked = [];
@@ -26,17 +31,31 @@ test("an action goes to its address, with what the page holds", async () => {
   ]);
 });
 
-test("a refresh only asks", async () => {
-  const { transport, asked } = make();
-  await transport.act(REFRESH, HELD);
-  equal(asked[0].slice(0, 2), ["GET", "/c/x/"]);
+const respond = (body, { status = 200, type = "application/json", ...headers } = {}) => {
+  const asked = [];
+  window.fetch = async (address, options) => {
+    asked.push([options.method, address]);
+    return new Response(body, { status, headers: { "Content-Type": type, ...headers } });
+  };
+  return asked;
+};
+
+test("a look only asks, and says what the page holds", async () => {
+  const asked = respond('{"cards": []}');
+  equal(await make().transport.look(HELD), { status: 200, refusal: "", data: { cards: [] } });
+  equal(asked, [["GET", "/c/x/deck/?have=1%2C2&unsent=1&notice=&member=7"]]);
 });
 
-test("answers that come to nothing have the status 0, and an error its own", async () => {
+test("an answer of the site is told from that of a proxy", async () => {
   const { transport } = make();
-  equal(await transport.answer([], HELD), { status: 404, data: null });
-  const away = createTransport({ token: () => "", addresses: { answers: "http://[::1]:1/" }, member: 7 });
-  equal(await away.answer([], HELD), { status: 0, data: null });
+  respond('{"detail": "No."}', { status: 404, "X-Refusal": "not_found" });
+  equal(await transport.answer([], HELD), { status: 404, refusal: "not_found", data: { detail: "No." } });
+  respond("<html>", { status: 404, type: "text/html" });
+  equal(await transport.answer([], HELD), { status: 404, refusal: "", data: null });
+  respond("<html>Log in to this network", { type: "text/html" });
+  equal((await transport.answer([], HELD)).status, 0);
+  window.fetch = () => Promise.reject(new TypeError("no network"));
+  equal(await transport.answer([], HELD), { status: 0, refusal: "", data: null });
 });
 
 test("an error that was not written for the page is told apart", () => {
