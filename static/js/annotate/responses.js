@@ -91,6 +91,7 @@ export const createResponses = ({ elements, deck, undo, outbox, messages, dress,
     });
     if (data.depth) depth.looked({ depth: data.depth, held: deck.count(), brought: fresh.length });
     sender().sendOrRedirect();
+    deepen();
   };
 
   // The answer to another action is HTML.

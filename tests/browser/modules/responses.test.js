@@ -78,7 +78,7 @@ test("what was recorded leaves the outbox, and the next cards come", () => {
   equal([outbox.actions, cardIds()], [[], ["2", "4", "3"]]);
   equal(document.querySelector(".progress-own b").textContent, "5");
   equal(document.querySelector("progress").value, 12);
-  equal(log, ["Recorded.", "lease 90", "go on"]);
+  equal(log, ["Recorded.", "lease 90", "go on", "send"]); // for more cards
 });
 
 test("a card that went to somebody else is removed, unless it is on the screen", () => {
