@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from annotator.models import Member, Vote
@@ -11,9 +13,11 @@ from tests.browser.driver import Remote, expect
 from tests.browser.test_deck import KEYS, alert, judge
 from tests.browser.test_judging import all_sent, annotate_path, open_card, pressed
 from tests.factories import MemberFactory
+from tests.relay import Relay
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+KEPT = "async () => (await Promise.all((await caches.keys()).map(async (n) => (await (await caches.open(n)).keys()).length)))"
 IMAGES_ARE_THERE = "() => [...document.querySelectorAll('.card:not(.gone) img')].every((image) => image.complete)"
 
 
@@ -47,6 +51,28 @@ def test_a_tunnel_is_annotated_through(open_page, wide_member):
     assert {vote.assignment_id: pressed(vote.assignment_id) for vote in Vote.objects.all()} == meant
     assert Vote.objects.count() == Member.objects.get().answered_count == 30
     expect(page.locator("#aside")).to_be_hidden()
+
+
+def test_images_are_kept_for_a_time_without_a_network_and_go_with_the_log_out(open_page, member, server):
+    with Relay(urlsplit(server.url).port) as relay:
+        url = f"http://localhost:{relay.port}"
+        page = open_page(member, f"{url}{annotate_path(member)}", service_workers="allow")
+        open_card(page)
+        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.reload()  # with the worker from the first image on
+        expect(cards(page)).to_have_count(12)
+        page.wait_for_function(IMAGES_ARE_THERE)
+        page.wait_for_function(f"async () => (await ({KEPT})())[0] >= 24")
+        address = page.evaluate("document.querySelector('.card:last-of-type img').currentSrc")
+        relay.cut()
+        fetched = page.evaluate("async (address) => (await fetch(address, { cache: 'no-store' })).status", address)
+        assert fetched == 200
+
+        relay.mend()
+        page.get_by_text(member.user.username).click()
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_label("Password").wait_for()
+        page.wait_for_function("async () => (await caches.keys()).length === 0")
 
 
 def test_two_tabs_share_one_deck_and_one_outbox(open_page, member):
