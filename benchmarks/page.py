@@ -242,8 +242,8 @@ def judge_in_a_tunnel(port: int, slug: str, username: str, seconds: int) -> Tunn
     with logged_in(port, username, screens.PHONE) as page:
         page.goto(f"/c/{slug}/")
         page.locator(".card.current[data-state=open]").wait_for()
-        page.wait_for_function("document.querySelectorAll('.card:not(.gone)').length > 10")
-        page.wait_for_function("[...document.querySelectorAll('.card img')].every((image) => image.complete)")
+        page.wait_for_function("() => document.querySelectorAll('.card:not(.gone)').length > 10")
+        page.wait_for_function("() => [...document.querySelectorAll('.card img')].every((image) => image.complete)")
         held = page.locator(".card:not(.gone)").count()
         page.context.set_offline(True)
         end, pressed, last = time.perf_counter() + seconds, {}, ""

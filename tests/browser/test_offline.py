@@ -58,7 +58,7 @@ def test_images_are_kept_for_a_time_without_a_network_and_go_with_the_log_out(op
         url = f"http://localhost:{relay.port}"
         page = open_page(member, f"{url}{annotate_path(member)}", service_workers="allow")
         open_card(page)
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
         page.reload()  # with the worker from the first image on
         expect(cards(page)).to_have_count(12)
         page.wait_for_function(IMAGES_ARE_THERE)
