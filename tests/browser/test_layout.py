@@ -36,13 +36,13 @@ SHARE = """async (least) => {
 
 @pytest.fixture
 def member(transactional_db: None):
-    """With pairs of square images, whose prompts are long."""
+    """With pairs of square images, so small that no larger copy of them is still made when a test ends, and long prompts."""
     member = MemberFactory()
     accept(member)
     for number in range(5):
         text = f"{number}. {LONG}"
         prompt = PromptFactory.build(campaign=member.campaign, text=text, text_sha256=hashlib.sha256(text.encode()).hexdigest())
-        one, other = make_image(prompt, "tomato", number + 2, (700, 700)), make_image(prompt, "steelblue", number, (700, 700))
+        one, other = make_image(prompt, "tomato", number + 2, (600, 600)), make_image(prompt, "steelblue", number, (600, 600))
         pair = PairFactory.build(campaign=member.campaign, prompt=prompt, image_a=one, image_b=other)
         Prompt.objects.bulk_create([prompt])
         type(one).objects.bulk_create([one, other])
