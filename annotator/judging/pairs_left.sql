@@ -12,7 +12,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS looked_at, count(*) FILTER (WHERE own.id IS NULL OR own.state = 'expired') AS fresh
     FROM (
         SELECT id FROM annotator_pair_seats
-        WHERE campaign_id = member.campaign_id AND line = 'free' ORDER BY rank DESC, ring LIMIT %(bound)s::int
+        WHERE campaign_id = member.campaign_id AND line = 'free' ORDER BY rank DESC, ring DESC LIMIT %(bound)s::int
     ) pair LEFT JOIN LATERAL (
         SELECT id, state FROM annotator_assignment
         WHERE member_id = member.id AND pair_id = pair.id AND kind = 'regular' LIMIT 1

@@ -87,6 +87,10 @@ const start = () => {
     },
     onState: (isOpen) => {
       document.body.classList.toggle("without-card", !deck.current);
+      for (const button of document.querySelectorAll(".needs-card .button")) {
+        if (deck.current) button.removeAttribute("aria-disabled");
+        else button.setAttribute("aria-disabled", "true");
+      }
       byId("waiting").firstElementChild.textContent = navigator.onLine
         ? "Loading the next pair…"
         : "You have judged all pairs on this device. The next ones come when the network is back.";
