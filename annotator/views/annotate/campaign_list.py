@@ -79,6 +79,13 @@ class Entry:
         return self.left > 0
 
     @property
+    def may_describe(self) -> bool:
+        """Whether the campaign asks them about themselves, which they can answer before there are pairs."""
+        campaign = self.member.campaign
+        is_open = campaign.state == CampaignState.OPEN and self.member.state == MemberState.ACTIVE
+        return is_open and hasattr(campaign, "group_question")
+
+    @property
     def can_manage(self) -> bool:
         return self.member.state == MemberState.ACTIVE and self.member.role == Role.MANAGER
 
