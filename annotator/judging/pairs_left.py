@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from annotator.lib.raw_sql import fetch_prepared, read_statement
 
 # Pairs with a free seat that are looked at for each member. Only where none of them is left for the member, more are.
-FIRST_LOOK = 300
+FIRST_LOOK = 60
 LAST_LOOK = 50_000
 
 _SQL = read_statement(__file__, "pairs_left")

@@ -136,3 +136,12 @@ def test_buttons_look_off_where_there_is_nothing_to_judge(open_page, member):
     faded = "element => Number(getComputedStyle(element).opacity) < 0.6"
     assert page.locator(".choice.left").evaluate(faded)
     assert page.locator(".needs-card [aria-keyshortcuts=s]").evaluate(faded)
+
+
+def test_the_pairs_that_wait_do_not_make_a_smaller_window_scroll(open_page, member):
+    page = open_page(member, annotate_path(member))
+    open_card(page)
+    expect(cards(page)).to_have_count(12)
+    for width, height in ((1366, 650), (412, 915), (640, 360)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
