@@ -53,7 +53,7 @@ def test_what_others_have_is_not_left(member):
 def test_who_has_had_what_was_looked_at_is_looked_after_once_more(member, monkeypatch):
     monkeypatch.setattr(pairs_left, "FIRST_LOOK", 2)
     PairSeats.objects.update(votes_wanted=2)
-    first_two = list(PairSeats.objects.order_by("ring").values_list("pk", flat=True)[:2])
+    first_two = list(PairSeats.objects.order_by("-ring").values_list("pk", flat=True)[:2])
     for seat in assigning.next_assignments(member=member, count=4):
         if seat.pair_id in first_two:
             voting.cast_vote(assignment_id=seat.pk, by=member.user, choices={"overall": "a"})
