@@ -43,6 +43,7 @@ class Given(NamedTuple):
     is_left: Ints  # 1 where the chosen image was on the left; of ties, anything
     speed: Ints  # 1: too fast, 0: not, NONE: not measured
     counts: Ints  # 1 where it is held for or against its member
+    id: Ints = np.zeros(0, dtype=np.int64)  # of the votes
 
 
 class People(NamedTuple):
@@ -86,7 +87,7 @@ def answers_of(votes: Columns, people: People, gold: Gold, too_fast_ms: int) -> 
     checks = np.concatenate([np.flatnonzero(is_check & (votes["void"] == UNDONE)), np.flatnonzero(is_check & is_live)])
     is_used[checks[is_first_vote(votes["member"][checks], votes["pair"][checks], kind[checks])]] = True
     rows = np.flatnonzero(is_used)
-    its = {name: votes[name][rows] for name in ("member", "pair", "choice", "a_on_left", "elapsed_ms", "at")}
+    its = {name: votes[name][rows] for name in ("id", "member", "pair", "choice", "a_on_left", "elapsed_ms", "at")}
     kind, person = kind[rows], person[rows]
     at, is_known = found_in(its["pair"], gold.id)
     is_known &= kind == GOLD
@@ -101,6 +102,7 @@ def answers_of(votes: Columns, people: People, gold: Gold, too_fast_ms: int) -> 
         is_left=((its["choice"] == A) == its["a_on_left"]).astype(np.int8),
         speed=np.where(its["elapsed_ms"] < 0, NONE, its["elapsed_ms"] < too_fast_ms).astype(np.int8),
         counts=(people.counts[person] & (its["at"] > people.since[person])).astype(np.int8),
+        id=its["id"],
     )
 
 
