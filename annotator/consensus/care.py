@@ -60,6 +60,7 @@ AGAINST_GOLD = 0.1  # of gold, by somebody who means to answer the opposite
 HABIT = 0.5  # of an answer of each kind beforehand, in the Dirichlet of one's own habits
 GUESSES = np.array([0.4, 0.2, 0.1, 0.3])  # the weights of the ways to guess, in the order above
 GUESSING = 3  # of these with a probability of their own for each answer
+EVIDENCE = len(TASTES) + 6 + 2 * GUESSING + 4  # columns, with four choices
 SMALLEST = 1e-4
 IMAGES = 2  # the first choices are for an image, `a` and `b`; the others are ties
 

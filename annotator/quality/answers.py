@@ -13,6 +13,7 @@ from annotator.feeds.vote_columns import CHOICES, KINDS, LIVE, UNDONE, Columns
 from annotator.lib.arrow import Snapshot
 
 A, B = 0, 1  # the choices for one image
+NEVER = -1  # as the time of a fresh start: none
 REGULAR, GOLD, REPEAT = 0, 1, 2  # as the kind of an answer
 KIND_OF = {
     KINDS.index(kind): code for code, kind in enumerate((AssignmentKind.REGULAR, AssignmentKind.GOLD, AssignmentKind.REPEAT))
@@ -24,6 +25,9 @@ _PEOPLE_SQL = """
            coalesce((extract(epoch FROM standing.counted_since) * 1000000)::bigint, -1) AS since
     FROM annotator_member member LEFT JOIN annotator_standing standing ON standing.member_id = member.id
     WHERE member.campaign_id = {campaign} AND member.kind = 'human' AND member.state <> 'withdrawn' ORDER BY member.id
+"""
+_OTHERS_SQL = """
+    SELECT id FROM annotator_member WHERE campaign_id = {campaign} AND (kind <> 'human' OR state = 'withdrawn') ORDER BY id
 """
 # A gold answer without a known choice is one on a pair that is in review, or gold no more: it says nothing.
 _GOLD_SQL = """
@@ -59,6 +63,11 @@ class Gold(NamedTuple):
 
     id: Ints
     choice: Ints
+
+
+def read_others(snapshot: Snapshot, campaign_id: int) -> Ints:
+    """The ids of members who are no person, or withdrew."""
+    return np.asarray(snapshot.columns(_OTHERS_SQL, campaign=campaign_id)["id"])
 
 
 def read_people(snapshot: Snapshot, campaign_id: int) -> People:
