@@ -40,7 +40,8 @@ GROWTH = 0.1
 VERSION = 1  # of what is in a tally; grows when consensus/care.py, trust.py or tallies.py count something else
 WRITTEN_AT_ONCE = 500
 
-# `+ 0`: the question is not to be looked up, which would read all of its votes.
+# The votes of each seat by itself (OFFSET keeps it so), and `+ 0` the question not by its index: whatever the planner knows of a
+# table that grows, it is not to read all votes.
 _NEAR_SQL = """
     FROM (
         SELECT id, member_id, pair_id, kind, a_on_left FROM annotator_assignment
@@ -53,11 +54,15 @@ _NEAR_SQL = """
         FROM unnest({gold_pairs}::bigint[], {gold_members}::bigint[]) AS wanted (pair_id, member_id)
         JOIN annotator_assignment seat ON (seat.pair_id, seat.member_id, seat.kind) = (wanted.pair_id, wanted.member_id, 'gold')
     ) AS seat
-    JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.question_id + 0 = {question}
+    CROSS JOIN LATERAL (
+        SELECT * FROM annotator_vote WHERE assignment_id = seat.id AND question_id + 0 = {question} OFFSET 0
+    ) AS vote
 """
 _OF_MEMBER_SQL = """
     FROM annotator_assignment seat
-    JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.question_id + 0 = {question}
+    CROSS JOIN LATERAL (
+        SELECT * FROM annotator_vote WHERE assignment_id = seat.id AND question_id + 0 = {question} OFFSET 0
+    ) AS vote
     WHERE seat.member_id = {member}
 """
 _KNOWN_SQL = """
