@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0040_vote_columns'),
+        ('annotator', "0041_shortest_look"),
     ]
 
     operations = [
