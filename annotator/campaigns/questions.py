@@ -55,7 +55,7 @@ def set_questions(*, campaign: Campaign, questions: Sequence[NewQuestion], by: U
 def has_votes(campaign: Campaign) -> bool:
     """Whether anybody has ever answered. An answer has a vote on each question, so the first one tells; and by its index, in which
     one entry is looked at."""
-    first = campaign.questions.filter(position=0).values("pk")
+    first = campaign.questions.filter(position=0).values("pk")[:1]
     return bool(Vote.objects.filter(question=first).order_by("question", "changed_in", "pk")[:1])
 
 
