@@ -192,6 +192,8 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("statistics of nothing", manager, "statistics", draft.slug)
     site.add("plan", manager, "plan", judged.slug)
     site.add("plan of nothing", manager, "plan", draft.slug)
+    site.add("what is missing", manager, "open_campaign", draft.slug)
+    site.add("the end of a draft", manager, "delete_draft", draft.slug)
     site.add("group_question", manager, "group_question", judged.slug)
     site.add("about_you", judged.members.filter(role=Role.ANNOTATOR).first(), "about_you", judged.slug)
     same_images(campaign.pairs.first())

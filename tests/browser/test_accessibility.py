@@ -51,6 +51,7 @@ NO_PAGES = {
         "flag",
         "undo",
         "campaign_state",
+        "archive_campaign",
         "member_state",
         "revoke_invite",
         "logout",

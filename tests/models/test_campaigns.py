@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 ATTEMPTS = Attempts(
     {
         "campaign_state_known": lambda: change(make.CampaignFactory(), state="running"),
+        "campaign_archived_is_closed": lambda: change(make.CampaignFactory(), archived_at=timezone.now()),
         "campaign_slug_form": lambda: change(make.CampaignFactory(), slug="No Slug"),
         "question_choices_known_with_a_and_b": lambda: change(make.QuestionFactory(), choices=["a", "left"]),
         "guideline_version_from_one": lambda: make.GuidelineFactory(version=0),
