@@ -18,11 +18,13 @@ from pathlib import Path
 
 from benchmarks.support import capacity
 from benchmarks.support.results import ROOT, Row, read_rows
-from benchmarks.support.tables import Column, measured, of, table
+from benchmarks.support.tables import NOTHING, Column, measured, of, table
 
 RESULTS = ROOT / "benchmarks" / "results"
 DOCUMENTS = (ROOT / "docs" / "performance.md", ROOT / "docs" / "scale.md")
 MARKED = re.compile(r"(<!-- results: ([\w-]+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+FLAT, FEW_BUFFERS = 1.2, 20  # as benchmarks/pages.py has it
+PAGES_SHOWN = 10
 PEOPLE = (10_000, 100_000, 1_000_000)
 VOTES = (20_000_000, 100_000_000, 1_000_000_000)
 
@@ -259,6 +261,73 @@ def storage(results: Results) -> str:
     return f"{table(rows, columns)}\n\n{about}"
 
 
+def pages(results: Results) -> str:
+    """The pages that read the most in the largest campaign, and every one that grows."""
+    rows = results.rows("pages")
+    least, most = min(row["pairs"] for row in rows), max(row["pairs"] for row in rows)
+    found = []
+    for name in dict.fromkeys(row["page"] for row in rows):
+        small, large = (next(row for row in rows if (row["page"], row["pairs"]) == (name, pairs)) for pairs in (least, most))
+        figures: Row = {"page": name, "small": small["buffers"], "large": large["buffers"]}
+        figures |= {f"cpu_{size}": row["cpu_ms"] + row["database_cpu_ms"] for size, row in (("small", small), ("large", large))}
+        figures["growth"] = figures["large"] / max(figures["small"], 1)
+        has_grown = figures["growth"] > FLAT and figures["large"] - figures["small"] > FEW_BUFFERS
+        found.append(figures | {"has_grown": "grows" if has_grown else "flat"})
+    found.sort(key=lambda row: -row["large"])
+    shown = [row for place, row in enumerate(found) if place < PAGES_SHOWN or row["has_grown"] == "grows"]
+    columns = [
+        of("page", "page"),
+        of("small", f"buffers, {least:,} pairs", "{:,}"),
+        of("large", f"{most:,} pairs", "{:,}"),
+        of("has_grown", "it is"),
+        of("cpu_small", f"ms of CPU, {least:,} pairs", "{:.0f}"),
+        of("cpu_large", f"{most:,} pairs", "{:.0f}"),
+    ]
+    flat = sum(row["has_grown"] == "flat" for row in found)
+    about = (
+        f"Of {len(found)} lists and pages, {flat} are flat. The table has the {PAGES_SHOWN} that read most, and those that grow."
+    )
+    return f"{table(shown, columns)}\n\n{about} {measured(rows)}"
+
+
+def review(results: Results) -> str:
+    rows = results.rows("review")
+    columns = [
+        of("votes", "votes", "{:,}"),
+        of("how", "counted"),
+        of("tuples", "rows and index entries read", "{:,}"),
+        of("cpu_ms", "ms of CPU in Python", "{:,.0f}"),
+        of("database_cpu_ms", "in PostgreSQL", "{:,.0f}"),
+    ]
+    return table(rows, columns) + "\n\n" + measured(rows)
+
+
+def before_after(results: Results) -> str:
+    """Beside what was measured before the work on speed, on a quiet machine of the same kind."""
+    before = results.rows("before")
+    rows = [row | {"now": _now(results, row["name"], row["pairs"])} for row in before]
+    listed = [{"what": row["what"], **{at: _in_form(row[at], row["form"]) for at in ("before", "now")}} for row in rows]
+    return table(listed, [of("what", "what"), of("before", "before"), of("now", "now")])
+
+
+def _now(results: Results, name: str, pairs: int) -> float | None:
+    """From whichever results have it."""
+    file, key, which = {
+        "potato": ("peers", "times", {"tool": "potato"}),
+        "training page": ("pages", "cpu_ms", {"page": "training"}),
+        "release of votes": ("release", "share", {"what": "votes"}),
+    }.get(name, ("votes", name, {"mode": "page"}))
+    for row in results.rows(file):
+        is_it = all(str(row[of_row]).partition(",")[0].startswith(value) for of_row, value in which.items())
+        if is_it and row.get("pairs", pairs) == pairs and row.get("mode", "page") == "page":
+            return float(row[key])
+    return None
+
+
+def _in_form(value: float | None, form: str) -> str:
+    return NOTHING if value is None else form.format(value)
+
+
 VIEWS: dict[str, Callable[[Results], str]] = {
     "votes": votes,
     "vote-costs": vote_costs,
@@ -274,6 +343,9 @@ VIEWS: dict[str, Callable[[Results], str]] = {
     "costs": costs,
     "people": people,
     "storage": storage,
+    "pages": pages,
+    "review": review,
+    "before-after": before_after,
 }
 
 

@@ -35,14 +35,16 @@ Journal of Statistics in Data Science 2 (2024), for the sum over changes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
 
-from annotator.consensus.codes import Bools, Floats, Ints, checked_codes
-from annotator.consensus.trust import Answers, Trust
+from annotator.consensus.codes import Bools, Floats, Ints, checked_codes, totals
+from annotator.consensus.trust import Answers, Model, Trust
 
 OPPOSITE = (0.0, 0.15, 0.3, 0.4, 0.5, 0.6)
 TIES = ((0.0, 0.0), (0.0, 0.25), (0.5, 0.05), (1.0, 0.05))  # ties answered with an image, answers guessed
@@ -57,6 +59,8 @@ CAREER = BLOCK * BLOCKS
 AGAINST_GOLD = 0.1  # of gold, by somebody who means to answer the opposite
 HABIT = 0.5  # of an answer of each kind beforehand, in the Dirichlet of one's own habits
 GUESSES = np.array([0.4, 0.2, 0.1, 0.3])  # the weights of the ways to guess, in the order above
+GUESSING = 3  # of these with a probability of their own for each answer
+EVIDENCE = len(TASTES) + 6 + 2 * GUESSING + 4  # columns, with four choices
 SMALLEST = 1e-4
 IMAGES = 2  # the first choices are for an image, `a` and `b`; the others are ties
 
@@ -85,57 +89,74 @@ def care(
     shifted = answers._replace(known=np.asarray(answers.known) + 1, first=np.asarray(answers.first) + 1)
     checked = checked_codes(limits | {"counts": 2, "is_left": 2}, **shifted._asdict(), is_left=is_left)
     annotator, _, choice, known, first, counts, left = checked
-    known, first = known - 1, first - 1
-    is_used = (counts == 1) & ((known >= 0) | (first >= 0) | ~np.isnan(others.likely[0]))
-    rows = np.flatnonzero(is_used)
-    rows = rows[np.argsort(annotator[rows], kind="stable")]
+    seen = Seen(choice, known - 1, first - 1, left, others.likely)
+    rows = np.flatnonzero((counts == 1) & seen.is_used)
+    by = annotator[rows]
+    order = np.argsort(by, kind="stable")
+    rows, by = rows[order], by[order]
     if has_checks is None:
-        has_checks = bool(((known >= 0) | (first >= 0)).any())
-    stretch = _Stretches(annotator[rows], n_annotators)
-    seen = _Seen(choice[rows], known[rows], first[rows], left[rows], others.likely[:, rows], others)
-    found = _odds(seen, stretch, has_checks)
-    is_whole = stretch.is_whole
-    result = {name: np.zeros(n_annotators) for name in ("log_odds", "own", "recent")}
-    owner = stretch.annotator
-    result["log_odds"][owner[is_whole]] = found.log_odds[is_whole]
-    result["own"][owner[is_whole]] = found.own[is_whole]
-    # What is above 0 is no sign of a change, and neither is a stretch without checks: both are left out.
-    is_change = ~is_whole & (found.log_odds < 0)
-    odds = np.bincount(owner[is_change], weights=np.exp(np.minimum(-found.log_odds[is_change], 700)), minlength=n_annotators)
-    result["recent"] = -np.log(np.maximum(odds, 1.0))
-    checks = np.zeros(n_annotators, dtype=np.int64)
-    checks[owner[is_whole]] = found.checks[is_whole]
-    return Care(checks=checks, answers=stretch.sizes, **result)
+        has_checks = bool(((seen.known >= 0) | (seen.first >= 0)).any())
+    sizes = np.bincount(by, minlength=n_annotators)
+    blocks = -(-sizes // BLOCK)
+    nth = np.arange(len(by)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    block = np.repeat(np.cumsum(blocks) - blocks, sizes) + nth // BLOCK
+    return care_of(evidence_by(block, int(blocks.sum()), seen.where(rows), others.model), blocks, has_checks=has_checks)
 
 
-class _Stretches:
-    """The answers of each annotator, and what is left of them after each BLOCK: rows `start` to `end`, sorted by annotator."""
-
-    def __init__(self, by: Ints, n_annotators: int) -> None:
-        self.sizes: Ints = np.bincount(by, minlength=n_annotators)
-        ends = np.cumsum(self.sizes)
-        stretches = -(-self.sizes // BLOCK)
-        self.annotator: Ints = np.repeat(np.arange(n_annotators), stretches)
-        nth = np.arange(len(self.annotator)) - np.repeat(np.cumsum(stretches) - stretches, stretches)
-        self.is_whole: Bools = nth == 0
-        self.end: Ints = ends[self.annotator]
-        self.start: Ints = (ends - self.sizes)[self.annotator] + BLOCK * nth
-
-    def total(self, of_rows: Floats) -> Floats:
-        """The sum of a column over each stretch."""
-        reached = np.concatenate([[0.0], np.cumsum(of_rows)])
-        return np.asarray(reached[self.end] - reached[self.start])
-
-
-class _Seen(NamedTuple):
-    """The answers that are used, sorted by annotator."""
+class Seen(NamedTuple):
+    """Answers, a column each."""
 
     choice: Ints
     known: Ints
     first: Ints
     left: Ints
-    likely: Floats
-    others: Trust
+    likely: Floats  # as in Trust
+
+    @property
+    def is_used(self) -> Bools:
+        """An answer tells something if it is a check, or others voted on the pair."""
+        return (self.known >= 0) | (self.first >= 0) | ~np.isnan(self.likely[0])
+
+    def where(self, rows: Ints) -> Seen:
+        choice, known, first, left, likely = self
+        return Seen(choice[rows], known[rows], first[rows], left[rows], likely[:, rows])
+
+
+def evidence_by(block: Ints, n_blocks: int, seen: Seen, model: Model) -> Floats:
+    """What the answers, all of which are used, say of care, summed up over each block: (blocks, columns of `_Sums`)."""
+    return np.stack([totals(block, column, n_blocks) for column in _evidence(seen, model)], axis=1)
+
+
+def care_of(blocks: Floats, sizes: Ints, *, has_checks: bool) -> Care:
+    """From the evidence of blocks of answers, those of each annotator together and in order; `sizes` is how many each has.
+
+    What is before the first block of an annotator is taken to be no change; so the first may be longer than others.
+    """
+    n_annotators = len(sizes)
+    owner = np.repeat(np.arange(n_annotators), sizes)
+    start = np.cumsum(sizes) - sizes
+    is_whole = np.zeros(len(owner), dtype=np.bool_)
+    is_whole[start[sizes > 0]] = True
+    # All that came from a block on.
+    until = np.concatenate([np.zeros((1, blocks.shape[1])), np.cumsum(blocks, axis=0)])
+    stretch = until[np.repeat(start + sizes, sizes)] - until[:-1]
+    found = _odds(_Sums(stretch), has_checks)
+
+    def of_whole(column: Floats) -> Floats:
+        values = np.zeros(n_annotators)
+        values[owner[is_whole]] = column[is_whole]
+        return values
+
+    # What is above 0 is no sign of a change, and neither is a stretch without checks: both are left out.
+    is_change = ~is_whole & (found.log_odds < 0)
+    odds = np.bincount(owner[is_change], weights=np.exp(np.minimum(-found.log_odds[is_change], 700)), minlength=n_annotators)
+    return Care(
+        log_odds=of_whole(found.log_odds),
+        recent=-np.log(np.maximum(odds, 1.0)),
+        own=of_whole(found.own),
+        checks=np.rint(of_whole(found.checks)).astype(np.int64),
+        answers=np.rint(of_whole(found.answers)).astype(np.int64),
+    )
 
 
 class _Odds(NamedTuple):
@@ -144,28 +165,51 @@ class _Odds(NamedTuple):
     log_odds: Floats
     own: Floats
     checks: Floats
+    answers: Floats
 
 
-def _odds(seen: _Seen, stretch: _Stretches, has_checks: bool) -> _Odds:
+class _Sums:
+    """The columns of evidence by their names, of stretches."""
+
+    def __init__(self, sums: Floats) -> None:
+        columns = iter(sums.T)
+        self.tastes = np.stack([next(columns) for _ in TASTES])
+        self.gold, self.gold_hits, self.again, self.again_hits, self.among, self.answers = (next(columns) for _ in range(6))
+        self.guesses = np.stack([next(columns) for _ in range(GUESSING)])
+        self.guesses_of_checks = np.stack([next(columns) for _ in range(GUESSING)])
+        self.habits = np.stack(list(columns))
+
+
+def _evidence(seen: Seen, model: Model) -> Iterator[Floats]:
     is_gold, is_again = seen.known >= 0, seen.first >= 0
     is_check = is_gold | is_again
-    shares = np.maximum(seen.others.shares, SMALLEST)
-    own = np.zeros(len(stretch.start))
-    for is_one, wanted, least in ((is_gold, seen.known, GOLD_LEAST), (is_again & ~is_gold, seen.first, REPEAT_LEAST)):
-        own += _checks(is_one, is_one & (seen.choice == wanted), least, stretch)
-        own += stretch.total(np.where(is_one, _among_the_others(seen.choice, wanted, shares), 0.0))
-    votes = _votes(seen, ~is_check, stretch)
-    guesses = _guesses(seen, shares)
-    habit = _habit(seen, stretch)
-    of_all = np.stack([*(stretch.total(guess) for guess in guesses), habit])
-    of_checks = np.stack([stretch.total(np.where(is_check, guess, 0.0)) for guess in guesses])
-    all_odds = votes + own - _log_mean(of_all, GUESSES)
-    own_odds = own - _log_mean(of_checks, GUESSES[:-1])
-    checks = stretch.total(is_check.astype(np.float64))
-    is_clear = (checks >= CLEAR_CHECKS) & (own_odds <= CLEAR)
-    is_waiting = (checks < CHECKS_MIN) & ~is_clear & (stretch.end - stretch.start < WAIT_MAX) & has_checks
-    is_spared = is_waiting | ((own_odds >= 0) & (checks > 0))
-    return _Odds(np.where(is_spared, np.maximum(all_odds, 0.0), all_odds), own_odds, checks)
+    is_again = is_again & ~is_gold
+    shares = np.maximum(model.shares, SMALLEST)
+    yield from _votes(seen, ~is_check, model)
+    for is_one, wanted in ((is_gold, seen.known), (is_again, seen.first)):
+        yield is_one.astype(np.float64)
+        yield (is_one & (seen.choice == wanted)).astype(np.float64)
+    among = np.where(is_gold, _among_the_others(seen.choice, seen.known, shares), 0.0)
+    yield among + np.where(is_again, _among_the_others(seen.choice, seen.first, shares), 0.0)
+    yield np.ones(len(seen.choice))
+    guesses = _guesses(seen, shares, model)
+    yield from guesses
+    yield from (np.where(is_check, guess, 0.0) for guess in guesses)
+    what = np.where(seen.choice < IMAGES, np.where(seen.left == 1, 0, 1), seen.choice)
+    yield from ((what == one).astype(np.float64) for one in range(len(shares)))
+
+
+def _odds(sums: _Sums, has_checks: bool) -> _Odds:
+    own = _checks(sums.gold_hits, sums.gold, GOLD_LEAST) + _checks(sums.again_hits, sums.again, REPEAT_LEAST) + sums.among
+    of_all = np.concatenate([sums.guesses, [_habit(sums.habits)]])
+    all_odds = sums.tastes.max(axis=0) + own - _log_mean(of_all, GUESSES)
+    own_odds = own - _log_mean(sums.guesses_of_checks, GUESSES[:-1])
+    checks = sums.gold + sums.again
+    # Sums that are kept and changed are right to some digits after the point: half a check tells them apart.
+    is_clear = (checks > CLEAR_CHECKS - 0.5) & (own_odds <= CLEAR)
+    is_waiting = (checks < CHECKS_MIN - 0.5) & ~is_clear & (sums.answers < WAIT_MAX - 0.5) & has_checks
+    is_spared = is_waiting | ((own_odds >= 0) & (checks > 0.5))
+    return _Odds(np.where(is_spared, np.maximum(all_odds, 0.0), all_odds), own_odds, checks, sums.answers)
 
 
 def _log_mean(logs: Floats, weights: Floats) -> Floats:
@@ -173,9 +217,8 @@ def _log_mean(logs: Floats, weights: Floats) -> Floats:
     return np.asarray(highest + np.log(weights @ np.exp(logs - highest) / weights.sum()))
 
 
-def _checks(is_one: Bools, is_hit: Bools, least: float, stretch: _Stretches) -> Floats:
+def _checks(hits: Floats, n: Floats, least: float) -> Floats:
     """The log-likelihood of hits and misses at the likeliest rate from `least` on."""
-    hits, n = stretch.total(is_hit.astype(np.float64)), stretch.total(is_one.astype(np.float64))
     rate = np.clip(hits / np.maximum(n, 1), least, MOST)
     return np.asarray(hits * np.log(rate) + (n - hits) * np.log1p(-rate))
 
@@ -186,20 +229,18 @@ def _among_the_others(choice: Ints, wanted: Ints, shares: Floats) -> Floats:
     return np.where(choice == wanted, 0.0, np.log(shares[choice] / rest))
 
 
-def _votes(seen: _Seen, is_vote: Bools, stretch: _Stretches) -> Floats:
-    """The log-likelihood of the votes with the likeliest taste of each stretch."""
+def _votes(seen: Seen, is_vote: Bools, model: Model) -> Iterator[Floats]:
+    """The log-likelihood of each vote, by each taste."""
     at = np.flatnonzero(is_vote)
     likely, said = seen.likely[:, at], seen.choice[at]
-    best = np.full(len(stretch.start), -np.inf)
-    of_rows = np.zeros(len(seen.choice))
     for opposite, ties, guessed in TASTES:
-        matrix = confusion_of(seen.others, opposite=opposite, ties=ties, guessed=guessed)
+        matrix = confusion_of(model, opposite=opposite, ties=ties, guessed=guessed)
+        of_rows = np.zeros(len(seen.choice))
         of_rows[at] = np.log(np.maximum((likely * matrix[:, said]).sum(axis=0), SMALLEST))
-        best = np.maximum(best, stretch.total(of_rows))
-    return best
+        yield of_rows
 
 
-def confusion_of(others: Trust, *, opposite: float, ties: float, guessed: float) -> Floats:
+def confusion_of(others: Trust | Model, *, opposite: float, ties: float, guessed: float) -> Floats:
     """The confusion matrix of a careful annotator of another taste, of shape (choices, choices).
 
     On a share `opposite` of pairs they prefer the other image, a share `ties` of ties they answer with an image, and a share
@@ -212,7 +253,7 @@ def confusion_of(others: Trust, *, opposite: float, ties: float, guessed: float)
     return np.asarray((1 - guessed) * matrix + guessed * others.shares)
 
 
-def _guesses(seen: _Seen, shares: Floats) -> list[Floats]:
+def _guesses(seen: Seen, shares: Floats, model: Model) -> list[Floats]:
     """The log probability of each answer by those who guess: as all answer, evenly, and the opposite of what is right."""
     n_choices = len(shares)
     of_choice = shares.copy()
@@ -220,7 +261,7 @@ def _guesses(seen: _Seen, shares: Floats) -> list[Floats]:
     opposite = np.arange(n_choices)
     opposite[:IMAGES] = opposite[:IMAGES][::-1]
     opposite[IMAGES:] = opposite[IMAGES:][::-1]
-    confusion = seen.others.confusion[opposite]
+    confusion = model.confusion[opposite]
     against = np.log(np.maximum((seen.likely * confusion[:, seen.choice]).sum(axis=0), SMALLEST))
     is_gold, is_again = seen.known >= 0, seen.first >= 0
     is_hit = seen.choice == seen.known
@@ -231,11 +272,9 @@ def _guesses(seen: _Seen, shares: Floats) -> list[Floats]:
     return [np.log(of_choice)[seen.choice], np.full(len(seen.choice), -np.log(n_choices)), against]
 
 
-def _habit(seen: _Seen, stretch: _Stretches) -> Floats:
+def _habit(counts: Floats) -> Floats:
     """The log probability of the answers by habits of one's own: left, right and each tie, whatever the pair."""
-    n_choices = len(seen.others.shares)
-    what = np.where(seen.choice < IMAGES, np.where(seen.left == 1, 0, 1), seen.choice)
-    rising = np.concatenate([[0.0], np.cumsum(np.log(HABIT + np.arange(len(what))))])
-    rising_all = np.concatenate([[0.0], np.cumsum(np.log(n_choices * HABIT + np.arange(len(what))))])
-    counts = np.stack([stretch.total((what == one).astype(np.float64)) for one in range(n_choices)]).astype(np.int64)
-    return np.asarray(rising[counts].sum(axis=0) - rising_all[counts.sum(axis=0)])
+    whole, n_choices = np.rint(counts), len(counts)
+    rising = scipy.special.gammaln(HABIT + whole) - scipy.special.gammaln(HABIT)
+    rising_all = scipy.special.gammaln(n_choices * HABIT + whole.sum(axis=0)) - scipy.special.gammaln(n_choices * HABIT)
+    return np.asarray(rising.sum(axis=0) - rising_all)

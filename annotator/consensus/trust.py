@@ -67,6 +67,16 @@ class Answers(NamedTuple):
     counts: ArrayLike  # 1 where the answer is held for or against its annotator; 0 where it only tells of others
 
 
+class Model(NamedTuple):
+    """What the good say, and chance: the parameters that EM finds, which change little once there are some thousand answers."""
+
+    confusion: Floats  # (choices, choices): the G_kl
+    shares: Floats  # (choices,): the q_l
+    truth: Floats  # (choices,): how often each is the true choice
+    hit: float  # how often the good are right on a known answer
+    same: float  # how often they answer as before
+
+
 class Trust(NamedTuple):
     """Per annotator. Without answers: 0, 0, and NaN."""
 
@@ -76,23 +86,29 @@ class Trust(NamedTuple):
     lower: Floats
     upper: Floats
     answers: Ints  # that say something, one way or the other
-    confusion: Floats  # (choices, choices): the G_kl
-    shares: Floats  # (choices,): the q_l
+    model: Model
+    good: Floats  # the probability that each is
     likely: Floats  # (choices, answers): the C_k of each vote; NaN for checks, and where nobody else voted
+
+    @property
+    def confusion(self) -> Floats:
+        return self.model.confusion
+
+    @property
+    def shares(self) -> Floats:
+        return self.model.shares
 
 
 def trust(answers: Answers, *, n_annotators: int, n_tasks: int, n_choices: int) -> Trust:
     """Raises ValueError for codes out of range or columns of different lengths."""
-    limits = {"annotator": n_annotators, "task": n_tasks, "choice": n_choices, "known": n_choices + 1, "first": n_choices + 1}
-    shifted = {"known": np.asarray(answers.known) + 1, "first": np.asarray(answers.first) + 1}
-    columns = {name: shifted.get(name, getattr(answers, name)) for name in limits} | {"counts": answers.counts}
-    annotator, task, choice, known, first, counts = checked_codes(limits | {"counts": 2}, **columns)
-    model = _Mixture(annotator, task, choice, known - 1, first - 1, (n_annotators, n_tasks, n_choices))
-    ratio = model.ratios()
+    rows, counts = _checked(answers, n_annotators, n_tasks, n_choices)
+    mixture = _Mixture(rows)
+    mixture.fit()
+    ratio = mixture.ratios()
     is_counted = (counts == 1) & (ratio != 1)
-    by, ratio = annotator[is_counted], ratio[is_counted]
+    by, ratio = rows.annotator[is_counted], ratio[is_counted]
     steps = np.log1p(ACCEPTABLE * (ratio - 1))
-    skill, lower, upper = _skill(by, ratio, n_annotators)
+    skill, lower, upper = skill_of(totals_of_skills(by, ratio, n_annotators), np.bincount(by, minlength=n_annotators))
     return Trust(
         log_odds=totals(by, steps, n_annotators),
         recent=_below_highest(by, steps, n_annotators),
@@ -100,46 +116,79 @@ def trust(answers: Answers, *, n_annotators: int, n_tasks: int, n_choices: int) 
         lower=lower,
         upper=upper,
         answers=np.bincount(by, minlength=n_annotators),
-        confusion=model.confusion,
-        shares=model.shares,
-        likely=model.likely(),
+        model=mixture.model,
+        good=mixture.good,
+        likely=mixture.likely(),
     )
+
+
+def judge(answers: Answers, model: Model, good: Floats, *, n_annotators: int, n_tasks: int) -> tuple[Floats, Floats]:
+    """By a model that is known, and the probability that each annotator is good: how much likelier each answer is of a good
+    annotator than by chance, and what the others say of the true choice, as `Trust.likely`.
+
+    Of an answer to depend on, all other votes on its task must be among the answers.
+    """
+    rows, _ = _checked(answers, n_annotators, n_tasks, len(model.shares))
+    mixture = _Mixture(rows, model, good)
+    return mixture.ratios(), mixture.likely()
+
+
+class _Rows(NamedTuple):
+    annotator: Ints
+    task: Ints
+    choice: Ints
+    known: Ints
+    first: Ints
+    shape: tuple[int, int, int]  # annotators, tasks, choices
+
+
+def _checked(answers: Answers, n_annotators: int, n_tasks: int, n_choices: int) -> tuple[_Rows, Ints]:
+    limits = {"annotator": n_annotators, "task": n_tasks, "choice": n_choices, "known": n_choices + 1, "first": n_choices + 1}
+    shifted = {"known": np.asarray(answers.known) + 1, "first": np.asarray(answers.first) + 1}
+    columns = {name: shifted.get(name, getattr(answers, name)) for name in limits} | {"counts": answers.counts}
+    annotator, task, choice, known, first, counts = checked_codes(limits | {"counts": 2}, **columns)
+    return _Rows(annotator, task, choice, known - 1, first - 1, (n_annotators, n_tasks, n_choices)), counts
 
 
 class _Mixture:
     """Good annotators and chance: who is who, what the true choices are, and what the good say."""
 
-    def __init__(self, annotator: Ints, task: Ints, choice: Ints, known: Ints, first: Ints, shape: tuple[int, int, int]) -> None:
-        self.n_annotators, self.n_tasks, n_choices = shape
-        self.annotator, self.choice = annotator, choice
-        self.is_check, self.is_again = known >= 0, first >= 0
-        self.is_hit, self.is_same = choice == known, choice == first
+    def __init__(self, rows: _Rows, model: Model | None = None, good: Floats | None = None) -> None:
+        self.n_annotators, self.n_tasks, self.n_choices = rows.shape
+        self.annotator = rows.annotator
+        self.is_check, self.is_again = rows.known >= 0, rows.first >= 0
+        self.is_hit, self.is_same = rows.choice == rows.known, rows.choice == rows.first
+        self.known = rows.known[self.is_check]
         self.is_vote: Bools = ~(self.is_check | self.is_again)
-        self.voter, self.task, self.said = annotator[self.is_vote], task[self.is_vote], choice[self.is_vote]
-        said = np.bincount(self.said, minlength=n_choices)
-        self.shares = (said + CHOICES_WEIGHT) / (said.sum() + n_choices * CHOICES_WEIGHT)
-        self.known_share = self.shares[known[self.is_check]]
-        self.prior = np.full((n_choices, n_choices), (1 - CONFUSION_PRIOR) / max(n_choices - 1, 1))
-        np.fill_diagonal(self.prior, CONFUSION_PRIOR)
-        self.prior *= CONFUSION_WEIGHT
-        self.confusion = self.prior / CONFUSION_WEIGHT
-        self.truth = self.shares  # of each choice
-        self.hit, self.same = KNOWN_PRIOR, AGAIN_PRIOR
-        self.good = np.full(self.n_annotators, GOOD_SHARE)  # the probability that each is
+        self.voter, self.task, self.said = (column[self.is_vote] for column in (rows.annotator, rows.task, rows.choice))
+        self.model = model or self._start()
+        self.good = np.full(self.n_annotators, GOOD_SHARE) if good is None else good
 
-    def ratios(self) -> Floats:
-        """How much likelier each answer is of a good annotator than by chance."""
+    def _start(self) -> Model:
+        said = np.bincount(self.said, minlength=self.n_choices)
+        shares = (said + CHOICES_WEIGHT) / (said.sum() + self.n_choices * CHOICES_WEIGHT)
+        return Model(self._prior() / CONFUSION_WEIGHT, shares, shares, KNOWN_PRIOR, AGAIN_PRIOR)
+
+    def _prior(self) -> Floats:
+        prior = np.full((self.n_choices, self.n_choices), (1 - CONFUSION_PRIOR) / max(self.n_choices - 1, 1))
+        np.fill_diagonal(prior, CONFUSION_PRIOR)
+        return prior * CONFUSION_WEIGHT
+
+    def fit(self) -> None:
         prior_odds = np.log(GOOD_SHARE / (1 - GOOD_SHARE))
         for _ in range(ITERATIONS):
             likely = self._from_others()
             ratio = self._ratios(likely)
             self.good = sigmoid(prior_odds + totals(self.annotator, np.log(ratio), self.n_annotators))
             self._maximise(likely)
+
+    def ratios(self) -> Floats:
+        """How much likelier each answer is of a good annotator than by chance."""
         return self._ratios(self._from_others())
 
     def likely(self) -> Floats:
         """What the votes of the others say of the true choice, of shape (choices, answers)."""
-        of_all = np.full((len(self.shares), len(self.annotator)), np.nan)
+        of_all = np.full((self.n_choices, len(self.annotator)), np.nan)
         has_others = np.bincount(self.task, minlength=self.n_tasks)[self.task] > 1
         of_all[:, np.flatnonzero(self.is_vote)[has_others]] = self._from_others()[:, has_others]
         return of_all
@@ -147,38 +196,40 @@ class _Mixture:
     def _from_others(self) -> Floats:
         """The probability of each true choice by the votes of the others on the task, of shape (choices, votes)."""
         weight = self.good[self.voter]
-        own = np.log(self.confusion)[:, self.said] * weight
+        own = np.log(self.model.confusion)[:, self.said] * weight
         joint = np.stack([totals(self.task, row, self.n_tasks) for row in own])
-        likely = joint[:, self.task] - own + np.log(self.truth)[:, None]
+        likely = joint[:, self.task] - own + np.log(self.model.truth)[:, None]
         likely -= likely.max(axis=0)
         np.exp(likely, out=likely)
         likely /= likely.sum(axis=0)
         return np.asarray(likely)
 
     def _ratios(self, likely: Floats) -> Floats:
+        confusion, shares, _, rate_of_hits, rate_of_same = self.model
         ratio = np.empty(len(self.annotator))
-        said = (likely * self.confusion[:, self.said]).sum(axis=0) / self.shares[self.said]
+        said = (likely * confusion[:, self.said]).sum(axis=0) / shares[self.said]
         # Alone on a task one is compared with oneself, and that says nothing.
         votes = np.bincount(self.task, minlength=self.n_tasks)
         ratio[self.is_vote] = np.where(votes[self.task] > 1, said, 1.0)
-        hit = self.is_hit[self.is_check]
-        ratio[self.is_check] = np.where(hit, self.hit / self.known_share, (1 - self.hit) / (1 - self.known_share))
-        by_chance = float((self.shares**2).sum())
-        same = self.is_same[self.is_again]
-        ratio[self.is_again] = np.where(same, self.same / by_chance, (1 - self.same) / (1 - by_chance))
+        hit, by_chance = self.is_hit[self.is_check], shares[self.known]
+        ratio[self.is_check] = np.where(hit, rate_of_hits / by_chance, (1 - rate_of_hits) / (1 - by_chance))
+        same, again_by_chance = self.is_same[self.is_again], float((shares**2).sum())
+        ratio[self.is_again] = np.where(same, rate_of_same / again_by_chance, (1 - rate_of_same) / (1 - again_by_chance))
         return ratio
 
     def _maximise(self, likely: Floats) -> None:
         weight = self.good[self.voter]
-        together = likely * self.confusion[:, self.said]
+        together = likely * self.model.confusion[:, self.said]
         together /= together.sum(axis=0)
-        n_choices = len(self.shares)
-        mass = np.stack([totals(self.said, row * weight, n_choices) for row in together]) + self.prior
-        self.confusion = mass / mass.sum(axis=1, keepdims=True)
+        mass = np.stack([totals(self.said, row * weight, self.n_choices) for row in together]) + self._prior()
         truth = together.sum(axis=1) + CHOICES_WEIGHT
-        self.truth = truth / truth.sum()
-        self.hit = self._rate(self.is_hit, self.is_check, KNOWN_PRIOR, KNOWN_WEIGHT)
-        self.same = self._rate(self.is_same, self.is_again, AGAIN_PRIOR, AGAIN_WEIGHT)
+        self.model = Model(
+            confusion=mass / mass.sum(axis=1, keepdims=True),
+            shares=self.model.shares,
+            truth=truth / truth.sum(),
+            hit=self._rate(self.is_hit, self.is_check, KNOWN_PRIOR, KNOWN_WEIGHT),
+            same=self._rate(self.is_same, self.is_again, AGAIN_PRIOR, AGAIN_WEIGHT),
+        )
 
     def _rate(self, is_hit: Bools, is_one: Bools, prior: float, prior_weight: float) -> float:
         """How often the good hit."""
@@ -202,13 +253,17 @@ def _below_highest(annotators: Ints, steps: Floats, n_annotators: int) -> Floats
     return np.minimum(result, 0.0)
 
 
-def _skill(annotators: Ints, ratio: Floats, n_annotators: int) -> tuple[Floats, Floats, Floats]:
-    """The most likely skill of each annotator and its 95 % interval by the likelihood ratio, on a grid."""
+def totals_of_skills(annotators: Ints, ratio: Floats, n_annotators: int) -> Floats:
+    """The log-likelihood of each skill of SKILLS, of shape (annotators, skills)."""
     rows = [totals(annotators, np.log(np.maximum(1 + s * (ratio - 1), LIKELIHOOD_MIN)), n_annotators) for s in SKILLS]
-    likelihood = np.stack(rows, axis=1)
+    return np.stack(rows, axis=1)
+
+
+def skill_of(likelihood: Floats, answers: Ints) -> tuple[Floats, Floats, Floats]:
+    """The most likely skill of each annotator and its 95 % interval by the likelihood ratio, on a grid. NaN without answers."""
     is_within = likelihood >= likelihood.max(axis=1, keepdims=True) - WITHIN
     best, low = likelihood.argmax(axis=1), is_within.argmax(axis=1)
     high = len(SKILLS) - 1 - is_within[:, ::-1].argmax(axis=1)
-    has_some = np.bincount(annotators, minlength=n_annotators) > 0
+    has_some = answers > 0
     skill, lower, upper = (np.where(has_some, SKILLS[at], np.nan) for at in (best, low, high))
     return skill, lower, upper

@@ -51,12 +51,14 @@ _STATE_SQL = """
     SELECT since::text, {bound}::text AS bound, server.name AS server, coalesce(columns.server <> server.name, true) AS is_new
     FROM ({server}) AS server (name) LEFT JOIN annotator_votecolumns columns ON columns.campaign_id = {campaign}
 """
-_VOTES_SQL = """
+_COLUMNS_SQL = """
     SELECT vote.id, vote.question_id AS question, seat.member_id AS member, seat.pair_id AS pair,
            array_position({choices}::text[], vote.choice::text)::int2 - 1::int2 AS choice,
            array_position({kinds}::text[], seat.kind::text)::int2 - 1::int2 AS kind, seat.a_on_left,
            coalesce(vote.elapsed_ms, -1) AS elapsed_ms, (extract(epoch FROM vote.created_at) * 1000000)::bigint AS at,
            coalesce(array_position({voids}::text[], vote.void_reason::text), 0)::int2 AS void
+"""
+_VOTES_SQL = """
     FROM annotator_question question
     JOIN annotator_vote vote ON vote.question_id = question.id AND vote.{which}
     JOIN annotator_assignment seat ON seat.id = vote.assignment_id
@@ -93,6 +95,13 @@ def unpack(packed: bytes) -> Columns:
         columns[name] = (above.astype(np.int64) + least).astype(kind)
         at += width * size
     return columns
+
+
+def columns_from(snapshot: Snapshot, source: str, **values: Any) -> Columns:
+    """The columns of some votes from the tables, by id. `source` is SQL from FROM on, with a `vote` and its `seat`."""
+    rows = snapshot.columns(_COLUMNS_SQL + source, choices=CHOICES, kinds=KINDS, voids=VOIDS, **values)
+    _, order = np.unique(rows["id"], return_index=True)
+    return {name: rows[name][order].astype(kind) for name, kind in TYPES.items()}
 
 
 def discard(campaign: Campaign) -> None:
@@ -196,11 +205,7 @@ class Update:
         return sorted({*found, *(set(np.unique(right["id"] // CHUNK).tolist()) - known.keys())})
 
     def _from_tables(self, which: sql.Composable) -> Columns:
-        rows = self.snapshot.columns(
-            _VOTES_SQL, campaign=self.campaign_id, which=which, choices=CHOICES, kinds=KINDS, voids=VOIDS
-        )
-        order = np.argsort(rows["id"], kind="stable")
-        return {name: rows[name][order].astype(kind) for name, kind in TYPES.items()}
+        return columns_from(self.snapshot, _VOTES_SQL, campaign=self.campaign_id, which=which)
 
     def _read(self, numbers: list[int] | None) -> dict[int, Columns]:
         chunks = {}

@@ -31,7 +31,15 @@ from annotator.models.people import (
     User,
 )
 from annotator.models.publishing import HubAccount, Publication
-from annotator.models.reviewing import AnnotatorStats, Appeal, ModerationAction, Proposal, ReviewRule
+from annotator.models.reviewing import (
+    AnnotatorStats,
+    Appeal,
+    ModerationAction,
+    Proposal,
+    ReviewModel,
+    ReviewRule,
+    ReviewTally,
+)
 from annotator.models.vote_columns import VoteChunk, VoteColumns
 from annotator.models.webhooks import Delivery, Webhook
 
@@ -74,7 +82,9 @@ __all__ = [
     "Release",
     "ReleaseFile",
     "ReleaseShard",
+    "ReviewModel",
     "ReviewRule",
+    "ReviewTally",
     "RingCursor",
     "SelfDescription",
     "ServerEpoch",

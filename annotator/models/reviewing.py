@@ -112,6 +112,37 @@ class AnnotatorStats(models.Model):
         return self.shared_count - self.agreed_count
 
 
+class ReviewModel(models.Model):
+    """What the tallies of a large campaign go by. Only quality/kept_tallies.py reads and writes them."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    document = models.JSONField(help_text="The model, and all that the tallies depend on except votes.")
+    gold = models.BinaryField(help_text="The gold pairs that counted, and their known choices.")
+    votes = models.PositiveBigIntegerField(help_text="Number of votes that the model was fitted to.")
+    changes = models.PositiveBigIntegerField(default=0, help_text="Number of votes that have changed since.")
+    fitted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: fitted to {self.votes} votes"
+
+
+class ReviewTally(models.Model):
+    """What the answers of an annotator of a large campaign amount to, brought up to date by each review."""
+
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    good = models.FloatField(help_text="Probability that the annotator is a good one, at the last fit.")
+    since = models.BigIntegerField(help_text="The `counted_since` that the sums go by, in microseconds since 1970.")
+    answers = models.PositiveBigIntegerField(help_text="Number of answers that count.")
+    given = models.PositiveBigIntegerField(help_text="Number of votes, with those that are void.")
+    sums = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "review tallies"
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.answers} answers"
+
+
 class ModerationAction(models.Model):
     """That something was done about a member: by whom or by which rule, when, and on what figures. Append-only."""
 

@@ -13,6 +13,7 @@ from annotator.feeds.vote_columns import CHOICES, KINDS, LIVE, UNDONE, Columns
 from annotator.lib.arrow import Snapshot
 
 A, B = 0, 1  # the choices for one image
+NEVER = -1  # as the time of a fresh start: none
 REGULAR, GOLD, REPEAT = 0, 1, 2  # as the kind of an answer
 KIND_OF = {
     KINDS.index(kind): code for code, kind in enumerate((AssignmentKind.REGULAR, AssignmentKind.GOLD, AssignmentKind.REPEAT))
@@ -24,6 +25,9 @@ _PEOPLE_SQL = """
            coalesce((extract(epoch FROM standing.counted_since) * 1000000)::bigint, -1) AS since
     FROM annotator_member member LEFT JOIN annotator_standing standing ON standing.member_id = member.id
     WHERE member.campaign_id = {campaign} AND member.kind = 'human' AND member.state <> 'withdrawn' ORDER BY member.id
+"""
+_OTHERS_SQL = """
+    SELECT id FROM annotator_member WHERE campaign_id = {campaign} AND (kind <> 'human' OR state = 'withdrawn') ORDER BY id
 """
 # A gold answer without a known choice is one on a pair that is in review, or gold no more: it says nothing.
 _GOLD_SQL = """
@@ -43,6 +47,7 @@ class Given(NamedTuple):
     is_left: Ints  # 1 where the chosen image was on the left; of ties, anything
     speed: Ints  # 1: too fast, 0: not, NONE: not measured
     counts: Ints  # 1 where it is held for or against its member
+    id: Ints = np.zeros(0, dtype=np.int64)  # of the votes
 
 
 class People(NamedTuple):
@@ -58,6 +63,11 @@ class Gold(NamedTuple):
 
     id: Ints
     choice: Ints
+
+
+def read_others(snapshot: Snapshot, campaign_id: int) -> Ints:
+    """The ids of members who are no person, or withdrew."""
+    return np.asarray(snapshot.columns(_OTHERS_SQL, campaign=campaign_id)["id"])
 
 
 def read_people(snapshot: Snapshot, campaign_id: int) -> People:
@@ -86,7 +96,7 @@ def answers_of(votes: Columns, people: People, gold: Gold, too_fast_ms: int) -> 
     checks = np.concatenate([np.flatnonzero(is_check & (votes["void"] == UNDONE)), np.flatnonzero(is_check & is_live)])
     is_used[checks[is_first_vote(votes["member"][checks], votes["pair"][checks], kind[checks])]] = True
     rows = np.flatnonzero(is_used)
-    its = {name: votes[name][rows] for name in ("member", "pair", "choice", "a_on_left", "elapsed_ms", "at")}
+    its = {name: votes[name][rows] for name in ("id", "member", "pair", "choice", "a_on_left", "elapsed_ms", "at")}
     kind, person = kind[rows], person[rows]
     at, is_known = found_in(its["pair"], gold.id)
     is_known &= kind == GOLD
@@ -101,6 +111,7 @@ def answers_of(votes: Columns, people: People, gold: Gold, too_fast_ms: int) -> 
         is_left=((its["choice"] == A) == its["a_on_left"]).astype(np.int8),
         speed=np.where(its["elapsed_ms"] < 0, NONE, its["elapsed_ms"] < too_fast_ms).astype(np.int8),
         counts=(people.counts[person] & (its["at"] > people.since[person])).astype(np.int8),
+        id=its["id"],
     )
 
 

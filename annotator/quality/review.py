@@ -37,9 +37,9 @@ from annotator.quality.rule_preview import RuleChange
 from annotator.quality.rulings import rulings_on
 
 REVIEW_PERIOD = timedelta(seconds=30)
-# A review reads every vote of the campaign, at about four microseconds, so that big campaigns are reviewed less often: this
-# between two for each vote keeps it under 5 % of one core at any size.
-REVIEW_PERIOD_PER_VOTE = timedelta(microseconds=90)
+# A review costs what changed since the last, and a look at each member and gold pair. All votes are counted once for each tenth
+# that a campaign grows (kept_tallies.py), at ten microseconds a vote: this keeps the largest ones from doing so all the time.
+REVIEW_PERIOD_PER_VOTE = timedelta(microseconds=3)
 # An answer may be committed this long after the time that it carries, and is not to be missed.
 COMMITTED_WITHIN = timedelta(seconds=10)
 

@@ -88,7 +88,7 @@ def preview(
 ) -> Preview:
     """What the rules, saved or not, would do to the members as they answered so far. It changes nothing.
 
-    It measures everybody anew, at about four microseconds for each vote of the campaign: what the last review wrote down may be
+    It measures everybody anew, at some microseconds for each vote of the campaign: what the last review wrote down may be
     old, or measured with another limit for answers that are too fast.
     """
     now = now or timezone.now()

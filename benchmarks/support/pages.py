@@ -92,14 +92,17 @@ WITH seats AS (
 INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
 SELECT %(campaign)s, id, %(question)s, 'a', 2000, now() FROM seats
 """
-# The one whose pages are looked at has judged as much in any campaign.
+# The one whose pages are looked at has judged as much in any campaign, one answer after the other, and on either side: a
+# review would suspend who chooses the left image alone.
 _ANSWERS_OF_ONE_SQL = """
 WITH seats AS (
     INSERT INTO annotator_assignment
         (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at, lease_expires_at, closed_at)
-    SELECT %(campaign)s, %(annotator)s, id, 'regular', 'answered', true, now(), now(), now()
+    SELECT %(campaign)s, %(annotator)s, id, 'regular', 'answered', place %% 2 = 0, now(), now(),
+           now() - place * interval '5 seconds'
     FROM (
-        SELECT seat.pair_id AS id FROM annotator_flag flag JOIN annotator_assignment seat ON seat.id = flag.assignment_id
+        SELECT seat.pair_id AS id, row_number() OVER (ORDER BY flag.id) AS place
+        FROM annotator_flag flag JOIN annotator_assignment seat ON seat.id = flag.assignment_id
         WHERE seat.campaign_id = %(campaign)s AND seat.kind = 'regular' ORDER BY flag.id LIMIT %(answers)s
     ) AS pair
     RETURNING id

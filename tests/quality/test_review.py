@@ -311,7 +311,7 @@ def test_campaigns_with_new_answers_are_due_and_not_too_often():
     assert annotator_review.campaigns_to_review(now=now) == [member.campaign]
     assert annotator_review.campaigns_to_review(now=now - timedelta(seconds=20)) == []
 
-    member.campaign.progress.votes_live = 1_000_000
+    member.campaign.progress.votes_live = 25_000_000
     member.campaign.progress.save()
     assert annotator_review.campaigns_to_review(now=now) == []
     assert annotator_review.campaigns_to_review(now=now + timedelta(seconds=60)) == [member.campaign]
