@@ -20,7 +20,7 @@ import numpy as np
 from psycopg import sql
 
 from annotator.choices import AssignmentKind, Choice, VoidReason
-from annotator.feeds.vote_feed import OLDEST_UNDER_WAY, SERVER_SQL
+from annotator.feeds.changes import OLDEST_UNDER_WAY, SERVER_SQL
 from annotator.lib.arrow import Snapshot
 from annotator.models import Campaign, VoteChunk, VoteColumns
 

@@ -26,6 +26,7 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from annotator.errors import Conflict, Invalid
+from annotator.feeds.changes import OLDEST_UNDER_WAY, SERVER_SQL
 from annotator.lib.advisory_locks import Space, wait_for_turn
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, ServerEpoch, Vote
@@ -77,25 +78,6 @@ _CHANGES_SQL = sql.SQL("""
     WHERE question.campaign_id = {campaign}
     ORDER BY vote.changed_in {direction}, vote.id {direction} {limit}
 """)
-# Numbers are given out by the server, and one of its other databases may have a transaction open for hours, which cannot bring
-# votes of ours. A transaction is of the database of the session that holds its lock; one whose session is not found has just
-# ended, or is a prepared one, and bounds like ours. All of it is of the statement's own snapshot, or true for ever.
-OLDEST_UNDER_WAY = sql.SQL("""coalesce(
-    (
-        SELECT under_way.xid FROM pg_snapshot_xip(pg_current_snapshot()) AS under_way (xid)
-        WHERE NOT EXISTS (
-            SELECT FROM pg_locks held JOIN pg_stat_activity session ON session.pid = held.pid
-            WHERE held.locktype = 'transactionid' AND held.mode = 'ExclusiveLock' AND held.granted
-              AND held.transactionid = under_way.xid::xid
-              AND session.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
-        )
-        ORDER BY under_way.xid LIMIT 1
-    ),
-    pg_snapshot_xmax(pg_current_snapshot())
-)""")
-SERVER_SQL = """
-    SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()
-"""
 # What came with a copy of the database from elsewhere has numbers that are not of this server, or not yet.
 _HAS_FOREIGN_SQL = """
     SELECT EXISTS (

@@ -122,6 +122,7 @@ def test_staff_make_a_campaign_and_manage_it():
         "audit_rate": 0.05,
         "lease_seconds": 600,
         "pairing_rule": "ring",
+        "answer_ms_min": 250,
         "pairs_per_image": 4,
         "random_pair_share": 0.2,
         "consensus_method": "majority",

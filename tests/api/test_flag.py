@@ -86,7 +86,7 @@ def test_it_refuses_what_is_no_flag(body, field):
 def test_it_takes_few_queries(django_assert_max_num_queries):
     assignment, client = an_assignment()
 
-    # token, its use noted, assignment locked and closed, pair locked and freed, flag written, flags of the pair counted;
-    # and the savepoints of a test's transaction
-    with django_assert_max_num_queries(8 + 2):
+    # token, its use noted, assignment locked and closed, pair locked and freed, flag looked for and written, flags of the
+    # pair counted; and the savepoints of a test's transaction
+    with django_assert_max_num_queries(9 + 6):
         client.post(address(assignment.pk), BODY)
