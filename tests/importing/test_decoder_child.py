@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 
@@ -21,6 +22,10 @@ def opened(path, root=None) -> dict:
     return handle("open", arguments, [])[0]
 
 
+def image_call(data: bytes) -> tuple:
+    return handle("image", {"sha256": hashlib.sha256(data).hexdigest()}, [data])
+
+
 def test_it_needs_no_database_no_settings_and_few_modules():
     code = (
         "import sys; import annotator.importing.decoder_child;"
@@ -31,10 +36,10 @@ def test_it_needs_no_database_no_settings_and_few_modules():
 
 
 def test_an_image_comes_back_clean_or_with_what_is_wrong():
-    found, blobs = handle("image", {}, [picture_file(3)])
+    found, blobs = image_call(picture_file(3))
     assert (found["format"], found["width"], found["height"], found["displays"]) == ("PNG", 24, 16, [1280, 640])
     assert len(blobs) == 3
-    assert "cannot be decoded" in handle("image", {}, [picture_file(3)[:-30]])[0]["invalid"]
+    assert "cannot be decoded" in image_call(picture_file(3)[:-30])[0]["invalid"]
 
 
 def test_rows_come_checked_with_their_images_beside_them(folder, tmp_path):
@@ -55,8 +60,8 @@ def test_a_file_that_cannot_be_read_is_said_to_be(tmp_path):
 
 
 def test_samples_of_sixteen_bits_count_twice():
-    assert "16 bits a channel" in handle("image", {}, [png_of_nothing(7000, 7000, bits=16, rows=1)])[0]["invalid"]
-    assert handle("image", {}, [png_of_nothing(70, 70, bits=16)])[0]["width"] == 70
+    assert "16 bits a channel" in image_call(png_of_nothing(7000, 7000, bits=16, rows=1))[0]["invalid"]
+    assert image_call(png_of_nothing(70, 70, bits=16))[0]["width"] == 70
 
 
 def test_the_images_of_a_line_are_bounded_together(tmp_path, monkeypatch):
