@@ -304,24 +304,35 @@ def review(results: Results) -> str:
 
 def before_after(results: Results) -> str:
     """Beside what was measured before the work on speed, on a quiet machine of the same kind."""
-    before = results.rows("before")
-    rows = [row | {"now": _now(results, row["name"], row["pairs"])} for row in before]
-    listed = [{"what": row["what"], **{at: _in_form(row[at], row["form"]) for at in ("before", "now")}} for row in rows]
-    return table(listed, [of("what", "what"), of("before", "before"), of("now", "now")])
+    rows = []
+    for row in results.rows("before"):
+        key, now = _now(results, row["name"], row["pairs"])
+        value, load = (now[key], now["load"]) if now else (None, None)
+        rows.append(
+            {
+                "what": row["what"],
+                "before": _in_form(row["before"], row["form"]),
+                "now": _in_form(value, row["form"]),
+                "load": load,
+            }
+        )
+    columns = [of("what", "what"), of("before", "before"), of("now", "now")]
+    return table(rows, [*columns, of("load", "load of the machine by other work, now", "{:.0f}")])
 
 
-def _now(results: Results, name: str, pairs: int) -> float | None:
-    """From whichever results have it."""
+def _now(results: Results, name: str, pairs: int) -> tuple[str, Row | None]:
+    """The row that has it now, and under which name; None where it was not measured."""
     file, key, which = {
         "potato": ("peers", "times", {"tool": "potato"}),
         "training page": ("pages", "cpu_ms", {"page": "training"}),
-        "release of votes": ("release", "share", {"what": "votes"}),
+        "release": ("release", "share", {"what": "the whole release"}),
+        "import": ("import", "cpu_ms", {"of": "import", "name": "JPEG"}),
     }.get(name, ("votes", name, {"mode": "page"}))
     for row in results.rows(file):
-        is_it = all(str(row[of_row]).partition(",")[0].startswith(value) for of_row, value in which.items())
+        is_it = all(value in str(row.get(of_row)).split(", ")[-1] for of_row, value in which.items())
         if is_it and row.get("pairs", pairs) == pairs and row.get("mode", "page") == "page":
-            return float(row[key])
-    return None
+            return key, row
+    return key, None
 
 
 def _in_form(value: float | None, form: str) -> str:
