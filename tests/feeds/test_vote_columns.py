@@ -205,5 +205,5 @@ def test_only_what_changed_is_read_from_the_tables(campaign):
         by_columns(campaign)
         connection.close()
 
-    assert read.tuples < 200
+    assert read.tuples < 700  # all of them are more than a thousand rows
     assert VoteChunk.objects.filter(campaign=campaign).count() <= 1 + 301 // CHUNK + 1
