@@ -8,6 +8,7 @@
 #   make attack        what one stranger can try against a site on loopback; one: make attack ARGS=stalled_bodies
 #   make soak          votes at half speed for an hour: does anything grow; shorter: make soak ARGS="--minutes 5"
 #   make check         linters, types, import rules, migrations, deployment
+#   make messages      the catalogues of translations from what is in the sources, and compiled (docs/contributors.md, "Languages")
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
 #   make bench-scale   the vote loop with 1, 2 and 4 web and worker processes
@@ -34,7 +35,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack soak check bench bench-votes bench-pages bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
+.PHONY: help demo demo-check serve test hammer attack soak check messages bench bench-votes bench-pages bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -181,6 +182,11 @@ bench-consensus: $(INSTALLED_DEV)
 bench-release: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.release $(ARGS)
 
+# --- the translations
+
+messages: $(INSTALLED_DEV)
+	@$(BIN)/python locale/messages.py update
+
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 
 CHECKS := check-lint check-format check-scripts check-types check-templates check-imports check-migrations check-deploy check-schema \
@@ -228,6 +234,10 @@ check-deploy: $(INSTALLED_DEV)
 
 check-schema: $(INSTALLED_DEV)
 	$(call step,$(PRODUCTION) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null)
+
+# What annotators see, in all languages.
+check-messages: $(INSTALLED_DEV)
+	$(call step,$(BIN)/python locale/messages.py check)
 
 check-compose: $(INSTALLED_DEV)
 	$(call step,$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)

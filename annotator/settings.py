@@ -289,6 +289,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "annotator.views.middleware.language.LanguageMiddleware",
     # Pages are closed unless a view says otherwise.
     "annotator.views.middleware.log_in_first.LogInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -312,7 +313,20 @@ TEMPLATES = [
         },
     }
 ]
+# --- languages: each by its own name; what is translated, and how, is in docs/contributors.md, "Languages"
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("zh-hans", "简体中文"),
+    ("ja", "日本語"),
+    ("ar", "العربية"),
+]
+# In which of them managers' pages are whole: elsewhere half a page would be English, and the other half from right to left.
+MANAGER_LANGUAGES = ["en"]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 # A form is never written to disk: imports go straight to storage (importing.receive_upload), and nothing else has files.
@@ -464,6 +478,7 @@ SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_FAILURE_VIEW = "annotator.views.middleware.refusals.refuse_without_token"
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"  # annotator.accounts.devices
+LANGUAGE_COOKIE_NAME, LANGUAGE_COOKIE_SECURE = f"{COOKIE_PREFIX}language", HTTPS  # annotator.lib.languages
 # A session ends so long after its last use, and so long after it began, however much it is used. That it is in use is noted once
 # a day (annotator.views.middleware.log_in_first), not per vote.
 SESSION_END_SECONDS = read_int("SESSION_DAYS_MAX", 30, low=2, high=3650) * 24 * 3600

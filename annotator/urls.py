@@ -22,6 +22,7 @@ from annotator.views.annotate.join import consent, join
 from annotator.views.annotate.preferences import preferences
 from annotator.views.annotate.views import annotate, flag, skip, undo, vote
 from annotator.views.health import healthz, prometheus, readyz
+from annotator.views.language import language
 from annotator.views.manage import (
     campaign,
     demographics,
@@ -61,6 +62,7 @@ urlpatterns = [
     path("login/", log_in, name="account_login"),
     path("logout/", log_out, name="logout"),
     path("logout/", log_out, name="account_logout"),
+    path("language/", language, name="language"),
     path("join/<str:key>/", join, name="join"),
     path("account/", with_account(account), name="account"),
     path("account/sessions/", with_account(sessions), name="sessions"),

@@ -11,28 +11,43 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import get_language, gettext_lazy
 
 from annotator.accounts import lockout
 from annotator.accounts.devices import device_of, remember_device
 from annotator.campaigns import invites
 from annotator.errors import NotAllowed
 from annotator.lib.client_address import address_of
+from annotator.lib.languages import known_language
 from annotator.models import User
 from annotator.models.lookalikes import skeleton
 
 SIGN_UP_BY = "invite"  # in the session: the id of the invite whose link was opened
 QUIET = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}  # everybody sees that they are
 NOBODYS_ADDRESS = "0.0.0.0"  # noqa: S104 - listened on nowhere
-DO_NOT_FIT = "Wrong username or password. Passwords are case-sensitive."
+DO_NOT_FIT = gettext_lazy("Wrong username or password. Passwords are case-sensitive.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": DO_NOT_FIT,
         "email_password_mismatch": DO_NOT_FIT,
-        "username_taken": "This username is taken.",
-        "username_looks_alike": "This username looks like that of somebody else. Choose another one.",
+        "username_taken": gettext_lazy("This username is taken."),
+        "username_looks_alike": gettext_lazy("This username looks like that of somebody else. Choose another one."),
     }
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of whom it is for, where their account has one; else in that of the page that sends it."""
+        language = known_language(getattr(context.get("user"), "language", "")) or get_language()
+        with translation.override(language):
+            super().send_mail(template_prefix, email, context)
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """A language that was chosen before there was an account is kept with it."""
+        user.language = known_language(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+        saved: User = super().save_user(request, user, form, commit)
+        return saved
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return settings.OPEN_SIGN_UP or invites.may_sign_up(invite_id=request.session.get(SIGN_UP_BY))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import Scope
 from annotator.errors import DomainError, Invalid, NotAllowed
@@ -54,7 +55,7 @@ def create_token(
     if len(name) > 100:
         errors["name"] = ["Use at most 100 characters."]
     if errors:
-        raise Invalid("The token is not valid.", errors=errors)
+        raise Invalid(gettext("The token is not valid."), errors=errors)
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     token = Token.objects.create(
         user=user,
@@ -87,13 +88,13 @@ def check_key(key: str, *, now: datetime | None = None) -> Token:
     if KEY_PATTERN.fullmatch(key):
         token = Token.objects.select_related("user").filter(digest=digest_of(key)).first()
     if token is None:
-        raise BadToken("Unknown token.")
+        raise BadToken(gettext("Unknown token."))
     if token.revoked_at is not None:
-        raise BadToken("This token was revoked.", code="token_revoked")
+        raise BadToken(gettext("This token was revoked."), code="token_revoked")
     if token.expires_at is not None and token.expires_at <= now:
-        raise BadToken("This token has expired.", code="token_expired")
+        raise BadToken(gettext("This token has expired."), code="token_expired")
     if not token.user.is_active:
-        raise BadToken("The user of this token is deactivated.", code="token_user_inactive")
+        raise BadToken(gettext("The user of this token is deactivated."), code="token_user_inactive")
     note_use(token, now=now)
     return token
 
@@ -135,4 +136,6 @@ def require_scope(token: Token, allowed: Iterable[str]) -> None:
     """Raises NotAllowed unless the token has one of these scopes."""
     allowed = list(allowed)
     if not set(allowed) & set(token.scopes):
-        raise NotAllowed(f"This needs a token with the scope {' or '.join(allowed)}.", code="scope_missing")
+        raise NotAllowed(
+            gettext("This needs a token with the scope %(allowed)s.") % {"allowed": " or ".join(allowed)}, code="scope_missing"
+        )

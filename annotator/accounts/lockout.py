@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import ngettext
 
 from annotator.errors import NotAllowed
 from annotator.lib.client_address import network_of
@@ -53,25 +54,25 @@ KEEP = max(limit.window for limit in (OF_NAME_AT_ADDRESS, OF_NAME_UNDER_ATTACK, 
 
 
 def begin_log_in(
-    *, name: str, address: str = "", device: str = "", hint: str = ", or reset your password", now: datetime | None = None
+    *, name: str, address: str = "", device: str = "", can_reset: bool = True, now: datetime | None = None
 ) -> FailedLogIn:
     """Note an attempt to log in as `name` from `address` ("" if unknown). It counts as failed unless `clear_attempt` is called.
 
     `device` is one that this name logged in on before ("" if it is none): it is counted for itself, whatever its address does.
-    `hint` is what else somebody may do than wait. Raises NotAllowed where too many failed lately; that attempt does not count, so
-    the wait ends by itself.
+    `can_reset`: whether a new password would end the wait. Raises NotAllowed where too many failed lately; that attempt does not
+    count, so the wait ends by itself.
     """
     now = now or timezone.now()
     name_digest = digest(plain(name))
     address_digest = digest(f"device {device}" if device else network_of(address))
     is_shared = bool(address) and not device
-    _require_no_wait(_wait_until(name_digest, address_digest, is_shared, now), now, hint)
+    _require_no_wait(_wait_until(name_digest, address_digest, is_shared, now), now, can_reset)
     attempt = FailedLogIn.objects.create(name_digest=name_digest, address_digest=address_digest, at=now)
     # Once more, for those that came at the same moment: all of them are in the table by now.
     until = _wait_until(name_digest, address_digest, is_shared, now, besides=attempt)
     if until > now:
         attempt.delete()
-        _require_no_wait(until, now, hint)
+        _require_no_wait(until, now, can_reset)
     return attempt
 
 
@@ -99,12 +100,23 @@ def _end_of_wait(limit: Limit, failures: QuerySet[FailedLogIn], now: datetime) -
     return found["last"] + wait if wait else now  # the last may be of somebody who came a moment later, and was noted first
 
 
-def _require_no_wait(until: datetime, now: datetime, hint: str) -> None:
+def _require_no_wait(until: datetime, now: datetime, can_reset: bool) -> None:
     if until <= now:
         return
     minutes = -(-(until - now) // timedelta(minutes=1))
-    words = f"{minutes} minute{'' if minutes == 1 else 's'}"
-    raise NotAllowed(f"Too many failed logins. Wait {words} and try again{hint}.", code="locked_out")
+    if can_reset:
+        words = ngettext(
+            "Too many failed logins. Wait %(number)s minute and try again, or reset your password.",
+            "Too many failed logins. Wait %(number)s minutes and try again, or reset your password.",
+            minutes,
+        )
+    else:
+        words = ngettext(
+            "Too many failed logins. Wait %(number)s minute and try again.",
+            "Too many failed logins. Wait %(number)s minutes and try again.",
+            minutes,
+        )
+    raise NotAllowed(words % {"number": minutes}, code="locked_out")
 
 
 def clear_attempt(attempt: FailedLogIn) -> None:

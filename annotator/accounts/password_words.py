@@ -6,6 +6,7 @@ import re
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 # Of this application and of its work. The site's own names come from ALLOWED_HOSTS and HUB_NAMESPACE.
 WORDS = (
@@ -33,10 +34,10 @@ class ContextWordsValidator:
             raise ValidationError(self.get_help_text(), code="password_context_words")
 
     def get_help_text(self) -> str:
-        return (
-            f"Use at least {REST} characters beside words that others would guess here, such as the name of this site,"
-            " “diptych” or “password”."
-        )
+        return gettext(
+            "Use at least %(number)s characters beside words that others would guess here, such as the name of this site, "
+            "“diptych” or “password”."
+        ) % {"number": REST}
 
 
 def without_words(password: str) -> str:

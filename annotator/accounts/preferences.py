@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.errors import Invalid
 from annotator.judging.conditions import GROUNDS
@@ -76,7 +77,7 @@ def change_preferences(*, user: User, changes: dict[str, Any]) -> dict[str, Any]
         elif not CHECKS[name][0](value):
             errors[name] = [CHECKS[name][1]]
     if errors:
-        raise Invalid("Some settings are not valid.", errors=errors)
+        raise Invalid(gettext("Some settings are not valid."), errors=errors)
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.preferences = {name: value for name, value in (locked.preferences | changes).items() if name in CHECKS}
     locked.save(update_fields=["preferences"])

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from annotator.errors import DomainError
 from annotator.importing.images import DISPLAY_WIDTHS
@@ -94,11 +95,11 @@ class FoundByPairOrMember(BigTable, ReadOnly):
             found |= Q(**{f"{self.assignment}pair": int(term[:18])})
         return queryset.filter(found), False
 
-    @admin.display(description="pair")
+    @admin.display(description=gettext_lazy("pair"))
     def of_pair(self, row: Vote | Flag) -> Pair:
         return row.assignment.pair
 
-    @admin.display(description="member")
+    @admin.display(description=gettext_lazy("member"))
     def by_member(self, row: Vote | Flag) -> Member:
         return row.assignment.member
 

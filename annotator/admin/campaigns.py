@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator import releasing, tasks
 from annotator.admin.base import NeverDeleted, bar, each, user_of
@@ -31,7 +32,7 @@ class QuestionForm(ModelForm):
     def clean_choices(self) -> list[str]:
         choices: list[str] = self.cleaned_data["choices"]
         if not {Choice.A, Choice.B} <= set(choices):
-            raise forms.ValidationError("Include A and B.")
+            raise forms.ValidationError(gettext("Include A and B."))
         return choices
 
 
@@ -43,7 +44,7 @@ class QuestionFormSet(forms.BaseInlineFormSet):
         kept = [form for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         if not any((form.cleaned_data.get("position", form.instance.position)) == 0 for form in kept):
             raise forms.ValidationError(
-                "One question needs position 0. It is the primary question, which decides seats and labels."
+                gettext("One question needs position 0. It is the primary question, which decides seats and labels.")
             )
 
 
@@ -117,18 +118,18 @@ class CampaignAdmin(NeverDeleted):
         )
         obj.pk, obj._state.adding = made.pk, False
 
-    @admin.display(description="votes")
+    @admin.display(description=gettext_lazy("votes"))
     def votes(self, campaign: Campaign) -> SafeString:
         counts = campaign.progress
         return bar(counts.votes_live, counts.votes_wanted, f"{counts.votes_live} of {counts.votes_wanted}")
 
-    @admin.display(description="pairs settled")
+    @admin.display(description=gettext_lazy("pairs settled"))
     def pairs(self, campaign: Campaign) -> str:
         counts = campaign.progress
         held = f", {counts.pairs_held} held" if counts.pairs_held else ""
         return f"{counts.pairs_settled} of {counts.pairs_total}{held}"
 
-    @admin.display(description="campaign page")
+    @admin.display(description=gettext_lazy("campaign page"))
     def open_page(self, campaign: Campaign) -> SafeString:
         return format_html('<a href="{}">Open campaign page</a>', reverse("campaign_page", args=[campaign.slug]))
 
@@ -138,19 +139,19 @@ class CampaignAdmin(NeverDeleted):
     def change_states(self, request: HttpRequest, rows: QuerySet[Campaign], state: CampaignState, done: str) -> None:
         each(self, request, rows, lambda row: lifecycle.change_state(campaign=row, state=state, by=user_of(request)), done=done)
 
-    @admin.action(description="Open the selected campaigns", permissions=["change"])
+    @admin.action(description=gettext_lazy("Open the selected campaigns"), permissions=["change"])
     def open_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
         self.change_states(request, rows, CampaignState.OPEN, "Opened")
 
-    @admin.action(description="Pause the selected campaigns", permissions=["change"])
+    @admin.action(description=gettext_lazy("Pause the selected campaigns"), permissions=["change"])
     def pause_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
         self.change_states(request, rows, CampaignState.PAUSED, "Paused")
 
-    @admin.action(description="Close the selected campaigns", permissions=["change"])
+    @admin.action(description=gettext_lazy("Close the selected campaigns"), permissions=["change"])
     def close_them(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
         self.change_states(request, rows, CampaignState.CLOSED, "Closed")
 
-    @admin.action(description="Build a release of each selected campaign", permissions=["change"])
+    @admin.action(description=gettext_lazy("Build a release of each selected campaign"), permissions=["change"])
     def build_releases(self, request: HttpRequest, rows: QuerySet[Campaign]) -> None:
         def build(campaign: Campaign) -> None:
             release = releasing.create_release(campaign=campaign, by=user_of(request))
@@ -163,7 +164,7 @@ class GuidelineForm(ModelForm):
     class Meta:
         model = Guideline
         fields = ["campaign", "text"]
-        help_texts = {"text": "Markdown. Saved as a draft. Annotators see it after you publish it."}
+        help_texts = {"text": gettext_lazy("Markdown. Saved as a draft. Annotators see it after you publish it.")}
 
 
 @admin.register(Guideline)
@@ -193,11 +194,11 @@ class GuidelineAdmin(NeverDeleted):
         made = guidelines.draft_guideline(campaign=obj.campaign, text=obj.text, by=user_of(request))
         obj.pk, obj.version, obj._state.adding = made.pk, made.version, False
 
-    @admin.display(description="as annotators see it")
+    @admin.display(description=gettext_lazy("as annotators see it"))
     def rendered(self, guideline: Guideline) -> SafeString:
         return format_html('<div class="rendered">{}</div>', render_markdown(guideline.text, under=2))
 
-    @admin.action(description="Publish the selected drafts", permissions=["change"])
+    @admin.action(description=gettext_lazy("Publish the selected drafts"), permissions=["change"])
     def publish(self, request: HttpRequest, rows: QuerySet[Guideline]) -> None:
         drafts = rows.select_related("campaign").order_by("campaign", "version")
         each(self, request, drafts, lambda row: guidelines.publish_draft(guideline=row, by=user_of(request)), done="Published")

@@ -11,6 +11,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from annotator.admin.base import BigTable, NeverAdded, ReadOnly, thumbnails, user_of
 from annotator.choices import Choice
@@ -53,11 +54,11 @@ class ImageAdmin(BigTable, ReadOnly):
     ]
     readonly_fields = ["thumbnail", "public_id"]
 
-    @admin.display(description="image")
+    @admin.display(description=gettext_lazy("image"))
     def thumbnail(self, image: Image) -> SafeString:
         return thumbnails([image])
 
-    @admin.display(description="pixels")
+    @admin.display(description=gettext_lazy("pixels"))
     def size(self, image: Image) -> str:
         return f"{image.width} × {image.height}"
 
@@ -101,13 +102,15 @@ class PairForm(ModelForm):
     priority = forms.IntegerField(
         min_value=-pair_holds.PRIORITY_LIMIT,
         max_value=pair_holds.PRIORITY_LIMIT,
-        help_text="Annotators get pairs with a higher priority first.",
+        help_text=gettext_lazy("Annotators get pairs with a higher priority first."),
     )
     gold_choice = forms.ChoiceField(
         choices=[("", "Not gold"), *Choice.choices],
         required=False,
-        help_text="The known answer of a gold pair, which collects no regular votes. After annotators have answered it, you can"
-        " change or remove it only while the pair is in review.",
+        help_text=gettext_lazy(
+            "The known answer of a gold pair, which collects no regular votes. After annotators have answered it, you can"
+            " change or remove it only while the pair is in review."
+        ),
     )
 
     class Meta:
@@ -159,15 +162,15 @@ class PairAdmin(BigTable, NeverAdded):
         pair_holds.set_priority(pair_ids=[obj.pk], priority=obj.priority, by=user_of(request))
         gold.set_gold(pair=obj, choice=obj.gold_choice, note=obj.gold_note, use=obj.gold_use, by=user_of(request))
 
-    @admin.display(description="images a and b")
+    @admin.display(description=gettext_lazy("images a and b"))
     def images(self, pair: Pair) -> SafeString:
         return thumbnails([pair.image_a, pair.image_b])
 
-    @admin.display(description="made by")
+    @admin.display(description=gettext_lazy("made by"))
     def made_by(self, pair: Pair) -> SafeString:
         return format_html("{}<br>{}", pair.image_a.generator or "unknown", pair.image_b.generator or "unknown")
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def standing(self, pair: Pair) -> SafeString:
         facts = [pair.get_state_display(), f"{self.votes(pair)} seats taken"]
         if pair.gold_choice is not None:
@@ -176,16 +179,16 @@ class PairAdmin(BigTable, NeverAdded):
             facts.append(f"Priority {pair.priority}")
         return format_html_join("", "{}<br>", ((fact,) for fact in facts))
 
-    @admin.display(description="seats taken")
+    @admin.display(description=gettext_lazy("seats taken"))
     def votes(self, pair: Pair) -> str:
         return f"{pair.seats_taken} of {pair.votes_wanted}"
 
-    @admin.action(description="Hold the selected pairs", permissions=["change"])
+    @admin.action(description=gettext_lazy("Hold the selected pairs"), permissions=["change"])
     def hold(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         count = pair_holds.hold_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Held: {count}.", messages.SUCCESS)
 
-    @admin.action(description="Release the selected pairs from hold", permissions=["change"])
+    @admin.action(description=gettext_lazy("Release the selected pairs from hold"), permissions=["change"])
     def put_back(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         count = pair_holds.return_pairs(pair_ids=ids(rows), by=user_of(request))
         self.message_user(request, f"Released: {count}.", messages.SUCCESS)
@@ -194,15 +197,15 @@ class PairAdmin(BigTable, NeverAdded):
         count = pair_holds.set_priority(pair_ids=ids(rows), priority=priority, by=user_of(request))
         self.message_user(request, f"Priority set to {priority}: {count}.", messages.SUCCESS)
 
-    @admin.action(description="Assign the selected pairs first (priority 1)", permissions=["change"])
+    @admin.action(description=gettext_lazy("Assign the selected pairs first (priority 1)"), permissions=["change"])
     def first_in_line(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         self.move(request, rows, 1)
 
-    @admin.action(description="Assign the selected pairs as usual (priority 0)", permissions=["change"])
+    @admin.action(description=gettext_lazy("Assign the selected pairs as usual (priority 0)"), permissions=["change"])
     def middle_of_line(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         self.move(request, rows, 0)
 
-    @admin.action(description="Assign the selected pairs last (priority -1)", permissions=["change"])
+    @admin.action(description=gettext_lazy("Assign the selected pairs last (priority -1)"), permissions=["change"])
     def end_of_line(self, request: HttpRequest, rows: QuerySet[Pair]) -> None:
         self.move(request, rows, -1)
 
@@ -218,7 +221,7 @@ class ImportAdmin(ReadOnly):
     list_select_related = ["campaign"]
     readonly_fields = ["refused_lines"]
 
-    @admin.display(description="refused lines")
+    @admin.display(description=gettext_lazy("refused lines"))
     def refused_lines(self, import_: Import) -> SafeString | str:
         refused = import_.line_errors.order_by("number")[: LINE_ERRORS_SHOWN + 1]
         rows = [(error.number, error.field, error.message) for error in refused[:LINE_ERRORS_SHOWN]]

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.admin.base import NeverAdded, NeverDeleted, each, user_of
 from annotator.campaigns import members as campaign_members
@@ -65,15 +66,15 @@ class MemberAdmin(NeverDeleted):
             done=done,
         )
 
-    @admin.action(description="Pause the selected members", permissions=["change"])
+    @admin.action(description=gettext_lazy("Pause the selected members"), permissions=["change"])
     def pause(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         self.change_states(request, rows, MemberState.PAUSED, "Paused")
 
-    @admin.action(description="Resume the selected paused members", permissions=["change"])
+    @admin.action(description=gettext_lazy("Resume the selected paused members"), permissions=["change"])
     def let_work(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         self.change_states(request, rows, MemberState.ACTIVE, "Resumed")
 
-    @admin.action(description="Suspend the selected members and void their votes", permissions=["change"])
+    @admin.action(description=gettext_lazy("Suspend the selected members and void their votes"), permissions=["change"])
     def suspend(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         seats: list[int] = []
         members = rows.select_related("user", "campaign")
@@ -81,7 +82,9 @@ class MemberAdmin(NeverDeleted):
         each(self, request, members, lambda row: seats.append(moderation.suspend_member(member=row, by=by)), done="Suspended")
         self.message_user(request, f"Seats released: {sum(seats)}.", messages.INFO)
 
-    @admin.action(description="Reinstate the selected suspended members and restore their votes", permissions=["change"])
+    @admin.action(
+        description=gettext_lazy("Reinstate the selected suspended members and restore their votes"), permissions=["change"]
+    )
     def lift_suspension(self, request: HttpRequest, rows: QuerySet[Member]) -> None:
         restored: list[int] = []
         members = rows.select_related("user", "campaign")
@@ -102,7 +105,7 @@ class TokenAdmin(NeverAdded):
     search_fields = ["user__username", "name", "hint"]
     actions = ["revoke"]
 
-    @admin.action(description="Revoke the selected tokens", permissions=["change"])
+    @admin.action(description=gettext_lazy("Revoke the selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, rows: QuerySet[Token]) -> None:
         count = rows.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
@@ -118,7 +121,7 @@ class DistinctName:
         cleaned: dict[str, Any] = super().clean()  # type: ignore[misc]
         name = self.cleaned_data.get("username", "")
         if User.objects.filter(name_skeleton=skeleton(name)).exclude(pk=self.instance.pk).exists():
-            raise ValidationError({"username": "This username looks like that of somebody else. Choose another one."})
+            raise ValidationError({"username": gettext("This username looks like that of somebody else. Choose another one.")})
         return cleaned
 
 

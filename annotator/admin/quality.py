@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from annotator.admin.base import MEMBER, ReadOnly
 from annotator.models import AnnotatorStats, Appeal, ModerationAction, ReviewRule
@@ -16,7 +17,7 @@ class ModerationActionAdmin(ReadOnly):
     list_filter = ["kind", "member__campaign"]
     list_select_related = [*MEMBER, "rule", "actor"]
 
-    @admin.display(description="Rule")
+    @admin.display(description=gettext_lazy("Rule"))
     def by_rule(self, act: ModerationAction) -> str:
         return act.rule_in_words or "–"
 

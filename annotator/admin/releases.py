@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from annotator.admin.base import ReadOnly, bar
 from annotator.models import HubAccount, Publication, Release, ReleaseShard
@@ -26,7 +27,7 @@ class PublicationAdmin(ReadOnly):
     list_filter = ["state", "release__campaign"]
     list_select_related = ["release__campaign", "created_by"]
 
-    @admin.display(description="progress")
+    @admin.display(description=gettext_lazy("progress"))
     def how_far(self, publication: Publication) -> SafeString:
         return bar(publication.progress, 1, f"{publication.progress:.0%}")
 
@@ -53,11 +54,11 @@ class ReleaseAdmin(ReadOnly):
         *("created_at", "created_by", "finished_at", "cancelled_by", "heard_at", "tries", "has_leftovers"),
     ]
 
-    @admin.display(description="progress")
+    @admin.display(description=gettext_lazy("progress"))
     def how_far(self, release: Release) -> SafeString:
         return bar(release.progress, 1, f"{release.progress:.0%}")
 
-    @admin.display(description="files")
+    @admin.display(description=gettext_lazy("files"))
     def listed_files(self, release: Release) -> SafeString | str:
         files = release.files.order_by("path")
         rows = (

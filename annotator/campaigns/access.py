@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.errors import NotAllowed, NotFound
+from annotator.judging.eligibility import SENTENCES
 from annotator.models import Campaign, Member, User
 
 
@@ -16,7 +18,7 @@ def campaign_for_member(user: User, slug: str) -> tuple[Campaign, Member]:
     """
     member = Member.objects.select_related("campaign", "guideline_accepted").filter(campaign__slug=slug, user=user).first()
     if member is None:
-        raise NotFound("This campaign does not exist, or you are not a member of it.")
+        raise NotFound(gettext("This campaign does not exist, or you are not a member of it."))
     return member.campaign, member
 
 
@@ -26,17 +28,14 @@ def require_own_page(user: User, member_id: int | None) -> None:
     Of a member whom nobody knows nothing is said, as after the site was restored from a backup.
     """
     if member_id and Member.objects.filter(pk=member_id).exclude(user=user).exists():
-        raise NotAllowed("You are logged in with another account in this browser.", code="other_account")
+        raise NotAllowed(gettext("You are logged in with another account in this browser."), code="other_account")
 
 
 def campaign_for_annotator(user: User, slug: str) -> tuple[Campaign, Member]:
     """As `campaign_for_member`, for a member who may judge pairs. Raises NotAllowed for one who is paused or suspended."""
     campaign, member = campaign_for_member(user, slug)
     if member.state != MemberState.ACTIVE:
-        raise NotAllowed(
-            f"Your membership in this campaign is {member.state}. Ask its managers for details.",
-            code=f"member_{member.state}",
-        )
+        raise NotAllowed(str(SENTENCES[f"member_{member.state}"]), code=f"member_{member.state}")
     return campaign, member
 
 
@@ -45,11 +44,11 @@ def campaign_for_manager(user: User, slug: str) -> Campaign:
     if user.is_superuser:
         campaign = Campaign.objects.filter(slug=slug).first()
         if campaign is None:
-            raise NotFound("This campaign does not exist.")
+            raise NotFound(gettext("This campaign does not exist."))
         return campaign
     campaign, member = campaign_for_annotator(user, slug)
     if member.role != Role.MANAGER:
-        raise NotAllowed("Only this campaign's managers can do this.", code="not_a_manager")
+        raise NotAllowed(gettext("Only this campaign's managers can do this."), code="not_a_manager")
     return campaign
 
 
@@ -59,7 +58,7 @@ def campaign_for_reader(user: User, slug: str) -> tuple[Campaign, Member | None]
         return campaign_for_member(user, slug)
     campaign = Campaign.objects.filter(slug=slug).first()
     if campaign is None:
-        raise NotFound("This campaign does not exist.")
+        raise NotFound(gettext("This campaign does not exist."))
     return campaign, campaign.members.filter(user=user).first()
 
 
@@ -71,7 +70,7 @@ def campaign_for_reviewer(user: User, slug: str) -> Campaign:
         return campaign_for_reader(user, slug)[0]
     campaign, member = campaign_for_annotator(user, slug)
     if member.role not in (Role.REVIEWER, Role.MANAGER):
-        raise NotAllowed("Only this campaign's reviewers and managers can do this.", code="not_a_reviewer")
+        raise NotAllowed(gettext("Only this campaign's reviewers and managers can do this."), code="not_a_reviewer")
     return campaign
 
 
@@ -102,4 +101,4 @@ def may_create_campaigns(user: User) -> bool:
 def require_may_create_campaigns(user: User) -> None:
     """Raises NotAllowed unless the user may make campaigns."""
     if not may_create_campaigns(user):
-        raise NotAllowed("Only staff and users who may add campaigns can do this.", code="may_not_create")
+        raise NotAllowed(gettext("Only staff and users who may add campaigns can do this."), code="may_not_create")

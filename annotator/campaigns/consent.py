@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, Consent, ConsentText, Member, User
@@ -17,7 +18,7 @@ from annotator.models import Campaign, Consent, ConsentText, Member, User
 def publish_consent_text(*, campaign: Campaign, text: str, by: User | None, now: datetime | None = None) -> ConsentText:
     """The next version, in force at once: members agree to it before their next pair. Raises Invalid where it is empty."""
     if not text.strip():
-        raise Invalid("The consent text is empty.", errors={"text": ["Write what people agree to."]})
+        raise Invalid(gettext("The consent text is empty."), errors={"text": [gettext("Write what people agree to.")]})
     locked = Campaign.objects.select_for_update(of=("self",)).select_related("consent_text").get(pk=campaign.pk)
     version = locked.consent_text.version + 1 if locked.consent_text else 1
     made = ConsentText.objects.create(campaign=locked, version=version, text=text, published_at=now or timezone.now(), author=by)
@@ -45,7 +46,7 @@ def _agree(member: Member, version: int | None, now: datetime | None) -> None:
     if text is None:
         return
     if version != text.version:
-        raise Conflict("The consent text has changed. Please read the new version.", code="consent_outdated")
+        raise Conflict(gettext("The consent text has changed. Please read the new version."), code="consent_outdated")
     Consent.objects.get_or_create(member=member, text=text, defaults={"accepted_at": now or timezone.now()})
     member.consent_accepted = text
     member.save(update_fields=["consent_accepted"])

@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from annotator.campaigns.consent import _agree
 from annotator.campaigns.invites import _new_member, require_usable
@@ -40,7 +41,7 @@ def join_from_crowd(
     try:
         return _join_from_crowd(invite, participant, study, session, is_signed, by, consent_version, now)
     except IntegrityError as error:  # the same person by two links at once: only the constraint sees both
-        raise Conflict("You are already joining from another page. Reload this one.") from error
+        raise Conflict(gettext("You are already joining from another page. Reload this one.")) from error
 
 
 @transaction.atomic
@@ -56,7 +57,7 @@ def _join_from_crowd(
 ) -> Member:
     locked = Invite.objects.select_for_update(of=("self",)).select_related("campaign__consent_text").get(pk=invite.pk)
     if not locked.for_crowd:
-        raise NotAllowed("This link is not for people from a crowd platform.", code="invite_not_for_crowd")
+        raise NotAllowed(gettext("This link is not for people from a crowd platform."), code="invite_not_for_crowd")
     require_signature(locked, is_signed=is_signed)
     identity = find_crowd_identity(locked, participant)
     is_back = identity is not None
@@ -68,7 +69,7 @@ def _join_from_crowd(
         require_usable(locked, now)
     member = identity.member
     if not member.user.is_crowd or not member.user.is_active or member.role != Role.ANNOTATOR:
-        raise NotAllowed("Your access is closed. Ask the researchers for details.", code="crowd_identity_closed")
+        raise NotAllowed(gettext("Your access is closed. Ask the researchers for details."), code="crowd_identity_closed")
     if is_back and not is_signed and by != member.user:
         member.user.set_unusable_password()  # another one than before, with which all sessions end
         member.user.save(update_fields=["password"])
@@ -83,7 +84,7 @@ def require_signature(invite: Invite, *, is_signed: bool) -> None:
     """Raises NotAllowed where the platform signs its parameters and these are not signed."""
     if invite.platform_key and not is_signed:
         raise NotAllowed(
-            "The parameters of this link are not signed. Start again from the study page.", code="platform_token_missing"
+            gettext("The parameters of this link are not signed. Start again from the study page."), code="platform_token_missing"
         )
 
 
@@ -95,7 +96,7 @@ def find_crowd_identity(invite: Invite, participant: str) -> CrowdIdentity | Non
 
 def check_platform_ids(*, participant: str, study: str, session: str) -> None:
     """Raises Invalid, naming the parameters of the address."""
-    words = "Use 6 to 64 letters, digits, dashes and underscores."
+    words = gettext("Use 6 to 64 letters, digits, dashes and underscores.")
     given = {"PROLIFIC_PID": participant, "STUDY_ID": study, "SESSION_ID": session}
     errors = {
         name: [words]
@@ -103,4 +104,4 @@ def check_platform_ids(*, participant: str, study: str, session: str) -> None:
         if (value or name == "PROLIFIC_PID") and not re.fullmatch(PLATFORM_ID_PATTERN, value)
     }
     if errors:
-        raise Invalid("The link to this page is not complete. Start again from the study page.", errors=errors)
+        raise Invalid(gettext("The link to this page is not complete. Start again from the study page."), errors=errors)

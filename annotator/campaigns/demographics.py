@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.errors import Invalid
 from annotator.models import Campaign, GroupQuestion, Member, SelfDescription, User
@@ -46,17 +47,24 @@ def check_group_question(*, text: str, options: Sequence[str], people_min: int) 
     """Raises Invalid unless there is a question with different answers and a safe minimum group size."""
     errors: dict[str, list[str]] = {}
     if not text.strip():
-        errors["text"] = ["Enter a question."]
+        errors["text"] = [gettext("Enter a question.")]
     if not 2 <= len(options) <= GROUP_OPTIONS_LIMIT:
-        errors["options"] = [f"Enter 2 to {GROUP_OPTIONS_LIMIT} answers, one per line."]
+        errors["options"] = [
+            gettext("Enter 2 to %(group_options_limit)s answers, one per line.") % {"group_options_limit": GROUP_OPTIONS_LIMIT}
+        ]
     elif len(set(options)) < len(options):
-        errors["options"] = ["Each answer must be different."]
+        errors["options"] = [gettext("Each answer must be different.")]
     elif any(len(option) > GROUP_OPTION_LIMIT for option in options):
-        errors["options"] = [f"Use at most {GROUP_OPTION_LIMIT} characters per answer."]
+        errors["options"] = [
+            gettext("Use at most %(group_option_limit)s characters per answer.") % {"group_option_limit": GROUP_OPTION_LIMIT}
+        ]
     if people_min < GROUP_PEOPLE_LEAST:
-        errors["people_min"] = [f"Use {GROUP_PEOPLE_LEAST} or more. In smaller groups, a person could be identified."]
+        errors["people_min"] = [
+            gettext("Use %(group_people_least)s or more. In smaller groups, a person could be identified.")
+            % {"group_people_least": GROUP_PEOPLE_LEAST}
+        ]
     if errors:
-        raise Invalid("The question is not valid.", errors=errors)
+        raise Invalid(gettext("The question is not valid."), errors=errors)
 
 
 @transaction.atomic
@@ -78,7 +86,8 @@ def describe(*, member: Member, option: str | None, now: datetime | None = None)
         SelfDescription.objects.filter(member=member).delete()
     elif asked is None or option not in asked.options:
         raise Invalid(
-            "This answer does not exist.", errors={"option": ["Choose one of the answers, or leave the question open."]}
+            gettext("This answer does not exist."),
+            errors={"option": [gettext("Choose one of the answers, or leave the question open.")]},
         )
     else:
         SelfDescription.objects.update_or_create(

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, Guideline, Member, User
@@ -67,7 +68,9 @@ def _put_in_force(guideline: Guideline) -> None:
 def _locked_draft(guideline: Guideline) -> Guideline:
     draft = Guideline.objects.select_for_update().get(pk=guideline.pk)
     if draft.published_at is not None:
-        raise Conflict(f"Version {draft.version} is already published.", code="guideline_published")
+        raise Conflict(
+            gettext("Version %(version)s is already published.") % {"version": draft.version}, code="guideline_published"
+        )
     return draft
 
 
@@ -78,7 +81,9 @@ def _next_version(campaign: Campaign) -> int:
 
 def _some_text(text: str) -> str:
     if not text.strip():
-        raise Invalid("A guideline needs some text.", errors={"text": ["Write the instructions for annotators."]})
+        raise Invalid(
+            gettext("A guideline needs some text."), errors={"text": [gettext("Write the instructions for annotators.")]}
+        )
     return text
 
 
@@ -93,7 +98,7 @@ def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
 def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:
     """Record that the member read and accepted this version. Raises Conflict when a newer one is in force."""
     if not Campaign.objects.filter(pk=member.campaign_id, guideline=guideline).exists():
-        raise Conflict("A newer version of the guideline was published. Please read it.", code="guideline_outdated")
+        raise Conflict(gettext("A newer version of the guideline was published. Please read it."), code="guideline_outdated")
     member.guideline_accepted = guideline
     member.guideline_accepted_at = now or timezone.now()
     member.save(update_fields=["guideline_accepted", "guideline_accepted_at"])

@@ -9,6 +9,7 @@ from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.campaigns import platform_tokens
 from annotator.campaigns.consent import _agree
@@ -48,15 +49,15 @@ def create_invite(
     platform_key, platform_customer = platform_key.strip(), platform_customer.strip()
     errors: dict[str, list[str]] = {}
     if role not in Role.values:
-        errors["role"] = [f"Use one of {', '.join(Role.values)}."]
+        errors["role"] = [gettext("Use one of %(values)s.") % {"values": ", ".join(Role.values)}]
     if for_crowd and role != Role.ANNOTATOR:
-        errors["role"] = ["People from a crowd platform can only be annotators."]
+        errors["role"] = [gettext("People from a crowd platform can only be annotators.")]
     if expires_at is not None and expires_at <= (now or timezone.now()):
-        errors["expires_at"] = ["Choose a time in the future."]
+        errors["expires_at"] = [gettext("Choose a time in the future.")]
     if uses_max is not None and uses_max < 1:
-        errors["uses_max"] = ["Use 1 or more, or leave it empty."]
+        errors["uses_max"] = [gettext("Use 1 or more, or leave it empty.")]
     if platform_key and not for_crowd:
-        errors["platform_key"] = ["Only links for a crowd platform have signed parameters."]
+        errors["platform_key"] = [gettext("Only links for a crowd platform have signed parameters.")]
     elif platform_key:
         try:
             platform_tokens.check_key(platform_key)
@@ -64,12 +65,12 @@ def create_invite(
             errors["platform_key"] = [refusal.detail]
     if platform_key.startswith("https://") and not platform_customer:
         errors["platform_customer"] = [
-            "The keys at this address sign for all customers of the platform. Enter your workspace or study."
+            gettext("The keys at this address sign for all customers of the platform. Enter your workspace or study.")
         ]
     if platform_customer and not re.fullmatch(PLATFORM_ID_PATTERN, platform_customer):
-        errors["platform_customer"] = ["Use 6 to 64 letters, digits, dashes and underscores."]
+        errors["platform_customer"] = [gettext("Use 6 to 64 letters, digits, dashes and underscores.")]
     if errors:
-        raise Invalid("The invite link is not valid.", errors=errors)
+        raise Invalid(gettext("The invite link is not valid."), errors=errors)
     return Invite.objects.create(
         campaign=campaign,
         note=note,
@@ -103,10 +104,12 @@ def find_invite(key: str) -> Invite:
     try:
         public_id = SIGNER.unsign(key)
     except BadSignature as error:
-        raise NotFound("This link is not valid. Part of it may be missing. Ask for it again.", code="invite_unknown") from error
+        raise NotFound(
+            gettext("This link is not valid. Part of it may be missing. Ask for it again."), code="invite_unknown"
+        ) from error
     invite = Invite.objects.select_related("campaign__consent_text").filter(public_id=public_id).first()
     if invite is None:
-        raise NotFound("This link no longer exists.", code="invite_unknown")
+        raise NotFound(gettext("This link no longer exists."), code="invite_unknown")
     return invite
 
 
@@ -122,16 +125,16 @@ def why_unusable(invite: Invite, now: datetime | None = None) -> str:
 
 
 UNUSABLE = {
-    "invite_revoked": "This link was revoked. Ask the person who sent it for a new one.",
-    "invite_expired": "This link has expired. Ask the person who sent it for a new one.",
-    "invite_used_up": "This link was used the maximum number of times. Ask the person who sent it for a new one.",
+    "invite_revoked": gettext_lazy("This link was revoked. Ask the person who sent it for a new one."),
+    "invite_expired": gettext_lazy("This link has expired. Ask the person who sent it for a new one."),
+    "invite_used_up": gettext_lazy("This link was used the maximum number of times. Ask the person who sent it for a new one."),
 }
 
 
 def require_usable(invite: Invite, now: datetime | None = None) -> None:
     """Raises NotAllowed, in words for the one who follows the link."""
     if code := why_unusable(invite, now):
-        raise NotAllowed(UNUSABLE[code], code=code)
+        raise NotAllowed(str(UNUSABLE[code]), code=code)
 
 
 def may_sign_up(*, invite_id: object) -> bool:
@@ -151,13 +154,13 @@ def join(*, invite: Invite, by: User, consent_version: int | None = None, now: d
     """
     locked = Invite.objects.select_for_update(of=("self",)).select_related("campaign__consent_text").get(pk=invite.pk)
     if by.is_crowd:
-        raise NotAllowed("You take part through a crowd platform. Log out to join with your own account.")
+        raise NotAllowed(gettext("You take part through a crowd platform. Log out to join with your own account."))
     member = locked.campaign.members.filter(user=by).first()
     if member is None:
         require_usable(locked, now)
         member = _new_member(locked, by)
     elif member.state == MemberState.WITHDRAWN:
-        raise Conflict("You left this campaign. Ask its managers for details.", code="member_withdrawn")
+        raise Conflict(gettext("You left this campaign. Ask its managers for details."), code="member_withdrawn")
     _agree(member, consent_version, now)
     return member
 

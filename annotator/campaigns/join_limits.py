@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 
 from annotator.errors import NotAllowed
 from annotator.lib.client_address import network_of
@@ -24,13 +25,15 @@ def begin_joining(*, invite: Invite, address: str = "", now: datetime | None = N
     now = now or timezone.now()
     lately = now - WINDOW
     if settings.JOIN_RATE_LINK and invite.members.filter(joined_at__gt=lately).count() >= settings.JOIN_RATE_LINK:
-        raise NotAllowed("Many people are joining with this link. Wait an hour and try again.", code="join_rate_link")
+        raise NotAllowed(gettext("Many people are joining with this link. Wait an hour and try again."), code="join_rate_link")
     if not address or not settings.JOIN_RATE_ADDRESS:
         return
     attempt = JoinAttempt.objects.create(address_digest=_digest(address), at=now)
     if JoinAttempt.objects.filter(address_digest=attempt.address_digest, at__gt=lately).count() > settings.JOIN_RATE_ADDRESS:
         attempt.delete()
-        raise NotAllowed("Too many people joined from your network. Wait an hour and try again.", code="join_rate_address")
+        raise NotAllowed(
+            gettext("Too many people joined from your network. Wait an hour and try again."), code="join_rate_address"
+        )
 
 
 def forget_old(now: datetime | None = None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pgtrigger
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.campaigns.guidelines import publish_guideline
 from annotator.campaigns.questions import DEFAULT_QUESTION, NewQuestion, _write_questions, has_votes
@@ -69,10 +70,13 @@ def create_campaign(
     Raises Invalid, naming the fields, when a value is out of range or the slug is taken.
     """
     if slug in RESERVED_SLUGS:
-        raise Invalid("Some values are not valid.", errors={"slug": [f"{slug!r} is reserved by the site."]})
+        raise Invalid(
+            gettext("Some values are not valid."),
+            errors={"slug": [gettext("%(slug)s is reserved by the site.") % {"slug": repr(slug)}]},
+        )
     if slug.endswith(RESERVED_ENDINGS):
         words = f"It cannot end in {' or '.join(RESERVED_ENDINGS)}: these names are reserved for training jobs."
-        raise Invalid("Some values are not valid.", errors={"slug": [words]})
+        raise Invalid(gettext("Some values are not valid."), errors={"slug": [words]})
     campaign = Campaign(
         slug=slug,
         name=name,
@@ -118,21 +122,24 @@ def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign
     """
     if state not in CampaignState.values:
         raise Invalid(
-            f"The state {state!r} does not exist.", errors={"state": [f"Use one of {', '.join(CampaignState.values)}."]}
+            gettext("The state %(state)s does not exist.") % {"state": repr(state)},
+            errors={"state": [gettext("Use one of %(values)s.") % {"values": ", ".join(CampaignState.values)}]},
         )
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if locked.state != state:
         allowed = STATE_CHANGES[CampaignState(locked.state)]
         if state not in allowed:
             raise Conflict(
-                f"A campaign that is {locked.state} cannot become {state}. It can become {' or '.join(sorted(allowed))}.",
+                gettext("A campaign that is %(state)s cannot become %(state2)s. It can become %(value)s.")
+                % {"state": locked.state, "state2": state, "value": " or ".join(sorted(allowed))},
                 code="state_change_refused",
             )
         if locked.archived_at is not None:
-            raise Conflict("The campaign is archived. Restore it from the archive first.", code="state_change_refused")
+            raise Conflict(gettext("The campaign is archived. Restore it from the archive first."), code="state_change_refused")
         if state == CampaignState.DRAFT and has_votes(locked):
             raise Conflict(
-                "A campaign that has votes cannot become a draft again. Pause or close it instead.", code="state_change_refused"
+                gettext("A campaign that has votes cannot become a draft again. Pause or close it instead."),
+                code="state_change_refused",
             )
         locked.state = state
         locked.save(update_fields=["state"])
@@ -144,7 +151,7 @@ def archive_campaign(*, campaign: Campaign, by: User | None) -> Campaign:
     """Take a closed campaign out of the lists. All of it stays readable. Raises Conflict (not_closed) unless it is closed."""
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if locked.state != CampaignState.CLOSED:
-        raise Conflict("Close the campaign before you archive it.", code="not_closed")
+        raise Conflict(gettext("Close the campaign before you archive it."), code="not_closed")
     if locked.archived_at is None:
         locked.archived_at = timezone.now()
         locked.save(update_fields=["archived_at"])
@@ -178,7 +185,7 @@ def delete_draft(*, campaign: Campaign, by: User | None) -> None:
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if not is_empty_draft(locked):
         raise Conflict(
-            "Only a draft that nothing was imported into can be deleted. Close and archive the campaign instead.",
+            gettext("Only a draft that nothing was imported into can be deleted. Close and archive the campaign instead."),
             code="not_empty",
         )
     Campaign.objects.filter(pk=locked.pk).update(guideline=None, consent_text=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotator.choices import MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid
@@ -25,11 +26,19 @@ def add_member(
     Without a `kind`, a new member is a person.
     """
     if role not in Role.values:
-        raise Invalid(f"The role {role!r} does not exist.", errors={"role": [f"Use one of {', '.join(Role.values)}."]})
+        raise Invalid(
+            gettext("The role %(role)s does not exist.") % {"role": repr(role)},
+            errors={"role": [gettext("Use one of %(values)s.") % {"values": ", ".join(Role.values)}]},
+        )
     if kind is not None and kind not in MemberKind.values:
-        raise Invalid(f"The kind {kind!r} does not exist.", errors={"kind": [f"Use one of {', '.join(MemberKind.values)}."]})
+        raise Invalid(
+            gettext("The kind %(kind)s does not exist.") % {"kind": repr(kind)},
+            errors={"kind": [gettext("Use one of %(values)s.") % {"values": ", ".join(MemberKind.values)}]},
+        )
     if kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
-        raise Invalid("A machine can only be an annotator.", errors={"role": ["Use the role annotator for a machine."]})
+        raise Invalid(
+            gettext("A machine can only be an annotator."), errors={"role": [gettext("Use the role annotator for a machine.")]}
+        )
     if user.is_crowd:
         words = "People from a crowd platform can only be annotators, in the campaign they joined."
         raise Invalid(words, errors={"person": [words]})
@@ -39,7 +48,9 @@ def add_member(
         words = f"The kind of this member is {member.get_kind_display().lower()} and cannot change. Use another account."
         raise Conflict(words, code="member_kind_fixed", errors={"kind": [words]})
     if member.kind == MemberKind.MACHINE and role != Role.ANNOTATOR:
-        raise Invalid("A machine can only be an annotator.", errors={"role": ["The role of a machine cannot change."]})
+        raise Invalid(
+            gettext("A machine can only be an annotator."), errors={"role": [gettext("The role of a machine cannot change.")]}
+        )
     if not is_new and member.role != role:
         member.role = role
         member.save(update_fields=["role"])
@@ -53,7 +64,10 @@ def change_member_state(*, member: Member, state: str, by: User | None) -> Membe
     suspended.
     """
     if state not in (MemberState.ACTIVE, MemberState.PAUSED):
-        raise Invalid(f"A manager cannot set the state {state!r}.", errors={"state": ["Use active or paused."]})
+        raise Invalid(
+            gettext("A manager cannot set the state %(state)s.") % {"state": repr(state)},
+            errors={"state": [gettext("Use active or paused.")]},
+        )
     verb = moderation.pause_member if state == MemberState.PAUSED else moderation.resume_member
     verb(member=member, by=by)
     return Member.objects.get(pk=member.pk)

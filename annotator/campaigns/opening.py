@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.campaigns.lifecycle import change_state
 from annotator.choices import CampaignState, Role
@@ -58,12 +59,14 @@ def readiness_of(campaign: Campaign) -> Readiness:
 def _missing(campaign: Campaign, pairs: int) -> list[Finding]:
     found = []
     if not pairs:
-        found.append(Finding("no_pairs", "There are no pairs to judge. Import some.", "imports"))
+        found.append(Finding("no_pairs", gettext("There are no pairs to judge. Import some."), "imports"))
     if campaign.guideline_id is None:
-        found.append(Finding("no_guideline", "There is no guideline. Annotators read it first.", "edit_guideline"))
+        found.append(Finding("no_guideline", gettext("There is no guideline. Annotators read it first."), "edit_guideline"))
     if not _has_annotators(campaign):
         found.append(
-            Finding("no_annotators", "Nobody can annotate. Make an invite link, or add a member as an annotator.", "invites")
+            Finding(
+                "no_annotators", gettext("Nobody can annotate. Make an invite link, or add a member as an annotator."), "invites"
+            )
         )
     return found
 
@@ -78,17 +81,31 @@ def _doubtful(campaign: Campaign, pairs: int, *, has_gold: bool) -> list[Finding
     found = []
     if not has_gold:
         found.append(
-            Finding("no_gold", "No pair has a known answer, so nothing shows who answers carelessly. Mark some as gold.", "pairs")
+            Finding(
+                "no_gold",
+                gettext("No pair has a known answer, so nothing shows who answers carelessly. Mark some as gold."),
+                "pairs",
+            )
         )
     if 0 < pairs < FEW_PAIRS:
-        found.append(Finding("few_pairs", f"With fewer than {FEW_PAIRS} pairs, agreement and scores stay vague.", "plan"))
+        found.append(
+            Finding(
+                "few_pairs",
+                gettext("With fewer than %(few_pairs)s pairs, agreement and scores stay vague.") % {"few_pairs": FEW_PAIRS},
+                "plan",
+            )
+        )
     if campaign.votes_max == 1:
         found.append(
-            Finding("one_vote", "Each pair gets one vote, so agreement between people cannot be measured.", "campaign_settings")
+            Finding(
+                "one_vote",
+                gettext("Each pair gets one vote, so agreement between people cannot be measured."),
+                "campaign_settings",
+            )
         )
     generators = Generator.objects.filter(campaign=campaign)[:2].count()
     if pairs and generators < 2:
-        text = "All images are from one generator." if generators else "No image says which generator made it."
+        text = gettext("All images are from one generator.") if generators else gettext("No image says which generator made it.")
         found.append(Finding("one_generator", f"{text} There will be no leaderboard.", "imports"))
     return found
 
@@ -98,5 +115,9 @@ def open_campaign(*, campaign: Campaign, by: User | None) -> Campaign:
     """Open a draft that lacks nothing. Raises Conflict (not_ready), naming what is missing, and as `change_state` does."""
     missing = readiness_of(campaign).missing if campaign.state == CampaignState.DRAFT else []
     if missing:
-        raise Conflict(f"{campaign.name} cannot be opened yet. {' '.join(found.text for found in missing)}", code="not_ready")
+        raise Conflict(
+            gettext("%(name)s cannot be opened yet. %(value)s")
+            % {"name": campaign.name, "value": " ".join(found.text for found in missing)},
+            code="not_ready",
+        )
     return change_state(campaign=campaign, state=CampaignState.OPEN, by=by)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.cache import cache
+from django.utils.translation import gettext
 
 from annotator.errors import Conflict, Invalid, NotAllowed
 from annotator.lib.encryption import decrypt
@@ -58,14 +59,17 @@ def check_key(text: str) -> None:
     """Raises Invalid unless this is a secret, a public key or where public keys are to be had."""
     if text.startswith("https://"):
         if not urlsplit(text).hostname or urlsplit(text).username:
-            raise Invalid("Write the address of the keys like https://example.org/jwks.json.")
+            raise Invalid(gettext("Write the address of the keys like https://example.org/jwks.json."))
     elif text.startswith("{"):
         _key_set(text)
     elif "-----BEGIN" in text:
         _public_key(text)
     elif len(text) < SECRET_LENGTH:
         raise Invalid(
-            f"Use a secret of at least {SECRET_LENGTH} characters, a public key in PEM, a JWK Set or its https:// address."
+            gettext(
+                "Use a secret of at least %(secret_length)s characters, a public key in PEM, a JWK Set or its https:// address."
+            )
+            % {"secret_length": SECRET_LENGTH}
         )
 
 
@@ -81,16 +85,18 @@ def read_token(token: str, *, sealed_key: str, host: str, customer: str, fetch: 
             token, key, algorithms=algorithms, leeway=LEEWAY, options={"require": ["exp"], "verify_aud": False}
         )
     except jwt.ExpiredSignatureError as error:
-        raise NotAllowed("This link has expired. Start again from the study page.", code="platform_token_expired") from error
+        raise NotAllowed(
+            gettext("This link has expired. Start again from the study page."), code="platform_token_expired"
+        ) from error
     except jwt.PyJWTError as error:
         raise NotAllowed(
-            "The signature of this link is not valid. Start again from the study page.", code="platform_token_invalid"
+            gettext("The signature of this link is not valid. Start again from the study page."), code="platform_token_invalid"
         ) from error
     given = claims | claims["prolific"] if isinstance(claims.get("prolific"), dict) else claims
     if not _is_for(claims.get("aud"), host, is_needed=text.startswith("https://")):
-        raise NotAllowed("This link was made for another site.", code="platform_token_audience")
+        raise NotAllowed(gettext("This link was made for another site."), code="platform_token_audience")
     if customer and customer not in (given.get("STUDY_ID"), given.get("workspace_id")):
-        raise NotAllowed("This link belongs to another study.", code="platform_token_study")
+        raise NotAllowed(gettext("This link belongs to another study."), code="platform_token_study")
     names = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
     participant, study, session = (value if isinstance(value := given.get(name, ""), str) else "" for name in names)
     return PlatformIds(participant or str(claims.get("sub", "")), study, session)
@@ -114,12 +120,12 @@ def _public_key(text: str) -> RSAPublicKey | EllipticCurvePublicKey:
     try:
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise Invalid("This is no public key in PEM. It starts with -----BEGIN PUBLIC KEY-----.") from error
+        raise Invalid(gettext("This is no public key in PEM. It starts with -----BEGIN PUBLIC KEY-----.")) from error
     if isinstance(key, RSAPublicKey) and key.key_size >= RSA_BITS:
         return key
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return key
-    raise Invalid(f"Use an RSA key of {RSA_BITS} bits or more, or an EC key on P-256.")
+    raise Invalid(gettext("Use an RSA key of %(rsa_bits)s bits or more, or an EC key on P-256.") % {"rsa_bits": RSA_BITS})
 
 
 def _key_set(text: str) -> dict[str, Any]:
@@ -127,7 +133,7 @@ def _key_set(text: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(text)
         jwt.PyJWKSet.from_dict(found)
     except (ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
-        raise Invalid('This is no JWK Set. It looks like {"keys": […]}.') from error
+        raise Invalid(gettext('This is no JWK Set. It looks like {"keys": […]}.')) from error
     return found
 
 
@@ -164,6 +170,8 @@ def fetch_keys(url: str, key_id: str | None) -> dict[str, Any]:
                     break
         keys = _key_set(body.decode())
     except (*NO_ANSWER, AddressRefused, Invalid, UnicodeError, OSError) as error:
-        raise Conflict("The keys of the platform cannot be fetched. Try again in a minute.", code="platform_keys_away") from error
+        raise Conflict(
+            gettext("The keys of the platform cannot be fetched. Try again in a minute."), code="platform_keys_away"
+        ) from error
     cache.set(kept_as, keys, KEYS_KEPT)
     return keys

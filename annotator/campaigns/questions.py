@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext
 
 from annotator.campaigns.validation import save_valid
 from annotator.choices import CampaignState, Choice
@@ -42,7 +43,7 @@ def set_questions(*, campaign: Campaign, questions: Sequence[NewQuestion], by: U
             _wait_for_votes()
         if has_votes(locked):
             raise Conflict(
-                "After the first vote, only the wording of the questions can change, because votes refer to them.",
+                gettext("After the first vote, only the wording of the questions can change, because votes refer to them."),
                 code="questions_fixed",
             )
     wanted = {question.slug for question in questions}
@@ -82,12 +83,19 @@ def check_questions(*, campaign: Campaign, questions: Sequence[NewQuestion]) -> 
     """Raises Invalid unless there is a question, each has a name of its own, and known answers stay possible."""
     slugs = [question.slug for question in questions]
     if not 1 <= len(slugs) <= QUESTIONS_LIMIT:
-        raise Invalid(f"Use 1 to {QUESTIONS_LIMIT} questions.", errors={"text": ["Enter a question."]})
+        raise Invalid(
+            gettext("Use 1 to %(questions_limit)s questions.") % {"questions_limit": QUESTIONS_LIMIT},
+            errors={"text": [gettext("Enter a question.")]},
+        )
     if len(set(slugs)) < len(slugs):
-        raise Invalid("Each question needs its own short name.", errors={"slug": ["Two questions have the same short name."]})
+        raise Invalid(
+            gettext("Each question needs its own short name."),
+            errors={"slug": [gettext("Two questions have the same short name.")]},
+        )
     gold = campaign.pairs.filter(gold_choice__isnull=False).exclude(gold_choice__in=questions[0].choices).first()
     if gold is not None:
         raise Invalid(
-            f"Pair {gold.pk} has the known answer {gold.gold_choice!r}, which the first question would no longer allow.",
-            errors={"choices": ["A known answer uses a choice that is missing here."]},
+            gettext("Pair %(gold)s has the known answer %(gold_choice)s, which the first question would no longer allow.")
+            % {"gold": gold.pk, "gold_choice": repr(gold.gold_choice)},
+            errors={"choices": [gettext("A known answer uses a choice that is missing here.")]},
         )

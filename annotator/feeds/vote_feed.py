@@ -23,6 +23,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import connection, transaction
+from django.utils.translation import gettext
 from psycopg import sql
 
 from annotator.errors import Conflict, Invalid
@@ -133,7 +134,7 @@ def read_cursor(text: str) -> Cursor:
     position = Cursor(int(match[2]), int(match[3]) - 1, match[4], is_before=match[1] == "b")
     if position.epoch != server_epoch():
         raise Conflict(
-            "The database was restored or moved after this cursor was created. Read all votes again, without a cursor.",
+            gettext("The database was restored or moved after this cursor was created. Read all votes again, without a cursor."),
             code="cursor_expired",
         )
     return position
@@ -165,8 +166,10 @@ def _begin_epoch(server: str) -> ServerEpoch:
         cursor.execute(_HAS_FOREIGN_SQL)
         if cursor.fetchone()[0]:
             raise Conflict(
-                "The database came from another server, and its votes have to be renumbered before they can be read here. Ask an"
-                " operator to run: manage.py renumber_votes",
+                gettext(
+                    "The database came from another server, and its votes have to be renumbered before they can be read here. "
+                    "Ask an operator to run: manage.py renumber_votes"
+                ),
                 code="votes_not_renumbered",
             )
     ServerEpoch.objects.all().delete()

@@ -20,6 +20,7 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from standardwebhooks import Webhook as Signer
 
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
@@ -62,12 +63,16 @@ def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by:
     """A webhook and its secret, which cannot be had again. Raises Invalid, naming the fields, and Conflict."""
     errors = _wrong_url(url) | _wrong_events(events)
     if errors:
-        raise Invalid("Some values are not valid.", errors=errors)
+        raise Invalid(gettext("Some values are not valid."), errors=errors)
     secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once are counted one after the other
         if campaign.webhooks.count() >= WEBHOOKS_LIMIT:
-            raise Conflict(f"A campaign can have {WEBHOOKS_LIMIT} webhooks. Delete one first.", code="too_many_webhooks")
+            raise Conflict(
+                gettext("A campaign can have %(webhooks_limit)s webhooks. Delete one first.")
+                % {"webhooks_limit": WEBHOOKS_LIMIT},
+                code="too_many_webhooks",
+            )
         webhook = Webhook.objects.create(
             campaign=campaign,
             url=url,
@@ -89,7 +94,7 @@ def change_webhook(
     """Change what is given. Raises Invalid as `create_webhook` does."""
     errors = (_wrong_url(url) if url is not None else {}) | (_wrong_events(events) if events is not None else {})
     if errors:
-        raise Invalid("Some values are not valid.", errors=errors)
+        raise Invalid(gettext("Some values are not valid."), errors=errors)
     with transaction.atomic():
         locked = Webhook.objects.select_for_update(no_key=True).get(pk=webhook.pk)
         locked.url = locked.url if url is None else url
@@ -126,7 +131,7 @@ def resend(*, delivery: Delivery, by: User | None, now: datetime | None = None) 
 
 def _require_active(webhook: Webhook) -> None:
     if not webhook.is_active:
-        raise Conflict("This webhook is off. Turn it on first.", code="webhook_inactive")
+        raise Conflict(gettext("This webhook is off. Turn it on first."), code="webhook_inactive")
 
 
 def _in_order(events: Collection[str]) -> list[str]:

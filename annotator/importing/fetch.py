@@ -11,6 +11,7 @@ import time
 
 import httpcore
 import httpx
+from django.utils.translation import gettext
 
 from annotator.errors import Invalid
 from annotator.importing.images import MAX_BYTES
@@ -51,26 +52,28 @@ def fetch_image(
                 if isinstance(answer, bytes):
                     return answer
                 target = _checked(target.join(answer))
-        raise Invalid(f"The URL redirects more than {MAX_REDIRECTS} times.")
+        raise Invalid(gettext("The URL redirects more than %(max_redirects)s times.") % {"max_redirects": MAX_REDIRECTS})
     except AddressRefused as error:
-        raise Invalid("The URL leads to an address that is not public.") from error
+        raise Invalid(gettext("The URL leads to an address that is not public.")) from error
     except httpcore.TimeoutException as error:
-        raise Invalid(f"The image was not received from the URL within {seconds:g} seconds.") from error
+        raise Invalid(
+            gettext("The image was not received from the URL within %(seconds)s seconds.") % {"seconds": f"{seconds:g}"}
+        ) from error
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-        raise Invalid("The URL is not valid.") from error
+        raise Invalid(gettext("The URL is not valid.")) from error
     except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as error:
-        raise Invalid("The URL could not be fetched: no connection, or it broke.") from error
+        raise Invalid(gettext("The URL could not be fetched: no connection, or it broke.")) from error
 
 
 def _checked(url: httpx.URL) -> httpx.URL:
     if url.scheme != "https":
-        raise Invalid(f"Image URLs must use https, not {url.scheme or 'this'}.")
+        raise Invalid(gettext("Image URLs must use https, not %(value)s.") % {"value": url.scheme or "this"})
     if not url.host:
-        raise Invalid("The URL has no host.")
+        raise Invalid(gettext("The URL has no host."))
     if not 0 < (url.port or 443) <= MAX_PORT:
-        raise Invalid("The URL is not valid.")
+        raise Invalid(gettext("The URL is not valid."))
     if url.userinfo:
-        raise Invalid("The URL contains a user name or password. Remove it, because URLs are stored with the import.")
+        raise Invalid(gettext("The URL contains a user name or password. Remove it, because URLs are stored with the import."))
     return url
 
 
@@ -85,11 +88,11 @@ def _get(pool: httpcore.ConnectionPool, url: httpx.URL, max_bytes: int) -> bytes
                 if name.lower() == b"location":
                     return value.decode("ascii", "strict")
         if response.status != 200:
-            raise Invalid(f"The URL returned status {response.status}.")
+            raise Invalid(gettext("The URL returned status %(status)s.") % {"status": response.status})
         parts, size = [], 0
         for part in response.iter_stream():
             size += len(part)
             if size > max_bytes:
-                raise Invalid(f"The image at the URL is larger than {max_bytes / 2**20:g} MB.")
+                raise Invalid(gettext("The image at the URL is larger than %(value)s MB.") % {"value": f"{max_bytes / 2**20:g}"})
             parts.append(part)
         return b"".join(parts)

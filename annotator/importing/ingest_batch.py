@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import ImportState
 from annotator.errors import Invalid
@@ -155,7 +156,7 @@ def _ingest_staged(batch: ImportBatch, sha256: str) -> StoredImage:
     try:
         data = read_file(staged_name(batch.batch_of_id, sha256))
     except FileNotFoundError as error:
-        raise Invalid("The image is no longer in storage. Import the file again.") from error
+        raise Invalid(gettext("The image is no longer in storage. Import the file again.")) from error
     attempts = batch.image_attempts
     while attempts.get(sha256, 0) < ATTEMPTS_MAX:
         attempts[sha256] = attempts.get(sha256, 0) + 1

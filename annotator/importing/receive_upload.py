@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 from django.db.models import Sum
+from django.utils.translation import gettext
 
 from annotator.choices import ImportState
 from annotator.errors import Conflict, TooLarge
@@ -41,12 +42,16 @@ class Quota:
         """Raises TooLarge, and says which limit it is."""
         if size > settings.API_UPLOAD_LIMIT:
             raise TooLarge(
-                f"A file can have at most {in_words(settings.API_UPLOAD_LIMIT)}. Split it, or ask an administrator to import it."
+                gettext("A file can have at most %(api_upload_limit)s. Split it, or ask an administrator to import it.")
+                % {"api_upload_limit": in_words(settings.API_UPLOAD_LIMIT)}
             )
         if size > self.room():
             raise TooLarge(
-                f"The imports of this campaign can have at most {in_words(self.limit)} together, and {in_words(self.room())} of "
-                "that are left. Ask an administrator to raise IMPORT_QUOTA_MB, or to import the file."
+                gettext(
+                    "The imports of this campaign can have at most %(limit)s together, and %(room)s of that are left. "
+                    "Ask an administrator to raise IMPORT_QUOTA_MB, or to import the file."
+                )
+                % {"limit": in_words(self.limit), "room": in_words(self.room())}
             )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import UNREAD_IMPORTS, Choice, ImportState
 from annotator.errors import Conflict, Invalid
@@ -53,7 +54,7 @@ def stage_file(*, import_: Import, path: Path, root: Path | None, on_progress: P
     """
     with sole_holder(Space.IMPORT_FILE, import_.pk) as is_mine:
         if not is_mine:
-            raise Conflict("This import is already being read.", code="being_read")
+            raise Conflict(gettext("This import is already being read."), code="being_read")
         try:
             while not _read(import_, path, root, on_progress or (lambda fraction, lines: None)):
                 pass
@@ -156,7 +157,7 @@ class _Staging:
             if time.monotonic() >= self.looked_at + LOOK_EVERY:
                 self._require_wanted()
         if not self.lines_total:
-            raise Invalid("The file has no lines.")
+            raise Invalid(gettext("The file has no lines."))
         self._write_batch()
         LineError.objects.bulk_create(self.errors)
         is_done = not self.batches

@@ -14,6 +14,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import AssignmentState, CampaignState, MemberKind
 from annotator.errors import NotAllowed
@@ -230,7 +231,7 @@ def take_next(member: Member, count: int, now: datetime) -> list[Assignment]:
     """As `next_assignments`, within a transaction of the caller's."""
     require_eligible(member)
     if training_is_due(member):
-        raise NotAllowed("Complete the training first. It starts on the campaign's page.", code="training_due")
+        raise NotAllowed(gettext("Complete the training first. It starts on the campaign's page."), code="training_due")
     room = room_for(member, now)
     if room is not None:
         if room.votes == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import CampaignState, GoldUse, MemberKind, MemberState, PairState, Role
 from annotator.errors import NotAllowed
@@ -10,9 +11,12 @@ from annotator.models import Campaign, Member, Pair
 
 ANSWERS_COUNT_IN = (CampaignState.OPEN, CampaignState.PAUSED)
 SENTENCES = {
-    "campaign_draft": "This campaign has not started yet.",
-    "campaign_paused": "This campaign is paused. Your votes are safe; come back later.",
-    "campaign_closed": "This campaign is closed. Thank you for your votes.",
+    "campaign_draft": gettext_lazy("This campaign has not started yet."),
+    "campaign_paused": gettext_lazy("This campaign is paused. Your votes are safe; come back later."),
+    "campaign_closed": gettext_lazy("This campaign is closed. Thank you for your votes."),
+    "member_paused": gettext_lazy("Your membership in this campaign is paused. Ask its managers for details."),
+    "member_suspended": gettext_lazy("Your membership in this campaign is suspended. Ask its managers for details."),
+    "member_withdrawn": gettext_lazy("Your membership in this campaign is withdrawn. Ask its managers for details."),
 }
 
 
@@ -53,5 +57,4 @@ def require_eligible(member: Member, *, to_answer: bool = False) -> None:
     code = obstacle(member)
     if code is None or (to_answer and code == f"campaign_{CampaignState.PAUSED}"):
         return
-    sentence = SENTENCES.get(code, f"Your membership in this campaign is {member.state}. Ask its managers for details.")
-    raise NotAllowed(sentence, code=code)
+    raise NotAllowed(str(SENTENCES[code]), code=code)

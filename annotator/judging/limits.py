@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext, ngettext
+
 from annotator.choices import AssignmentState, MemberKind
 from annotator.models import Assignment, Campaign, CampaignProgress, Member
 
@@ -30,21 +32,26 @@ def room_for(member: Member, now: datetime) -> Room | None:
     rooms = []
     if campaign.limit_per_day is not None:
         left = campaign.limit_per_day - votes_of_today(member, now)
-        words = f"You reached the daily limit of {counted(campaign.limit_per_day)}. You can continue after midnight UTC."
+        words = ngettext(
+            "You reached the daily limit of one vote. You can continue after midnight UTC.",
+            "You reached the daily limit of %(number)s votes. You can continue after midnight UTC.",
+            campaign.limit_per_day,
+        ) % {"number": campaign.limit_per_day}
         rooms.append(Room(max(0, left), "limit_per_day", words))
     if campaign.limit_total is not None:
         left = campaign.limit_total - member.answered_count
-        words = f"You reached the limit of {counted(campaign.limit_total)} per person. Thank you."
+        words = ngettext(
+            "You reached the limit of one vote per person. Thank you.",
+            "You reached the limit of %(number)s votes per person. Thank you.",
+            campaign.limit_total,
+        ) % {"number": campaign.limit_total}
         rooms.append(Room(max(0, left), "limit_total", words))
     if campaign.limit_share is not None:
         left = votes_in_share(campaign, campaign.limit_share) - member.answered_count
-        words = f"You reached the limit of {campaign.limit_share:.0%} of this campaign's votes per person. Thank you."
+        words = gettext("You reached the limit of %(share)s of this campaign's votes per person. Thank you.")
+        words %= {"share": f"{campaign.limit_share:.0%}"}
         rooms.append(Room(max(0, left), "limit_share", words))
     return min(rooms, key=lambda room: room.votes, default=None)
-
-
-def counted(votes: int) -> str:
-    return "one vote" if votes == 1 else f"{votes} votes"
 
 
 def votes_of_today(member: Member, now: datetime) -> int:
@@ -63,9 +70,9 @@ def in_words(campaign: Campaign) -> list[str]:
     """The campaign's limits per annotator, as text."""
     words = []
     if campaign.limit_per_day is not None:
-        words.append(f"{campaign.limit_per_day:,} votes per day")
+        words.append(gettext("%(number)s votes per day") % {"number": f"{campaign.limit_per_day:,}"})
     if campaign.limit_total is not None:
-        words.append(f"{campaign.limit_total:,} votes in total")
+        words.append(gettext("%(number)s votes in total") % {"number": f"{campaign.limit_total:,}"})
     if campaign.limit_share is not None:
-        words.append(f"{100 * campaign.limit_share:.4g} % of all votes")
+        words.append(gettext("%(share)s %% of all votes") % {"share": f"{100 * campaign.limit_share:.4g}"})
     return words

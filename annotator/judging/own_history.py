@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import AssignmentState, Choice
 from annotator.errors import Invalid
@@ -71,12 +72,19 @@ def judged(assignment: Assignment) -> Judged:
     chosen = votes[0].choice if votes else None
     slots = [(Choice.A, assignment.pair.image_a), (Choice.B, assignment.pair.image_b)]
     left, right = slots if assignment.a_on_left else reversed(slots)
-    sides = [(name, image, slot == chosen) for name, (slot, image) in (("Left", left), ("Right", right))]
+    sides = [(image_words(side, slot == chosen), image, slot == chosen) for side, (slot, image) in enumerate((left, right))]
     return Judged(assignment, sides, [(vote.question.text, words_for(vote.choice, assignment)) for vote in votes])
 
 
+def image_words(side: int, is_chosen: bool) -> str:
+    """For who cannot see the image on the left (0) or on the right (1)."""
+    if is_chosen:
+        return gettext("Right image, your choice") if side else gettext("Left image, your choice")
+    return gettext("Right image") if side else gettext("Left image")
+
+
 def words_for(choice: str, assignment: Assignment) -> str:
-    return shown_choice(choice, a_on_left=assignment.a_on_left).wide.label
+    return str(shown_choice(choice, a_on_left=assignment.a_on_left).wide.label)
 
 
 def cursor_of(assignment: Assignment) -> str:
@@ -88,5 +96,7 @@ def parse_cursor(cursor: str) -> tuple[datetime, int]:
     """Raises Invalid."""
     found = CURSOR.fullmatch(cursor)
     if found is None or not found["microseconds"].isascii() or not found["id"].isascii():
-        raise Invalid("This page link is not valid.", errors={"before": ["Use the links at the bottom of the page."]})
+        raise Invalid(
+            gettext("This page link is not valid."), errors={"before": [gettext("Use the links at the bottom of the page.")]}
+        )
     return EPOCH + int(found["microseconds"]) * MICROSECOND, ASSIGNMENTS.find(int(found["id"]))

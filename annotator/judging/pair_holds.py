@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
@@ -45,5 +46,12 @@ def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | 
 def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -> int:
     """Set the priority of pairs: pairs with a higher priority are assigned first. Returns how many pairs exist."""
     if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
-        raise Invalid("The priority is not valid.", errors={"priority": [f"Use {-PRIORITY_LIMIT} to {PRIORITY_LIMIT}."]})
+        raise Invalid(
+            gettext("The priority is not valid."),
+            errors={
+                "priority": [
+                    gettext("Use %(value)s to %(priority_limit)s.") % {"value": -PRIORITY_LIMIT, "priority_limit": PRIORITY_LIMIT}
+                ]
+            },
+        )
     return PairSeats.objects.filter(pk__in=pair_ids).update(priority=priority)

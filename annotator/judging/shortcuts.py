@@ -11,12 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 # Keys that type, and the arrows. Not those with which a page is walked through or left: Tab, Enter, Space, Escape, F5.
 CODE = re.compile(
     r"Key[A-Z]|Digit\d|Numpad\d|Arrow(?:Left|Right|Up|Down)|Bracket(?:Left|Right)|Intl(?:Backslash|Ro|Yen)"
     r"|Numpad(?:Add|Subtract|Multiply|Divide|Decimal)|Backquote|Minus|Equal|Semicolon|Quote|Backslash|Comma|Period|Slash|Backspace"
 )
-MAPS = {"standard": "Standard", "left_hand": "Left hand"}
+MAPS = {"standard": gettext_lazy("Standard"), "left_hand": gettext_lazy("Left hand")}
 STANDARD = "standard"
 SIGNS = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Backspace": "⌫"}
 
@@ -26,7 +29,7 @@ class Shortcut:
     """`codes` are those of the standard map, the most usual first; `left_hand` those of the other."""
 
     name: str
-    words: str
+    words: str | Promise
     codes: tuple[str, ...]
     left_hand: tuple[str, ...]
     character: str = ""  # typed, wherever it lies
@@ -52,20 +55,20 @@ SHORTCUTS = (
     Shortcut("right", "", ("Digit2", "ArrowRight", "Numpad2"), ("KeyD", "Digit2", "ArrowRight")),
     Shortcut("both_good", "", ("Digit3", "ArrowUp", "Numpad3"), ("KeyW", "Digit3", "ArrowUp")),
     Shortcut("both_bad", "", ("Digit4", "ArrowDown", "Numpad4"), ("KeyS", "Digit4", "ArrowDown")),
-    Shortcut("skip", "Skip this pair", ("KeyS",), ("KeyE",)),
-    Shortcut("flag", "Flag a problem with this pair", ("KeyF",), ("KeyF",)),
-    Shortcut("undo", "Undo what you did last", ("KeyU", "Backspace"), ("KeyQ", "Backspace")),
-    Shortcut("comment", "Write a comment", ("KeyC",), ("KeyR",)),
-    Shortcut("look_back", "Look at earlier pairs", ("KeyL",), ("Backquote",)),
-    Shortcut("prompt", "Show or fold a long prompt", ("KeyP",), ("KeyT",)),
-    Shortcut("zoom", "Zoom both images", ("KeyZ",), ("KeyZ",)),
-    Shortcut("actual", "Actual pixels", ("KeyX",), ("KeyX",)),
-    Shortcut("flicker", "Flicker: both images in one place, while held", ("KeyB",), ("KeyB",)),
-    Shortcut("difference", "Show the difference", ("KeyD",), ("KeyC",)),
-    Shortcut("one_image", "One image at a time", ("KeyO",), ("Digit5",)),
-    Shortcut("views", "More ways to look, and settings", ("KeyV",), ("KeyV",)),
-    Shortcut("guideline", "Show or hide the guideline", ("KeyG",), ("KeyG",)),
-    Shortcut("help", "Show this help", (), (), character="?"),
+    Shortcut("skip", gettext_lazy("Skip this pair"), ("KeyS",), ("KeyE",)),
+    Shortcut("flag", gettext_lazy("Flag a problem with this pair"), ("KeyF",), ("KeyF",)),
+    Shortcut("undo", gettext_lazy("Undo what you did last"), ("KeyU", "Backspace"), ("KeyQ", "Backspace")),
+    Shortcut("comment", gettext_lazy("Write a comment"), ("KeyC",), ("KeyR",)),
+    Shortcut("look_back", gettext_lazy("Look at earlier pairs"), ("KeyL",), ("Backquote",)),
+    Shortcut("prompt", gettext_lazy("Show or fold a long prompt"), ("KeyP",), ("KeyT",)),
+    Shortcut("zoom", gettext_lazy("Zoom both images"), ("KeyZ",), ("KeyZ",)),
+    Shortcut("actual", gettext_lazy("Actual pixels"), ("KeyX",), ("KeyX",)),
+    Shortcut("flicker", gettext_lazy("Flicker: both images in one place, while held"), ("KeyB",), ("KeyB",)),
+    Shortcut("difference", gettext_lazy("Show the difference"), ("KeyD",), ("KeyC",)),
+    Shortcut("one_image", gettext_lazy("One image at a time"), ("KeyO",), ("Digit5",)),
+    Shortcut("views", gettext_lazy("More ways to look, and settings"), ("KeyV",), ("KeyV",)),
+    Shortcut("guideline", gettext_lazy("Show or hide the guideline"), ("KeyG",), ("KeyG",)),
+    Shortcut("help", gettext_lazy("Show this help"), (), (), character="?"),
 )
 BY_NAME = {shortcut.name: shortcut for shortcut in SHORTCUTS}
 

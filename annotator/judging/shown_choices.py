@@ -10,6 +10,9 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
 from annotator.choices import Choice
 from annotator.judging.shortcuts import BY_NAME
 
@@ -18,9 +21,9 @@ from annotator.judging.shortcuts import BY_NAME
 class Words:
     """Of a choice: on its button, in a few letters, and within a sentence."""
 
-    label: str
-    short: str
-    sentence: str
+    label: str | Promise
+    short: str | Promise
+    sentence: str | Promise
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class ShownChoice:
         return asdict(self)
 
 
-def _both(label: str, sentence: str) -> tuple[Words, Words]:
+def _both(label: Promise, sentence: Promise) -> tuple[Words, Words]:
     words = Words(label, label, sentence)
     return words, words
 
@@ -60,17 +63,33 @@ SHOWN_CHOICES = (
     ShownChoice(
         "left",
         0,
-        Words("Left is better", "Left", "left is better"),
-        Words("Top is better", "Top", "top is better"),
+        Words(
+            gettext_lazy("Left is better"),
+            pgettext_lazy("image", "Left"),
+            pgettext_lazy("in a sentence", "left is better"),
+        ),
+        Words(
+            gettext_lazy("Top is better"),
+            pgettext_lazy("image", "Top"),
+            pgettext_lazy("in a sentence", "top is better"),
+        ),
     ),
     ShownChoice(
         "right",
         1,
-        Words("Right is better", "Right", "right is better"),
-        Words("Bottom is better", "Bottom", "bottom is better"),
+        Words(
+            gettext_lazy("Right is better"),
+            pgettext_lazy("image", "Right"),
+            pgettext_lazy("in a sentence", "right is better"),
+        ),
+        Words(
+            gettext_lazy("Bottom is better"),
+            pgettext_lazy("image", "Bottom"),
+            pgettext_lazy("in a sentence", "bottom is better"),
+        ),
     ),
-    ShownChoice("both_good", None, *_both("Both good", "both good")),
-    ShownChoice("both_bad", None, *_both("Both bad", "both bad")),
+    ShownChoice("both_good", None, *_both(gettext_lazy("Both good"), pgettext_lazy("in a sentence", "both good"))),
+    ShownChoice("both_bad", None, *_both(gettext_lazy("Both bad"), pgettext_lazy("in a sentence", "both bad"))),
 )
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import AssignmentKind, AssignmentState, MemberKind, MemberState, Role
 from annotator.errors import Conflict, NotFound
@@ -142,7 +143,7 @@ def answer_training(
     """
     now = now or timezone.now()
     if not Assignment.objects.filter(pk=assignment_id, member__user=by, kind=AssignmentKind.TRAINING).exists():
-        raise NotFound("This training pair does not exist, or it is not yours.")
+        raise NotFound(gettext("This training pair does not exist, or it is not yours."))
     cast_vote(assignment_id=assignment_id, by=by, choices=choices, elapsed_ms=elapsed_ms, now=now)
     feedback = feedback_on(assignment_id=assignment_id, by=by)
     conclude(member=feedback.standing.member, now=now)
@@ -160,7 +161,7 @@ def feedback_on(*, assignment_id: int, by: User) -> Feedback:
         .first()
     )
     if vote is None or vote.assignment.pair.gold_choice is None:
-        raise NotFound("This answer does not exist, or it is not yours.")
+        raise NotFound(gettext("This answer does not exist, or it is not yours."))
     return Feedback(vote.assignment, vote.choice, standing_of(vote.assignment.member))
 
 
@@ -184,9 +185,9 @@ def try_again(*, member: Member, now: datetime | None = None) -> Member:
     """The member's next try. Raises Conflict where the last one is not over, or no try is left."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
-        raise Conflict("You can try again only after you failed the training.", code="training_not_failed")
+        raise Conflict(gettext("You can try again only after you failed the training."), code="training_not_failed")
     if locked.training_try >= locked.campaign.training_tries:
-        raise Conflict("You have used all your tries. The managers can give you another one.", code="training_over")
+        raise Conflict(gettext("You have used all your tries. The managers can give you another one."), code="training_over")
     return _begin(locked, now or timezone.now())
 
 
@@ -211,7 +212,7 @@ def give_another_try(*, member: Member, by: User | None, now: datetime | None = 
     """A manager gives somebody who failed one more try, beyond the campaign's number. Raises Conflict for others."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
-        raise Conflict("This member has not failed the training.", code="training_not_failed")
+        raise Conflict(gettext("This member has not failed the training."), code="training_not_failed")
     return _begin(locked, now or timezone.now())
 
 

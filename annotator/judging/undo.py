@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
 from annotator.choices import AssignmentKind, AssignmentState, PairState, VoidReason
 from annotator.errors import Conflict, NotAllowed
@@ -32,11 +33,11 @@ def undo_act(*, assignment_id: int, by: User, now: datetime | None = None) -> As
     if assignment.state == AssignmentState.OPEN and assignment.votes.filter(void_reason=VoidReason.UNDONE).exists():
         return assignment
     if assignment.state not in ACTS:
-        raise Conflict("There is no vote on this pair to undo.", code="assignment_closed")
+        raise Conflict(gettext("There is no vote on this pair to undo."), code="assignment_closed")
     require_eligible(member, to_answer=True)
     if not undoable(member, now).filter(pk=assignment.pk).exists():
         raise NotAllowed(
-            f"You can undo only the last {campaign.undo_votes} things you did, within {campaign.undo_minutes} minutes.",
+            _how_far_it_reaches(campaign.undo_votes, campaign.undo_minutes),
             code="undo_refused",
         )
     if assignment.state == AssignmentState.ANSWERED:
@@ -44,13 +45,21 @@ def undo_act(*, assignment_id: int, by: User, now: datetime | None = None) -> As
         Member.objects.filter(pk=member.pk).update(answered_count=F("answered_count") - 1)
         member.answered_count -= 1
     elif not retake_seat(assignment):
-        raise NotAllowed("This pair went to somebody else in the meantime.", code="undo_refused")
+        raise NotAllowed(gettext("This pair went to somebody else in the meantime."), code="undo_refused")
     if assignment.state == AssignmentState.FLAGGED:
         _withdraw_flag(assignment, by=by, now=now)
     assignment.state, assignment.closed_at = AssignmentState.OPEN, None
     assignment.lease_expires_at = now + timedelta(seconds=campaign.lease_seconds)
     assignment.save(update_fields=["state", "closed_at", "lease_expires_at"])
     return assignment
+
+
+def _how_far_it_reaches(actions: int, minutes: int) -> str:
+    which = ngettext(
+        "You can undo only the last thing you did.", "You can undo only the last %(number)s things you did.", actions
+    )
+    when = ngettext("You can do so for one minute.", "You can do so for %(number)s minutes.", minutes)
+    return f"{which % {'number': actions}} {when % {'number': minutes}}"
 
 
 def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:

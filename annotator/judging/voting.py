@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.choices import AssignmentKind, AssignmentState, FlagReason, MemberKind
 from annotator.errors import Conflict, DomainError, Invalid, NotFound
@@ -23,11 +24,11 @@ from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Membe
 FLAG_NOTE_LIMIT = 2000
 
 CLOSED_WORDS = {
-    AssignmentState.ANSWERED: "You already answered this pair.",
-    AssignmentState.SKIPPED: "You skipped this pair.",
-    AssignmentState.FLAGGED: "You flagged this pair.",
-    AssignmentState.EXPIRED: "Your time for this pair ran out. It may go to someone else.",
-    AssignmentState.RETURNED: "This pair is no longer assigned to you.",
+    AssignmentState.ANSWERED: gettext_lazy("You already answered this pair."),
+    AssignmentState.SKIPPED: gettext_lazy("You skipped this pair."),
+    AssignmentState.FLAGGED: gettext_lazy("You flagged this pair."),
+    AssignmentState.EXPIRED: gettext_lazy("Your time for this pair ran out. It may go to someone else."),
+    AssignmentState.RETURNED: gettext_lazy("This pair is no longer assigned to you."),
 }
 
 LOCK_SQL = read_statement(__file__, "lock_assignment")
@@ -123,7 +124,9 @@ def _same_answer(locked: Locked, answer: Answer, now: datetime) -> CastVote:
     _require_leased(assignment, now)
     require_eligible(assignment.member, to_answer=True)
     _require_seen(assignment.member, answer)
-    raise Conflict("Your membership just changed, and the vote was not recorded. Please answer again.", code="member_changed")
+    raise Conflict(
+        gettext("Your membership just changed, and the vote was not recorded. Please answer again."), code="member_changed"
+    )
 
 
 @transaction.atomic
@@ -137,7 +140,7 @@ def skip_assignment(*, assignment_id: int, by: User, now: datetime | None = None
     if assignment.state == AssignmentState.SKIPPED:
         return assignment
     if assignment.state == AssignmentState.ANSWERED:
-        raise Conflict(CLOSED_WORDS[AssignmentState.ANSWERED], code="already_answered")
+        raise Conflict(str(CLOSED_WORDS[AssignmentState.ANSWERED]), code="already_answered")
     _require_leased(assignment, now)
     assignment.state, assignment.closed_at = AssignmentState.SKIPPED, now
     assignment.save(update_fields=["state", "closed_at"])
@@ -157,14 +160,14 @@ def flag_assignment(*, assignment_id: int, by: User, reason: str, note: str = ""
     if reason not in FlagReason.values:
         errors["reason"] = [f"{reason!r} is not a valid reason. Use one of {', '.join(FlagReason.values)}."]
     if len(note) > FLAG_NOTE_LIMIT:
-        errors["note"] = [f"Use at most {FLAG_NOTE_LIMIT} characters."]
+        errors["note"] = [gettext("Use at most %(flag_note_limit)s characters.") % {"flag_note_limit": FLAG_NOTE_LIMIT}]
     if errors:
-        raise Invalid("The flag is not valid.", errors=errors)
+        raise Invalid(gettext("The flag is not valid."), errors=errors)
     assignment = lock_assignment(assignment_id, by).assignment
     if assignment.state == AssignmentState.FLAGGED:
         return assignment
     if assignment.state == AssignmentState.ANSWERED:
-        raise Conflict(CLOSED_WORDS[AssignmentState.ANSWERED], code="already_answered")
+        raise Conflict(str(CLOSED_WORDS[AssignmentState.ANSWERED]), code="already_answered")
     _require_leased(assignment, now)
     assignment.state, assignment.closed_at = AssignmentState.FLAGGED, now
     assignment.save(update_fields=["state", "closed_at"])
@@ -184,19 +187,21 @@ def check_answer(questions: list[Question], answer: Answer) -> None:
     for question in questions:
         choice = answer.choices.get(question.slug)
         if choice is None:
-            errors[question.slug] = ["Answer this question."]
+            errors[question.slug] = [gettext("Answer this question.")]
         elif choice not in question.choices:
             errors[question.slug] = [f"{choice!r} is not a valid choice. Use one of {', '.join(question.choices)}."]
     for slug in answer.choices.keys() - {question.slug for question in questions}:
-        errors[slug] = ["This campaign does not have this question."]
+        errors[slug] = [gettext("This campaign does not have this question.")]
     if not answer.has_possible_time:
-        errors["elapsed_ms"] = [f"Use milliseconds from 0 to {ELAPSED_MS_LIMIT}."]
+        errors["elapsed_ms"] = [
+            gettext("Use milliseconds from 0 to %(elapsed_ms_limit)s.") % {"elapsed_ms_limit": ELAPSED_MS_LIMIT}
+        ]
     if answer.conditions is not None and (problem := problem_with(answer.conditions)):
         errors["conditions"] = [": ".join(filter(None, problem))]
     if not answer.has_possible_comment:
-        errors["comment"] = [f"Use at most {COMMENT_LIMIT} characters."]
+        errors["comment"] = [gettext("Use at most %(comment_limit)s characters.") % {"comment_limit": COMMENT_LIMIT}]
     if errors:
-        raise Invalid("The answer is not valid.", errors=errors)
+        raise Invalid(gettext("The answer is not valid."), errors=errors)
 
 
 def lock_assignment(assignment_id: int, by: User) -> Locked:
@@ -204,7 +209,7 @@ def lock_assignment(assignment_id: int, by: User) -> Locked:
         result = fetch_prepared(LOCK_SQL, {"assignment": assignment_id, "user": by.pk})
         if result.rows:
             return _as_locked(result.first(LockedRow), by)
-    raise NotFound("This assignment does not exist, or it is not yours.")
+    raise NotFound(gettext("This assignment does not exist, or it is not yours."))
 
 
 def _as_locked(row: LockedRow, by: User) -> Locked:
@@ -221,14 +226,16 @@ def _require_seen(member: Member, answer: Answer) -> None:
     if member.kind == MemberKind.HUMAN and answer.elapsed_ms is not None and answer.elapsed_ms < least:
         words = f"Nobody sees a pair in {answer.elapsed_ms} ms. Look at it for {least} ms or more."
         raise Invalid(
-            "That was too fast to have seen the pair. Please answer it again.", code="too_soon", errors={"elapsed_ms": [words]}
+            gettext("That was too fast to have seen the pair. Please answer it again."),
+            code="too_soon",
+            errors={"elapsed_ms": [words]},
         )
 
 
 def _same_again(locked: Locked, choices: dict[str, str]) -> CastVote:
     votes = {vote.question_id: vote for vote in locked.assignment.votes.live()}
     if any(votes[question.pk].choice != choices[question.slug] for question in locked.questions):
-        raise Conflict("You already answered this pair with a different choice.", code="already_answered")
+        raise Conflict(gettext("You already answered this pair with a different choice."), code="already_answered")
     same = [votes[question.pk] for question in locked.questions]
     for vote, question in zip(same, locked.questions, strict=True):
         vote.question = question
@@ -239,6 +246,6 @@ def _require_leased(assignment: Assignment, now: datetime) -> None:
     if assignment.state == AssignmentState.EXPIRED or (
         assignment.state == AssignmentState.OPEN and assignment.lease_expires_at <= now
     ):
-        raise Conflict(CLOSED_WORDS[AssignmentState.EXPIRED], code="lease_expired")
+        raise Conflict(str(CLOSED_WORDS[AssignmentState.EXPIRED]), code="lease_expired")
     if assignment.state != AssignmentState.OPEN:
-        raise Conflict(CLOSED_WORDS[AssignmentState(assignment.state)], code="assignment_closed")
+        raise Conflict(str(CLOSED_WORDS[AssignmentState(assignment.state)]), code="assignment_closed")

@@ -28,7 +28,7 @@ REQUEST_ID = "X-Request-ID"  # the header
 SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 WANTED_HEADERS = {
     *("host", "cookie", "content-type", "x-csrftoken", "origin", "referer", "x-forwarded-proto"),
-    *("x-request-id", "x-forwarded-for", "authorization", "accept"),
+    *("x-request-id", "x-forwarded-for", "authorization", "accept", "accept-language"),
 }
 
 

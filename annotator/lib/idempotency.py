@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.errors import Conflict
 from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
@@ -60,7 +61,7 @@ def answer_once(
         return Answer(**json.loads(decrypt(kept.sealed_answer, purpose=PURPOSE))), True
     except DecryptionFailed as error:
         raise Conflict(
-            "This was already created, but the response can no longer be read. Find it in the list.", code="answer_lost"
+            gettext("This was already created, but the response can no longer be read. Find it in the list."), code="answer_lost"
         ) from error
 
 

@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, Value
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import RULES_IN_BATCHES, ConsensusMethod, PairingRule
 
@@ -36,19 +37,19 @@ class VoteRules(models.Model):
         "Votes per pair",
         default=3,
         validators=between(1, VOTES_WANTED_LIMIT),
-        help_text="How many annotators judge each pair at first.",
+        help_text=gettext_lazy("How many annotators judge each pair at first."),
     )
     votes_max = models.PositiveSmallIntegerField(
         "Most votes per pair",
         default=3,
         validators=between(1, VOTES_WANTED_LIMIT),
-        help_text="A pair on which annotators disagree gets up to this many votes.",
+        help_text=gettext_lazy("A pair on which annotators disagree gets up to this many votes."),
     )
     stop_confidence = models.FloatField(
         "Stop at confidence",
         default=0.9,
         validators=between(0.5, 0.999),
-        help_text="A pair gets no more votes when its leading answer is this probable.",
+        help_text=gettext_lazy("A pair gets no more votes when its leading answer is this probable."),
     )
     consensus_method = models.CharField(
         "Label method",
@@ -56,28 +57,28 @@ class VoteRules(models.Model):
         choices=ConsensusMethod,
         default=ConsensusMethod.MAJORITY,
         db_default=ConsensusMethod.MAJORITY,
-        help_text="How votes become the label of a pair.",
+        help_text=gettext_lazy("How votes become the label of a pair."),
     )
     pairing_rule = models.CharField(
         "Pairing",
         max_length=16,
         choices=PairingRule,
         default=PairingRule.ALL_PAIRS,
-        help_text="How several images of one prompt become pairs, from the next import on.",
+        help_text=gettext_lazy("How several images of one prompt become pairs, from the next import on."),
     )
     pairs_per_image = models.PositiveSmallIntegerField(
         "Pairs per image",
         default=4,
         db_default=4,
         validators=between(1, 100),
-        help_text="With random, Swiss or information gain pairing: how many comparisons each image takes part in.",
+        help_text=gettext_lazy("With random, Swiss or information gain pairing: how many comparisons each image takes part in."),
     )
     random_pair_share = models.FloatField(
         "Share of random pairs",
         default=0.2,
         db_default=0.2,
         validators=between(0.05, 1),
-        help_text="With information gain pairing: this share of the further pairs is drawn from all pairs alike.",
+        help_text=gettext_lazy("With information gain pairing: this share of the further pairs is drawn from all pairs alike."),
     )
 
     class Meta:
@@ -90,8 +91,9 @@ class AuditRules(models.Model):
         default=0.05,
         db_default=0.05,
         validators=between(0, 1),
-        help_text="A random share of new pairs gets the most votes per pair, whatever people answer; a change holds for later"
-        " imports.",
+        help_text=gettext_lazy(
+            "A random share of new pairs gets the most votes per pair, whatever people answer; a change holds for later imports."
+        ),
     )
 
     class Meta:
@@ -103,38 +105,40 @@ class AnnotationRules(models.Model):
         "Time to answer, in seconds",
         default=30 * 60,
         validators=between(5, 7 * 24 * 3600),
-        help_text="After this time, an unanswered pair goes to another annotator.",
+        help_text=gettext_lazy("After this time, an unanswered pair goes to another annotator."),
     )
     answer_ms_min = models.PositiveIntegerField(
         "Shortest look, in milliseconds",
         default=250,
         db_default=250,
         validators=between(0, 10_000),
-        help_text="A person's answer is not taken before both images were shown for this long; 0 takes every answer.",
+        help_text=gettext_lazy(
+            "A person's answer is not taken before both images were shown for this long; 0 takes every answer."
+        ),
     )
     asks_comment = models.BooleanField(
         "Ask for a comment",
         default=False,
         db_default=False,
-        help_text="Annotators can write a comment with each answer.",
+        help_text=gettext_lazy("Annotators can write a comment with each answer."),
     )
     flags_to_hold = models.PositiveSmallIntegerField(
         "Flags to hold a pair",
         default=2,
         validators=between(1, VOTES_WANTED_LIMIT),
-        help_text="A pair that this many annotators flag is held until a manager decides.",
+        help_text=gettext_lazy("A pair that this many annotators flag is held until a manager decides."),
     )
     undo_votes = models.PositiveSmallIntegerField(
         "Votes to undo",
         default=10,
         validators=between(0, 100),
-        help_text="How many of their latest votes, skips and flags annotators can undo; 0 turns undo off.",
+        help_text=gettext_lazy("How many of their latest votes, skips and flags annotators can undo; 0 turns undo off."),
     )
     undo_minutes = models.PositiveSmallIntegerField(
         "Minutes to undo",
         default=15,
         validators=between(1, 24 * 60),
-        help_text="How long after a vote, a skip or a flag annotators can undo it.",
+        help_text=gettext_lazy("How long after a vote, a skip or a flag annotators can undo it."),
     )
 
     class Meta:
@@ -147,21 +151,21 @@ class LimitRules(models.Model):
         null=True,
         blank=True,
         validators=between(1, 1_000_000_000),
-        help_text="A day ends at midnight UTC; leave empty for no limit.",
+        help_text=gettext_lazy("A day ends at midnight UTC; leave empty for no limit."),
     )
     limit_total = models.PositiveIntegerField(
         "Most votes per annotator",
         null=True,
         blank=True,
         validators=between(1, 1_000_000_000),
-        help_text="In the whole campaign; leave empty for no limit.",
+        help_text=gettext_lazy("In the whole campaign; leave empty for no limit."),
     )
     limit_share = models.FloatField(
         "Largest share per annotator",
         null=True,
         blank=True,
         validators=between(0.001, 1),
-        help_text="Share of all votes the campaign wants, such as 0.1; leave empty for no limit.",
+        help_text=gettext_lazy("Share of all votes the campaign wants, such as 0.1; leave empty for no limit."),
     )
 
     class Meta:
@@ -175,21 +179,21 @@ class GoldRules(models.Model):
         default=0.1,
         db_default=0.1,
         validators=between(0, 0.5),
-        help_text="This share of each annotator's pairs have a known answer.",
+        help_text=gettext_lazy("This share of each annotator's pairs have a known answer."),
     )
     repeat_rate = models.FloatField(
         "Share of repeats",
         default=0.05,
         db_default=0.05,
         validators=between(0, 0.25),
-        help_text="This share of each annotator's pairs are earlier ones again, with the sides swapped.",
+        help_text=gettext_lazy("This share of each annotator's pairs are earlier ones again, with the sides swapped."),
     )
     repeat_after = models.PositiveSmallIntegerField(
         "Votes before a repeat",
         default=20,
         db_default=20,
         validators=between(1, 10_000),
-        help_text="At least this many other votes come between a pair and its repeat.",
+        help_text=gettext_lazy("At least this many other votes come between a pair and its repeat."),
     )
 
     class Meta:
@@ -202,21 +206,21 @@ class TrainingRules(models.Model):
         default=0,
         db_default=0,
         validators=between(0, 100),
-        help_text="New annotators first judge this many pairs with feedback; 0 turns training off.",
+        help_text=gettext_lazy("New annotators first judge this many pairs with feedback; 0 turns training off."),
     )
     training_pass_mark = models.FloatField(
         "Pass mark",
         default=0.8,
         db_default=0.8,
         validators=between(0, 1),
-        help_text="This share of the training answers must be right.",
+        help_text=gettext_lazy("This share of the training answers must be right."),
     )
     training_tries = models.PositiveSmallIntegerField(
         "Training attempts",
         default=2,
         db_default=2,
         validators=between(1, 100),
-        help_text="How many times an annotator can take the training.",
+        help_text=gettext_lazy("How many times an annotator can take the training."),
     )
 
     class Meta:
@@ -229,15 +233,15 @@ class CrowdRules(models.Model):
         max_length=64,
         blank=True,
         default="",
-        help_text="Annotators from a crowd platform see this code when they finish.",
+        help_text=gettext_lazy("Annotators from a crowd platform see this code when they finish."),
     )
     return_url = models.CharField(
         "Return URL",
         max_length=500,
         blank=True,
         default="",
-        validators=[RegexValidator(HTTPS_PATTERN, "Use an address that begins with https://.")],
-        help_text="The button at the end takes annotators from a crowd platform back to this https address.",
+        validators=[RegexValidator(HTTPS_PATTERN, gettext_lazy("Use an address that begins with https://."))],
+        help_text=gettext_lazy("The button at the end takes annotators from a crowd platform back to this https address."),
     )
 
     class Meta:
@@ -248,7 +252,7 @@ class ReleaseRules(models.Model):
     data_is_public = models.BooleanField(
         "Public data",
         default=False,
-        help_text="Anyone can download the releases without a token, unless the campaign is a draft.",
+        help_text=gettext_lazy("Anyone can download the releases without a token, unless the campaign is a draft."),
     )
     licence = models.CharField(
         "Licence",
@@ -256,8 +260,8 @@ class ReleaseRules(models.Model):
         blank=True,
         default="",
         db_default="",
-        validators=[RegexValidator(LICENCE_PATTERN, "Use the Hub's short name of a licence, such as cc-by-4.0.")],
-        help_text="The Hub's short name of the licence of the releases, such as cc-by-4.0.",
+        validators=[RegexValidator(LICENCE_PATTERN, gettext_lazy("Use the Hub's short name of a licence, such as cc-by-4.0."))],
+        help_text=gettext_lazy("The Hub's short name of the licence of the releases, such as cc-by-4.0."),
     )
     citation = models.TextField(
         "Citation",
@@ -266,7 +270,7 @@ class ReleaseRules(models.Model):
         default="",
         db_default="",
         validators=[MaxLengthValidator(CITATION_LIMIT)],
-        help_text="How to cite the releases, as BibTeX or text; leave empty to use the campaign's name.",
+        help_text=gettext_lazy("How to cite the releases, as BibTeX or text; leave empty to use the campaign's name."),
     )
     # So limited that most prompts are left to train with.
     share_validation = models.FloatField(
@@ -274,14 +278,14 @@ class ReleaseRules(models.Model):
         default=0.1,
         db_default=0.1,
         validators=between(0, 0.4),
-        help_text="This share of the prompts is in the validation split of releases.",
+        help_text=gettext_lazy("This share of the prompts is in the validation split of releases."),
     )
     share_test = models.FloatField(
         "Test share",
         default=0.1,
         db_default=0.1,
         validators=between(0, 0.4),
-        help_text="This share of the prompts is in the test split of releases.",
+        help_text=gettext_lazy("This share of the prompts is in the test split of releases."),
     )
 
     class Meta:
@@ -294,14 +298,14 @@ class ReviewRules(models.Model):
         default=700,
         db_default=700,
         validators=between(0, 60_000),
-        help_text="An answer in less time than this counts as too fast; 0 turns this off.",
+        help_text=gettext_lazy("An answer in less time than this counts as too fast; 0 turns this off."),
     )
     review_share_max = models.FloatField(
         "Ask above this share of annotators",
         default=0.2,
         db_default=0.2,
         validators=between(0, 1),
-        help_text="A review rule that would act on a larger share asks a manager first; 1 means it never asks.",
+        help_text=gettext_lazy("A review rule that would act on a larger share asks a manager first; 1 means it never asks."),
     )
 
     class Meta:

@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import CampaignState, Choice
 from annotator.models.campaign_rules import CampaignRules, rule_constraints
@@ -37,12 +38,18 @@ class Campaign(CampaignRules):
         max_length=96,
         unique=True,
         validators=[
-            RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+            RegexValidator(
+                SLUG_PATTERN, gettext_lazy("Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+            )
         ],
-        help_text="Used in web addresses and in the Hub repository: lower-case letters, digits, dots, dashes and underscores.",
+        help_text=gettext_lazy(
+            "Used in web addresses and in the Hub repository: lower-case letters, digits, dots, dashes and underscores."
+        ),
     )
-    name = models.CharField(max_length=200, help_text="Annotators see this name in their list of campaigns.")
-    description = models.TextField(max_length=20_000, blank=True, help_text="Shown to annotators and in the dataset card.")
+    name = models.CharField(max_length=200, help_text=gettext_lazy("Annotators see this name in their list of campaigns."))
+    description = models.TextField(
+        max_length=20_000, blank=True, help_text=gettext_lazy("Shown to annotators and in the dataset card.")
+    )
     state = models.CharField(max_length=8, choices=CampaignState, default=CampaignState.DRAFT)
     # The newest consent text, on this row so that reading it needs no further query.
     consent_text = models.ForeignKey(
@@ -54,7 +61,7 @@ class Campaign(CampaignRules):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="When it was archived. Lists leave it out from then on."
+        null=True, blank=True, editable=False, help_text=gettext_lazy("When it was archived. Lists leave it out from then on.")
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns_created"
@@ -92,7 +99,7 @@ class Question(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="questions")
     slug = models.CharField(
-        max_length=48, validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits, _.")]
+        max_length=48, validators=[RegexValidator(QUESTION_SLUG_PATTERN, gettext_lazy("Use lower-case letters, digits, _."))]
     )
     text = models.CharField(max_length=300)
     position = models.PositiveSmallIntegerField(default=0)
@@ -123,12 +130,12 @@ class Guideline(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="guidelines")
     version = models.PositiveIntegerField()
-    text = models.TextField(help_text="Markdown.")
+    text = models.TextField(help_text=gettext_lazy("Markdown."))
     change_note = models.CharField(
         max_length=CHANGE_NOTE_LIMIT,
         blank=True,
         default="",
-        help_text="What changed since the last version.",
+        help_text=gettext_lazy("What changed since the last version."),
     )
     published_at = models.DateTimeField(null=True, blank=True)
     author = models.ForeignKey(
@@ -159,7 +166,7 @@ class ConsentText(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="consent_texts")
     version = models.PositiveIntegerField()
-    text = models.TextField(help_text="Markdown.")
+    text = models.TextField(help_text=gettext_lazy("Markdown."))
     published_at = models.DateTimeField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -182,7 +189,7 @@ class GroupQuestion(models.Model):
     text = models.CharField(max_length=300)
     options = ArrayField(models.CharField(max_length=GROUP_OPTION_LIMIT))
     people_min = models.PositiveSmallIntegerField(
-        default=GROUP_PEOPLE_MIN, help_text="The smallest group size for which statistics are shown."
+        default=GROUP_PEOPLE_MIN, help_text=gettext_lazy("The smallest group size for which statistics are shown.")
     )
 
     class Meta:
@@ -205,24 +212,28 @@ class CampaignProgress(models.Model):
     pairs_settled = models.PositiveIntegerField(default=0)
     pairs_held = models.PositiveIntegerField(default=0)
     votes_wanted = models.PositiveBigIntegerField(
-        default=0, help_text="Sum of votes_wanted over open and settled pairs, and votes_to_come."
+        default=0, help_text=gettext_lazy("Sum of votes_wanted over open and settled pairs, and votes_to_come.")
     )
     votes_to_come = models.PositiveBigIntegerField(
         default=0,
         db_default=0,
-        help_text="Votes on comparisons that the pairing rule has not chosen yet, because it waits for the votes before.",
+        help_text=gettext_lazy(
+            "Votes on comparisons that the pairing rule has not chosen yet, because it waits for the votes before."
+        ),
     )
     votes_live = models.PositiveBigIntegerField(
-        default=0, help_text="Live votes of regular assignments on the primary question of these pairs."
+        default=0, help_text=gettext_lazy("Live votes of regular assignments on the primary question of these pairs.")
     )
-    seats_open = models.PositiveIntegerField(default=0, help_text="Open assignments.")
+    seats_open = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Open assignments."))
     votes_last_hour = models.PositiveIntegerField(default=0)
     annotators_last_hour = models.PositiveIntegerField(default=0)
-    label_counts = models.JSONField(default=dict, help_text="Scored pairs by label, for the primary question. For display only.")
+    label_counts = models.JSONField(
+        default=dict, help_text=gettext_lazy("Scored pairs by label, for the primary question. For display only.")
+    )
     updated_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "campaign progress"
+        verbose_name_plural = gettext_lazy("campaign progress")
         constraints = [
             CheckConstraint(condition=Q(pairs_settled__lte=F("pairs_total")), name="progress_settled_within_total"),
         ]

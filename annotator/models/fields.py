@@ -13,6 +13,7 @@ from annotator.models.lookalikes import skeleton
 
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 SLUG_PATTERN = r"^[a-z0-9]+([._-][a-z0-9]+)*$"
+LANGUAGE_PATTERN = r"^([a-z]{2,3}(-[a-z]{2,8})?)?$"  # as in settings.LANGUAGES; empty for none
 PLATFORM_ID_PATTERN = r"^[A-Za-z0-9_-]{6,64}$"  # as crowd platforms name people, studies and sessions
 
 

@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import Choice, GoldAct
 from annotator.models.fields import one_of
@@ -16,15 +17,22 @@ class GoldDecision(models.Model):
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="gold_decisions")
     act = models.CharField(max_length=8, choices=GoldAct)
     gold_choice = models.CharField(  # noqa: DJ001 - null: no known answer any more
-        max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer after this change."
+        max_length=9, choices=Choice, null=True, blank=True, help_text=gettext_lazy("The known answer after this change.")
     )
     answers = models.PositiveIntegerField(
-        default=0, help_text="Answers of annotators with a good record at the time of the review."
+        default=0, help_text=gettext_lazy("Answers of annotators with a good record at the time of the review.")
     )
-    answers_wrong = models.PositiveIntegerField(default=0, help_text="How many of these answers differ from the known answer.")
+    answers_wrong = models.PositiveIntegerField(
+        default=0, help_text=gettext_lazy("How many of these answers differ from the known answer.")
+    )
     decided_at = models.DateTimeField()
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Empty: automatic."
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=gettext_lazy("Empty: automatic."),
     )
 
     class Meta:

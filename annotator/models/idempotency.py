@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy
 
 from annotator.models.fields import SHA256_PATTERN
 
@@ -18,9 +19,9 @@ class IdempotentResponse(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     route = models.CharField(max_length=300)
     key = models.CharField(max_length=KEY_LIMIT)
-    digest = models.CharField(max_length=64, help_text="The sha256 of the request.")
+    digest = models.CharField(max_length=64, help_text=gettext_lazy("The sha256 of the request."))
     sealed_answer = models.TextField(
-        blank=True, help_text="Encrypted, because a response can contain a secret that is shown once."
+        blank=True, help_text=gettext_lazy("Encrypted, because a response can contain a secret that is shown once.")
     )
     created_at = models.DateTimeField()
 

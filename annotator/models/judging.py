@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, CheckConstraint, F, Func, Index, Q, UniqueConstraint, Value, When
 from django.db.models.functions import Cast, Length
 from django.db.models.lookups import Exact, LessThanOrEqual
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
 from annotator.models.campaigns import Campaign, Guideline, Question
@@ -52,12 +53,12 @@ class Assignment(models.Model):
         related_name="+",
         db_index=False,
         db_constraint=False,
-        help_text="The guideline version at that time.",
+        help_text=gettext_lazy("The guideline version at that time."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
     lease_expires_at = models.DateTimeField()
-    shown_at = models.DateTimeField(null=True, blank=True, help_text="When the annotator first received it.")
-    closed_at = models.DateTimeField(null=True, blank=True, help_text="When it stopped being open.")
+    shown_at = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("When the annotator first received it."))
+    closed_at = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("When it stopped being open."))
 
     # How many open assignments its member has; set by judging/queue.py alone.
     queue_length: int
@@ -139,13 +140,20 @@ class Vote(models.Model):
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
     choice = models.CharField(max_length=9, choices=Choice)
     elapsed_ms = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Milliseconds from both images shown to the answer, measured by the client."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Milliseconds from both images shown to the answer, measured by the client."),
     )
     comment = models.TextField(
-        blank=True, default="", db_default="", help_text="The annotator's comment. Stored with the first vote of the answer."
+        blank=True,
+        default="",
+        db_default="",
+        help_text=gettext_lazy("The annotator's comment. Stored with the first vote of the answer."),
     )
     conditions = models.JSONField(
-        null=True, blank=True, help_text="How the pair was seen and answered, as the page measured it: judging/conditions.py."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("How the pair was seen and answered, as the page measured it: judging/conditions.py."),
     )
     created_at = models.DateTimeField()
     void_reason = models.CharField(max_length=9, choices=VoidReason, null=True, blank=True)  # noqa: DJ001 - null: a live vote
@@ -220,10 +228,12 @@ class ServerEpoch(models.Model):
     """Of which database server the transaction numbers in `Vote.changed_in` are. There is one row at most."""
 
     server = models.CharField(
-        max_length=80, help_text="Identifier and timeline of the server. A restored copy has different ones."
+        max_length=80, help_text=gettext_lazy("Identifier and timeline of the server. A restored copy has different ones.")
     )
     name = models.CharField(
-        max_length=16, default=random_public_id, help_text="Part of every cursor, so that old cursors are recognised."
+        max_length=16,
+        default=random_public_id,
+        help_text=gettext_lazy("Part of every cursor, so that old cursors are recognised."),
     )
 
     class Meta:

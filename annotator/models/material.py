@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import Choice, GoldUse
 from annotator.models import pair_seats
@@ -44,7 +45,7 @@ class Prompt(models.Model):
     text_sha256 = models.CharField(max_length=64, editable=False)
     external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several prompts without one
     category = models.CharField(max_length=200, blank=True)
-    language = models.CharField(max_length=35, blank=True, help_text="BCP 47 code, for example en or pt-BR.")
+    language = models.CharField(max_length=35, blank=True, help_text=gettext_lazy("BCP 47 code, for example en or pt-BR."))
     metadata = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -70,28 +71,32 @@ class Image(models.Model):
     generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="images")
     seed = models.BigIntegerField(null=True, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
-    sha256 = models.CharField(max_length=64, editable=False, help_text="Hash of the imported file.")
-    format = models.CharField(max_length=4, editable=False, help_text="Format of the clean full-size copy: JPEG, PNG or WEBP.")
-    width = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
-    height = models.PositiveIntegerField(editable=False, help_text="Pixels, after EXIF orientation.")
-    byte_size = models.PositiveIntegerField(editable=False, help_text="Size of the clean full-size copy in bytes.")
+    sha256 = models.CharField(max_length=64, editable=False, help_text=gettext_lazy("Hash of the imported file."))
+    format = models.CharField(
+        max_length=4, editable=False, help_text=gettext_lazy("Format of the clean full-size copy: JPEG, PNG or WEBP.")
+    )
+    width = models.PositiveIntegerField(editable=False, help_text=gettext_lazy("Pixels, after EXIF orientation."))
+    height = models.PositiveIntegerField(editable=False, help_text=gettext_lazy("Pixels, after EXIF orientation."))
+    byte_size = models.PositiveIntegerField(editable=False, help_text=gettext_lazy("Size of the clean full-size copy in bytes."))
     is_paired_by_rule = models.BooleanField(
         default=False,
         db_default=False,
         editable=False,
-        help_text="Whether the pairing rule makes further pairs with this image as votes come in.",
+        help_text=gettext_lazy("Whether the pairing rule makes further pairs with this image as votes come in."),
     )
     phash = models.BigIntegerField(
-        null=True, editable=False, help_text="Perceptual hash of 64 bits, as a signed number. Null for old imports."
+        null=True, editable=False, help_text=gettext_lazy("Perceptual hash of 64 bits, as a signed number. Null for old imports.")
     )
     display_id = models.UUIDField(
-        null=True, editable=False, help_text="Folder of the copies for display. Null while they are where old imports put them."
+        null=True,
+        editable=False,
+        help_text=gettext_lazy("Folder of the copies for display. Null while they are where old imports put them."),
     )
     displays_made = models.SmallIntegerField(
         default=0,
         db_default=0,
         editable=False,
-        help_text="How many copies for display are in that folder, the smallest first. -1: its files were lost.",
+        help_text=gettext_lazy("How many copies for display are in that folder, the smallest first. -1: its files were lost."),
     )
 
     class Meta:
@@ -168,23 +173,31 @@ class Pair(PairSeats):
     external_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null: several pairs without one
     metadata = models.JSONField(default=dict, blank=True)
     gold_choice = models.CharField(  # noqa: DJ001 - null: not a gold pair
-        max_length=9, choices=Choice, null=True, blank=True, help_text="The known answer. A gold pair collects no regular votes."
+        max_length=9,
+        choices=Choice,
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("The known answer. A gold pair collects no regular votes."),
     )
     gold_use = models.CharField(max_length=8, choices=GoldUse, default=GoldUse.CHECK, db_default=GoldUse.CHECK)
     gold_in_review_since = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="Since when the gold pair is in review and does not count, because good annotators failed it.",
+        help_text=gettext_lazy("Since when the gold pair is in review and does not count, because good annotators failed it."),
     )
-    gold_note = models.TextField(blank=True, help_text="Why this is the right answer.")
+    gold_note = models.TextField(blank=True, help_text=gettext_lazy("Why this is the right answer."))
     inclusion_probability = models.FloatField(
         default=1.0,
         db_default=1.0,
         editable=False,
-        help_text="The probability with which the pairing rule drew this pair, given the pairs and votes before. 1: certain.",
+        help_text=gettext_lazy(
+            "The probability with which the pairing rule drew this pair, given the pairs and votes before. 1: certain."
+        ),
     )
     image_distance = models.PositiveSmallIntegerField(
-        null=True, editable=False, help_text="Number of bits in which the perceptual hashes of the two images differ."
+        null=True,
+        editable=False,
+        help_text=gettext_lazy("Number of bits in which the perceptual hashes of the two images differ."),
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import UNFINISHED_RELEASES, ConsensusMethod, Label, ReleaseState
 from annotator.models.campaigns import Campaign, Question
@@ -22,9 +23,13 @@ class Consensus(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="+")
     method = models.CharField(max_length=16, choices=ConsensusMethod, default=ConsensusMethod.MAJORITY)
     label = models.CharField(max_length=9, choices=Label)
-    share = models.FloatField(help_text="Share of the votes on the label; of a tie, the largest share.")
-    confidence = models.FloatField(help_text="Probability that the label is what most of the campaign's population would answer.")
-    agreement = models.FloatField(null=True, blank=True, help_text="Share of agreeing pairs of votes; null below two votes.")
+    share = models.FloatField(help_text=gettext_lazy("Share of the votes on the label; of a tie, the largest share."))
+    confidence = models.FloatField(
+        help_text=gettext_lazy("Probability that the label is what most of the campaign's population would answer.")
+    )
+    agreement = models.FloatField(
+        null=True, blank=True, help_text=gettext_lazy("Share of agreeing pairs of votes; null below two votes.")
+    )
     n_a = models.PositiveSmallIntegerField(default=0)
     n_b = models.PositiveSmallIntegerField(default=0)
     n_both_good = models.PositiveSmallIntegerField(default=0)
@@ -36,7 +41,7 @@ class Consensus(models.Model):
     computed_at = models.DateTimeField()
 
     class Meta:
-        verbose_name_plural = "consensus"
+        verbose_name_plural = gettext_lazy("consensus")
         # quality/gold.py: pairs on which people agree all but entirely, the most voted for first.
         indexes = [
             Index(
@@ -85,8 +90,10 @@ class SplitPrior(models.Model):
     stopping rule goes by. Fitted again when the number of votes has changed by a tenth."""
 
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="split_prior")
-    document = models.JSONField(help_text="Made and read by annotator/consensus/posterior.py.")
-    votes_now = models.PositiveBigIntegerField(default=0, help_text="Votes on the question when it was scored last.")
+    document = models.JSONField(help_text=gettext_lazy("Made and read by annotator/consensus/posterior.py."))
+    votes_now = models.PositiveBigIntegerField(
+        default=0, help_text=gettext_lazy("Votes on the question when it was scored last.")
+    )
     fitted_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -111,14 +118,14 @@ class CampaignScoring(models.Model):
     """How far a campaign is scored. `changes` only ever grows: what was computed at the same number is still right."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="scoring")
-    changes = models.PositiveBigIntegerField(default=0, help_text="Number of vote changes scored so far.")
+    changes = models.PositiveBigIntegerField(default=0, help_text=gettext_lazy("Number of vote changes scored so far."))
     # The last run of the campaign's label method, where that needs all votes at once. The names are of the first such method.
     fitted_method = models.CharField(
-        max_length=16, blank=True, default="", db_default="", help_text="Label method of the last run. Empty: none."
+        max_length=16, blank=True, default="", db_default="", help_text=gettext_lazy("Label method of the last run. Empty: none.")
     )
-    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text="Value of `changes` at the last run.")
+    dawid_skene_changes = models.PositiveBigIntegerField(null=True, help_text=gettext_lazy("Value of `changes` at the last run."))
     dawid_skene_at = models.DateTimeField(null=True)
-    dawid_skene_seconds = models.FloatField(default=0.0, help_text="Duration of the last run.")
+    dawid_skene_seconds = models.FloatField(default=0.0, help_text=gettext_lazy("Duration of the last run."))
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.changes} changes scored"
@@ -129,13 +136,19 @@ class LabelFit(models.Model):
 
     question = models.OneToOneField(Question, on_delete=models.CASCADE, primary_key=True, related_name="label_fit")
     method = models.CharField(
-        max_length=16, choices=ConsensusMethod, help_text="Method that made the labels: with `auto`, the one it chose."
+        max_length=16,
+        choices=ConsensusMethod,
+        help_text=gettext_lazy("Method that made the labels: with `auto`, the one it chose."),
     )
-    converged = models.BooleanField(help_text="Whether it had settled when it stopped. If not, labels may be wrong.")
+    converged = models.BooleanField(
+        help_text=gettext_lazy("Whether it had settled when it stopped. If not, labels may be wrong.")
+    )
     iterations = models.PositiveIntegerField(default=0)
-    reason = models.TextField(blank=True, help_text="Why `auto` chose this method.")
+    reason = models.TextField(blank=True, help_text=gettext_lazy("Why `auto` chose this method."))
     held_out = models.JSONField(
-        default=dict, blank=True, help_text="With `auto`: method to the mean log-likelihood of held-out votes. For display only."
+        default=dict,
+        blank=True,
+        help_text=gettext_lazy("With `auto`: method to the mean log-likelihood of held-out votes. For display only."),
     )
     computed_at = models.DateTimeField()
 
@@ -150,15 +163,17 @@ class CampaignStatistics(models.Model):
     """What the votes of a campaign say about its people, pairs and generators; computed by a task, never on request."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="statistics")
-    document = models.JSONField(help_text="Described in annotator/scoring/statistics/schema.py. For display only.")
-    changes = models.PositiveBigIntegerField(default=0, help_text="The value of CampaignScoring.changes at that time.")
+    document = models.JSONField(help_text=gettext_lazy("Described in annotator/scoring/statistics/schema.py. For display only."))
+    changes = models.PositiveBigIntegerField(
+        default=0, help_text=gettext_lazy("The value of CampaignScoring.changes at that time.")
+    )
     votes_counted = models.PositiveBigIntegerField(default=0)
     computed_at = models.DateTimeField()
-    seconds = models.FloatField(default=0.0, help_text="Duration of the computation.")
-    is_outdated = models.BooleanField(default=False, help_text="Whether anything except votes has changed since.")
+    seconds = models.FloatField(default=0.0, help_text=gettext_lazy("Duration of the computation."))
+    is_outdated = models.BooleanField(default=False, help_text=gettext_lazy("Whether anything except votes has changed since."))
 
     class Meta:
-        verbose_name_plural = "campaign statistics"
+        verbose_name_plural = gettext_lazy("campaign statistics")
 
     def __str__(self) -> str:
         return f"{self.campaign} at {self.computed_at}"
@@ -170,23 +185,32 @@ class Release(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="releases")
     number = models.PositiveIntegerField()
     revision = models.CharField(  # noqa: DJ001 - null: not built yet
-        max_length=40, null=True, blank=True, editable=False, help_text="40 hex digits: the hash of its content."
+        max_length=40, null=True, blank=True, editable=False, help_text=gettext_lazy("40 hex digits: the hash of its content.")
     )
     state = models.CharField(max_length=9, choices=ReleaseState, default=ReleaseState.QUEUED)
-    progress = models.FloatField(default=0.0, help_text="Share of the work done, 0 to 1.")
+    progress = models.FloatField(default=0.0, help_text=gettext_lazy("Share of the work done, 0 to 1."))
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     heard_at = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="Time of the last sign of life from a builder. Null: not started."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("Time of the last sign of life from a builder. Null: not started."),
     )
     tries = models.PositiveSmallIntegerField(
-        default=0, db_default=0, editable=False, help_text="Builders that started the current step and have not finished it."
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=gettext_lazy("Builders that started the current step and have not finished it."),
     )
     has_leftovers = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="Whether temporary files of the build may remain."
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=gettext_lazy("Whether temporary files of the build may remain."),
     )
 
     class Meta:
@@ -227,19 +251,21 @@ class ReleaseShard(models.Model):
     """
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="shards")
-    path = models.CharField(max_length=300, help_text="Path in the release.")
-    staged_as = models.CharField(max_length=300, blank=True, help_text="The file with its staged rows. Empty: written directly.")
-    row_groups = ArrayField(
-        models.PositiveIntegerField(), default=list, blank=True, help_text="Number of rows in each row group."
+    path = models.CharField(max_length=300, help_text=gettext_lazy("Path in the release."))
+    staged_as = models.CharField(
+        max_length=300, blank=True, help_text=gettext_lazy("The file with its staged rows. Empty: written directly.")
     )
-    image_bytes = models.PositiveBigIntegerField(default=0, help_text="Size of the images in this file.")
-    bytes_done = models.PositiveBigIntegerField(default=0, help_text="About how many of these bytes are written.")
-    tries = models.PositiveSmallIntegerField(default=0, help_text="Number of workers that started it.")
+    row_groups = ArrayField(
+        models.PositiveIntegerField(), default=list, blank=True, help_text=gettext_lazy("Number of rows in each row group.")
+    )
+    image_bytes = models.PositiveBigIntegerField(default=0, help_text=gettext_lazy("Size of the images in this file."))
+    bytes_done = models.PositiveBigIntegerField(default=0, help_text=gettext_lazy("About how many of these bytes are written."))
+    tries = models.PositiveSmallIntegerField(default=0, help_text=gettext_lazy("Number of workers that started it."))
     finished_at = models.DateTimeField(null=True, blank=True)
-    size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes.")
+    size = models.PositiveBigIntegerField(null=True, blank=True, help_text=gettext_lazy("Bytes."))
     sha256 = models.CharField(max_length=64, blank=True)
     rows = models.PositiveBigIntegerField(null=True, blank=True)
-    num_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes before compression.")
+    num_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text=gettext_lazy("Bytes before compression."))
 
     class Meta:
         ordering = ["release", "pk"]
@@ -260,8 +286,10 @@ class ReleaseFile(models.Model):
     """One file of a release: written once, when the release becomes ready."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="files")
-    path = models.CharField(max_length=300, help_text="Path in the release, for example pairs/train-00000-of-00001.parquet.")
-    size = models.PositiveBigIntegerField(help_text="Bytes.")
+    path = models.CharField(
+        max_length=300, help_text=gettext_lazy("Path in the release, for example pairs/train-00000-of-00001.parquet.")
+    )
+    size = models.PositiveBigIntegerField(help_text=gettext_lazy("Bytes."))
     sha256 = models.CharField(max_length=64)
 
     class Meta:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Case, CheckConstraint, F, Index, Q, SmallIntegerField, Value, When
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import PairState
 from annotator.models.campaign_rules import VOTES_WANTED_LIMIT
@@ -47,33 +48,38 @@ class PairSeats(models.Model):
     # Live regular assignments (open or answered), and on how many of them `a` stands on the left.
     seats_taken = models.PositiveSmallIntegerField(default=0, editable=False)
     seats_a_on_left = models.PositiveSmallIntegerField(default=0, editable=False)
-    priority = models.SmallIntegerField(default=0, help_text="Annotators get pairs with a higher priority first.")
-    ring = models.IntegerField(editable=False, help_text="Random position in the order of assignment.")
+    priority = models.SmallIntegerField(default=0, help_text=gettext_lazy("Annotators get pairs with a higher priority first."))
+    ring = models.IntegerField(editable=False, help_text=gettext_lazy("Random position in the order of assignment."))
     is_audit = models.BooleanField(
         default=False,
         db_default=False,
         editable=False,
-        help_text="Drawn at import to get the most votes per pair, whatever people answer.",
+        help_text=gettext_lazy("Drawn at import to get the most votes per pair, whatever people answer."),
     )
     is_gold = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text="Whether the pair has a known answer. A trigger keeps it."
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=gettext_lazy("Whether the pair has a known answer. A trigger keeps it."),
     )
     line = models.GeneratedField(
         expression=_LINE,
         output_field=models.CharField(max_length=8),
         db_persist=True,
-        help_text="free or full: in circulation. short: settled, and lacks a seat. audit: settled, drawn for audit.",
+        help_text=gettext_lazy(
+            "free or full: in circulation. short: settled, and lacks a seat. audit: settled, drawn for audit."
+        ),
     )
     rank = models.GeneratedField(
         expression=_RANK,
         output_field=SmallIntegerField(),
         db_persist=True,
-        help_text="The order in its line: votes wanted for audit, none for gold, else the priority.",
+        help_text=gettext_lazy("The order in its line: votes wanted for audit, none for gold, else the priority."),
     )
 
     class Meta:
         db_table = "annotator_pair_seats"
-        verbose_name_plural = "pair seats"
+        verbose_name_plural = gettext_lazy("pair seats")
         ordering = ["pk"]
         constraints = [
             CheckConstraint(condition=Q(seats_taken__lte=F("votes_wanted")), name="pair_seats_within_votes_wanted"),

@@ -9,10 +9,19 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import MemberKind, MemberState, Role, Scope
 from annotator.models.campaigns import GROUP_OPTION_LIMIT, Campaign, ConsentText, Guideline
-from annotator.models.fields import PLATFORM_ID_PATTERN, SHA256_PATTERN, SkeletonField, in_campaign, one_of, random_public_id
+from annotator.models.fields import (
+    LANGUAGE_PATTERN,
+    PLATFORM_ID_PATTERN,
+    SHA256_PATTERN,
+    SkeletonField,
+    in_campaign,
+    one_of,
+    random_public_id,
+)
 from annotator.models.triggers import note_member_who_counts_otherwise
 
 
@@ -22,6 +31,8 @@ class User(AbstractUser):
     # Somebody a crowd platform sent: no name, no address, no password, no rights but to judge in the campaign they came for.
     is_crowd = models.BooleanField(default=False, editable=False)
     name_skeleton = SkeletonField(max_length=1000, null=True, unique=True, editable=False)
+    # Of the pages and e-mails, as in settings.LANGUAGES. Empty: what the browser asks for.
+    language = models.CharField(max_length=12, blank=True, default="", db_default="")
 
     # Of the annotation page: accounts/preferences.py. Only what somebody changed.
     preferences = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
@@ -33,6 +44,7 @@ class User(AbstractUser):
                 | Q(is_staff=False, is_superuser=False, email="", password__startswith=UNUSABLE_PASSWORD_PREFIX),
                 name="user_crowd_is_pseudonymous",
             ),
+            CheckConstraint(condition=Q(language__regex=LANGUAGE_PATTERN), name="user_language_form"),
         ]
 
 
@@ -68,7 +80,7 @@ class Member(models.Model):
         blank=True,
         editable=False,
         related_name="members",
-        help_text="The invite link they used.",
+        help_text=gettext_lazy("The invite link they used."),
     )
     # Which try at the training the member is at or was last at, from 1; and when they passed, or failed the last one.
     training_try = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
@@ -121,12 +133,14 @@ class Invite(models.Model):
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="invites")
     public_id = models.CharField(max_length=16, unique=True, default=random_public_id, editable=False)
-    note = models.CharField(max_length=100, blank=True, help_text="Helps managers to tell links apart. Only managers see it.")
+    note = models.CharField(
+        max_length=100, blank=True, help_text=gettext_lazy("Helps managers to tell links apart. Only managers see it.")
+    )
     role = models.CharField(max_length=10, choices=Role, default=Role.ANNOTATOR)
-    for_crowd = models.BooleanField(default=False, help_text="People from a crowd platform need no account.")
+    for_crowd = models.BooleanField(default=False, help_text=gettext_lazy("People from a crowd platform need no account."))
     expires_at = models.DateTimeField(null=True, blank=True)
     uses_max = models.PositiveIntegerField(
-        null=True, blank=True, help_text="How many people can join with this link. Empty: no limit."
+        null=True, blank=True, help_text=gettext_lazy("How many people can join with this link. Empty: no limit.")
     )
     uses = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -142,7 +156,7 @@ class Invite(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="The study or workspace that signed parameters must be of.",
+        help_text=gettext_lazy("The study or workspace that signed parameters must be of."),
     )
 
     objects = InviteQuerySet.as_manager()
@@ -169,19 +183,21 @@ class CrowdIdentity(models.Model):
     campaign = models.ForeignKey(
         Campaign, on_delete=models.PROTECT, related_name="crowd_identities", db_index=False, db_constraint=False
     )
-    participant = models.CharField(max_length=64, help_text="PROLIFIC_PID.")
-    study = models.CharField(max_length=64, blank=True, help_text="STUDY_ID.")
-    session = models.CharField(max_length=64, blank=True, help_text="SESSION_ID of the last visit.")
-    is_signed = models.BooleanField(default=False, db_default=False, help_text="Whether the platform signed the last visit.")
+    participant = models.CharField(max_length=64, help_text=gettext_lazy("PROLIFIC_PID."))
+    study = models.CharField(max_length=64, blank=True, help_text=gettext_lazy("STUDY_ID."))
+    session = models.CharField(max_length=64, blank=True, help_text=gettext_lazy("SESSION_ID of the last visit."))
+    is_signed = models.BooleanField(
+        default=False, db_default=False, help_text=gettext_lazy("Whether the platform signed the last visit.")
+    )
     browsers = models.PositiveIntegerField(
         default=1,
         db_default=1,
-        help_text="In how many browsers somebody began with this ID and no signature, one after the other.",
+        help_text=gettext_lazy("In how many browsers somebody began with this ID and no signature, one after the other."),
     )
 
     class Meta:
         ordering = ["campaign", "-pk"]
-        verbose_name_plural = "crowd identities"
+        verbose_name_plural = gettext_lazy("crowd identities")
         constraints = [
             in_campaign("member", "Member", name="crowd_identity_member_in_campaign"),
             UniqueConstraint(fields=["campaign", "participant"], name="crowd_identity_once_per_campaign"),
@@ -212,7 +228,9 @@ class SelfDescription(models.Model):
     """A member's answer to the demographic question. Shown only in counts over many people, and in no export."""
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="self_description")
-    option = models.CharField(max_length=GROUP_OPTION_LIMIT, help_text="One of the options of the campaign's question.")
+    option = models.CharField(
+        max_length=GROUP_OPTION_LIMIT, help_text=gettext_lazy("One of the options of the campaign's question.")
+    )
     described_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -223,7 +241,7 @@ class FailedLogIn(models.Model):
     """A log-in that failed, kept for as long as it counts towards a lock-out. Neither name nor address is kept in clear."""
 
     name_digest = models.CharField(max_length=64)
-    address_digest = models.CharField(max_length=64, blank=True, help_text="Empty if the address is unknown.")
+    address_digest = models.CharField(max_length=64, blank=True, help_text=gettext_lazy("Empty if the address is unknown."))
     at = models.DateTimeField()
 
     class Meta:
@@ -274,7 +292,7 @@ class Token(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=100, blank=True)
-    hint = models.CharField(max_length=12, editable=False, help_text="The first characters, to tell tokens apart.")
+    hint = models.CharField(max_length=12, editable=False, help_text=gettext_lazy("The first characters, to tell tokens apart."))
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=8, choices=Scope))
     created_at = models.DateTimeField(auto_now_add=True)

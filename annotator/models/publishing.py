@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState
 from annotator.models.campaigns import Campaign
@@ -14,10 +15,12 @@ class HubAccount(models.Model):
     """Where a campaign's releases are published on the Hub, and the token to do it with."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="hub_account")
-    repository = models.CharField(max_length=200, help_text="Owner and name, for example flowers/preferences.")
-    is_private = models.BooleanField(default=True, help_text="Create a new repository as private.")
-    sealed_token = models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY.")
-    token_hint = models.CharField(max_length=8, editable=False, help_text="The last characters, to tell tokens apart.")
+    repository = models.CharField(max_length=200, help_text=gettext_lazy("Owner and name, for example flowers/preferences."))
+    is_private = models.BooleanField(default=True, help_text=gettext_lazy("Create a new repository as private."))
+    sealed_token = models.TextField(editable=False, help_text=gettext_lazy("Encrypted with a key derived from SECRET_KEY."))
+    token_hint = models.CharField(
+        max_length=8, editable=False, help_text=gettext_lazy("The last characters, to tell tokens apart.")
+    )
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -31,13 +34,15 @@ class Publication(models.Model):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="publications")
     repository = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=PublicationState, default=PublicationState.QUEUED)
-    progress = models.FloatField(default=0.0, help_text="Share of the bytes that are uploaded, 0 to 1.")
+    progress = models.FloatField(default=0.0, help_text=gettext_lazy("Share of the bytes that are uploaded, 0 to 1."))
     error = models.TextField(blank=True)
-    commit = models.CharField(max_length=64, blank=True, help_text="The commit id on the Hub.")
+    commit = models.CharField(max_length=64, blank=True, help_text=gettext_lazy("The commit id on the Hub."))
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False, help_text="How often a worker began it.")
+    attempts = models.PositiveSmallIntegerField(
+        default=0, db_default=0, editable=False, help_text=gettext_lazy("How often a worker began it.")
+    )
 
     class Meta:
         ordering = ["-pk"]

@@ -4,6 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import ActionKind, AppealState, Measure, Outcome
 from annotator.models.campaigns import Campaign
@@ -24,13 +25,15 @@ class ReviewRule(models.Model):
     measure = models.CharField(max_length=16, choices=Measure)
     outcome = models.CharField(max_length=8, choices=Outcome)
     threshold = models.FloatField()
-    minimum = models.PositiveIntegerField(help_text="The rule applies from this many answers.")
+    minimum = models.PositiveIntegerField(help_text=gettext_lazy("The rule applies from this many answers."))
     enabled = models.BooleanField(default=True)
     version = models.PositiveIntegerField(
-        default=1, help_text="Grows with each change of the threshold, the minimum or on and off."
+        default=1, help_text=gettext_lazy("Grows with each change of the threshold, the minimum or on and off.")
     )
     # 0: nobody has decided yet. A rule acts only while this is the version of the test in quality/rules.py.
-    test_version = models.PositiveIntegerField(default=1, help_text="The version of the test that a manager has decided about.")
+    test_version = models.PositiveIntegerField(
+        default=1, help_text=gettext_lazy("The version of the test that a manager has decided about.")
+    )
     # Since when it asks before it acts: it would have acted on too many.
     asks_since = models.DateTimeField(null=True, blank=True, editable=False)
     # When a manager last let the rule continue. Actions before that time do not make it ask again.
@@ -56,35 +59,39 @@ class AnnotatorStats(models.Model):
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="standing")
     counted_since = models.DateTimeField(
-        null=True, blank=True, help_text="Earlier answers do not count, because a manager reset the member's record."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Earlier answers do not count, because a manager reset the member's record."),
     )
     gold_count = models.PositiveIntegerField(default=0)
     gold_right = models.PositiveIntegerField(default=0)
     repeat_count = models.PositiveIntegerField(default=0)
     repeat_same = models.PositiveIntegerField(default=0)
     repeat_same_side = models.PositiveIntegerField(
-        default=0, help_text="Inconsistent repeats in which the image on the same side was chosen."
+        default=0, help_text=gettext_lazy("Inconsistent repeats in which the image on the same side was chosen.")
     )
-    side_count = models.PositiveIntegerField(default=0, help_text="Answers for one image or the other.")
-    left_count = models.PositiveIntegerField(default=0, help_text="Answers for the left image.")
+    side_count = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Answers for one image or the other."))
+    left_count = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Answers for the left image."))
     left_p_value = models.FloatField(
-        default=1.0, help_text="Probability of a left share at least this extreme without side bias."
+        default=1.0, help_text=gettext_lazy("Probability of a left share at least this extreme without side bias.")
     )
     timed_count = models.PositiveIntegerField(default=0)
     fast_count = models.PositiveIntegerField(default=0)
     shared_count = models.PositiveIntegerField(
-        default=0, help_text="Answers on pairs where the other annotators have a majority."
+        default=0, help_text=gettext_lazy("Answers on pairs where the other annotators have a majority.")
     )
     agreed_count = models.PositiveIntegerField(default=0)
     skill = models.FloatField(
-        null=True, blank=True, help_text="1: answers as careful annotators mostly do. 0: no relation. Below 0: the opposite."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("1: answers as careful annotators mostly do. 0: no relation. Below 0: the opposite."),
     )
     skill_lower = models.FloatField(null=True, blank=True)
     skill_upper = models.FloatField(null=True, blank=True)
-    evidence_count = models.PositiveIntegerField(default=0, help_text="Number of answers used to compute trust.")
-    trust = models.FloatField(default=0.0, help_text="Log odds of care, with any taste, against guessing.")
-    own_trust = models.FloatField(default=0.0, db_default=0.0, help_text="The same from gold and repeats alone.")
-    recent_trust = models.FloatField(default=0.0, help_text="Log odds against a change to guessing; 0 or less.")
+    evidence_count = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Number of answers used to compute trust."))
+    trust = models.FloatField(default=0.0, help_text=gettext_lazy("Log odds of care, with any taste, against guessing."))
+    own_trust = models.FloatField(default=0.0, db_default=0.0, help_text=gettext_lazy("The same from gold and repeats alone."))
+    recent_trust = models.FloatField(default=0.0, help_text=gettext_lazy("Log odds against a change to guessing; 0 or less."))
     computed_at = models.DateTimeField()
 
     class Meta:
@@ -116,10 +123,10 @@ class ReviewModel(models.Model):
     """What the tallies of a large campaign go by. Only quality/kept_tallies.py reads and writes them."""
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    document = models.JSONField(help_text="The model, and all that the tallies depend on except votes.")
-    gold = models.BinaryField(help_text="The gold pairs that counted, and their known choices.")
-    votes = models.PositiveBigIntegerField(help_text="Number of votes that the model was fitted to.")
-    changes = models.PositiveBigIntegerField(default=0, help_text="Number of votes that have changed since.")
+    document = models.JSONField(help_text=gettext_lazy("The model, and all that the tallies depend on except votes."))
+    gold = models.BinaryField(help_text=gettext_lazy("The gold pairs that counted, and their known choices."))
+    votes = models.PositiveBigIntegerField(help_text=gettext_lazy("Number of votes that the model was fitted to."))
+    changes = models.PositiveBigIntegerField(default=0, help_text=gettext_lazy("Number of votes that have changed since."))
     fitted_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -130,14 +137,14 @@ class ReviewTally(models.Model):
     """What the answers of an annotator of a large campaign amount to, brought up to date by each review."""
 
     member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    good = models.FloatField(help_text="Probability that the annotator is a good one, at the last fit.")
-    since = models.BigIntegerField(help_text="The `counted_since` that the sums go by, in microseconds since 1970.")
-    answers = models.PositiveBigIntegerField(help_text="Number of answers that count.")
-    given = models.PositiveBigIntegerField(help_text="Number of votes, with those that are void.")
+    good = models.FloatField(help_text=gettext_lazy("Probability that the annotator is a good one, at the last fit."))
+    since = models.BigIntegerField(help_text=gettext_lazy("The `counted_since` that the sums go by, in microseconds since 1970."))
+    answers = models.PositiveBigIntegerField(help_text=gettext_lazy("Number of answers that count."))
+    given = models.PositiveBigIntegerField(help_text=gettext_lazy("Number of votes, with those that are void."))
     sums = models.BinaryField()
 
     class Meta:
-        verbose_name_plural = "review tallies"
+        verbose_name_plural = gettext_lazy("review tallies")
 
     def __str__(self) -> str:
         return f"{self.member}: {self.answers} answers"
@@ -152,8 +159,10 @@ class ModerationAction(models.Model):
     # Of the rule and of its test, at that time. Null also for acts from before versions were kept.
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     test_version = models.PositiveIntegerField(null=True, blank=True)
-    figures = models.JSONField(default=dict, help_text="The measured values at that time. For display only.")
-    note = models.CharField(max_length=MESSAGE_LIMIT, blank=True, default="", help_text="The manager's message to the member.")
+    figures = models.JSONField(default=dict, help_text=gettext_lazy("The measured values at that time. For display only."))
+    note = models.CharField(
+        max_length=MESSAGE_LIMIT, blank=True, default="", help_text=gettext_lazy("The manager's message to the member.")
+    )
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField()
 
@@ -190,7 +199,7 @@ class Proposal(models.Model):
 
     rule = models.ForeignKey(ReviewRule, on_delete=models.CASCADE, related_name="proposals")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
-    figures = models.JSONField(default=dict, help_text="The measured values at that time. For display only.")
+    figures = models.JSONField(default=dict, help_text=gettext_lazy("The measured values at that time. For display only."))
     proposed_at = models.DateTimeField()
 
     class Meta:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.models.campaigns import Campaign
@@ -21,8 +22,10 @@ class Webhook(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="webhooks")
     url = models.CharField(max_length=URL_LIMIT)
     events = ArrayField(models.CharField(max_length=20, choices=Event))
-    is_active = models.BooleanField(default=True, help_text="Whether events are sent. Events while inactive are not stored.")
-    sealed_secret = models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY.")
+    is_active = models.BooleanField(
+        default=True, help_text=gettext_lazy("Whether events are sent. Events while inactive are not stored.")
+    )
+    sealed_secret = models.TextField(editable=False, help_text=gettext_lazy("Encrypted with a key derived from SECRET_KEY."))
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -51,23 +54,23 @@ class Delivery(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=20, choices=Event)
-    body = models.TextField(help_text="The signed request body, the same for every attempt.")
+    body = models.TextField(help_text=gettext_lazy("The signed request body, the same for every attempt."))
     state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     cut_off = models.PositiveSmallIntegerField(
-        default=0, db_default=0, editable=False, help_text="Attempts in a row that began and did not end."
+        default=0, db_default=0, editable=False, help_text=gettext_lazy("Attempts in a row that began and did not end.")
     )
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     last_attempt_at = models.DateTimeField(null=True, blank=True)
-    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the last response.")
-    error = models.CharField(max_length=200, blank=True, help_text="Why the last attempt failed.")
+    status = models.PositiveSmallIntegerField(null=True, blank=True, help_text=gettext_lazy("HTTP status of the last response."))
+    error = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("Why the last attempt failed."))
     created_at = models.DateTimeField()
 
     objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = gettext_lazy("deliveries")
         constraints = [
             one_of("event", Event, name="delivery_event_known"),
             one_of("state", DeliveryState, name="delivery_state_known"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
@@ -25,16 +26,19 @@ def appeal(*, member: Member, message: str, now: datetime | None = None) -> Appe
     """Ask the managers to look again. Raises Conflict where there is nothing to take back or an appeal is open, and Invalid."""
     message = message.strip()
     if not message:
-        raise Invalid("The message is empty.", errors={"message": ["Write what the managers should know."]})
+        raise Invalid(gettext("The message is empty."), errors={"message": [gettext("Write what the managers should know.")]})
     if len(message) > MESSAGE_LIMIT:
-        raise Invalid("The message is too long.", errors={"message": [f"Use at most {MESSAGE_LIMIT} characters."]})
+        raise Invalid(
+            gettext("The message is too long."),
+            errors={"message": [gettext("Use at most %(message_limit)s characters.") % {"message_limit": MESSAGE_LIMIT}]},
+        )
     if not may_appeal(member):
-        raise Conflict("There is nothing to appeal. You can judge pairs as usual.", code="nothing_to_appeal")
+        raise Conflict(gettext("There is nothing to appeal. You can judge pairs as usual."), code="nothing_to_appeal")
     try:
         with transaction.atomic():
             return Appeal.objects.create(member=member, message=message, created_at=now or timezone.now())
     except IntegrityError as error:
-        words = "You already sent a message. The managers have not answered yet."
+        words = gettext("You already sent a message. The managers have not answered yet.")
         raise Conflict(words, code="appeal_is_open") from error
 
 
@@ -46,10 +50,13 @@ def answer_appeal(*, appeal: Appeal, is_accepted: bool, answer: str, by: User, n
     """
     now = now or timezone.now()
     if len(answer) > MESSAGE_LIMIT:
-        raise Invalid("The answer is too long.", errors={"answer": [f"Use at most {MESSAGE_LIMIT} characters."]})
+        raise Invalid(
+            gettext("The answer is too long."),
+            errors={"answer": [gettext("Use at most %(message_limit)s characters.") % {"message_limit": MESSAGE_LIMIT}]},
+        )
     locked = Appeal.objects.select_for_update(of=("self",)).select_related("member").get(pk=appeal.pk)
     if locked.state != AppealState.OPEN:
-        raise Conflict("This appeal was already answered.", code="appeal_answered")
+        raise Conflict(gettext("This appeal was already answered."), code="appeal_answered")
     if is_accepted:
         _take_back(locked.member, by, answer.strip(), now)
     locked.state = AppealState.ACCEPTED if is_accepted else AppealState.DECLINED

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import (
     AssignmentKind,
@@ -121,19 +122,29 @@ def check_gold(*, pair: Pair, choice: str | None, note: str, use: str = GoldUse.
     unless the pair is in review; the note may change at any time.
     """
     if choice is None and note.strip():
-        raise Invalid("A note needs a known answer.", errors={"gold_note": ["Set a known answer, or leave this empty."]})
+        raise Invalid(
+            gettext("A note needs a known answer."), errors={"gold_note": [gettext("Set a known answer, or leave this empty.")]}
+        )
     if use not in GoldUse.values:
-        raise Invalid("Invalid gold use.", errors={"gold_use": [f"Use one of {', '.join(GoldUse.values)}."]})
+        raise Invalid(
+            gettext("Invalid gold use."),
+            errors={"gold_use": [gettext("Use one of %(values)s.") % {"values": ", ".join(GoldUse.values)}]},
+        )
     if (choice, use) == (pair.gold_choice, pair.gold_use) or (choice is None and pair.gold_choice is None):
         return
     if choice is not None and choice not in primary_choices(pair):
         raise Invalid(
-            "Invalid known answer.", errors={"gold_choice": [f"{choice!r} is not a choice of the campaign's first question."]}
+            gettext("Invalid known answer."),
+            errors={
+                "gold_choice": [
+                    gettext("%(choice)s is not a choice of the campaign's first question.") % {"choice": repr(choice)}
+                ]
+            },
         )
     is_used = pair.assignments.filter(kind__in=_CHECKED_BY, state__in=(AssignmentState.OPEN, AssignmentState.ANSWERED)).exists()
     if pair.gold_choice is not None and is_used and pair.gold_in_review_since is None:
         raise Conflict(
-            "Annotators are already measured by this known answer. Send the pair to review first, then change it.",
+            gettext("Annotators are already measured by this known answer. Send the pair to review first, then change it."),
             code="pair_in_use",
         )
 

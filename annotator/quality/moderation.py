@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import (
     LIVE_ASSIGNMENT_STATES,
@@ -58,7 +59,10 @@ NO_REASON = Reason()
 
 def _record(member: Member, kind: ActionKind, by: User | None, now: datetime, reason: Reason = NO_REASON) -> ModerationAction:
     if len(reason.note) > MESSAGE_LIMIT:
-        raise Invalid("The note is too long.", errors={"note": [f"Use at most {MESSAGE_LIMIT} characters."]})
+        raise Invalid(
+            gettext("The note is too long."),
+            errors={"note": [gettext("Use at most %(message_limit)s characters.") % {"message_limit": MESSAGE_LIMIT}]},
+        )
     figures = dict(reason.figures or {})
     rule = reason.rule
     return ModerationAction.objects.create(
@@ -87,7 +91,9 @@ def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, 
     """Show the member a notice until they put it away. Their votes stay. Raises Conflict for one who may not vote anyway."""
     locked = _locked(member)
     if locked.state != MemberState.ACTIVE:
-        raise Conflict(f"This member is {locked.state} and would not see a warning.", code="member_not_active")
+        raise Conflict(
+            gettext("This member is %(state)s and would not see a warning.") % {"state": locked.state}, code="member_not_active"
+        )
     act = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
     locked.notice = act
     locked.save(update_fields=["notice"])
@@ -139,7 +145,10 @@ def dismiss_warning(*, member: Member, by: User | None, note: str = "", now: dat
 
 def _require_state(member: Member, *states: MemberState) -> None:
     if member.state not in states:
-        raise Conflict(f"This member is {member.state} and cannot be paused or resumed.", code="member_state_refused")
+        raise Conflict(
+            gettext("This member is %(state)s and cannot be paused or resumed.") % {"state": member.state},
+            code="member_state_refused",
+        )
 
 
 def _start_afresh(locked: Member, kind: ActionKind, by: User | None, note: str, now: datetime) -> ModerationAction:
@@ -181,7 +190,7 @@ def _begin_departure(
 ) -> ModerationAction | None:
     """The first of the two transactions, or a part of it. None where the member has departed so before."""
     if locked.state == MemberState.WITHDRAWN and state != MemberState.WITHDRAWN:
-        raise Conflict("This member withdrew consent and cannot be suspended.", code="member_withdrawn")
+        raise Conflict(gettext("This member withdrew consent and cannot be suspended."), code="member_withdrawn")
     if locked.state == state:
         return None
     locked.state, locked.notice = state, None
@@ -255,7 +264,7 @@ def lift_suspension(*, member: Member, by: User | None, note: str = "", now: dat
     now = now or timezone.now()
     locked = _locked(member)
     if locked.state != MemberState.SUSPENDED:
-        raise Conflict(f"This member is {locked.state}, not suspended.", code="member_not_suspended")
+        raise Conflict(gettext("This member is %(state)s, not suspended.") % {"state": locked.state}, code="member_not_suspended")
     locked.state = MemberState.ACTIVE
     _start_afresh(locked, ActionKind.LIFT, by, note, now)
     void = Vote.objects.filter(assignment__member=member, void_reason=VoidReason.SUSPENDED)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import (
     ActionKind,
@@ -150,7 +151,7 @@ def _locked_asking(rule: ReviewRule) -> ReviewRule:
     wait_for_turn(Space.REVIEWING, rule.campaign.pk)
     locked = ReviewRule.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=rule.pk)
     if locked.asks_since is None:
-        raise Conflict("Someone has already decided about this rule.", code="rule_does_not_ask")
+        raise Conflict(gettext("Someone has already decided about this rule."), code="rule_does_not_ask")
     return locked
 
 

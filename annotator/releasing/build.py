@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
 from annotator.errors import NotFound
@@ -120,7 +121,7 @@ def finish_release(*, release_id: int, on_progress: ProgressCallback | None = No
 def _release(release_id: int) -> Release:
     release = Release.objects.select_related("campaign").filter(pk=release_id).first()
     if release is None:
-        raise NotFound("This release does not exist.")
+        raise NotFound(gettext("This release does not exist."))
     return release
 
 

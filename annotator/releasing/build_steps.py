@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import UNFINISHED_RELEASES, ReleaseState
 from annotator.errors import Conflict, DomainError
@@ -41,8 +42,11 @@ class Step:
         """Counted before it begins: somebody who is killed counts nothing any more."""
         if self.tries >= ATTEMPTS_MAX:
             raise Conflict(
-                f"Its worker stopped {self.tries} times {self.doing}, perhaps because memory ran out. See the workers' log and"
-                " the system log.",
+                gettext(
+                    "Its worker stopped %(tries)s times %(doing)s, perhaps because memory ran out. See the workers' log "
+                    "and the system log."
+                )
+                % {"tries": self.tries, "doing": self.doing},
                 code="stopped_too_often",
             )
         self.rows.update(tries=F("tries") + 1)

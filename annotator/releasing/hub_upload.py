@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from huggingface_hub.errors import HfHubHTTPError
 
 from annotator import releasing
@@ -76,7 +77,7 @@ def save_account(*, campaign: Campaign, repository: str, is_private: bool, token
     elif not (token.isascii() and len(token) <= TOKEN_LIMIT and not any(map(str.isspace, token))):
         errors["token"] = ["Invalid token. A token has only letters, digits and underscores."]
     if errors:
-        raise Invalid("Some values are not valid.", errors=errors)
+        raise Invalid(gettext("Some values are not valid."), errors=errors)
     if token:
         account.sealed_token = encrypt(token, purpose=PURPOSE)
         account.token_hint = token[-HINT_LENGTH:] if len(token) >= 4 * HINT_LENGTH else ""
@@ -100,14 +101,18 @@ def create_publication(*, release: Release, by: User | None) -> Publication:
     """Ask for a release to be published. The caller sends `publish_release` to a worker. Raises Conflict."""
     account = account_of(release.campaign)
     if account is None:
-        raise Conflict("Set up publishing first: a repository on the Hub and a token for it.", code="hub_account_missing")
+        raise Conflict(
+            gettext("Set up publishing first: a repository on the Hub and a token for it."), code="hub_account_missing"
+        )
     if release.state != ReleaseState.READY:
-        raise Conflict(f"This release is not ready. Its state is {release.state}.", code="release_not_ready")
+        raise Conflict(
+            gettext("This release is not ready. Its state is %(state)s.") % {"state": release.state}, code="release_not_ready"
+        )
     try:
         with transaction.atomic():
             return Publication.objects.create(release=release, repository=account.repository, created_by=by)
     except IntegrityError as error:
-        raise Conflict("This release is already being published.", code="publication_running") from error
+        raise Conflict(gettext("This release is already being published."), code="publication_running") from error
 
 
 def unfinished_publications() -> list[Publication]:
@@ -126,7 +131,7 @@ def publish(*, publication_id: int) -> None:
     with sole_holder(Space.PUBLICATION, publication_id) as is_mine:
         publication = Publication.objects.select_related("release__campaign").filter(pk=publication_id).first()
         if publication is None:
-            raise NotFound("This publication does not exist.")
+            raise NotFound(gettext("This publication does not exist."))
         if is_mine and publication.state in UNFINISHED_PUBLICATIONS:
             _publish(publication)
 
@@ -165,7 +170,7 @@ def _upload(publication: Publication, report: ProgressCallback) -> str:
     release = publication.release
     account = account_of(release.campaign)
     if account is None:
-        raise Conflict("The Hub settings of this campaign were deleted in the meantime.", code="hub_account_missing")
+        raise Conflict(gettext("The Hub settings of this campaign were deleted in the meantime."), code="hub_account_missing")
     hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=decrypt(account.sealed_token, purpose=PURPOSE))
     repository, tag = publication.repository, f"v{release.number}"
     hub.create_repo(repository, repo_type=DATASET, private=account.is_private, exist_ok=True)
@@ -194,8 +199,11 @@ def _require_same(hub: huggingface_hub.HfApi, publication: Publication, commit: 
     ours = {file.path: file.sha256 for file in publication.release.files.all() if file.path.endswith(".parquet")}
     if not ours.items() <= theirs.items():
         raise Conflict(
-            f"{publication.repository} already has a tag v{publication.release.number} with other files. Publish to another"
-            " repository, or delete the tag on the Hub.",
+            gettext(
+                "%(repository)s already has a tag v%(number)s with other files. Publish to another repository, or "
+                "delete the tag on the Hub."
+            )
+            % {"repository": publication.repository, "number": publication.release.number},
             code="tag_taken",
         )
 
@@ -224,7 +232,10 @@ def _sent_files(
 
 def _require_unchanged(file: ReleaseFile, addition: huggingface_hub.CommitOperationAdd) -> None:
     if addition.upload_info.sha256.hex() != file.sha256:
-        raise Conflict(f"{file.path} in storage differs from the release and was not uploaded.", code="file_changed")
+        raise Conflict(
+            gettext("%(path)s in storage differs from the release and was not uploaded.") % {"path": file.path},
+            code="file_changed",
+        )
 
 
 def _stale_shards(

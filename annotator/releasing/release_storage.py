@@ -20,6 +20,7 @@ from typing import IO
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 from annotator.choices import ReleaseState
 from annotator.errors import Conflict, NotFound
@@ -52,11 +53,11 @@ def local_folder(release: Release) -> Path | None:
 def open_file(release: Release, path: str) -> IO[bytes]:
     """A file of a finished release, open for reading. Raises NotFound for any other."""
     if release.state != ReleaseState.READY or not release.files.filter(path=path).exists():
-        raise NotFound("This file does not exist.")
+        raise NotFound(gettext("This file does not exist."))
     try:
         return default_storage.open(file_name(release, path), "rb")
     except FileNotFoundError as error:
-        raise NotFound("This file of the release is missing from storage.") from error
+        raise NotFound(gettext("This file of the release is missing from storage.")) from error
 
 
 def build_area_of(release: Release) -> BuildArea:
@@ -112,8 +113,11 @@ class BuildArea:
     def require_free(self) -> None:
         if self.is_taken():
             raise Conflict(
-                f"Storage already has other files at {folder_name(self.release)}. They were not overwritten. Move them away and"
-                " build another release.",
+                gettext(
+                    "Storage already has other files at %(folder_name)s. They were not overwritten. Move them away and "
+                    "build another release."
+                )
+                % {"folder_name": folder_name(self.release)},
                 code="address_taken",
             )
 
@@ -253,7 +257,10 @@ def _upload(source: Path, name: str) -> None:
     with source.open("rb") as file:
         stored = default_storage.save(name, File(file))
     if stored != name:
-        raise Conflict(f"Storage saved {name} under another name, {stored}.", code="storage_renamed")
+        raise Conflict(
+            gettext("Storage saved %(name)s under another name, %(stored)s.") % {"name": name, "stored": stored},
+            code="storage_renamed",
+        )
 
 
 def _subfolders(name: str) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext, pgettext
 
 register = template.Library()
 TEN_YEARS = timedelta(days=3653)
@@ -14,8 +16,22 @@ TEN_YEARS = timedelta(days=3653)
 
 @register.filter
 def thousands(number: int) -> str:
-    """1234567 as 1,234,567."""
-    return f"{number:,}"
+    """1234567 as 1,234,567, or as the language of the page has it."""
+    return number_format(number, force_grouping=True)
+
+
+@register.filter
+def day(moment: datetime) -> str:
+    """ "5 March 2026"."""
+    # Translators: how a date is written, in letters of Django's `date` filter
+    return date_format(moment, pgettext("format of a date", "j F Y"))
+
+
+@register.filter
+def moment(moment: datetime) -> str:
+    """ "5 March 2026, 14:30"."""
+    # Translators: how a date with a time is written, in letters of Django's `date` filter
+    return date_format(moment, pgettext("format of a date", "j F Y, H:i"))
 
 
 @register.filter
@@ -37,14 +53,17 @@ def file_size(size: int) -> str:
 def duration(left: timedelta) -> str:
     """Roughly, in one unit: 2:51:00 is "3 hours". Beyond ten years nobody wants to know."""
     if left <= timedelta(0):
-        return "none"
+        return pgettext("time", "none")
     if left >= TEN_YEARS:
-        return "over 10 years"
-    for unit, each in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
-        count = round(left / each)
-        if count >= 2 or (count and unit == "minute"):
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return "under a minute"
+        return gettext("over 10 years")
+    days, hours, minutes = (round(left / timedelta(**{unit: 1})) for unit in ("days", "hours", "minutes"))
+    if days >= 2:
+        return ngettext("%(number)s day", "%(number)s days", days) % {"number": days}
+    if hours >= 2:
+        return ngettext("%(number)s hour", "%(number)s hours", hours) % {"number": hours}
+    if minutes:
+        return ngettext("%(number)s minute", "%(number)s minutes", minutes) % {"number": minutes}
+    return gettext("under a minute")
 
 
 @register.filter
@@ -57,7 +76,9 @@ def until(moment: datetime) -> str:
 def ago(moment: datetime) -> str:
     """How long since, in the largest unit: "4 minutes ago". It may be broken where large text needs the room."""
     now = timezone.now()
-    return f"{timesince(moment, now, depth=1)} ago".replace("\xa0", " ") if now - moment >= timedelta(minutes=1) else "just now"
+    if now - moment < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1).replace("\xa0", " ")}
 
 
 @register.filter

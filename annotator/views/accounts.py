@@ -19,6 +19,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -40,7 +41,9 @@ def with_account(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
     @wraps(view)
     def checked(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
         if request.user.is_authenticated and request.user.is_crowd:
-            raise NotAllowed("You take part through a crowd platform and need no account here.", code="crowd_has_no_account")
+            raise NotAllowed(
+                gettext("You take part through a crowd platform and need no account here."), code="crowd_has_no_account"
+            )
         return view(request, *arguments, **named)
 
     return checked
@@ -73,7 +76,7 @@ def sessions(request: UserRequest) -> HttpResponse:
         ended = [each for each in mine if not each.is_current() and wanted in ("others", str(each.pk))]
         for each in ended:
             each.end()
-        messages.success(request, f"Sessions ended: {len(ended)}.")
+        messages.success(request, gettext("Sessions ended: %(ended)s.") % {"ended": len(ended)})
         return redirect("sessions")
     return render(request, "account/sessions.html", {"sessions": sorted(mine, key=lambda each: each.last_seen_at, reverse=True)})
 
@@ -82,7 +85,7 @@ def sessions(request: UserRequest) -> HttpResponse:
 def admin_log_in(request: PageRequest) -> HttpResponse:
     """The admin uses the site's login, so that failed attempts are counted in one place."""
     if request.user.is_authenticated:
-        raise NotAllowed("Only staff can open the admin.", code="not_staff")
+        raise NotAllowed(gettext("Only staff can open the admin."), code="not_staff")
     return redirect_to_login(request.GET.get("next", ""))
 
 

@@ -12,6 +12,7 @@ from django import forms
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.accounts.api_tokens import revoke_tokens
 from annotator.accounts.reset_mail import origin_of
@@ -26,7 +27,7 @@ class LogInForm(allauth_forms.LoginForm):
     """allauth's form with the field names `username` and `password`, which password managers and scripts fill in."""
 
     username = forms.CharField(
-        label="Username or email",
+        label=gettext_lazy("Username or email"),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
     )
@@ -49,7 +50,9 @@ class CountsTakenNames:
     def clean_username(self) -> str:
         request = context.request
         if not ratelimit.consume(request, action="username_taken", dry_run=True):
-            raise forms.ValidationError("Too many taken usernames were tried from your network. Wait an hour and try again.")
+            raise forms.ValidationError(
+                gettext("Too many taken usernames were tried from your network. Wait an hour and try again.")
+            )
         try:
             username: str = super().clean_username()  # type: ignore[misc]
         except forms.ValidationError as refusal:
@@ -66,10 +69,10 @@ class SignUpForm(CountsTakenNames, allauth_forms.SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Username"
-        self.fields["username"].help_text = "Your campaigns' managers see it. It is never in a dataset."
-        self.fields["email"].label = "Email"
-        self.fields["email"].help_text = "For logging in and for resetting your password."
+        self.fields["username"].label = gettext("Username")
+        self.fields["username"].help_text = gettext("Your campaigns' managers see it. It is never in a dataset.")
+        self.fields["email"].label = gettext("Email")
+        self.fields["email"].help_text = gettext("For logging in and for resetting your password.")
         without_placeholders(self)
 
     def try_save(self, request: HttpRequest) -> Any:
@@ -87,7 +90,7 @@ class SignUpForm(CountsTakenNames, allauth_forms.SignupForm):
             with transaction.atomic():
                 return super().try_save(request)
         except IntegrityError as error:  # somebody with the same name, or one that looks alike, at the same moment
-            raise Conflict("This username is taken. Go back and choose another one.") from error
+            raise Conflict(gettext("This username is taken. Go back and choose another one.")) from error
 
 
 class Labelled:
@@ -97,7 +100,7 @@ class Labelled:
         super().__init__(*args, **kwargs)
         assert isinstance(self, forms.Form)
         if "email" in self.fields:
-            self.fields["email"].label = "Email"
+            self.fields["email"].label = gettext("Email")
         without_placeholders(self)
 
 
@@ -116,7 +119,9 @@ class RevokesTokens(Labelled):
         super().__init__(*args, **kwargs)
         if self.user is not None and self.user.tokens.usable(timezone.now()).exists():
             self.fields["revoke_tokens"] = forms.BooleanField(
-                label="Also revoke my API tokens", required=False, help_text="Programs that use them can no longer act as you."
+                label=gettext("Also revoke my API tokens"),
+                required=False,
+                help_text=gettext("Programs that use them can no longer act as you."),
             )
 
     def save(self) -> None:

@@ -29,7 +29,7 @@ from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare
 
 from annotator import tasks
@@ -40,6 +40,7 @@ from annotator.judging.queue import head_of_queue
 from annotator.judging.vote_writer import NextSeat, Proof, WrittenVotes, write_votes
 from annotator.lib import metrics
 from annotator.lib.bare_requests import FastAnswer, headers_of, note_end, read_request, request_id_of
+from annotator.lib.languages import language_of
 from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import CampaignProgress, Member, User
 from annotator.scoring.progress import coarse_share
@@ -66,13 +67,14 @@ def answer_fast(scope: Mapping[str, Any], content: bytes) -> FastAnswer | None:
     with request_id_of(request) as request_id:
         try:
             found = _known(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
-            data = found and _answer(body, found)
+            with translation.override(language_of(request)):
+                data = found and _answer(body, found)
         except (OperationalError, InterfaceError):
             return None  # the ordinary path gets itself a new connection
         if not found or data is None:
             return None
         note_end("answers", request, 200, start, found.user_id)
-    return FastAnswer(200, headers_of(request_id, (b"vary", b"Cookie")), json.dumps(data).encode())
+    return FastAnswer(200, headers_of(request_id, (b"vary", b"Accept-Language, Cookie")), json.dumps(data).encode())
 
 
 # --- the request

@@ -9,6 +9,7 @@ from allauth.mfa.base import forms as code_forms
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as passkey_forms
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.accounts import lockout
 from annotator.accounts.devices import device_of
@@ -33,7 +34,7 @@ class CountedCode:
     def clean_code(self) -> str:
         device = device_of(context.request, self.user.username)
         try:
-            attempt = lockout.begin_log_in(name=f"second factor of {self.user.pk}", device=device, hint="")
+            attempt = lockout.begin_log_in(name=f"second factor of {self.user.pk}", device=device, can_reset=False)
         except NotAllowed as locked:
             raise forms.ValidationError(locked.detail) from locked
         code: str = super().clean_code()  # type: ignore[misc]
@@ -55,7 +56,7 @@ class ActivateAppForm(CountedCode, totp_forms.ActivateTOTPForm):
 
 # What the readers of a browser's answer raise where it has another shape, beside what allauth expects.
 MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-NO_ANSWER = "This is no valid answer of a passkey. Try again."
+NO_ANSWER = gettext_lazy("This is no valid answer of a passkey. Try again.")
 
 
 class CheckedPasskey:
@@ -83,9 +84,9 @@ class PasskeyLogInForm(CheckedPasskey, passkey_forms.LoginWebAuthnForm):
 class AddPasskeyForm(passkey_forms.AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].help_text = "Helps you tell your passkeys apart."
-        self.fields["passwordless"].label = "Log in without a password"
-        self.fields["passwordless"].help_text = "The device then asks for a fingerprint, your face or a PIN."
+        self.fields["name"].help_text = gettext("Helps you tell your passkeys apart.")
+        self.fields["passwordless"].label = gettext("Log in without a password")
+        self.fields["passwordless"].help_text = gettext("The device then asks for a fingerprint, your face or a PIN.")
 
     def clean(self) -> dict[str, Any]:
         try:

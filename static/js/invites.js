@@ -1,21 +1,19 @@
 // Copy buttons for invite links and webhook secrets.
-(() => {
-  "use strict";
+import { gettext } from "./annotate/words.js";
 
-  const copied = document.querySelector("[data-copied]");
+const copied = document.querySelector("[data-copied]");
 
-  document.addEventListener("click", async (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
-    const field = button.parentElement.querySelector("[data-address]");
-    field.select(); // so that Ctrl+C works if the browser does not allow a page to copy
-    try {
-      await navigator.clipboard.writeText(field.value);
-    } catch {
-      copied.textContent = "Selected. Press Ctrl+C to copy.";
-      return;
-    }
-    button.textContent = "Copied";
-    copied.textContent = "Copied to the clipboard.";
-  });
-})();
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = button.parentElement.querySelector("[data-address]");
+  field.select(); // so that Ctrl+C works if the browser does not allow a page to copy
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    copied.textContent = gettext("Selected. Press Ctrl+C to copy.");
+    return;
+  }
+  button.textContent = "Copied";
+  copied.textContent = gettext("Copied to the clipboard.");
+});

@@ -30,6 +30,7 @@ ATTEMPTS = Attempts(
         "token_digest_is_sha256": lambda: change(make.TokenFactory(), digest="dpt_the-key-itself"),
         "token_scopes_known_and_some": lambda: change(make.TokenFactory(), scopes=[]),
         "user_crowd_is_pseudonymous": lambda: change(make.CrowdUserFactory(), is_staff=True),
+        "user_language_form": lambda: make.UserFactory(language="Deutsch"),
         "invite_role_known": lambda: change(make.InviteFactory(), role="owner"),
         "invite_for_crowd_makes_annotators": lambda: make.InviteFactory(for_crowd=True, role="manager"),
         "invite_key_is_of_a_platform": lambda: make.InviteFactory(platform_key="sealed"),

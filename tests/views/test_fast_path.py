@@ -79,3 +79,18 @@ def test_the_queue_is_filled_again_when_several_answers_at_once_run_it_low(monke
         assert world.fast()
 
     assert asked == [(world.member.pk,)]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "asked", "words"), [("de", "fr", "Gespeichert"), ("", "de-CH", "Gespeichert"), ("", "", "Recorded")]
+)
+def test_its_words_are_in_the_language_of_the_page(cookie, asked, words):
+    world = make_world()
+    world.headers = {"accept-language": asked}
+    if cookie:
+        world.client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
+
+    answer = world.fast()
+
+    assert answer is not None
+    assert words in answer[1]["message"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext
 
 from annotator.errors import Conflict
 from annotator.importing.images import full_name
@@ -58,7 +59,7 @@ def _read_local(files: Sequence[str]) -> pa.Array:
     for file, (start, end) in zip(files, pairwise(ends), strict=True):
         with open(file, "rb", buffering=0) as source:
             if source.readinto(view[start:end]) != end - start:
-                raise Conflict(f"The image {file} changed while it was read.", code="image_changed")
+                raise Conflict(gettext("The image %(file)s changed while it was read.") % {"file": file}, code="image_changed")
     offsets = pa.py_buffer(np.array(ends, dtype=np.int32))
     return pa.Array.from_buffers(pa.binary(), len(files), [None, offsets, buffer])
 
@@ -72,4 +73,4 @@ def _size(file: str) -> int:
 
 def _missing(name: str) -> Conflict:
     sha256 = Path(name).parent.name
-    return Conflict(f"The image {sha256} is missing from storage.", code="image_missing")
+    return Conflict(gettext("The image %(sha256)s is missing from storage.") % {"sha256": sha256}, code="image_missing")

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotator.choices import CampaignState
 from annotator.errors import NotFound
@@ -61,7 +62,7 @@ def leaderboard_in(document: dict[str, Any], *, question: str | None = None, cat
         if (board["question"], board["category"]) == wanted:
             return dict(board)
     raise NotFound(
-        "There is no leaderboard for this question and category. Only the largest categories with comparisons have one."
+        gettext("There is no leaderboard for this question and category. Only the largest categories with comparisons have one.")
     )
 
 

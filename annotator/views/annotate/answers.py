@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from annotator.campaigns.access import require_own_page
@@ -58,17 +59,17 @@ def read_answers(content: bytes) -> AnswersBody:
     try:
         body = json.loads(content)
     except ValueError:  # UnicodeDecodeError is one
-        raise Invalid("The body is not valid JSON.") from None
+        raise Invalid(gettext("The body is not valid JSON.")) from None
     if not isinstance(body, dict):
-        raise Invalid("The body must be a JSON object.")
+        raise Invalid(gettext("The body must be a JSON object."))
     given = body.get("answers")
     if not isinstance(given, list) or not 1 <= len(given) <= ANSWERS_LIMIT:
-        raise Invalid(f"`answers` must be a list of 1 to {ANSWERS_LIMIT} answers.")
+        raise Invalid(gettext("`answers` must be a list of 1 to %(answers_limit)s answers.") % {"answers_limit": ANSWERS_LIMIT})
     answers: dict[int, Answer] = {}
     for number, one in enumerate(given, 1):
         seat, answer = _read_answer(one, f"Answer {number}")
         if seat in answers:
-            raise Invalid(f"Answer {number} is for the same assignment as one before it.")
+            raise Invalid(gettext("Answer %(number)s is for the same assignment as one before it.") % {"number": number})
         answers[seat] = answer
     held = body.get("have")
     cards = (
@@ -81,12 +82,12 @@ def read_answers(content: bytes) -> AnswersBody:
 
 def _read_answer(one: Any, name: str) -> tuple[int, Answer]:
     if not isinstance(one, dict) or not _is_id(one.get("assignment")):
-        raise Invalid(f"{name} must be an object with `assignment`, a number.")
+        raise Invalid(gettext("%(name)s must be an object with `assignment`, a number.") % {"name": name})
     choices, comment, elapsed_ms = one.get("choices"), one.get("comment", ""), one.get("elapsed_ms")
     if not isinstance(choices, dict) or not all(_is_text(word) for pair in choices.items() for word in pair):
-        raise Invalid(f"{name}: `choices` must map each question to a choice.")
+        raise Invalid(gettext("%(name)s: `choices` must map each question to a choice.") % {"name": name})
     if not _is_text(comment):
-        raise Invalid(f"{name}: `comment` must be text without null characters.")
+        raise Invalid(gettext("%(name)s: `comment` must be text without null characters.") % {"name": name})
     is_possible = _is_id(elapsed_ms) and elapsed_ms <= ELAPSED_MS_LIMIT
     conditions = one.get("conditions")
     if conditions is not None and problem_with(conditions) is not None:
@@ -147,7 +148,7 @@ def _why_nobody(user: User, member_id: int | None) -> DomainError:
         require_own_page(user, member_id)
     except DomainError as refusal:
         return refusal
-    return NotFound("These pairs are not assigned to you.")
+    return NotFound(gettext("These pairs are not assigned to you."))
 
 
 def _member(request: UserRequest, body: AnswersBody) -> Member | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -32,7 +33,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
     """Why the member was warned, paused or suspended, their earlier messages and the answers. A POST sends a message."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
-        raise NotFound("You left this campaign.")
+        raise NotFound(gettext("You left this campaign."))
     form = AppealForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -40,7 +41,7 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "Message sent. The managers' answer will appear here.")
+            messages.success(request, gettext("Message sent. The managers' answer will appear here."))
             return redirect("appeal", slug)
     appeals = list(member.appeals.all())
     is_waiting = any(row.state == AppealState.OPEN for row in appeals)
@@ -62,11 +63,11 @@ def withdraw(request: UserRequest, slug: str) -> HttpResponse:
     """What a withdrawal does, and the form for it. A withdrawal is final."""
     campaign, member = campaign_for_member(request.user, slug)
     if member.state == MemberState.WITHDRAWN:
-        raise NotFound("You left this campaign.")
+        raise NotFound(gettext("You left this campaign."))
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         moderation.withdraw_member(member=member, by=request.user)
-        messages.success(request, f"You left {campaign.name}. Your answers no longer count.")
+        messages.success(request, gettext("You left %(name)s. Your answers no longer count.") % {"name": campaign.name})
         return redirect("campaigns")
     context = {"campaign": campaign, "member": member, "form": form}
     return render(request, "annotate/withdraw.html", context, status=400 if form.errors else 200)

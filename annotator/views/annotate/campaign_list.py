@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -146,12 +147,12 @@ def guideline(request: UserRequest, slug: str) -> HttpResponse:
         return redirect("consent", slug)  # consent comes before the guideline
     current = campaign.guideline
     if current is None:
-        raise NotFound("This campaign has no guideline.")
+        raise NotFound(gettext("This campaign has no guideline."))
     if request.method == "POST":
         campaign_for_annotator(request.user, slug)
         # The version on the page, so that a version published meanwhile is not accepted unread.
         if request.POST.get("version") != str(current.version):
-            messages.warning(request, "A newer version was published while you were reading. Please read this one.")
+            messages.warning(request, gettext("A newer version was published while you were reading. Please read this one."))
             return redirect("guideline", slug)
         try:
             accept_guideline(member=member, guideline=current)

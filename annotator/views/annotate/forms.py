@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import (
     Choice,
@@ -24,7 +25,9 @@ CHOICE_PREFIX = "choice_"
 class VoteForm(forms.Form):
     """An answer as the card posts it. `cast_vote` checks the choices, because it knows the campaign's questions."""
 
-    question = forms.SlugField(required=False, help_text="Which question `choice` answers; the primary one if left out.")
+    question = forms.SlugField(
+        required=False, help_text=gettext_lazy("Which question `choice` answers; the primary one if left out.")
+    )
     choice = forms.ChoiceField(required=False, choices=Choice.choices)
     elapsed_ms = forms.Field(required=False)
     comment = forms.CharField(required=False, max_length=COMMENT_LIMIT)
@@ -60,12 +63,14 @@ class FlagForm(forms.Form):
 
 class AppealForm(forms.Form):
     message = forms.CharField(
-        label="Message to the managers",
+        label=gettext_lazy("Message to the managers"),
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Write what they should know. They also see your statistics.",
+        help_text=gettext_lazy("Write what they should know. They also see your statistics."),
     )
 
 
 class WithdrawForm(forms.Form):
-    is_sure = forms.BooleanField(label="I withdraw my consent and understand that I cannot come back", required=True)
+    is_sure = forms.BooleanField(
+        label=gettext_lazy("I withdraw my consent and understand that I cannot come back"), required=True
+    )

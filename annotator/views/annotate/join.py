@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -95,7 +96,9 @@ def signed_ids(request: PageRequest, invite: Invite) -> PlatformIds | None:
         try:
             invite_id, *names = signing.loads(request.POST.get("visit", ""), salt=VISIT_SALT, max_age=VISIT_SECONDS)
         except signing.SignatureExpired as error:
-            raise NotAllowed("This page is too old. Start again from the study page.", code="platform_token_expired") from error
+            raise NotAllowed(
+                gettext("This page is too old. Start again from the study page."), code="platform_token_expired"
+            ) from error
         except signing.BadSignature:
             return None
         return PlatformIds(*names) if invite_id == invite.pk else None
@@ -134,7 +137,9 @@ def join(request: PageRequest, key: str) -> HttpResponse:
 def join_now(request: PageRequest, arrival: Arrival) -> HttpResponse:
     """Raises what joining raises, and Conflict if another account is logged in."""
     if arrival.is_crowd and arrival.user and not arrival.user.is_crowd:
-        raise Conflict(f"You are logged in as {arrival.user}. Log out first to take part through the platform.")
+        raise Conflict(
+            gettext("You are logged in as %(user)s. Log out first to take part through the platform.") % {"user": arrival.user}
+        )
     if arrival.member() is None:
         join_limits.begin_joining(invite=arrival.invite, address=address_of(request))
     member = arrival.join(consent_version=version_in(request))
@@ -151,7 +156,7 @@ def consent(request: UserRequest, slug: str) -> HttpResponse:
     """The consent text in force, the versions the member agreed to, and a button if they have not agreed yet."""
     campaign, member = campaign_for_member(request.user, slug)
     if campaign.consent_text is None:
-        raise NotFound("This campaign has no consent text.")
+        raise NotFound(gettext("This campaign has no consent text."))
     if request.method == "POST":
         campaign_for_annotator(request.user, slug)
         try:

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotator import tasks
 from annotator.choices import CampaignState, Choice, FlagReason, MemberState, VoidReason
@@ -87,8 +89,8 @@ class Reason:
     """Why there is nothing to judge. `again`: it may help to check again later. `back_at`: the time from which it does."""
 
     code: str
-    title: str
-    text: str
+    title: str | Promise
+    text: str | Promise
     again: bool = False
     back_at: datetime | None = None
     more: tuple[str, ...] = ()  # further paragraphs
@@ -106,19 +108,34 @@ class Reason:
 # By the codes of eligibility.obstacle.
 OBSTACLES = {
     "member_paused": Reason(
-        "member_paused", "You are paused", "You get no pairs in this campaign for now. Your answers so far are safe."
+        "member_paused",
+        gettext_lazy("You are paused"),
+        gettext_lazy("You get no pairs in this campaign for now. Your answers so far are safe."),
     ),
     "member_suspended": Reason(
         "member_suspended",
-        "Your answers are under review",
-        "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension.",
+        gettext_lazy("Your answers are under review"),
+        gettext_lazy(
+            "You are suspended in this campaign, and your answers do not count for now. The managers can lift the suspension."
+        ),
     ),
     "member_withdrawn": Reason(
-        "member_out", "You left this campaign", "You can no longer judge pairs here. Ask the managers for details."
+        "member_out",
+        gettext_lazy("You left this campaign"),
+        gettext_lazy("You can no longer judge pairs here. Ask the managers for details."),
     ),
-    "campaign_draft": Reason("draft", "Not started yet", "The managers are still preparing this campaign.", again=True),
-    "campaign_paused": Reason("paused", "Campaign paused", "The managers paused this campaign. Your votes are safe.", again=True),
-    "campaign_closed": Reason("closed", "This campaign is closed", "It takes no more votes. Thank you for yours."),
+    "campaign_draft": Reason(
+        "draft", gettext_lazy("Not started yet"), gettext_lazy("The managers are still preparing this campaign."), again=True
+    ),
+    "campaign_paused": Reason(
+        "paused",
+        gettext_lazy("Campaign paused"),
+        gettext_lazy("The managers paused this campaign. Your votes are safe."),
+        again=True,
+    ),
+    "campaign_closed": Reason(
+        "closed", gettext_lazy("This campaign is closed"), gettext_lazy("It takes no more votes. Thank you for yours.")
+    ),
 }
 
 
@@ -152,7 +169,7 @@ class PageState:
 
     @property
     def flag_reasons(self) -> list[tuple[str, str]]:
-        return FlagReason.choices
+        return [(reason.value, str(reason.label)) for reason in FlagReason]
 
     @property
     def undoable_shown_as(self) -> int | str:
@@ -286,14 +303,17 @@ def image_root() -> str:
 
 def recorded(answered_count: int, choices: list[str], *, a_on_left: bool) -> str:
     """What was recorded, in words. The count makes each message differ, so that screen readers announce it."""
-    words = choice_in_words(choices[0], a_on_left=a_on_left) if len(choices) == 1 else f"{len(choices)} answers"
-    return format_html("Recorded: {}. {} judged.", words, answered_count)
+    if len(choices) == 1:
+        answer = choice_in_words(choices[0], a_on_left=a_on_left)
+    else:
+        answer = ngettext("%(number)s answer", "%(number)s answers", len(choices)) % {"number": len(choices)}
+    return format_html(gettext("Recorded: {answer}. {number} judged."), answer=answer, number=answered_count)
 
 
 def choice_in_words(choice: str, *, a_on_left: bool) -> str:
     shown = shown_choice(choice, a_on_left=a_on_left)
     if shown.wide == shown.stacked:
-        return shown.wide.sentence
+        return str(shown.wide.sentence)
     sentences = (shown.wide.sentence, shown.stacked.sentence)
     return format_html('<span class="when-wide">{}</span><span class="when-stacked">{}</span>', *sentences)
 
@@ -310,44 +330,43 @@ def why_closed(member: Member) -> Reason | None:
 def why_enough(limit: NotAllowed, now: datetime | None = None) -> Reason:
     """The limit that the member has reached; for the daily limit also when the next day begins."""
     if limit.code != "limit_per_day":
-        return Reason(limit.code, "You have reached your limit", limit.detail)
+        return Reason(limit.code, gettext("You have reached your limit"), limit.detail)
     midnight = (now or timezone.now()).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return Reason(limit.code, "Done for today", limit.detail, again=True, back_at=midnight)
+    return Reason(limit.code, gettext("Done for today"), limit.detail, again=True, back_at=midnight)
 
 
 def why_nothing_left(progress: CampaignProgress, *, answered: int, lease_seconds: int) -> Reason:
     """Why an open campaign has no pair for an active member, by its counters, which are a few seconds old."""
+    nothing_now = gettext("Nothing left for now")
     if progress.pairs_total == 0:
-        return Reason("no_pairs", "No pairs yet", "The managers have not added any pairs yet.", again=True)
+        return Reason("no_pairs", gettext("No pairs yet"), gettext("The managers have not added any pairs yet."), again=True)
     if progress.votes_live >= progress.votes_wanted and progress.pairs_held:
-        held = "One pair is" if progress.pairs_held == 1 else f"{progress.pairs_held} pairs are"
-        return Reason(
-            "under_review",
-            "Nothing left for now",
-            f"{held} under review by the managers because of flags. All other pairs have enough votes. Thank you. "
+        words = ngettext(
+            "One pair is under review by the managers because of flags. All other pairs have enough votes. Thank you. "
             "Check again in a day or two: reviewed pairs may come back.",
-            again=True,
+            "%(number)s pairs are under review by the managers because of flags. All other pairs have enough votes. Thank you. "
+            "Check again in a day or two: reviewed pairs may come back.",
+            progress.pairs_held,
         )
+        return Reason("under_review", nothing_now, words % {"number": progress.pairs_held}, again=True)
     if progress.votes_live >= progress.votes_wanted:
-        return Reason("finished", "All done", "Every pair in this campaign has enough votes. Thank you.")
+        return Reason("finished", gettext("All done"), gettext("Every pair in this campaign has enough votes. Thank you."))
     if progress.votes_to_come and progress.votes_live >= progress.votes_wanted - progress.votes_to_come:
-        return Reason("more_to_come", "Nothing left for now", "More pairs are being chosen. Check again in a minute.", again=True)
+        return Reason("more_to_come", nothing_now, gettext("More pairs are being chosen. Check again in a minute."), again=True)
     if answered >= progress.pairs_total - progress.pairs_held and not progress.votes_to_come:
-        return Reason("judged_all", "You have judged every pair", "There is nothing left for you here. Others are still judging.")
+        words = gettext("There is nothing left for you here. Others are still judging.")
+        return Reason("judged_all", gettext("You have judged every pair"), words)
     if progress.votes_live + progress.seats_open >= progress.votes_wanted - progress.votes_to_come:
         minutes = max(1, round(lease_seconds / 60))
-        wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-        return Reason(
-            "seats_taken",
-            "Nothing free right now",
-            f"Others are judging the remaining pairs. Pairs they do not finish become free within {wait}.",
-            again=True,
+        words = ngettext(
+            "Others are judging the remaining pairs. Pairs they do not finish become free within a minute.",
+            "Others are judging the remaining pairs. Pairs they do not finish become free within %(number)s minutes.",
+            minutes,
         )
+        return Reason("seats_taken", gettext("Nothing free right now"), words % {"number": minutes}, again=True)
     if progress.votes_to_come:
-        return Reason(
-            "more_to_come",
-            "Nothing left for now",
-            "You have judged all pairs there are. More are chosen when others have answered these. Check again later.",
-            again=True,
+        words = gettext(
+            "You have judged all pairs there are. More are chosen when others have answered these. Check again later."
         )
-    return Reason("seen_all", "You have seen every pair", "The remaining pairs need other annotators.")
+        return Reason("more_to_come", nothing_now, words, again=True)
+    return Reason("seen_all", gettext("You have seen every pair"), gettext("The remaining pairs need other annotators."))

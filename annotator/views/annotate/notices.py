@@ -7,27 +7,55 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
+
 from annotator.choices import ActionKind, AppealState, Measure, MemberState
 from annotator.lib.public_ids import NOTICES
 from annotator.models import Member, ModerationAction
 
-WHAT: dict[str, str] = {
-    Measure.GOLD_ACCURACY: "Several of your answers do not follow the guideline.",
-    Measure.CONSISTENCY: "Your answers are not always consistent.",
-    Measure.SIDE_SHARE: "You chose the image on the same side almost every time.",
-    Measure.FAST_RATE: "Many of your answers were too fast to have looked at both images.",
-    Measure.AGREEMENT: "Your answers differ from those of other people more often than usual.",
-    Measure.TRUST: "Many of your answers do not seem to depend on what the images show.",
-    Measure.RECENT_TRUST: "Many of your latest answers do not seem to depend on what the images show, unlike your earlier ones.",
+WHAT: dict[str, Promise] = {
+    Measure.GOLD_ACCURACY: gettext_lazy("Several of your answers do not follow the guideline."),
+    Measure.CONSISTENCY: gettext_lazy("Your answers are not always consistent."),
+    Measure.SIDE_SHARE: gettext_lazy("You chose the image on the same side almost every time."),
+    Measure.FAST_RATE: gettext_lazy("Many of your answers were too fast to have looked at both images."),
+    Measure.AGREEMENT: gettext_lazy("Your answers differ from those of other people more often than usual."),
+    Measure.TRUST: gettext_lazy("Many of your answers do not seem to depend on what the images show."),
+    Measure.RECENT_TRUST: gettext_lazy(
+        "Many of your latest answers do not seem to depend on what the images show, unlike your earlier ones."
+    ),
 }
-ADVICE: dict[str, str] = {
-    Measure.GOLD_ACCURACY: "Please read it again: it says what counts and what does not.",
-    Measure.CONSISTENCY: "Please look at the prompt and both images before each answer.",
-    Measure.SIDE_SHARE: "The side means nothing: the image on your left is on the right for someone else. Please look at both.",
-    Measure.FAST_RATE: "There is no hurry. Please look at both images each time.",
-    Measure.AGREEMENT: "That may be your taste, which is welcome. Please check whether the guideline asks for something else.",
-    Measure.TRUST: "Please read the guideline again, and look at both images each time.",
-    Measure.RECENT_TRUST: "Maybe it is time for a break.",
+ADVICE: dict[str, Promise] = {
+    Measure.GOLD_ACCURACY: gettext_lazy("Please read it again: it says what counts and what does not."),
+    Measure.CONSISTENCY: gettext_lazy("Please look at the prompt and both images before each answer."),
+    Measure.SIDE_SHARE: gettext_lazy(
+        "The side means nothing: the image on your left is on the right for someone else. Please look at both."
+    ),
+    Measure.FAST_RATE: gettext_lazy("There is no hurry. Please look at both images each time."),
+    Measure.AGREEMENT: gettext_lazy(
+        "That may be your taste, which is welcome. Please check whether the guideline asks for something else."
+    ),
+    Measure.TRUST: gettext_lazy("Please read the guideline again, and look at both images each time."),
+    Measure.RECENT_TRUST: gettext_lazy("Maybe it is time for a break."),
+}
+
+REASONS: dict[str, Promise] = {
+    Measure.GOLD_ACCURACY: gettext_lazy("Reason: several of your answers do not follow the guideline. This may be a mistake."),
+    Measure.CONSISTENCY: gettext_lazy("Reason: your answers are not always consistent. This may be a mistake."),
+    Measure.SIDE_SHARE: gettext_lazy("Reason: you chose the image on the same side almost every time. This may be a mistake."),
+    Measure.FAST_RATE: gettext_lazy(
+        "Reason: many of your answers were too fast to have looked at both images. This may be a mistake."
+    ),
+    Measure.AGREEMENT: gettext_lazy(
+        "Reason: your answers differ from those of other people more often than usual. This may be a mistake."
+    ),
+    Measure.TRUST: gettext_lazy(
+        "Reason: many of your answers do not seem to depend on what the images show. This may be a mistake."
+    ),
+    Measure.RECENT_TRUST: gettext_lazy(
+        "Reason: many of your latest answers do not seem to depend on what the images show, unlike your earlier ones. "
+        "This may be a mistake."
+    ),
 }
 
 
@@ -48,11 +76,11 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
         return None
     act = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
     if act.kind != ActionKind.WARN:
-        text = "The managers reviewed your answers. Thank you for your patience."
-        return Notice(NOTICES.show(act.pk), "You can continue", text, act.note, is_warning=False)
+        text = gettext("The managers reviewed your answers. Thank you for your patience.")
+        return Notice(NOTICES.show(act.pk), gettext("You can continue"), text, act.note, is_warning=False)
     measure = act.rule.measure if act.rule else None
-    text = f"{WHAT[measure]} {ADVICE[measure]}" if measure else "The managers ask you to read the guideline again."
-    return Notice(NOTICES.show(act.pk), "About your answers", text, act.note, is_warning=True)
+    text = f"{WHAT[measure]} {ADVICE[measure]}" if measure else gettext("The managers ask you to read the guideline again.")
+    return Notice(NOTICES.show(act.pk), gettext("About your answers"), text, act.note, is_warning=True)
 
 
 def what_happened(member: Member) -> list[str]:
@@ -61,12 +89,12 @@ def what_happened(member: Member) -> list[str]:
     act = member.acts.filter(kind=kind).select_related("rule").first()
     paragraphs = []
     if act and act.rule:
-        paragraphs.append(f"Reason: {WHAT[act.rule.measure][0].lower()}{WHAT[act.rule.measure][1:]} This may be a mistake.")
+        paragraphs.append(str(REASONS[act.rule.measure]))
     if act and act.note:
-        paragraphs.append(f"Note from the managers: {act.note}")
+        paragraphs.append(gettext("Note from the managers: %(note)s") % {"note": act.note})
     appeal = member.appeals.filter(created_at__gte=act.at).first() if act else None
     if appeal and appeal.state == AppealState.OPEN:
-        paragraphs.append("The managers have your message but have not answered yet.")
+        paragraphs.append(gettext("The managers have your message but have not answered yet."))
     if appeal and appeal.state == AppealState.DECLINED:
-        paragraphs.append(f"The managers declined your appeal. {appeal.answer}".strip())
+        paragraphs.append(f"{gettext('The managers declined your appeal.')} {appeal.answer}".strip())
     return paragraphs

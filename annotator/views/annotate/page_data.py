@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from annotator.accounts.preferences import preferences_of
 from annotator.judging.shortcuts import MAPS, SHORTCUTS, Shortcut
@@ -16,16 +17,21 @@ from annotator.views.annotate.next_turn import Card, PageState
 from annotator.views.service_worker import service_worker_for
 
 # As in judging.conditions.GROUNDS.
-GROUND_WORDS = (("grey", "Grey"), ("black", "Black"), ("white", "White"), ("checkerboard", "Checkerboard"))
+GROUND_WORDS = (
+    ("grey", gettext_lazy("Grey")),
+    ("black", gettext_lazy("Black")),
+    ("white", gettext_lazy("White")),
+    ("checkerboard", gettext_lazy("Checkerboard")),
+)
 # Those of accounts.preferences that are on or off.
 SWITCH_WORDS = (
-    ("keep_zoom", "Keep the zoom for the next pair"),
-    ("unfold", "Show long prompts in full"),
-    ("tap", "Tap an image to choose it"),
-    ("swipe", "Swipe left or right to choose"),
-    ("vibrate", "Vibrate after a choice by touch"),
-    ("show_pace", "Show my count and pace"),
-    ("hint_rest", "Suggest a rest after a long time"),
+    ("keep_zoom", gettext_lazy("Keep the zoom for the next pair")),
+    ("unfold", gettext_lazy("Show long prompts in full")),
+    ("tap", gettext_lazy("Tap an image to choose it")),
+    ("swipe", gettext_lazy("Swipe left or right to choose")),
+    ("vibrate", gettext_lazy("Vibrate after a choice by touch")),
+    ("show_pace", gettext_lazy("Show my count and pace")),
+    ("hint_rest", gettext_lazy("Suggest a rest after a long time")),
 )
 
 

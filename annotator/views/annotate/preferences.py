@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from annotator.accounts.preferences import change_preferences
@@ -28,7 +29,7 @@ def _read(content: bytes) -> dict[str, object]:
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
-        raise Invalid("The body is not valid JSON.") from None
+        raise Invalid(gettext("The body is not valid JSON.")) from None
     if not isinstance(body, dict):
-        raise Invalid("The body must be a JSON object.")
+        raise Invalid(gettext("The body must be a JSON object."))
     return body

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -55,7 +56,7 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
     form = VoteForm(request.POST)
     assignment_id = ASSIGNMENTS.find(whole_number(request.POST.get("assignment")) or 0)
     try:
-        require_valid(form, "This answer is not valid.")
+        require_valid(form, gettext("This answer is not valid."))
         training.answer_training(
             assignment_id=assignment_id,
             by=request.user,
@@ -78,7 +79,7 @@ def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpRespons
     feedback = training.feedback_on(assignment_id=assignment_id, by=request.user)
     seat = feedback.assignment
     if seat.member.campaign_id != campaign.pk:
-        raise NotFound("Answer not found in this campaign.")
+        raise NotFound(gettext("Answer not found in this campaign."))
     context = {
         "campaign": campaign,
         "feedback": feedback,
@@ -103,7 +104,7 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
 
 def in_words(seat: Assignment, choice: str) -> str:
     """Training shows the images side by side at any width, so left is always left."""
-    return shown_choice(choice, a_on_left=seat.a_on_left).wide.sentence
+    return str(shown_choice(choice, a_on_left=seat.a_on_left).wide.sentence)
 
 
 def sides_of(seat: Assignment) -> list[dict[str, Any]]:
@@ -114,7 +115,10 @@ def sides_of(seat: Assignment) -> list[dict[str, Any]]:
         {"slot": Choice.B.value, "image": pair.image_b, "is_correct": pair.gold_choice == Choice.B},
     ]
     left, right = both if seat.a_on_left else reversed(both)
-    return [left | {"name": "Left"}, right | {"name": "Right"}]
+    return [
+        left | {"name": gettext("Left image"), "name_if_correct": gettext("Left image, the correct answer")},
+        right | {"name": gettext("Right image"), "name_if_correct": gettext("Right image, the correct answer")},
+    ]
 
 
 def buttons_of(question: Question, seat: Assignment) -> list[tuple[ShownChoice, str]]:

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import get_template
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -44,7 +45,7 @@ def annotate(request: UserRequest, slug: str) -> HttpResponse:
 def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = VoteForm(request.POST)
     try:
-        require_valid(form, "This answer is not valid.")
+        require_valid(form, gettext("This answer is not valid."))
         cast = cast_vote(
             assignment_id=assignment_id,
             by=request.user,
@@ -65,7 +66,7 @@ def skip(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return skip_assignment(assignment_id=assignment_id, by=request.user)
 
-    return act_and_respond(request, assignment_id, act, status_message="Skipped. You will not see this pair again.")
+    return act_and_respond(request, assignment_id, act, status_message=gettext("Skipped. You will not see this pair again."))
 
 
 @require_POST
@@ -73,11 +74,11 @@ def flag(request: UserRequest, assignment_id: int) -> HttpResponse:
     form = FlagForm(request.POST)
 
     def act() -> Assignment:
-        require_valid(form, "Choose what is wrong with the pair.")
+        require_valid(form, gettext("Choose what is wrong with the pair."))
         reason, note = form.cleaned_data["reason"], form.cleaned_data["note"]
         return flag_assignment(assignment_id=assignment_id, by=request.user, reason=reason, note=note)
 
-    return act_and_respond(request, assignment_id, act, status_message="Flagged. You will not see this pair again.")
+    return act_and_respond(request, assignment_id, act, status_message=gettext("Flagged. You will not see this pair again."))
 
 
 @require_POST
@@ -87,7 +88,7 @@ def undo(request: UserRequest, assignment_id: int) -> HttpResponse:
     def act() -> Assignment:
         return undo_act(assignment_id=assignment_id, by=request.user)
 
-    return act_and_respond(request, assignment_id, act, status_message="Undone. Judge this pair again.")
+    return act_and_respond(request, assignment_id, act, status_message=gettext("Undone. Judge this pair again."))
 
 
 def act_and_respond(
@@ -150,7 +151,7 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
         member = members.filter(pk=MEMBERS.find(named)).first()
     if member is None:
         require_own_page(request.user, None if named is None else MEMBERS.find(named))
-        raise NotFound("This pair is not assigned to you.") from refusal
+        raise NotFound(gettext("This pair is not assigned to you.")) from refusal
     status = status_of(refusal)
     turn = next_turn(member, client=client_state(request))
     if request.htmx:

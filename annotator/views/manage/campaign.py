@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -60,7 +61,10 @@ def new_campaign(request: UserRequest) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, f"{campaign.name} is created as a draft. Annotators cannot see it until you open it.")
+            messages.success(
+                request,
+                gettext("%(name)s is created as a draft. Annotators cannot see it until you open it.") % {"name": campaign.name},
+            )
             add_hints(request, form)
             return redirect("campaign_page", campaign.slug)
     return render(request, "manage/overview/new.html", {"form": form}, status=status_of(form))
@@ -137,7 +141,10 @@ def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, f"{campaign.name} is now {campaign.get_state_display().lower()}.")
+        messages.success(
+            request,
+            gettext("%(name)s is now %(value)s.") % {"name": campaign.name, "value": campaign.get_state_display().lower()},
+        )
     return redirect("campaign_page", slug)
 
 
@@ -164,7 +171,7 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "Settings saved.")
+            messages.success(request, gettext("Settings saved."))
             add_hints(request, form)
             return redirect("campaign_page", slug)
     return render(request, "manage/settings/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
@@ -190,7 +197,8 @@ def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
             )
             messages.success(
                 request,
-                f"Version {made.version} of the guideline is published. Annotators must accept it before their next pair.",
+                gettext("Version %(version)s of the guideline is published. Annotators must accept it before their next pair.")
+                % {"version": made.version},
             )
             return redirect("campaign_page", slug)
     changes = compare(current.text, preview) if current and preview else []

@@ -8,6 +8,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy
 
 from annotator.campaigns.questions import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
 from annotator.choices import Choice, PairingRule
@@ -61,23 +62,25 @@ class CampaignForm(forms.ModelForm):
 
 class NewCampaignForm(CampaignForm):
     slug = forms.CharField(
-        label="Short name",
+        label=gettext_lazy("Short name"),
         max_length=96,
         required=False,
         validators=[
-            RegexValidator(SLUG_PATTERN, "Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+            RegexValidator(
+                SLUG_PATTERN, gettext_lazy("Use lower-case letters, digits, and single dots, dashes or underscores between them.")
+            )
         ],
-        help_text="Used in URLs and by training jobs. It never changes. Leave empty to create it from the name.",
+        help_text=gettext_lazy("Used in URLs and by training jobs. It never changes. Leave empty to create it from the name."),
     )
     question = forms.CharField(
         max_length=300,
         initial=DEFAULT_QUESTION.text,
-        help_text="Asked for every pair. You can add more questions before you open the campaign.",
+        help_text=gettext_lazy("Asked for every pair. You can add more questions before you open the campaign."),
     )
     guideline = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Instructions in Markdown. Annotators must read and accept them first. You can write them later.",
+        help_text=gettext_lazy("Instructions in Markdown. Annotators must read and accept them first. You can write them later."),
     )
     field_order = ["name", "slug", "description", "question", "guideline"]
 
@@ -93,17 +96,19 @@ class NewCampaignForm(CampaignForm):
 class QuestionForm(forms.Form):
     """A question as a row of the page that sets them. A row without a text is no question."""
 
-    text = forms.CharField(label="Question", max_length=300, required=False)
+    text = forms.CharField(label=gettext_lazy("Question"), max_length=300, required=False)
     slug = forms.CharField(
-        label="Short name",
+        label=gettext_lazy("Short name"),
         max_length=48,
         required=False,
-        validators=[RegexValidator(QUESTION_SLUG_PATTERN, "Use lower-case letters, digits and underscores.")],
-        help_text="Used in votes and exports. Leave empty to create it from the question.",
+        validators=[RegexValidator(QUESTION_SLUG_PATTERN, gettext_lazy("Use lower-case letters, digits and underscores."))],
+        help_text=gettext_lazy("Used in votes and exports. Leave empty to create it from the question."),
     )
-    order = forms.IntegerField(min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text="1 is the primary question.")
-    both_good = forms.BooleanField(label="Both good", required=False, initial=True)
-    both_bad = forms.BooleanField(label="Both bad", required=False, initial=True)
+    order = forms.IntegerField(
+        min_value=1, max_value=QUESTIONS_LIMIT, required=False, help_text=gettext_lazy("1 is the primary question.")
+    )
+    both_good = forms.BooleanField(label=gettext_lazy("Both good"), required=False, initial=True)
+    both_bad = forms.BooleanField(label=gettext_lazy("Both bad"), required=False, initial=True)
 
     def asked(self) -> NewQuestion:
         """The question of a valid row that has a text."""

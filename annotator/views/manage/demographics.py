@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -27,7 +28,7 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
     asked = demographics.group_question_of(campaign)
     if request.method == "POST" and "stop" in request.POST:
         demographics.stop_asking(campaign=campaign, by=request.user)
-        messages.success(request, "The question and all its answers are deleted.")
+        messages.success(request, gettext("The question and all its answers are deleted."))
         return redirect("group_question", slug)
     initial = {"text": asked.text, "options": "\n".join(asked.options), "people_min": asked.people_min} if asked else {}
     form = GroupQuestionForm(posted(request), initial=initial)
@@ -43,7 +44,7 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "Saved. Annotators see the question below the campaign in their list.")
+            messages.success(request, gettext("Saved. Annotators see the question below the campaign in their list."))
             return redirect("statistics", slug)
     context = {"campaign": campaign, "asked": asked, "form": form}
     return render(request, "manage/statistics/group_question.html", context, status=status_of(form))
@@ -56,7 +57,7 @@ def about_you(request: UserRequest, slug: str) -> HttpResponse:
     campaign, member = campaign_for_annotator(request.user, slug)
     asked = demographics.group_question_of(campaign)
     if asked is None:
-        raise NotFound("This campaign has no question about you.")
+        raise NotFound(gettext("This campaign has no question about you."))
     if request.method == "POST":
         try:
             demographics.describe(member=member, option=request.POST.get("option", DECLINED) or None)

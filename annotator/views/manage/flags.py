@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -29,13 +30,18 @@ def flags(request: UserRequest, slug: str) -> HttpResponse:
         form = PairDecisionForm(request.POST)
         flag = flagged.filter(assignment__pair=form.cleaned_data["pair"]).first() if form.is_valid() else None
         if flag is None:
-            raise NotFound("This pair is not flagged in this campaign. Someone may have resolved its flags already.")
+            raise NotFound(gettext("This pair is not flagged in this campaign. Someone may have resolved its flags already."))
         if form.cleaned_data["decision"] == "hold":
             pair_holds.hold_pairs(pair_ids=[flag.assignment.pair_id], by=request.user)
-            messages.success(request, f"Pair {flag.assignment.pair_id} is held until you return it.")
+            messages.success(
+                request, gettext("Pair %(pair_id)s is held until you return it.") % {"pair_id": flag.assignment.pair_id}
+            )
         else:
             pair_holds.return_pairs(pair_ids=[flag.assignment.pair_id], by=request.user)
-            messages.success(request, f"Pair {flag.assignment.pair_id} is in circulation. Its flags are resolved.")
+            messages.success(
+                request,
+                gettext("Pair %(pair_id)s is in circulation. Its flags are resolved.") % {"pair_id": flag.assignment.pair_id},
+            )
         return redirect("flags", slug)
     page = OpenEndedPaginator(flagged, FLAGGED_PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "pairs": progress.flagged_pairs(page.object_list)}

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.campaigns.platform_tokens import PROLIFIC_KEYS, SECRET_LENGTH
 from annotator.choices import (
@@ -29,24 +30,24 @@ from annotator.models.webhooks import URL_LIMIT
 
 class GuidelineForm(forms.Form):
     text = forms.CharField(
-        label="Text",
+        label=gettext_lazy("Text"),
         widget=forms.Textarea(attrs={"rows": 18}),
-        help_text="Markdown: headings, lists, tables, links.",
+        help_text=gettext_lazy("Markdown: headings, lists, tables, links."),
     )
     change_note = forms.CharField(
-        label="Change note",
+        label=gettext_lazy("Change note"),
         required=False,
         max_length=CHANGE_NOTE_LIMIT,
-        help_text="Shown to annotators who accepted the last version, above the changed lines.",
+        help_text=gettext_lazy("Shown to annotators who accepted the last version, above the changed lines."),
     )
 
 
 class ConsentTextForm(forms.Form):
     text = forms.CharField(
-        label="Text",
+        label=gettext_lazy("Text"),
         max_length=50_000,
         widget=forms.Textarea(attrs={"rows": 14}),
-        help_text="Markdown. State what you collect, why, who sees it, and how to withdraw.",
+        help_text=gettext_lazy("Markdown. State what you collect, why, who sees it, and how to withdraw."),
     )
 
 
@@ -54,39 +55,51 @@ class InviteForm(forms.Form):
     """A link by which people join."""
 
     note = forms.CharField(
-        label="Name of the link", max_length=100, required=False, help_text="Helps you tell links apart. Only managers see it."
+        label=gettext_lazy("Name of the link"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy("Helps you tell links apart. Only managers see it."),
     )
     role = forms.ChoiceField(choices=Role.choices, initial=Role.ANNOTATOR)
     for_crowd = forms.BooleanField(
-        label="For a crowd platform",
+        label=gettext_lazy("For a crowd platform"),
         required=False,
-        help_text="Participants need no account. The platform identifies them (PROLIFIC_PID, STUDY_ID, SESSION_ID).",
+        help_text=gettext_lazy(
+            "Participants need no account. The platform identifies them (PROLIFIC_PID, STUDY_ID, SESSION_ID)."
+        ),
     )
     platform_key = forms.CharField(
-        label="Key of the platform’s signature",
+        label=gettext_lazy("Key of the platform’s signature"),
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=(
-            "For a crowd platform that signs its parameters: the https:// address of its keys (Prolific:"
-            f" {PROLIFIC_KEYS}), a public key, or a secret of {SECRET_LENGTH} characters or more. Empty: not signed, so that"
-            " anyone who knows the link and a participant’s ID can act as that person."
+            gettext_lazy(
+                "For a crowd platform that signs its parameters: the https:// address of its keys (Prolific: "
+                "%(prolific_keys)s), a public key, or a secret of %(secret_length)s characters or more. Empty: not "
+                "signed, so that anyone who knows the link and a participant’s ID can act as that person."
+            )
+            % {"prolific_keys": PROLIFIC_KEYS, "secret_length": SECRET_LENGTH}
         ),
     )
     platform_customer = forms.CharField(
-        label="Your workspace or study there",
+        label=gettext_lazy("Your workspace or study there"),
         required=False,
         max_length=64,
-        help_text="Signed parameters must be of this workspace or study. Needed with the address of keys.",
+        help_text=gettext_lazy("Signed parameters must be of this workspace or study. Needed with the address of keys."),
     )
     expires_on = forms.DateField(
-        label="Last day",
+        label=gettext_lazy("Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="The link expires at the end of this day (UTC). Empty: no expiry.",
+        help_text=gettext_lazy("The link expires at the end of this day (UTC). Empty: no expiry."),
     )
     uses_max = forms.IntegerField(
-        label="Maximum uses", required=False, min_value=1, max_value=2**31 - 1, help_text="Empty: no limit."
+        label=gettext_lazy("Maximum uses"),
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text=gettext_lazy("Empty: no limit."),
     )
 
     def expires_at(self) -> datetime | None:
@@ -97,14 +110,14 @@ class InviteForm(forms.Form):
     def clean_expires_on(self) -> date | None:
         day: date | None = self.cleaned_data["expires_on"]
         if day is not None and not datetime.now(tz=UTC).date() <= day < date.max:
-            raise forms.ValidationError("Use today or a later day.")
+            raise forms.ValidationError(gettext("Use today or a later day."))
         return day
 
 
 class MemberForm(forms.Form):
     """Somebody by user name or e-mail address."""
 
-    person = forms.CharField(max_length=254, label="Username or email")
+    person = forms.CharField(max_length=254, label=gettext_lazy("Username or email"))
     role = forms.ChoiceField(choices=Role.choices)
     kind = forms.ChoiceField(choices=MemberKind.choices, initial=MemberKind.HUMAN, required=False)
 
@@ -117,10 +130,10 @@ class MemberForm(forms.Form):
         if found is None:
             with_address = list(User.objects.filter(email__iexact=person)[:2])
             if len(with_address) > 1:
-                raise forms.ValidationError("Several accounts have this e-mail address. Use the user name.")
+                raise forms.ValidationError(gettext("Several accounts have this e-mail address. Use the user name."))
             found = with_address[0] if with_address else None
         if found is None:
-            raise forms.ValidationError("No account has this name or e-mail address. Send an invite link instead.")
+            raise forms.ValidationError(gettext("No account has this name or e-mail address. Send an invite link instead."))
         return found
 
 
@@ -135,10 +148,10 @@ class WebhookForm(forms.Form):
     """A webhook: the address and the events it receives."""
 
     url = forms.CharField(
-        label="URL",
+        label=gettext_lazy("URL"),
         max_length=URL_LIMIT,
         widget=forms.URLInput(attrs={"spellcheck": "false", "placeholder": "https://"}),
-        help_text="Starts with https:// and is public, or in a network that the operator allows.",
+        help_text=gettext_lazy("Starts with https:// and is public, or in a network that the operator allows."),
     )
     events = forms.MultipleChoiceField(
         choices=[(event.value, event.label) for event in CAMPAIGN_EVENTS],
@@ -151,19 +164,21 @@ class GoldForm(forms.Form):
     """The known answer of a pair. The choices are those of the campaign's first question."""
 
     gold_choice = forms.ChoiceField(
-        label="Known answer", required=False, help_text="A pair with a known answer gets no regular votes."
+        label=gettext_lazy("Known answer"),
+        required=False,
+        help_text=gettext_lazy("A pair with a known answer gets no regular votes."),
     )
     gold_use = forms.ChoiceField(
-        label="Use",
+        label=gettext_lazy("Use"),
         choices=GoldUse.choices,
-        help_text="Checks look like any other pair and never show the answer. Training shows it after each vote.",
+        help_text=gettext_lazy("Checks look like any other pair and never show the answer. Training shows it after each vote."),
     )
     gold_note = forms.CharField(
-        label="Explanation",
+        label=gettext_lazy("Explanation"),
         required=False,
         max_length=FLAG_NOTE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Shown in training after the answer.",
+        help_text=gettext_lazy("Shown in training after the answer."),
     )
 
     def __init__(self, *args: Any, choices: list[str], **kwargs: Any) -> None:
@@ -185,20 +200,22 @@ class HubAccountForm(forms.Form):
     repository = forms.CharField(
         max_length=200,
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "placeholder": "owner/name"}),
-        help_text="A dataset repository as owner/name. It is created with the first release if it does not exist.",
+        help_text=gettext_lazy("A dataset repository as owner/name. It is created with the first release if it does not exist."),
     )
     token = forms.CharField(
         required=False,
         max_length=500,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="A Hub token with write access to the repository. It is stored encrypted and never shown again. "
-        "Leave empty to keep the saved token.",
+        help_text=gettext_lazy(
+            "A Hub token with write access to the repository. It is stored encrypted and never shown again. "
+            "Leave empty to keep the saved token."
+        ),
     )
     is_private = forms.BooleanField(
-        label="Private",
+        label=gettext_lazy("Private"),
         required=False,
         initial=True,
-        help_text="Applies when the repository is created. An existing repository is not changed.",
+        help_text=gettext_lazy("Applies when the repository is created. An existing repository is not changed."),
     )
 
 
@@ -207,21 +224,21 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         widget=forms.FileInput(attrs={"accept": ".jsonl,.ndjson,.json,.csv,.tsv,.parquet,.zip"}),
-        help_text="JSONL, CSV or Parquet, or a ZIP with one of these and its images.",
+        help_text=gettext_lazy("JSONL, CSV or Parquet, or a ZIP with one of these and its images."),
     )
     column_map = forms.CharField(
-        label="Column names",
+        label=gettext_lazy("Column names"),
         required=False,
         max_length=5_000,
         widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
-        help_text="If your columns have other names, map them, one per line: image_a=image_quality_dev",
+        help_text=gettext_lazy("If your columns have other names, map them, one per line: image_a=image_quality_dev"),
     )
 
     def clean_column_map(self) -> dict[str, str]:
         lines = [line.strip() for line in self.cleaned_data["column_map"].splitlines() if line.strip()]
         pairs = [line.partition("=") for line in lines]
         if any(not separator for _, separator, _ in pairs):
-            raise forms.ValidationError("Write each line as our_column=your_column.")
+            raise forms.ValidationError(gettext("Write each line as our_column=your_column."))
         column_map = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
         try:
             check_column_map(column_map)
@@ -233,17 +250,19 @@ class ImportForm(forms.Form):
 class GroupQuestionForm(forms.Form):
     """What annotators may say of themselves. Its answers are looked at by `demographics.ask_groups`."""
 
-    text = forms.CharField(label="Question", max_length=300, help_text="Example: How often do you use image generators?")
+    text = forms.CharField(
+        label=gettext_lazy("Question"), max_length=300, help_text=gettext_lazy("Example: How often do you use image generators?")
+    )
     options = forms.CharField(
-        label="Answers",
+        label=gettext_lazy("Answers"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One per line. Answering is optional.",
+        help_text=gettext_lazy("One per line. Answering is optional."),
     )
     people_min = forms.IntegerField(
-        label="Minimum group size",
+        label=gettext_lazy("Minimum group size"),
         min_value=GROUP_PEOPLE_LEAST,
         max_value=1000,
         initial=GROUP_PEOPLE_MIN,
-        help_text="Statistics hide groups with fewer people.",
+        help_text=gettext_lazy("Statistics hide groups with fewer people."),
     )

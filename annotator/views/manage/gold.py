@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -40,7 +41,7 @@ def pairs(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     shown = request.GET.get("show", "all")
     if shown not in SHOWN:
-        raise NotFound("This list of pairs does not exist.")
+        raise NotFound(gettext("This list of pairs does not exist."))
     words = request.GET.get("words", "").replace("\x00", "")[:SEARCH_LIMIT]
     # Counting a million pairs for the number of pages takes long; whether there is a next page does not.
     after = whole_number(request.GET.get("after")) or 0
@@ -109,7 +110,7 @@ def pair_page(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, f"Known answer of pair {pair.pk} saved.")
+            messages.success(request, gettext("Known answer of pair %(pair)s saved.") % {"pair": pair.pk})
             return redirect("pair_page", slug, pair.pk)
     context = {"campaign": campaign, "pair": pair, "form": form, "decisions": pair.gold_decisions.select_related("decided_by")}
     return render(request, "manage/pairs/pair.html", context, status=status_of(form))
@@ -121,7 +122,7 @@ def review_pair(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     pair = pair_of(campaign, pair_id)
     if gold.put_up_for_review(pair_ids=[pair.pk], by=request.user):
-        messages.success(request, f"Pair {pair.pk} is in review. It does not count until you decide.")
+        messages.success(request, gettext("Pair %(pair)s is in review. It does not count until you decide.") % {"pair": pair.pk})
     return redirect("pair_page", slug, pair.pk)
 
 
@@ -134,9 +135,12 @@ def proposed_gold(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         found = proposed.filter(pair=whole_number(request.POST.get("pair")) or 0).first()
         if found is None:
-            raise NotFound("This pair is no longer suggested as gold.")
+            raise NotFound(gettext("This pair is no longer suggested as gold."))
         gold.set_gold(pair=found.pair, choice=found.label, note="", by=request.user)
-        messages.success(request, f"Pair {found.pair_id} is gold: {Choice(found.label).label}.")
+        messages.success(
+            request,
+            gettext("Pair %(pair_id)s is gold: %(label)s.") % {"pair_id": found.pair_id, "label": Choice(found.label).label},
+        )
         return redirect("proposed_gold", slug)
     page = OpenEndedPaginator(proposed, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "manage/quality/proposed_gold.html", {"campaign": campaign, "page": page})
@@ -146,5 +150,5 @@ def pair_of(campaign: Campaign, pair_id: int) -> Pair:
     """Raises NotFound."""
     pair: Pair | None = Pair.objects.filter(campaign=campaign, pk=pair_id).select_related("prompt", "image_a", "image_b").first()
     if pair is None:
-        raise NotFound("This pair does not exist.")
+        raise NotFound(gettext("This pair does not exist."))
     return pair

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -38,7 +39,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, "Saved. Publish a release from its page.")
+            messages.success(request, gettext("Saved. Publish a release from its page."))
             return redirect("releases", slug)
     context = {"campaign": campaign, "account": account, "form": form}
     return render(request, "manage/releases/hub_account.html", context, status=status_of(form))
@@ -48,7 +49,7 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
 def forget_hub_account(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     hub_upload.forget_account(campaign=campaign, by=request.user)
-    messages.success(request, "The token is deleted. Published releases stay on the Hub.")
+    messages.success(request, gettext("The token is deleted. Published releases stay on the Hub."))
     return redirect("hub_account", slug)
 
 
@@ -57,12 +58,16 @@ def publish_release(request: UserRequest, slug: str, number: int) -> HttpRespons
     campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).first()
     if release is None:
-        raise NotFound("This release does not exist.")
+        raise NotFound(gettext("This release does not exist."))
     try:
         publication = hub_upload.create_publication(release=release, by=request.user)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.publish_release, publication.pk)
-        messages.success(request, f"Release {release.number} is being published to {publication.repository}.")
+        messages.success(
+            request,
+            gettext("Release %(number)s is being published to %(repository)s.")
+            % {"number": release.number, "repository": publication.repository},
+        )
     return redirect("release_page", slug, number)

@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -57,7 +58,9 @@ def upload(request: UserRequest, campaign: Campaign, receiver: UploadReceiver) -
     )
     receiver.kept.add(file.stored_name)
     tasks.enqueue(tasks.ingest_import, import_.pk)
-    messages.success(request, f"{import_.file_name} is uploaded. The import runs in the background.")
+    messages.success(
+        request, gettext("%(file_name)s is uploaded. The import runs in the background.") % {"file_name": import_.file_name}
+    )
     return redirect(reverse("campaign_page", args=[campaign.slug]) + "#imports")
 
 
@@ -96,7 +99,9 @@ def cancel_import(request: UserRequest, slug: str, import_id: int) -> HttpRespon
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.clear_import, import_.pk)
-        messages.success(request, f"{import_.file_name} is cancelled. Pairs that were already added stay.")
+        messages.success(
+            request, gettext("%(file_name)s is cancelled. Pairs that were already added stay.") % {"file_name": import_.file_name}
+        )
     return redirect("import_page", slug, import_id)
 
 
@@ -104,5 +109,5 @@ def import_of(campaign: Campaign, import_id: int) -> Import:
     """Raises NotFound."""
     import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by", "cancelled_by").first()
     if import_ is None:
-        raise NotFound("This import does not exist.")
+        raise NotFound(gettext("This import does not exist."))
     return import_

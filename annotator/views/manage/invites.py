@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -57,7 +58,11 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(request, f"{invite.note or 'The link'} is created. Copy it and send it to the people you want.")
+            messages.success(
+                request,
+                gettext("%(value)s is created. Copy it and send it to the people you want.")
+                % {"value": invite.note or "The link"},
+            )
             return redirect("invites", slug)
     page = Paginator(campaign.invites.select_related("created_by"), PER_PAGE).get_page(request.GET.get("page"))
     links = [link_of(request, invite) for invite in page.object_list]
@@ -88,7 +93,11 @@ def revoke_invite(request: UserRequest, slug: str, invite_id: int) -> HttpRespon
     """Afterwards the page of the link lists who joined with it, so that the manager can pause or suspend them."""
     campaign = campaign_for_manager(request.user, slug)
     invite = campaign_invites.revoke_invite(invite=invite_of(campaign, invite_id), by=request.user)
-    messages.success(request, f"{invite.note or 'The link'} is revoked. Members who joined with it stay. They are listed here.")
+    messages.success(
+        request,
+        gettext("%(value)s is revoked. Members who joined with it stay. They are listed here.")
+        % {"value": invite.note or "The link"},
+    )
     return redirect("invite_page", slug, invite_id)
 
 
@@ -96,7 +105,7 @@ def invite_of(campaign: Campaign, invite_id: int) -> Invite:
     """Raises NotFound."""
     invite: Invite | None = campaign.invites.filter(pk=invite_id).select_related("created_by", "revoked_by").first()
     if invite is None:
-        raise NotFound("This invite link does not exist.")
+        raise NotFound(gettext("This invite link does not exist."))
     return invite
 
 
@@ -115,7 +124,8 @@ def edit_consent(request: UserRequest, slug: str) -> HttpResponse:
             made = consent.publish_consent_text(campaign=campaign, text=form.cleaned_data["text"], by=request.user)
             messages.success(
                 request,
-                f"Version {made.version} of the consent text is published. Members must agree to it before their next pair.",
+                gettext("Version %(version)s of the consent text is published. Members must agree to it before their next pair.")
+                % {"version": made.version},
             )
             return redirect("campaign_page", slug)
     agreed = campaign.members.filter(consent_accepted=current).count() if current else 0

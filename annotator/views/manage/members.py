@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -71,10 +72,16 @@ def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpRe
     try:
         if "lift" in request.POST:
             restored = moderation.lift_suspension(member=member, by=request.user)
-            messages.success(request, f"{member.user} is reinstated. Votes restored: {restored}.")
+            messages.success(
+                request,
+                gettext("%(user)s is reinstated. Votes restored: %(restored)s.") % {"user": member.user, "restored": restored},
+            )
         else:
             seats = moderation.suspend_member(member=member, by=request.user)
-            messages.success(request, f"{member.user} is suspended. Assignments released: {seats}.")
+            messages.success(
+                request,
+                gettext("%(user)s is suspended. Assignments released: %(seats)s.") % {"user": member.user, "seats": seats},
+            )
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("members", slug)
@@ -84,5 +91,5 @@ def member_of(campaign: Campaign, member_id: int) -> Member:
     """Raises NotFound."""
     member: Member | None = campaign.members.filter(pk=member_id).select_related("user").first()
     if member is None:
-        raise NotFound("This member does not exist.")
+        raise NotFound(gettext("This member does not exist."))
     return member

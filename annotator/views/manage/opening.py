@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -28,7 +29,7 @@ def open_campaign(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             messages.error(request, refusal.detail)
             return redirect("open_campaign", slug)
-        messages.success(request, f"{campaign.name} is now open.")
+        messages.success(request, gettext("%(name)s is now open.") % {"name": campaign.name})
         return redirect("campaign_page", slug)
     context = {"campaign": campaign, "readiness": opening.readiness_of(campaign), "seconds": opening.SECONDS_PER_VOTE}
     return render(request, "manage/overview/open.html", context)
@@ -41,10 +42,13 @@ def archive_campaign(request: UserRequest, slug: str) -> HttpResponse:
     try:
         if "restore" in request.POST:
             lifecycle.restore_campaign(campaign=campaign, by=request.user)
-            messages.success(request, f"{campaign.name} is back in the lists. It is still closed.")
+            messages.success(request, gettext("%(name)s is back in the lists. It is still closed.") % {"name": campaign.name})
         else:
             lifecycle.archive_campaign(campaign=campaign, by=request.user)
-            messages.success(request, f"{campaign.name} is archived. You find it at the end of your list of campaigns.")
+            messages.success(
+                request,
+                gettext("%(name)s is archived. You find it at the end of your list of campaigns.") % {"name": campaign.name},
+            )
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("campaign_page", slug)
@@ -62,7 +66,7 @@ def delete_draft(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refusal:
             messages.error(request, refusal.detail)
             return redirect("campaign_page", slug)
-        messages.success(request, f"{campaign.name} is deleted.")
+        messages.success(request, gettext("%(name)s is deleted.") % {"name": campaign.name})
         return redirect("campaigns")
     context = {"campaign": campaign, "is_empty": lifecycle.is_empty_draft(campaign), "name_is_wrong": name_is_wrong}
     return render(request, "manage/overview/delete.html", context, status=400 if name_is_wrong else 200)

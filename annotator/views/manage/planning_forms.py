@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from annotator.consensus import planning
 from annotator.scoring.planning import Assumptions, SoFar
@@ -13,7 +14,7 @@ MOST = 10**9
 
 
 def _number(
-    label: str, *, least: float, most: float, step: str = "any", required: bool = True, help_text: str = ""
+    label: str, *, least: float, most: float, step: str = "any", required: bool = True, help_text: Any = ""
 ) -> forms.FloatField:
     return forms.FloatField(
         label=label,
@@ -28,35 +29,45 @@ def _number(
 class PlanForm(forms.Form):
     """The fields of `Assumptions`, and two generators to tell apart."""
 
-    generators = forms.IntegerField(label="Generators", min_value=2, max_value=1000)
+    generators = forms.IntegerField(label=gettext_lazy("Generators"), min_value=2, max_value=1000)
     prompts = _number("Prompts", least=1, most=MOST)
     pairs_per_prompt = _number(
-        "Pairs per prompt", least=0.001, most=MOST, required=False, help_text="Empty: every generator with every other."
+        "Pairs per prompt",
+        least=0.001,
+        most=MOST,
+        required=False,
+        help_text=gettext_lazy("Empty: every generator with every other."),
     )
     votes_per_pair = _number("Votes per pair", least=0.001, most=1000)
-    people = _number("Annotators", least=1, most=MOST, required=False, help_text="Empty: so many that it does not matter.")
+    people = _number(
+        "Annotators", least=1, most=MOST, required=False, help_text=gettext_lazy("Empty: so many that it does not matter.")
+    )
     seconds = _number("Seconds per answer", least=0.1, most=3600)
     price = _number("Price per answer", least=0, most=MOST)
-    checks = _number("Share of gold and repeats", least=0, most=0.9, help_text="Answers that are checks and no votes.")
+    checks = _number(
+        "Share of gold and repeats", least=0, most=0.9, help_text=gettext_lazy("Answers that are checks and no votes.")
+    )
     win_rate = _number("Win rate to tell from 0.5", least=0.501, most=0.99)
-    target_width = _number("Wanted score interval, ±", least=0.001, most=10, help_text="0.1 is about 2.5 wins of 100.")
+    target_width = _number(
+        "Wanted score interval, ±", least=0.001, most=10, help_text=gettext_lazy("0.1 is about 2.5 wins of 100.")
+    )
     agreement = _number(
         "Agreement",
         least=0.5,
         most=0.99,
         required=False,
-        help_text="How often two people agree on a pair, when both name a winner. 0.5 is chance.",
+        help_text=gettext_lazy("How often two people agree on a pair, when both name a winner. 0.5 is chance."),
     )
     pair_share = _number(
         "Share between pairs",
         least=0,
         most=0.95,
         required=False,
-        help_text="How much of the variation of votes is between pairs of images. The rest is between people.",
+        help_text=gettext_lazy("How much of the variation of votes is between pairs of images. The rest is between people."),
     )
     ties = _number("Share of ties", least=0, most=0.95)
-    first = forms.ChoiceField(label="Tell apart", required=False)
-    second = forms.ChoiceField(label="from", required=False)
+    first = forms.ChoiceField(label=gettext_lazy("Tell apart"), required=False)
+    second = forms.ChoiceField(label=gettext_lazy("from"), required=False)
 
     # What votes tell, once there are some, needs no guess.
     GUESSED = ("agreement", "pair_share", "ties")

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -36,7 +37,7 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
         except DomainError as refused:
             refusal = refused
         else:
-            messages.success(request, "Questions saved.")
+            messages.success(request, gettext("Questions saved."))
             return redirect("campaign_page", slug)
     context = {
         "campaign": campaign,

@@ -9,6 +9,7 @@ from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -34,7 +35,7 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
             messages.error(request, refusal.detail)
         else:
             tasks.enqueue(tasks.build_release, release.pk)
-            messages.success(request, f"Release {release.number} is being built.")
+            messages.success(request, gettext("Release %(number)s is being built.") % {"number": release.number})
         return redirect(reverse("campaign_page", args=[slug]) + "#releases")
     page = Paginator(campaign.releases.order_by("-number"), PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "releases": page.object_list}
@@ -48,7 +49,7 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).select_related("created_by", "cancelled_by").first()
     if release is None:
-        raise NotFound("This release does not exist.")
+        raise NotFound(gettext("This release does not exist."))
     files = list(release.files.order_by("path"))
     context = {
         "campaign": campaign,
@@ -71,12 +72,12 @@ def cancel_release(request: UserRequest, slug: str, number: int) -> HttpResponse
     campaign = campaign_for_manager(request.user, slug)
     release: Release | None = campaign.releases.filter(number=number).first()
     if release is None:
-        raise NotFound("This release does not exist.")
+        raise NotFound(gettext("This release does not exist."))
     try:
         releasing.cancel_release(release=release, by=request.user)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.clear_release, release.pk)
-        messages.success(request, f"Release {release.number} is cancelled. Its files are deleted.")
+        messages.success(request, gettext("Release %(number)s is cancelled. Its files are deleted.") % {"number": release.number})
     return redirect("release_page", slug, number)

@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -121,7 +122,7 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
         Appeal.objects.filter(member__campaign=campaign, pk=appeal_id).select_related("member__user", "answered_by").first()
     )
     if row is None:
-        raise NotFound("This appeal does not exist.")
+        raise NotFound(gettext("This appeal does not exist."))
     form = AnswerForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -132,7 +133,9 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
             add_refusal(form, refusal)
         else:
             done = "Appeal accepted" if "accept" in request.POST else "Appeal declined"
-            messages.success(request, f"{done}. {row.member.user} can see your answer.")
+            messages.success(
+                request, gettext("%(done)s. %(user)s can see your answer.") % {"done": done, "user": row.member.user}
+            )
             return redirect("review", slug)
     context = {"campaign": campaign, "appeal": row, "act": last_act(row.member), "form": form}
     return render(request, "manage/quality/appeal.html", context, status=status_of(form))
@@ -154,7 +157,9 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
             except Conflict as refusal:
                 add_refusal(form, refusal)
             else:
-                messages.success(request, f"{member.user} will see your warning beside their next pair.")
+                messages.success(
+                    request, gettext("%(user)s will see your warning beside their next pair.") % {"user": member.user}
+                )
                 return redirect("member_page", slug, member_id)
     standing = AnnotatorStats.objects.filter(member=member).first()
     context = {

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.choices import (
     Measure,
@@ -23,8 +24,8 @@ class RuleForm(forms.Form):
     """One rule of the review. Thresholds of shares are percents; trust is in log odds, and below 0 where it is lost."""
 
     threshold = forms.FloatField()
-    minimum = forms.IntegerField(label="Minimum answers", min_value=1, max_value=100_000)
-    enabled = forms.BooleanField(label="On", required=False)
+    minimum = forms.IntegerField(label=gettext_lazy("Minimum answers"), min_value=1, max_value=100_000)
+    enabled = forms.BooleanField(label=gettext_lazy("On"), required=False)
 
     def __init__(self, *args: Any, rule: ReviewRule | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +65,7 @@ class RuleRows(forms.BaseFormSet):
 
     def clean(self) -> None:
         if self.total_form_count() != len(self.rules):
-            raise forms.ValidationError("The rules have changed in the meantime. Reload the page.")
+            raise forms.ValidationError(gettext("The rules have changed in the meantime. Reload the page."))
 
     def changes(self) -> list[RuleChange]:
         return [form.change() for form in self.forms]
@@ -84,18 +85,20 @@ class ReviewForm(forms.ModelForm):
 
 class WarnForm(forms.Form):
     note = forms.CharField(
-        label="Message",
+        label=gettext_lazy("Message"),
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Shown beside their next pair until they dismiss it. Never reveal which pairs have a known answer.",
+        help_text=gettext_lazy(
+            "Shown beside their next pair until they dismiss it. Never reveal which pairs have a known answer."
+        ),
     )
 
 
 class AnswerForm(forms.Form):
     answer = forms.CharField(
-        label="Your answer",
+        label=gettext_lazy("Your answer"),
         required=False,
         max_length=MESSAGE_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The annotator sees it if you accept or decline. Never reveal which pairs have a known answer.",
+        help_text=gettext_lazy("The annotator sees it if you accept or decline. Never reveal which pairs have a known answer."),
     )

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -42,7 +43,7 @@ def review_rules(request: UserRequest, slug: str) -> HttpResponse:
         if not _is_confirmed(request, campaign, rules, changes, general):
             return _confirm(request, campaign, rules, rows, form)
         annotator_review.change_rules(campaign=campaign, by=request.user, changes=changes, **general)
-        messages.success(request, "Rules saved. They apply from the next review, in about half a minute.")
+        messages.success(request, gettext("Rules saved. They apply from the next review, in about half a minute."))
         return redirect("review", slug)
     context = {
         "campaign": campaign,
@@ -98,14 +99,14 @@ def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     rule: ReviewRule | None = campaign.review_rules.filter(pk=rule_id).first()
     if rule is None:
-        raise NotFound("This rule does not exist.")
+        raise NotFound(gettext("This rule does not exist."))
     try:
         if "go_on" in request.POST:
             made = annotator_review.confirm_rule(rule=rule, by=request.user)
-            messages.success(request, f"The rule acted on {len(made)} and now acts on its own again.")
+            messages.success(request, gettext("The rule acted on %(made)s and now acts on its own again.") % {"made": len(made)})
         else:
             annotator_review.turn_off_rule(rule=rule, by=request.user)
-            messages.success(request, "The rule is off. No action was taken.")
+            messages.success(request, gettext("The rule is off. No action was taken."))
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     return redirect("review", slug)

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -135,13 +136,13 @@ def near_identical(request: UserRequest, slug: str) -> HttpResponse:
         form = PairDecisionForm(request.POST)
         pair = alike.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
         if pair is None:
-            raise NotFound("This pair is not on the list of near-identical pairs.")
+            raise NotFound(gettext("This pair is not on the list of near-identical pairs."))
         if form.cleaned_data["decision"] == "hold":
             pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is held until you return it.")
+            messages.success(request, gettext("Pair %(pair)s is held until you return it.") % {"pair": pair.pk})
         else:
             pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, f"Pair {pair.pk} is in circulation.")
+            messages.success(request, gettext("Pair %(pair)s is in circulation.") % {"pair": pair.pk})
         return redirect("near_identical", slug)
     page = OpenEndedPaginator(alike, PAIRS_PER_PAGE).get_page(request.GET.get("page"))
     context = {"campaign": campaign, "page": page, "distance": NEAR_IDENTICAL_DISTANCE}

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -37,13 +38,13 @@ def decide(request: UserRequest, campaign: Campaign) -> None:
     form = TraineeForm(request.POST)
     member = Member.objects.filter(campaign=campaign, pk=form.cleaned_data["member"]).first() if form.is_valid() else None
     if member is None:
-        raise NotFound("Member not found in this campaign.")
+        raise NotFound(gettext("Member not found in this campaign."))
     try:
         if form.cleaned_data["decision"] == "pass_training":
             training.pass_training(member=member, by=request.user)
-            messages.success(request, f"{member.user} can judge pairs now.")
+            messages.success(request, gettext("%(user)s can judge pairs now.") % {"user": member.user})
         else:
             training.give_another_try(member=member, by=request.user)
-            messages.success(request, f"{member.user} can try again.")
+            messages.success(request, gettext("%(user)s can try again.") % {"user": member.user})
     except DomainError as refusal:
         messages.error(request, refusal.detail)

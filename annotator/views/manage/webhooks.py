@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -67,7 +68,7 @@ def ping_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpRespon
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
-        messages.success(request, "The test is being sent. Reload this page to see the result.")
+        messages.success(request, gettext("The test is being sent. Reload this page to see the result."))
     return redirect("webhook_page", slug, webhook_id)
 
 
@@ -76,14 +77,14 @@ def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_i
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     delivery: Delivery | None = webhook.deliveries.select_related("webhook").filter(pk=delivery_id).first()
     if delivery is None:
-        raise NotFound("This delivery does not exist.")
+        raise NotFound(gettext("This delivery does not exist."))
     try:
         hooks.resend(delivery=delivery, by=request.user)
     except DomainError as refusal:
         messages.error(request, refusal.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
-        messages.success(request, "The message is being sent again. Reload this page to see the result.")
+        messages.success(request, gettext("The message is being sent again. Reload this page to see the result."))
     return redirect("webhook_page", slug, webhook_id)
 
 
@@ -91,7 +92,7 @@ def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_i
 def remove_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpResponse:
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     hooks.remove_webhook(webhook=webhook, by=request.user)
-    messages.success(request, f"The webhook {webhook.url} and its log are deleted.")
+    messages.success(request, gettext("The webhook %(url)s and its log are deleted.") % {"url": webhook.url})
     return redirect("webhooks", slug)
 
 
@@ -99,5 +100,5 @@ def webhook_of(campaign: Campaign, webhook_id: int) -> Webhook:
     """Raises NotFound."""
     webhook: Webhook | None = campaign.webhooks.select_related("campaign", "created_by").filter(pk=webhook_id).first()
     if webhook is None:
-        raise NotFound("This webhook does not exist.")
+        raise NotFound(gettext("This webhook does not exist."))
     return webhook

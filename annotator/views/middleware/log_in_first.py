@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from annotator.models import User
 from annotator.views.middleware.refusals import REFUSAL
@@ -56,7 +57,7 @@ class LogInFirst(LoginRequiredMiddleware):
             return unauthorised(request, self.get_login_url(view_func))
         page = request.get_full_path() if request.method in SAFE_METHODS else page_of(request)
         if request.method not in SAFE_METHODS:
-            messages.warning(request, "Your session has ended and your last change was not saved. Log in to continue.")
+            messages.warning(request, gettext("Your session has ended and your last change was not saved. Log in to continue."))
         return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
 

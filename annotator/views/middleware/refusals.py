@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.csrf import csrf_failure
 
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
@@ -34,7 +36,9 @@ def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(PROGRAM_PREFIXES):
         response: HttpResponse = JsonResponse({"code": CODES[status], "detail": detail}, status=status)
     else:
-        response = render(request, PAGES[status], {"refusal": {"detail": detail}}, status=status)
+        # `detail` was written before anybody knew the language, and is for who imports; the page says it in general.
+        is_english = get_language() == settings.LANGUAGE_CODE
+        response = render(request, PAGES[status], {"refusal": {"detail": detail if is_english else ""}}, status=status)
     response[REFUSAL] = CODES[status]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = RETRY_AFTER

@@ -13,13 +13,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 
 from annotator.choices import Role
 from annotator.models import User
 
 GUARDED_PAGES = ("/manage/", "/admin/")
 GUARDED_PROGRAMS = ("/api/", "/hub/")
-WORDS = "Managers and staff need two-factor authentication on this site. Set it up to continue."
+WORDS = gettext_lazy("Managers and staff need two-factor authentication on this site. Set it up to continue.")
 
 
 class RequireMfa:
@@ -30,7 +31,7 @@ class RequireMfa:
         if not settings.REQUIRE_MFA_FOR_MANAGERS or not _is_guarded(request) or not _lacks_mfa(request.user):
             return self.get_response(request)
         if request.path.startswith(GUARDED_PROGRAMS):
-            return JsonResponse({"code": "mfa_required", "detail": WORDS}, status=403)
+            return JsonResponse({"code": "mfa_required", "detail": str(WORDS)}, status=403)
         messages.warning(request, WORDS)
         return redirect("mfa_index")
 

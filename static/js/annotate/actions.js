@@ -1,6 +1,7 @@
 // The actions on a card: the next card is shown in the same frame, then the action is sent.
 
 import { idOf, promptOf } from "./cards.js";
+import { gettext } from "./words.js";
 
 export const createActions = ({ deck, outbox, undo, sender, messages, answerOf }) => {
   const sendSoon = () => setTimeout(sender.send);
@@ -22,7 +23,7 @@ export const createActions = ({ deck, outbox, undo, sender, messages, answerOf }
     const unsent = outbox.actions.findLast((action) => action.id === id && action.verb !== "undo" && !sender.isSending(action));
     if (unsent) {
       outbox.remove(unsent);
-      messages.showStatus("Undone. It was not sent yet.");
+      messages.showStatus(gettext("Undone. It was not sent yet."));
     } else outbox.add({ verb: "undo", id, fields: {}, prompt: card ? promptOf(card) : "" });
     undo.take();
     if (card) deck.restore(card, answer);

@@ -1,12 +1,12 @@
 // What the server did not take: how many answers, to be downloaded, sent once more, or deleted.
 
-import { countAnswers } from "./messages.js";
+import { countRefused } from "./messages.js";
 
 export const createAside = ({ box, outbox, sendAgain }) => {
   const update = () => {
     const { length } = outbox.aside();
     box.hidden = !length;
-    box.querySelector("[data-text]").textContent = `${countAnswers(length)} could not be recorded.`;
+    box.querySelector("[data-text]").textContent = countRefused(length);
   };
 
   const download = () => {

@@ -1,6 +1,7 @@
 // The deck: the cards that the page holds, of which it shows one.
 
 import { loadAgain, loadImages, promptOf } from "./cards.js";
+import { gettext, interpolate } from "./words.js";
 
 const AHEAD = 2; // cards behind the current one whose images are decoded
 
@@ -58,7 +59,10 @@ export const createDeck = ({ elements, isStacked, onPrepare, onLeave, onShow, on
       card.classList.add("current");
       onShow(card);
       prepareAhead();
-      now.textContent = `Next pair: ${promptOf(card)}. ${isStacked(card) ? "Top and bottom" : "Left and right"} image.`;
+      const words = isStacked(card)
+        ? gettext("Next pair: %(prompt)s. Top and bottom image.")
+        : gettext("Next pair: %(prompt)s. Left and right image.");
+      now.textContent = interpolate(words, { prompt: promptOf(card) });
     } else if (state) {
       state.querySelector("[tabindex]")?.focus();
     }

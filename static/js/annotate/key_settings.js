@@ -1,6 +1,7 @@
 // In the help: which map of keys somebody uses, and keys of their own. Kept with the account.
 
 import { codeOf } from "./keymap.js";
+import { gettext, interpolate } from "./words.js";
 
 // Keys that leave or walk through the page; what else is allowed, the server says.
 const FIXED = new Set(["Escape", "Tab", "Enter", "Space", "ShiftLeft", "ShiftRight", "CapsLock"]);
@@ -38,14 +39,14 @@ export const createKeySettings = ({ dialog, shortcuts, keymap, labels, values, s
   };
 
   select.addEventListener("change", () => change(select.value, {}, ""));
-  reset.addEventListener("click", () => change(map, {}, "Your own keys are gone."));
+  reset.addEventListener("click", () => change(map, {}, gettext("Your own keys are gone.")));
   dialog.addEventListener("click", (event) => {
     const button = event.target.closest("[data-change-key]");
     if (!button) return;
     stop();
     waiting = button;
     button.setAttribute("aria-pressed", "true");
-    say("Press a key, or Escape.");
+    say(gettext("Press a key, or Escape."));
   });
   dialog.addEventListener("close", stop);
 
@@ -64,7 +65,7 @@ export const createKeySettings = ({ dialog, shortcuts, keymap, labels, values, s
         return;
       }
       if (FIXED.has(code)) {
-        say("This key is needed to move on the page. Press another one.");
+        say(gettext("This key is needed to move on the page. Press another one."));
         return;
       }
       const name = waiting.dataset.changeKey;
@@ -73,7 +74,11 @@ export const createKeySettings = ({ dialog, shortcuts, keymap, labels, values, s
       const others = Object.entries(own).filter(([other, key]) => other !== name && key !== code);
       stop();
       const lost = before && keymap.codesOf(before.name).length === 1;
-      change(map, { ...Object.fromEntries(others), [name]: code }, lost ? `Kept. “${before.label}” has no key now.` : "Kept.");
+      change(
+        map,
+        { ...Object.fromEntries(others), [name]: code },
+        lost ? interpolate(gettext("Kept. “%(action)s” has no key now."), { action: before.label }) : gettext("Kept."),
+      );
     },
     true,
   );

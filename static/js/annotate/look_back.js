@@ -2,8 +2,9 @@
 
 import { idOf, promptOf, slotsOf } from "./cards.js";
 import { wordsOf } from "./page_data.js";
+import { gettext, imageNames, interpolate, ngettext } from "./words.js";
 
-const WORDS = { skip: "Skipped", flag: "Flagged" };
+const WORDS = { skip: gettext("Skipped"), flag: gettext("Flagged") };
 
 // What a card of this page is looked at by, as the server gives it for older ones.
 const dataOf = ({ card, verb, answer }) => ({
@@ -48,22 +49,22 @@ export const createLookBack = ({ dialog, data, done, isStacked, fetchEarlier, on
       prompt.textContent = "";
       images.replaceChildren();
       answers.replaceChildren();
-      place.textContent = isLoading ? "Loading…" : "No earlier pairs.";
+      place.textContent = isLoading ? gettext("Loading…") : gettext("No earlier pairs.");
       return;
     }
-    place.textContent = at === 0 ? "The last pair" : `${at + 1} pairs ago`;
+    place.textContent =
+      at === 0
+        ? gettext("The last pair")
+        : interpolate(ngettext("%(number)s pair ago", "%(number)s pairs ago", at + 1), { number: at + 1 });
     prompt.textContent = pair.prompt;
     prompt.lang = pair.language;
     const [first] = data.questions;
     images.replaceChildren(
       ...pair.sides.map(({ slot, address, width, height }, side) => {
         const isChosen = pair.choices[first.slug] === slot;
-        const name = wordsOf(
-          data.choices.find((one) => one.side === side),
-          isStacked(),
-        ).short;
+        const name = imageNames(isStacked())[side];
         const image = Object.assign(new Image(width, height), { src: `${address}1280/` });
-        image.alt = `${name} image${isChosen ? ", your choice" : ""}`;
+        image.alt = isChosen ? interpolate(gettext("%(image)s, your choice"), { image: name }) : name;
         image.classList.toggle("chosen", isChosen);
         return image;
       }),
@@ -91,7 +92,7 @@ export const createLookBack = ({ dialog, data, done, isStacked, fetchEarlier, on
       cursor = page.before || null;
     }
     draw();
-    if (!page) place.textContent = "Can't reach the server for older pairs.";
+    if (!page) place.textContent = gettext("Can't reach the server for older pairs.");
   };
 
   const goOlder = async () => {

@@ -28,6 +28,7 @@ import { createTimer } from "./timer.js";
 import { REFRESH, createTransport } from "./transport.js";
 import { createUndo } from "./undo.js";
 import { createViewer } from "./viewer.js";
+import { gettext, interpolate } from "./words.js";
 
 const { htmx } = window;
 const byId = (id) => document.getElementById(id);
@@ -92,8 +93,8 @@ const start = () => {
         else button.setAttribute("aria-disabled", "true");
       }
       byId("waiting").firstElementChild.textContent = navigator.onLine
-        ? "Loading the next pair…"
-        : "You have judged all pairs on this device. The next ones come when the network is back.";
+        ? gettext("Loading the next pair…")
+        : gettext("You have judged all pairs on this device. The next ones come when the network is back.");
       if (!isOpen) {
         gate.shut();
         return;
@@ -112,7 +113,7 @@ const start = () => {
     choose: (side) => vote(slotsOf(deck.current)[side]),
     store: async (changes) => {
       const problem = await savePreferences(changes);
-      if (problem) messages.showStatus(`This setting lasts until you leave the page. ${problem}`);
+      if (problem) messages.showStatus(`${gettext("This setting lasts until you leave the page.")} ${problem}`);
     },
   });
   const undo = createUndo({
@@ -147,9 +148,12 @@ const start = () => {
       const response = await fetch(addresses.preferences, { method: "POST", headers, body: JSON.stringify(changes) });
       if (response.ok) return "";
       const { errors } = await response.json();
-      return Object.values(errors).flat().join(" ") || `It could not be stored (error ${response.status}).`;
+      return (
+        Object.values(errors).flat().join(" ") ||
+        interpolate(gettext("It could not be stored (error %(status)s)."), { status: response.status })
+      );
     } catch {
-      return "It could not be stored: the server is not reached.";
+      return gettext("It could not be stored: the server is not reached.");
     }
   };
   const transport = createTransport({ htmx, cards, token, addresses, member: data.member });
@@ -198,7 +202,7 @@ const start = () => {
     if (fields) {
       finish("vote", { elapsed_ms: timer.elapsed(), conditions: viewer.conditions(), ...fields });
       viewer.answered();
-    } else if (isTyped) messages.showStatus("Now choose: the comment goes with your answer.");
+    } else if (isTyped) messages.showStatus(gettext("Now choose: the comment goes with your answer."));
   };
   // Between two of them as long as between two answers: a bouncing key takes back one thing.
   let undoneAt = -Infinity;
@@ -291,7 +295,7 @@ const start = () => {
     if (!newValue && JSON.parse(oldValue).verb === "undo") sender.send(REFRESH);
   });
   navigator.serviceWorker?.register(data.addresses.worker, { scope: "/c/" }).catch(() => {});
-  window.addEventListener("offline", () => messages.showUnsent("You are offline."));
+  window.addEventListener("offline", () => messages.showUnsent(gettext("You are offline.")));
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       timer.pause();

@@ -1,13 +1,37 @@
 // Messages: a line in the bar, which goes by itself once it was read, and over the bar what went wrong. Never over the images.
 
+import { interpolate, ngettext } from "./words.js";
+
 const READ_MS = 6000; // long enough to read a line; what still holds stays
 
-export const countAnswers = (number) => (number === 1 ? "1 answer" : `${number} answers`);
+export const countRefused = (number) =>
+  interpolate(ngettext("%(number)s answer could not be recorded.", "%(number)s answers could not be recorded.", number), {
+    number,
+  });
+
+const savedAnswers = (number) =>
+  ngettext("%(number)s answer saved on this device.", "%(number)s answers saved on this device.", number);
+const unsavedAnswers = (number) =>
+  ngettext(
+    "%(number)s answer not sent yet, keep this page open.",
+    "%(number)s answers not sent yet, keep this page open.",
+    number,
+  );
+const savedActions = (number) =>
+  ngettext("%(number)s action saved on this device.", "%(number)s actions saved on this device.", number);
+const unsavedActions = (number) =>
+  ngettext(
+    "%(number)s action not sent yet, keep this page open.",
+    "%(number)s actions not sent yet, keep this page open.",
+    number,
+  );
 
 // Votes are answers; with skips, flags and undos among them they are actions.
-export const countUnsent = (actions) => {
-  if (actions.every(({ verb }) => verb === "vote")) return countAnswers(actions.length);
-  return actions.length === 1 ? "1 action" : `${actions.length} actions`;
+export const countUnsent = (actions, isSaved) => {
+  const { length } = actions;
+  const areAnswers = actions.every(({ verb }) => verb === "vote");
+  const [saved, unsaved] = areAnswers ? [savedAnswers, unsavedAnswers] : [savedActions, unsavedActions];
+  return interpolate(isSaved ? saved(length) : unsaved(length), { number: length });
 };
 
 export const createMessages = ({ line, trouble, outbox, readMs = READ_MS }) => {
@@ -36,8 +60,8 @@ export const createMessages = ({ line, trouble, outbox, readMs = READ_MS }) => {
   };
 
   const showUnsent = (why) => {
-    const where = outbox.isAllStored() ? "saved on this device" : "not sent yet, keep this page open";
-    showStatus(outbox.actions.length ? `${why} ${countUnsent(outbox.actions)} ${where}.` : why, { stays: true });
+    const { actions } = outbox;
+    showStatus(actions.length ? `${why} ${countUnsent(actions, outbox.isAllStored())}` : why, { stays: true });
     unsent = why;
   };
   const updateUnsent = () => {

@@ -2,10 +2,11 @@
 
 import { idOf, makeCard } from "./cards.js";
 import { createDepth } from "./depth.js";
-import { countAnswers } from "./messages.js";
+import { countRefused } from "./messages.js";
 import { REFRESH } from "./transport.js";
+import { gettext, interpolate } from "./words.js";
 
-const TITLES = { lease_expired: "Too late. ", already_answered: "Your first answer stays. " };
+const TITLES = { lease_expired: gettext("Too late."), already_answered: gettext("Your first answer stays.") };
 const MAY_ANSWER_AGAIN = new Set(["invalid", "member_changed", "too_soon"]);
 
 // `insert` puts HTML of the server at a place of the page; `sender` returns the sender.
@@ -35,17 +36,17 @@ export const createResponses = ({ elements, deck, undo, outbox, messages, dress,
   const showRefusals = (refused) => {
     if (!refused.length) return;
     const [{ action, code, detail }] = refused;
-    if (refused.length > 1) messages.showError(`Not recorded: ${countAnswers(refused.length)}. ${detail}`);
+    if (refused.length > 1) messages.showError(`${countRefused(refused.length)} ${detail}`);
     else {
       const about = action.prompt ? ` (“${action.prompt.slice(0, 80)}”)` : "";
-      messages.showError(action.verb === "undo" ? detail : (TITLES[code] ?? "Not recorded. ") + detail + about);
+      messages.showError(action.verb === "undo" ? detail : `${TITLES[code] ?? gettext("Not recorded.")} ${detail}${about}`);
     }
     messages.showStatus("");
   };
 
   // One action that is not sent again: the site refused it, or somebody in its place does not let it through.
   const applyRefusal = (action, code, detail) => {
-    const text = detail || `It was refused on its way to the server (${code}).`;
+    const text = detail || interpolate(gettext("It was refused on its way to the server (%(code)s)."), { code });
     refuse(action, code || "unclear", text);
     showRefusals([{ action, code, detail: text }]);
     if (!deck.current || deck.current.classList.contains("gone")) deck.show(deck.next());

@@ -2,6 +2,7 @@
 
 import { countUnsent } from "./messages.js";
 import { REFRESH, isForThisPage, refusalOf } from "./transport.js";
+import { gettext, interpolate } from "./words.js";
 
 const FIRST_WAIT = 1000; // milliseconds, doubled with each failure
 const LONGEST_WAIT = 30_000;
@@ -77,7 +78,7 @@ export const createSender = ({
     if (!outbox.actions.length && look !== REFRESH) return;
     sending = votes.length ? votes : [outbox.actions[0] ?? REFRESH];
     const actions = sending;
-    const hanging = setTimeout(() => say("The server takes long to answer."), hangingMs);
+    const hanging = setTimeout(() => say(gettext("The server takes long to answer.")), hangingMs);
     const { status, refusal, data, xhr } = await ask(actions, votes);
     clearTimeout(hanging);
     const isProbed = unclear >= UNCLEAR_LIMIT - 1 && kindOf(status, refusal) === "unclear" && (await isServerWell());
@@ -102,11 +103,14 @@ export const createSender = ({
     const [action] = actions;
     const kind = kindOf(status, refusal);
     if (kind === "log_in") {
-      pause("Your session has ended.", ["Log in", `${addresses.logIn}?next=${encodeURIComponent(addresses.page)}`]);
+      pause(gettext("Your session has ended."), [
+        gettext("Log in"),
+        `${addresses.logIn}?next=${encodeURIComponent(addresses.page)}`,
+      ]);
     } else if (kind === "other_account") {
-      pause("You are logged in with another account in this browser.", ["Reload", addresses.page]);
+      pause(gettext("You are logged in with another account in this browser."), [gettext("Reload"), addresses.page]);
     } else if (kind === "reload") {
-      pause("Please reload and log in again.", ["Reload", addresses.page]);
+      pause(gettext("Please reload and log in again."), [gettext("Reload"), addresses.page]);
     } else if (kind === "retry") {
       retry(action, status);
     } else if (kind === "done") {
@@ -142,8 +146,11 @@ export const createSender = ({
   const retry = (action, status) => {
     const wait = Math.min(FIRST_WAIT * 2 ** failures, LONGEST_WAIT) * (0.75 + Math.random() / 2);
     failures += 1;
-    if (!navigator.onLine) say("You are offline.");
-    else say(status >= 400 ? `Server error (${status}), retrying.` : "Can't reach the server, retrying.");
+    if (!navigator.onLine) say(gettext("You are offline."));
+    else {
+      const failed = interpolate(gettext("Server error (%(status)s), retrying."), { status });
+      say(status >= 400 ? failed : gettext("Can't reach the server, retrying."));
+    }
     clearTimeout(timer);
     timer = setTimeout(() => {
       timer = 0;
@@ -154,7 +161,7 @@ export const createSender = ({
   const pause = (text, link) => {
     isPaused = true;
     const { length } = outbox.actions;
-    messages.showError(text + (length ? ` ${countUnsent(outbox.actions)} saved on this device.` : ""), link);
+    messages.showError(text + (length ? ` ${countUnsent(outbox.actions, true)}` : ""), link);
     messages.showStatus("");
   };
 

@@ -7,6 +7,7 @@ import { createPace } from "./pace.js";
 import { createPrompt } from "./prompt.js";
 import { createSettings } from "./settings.js";
 import { createViewing } from "./viewing.js";
+import { formatNumber, gettext, interpolate, ngettext } from "./words.js";
 import { createZoom } from "./zoom.js";
 
 const VIBRATION = 15; // milliseconds
@@ -18,7 +19,10 @@ export const createViewer = ({ document, data, current, announce, choose, store 
   const { body, documentElement: root } = document;
   const cards = byId("cards");
   const isOpen = () => current()?.dataset.state === "open";
-  const names = { wide: ["Left image", "Right image"], stacked: ["Top image", "Bottom image"] };
+  const names = {
+    wide: [gettext("Left image"), gettext("Right image")],
+    stacked: [gettext("Top image"), gettext("Bottom image")],
+  };
   let lastInput = "mouse";
 
   const settings = createSettings({
@@ -31,13 +35,16 @@ export const createViewer = ({ document, data, current, announce, choose, store 
     },
   });
   const viewing = createViewing({ ground: () => settings.get("ground") });
-  const prompt = createPrompt({ words: { more: "more", less: "less" }, isAlwaysUnfolded: () => settings.get("unfold") });
+  const prompt = createPrompt({
+    words: { more: gettext("more"), less: gettext("less") },
+    isAlwaysUnfolded: () => settings.get("unfold"),
+  });
   const zoom = createZoom({
     cards,
     button: find("[data-zoom]"),
     scale: byId("scale"),
     current,
-    announce: () => announce("Zoomed in. Zoom with plus and minus, move with Shift and the arrow keys."),
+    announce: () => announce(gettext("Zoomed in. Zoom with plus and minus, move with Shift and the arrow keys.")),
     onZoom: viewing.noteZoom,
     isKept: () => settings.get("keep_zoom"),
   });
@@ -58,7 +65,7 @@ export const createViewer = ({ document, data, current, announce, choose, store 
     buttons: Object.fromEntries([...document.querySelectorAll("[data-view]")].map((button) => [button.dataset.view, button])),
     label: byId("scale"),
     nameOf: (view, at) => {
-      if (view === "difference") return "Difference";
+      if (view === "difference") return gettext("Difference");
       return (isStacked(current()) ? names.stacked : names.wide)[at];
     },
     onView: viewing.noteView,
@@ -73,12 +80,19 @@ export const createViewer = ({ document, data, current, announce, choose, store 
   const pace = createPace({
     clock: () => Date.now(),
     show: (perMinute) => {
-      byId("pace").textContent = perMinute === null ? "" : ` · ${perMinute.toFixed(1)} a minute`;
+      byId("pace").textContent =
+        perMinute === null ? "" : ` · ${interpolate(gettext("%(number)s a minute"), { number: formatNumber(perMinute) })}`;
     },
     suggestRest: (minutes) => {
       if (!settings.get("hint_rest")) return;
-      rest.querySelector("[data-text]").textContent =
-        `You have been judging for ${minutes} minutes. A short rest is good for your eyes.`;
+      rest.querySelector("[data-text]").textContent = interpolate(
+        ngettext(
+          "You have been judging for %(minutes)s minute. A short rest is good for your eyes.",
+          "You have been judging for %(minutes)s minutes. A short rest is good for your eyes.",
+          minutes,
+        ),
+        { minutes },
+      );
       rest.hidden = false;
     },
   });

@@ -1,4 +1,4 @@
-import { countAnswers, countUnsent, createMessages } from "../../../static/js/annotate/messages.js";
+import { countRefused, countUnsent, createMessages } from "../../../static/js/annotate/messages.js";
 import { equal, page, test, until } from "./harness.js";
 
 const VOTE = { verb: "vote" };
@@ -10,9 +10,10 @@ const make = (outbox = { actions: [], isAllStored: () => true }, options = {}) =
 };
 
 test("answers are counted in words", () => {
-  equal([countAnswers(1), countAnswers(2)], ["1 answer", "2 answers"]);
-  equal(countUnsent([VOTE, VOTE]), "2 answers");
-  equal([countUnsent([{ verb: "undo" }]), countUnsent([VOTE, { verb: "skip" }])], ["1 action", "2 actions"]);
+  equal([countRefused(1), countRefused(2)], ["1 answer could not be recorded.", "2 answers could not be recorded."]);
+  equal(countUnsent([VOTE, VOTE], true), "2 answers saved on this device.");
+  equal(countUnsent([{ verb: "undo" }], true), "1 action saved on this device.");
+  equal(countUnsent([VOTE, { verb: "skip" }], false), "2 actions not sent yet, keep this page open.");
 });
 
 test("what is kept is counted anew with each answer, and no longer said once all is sent", () => {

@@ -178,7 +178,7 @@ def test_there_is_nothing_to_judge_unless_the_campaign_is_open(browser, member, 
 
     html = browser.get(reverse("campaigns")).content.decode()
 
-    assert state.label in html
+    assert str(state.label) in html
     assert reverse("annotate", args=[member.campaign.slug]) not in html
 
 

@@ -322,10 +322,10 @@ def test_the_rules_are_said_in_words(browser: Client, campaign: Campaign) -> Non
         html = browser.get(address("campaign_page", campaign)).content.decode()
         return " ".join(re.sub(r"<[^>]+>", " ", html[html.index('id="guideline"') :]).split())
 
-    assert "3 votes per pair Flags a pair is held after 2 flags Undo the last 10 votes, for 15 minutes" in rules()
+    assert "3 votes per pair Flags a pair is held after 2 flags Undo the last 10 votes (for 15 minutes)" in rules()
     Campaign.objects.update(votes_max=7, limit_per_day=1200, limit_share=0.125, flags_to_hold=1, undo_votes=0)
     for words in (
-        "3 votes per pair, up to 7 when annotators disagree",
+        "3 votes per pair (up to 7 when annotators disagree)",
         "Limits per annotator 1,200 votes per day, 12.5 % of all votes",
         "a pair is held after 1 flag",
         "Undo off",

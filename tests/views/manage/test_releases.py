@@ -106,6 +106,6 @@ def test_a_ready_release_lists_its_files(pages: Client, campaign: Campaign) -> N
 def test_an_unready_release_says_why(pages: Client, campaign: Campaign, state: ReleaseState) -> None:
     ReleaseFactory(campaign=campaign, state=state, error="Out of room." if state == ReleaseState.FAILED else "")
     html = pages.get(address("release_page", campaign, 1)).content.decode()
-    assert state.label in html
+    assert str(state.label) in html
     assert ("Out of room." in html) == (state == ReleaseState.FAILED)
     assert "load_dataset" not in html

@@ -27,6 +27,7 @@ OPEN = {
     "login",
     "account_login",
     "join",
+    "language",
     "image",  # looks at sessions and tokens itself
     "account_signup",
     "account_inactive",
