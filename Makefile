@@ -190,7 +190,7 @@ messages: $(INSTALLED_DEV)
 # --- the checks: `make check` runs them all and names those that failed; `make check-types` runs one
 
 CHECKS := check-lint check-format check-scripts check-types check-templates check-imports check-migrations check-deploy check-schema \
-    check-compose check-shell
+    check-compose check-shell check-messages
 .PHONY: $(CHECKS)
 
 check: $(INSTALLED_DEV)

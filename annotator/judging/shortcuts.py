@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 # Keys that type, and the arrows. Not those with which a page is walked through or left: Tab, Enter, Space, Escape, F5.
 CODE = re.compile(
@@ -76,9 +76,9 @@ BY_NAME = {shortcut.name: shortcut for shortcut in SHORTCUTS}
 def problem_with_own(own: Any) -> str:
     """Why these are no keys of somebody's own, a key for an action each; "" if they are."""
     if not isinstance(own, dict) or not all(isinstance(name, str) and name in BY_NAME for name in own):
-        return f"Use an object with any of {', '.join(BY_NAME)}."
+        return gettext("Use an object with any of %(by_name)s.") % {"by_name": ", ".join(BY_NAME)}
     if not all(isinstance(code, str) and CODE.fullmatch(code) for code in own.values()):
-        return "Each key must be the code of a key that types or an arrow, such as KeyA or Digit1."
+        return gettext("Each key must be the code of a key that types or an arrow, such as KeyA or Digit1.")
     if len(set(own.values())) < len(own):
-        return "A key can do one thing only."
+        return gettext("A key can do one thing only.")
     return ""

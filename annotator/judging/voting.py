@@ -224,7 +224,10 @@ def _require_seen(member: Member, answer: Answer) -> None:
     """Raises Invalid (too_soon) where a person cannot have seen the pair in the time they say. A machine can."""
     least = member.campaign.answer_ms_min
     if member.kind == MemberKind.HUMAN and answer.elapsed_ms is not None and answer.elapsed_ms < least:
-        words = f"Nobody sees a pair in {answer.elapsed_ms} ms. Look at it for {least} ms or more."
+        words = gettext("Nobody sees a pair in %(elapsed_ms)s ms. Look at it for %(least)s ms or more.") % {
+            "elapsed_ms": answer.elapsed_ms,
+            "least": least,
+        }
         raise Invalid(
             gettext("That was too fast to have seen the pair. Please answer it again."),
             code="too_soon",

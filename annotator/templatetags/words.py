@@ -26,7 +26,7 @@ def script_words() -> SafeString:
 @cache
 def _catalogue(language: str) -> SafeString:
     view = JSONCatalog()
-    view.translation = DjangoTranslation(language, domain="djangojs", localedirs=settings.LOCALE_PATHS)
+    view.translation = DjangoTranslation(language, domain="djangojs", localedirs=[str(path) for path in settings.LOCALE_PATHS])
     catalogue: dict[str, Any] = view.get_catalog()
     words = {key: value for key, value in catalogue.items() if key and value}
     return json_script({"language": language, "words": words}, "script-words")

@@ -76,7 +76,7 @@ def test_what_a_rule_would_do_is_shown_before_it_is_turned_on(browser: Client, c
 
     assert shown.status_code == 200
     words = " ".join(shown.content.decode().split())
-    assert "would warn 0, pause 0 and suspend 1 person, and void 1 vote." in words
+    assert "would warn 0, pause 0 and suspend 1 person. It would void 1 vote." in words
     assert member.user.username in words
     assert not campaign.review_rules.filter(enabled=True).exists()
     assert not ModerationAction.objects.exists()
