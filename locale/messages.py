@@ -270,7 +270,8 @@ def main(command: str) -> int:
     from unmarked import unmarked  # noqa: PLC0415 - of this folder, and it needs Django set up
 
     found = [*unmarked(), *problems()]
-    print("\n".join(found), file=sys.stderr)
+    for line in found:
+        print(line, file=sys.stderr)
     return 1 if found else 0
 
 

@@ -1,8 +1,7 @@
 """The rules of a campaign, each declared once: its column, label, help text, default and limits, in the group it belongs to.
 
-Made from this: the settings page (views/manage/campaign_forms.py), REST (api/serializers/campaigns.py), the admin, the CHECK
-constraints of the table, the rules that a release keeps, and the table in docs/managers.md. A new rule is a new field here and
-a migration.
+Made from this: the settings page (views/manage/campaign_forms.py), REST (api/serializers/campaigns.py), the admin, the CHECKs
+of the table, the rules that a release keeps, and the table in docs/managers.md. A new rule is a field here and a migration.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Q, Value
 from django.db.models.functions import Length
 from django.db.models.lookups import LessThanOrEqual
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.choices import RULES_IN_BATCHES, ConsensusMethod, PairingRule
 
@@ -34,25 +33,25 @@ def between(low: float, high: float) -> list[BaseValidator]:
 
 class VoteRules(models.Model):
     votes_wanted = models.PositiveSmallIntegerField(
-        "Votes per pair",
+        gettext_lazy("Votes per pair"),
         default=3,
         validators=between(1, VOTES_WANTED_LIMIT),
         help_text=gettext_lazy("How many annotators judge each pair at first."),
     )
     votes_max = models.PositiveSmallIntegerField(
-        "Most votes per pair",
+        gettext_lazy("Most votes per pair"),
         default=3,
         validators=between(1, VOTES_WANTED_LIMIT),
         help_text=gettext_lazy("A pair on which annotators disagree gets up to this many votes."),
     )
     stop_confidence = models.FloatField(
-        "Stop at confidence",
+        gettext_lazy("Stop at confidence"),
         default=0.9,
         validators=between(0.5, 0.999),
         help_text=gettext_lazy("A pair gets no more votes when its leading answer is this probable."),
     )
     consensus_method = models.CharField(
-        "Label method",
+        gettext_lazy("Label method"),
         max_length=16,
         choices=ConsensusMethod,
         default=ConsensusMethod.MAJORITY,
@@ -60,21 +59,21 @@ class VoteRules(models.Model):
         help_text=gettext_lazy("How votes become the label of a pair."),
     )
     pairing_rule = models.CharField(
-        "Pairing",
+        gettext_lazy("Pairing"),
         max_length=16,
         choices=PairingRule,
         default=PairingRule.ALL_PAIRS,
         help_text=gettext_lazy("How several images of one prompt become pairs, from the next import on."),
     )
     pairs_per_image = models.PositiveSmallIntegerField(
-        "Pairs per image",
+        gettext_lazy("Pairs per image"),
         default=4,
         db_default=4,
         validators=between(1, 100),
         help_text=gettext_lazy("With random, Swiss or information gain pairing: how many comparisons each image takes part in."),
     )
     random_pair_share = models.FloatField(
-        "Share of random pairs",
+        gettext_lazy("Share of random pairs"),
         default=0.2,
         db_default=0.2,
         validators=between(0.05, 1),
@@ -87,7 +86,7 @@ class VoteRules(models.Model):
 
 class AuditRules(models.Model):
     audit_rate = models.FloatField(
-        "Audit share",
+        gettext_lazy("Audit share"),
         default=0.05,
         db_default=0.05,
         validators=between(0, 1),
@@ -102,13 +101,13 @@ class AuditRules(models.Model):
 
 class AnnotationRules(models.Model):
     lease_seconds = models.PositiveIntegerField(
-        "Time to answer, in seconds",
+        gettext_lazy("Time to answer, in seconds"),
         default=30 * 60,
         validators=between(5, 7 * 24 * 3600),
         help_text=gettext_lazy("After this time, an unanswered pair goes to another annotator."),
     )
     answer_ms_min = models.PositiveIntegerField(
-        "Shortest look, in milliseconds",
+        gettext_lazy("Shortest look, in milliseconds"),
         default=250,
         db_default=250,
         validators=between(0, 10_000),
@@ -117,25 +116,25 @@ class AnnotationRules(models.Model):
         ),
     )
     asks_comment = models.BooleanField(
-        "Ask for a comment",
+        gettext_lazy("Ask for a comment"),
         default=False,
         db_default=False,
         help_text=gettext_lazy("Annotators can write a comment with each answer."),
     )
     flags_to_hold = models.PositiveSmallIntegerField(
-        "Flags to hold a pair",
+        gettext_lazy("Flags to hold a pair"),
         default=2,
         validators=between(1, VOTES_WANTED_LIMIT),
         help_text=gettext_lazy("A pair that this many annotators flag is held until a manager decides."),
     )
     undo_votes = models.PositiveSmallIntegerField(
-        "Votes to undo",
+        gettext_lazy("Votes to undo"),
         default=10,
         validators=between(0, 100),
         help_text=gettext_lazy("How many of their latest votes, skips and flags annotators can undo; 0 turns undo off."),
     )
     undo_minutes = models.PositiveSmallIntegerField(
-        "Minutes to undo",
+        gettext_lazy("Minutes to undo"),
         default=15,
         validators=between(1, 24 * 60),
         help_text=gettext_lazy("How long after a vote, a skip or a flag annotators can undo it."),
@@ -147,21 +146,21 @@ class AnnotationRules(models.Model):
 
 class LimitRules(models.Model):
     limit_per_day = models.PositiveIntegerField(
-        "Most votes per annotator per day",
+        gettext_lazy("Most votes per annotator per day"),
         null=True,
         blank=True,
         validators=between(1, 1_000_000_000),
         help_text=gettext_lazy("A day ends at midnight UTC; leave empty for no limit."),
     )
     limit_total = models.PositiveIntegerField(
-        "Most votes per annotator",
+        gettext_lazy("Most votes per annotator"),
         null=True,
         blank=True,
         validators=between(1, 1_000_000_000),
         help_text=gettext_lazy("In the whole campaign; leave empty for no limit."),
     )
     limit_share = models.FloatField(
-        "Largest share per annotator",
+        gettext_lazy("Largest share per annotator"),
         null=True,
         blank=True,
         validators=between(0.001, 1),
@@ -175,21 +174,21 @@ class LimitRules(models.Model):
 class GoldRules(models.Model):
     # With both at their highest, a quarter of the pairs are still regular.
     gold_rate = models.FloatField(
-        "Share of gold pairs",
+        gettext_lazy("Share of gold pairs"),
         default=0.1,
         db_default=0.1,
         validators=between(0, 0.5),
         help_text=gettext_lazy("This share of each annotator's pairs have a known answer."),
     )
     repeat_rate = models.FloatField(
-        "Share of repeats",
+        gettext_lazy("Share of repeats"),
         default=0.05,
         db_default=0.05,
         validators=between(0, 0.25),
         help_text=gettext_lazy("This share of each annotator's pairs are earlier ones again, with the sides swapped."),
     )
     repeat_after = models.PositiveSmallIntegerField(
-        "Votes before a repeat",
+        gettext_lazy("Votes before a repeat"),
         default=20,
         db_default=20,
         validators=between(1, 10_000),
@@ -202,21 +201,21 @@ class GoldRules(models.Model):
 
 class TrainingRules(models.Model):
     training_pairs = models.PositiveSmallIntegerField(
-        "Training pairs",
+        gettext_lazy("Training pairs"),
         default=0,
         db_default=0,
         validators=between(0, 100),
         help_text=gettext_lazy("New annotators first judge this many pairs with feedback; 0 turns training off."),
     )
     training_pass_mark = models.FloatField(
-        "Pass mark",
+        gettext_lazy("Pass mark"),
         default=0.8,
         db_default=0.8,
         validators=between(0, 1),
         help_text=gettext_lazy("This share of the training answers must be right."),
     )
     training_tries = models.PositiveSmallIntegerField(
-        "Training attempts",
+        gettext_lazy("Training attempts"),
         default=2,
         db_default=2,
         validators=between(1, 100),
@@ -229,14 +228,14 @@ class TrainingRules(models.Model):
 
 class CrowdRules(models.Model):
     completion_code = models.CharField(
-        "Completion code",
+        gettext_lazy("Completion code"),
         max_length=64,
         blank=True,
         default="",
         help_text=gettext_lazy("Annotators from a crowd platform see this code when they finish."),
     )
     return_url = models.CharField(
-        "Return URL",
+        gettext_lazy("Return URL"),
         max_length=500,
         blank=True,
         default="",
@@ -250,12 +249,12 @@ class CrowdRules(models.Model):
 
 class ReleaseRules(models.Model):
     data_is_public = models.BooleanField(
-        "Public data",
+        gettext_lazy("Public data"),
         default=False,
         help_text=gettext_lazy("Anyone can download the releases without a token, unless the campaign is a draft."),
     )
     licence = models.CharField(
-        "Licence",
+        gettext_lazy("Licence"),
         max_length=64,
         blank=True,
         default="",
@@ -264,7 +263,7 @@ class ReleaseRules(models.Model):
         help_text=gettext_lazy("The Hub's short name of the licence of the releases, such as cc-by-4.0."),
     )
     citation = models.TextField(
-        "Citation",
+        gettext_lazy("Citation"),
         max_length=CITATION_LIMIT,
         blank=True,
         default="",
@@ -274,14 +273,14 @@ class ReleaseRules(models.Model):
     )
     # So limited that most prompts are left to train with.
     share_validation = models.FloatField(
-        "Validation share",
+        gettext_lazy("Validation share"),
         default=0.1,
         db_default=0.1,
         validators=between(0, 0.4),
         help_text=gettext_lazy("This share of the prompts is in the validation split of releases."),
     )
     share_test = models.FloatField(
-        "Test share",
+        gettext_lazy("Test share"),
         default=0.1,
         db_default=0.1,
         validators=between(0, 0.4),
@@ -294,14 +293,14 @@ class ReleaseRules(models.Model):
 
 class ReviewRules(models.Model):
     too_fast_ms = models.PositiveIntegerField(
-        "Too fast, in milliseconds",
+        gettext_lazy("Too fast, in milliseconds"),
         default=700,
         db_default=700,
         validators=between(0, 60_000),
         help_text=gettext_lazy("An answer in less time than this counts as too fast; 0 turns this off."),
     )
     review_share_max = models.FloatField(
-        "Ask above this share of annotators",
+        gettext_lazy("Ask above this share of annotators"),
         default=0.2,
         db_default=0.2,
         validators=between(0, 1),
@@ -332,10 +331,10 @@ class CampaignRules(
     def clean(self) -> None:
         super().clean()
         if self.votes_max < self.votes_wanted:
-            words = f"Use {self.votes_wanted} or more: every pair gets that many votes at first."
+            words = gettext("Use %(number)s or more: every pair gets that many votes at first.") % {"number": self.votes_wanted}
             raise ValidationError({"votes_max": words})
         if self.pairing_rule in RULES_IN_BATCHES and self.pairs_per_image < 2:
-            words = "Use 2 or more: with this pairing, the first batch puts each image in two pairs."
+            words = gettext("Use 2 or more: with this pairing, the first batch puts each image in two pairs.")
             raise ValidationError({"pairs_per_image": words})
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
@@ -346,7 +345,7 @@ class CampaignRules(
 class RuleGroup:
     """Rules that belong together on the settings page."""
 
-    title: str
+    title: Any  # words, translated when they are shown
     model: type[models.Model]
     managers_only: bool = False  # how annotators are checked, and what they get at the end
     is_setting: bool = True  # on the settings page and over REST; otherwise the rules have a page of their own
@@ -357,15 +356,15 @@ class RuleGroup:
 
 
 RULE_GROUPS = (
-    RuleGroup("Votes and labels", VoteRules),
-    RuleGroup("Audit", AuditRules, managers_only=True),
-    RuleGroup("Annotation", AnnotationRules),
-    RuleGroup("Limits per annotator", LimitRules),
-    RuleGroup("Gold and repeats", GoldRules, managers_only=True),
-    RuleGroup("Training", TrainingRules),
-    RuleGroup("Crowd platform", CrowdRules, managers_only=True),
-    RuleGroup("Releases", ReleaseRules),
-    RuleGroup("Review", ReviewRules, is_setting=False),
+    RuleGroup(gettext_lazy("Votes and labels"), VoteRules),
+    RuleGroup(gettext_lazy("Audit"), AuditRules, managers_only=True),
+    RuleGroup(gettext_lazy("Annotation"), AnnotationRules),
+    RuleGroup(gettext_lazy("Limits per annotator"), LimitRules),
+    RuleGroup(gettext_lazy("Gold and repeats"), GoldRules, managers_only=True),
+    RuleGroup(gettext_lazy("Training"), TrainingRules),
+    RuleGroup(gettext_lazy("Crowd platform"), CrowdRules, managers_only=True),
+    RuleGroup(gettext_lazy("Releases"), ReleaseRules),
+    RuleGroup(gettext_lazy("Review"), ReviewRules, is_setting=False),
 )
 SETTING_GROUPS = tuple(group for group in RULE_GROUPS if group.is_setting)
 RULES = {field.name: field for group in RULE_GROUPS for field in group.model._meta.local_fields}
@@ -382,9 +381,7 @@ def limits_of(rule: models.Field[Any, Any]) -> tuple[float, float] | None:
 
 def rule_constraints() -> list[CheckConstraint]:
     """Every limit once more in the database, under a name. The length of a CharField is that of its column."""
-    constraints = [
-        CheckConstraint(condition=Q(votes_max__gte=F("votes_wanted")), name="campaign_votes_max_from_votes_wanted"),
-    ]
+    constraints = [CheckConstraint(condition=Q(votes_max__gte=F("votes_wanted")), name="campaign_votes_max_from_votes_wanted")]
     for name, rule in RULES.items():
         if limits := limits_of(rule):
             condition = Q(**{f"{name}__gte": limits[0], f"{name}__lte": limits[1]})

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotator.lib.languages import known_language, remember_language
+from annotator.views.middleware.log_in_first import page_of
 from annotator.views.requests import PageRequest
 
 
@@ -19,7 +20,7 @@ from annotator.views.requests import PageRequest
 @login_not_required
 def language(request: PageRequest) -> HttpResponse:
     """The languages as buttons. A POST takes `language`, "" for that of the browser, and goes back to the page in `next`."""
-    back = request.POST.get("next") or request.GET.get("next") or ""
+    back = request.POST.get("next") or request.GET.get("next") or (page_of(request) if request.method != "POST" else "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         back = ""
     if request.method != "POST":

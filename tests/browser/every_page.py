@@ -247,7 +247,7 @@ def add_account_pages(site: Site) -> None:
     EmailAddress.objects.create(user=me.user, email="second@example.org")
     for route in (
         *("account", "account_email", "account_change_password", "socialaccount_connections", "account_reauthenticate"),
-        *("sessions", "mfa_index"),
+        *("sessions", "mfa_index", "language"),
     ):
         site.add(route, me, route)
     add_second_factors(site)

@@ -86,7 +86,9 @@ def test_the_queue_is_filled_again_when_several_answers_at_once_run_it_low(monke
 )
 def test_its_words_are_in_the_language_of_the_page(cookie, asked, words):
     world = make_world()
-    world.headers = {"accept-language": asked}
+    world.answer(0)
+    assert fast_path._known(world.client.cookies[settings.SESSION_COOKIE_NAME].value)
+    world.headers |= {"accept-language": asked}
     if cookie:
         world.client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
 

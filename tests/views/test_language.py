@@ -79,6 +79,14 @@ def test_the_page_has_every_language_by_its_own_name(client):
         assert f">{name}</button>" in page
 
 
+def test_it_leads_back_to_the_page_that_it_was_opened_from(client):
+    client.force_login(UserFactory())
+
+    page = client.get(PAGE, headers={"Referer": f"http://testserver{reverse('account')}"}).content.decode()
+
+    assert f'name="next" value="{reverse("account")}"' in " ".join(page.split())
+
+
 def test_it_refuses_other_methods(client):
     assert client.put(PAGE).status_code == 405
 

@@ -41,7 +41,7 @@ class CampaignForm(forms.ModelForm):
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The rules under their headings."""
-        return [(group.title, [self[name] for name in group.names]) for group in SETTING_GROUPS]
+        return [(str(group.title), [self[name] for name in group.names]) for group in SETTING_GROUPS]
 
     def hints(self) -> list[str]:
         """What the rules may be and is hardly meant, in sentences for a manager."""

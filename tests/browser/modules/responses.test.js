@@ -112,7 +112,7 @@ test("several refusals are said once", () => {
   const { responses, log, voted } = make();
   const answers = [1, 2].map((assignment) => ({ assignment, code: "campaign_closed", detail: "It is closed." }));
   responses.applyAnswers([voted("1"), voted("2")], 200, { ...DATA, answers, message: "" });
-  equal(log[0], "Not recorded: 2 answers. It is closed.");
+  equal(log[0], "2 answers could not be recorded. It is closed.");
 });
 
 test("cards behind those that the server names stay, and those between them go", () => {
