@@ -25,6 +25,7 @@ MESSAGES = {"success", "error", "warning", "info"}
 SPOKEN_KEYWORDS = {"label", "help_text", "verbose_name", "verbose_name_plural", "status_message", "title", "empty_label"}
 SENTENCE = re.compile(r"""^(?:f['"])?[A-Z][a-z’']*\s[^{}]*?.*[.?!]['"]?$""", re.S)
 NOT_FOR_PEOPLE = re.compile(r"gettext|logg|ImproperlyConfigured|_one_of|_number")
+CONTENT = re.compile(r"""content:\s*["']([^"']*[A-Za-z]{2,}[^"']*)""")
 SPOKEN_BY_SCRIPTS = re.compile(r"""(?<!gettext\()(?<!gettext\(\n)(["`'])([A-Z][a-z']+(?: [^"`'\n]*)?[a-z.…?!])\1""")
 
 
@@ -34,6 +35,8 @@ def unmarked() -> Iterator[str]:
     for path in sorted((ROOT / "annotator").rglob("*.py")):
         if "migrations" not in path.parts and not NOT_OF_ANNOTATORS.match(name_of(path)):
             yield from (f"{name_of(path)}: not marked: {words!r}" for words in in_python(path.read_text()))
+    for path in sorted((ROOT / "static" / "css").rglob("*.css")):
+        yield from (f"{name_of(path)}: words in a style: {words!r}" for words in CONTENT.findall(path.read_text()))
     for path in sorted((ROOT / "static" / "js").rglob("*.js")):
         if not NOT_OF_ANNOTATORS.match(name_of(path)):
             yield from (f"{name_of(path)}: not marked: {words!r}" for words in in_script(path.read_text()))
