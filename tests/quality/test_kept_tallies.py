@@ -31,8 +31,8 @@ def _is_large(monkeypatch):
     monkeypatch.setattr(kept_tallies, "GROWTH", 1000)
 
 
-def figures(standings: list[AnnotatorStats]) -> dict[int, dict[str, float | None]]:
-    return {row.member_id: {name: getattr(row, name) for name in FIGURES} for row in standings}
+def figures(all_stats: list[AnnotatorStats]) -> dict[int, dict[str, float | None]]:
+    return {row.member_id: {name: getattr(row, name) for name in FIGURES} for row in all_stats}
 
 
 def assert_agrees_with_all_votes(campaign: Campaign) -> None:
