@@ -115,7 +115,7 @@ class GoldUse(TextChoices):
     TRAINING = "training", "Training: with feedback"
 
 
-class GoldAct(TextChoices):
+class GoldAction(TextChoices):
     """What is decided about a known answer."""
 
     MADE = "made", "Marked as gold"

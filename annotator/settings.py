@@ -296,7 +296,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "annotator.views.middleware.require_mfa.RequireMfa",
-    "annotator.views.middleware.refusals.RefusalMiddleware",
+    "annotator.views.middleware.domain_errors.DomainErrorMiddleware",
 ]
 TEMPLATES = [
     {
@@ -462,7 +462,7 @@ SESSION_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
-CSRF_FAILURE_VIEW = "annotator.views.middleware.refusals.refuse_without_token"
+CSRF_FAILURE_VIEW = "annotator.views.middleware.domain_errors.refuse_without_token"
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"  # annotator.accounts.devices
 # A session ends so long after its last use, and so long after it began, however much it is used. That it is in use is noted once
 # a day (annotator.views.middleware.log_in_first), not per vote.

@@ -16,7 +16,7 @@ class HubAccount(models.Model):
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="hub_account")
     repository = models.CharField(max_length=200, help_text="Owner and name, for example flowers/preferences.")
     is_private = models.BooleanField(default=True, help_text="Create a new repository as private.")
-    sealed_token = models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY.")
+    encrypted_token = models.TextField(editable=False, help_text="Encrypted with a key derived from SECRET_KEY.")
     token_hint = models.CharField(max_length=8, editable=False, help_text="The last characters, to tell tokens apart.")
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -88,10 +88,10 @@ def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, 
     locked = _locked(member)
     if locked.state != MemberState.ACTIVE:
         raise Conflict(f"This member is {locked.state} and would not see a warning.", code="member_not_active")
-    act = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
-    locked.notice = act
+    action = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
+    locked.notice = action
     locked.save(update_fields=["notice"])
-    return act
+    return action
 
 
 def dismiss_notice(*, member: Member) -> None:

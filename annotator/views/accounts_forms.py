@@ -52,8 +52,8 @@ class CountsTakenNames:
             raise forms.ValidationError("Too many taken usernames were tried from your network. Wait an hour and try again.")
         try:
             username: str = super().clean_username()  # type: ignore[misc]
-        except forms.ValidationError as refusal:
-            if refusal.code in TAKEN:
+        except forms.ValidationError as error:
+            if error.code in TAKEN:
                 ratelimit.consume(request, action="username_taken")
             raise
         return username

@@ -25,8 +25,8 @@ def open_campaign(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             opening.open_campaign(campaign=campaign, by=request.user)
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
+        except DomainError as error:
+            messages.error(request, error.detail)
             return redirect("open_campaign", slug)
         messages.success(request, f"{campaign.name} is now open.")
         return redirect("campaign_page", slug)
@@ -45,8 +45,8 @@ def archive_campaign(request: UserRequest, slug: str) -> HttpResponse:
         else:
             lifecycle.archive_campaign(campaign=campaign, by=request.user)
             messages.success(request, f"{campaign.name} is archived. You find it at the end of your list of campaigns.")
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     return redirect("campaign_page", slug)
 
 
@@ -59,8 +59,8 @@ def delete_draft(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and not name_is_wrong:
         try:
             lifecycle.delete_draft(campaign=campaign, by=request.user)
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
+        except DomainError as error:
+            messages.error(request, error.detail)
             return redirect("campaign_page", slug)
         messages.success(request, f"{campaign.name} is deleted.")
         return redirect("campaigns")

@@ -22,7 +22,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from annotator.models import User
-from annotator.views.middleware.refusals import REFUSAL
+from annotator.views.middleware.domain_errors import REFUSAL
 from annotator.views.requests import PageRequest
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

@@ -25,8 +25,8 @@ RETRY_AFTER = "60"  # seconds
 STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409, TooLarge: 413}
 
 
-def status_of(refusal: DomainError) -> int:
-    return STATUSES.get(type(refusal), 400)
+def status_of(error: DomainError) -> int:
+    return STATUSES.get(type(error), 400)
 
 
 def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
@@ -34,7 +34,7 @@ def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(PROGRAM_PREFIXES):
         response: HttpResponse = JsonResponse({"code": CODES[status], "detail": detail}, status=status)
     else:
-        response = render(request, PAGES[status], {"refusal": {"detail": detail}}, status=status)
+        response = render(request, PAGES[status], {"error": {"detail": detail}}, status=status)
     response[REFUSAL] = CODES[status]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = RETRY_AFTER
@@ -48,7 +48,7 @@ def refuse_without_token(request: HttpRequest, reason: str = "") -> HttpResponse
     return response
 
 
-class RefusalMiddleware:
+class DomainErrorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -69,10 +69,10 @@ class RefusalMiddleware:
         status = status_of(exception)
         if request.htmx:
             # Shown with the page's messages, whatever the request's own target was.
-            response = render(request, "_refused.html", {"refusal": exception}, status=status)
+            response = render(request, "_refused.html", {"error": exception}, status=status)
             response["HX-Retarget"] = "#notice"
             response["HX-Reswap"] = "innerHTML"
         else:
-            response = render(request, f"{status}.html", {"refusal": exception}, status=status)
+            response = render(request, f"{status}.html", {"error": exception}, status=status)
         response[REFUSAL] = exception.code
         return response
