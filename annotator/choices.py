@@ -116,7 +116,7 @@ class GoldUse(TextChoices):
     TRAINING = "training", gettext_lazy("Training: with feedback")
 
 
-class GoldAct(TextChoices):
+class GoldAction(TextChoices):
     """What is decided about a known answer."""
 
     MADE = "made", gettext_lazy("Marked as gold")

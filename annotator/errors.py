@@ -1,4 +1,4 @@
-"""What a domain verb raises when it will not do a thing. Doors (views, API, commands) turn these into their own words."""
+"""What a domain function raises when it will not do a thing. Views, the API and commands turn these into their own words."""
 
 from __future__ import annotations
 

@@ -297,7 +297,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "annotator.views.middleware.require_mfa.RequireMfa",
-    "annotator.views.middleware.refusals.RefusalMiddleware",
+    "annotator.views.middleware.domain_errors.DomainErrorMiddleware",
 ]
 TEMPLATES = [
     {
@@ -476,7 +476,7 @@ SESSION_COOKIE_HTTPONLY = True
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
-CSRF_FAILURE_VIEW = "annotator.views.middleware.refusals.refuse_without_token"
+CSRF_FAILURE_VIEW = "annotator.views.middleware.domain_errors.refuse_without_token"
 DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"  # annotator.accounts.devices
 LANGUAGE_COOKIE_NAME, LANGUAGE_COOKIE_SECURE = f"{COOKIE_PREFIX}language", HTTPS  # annotator.lib.languages
 # A session ends so long after its last use, and so long after it began, however much it is used. That it is in use is noted once

@@ -197,7 +197,7 @@ def roll_up_progress() -> None:
 @shared_task
 def check_counters() -> None:
     """Each time another part of the large campaigns, whoever did it last."""
-    counters.check_open_campaigns(turn=int(time.time() // counters.PERIOD))
+    counters.check_open_campaigns(round_number=int(time.time() // counters.PERIOD))
 
 
 @shared_task

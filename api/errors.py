@@ -22,7 +22,7 @@ from rest_framework.views import exception_handler
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from annotator.lib.idempotency import KeyReused
 
-STATUS_OF_REFUSAL: dict[type[DomainError], int] = {
+STATUS_OF_ERROR: dict[type[DomainError], int] = {
     Invalid: status.HTTP_400_BAD_REQUEST,
     NotAllowed: status.HTTP_403_FORBIDDEN,
     NotFound: status.HTTP_404_NOT_FOUND,
@@ -52,7 +52,7 @@ class LengthRequired(APIException):
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """The response to an error in a view; None for an unexpected error, which Django then reports as a 500."""
     if isinstance(error, DomainError):
-        code = next(code for kind, code in STATUS_OF_REFUSAL.items() if isinstance(error, kind))
+        code = next(code for kind, code in STATUS_OF_ERROR.items() if isinstance(error, kind))
         return Response(body_of(error.code, error.detail, by_field(error.errors)), status=code)
     if isinstance(error, RequestDataTooBig):
         error = BodyTooLarge()

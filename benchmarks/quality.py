@@ -184,8 +184,8 @@ class Trial:
             for person in self.dice.sample(self.people, len(self.people)):
                 is_going_on |= self.work(person, now) > 0
             now += timedelta(seconds=SECONDS_PER_VOTE * REVIEW_EVERY)
-            for act in review_campaign(campaign=self.campaign, now=now):
-                self.note(act)
+            for action in review_campaign(campaign=self.campaign, now=now):
+                self.note(action)
         return self.outcome()
 
     def work(self, person: Person, start: Any) -> int:
@@ -223,13 +223,13 @@ class Trial:
         person.votes += done
         return done
 
-    def note(self, act: Any) -> None:
-        person = next(person for person in self.people if person.member.pk == act.member_id)
-        if act.kind == "warn":
+    def note(self, action: Any) -> None:
+        person = next(person for person in self.people if person.member.pk == action.member_id)
+        if action.kind == "warn":
             person.warned_at = person.warned_at or person.votes
         else:
             person.stopped_at = person.stopped_at or person.votes
-            person.suspended |= act.kind == "suspend"
+            person.suspended |= action.kind == "suspend"
 
     def outcome(self) -> Outcome:
         from annotator.models import Consensus, Vote  # noqa: PLC0415

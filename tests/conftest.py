@@ -69,15 +69,22 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _storage_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Names of folders that are not there yet: of thousands of tests, few write a file."""
+    folder = tmp_path_factory.mktemp("storage")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def storage_folder(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Path:
+def storage_folder(request: pytest.FixtureRequest, settings: Settings, _storage_folders: Iterator[Path]) -> Path:
     """A storage folder of the test's own; with a Celery worker, the one that the worker uses, emptied."""
     if "celery_worker_process" in request.fixturenames:
         folder = request.getfixturevalue("_celery_worker").storage
         shutil.rmtree(folder)
         folder.mkdir()
     else:
-        folder = tmp_path / "storage"
+        folder = next(_storage_folders)
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {

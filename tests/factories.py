@@ -292,7 +292,7 @@ class WebhookFactory(DjangoModelFactory):
     campaign = factory.SubFactory(CampaignFactory)
     url = "https://hooks.test/diptych"
     events = factory.LazyFunction(lambda: ["release.ready"])
-    sealed_secret = "nothing"
+    encrypted_secret = "nothing"
 
 
 class DeliveryFactory(DjangoModelFactory):

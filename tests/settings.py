@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("DATA_DIR", str(ROOT / "var" / "tests"))
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
+# Matrices are small here, and as many processes as there are cores share them: threads would wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # What is tested is lost with the test; waiting for the disk proves nothing here.
 os.environ.setdefault("EMBEDDED_POSTGRES_OPTIONS", "-c fsync=off -c synchronous_commit=off -c full_page_writes=off")
 if os.environ.get("TEST_POOLER", "") not in ("", "0"):  # tests/pooler.py; PgBouncer of Debian is older than 1.21

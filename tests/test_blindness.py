@@ -168,7 +168,7 @@ PAGES = {
     ][1],
     "skip": lambda browser, seat, slug: browser.post(reverse("skip", args=[seat.pk]), headers=HTMX),
     "flag": lambda browser, seat, slug: browser.post(reverse("flag", args=[seat.pk]), {"reason": "unsafe"}, headers=HTMX),
-    "refusal": lambda browser, seat, slug: browser.post(reverse("vote", args=[seat.pk]), {"choice": "c"}, headers=HTMX),
+    "error": lambda browser, seat, slug: browser.post(reverse("vote", args=[seat.pk]), {"choice": "c"}, headers=HTMX),
 }
 
 

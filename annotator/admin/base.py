@@ -129,15 +129,15 @@ def thumbnails(pairs_images: Iterable[Image]) -> SafeString:
 
 
 def each(
-    model_admin: admin.ModelAdmin, request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], Any], *, done: str
+    model_admin: admin.ModelAdmin, request: HttpRequest, rows: Iterable[Any], change: Callable[[Any], Any], *, done: str
 ) -> None:
-    """Apply `act` to each row, then show how many succeeded and why others were refused."""
+    """Apply `change` to each row, then show how many succeeded and why others were refused."""
     count = 0
     for row in rows:
         try:
-            act(row)
-        except DomainError as refusal:
-            model_admin.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
+            change(row)
+        except DomainError as error:
+            model_admin.message_user(request, f"{row}: {error.detail}", messages.ERROR)
         else:
             count += 1
     if count:

@@ -124,10 +124,10 @@ class PairForm(ModelForm):
             pair = Pair.objects.get(pk=self.instance.pk)  # the form has already changed the instance
             try:
                 gold.check_gold(pair=pair, choice=cleaned["gold_choice"], note=cleaned.get("gold_note", ""), use=pair.gold_use)
-            except DomainError as refusal:
-                if not refusal.errors:
-                    self.add_error("gold_choice", refusal.detail)
-                for field, reasons in refusal.errors.items():
+            except DomainError as error:
+                if not error.errors:
+                    self.add_error("gold_choice", error.detail)
+                for field, reasons in error.errors.items():
                     self.add_error(field, reasons)
         return cleaned
 
@@ -137,7 +137,7 @@ class PairAdmin(BigTable, NeverAdded):
     """Pairs come from imports."""
 
     form = PairForm
-    list_display = ["pk", "images", "prompt", "standing", "made_by", "campaign"]
+    list_display = ["pk", "images", "prompt", "state_in_words", "made_by", "campaign"]
     list_display_links = ["pk", "prompt"]
     list_filter = ["campaign", "state", GoldFilter, GeneratorFilter]
     list_select_related = ["campaign", "prompt", "image_a__generator", "image_b__generator"]
@@ -171,7 +171,7 @@ class PairAdmin(BigTable, NeverAdded):
         return format_html("{}<br>{}", pair.image_a.generator or "unknown", pair.image_b.generator or "unknown")
 
     @admin.display(description=gettext_lazy("state"))
-    def standing(self, pair: Pair) -> SafeString:
+    def state_in_words(self, pair: Pair) -> SafeString:
         facts = [pair.get_state_display(), f"{self.votes(pair)} seats taken"]
         if pair.gold_choice is not None:
             facts.append(f"Gold: {Choice(pair.gold_choice).label}")

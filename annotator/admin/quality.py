@@ -18,8 +18,8 @@ class ModerationActionAdmin(ReadOnly):
     list_select_related = [*MEMBER, "rule", "actor"]
 
     @admin.display(description=gettext_lazy("Rule"))
-    def by_rule(self, act: ModerationAction) -> str:
-        return act.rule_in_words or "–"
+    def by_rule(self, action: ModerationAction) -> str:
+        return action.rule_in_words or "–"
 
 
 @admin.register(Appeal)

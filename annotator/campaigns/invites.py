@@ -61,8 +61,8 @@ def create_invite(
     elif platform_key:
         try:
             platform_tokens.check_key(platform_key)
-        except Invalid as refusal:
-            errors["platform_key"] = [refusal.detail]
+        except Invalid as error:
+            errors["platform_key"] = [error.detail]
     if platform_key.startswith("https://") and not platform_customer:
         errors["platform_customer"] = [
             gettext("The keys at this address sign for all customers of the platform. Enter your workspace or study.")

@@ -73,12 +73,12 @@ def check_key(text: str) -> None:
         )
 
 
-def read_token(token: str, *, sealed_key: str, host: str, customer: str, fetch: Keys | None = None) -> PlatformIds:
+def read_token(token: str, *, encrypted_key: str, host: str, customer: str, fetch: Keys | None = None) -> PlatformIds:
     """Whom the token names. `customer` is the study or workspace that it must be of, or "".
 
     Raises NotAllowed where the token is not valid here, Conflict where the platform's keys cannot be had.
     """
-    text = decrypt(sealed_key, purpose=PURPOSE)
+    text = decrypt(encrypted_key, purpose=PURPOSE)
     try:
         key, algorithms = _key_for(token, text, fetch or fetch_keys)
         claims: dict[str, Any] = jwt.decode(

@@ -210,11 +210,11 @@ def _looked_at(votes: _Votes) -> Bools:
     beside = np.bincount(votes.task, minlength=votes.n_tasks)[votes.task] > 1
     by_annotator = np.argsort(votes.annotator, kind="stable")
     in_order = votes.annotator[by_annotator]
-    turn = np.empty(len(in_order), dtype=np.int64)
-    turn[by_annotator] = np.arange(len(in_order)) - np.searchsorted(in_order, in_order)
+    position = np.empty(len(in_order), dtype=np.int64)
+    position[by_annotator] = np.arange(len(in_order)) - np.searchsorted(in_order, in_order)
     given = np.bincount(votes.annotator, minlength=votes.n_annotators)
     step = -(-given // VOTES_EACH_MAX)
-    return np.asarray(beside & (turn % np.maximum(step, 1)[votes.annotator] == 0))
+    return np.asarray(beside & (position % np.maximum(step, 1)[votes.annotator] == 0))
 
 
 def _means(prior: Prior, cells: _Cells, rows: Floats) -> Floats:

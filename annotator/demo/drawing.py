@@ -125,7 +125,7 @@ def _place(things: tuple[Thing, ...], box: Box, rng: Random) -> list[tuple[Thing
 
 
 def _circle() -> list[Point]:
-    return [(math.cos(turn), math.sin(turn)) for turn in _turns(72)]
+    return [(math.cos(angle), math.sin(angle)) for angle in _angles(72)]
 
 
 def _square() -> list[Point]:
@@ -139,16 +139,16 @@ def _triangle() -> list[Point]:
 def _star() -> list[Point]:
     corners = []
     for index in range(10):
-        turn, reach = -math.pi / 2 + index * math.pi / 5, 1.08 if index % 2 == 0 else 0.46
-        corners.append((reach * math.cos(turn), reach * math.sin(turn)))
+        angle, reach = -math.pi / 2 + index * math.pi / 5, 1.08 if index % 2 == 0 else 0.46
+        corners.append((reach * math.cos(angle), reach * math.sin(angle)))
     return _along(corners)
 
 
 def _heart() -> list[Point]:
     points = []
-    for turn in _turns(72):
-        x = 16 * math.sin(turn) ** 3
-        y = -(13 * math.cos(turn) - 5 * math.cos(2 * turn) - 2 * math.cos(3 * turn) - math.cos(4 * turn))
+    for angle in _angles(72):
+        x = 16 * math.sin(angle) ** 3
+        y = -(13 * math.cos(angle) - 5 * math.cos(2 * angle) - 2 * math.cos(3 * angle) - math.cos(4 * angle))
         points.append((x / 16.5, (y - 2.5) / 16))
     return points
 
@@ -158,20 +158,20 @@ def _diamond() -> list[Point]:
 
 
 def _hexagon() -> list[Point]:
-    return _along([(math.cos(turn), math.sin(turn)) for turn in _turns(6)])
+    return _along([(math.cos(angle), math.sin(angle)) for angle in _angles(6)])
 
 
 def _crescent() -> list[Point]:
-    outer = [(math.cos(turn), math.sin(turn)) for turn in (math.radians(degrees) for degrees in range(50, 311, 5))]
+    outer = [(math.cos(angle), math.sin(angle)) for angle in (math.radians(degrees) for degrees in range(50, 311, 5))]
     # The inner arc runs back through the same two tips, around a centre further right.
     tip_x, tip_y = outer[0]
     centre = 0.62
     radius, start = math.hypot(tip_x - centre, tip_y), math.atan2(tip_y, tip_x - centre)
-    inner = [(centre + radius * math.cos(turn), radius * math.sin(turn)) for turn in _between(-start, start - 2 * math.pi, 36)]
+    inner = [(centre + radius * math.cos(angle), radius * math.sin(angle)) for angle in _between(-start, start - 2 * math.pi, 36)]
     return [(x + 0.22, y) for x, y in outer + inner]
 
 
-def _turns(count: int) -> list[float]:
+def _angles(count: int) -> list[float]:
     return [2 * math.pi * index / count for index in range(count)]
 
 
@@ -245,8 +245,8 @@ def _wobble(points: list[Point], amount: float, rng: Random) -> list[Point]:
     waves = [(rng.randint(2, 9), rng.uniform(0, 2 * math.pi), rng.uniform(0.3, 1)) for _ in range(4)]
     wobbly = []
     for index, (x, y) in enumerate(points):
-        turn = 2 * math.pi * index / len(points)
-        bulge = 1 + amount * sum(height * math.sin(count * turn + phase) for count, phase, height in waves) / 1.6
+        angle = 2 * math.pi * index / len(points)
+        bulge = 1 + amount * sum(height * math.sin(count * angle + phase) for count, phase, height in waves) / 1.6
         wobbly.append((x * bulge, y * bulge))
     return wobbly
 

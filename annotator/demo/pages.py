@@ -32,7 +32,7 @@ class Page(HTMLParser):
         self.cards: list[Card] = []
         self.forms: list[Form] = []
         self.reason = ""  # why there is nothing to judge
-        self.refusal = ""  # why an answer was not taken
+        self.error = ""  # why an answer was not taken
         self._reads_prompt = False
         self._is_in_form = False
         self._is_inert = False  # in a template, which scripts fill and nobody sees
@@ -57,7 +57,7 @@ class Page(HTMLParser):
         elif self.cards:
             self._read_card(self.cards[-1], tag, values)
         self.reason = values.get("data-reason", self.reason)
-        self.refusal = values.get("data-refused", self.refusal)
+        self.error = values.get("data-refused", self.error)
 
     def _read_card(self, card: Card, tag: str, values: dict[str, str]) -> None:
         if tag == "h1":

@@ -209,7 +209,7 @@ class Visit:
         self.diary.write("sent", assignment, who=self.person.name, choice=choice, better=better, elapsed_ms=elapsed_ms)
         self.pass_time(assignment, elapsed_ms)
         page = self._do("vote", card, {"choice": choice, "elapsed_ms": str(elapsed_ms)})
-        if page.refusal:  # the lease ran out meanwhile, say after a run that was killed
+        if page.error:  # the lease ran out meanwhile, say after a run that was killed
             return self._get(f"/c/{self.campaign}/")
         self.diary.write("acknowledged", assignment)
         on_vote()

@@ -28,7 +28,7 @@ from psycopg import sql
 
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.changes import OLDEST_UNDER_WAY, SERVER_SQL
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, ServerEpoch, Vote
 
@@ -158,7 +158,7 @@ def _server() -> str:
 
 @transaction.atomic
 def _begin_epoch(server: str) -> ServerEpoch:
-    wait_for_turn(Space.SERVER_EPOCH)
+    lock_until_commit(Space.SERVER_EPOCH)
     known = ServerEpoch.objects.filter(server=server).first()
     if known is not None:  # somebody else was first
         return known

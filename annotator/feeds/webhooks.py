@@ -77,7 +77,7 @@ def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by:
             campaign=campaign,
             url=url,
             events=_in_order(events),
-            sealed_secret=encrypt(secret, purpose=PURPOSE),
+            encrypted_secret=encrypt(secret, purpose=PURPOSE),
             created_by=by,
         )
     return webhook, secret
@@ -243,7 +243,7 @@ def _note(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
 def attempt(delivery: Delivery, *, now: datetime) -> Outcome:
     """POST it. No redirect is followed, and of the answer only the status is kept."""
     try:
-        secret = decrypt(delivery.webhook.sealed_secret, purpose=PURPOSE)
+        secret = decrypt(delivery.webhook.encrypted_secret, purpose=PURPOSE)
         return Outcome(_post(delivery, signed_headers(secret, delivery, now)))
     except DecryptionFailed:
         return Outcome(None, "The secret cannot be read: SECRET_KEY has changed. Create the webhook again.")

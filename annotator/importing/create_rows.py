@@ -17,7 +17,7 @@ from annotator.choices import RULES_IN_BATCHES, Choice
 from annotator.importing.images import hash_distance
 from annotator.importing.pairing import NewPair, pairs_of
 from annotator.importing.parse_line import BadLine
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.models import Campaign, Generator, Image, Pair, Prompt
 from annotator.models.pair_seats import RING_SIZE
 
@@ -64,7 +64,7 @@ def add_lines(*, campaign: Campaign, lines: Iterable[ReadyLine]) -> Added:
     Batches of one campaign take turns here, so that two with the same prompts neither wait for each other in a circle nor
     add a thing twice. The images were decoded before; what is left takes milliseconds.
     """
-    wait_for_turn(Space.IMPORTING, campaign.pk)
+    lock_until_commit(Space.IMPORTING, campaign.pk)
     lines = list(lines)
     known = _Known(campaign, lines)
     added = Added()

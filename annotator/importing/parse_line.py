@@ -238,11 +238,11 @@ def _source(value: Any, name: str) -> Source:
     return Source(path=value)
 
 
-def _unpacked(text: str, name: str, refusal: str) -> bytes:
+def _unpacked(text: str, name: str, message: str) -> bytes:
     try:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise BadLine(name, refusal) from error
+        raise BadLine(name, message) from error
 
 
 def _text(given: Mapping[str, Any], key: str, limit: int, name: str = "") -> str:

@@ -59,14 +59,14 @@ class Feedback:
 
     assignment: Assignment
     choice: str
-    standing: TrainingProgress
+    progress: TrainingProgress
 
     @property
     def is_right(self) -> bool:
         return self.choice == self.assignment.pair.gold_choice
 
 
-def standing_of(member: Member) -> TrainingProgress:
+def progress_of(member: Member) -> TrainingProgress:
     campaign = member.campaign
     answers = _answers(member)
     right = answers.filter(votes__void_reason__isnull=True, votes__question__position=0, votes__choice=F("pair__gold_choice"))
@@ -101,7 +101,7 @@ def next_training(*, member: Member, now: datetime | None = None) -> Assignment 
         found.shown_at = found.shown_at or now
         found.save(update_fields=["state", "lease_expires_at", "closed_at", "shown_at"])
         return _with_pair(found, locked)
-    if standing_of(locked).is_over or not training_is_due(locked):
+    if progress_of(locked).is_over or not training_is_due(locked):
         return None
     seen = Assignment.objects.filter(member=locked, kind=AssignmentKind.TRAINING, pair=OuterRef("pk"))
     this_try = seen if locked.training_since is None else seen.filter(created_at__gte=locked.training_since)
@@ -146,7 +146,7 @@ def answer_training(
         raise NotFound(gettext("This training pair does not exist, or it is not yours."))
     cast_vote(assignment_id=assignment_id, by=by, choices=choices, elapsed_ms=elapsed_ms, now=now)
     feedback = feedback_on(assignment_id=assignment_id, by=by)
-    conclude(member=feedback.standing.member, now=now)
+    conclude(member=feedback.progress.member, now=now)
     return feedback
 
 
@@ -162,17 +162,17 @@ def feedback_on(*, assignment_id: int, by: User) -> Feedback:
     )
     if vote is None or vote.assignment.pair.gold_choice is None:
         raise NotFound(gettext("This answer does not exist, or it is not yours."))
-    return Feedback(vote.assignment, vote.choice, standing_of(vote.assignment.member))
+    return Feedback(vote.assignment, vote.choice, progress_of(vote.assignment.member))
 
 
 @transaction.atomic
 def conclude(*, member: Member, now: datetime | None = None) -> Member:
     """Pass or fail the member whose try is over; any other stays as they are. Returns the member as they are then."""
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
-    standing = standing_of(locked)
+    progress = progress_of(locked)
     is_open = locked.training_passed_at is None and locked.training_failed_at is None
-    if is_open and standing.is_over and standing.wanted:
-        if standing.has_passed:
+    if is_open and progress.is_over and progress.wanted:
+        if progress.has_passed:
             locked.training_passed_at = now or timezone.now()
         else:
             locked.training_failed_at = now or timezone.now()

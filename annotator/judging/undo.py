@@ -72,7 +72,7 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     return latest.filter(pk__in=last, closed_at__gt=since)
 
 
-def last_act(member: Member, now: datetime) -> int | None:
+def last_action(member: Member, now: datetime) -> int | None:
     """The assignment that undo takes back now, if any: not one whose seat is gone."""
     has_seat = ~Q(kind=AssignmentKind.REGULAR) | Q(pair__seats_taken__lt=F("pair__votes_wanted")) & ~Q(
         pair__state=PairState.SETTLED

@@ -101,8 +101,8 @@ def cast_vote(
         kind = locked.assignment.kind
         try:
             cast = _same_answer(locked, _naming(answer, locked.questions), now)
-        except DomainError as refusal:
-            metrics.VOTES.labels(kind, refusal.code).inc()
+        except DomainError as error:
+            metrics.VOTES.labels(kind, error.code).inc()
             raise
     transaction.on_commit(metrics.VOTES.labels(kind, "again").inc, robust=True)
     return cast

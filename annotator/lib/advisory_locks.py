@@ -1,4 +1,4 @@
-"""Turns that processes take, by Postgres's advisory locks. Each kind of thing has a space of keys of its own."""
+"""Locks between processes, by Postgres's advisory locks. Each kind of thing has a space of keys of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Space(IntEnum):
         return (self << 48) + id_
 
 
-def wait_for_turn(space: Space, id_: int = 0) -> None:
+def lock_until_commit(space: Space, id_: int = 0) -> None:
     """Wait until nobody else has it. It is held until the caller's transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [space.key(id_)])

@@ -109,8 +109,8 @@ class AsgiAdapter:
             limit = None if with_long_body else LIMIT
             body = RequestBody(scope["headers"], receive, limit=limit, patience=self._patience)
             answer = await (self._receive_upload if with_long_body else self._receive_whole)(scope, body)
-        except BodyRefused as refusal:
-            answer = await self._refuse(scope, refusal.status, refusal.detail)
+        except BodyRefused as error:
+            answer = await self._refuse(scope, error.status, error.detail)
         if body is not None and body.is_read:
             if self._even is not None and self._even.let_go(scope["client"]):
                 answer.headers.append((b"connection", b"close"))
@@ -147,9 +147,9 @@ class AsgiAdapter:
             answer = await self._run(self._uploaders, environ_of(scope, stream))
         finally:
             self._upload_slots.release()
-        if body.refusal is not None:  # Django took it for a client that went away
+        if body.error is not None:  # Django took it for a client that went away
             answer.close()
-            raise body.refusal
+            raise body.error
         return answer
 
     async def _refuse(self, scope: Scope, status: int, detail: str) -> Answer:

@@ -13,7 +13,7 @@ from annotator.errors import Conflict
 
 
 class DecryptionFailed(Conflict):
-    """What was sealed cannot be opened: SECRET_KEY is another one than then, or the text was changed."""
+    """What was encrypted cannot be opened: SECRET_KEY is another one than then, or the text was changed."""
 
     code = "seal_broken"
 
@@ -23,10 +23,10 @@ def encrypt(secret: str, *, purpose: str) -> str:
     return _cipher(purpose).encrypt(secret.encode()).decode()
 
 
-def decrypt(sealed: str, *, purpose: str) -> str:
+def decrypt(encrypted: str, *, purpose: str) -> str:
     """The secret again. Raises DecryptionFailed."""
     try:
-        return _cipher(purpose).decrypt(sealed.encode()).decode()
+        return _cipher(purpose).decrypt(encrypted.encode()).decode()
     except InvalidToken as error:
         raise DecryptionFailed("This value was encrypted with a different SECRET_KEY and cannot be read.") from error
 

@@ -52,13 +52,13 @@ def answer_once(
         )
         if is_new:
             answer = make()
-            kept.sealed_answer = encrypt(json.dumps(asdict(answer)), purpose=PURPOSE)
-            kept.save(update_fields=["sealed_answer"])
+            kept.encrypted_answer = encrypt(json.dumps(asdict(answer)), purpose=PURPOSE)
+            kept.save(update_fields=["encrypted_answer"])
             return answer, False
     if kept.digest != digest:
         raise KeyReused("This Idempotency-Key was already used for a different request. Use a new key.")
     try:
-        return Answer(**json.loads(decrypt(kept.sealed_answer, purpose=PURPOSE))), True
+        return Answer(**json.loads(decrypt(kept.encrypted_answer, purpose=PURPOSE))), True
     except DecryptionFailed as error:
         raise Conflict(
             gettext("This was already created, but the response can no longer be read. Find it in the list."), code="answer_lost"

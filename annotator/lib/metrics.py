@@ -20,7 +20,7 @@ SLOW = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800)  # what nobody waits 
 
 VOTES = Counter(
     "diptych_votes",
-    "Answers to an assignment by its kind; outcome is new, again (posted twice), or the code of the refusal.",
+    "Answers to an assignment by its kind; outcome is new, again (posted twice), or the code of the error.",
     ["kind", "outcome"],
 )
 IMPOSSIBLE_TIMES = Counter(

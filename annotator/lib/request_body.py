@@ -13,7 +13,7 @@ from typing import Any
 LIMIT = 1024 * 1024  # bytes; enough for every body but the imports of settings.LONG_BODIES
 STREAM_SIZE = 256 * 1024  # bytes for which a thread that reads a body wakes the loop
 SLOWEST = 1024  # bytes a second on average: a telephone at the edge of the network sends ten times that
-REFUSED = "diptych.refused"  # in the WSGI environment: (status, sentence) for views.middleware.refusals
+REFUSED = "diptych.refused"  # in the WSGI environment: (status, sentence) for views.middleware.domain_errors
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -46,7 +46,7 @@ class RequestBody:
             elif name == b"content-length" and self.length is not None:
                 self.length = int(value)
         self.is_read = self.length == 0
-        self.refusal: BodyRefused | None = None
+        self.error: BodyRefused | None = None
         self._count = 0
         self._start = time.monotonic()
         if limit is not None and (self.length or 0) > limit:
@@ -77,8 +77,8 @@ class RequestBody:
         return block
 
     def _refused(self, status: int, detail: str) -> BodyRefused:
-        self.refusal = BodyRefused(status, detail)
-        return self.refusal
+        self.error = BodyRefused(status, detail)
+        return self.error
 
 
 async def discard(receive: Receive, seconds: float) -> bool:

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Q
 from django.utils.translation import gettext_lazy
 
-from annotator.choices import Choice, GoldAct
+from annotator.choices import Choice, GoldAction
 from annotator.models.fields import one_of
 from annotator.models.material import Pair
 
@@ -15,7 +15,7 @@ class GoldDecision(models.Model):
     """What was decided about the known answer of a pair, by whom, and from which figures. Append-only."""
 
     pair = models.ForeignKey(Pair, on_delete=models.PROTECT, related_name="gold_decisions")
-    act = models.CharField(max_length=8, choices=GoldAct)
+    kind = models.CharField(max_length=8, choices=GoldAction)
     gold_choice = models.CharField(  # noqa: DJ001 - null: no known answer any more
         max_length=9, choices=Choice, null=True, blank=True, help_text=gettext_lazy("The known answer after this change.")
     )
@@ -38,7 +38,7 @@ class GoldDecision(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            one_of("act", GoldAct, name="gold_decision_act_known"),
+            one_of("kind", GoldAction, name="gold_decision_kind_known"),
             one_of("gold_choice", Choice, name="gold_decision_choice_known"),
             CheckConstraint(condition=Q(answers_wrong__lte=models.F("answers")), name="gold_decision_wrong_within_answers"),
         ]
@@ -47,4 +47,4 @@ class GoldDecision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pair}: {self.get_act_display()}"
+        return f"{self.pair}: {self.get_kind_display()}"

@@ -20,7 +20,7 @@ class IdempotentResponse(models.Model):
     route = models.CharField(max_length=300)
     key = models.CharField(max_length=KEY_LIMIT)
     digest = models.CharField(max_length=64, help_text=gettext_lazy("The sha256 of the request."))
-    sealed_answer = models.TextField(
+    encrypted_answer = models.TextField(
         blank=True, help_text=gettext_lazy("Encrypted, because a response can contain a secret that is shown once.")
     )
     created_at = models.DateTimeField()

@@ -17,7 +17,7 @@ class HubAccount(models.Model):
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="hub_account")
     repository = models.CharField(max_length=200, help_text=gettext_lazy("Owner and name, for example flowers/preferences."))
     is_private = models.BooleanField(default=True, help_text=gettext_lazy("Create a new repository as private."))
-    sealed_token = models.TextField(editable=False, help_text=gettext_lazy("Encrypted with a key derived from SECRET_KEY."))
+    encrypted_token = models.TextField(editable=False, help_text=gettext_lazy("Encrypted with a key derived from SECRET_KEY."))
     token_hint = models.CharField(
         max_length=8, editable=False, help_text=gettext_lazy("The last characters, to tell tokens apart.")
     )

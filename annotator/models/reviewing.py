@@ -57,7 +57,7 @@ class ReviewRule(models.Model):
 class AnnotatorStats(models.Model):
     """What the review measured of a member at its last look. Only ever shown and ruled on; the votes are the truth."""
 
-    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="standing")
+    member = models.OneToOneField(Member, on_delete=models.CASCADE, primary_key=True, related_name="stats")
     counted_since = models.DateTimeField(
         null=True,
         blank=True,
@@ -111,7 +111,7 @@ class AnnotatorStats(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"standing of {self.member}"
+        return f"stats of {self.member}"
 
     @property
     def differed_count(self) -> int:
@@ -153,10 +153,10 @@ class ReviewTally(models.Model):
 class ModerationAction(models.Model):
     """That something was done about a member: by whom or by which rule, when, and on what figures. Append-only."""
 
-    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="acts")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="actions")
     kind = models.CharField(max_length=8, choices=ActionKind)
-    rule = models.ForeignKey(ReviewRule, on_delete=models.PROTECT, null=True, blank=True, related_name="acts")
-    # Of the rule and of its test, at that time. Null also for acts from before versions were kept.
+    rule = models.ForeignKey(ReviewRule, on_delete=models.PROTECT, null=True, blank=True, related_name="actions")
+    # Of the rule and of its test, at that time. Null also for actions from before versions were kept.
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     test_version = models.PositiveIntegerField(null=True, blank=True)
     figures = models.JSONField(default=dict, help_text=gettext_lazy("The measured values at that time. For display only."))
@@ -195,7 +195,7 @@ class ModerationAction(models.Model):
 
 
 class Proposal(models.Model):
-    """What a rule that asks first would do to a member. Gone once a manager has decided; what was decided is an act."""
+    """What a rule that asks first would do to a member. Gone once a manager has decided; what was decided is an action."""
 
     rule = models.ForeignKey(ReviewRule, on_delete=models.CASCADE, related_name="proposals")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")

@@ -25,7 +25,7 @@ class Webhook(models.Model):
     is_active = models.BooleanField(
         default=True, help_text=gettext_lazy("Whether events are sent. Events while inactive are not stored.")
     )
-    sealed_secret = models.TextField(editable=False, help_text=gettext_lazy("Encrypted with a key derived from SECRET_KEY."))
+    encrypted_secret = models.TextField(editable=False, help_text=gettext_lazy("Encrypted with a key derived from SECRET_KEY."))
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 

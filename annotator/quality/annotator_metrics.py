@@ -13,7 +13,7 @@ from annotator.consensus.care import care_of
 from annotator.consensus.codes import Floats
 from annotator.consensus.trust import skill_of
 from annotator.feeds.vote_columns import Update
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.arrow import snapshot
 from annotator.models import AnnotatorStats, Campaign
 from annotator.quality.answers import Given, People
@@ -30,18 +30,18 @@ def measure_campaign(*, campaign: Campaign, now: datetime, counts_all: bool = Fa
     afresh tells of others and is not held against themselves. `counts_all`: from all votes, though what changed would do.
     """
     with transaction.atomic():
-        wait_for_turn(Space.REVIEWING, campaign.pk)
+        lock_until_commit(Space.REVIEWING, campaign.pk)
         with snapshot() as database:
             update = Update(database, campaign.pk)
             found = bring_up_to_date(campaign, database, update, now, counts_all=counts_all)
             update.write()
-        standings = _standings_of_present(campaign, found.tallies, found.people, now)
-        AnnotatorStats.objects.bulk_create(standings, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
+        all_stats = _stats_of_present(campaign, found.tallies, found.people, now)
+        AnnotatorStats.objects.bulk_create(all_stats, update_conflicts=True, unique_fields=["member"], update_fields=WRITTEN)
         if not found.is_all:
             as_before = AnnotatorStats.objects.filter(member__in=_present(found.others, found.people))
             as_before.update(computed_at=now)
-            standings = sorted([*standings, *as_before], key=lambda standing: standing.member_id)
-    return standings
+            all_stats = sorted([*all_stats, *as_before], key=lambda stats: stats.member_id)
+    return all_stats
 
 
 def measure(*, campaign: Campaign, now: datetime, too_fast_ms: int | None = None) -> list[AnnotatorStats]:
@@ -49,13 +49,13 @@ def measure(*, campaign: Campaign, now: datetime, too_fast_ms: int | None = None
     limit = campaign.too_fast_ms if too_fast_ms is None else too_fast_ms
     with snapshot() as database:
         tallies, people = count_all(campaign, database, Update(database, campaign.pk), too_fast_ms=limit)
-    return _standings_of_present(campaign, tallies, people, now)
+    return _stats_of_present(campaign, tallies, people, now)
 
 
-def _standings_of_present(campaign: Campaign, tallies: Tallies, people: People, now: datetime) -> list[AnnotatorStats]:
+def _stats_of_present(campaign: Campaign, tallies: Tallies, people: People, now: datetime) -> list[AnnotatorStats]:
     """Of those who judge or are paused."""
     present = Tallies({member: tallies[member] for member in _present(tallies, people)})
-    return standings_by(present, now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
+    return stats_by(present, now, has_checks=campaign.gold_rate > 0 or campaign.repeat_rate > 0)
 
 
 def _present(members: Iterable[int], people: People) -> list[int]:
@@ -63,16 +63,16 @@ def _present(members: Iterable[int], people: People) -> list[int]:
     return [member for member in members if member in at_work]
 
 
-def standings_of(given: Given, now: datetime, *, has_checks: bool = True) -> list[AnnotatorStats]:
-    """The standing of everybody with an answer that counts. `has_checks`: the campaign hands out gold or repeats."""
+def stats_of(given: Given, now: datetime, *, has_checks: bool = True) -> list[AnnotatorStats]:
+    """The stats of everybody with an answer that counts. `has_checks`: the campaign hands out gold or repeats."""
     given = given if len(given.id) else given._replace(id=np.arange(len(given.member)))
     tallies = Tallies()
     tallies.give(given.member, given.id)
     tallies.plus(given, fit_to(given))
-    return standings_by(tallies, now, has_checks=has_checks)
+    return stats_by(tallies, now, has_checks=has_checks)
 
 
-def standings_by(tallies: Tallies, now: datetime, *, has_checks: bool) -> list[AnnotatorStats]:
+def stats_by(tallies: Tallies, now: datetime, *, has_checks: bool) -> list[AnnotatorStats]:
     """The same, of those who have a tally."""
     members = sorted(member for member, tally in tallies.items() if round(tally.sums[ANSWERS]) > 0)
     if not members:

@@ -22,8 +22,8 @@ KIND_OF = {
 # Everybody who may have voted as a person, and since when their answers are held for or against them (in microseconds).
 _PEOPLE_SQL = """
     SELECT member.id, member.state IN ('active', 'paused') AS counts,
-           coalesce((extract(epoch FROM standing.counted_since) * 1000000)::bigint, -1) AS since
-    FROM annotator_member member LEFT JOIN annotator_standing standing ON standing.member_id = member.id
+           coalesce((extract(epoch FROM stats.counted_since) * 1000000)::bigint, -1) AS since
+    FROM annotator_member member LEFT JOIN annotator_standing stats ON stats.member_id = member.id
     WHERE member.campaign_id = {campaign} AND member.kind = 'human' AND member.state <> 'withdrawn' ORDER BY member.id
 """
 _OTHERS_SQL = """

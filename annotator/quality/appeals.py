@@ -77,4 +77,4 @@ def _take_back(member: Member, by: User, answer: str, now: datetime) -> None:
 def open_appeals(campaign: Campaign) -> QuerySet[Appeal]:
     """What waits for an answer, the oldest first. Who withdrew does not wait any more."""
     waiting = Appeal.objects.filter(member__campaign=campaign, state=AppealState.OPEN)
-    return waiting.exclude(member__state=MemberState.WITHDRAWN).select_related("member__user", "member__standing").order_by("pk")
+    return waiting.exclude(member__state=MemberState.WITHDRAWN).select_related("member__user", "member__stats").order_by("pk")

@@ -16,7 +16,7 @@ from annotator.choices import (
     AssignmentState,
     Choice,
     ConsensusMethod,
-    GoldAct,
+    GoldAction,
     GoldUse,
     Label,
     PairState,
@@ -43,7 +43,7 @@ _CHECKED_BY = (AssignmentKind.GOLD, AssignmentKind.TRAINING)
 # Every gold answer that counts, each beside the record of its annotator on the other gold pairs of the campaign.
 _DOUBTFUL_SQL = statement("""
 WITH kept AS (
-    SELECT pair_id, max(decided_at) AS since FROM annotator_golddecision WHERE act <> 'review' GROUP BY pair_id
+    SELECT pair_id, max(decided_at) AS since FROM annotator_golddecision WHERE kind <> 'review' GROUP BY pair_id
 ), answer AS (
     SELECT vote.pair_id, vote.member_id, vote.created_at, (vote.choice = pair.gold_choice)::int AS is_right
     FROM annotator_pair pair
@@ -91,7 +91,7 @@ def set_gold(
     now = now or timezone.now()
     locked = Pair.objects.select_for_update(no_key=True).get(pk=pair.pk)  # nobody takes a seat on it meanwhile
     check_gold(pair=locked, choice=choice, note=note, use=use)
-    act = _act_of(locked, choice, use)
+    kind = _kind_of_decision(locked, choice, use)
     if choice is not None and locked.gold_choice is None:
         unseen = Assignment.objects.open().filter(pair=locked, kind=AssignmentKind.REGULAR, shown_at__isnull=True)
         release_assignments(unseen, state=AssignmentState.EXPIRED, now=now)
@@ -99,20 +99,20 @@ def set_gold(
     locked.gold_choice, locked.gold_note, locked.gold_use = choice, note, use
     locked.gold_in_review_since = None
     locked.save(update_fields=["gold_choice", "gold_note", "gold_use", "gold_in_review_since"])
-    if act is not None:
-        GoldDecision.objects.create(pair=locked, act=act, gold_choice=choice, decided_at=now, decided_by=by)
+    if kind is not None:
+        GoldDecision.objects.create(pair=locked, kind=kind, gold_choice=choice, decided_at=now, decided_by=by)
     return locked
 
 
-def _act_of(pair: Pair, choice: str | None, use: str) -> GoldAct | None:
+def _kind_of_decision(pair: Pair, choice: str | None, use: str) -> GoldAction | None:
     """What it amounts to; None where only the words change."""
     if pair.gold_choice is None:
-        return None if choice is None else GoldAct.MADE
+        return None if choice is None else GoldAction.MADE
     if choice is None:
-        return GoldAct.REMOVED
+        return GoldAction.REMOVED
     if (choice, use) != (pair.gold_choice, pair.gold_use):
-        return GoldAct.CHANGED
-    return None if pair.gold_in_review_since is None else GoldAct.KEPT
+        return GoldAction.CHANGED
+    return None if pair.gold_in_review_since is None else GoldAction.KEPT
 
 
 def check_gold(*, pair: Pair, choice: str | None, note: str, use: str = GoldUse.CHECK) -> None:
@@ -203,7 +203,7 @@ def _put_up(doubts: list[Doubt], by: User | None, now: datetime) -> int:
     GoldDecision.objects.bulk_create(
         GoldDecision(
             pair=pair,
-            act=GoldAct.REVIEW,
+            kind=GoldAction.REVIEW,
             gold_choice=pair.gold_choice,
             answers=known[pair.pk].answers,
             answers_wrong=known[pair.pk].wrong,

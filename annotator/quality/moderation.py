@@ -94,10 +94,10 @@ def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, 
         raise Conflict(
             gettext("This member is %(state)s and would not see a warning.") % {"state": locked.state}, code="member_not_active"
         )
-    act = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
-    locked.notice = act
+    action = _record(locked, ActionKind.WARN, by, now or timezone.now(), reason)
+    locked.notice = action
     locked.save(update_fields=["notice"])
-    return act
+    return action
 
 
 def dismiss_notice(*, member: Member) -> None:

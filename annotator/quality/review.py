@@ -1,6 +1,6 @@
 """The judge of annotators: what the rules find and do, who is warned, paused, suspended or leaves, and how it is taken back.
 
-Everything that is done about a member leaves an act, with who did it and on what figures.
+Everything that is done about a member leaves an action, with who did it and on what figures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from annotator.choices import (
     Outcome,
 )
 from annotator.errors import Conflict
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.models import AnnotatorStats, Assignment, Campaign, Member, ModerationAction, Proposal, ReviewRule, User
 from annotator.quality import rules as quality_rules
 from annotator.quality.annotator_metrics import measure_campaign
@@ -57,34 +57,34 @@ def review_campaign(*, campaign: Campaign, now: datetime | None = None) -> list[
     """
     now = now or timezone.now()
     with transaction.atomic():
-        wait_for_turn(Space.REVIEWING, campaign.pk)
-        standings = {standing.member_id: standing for standing in measure_campaign(campaign=campaign, now=now)}
-        acts = _rule_on(campaign, standings, now)
-    _void_votes_after(acts, now)
-    return acts
+        lock_until_commit(Space.REVIEWING, campaign.pk)
+        all_stats = {stats.member_id: stats for stats in measure_campaign(campaign=campaign, now=now)}
+        actions = _rule_on(campaign, all_stats, now)
+    _void_votes_after(actions, now)
+    return actions
 
 
-def _void_votes_after(acts: Iterable[ModerationAction], now: datetime) -> None:
+def _void_votes_after(actions: Iterable[ModerationAction], now: datetime) -> None:
     """The second transaction of each suspension. Where this is cut off, the beat does it."""
-    for act in acts:
-        if act.kind == ActionKind.SUSPEND:
-            void_votes_and_release_seats(member_id=act.member_id, by=act.actor, now=now)
+    for action in actions:
+        if action.kind == ActionKind.SUSPEND:
+            void_votes_and_release_seats(member_id=action.member_id, by=action.actor, now=now)
 
 
-def _rule_on(campaign: Campaign, standings: Mapping[int, AnnotatorStats], now: datetime) -> list[ModerationAction]:
+def _rule_on(campaign: Campaign, all_stats: Mapping[int, AnnotatorStats], now: datetime) -> list[ModerationAction]:
     """What the rules do, the severest first; whom one has stopped is left alone by the milder ones."""
-    acts: list[ModerationAction] = []
-    for ruling in rulings_on(campaign, quality_rules.ensure_rules(campaign), standings):
+    actions: list[ModerationAction] = []
+    for ruling in rulings_on(campaign, quality_rules.ensure_rules(campaign), all_stats):
         if ruling.asks:
             _ask(ruling.rule, ruling.people, now)
         else:
-            acts += [act for standing in ruling.people if (act := _act_on(ruling.rule, standing, now))]
-    return acts
+            actions += [action for stats in ruling.people if (action := _apply(ruling.rule, stats, now))]
+    return actions
 
 
-def _act_on(rule: ReviewRule, standing: AnnotatorStats, now: datetime, by: User | None = None) -> ModerationAction | None:
+def _apply(rule: ReviewRule, stats: AnnotatorStats, now: datetime, by: User | None = None) -> ModerationAction | None:
     """What the rule says, on its figures. None where somebody else stopped the member meanwhile."""
-    return _carry_out(rule, standing.member_id, quality_rules.figures_of(rule, standing), now, by)
+    return _carry_out(rule, stats.member_id, quality_rules.figures_of(rule, stats), now, by)
 
 
 def _carry_out(
@@ -106,7 +106,7 @@ def _ask(rule: ReviewRule, due: list[AnnotatorStats], now: datetime) -> None:
     if rule.asks_since is None:
         rule.asks_since = now
         rule.save(update_fields=["asks_since"])
-    rule.proposals.exclude(member__in=[standing.member_id for standing in due]).delete()
+    rule.proposals.exclude(member__in=[stats.member_id for stats in due]).delete()
     Proposal.objects.bulk_create(
         [
             Proposal(rule=rule, member_id=row.member_id, figures=quality_rules.figures_of(rule, row), proposed_at=now)
@@ -127,12 +127,12 @@ def confirm_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) -> 
     with transaction.atomic():
         locked = _locked_asking(rule)
         proposals = list(locked.proposals.order_by("member"))
-        acts = [act for row in proposals if (act := _carry_out(locked, row.member_id, row.figures, now, by))]
+        actions = [action for row in proposals if (action := _carry_out(locked, row.member_id, row.figures, now, by))]
         locked.asks_since, locked.confirmed_at = None, now
         locked.save(update_fields=["asks_since", "confirmed_at"])
         locked.proposals.all().delete()
-    _void_votes_after(acts, now)
-    return acts
+    _void_votes_after(actions, now)
+    return actions
 
 
 @transaction.atomic
@@ -148,7 +148,7 @@ def turn_off_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) ->
 
 
 def _locked_asking(rule: ReviewRule) -> ReviewRule:
-    wait_for_turn(Space.REVIEWING, rule.campaign.pk)
+    lock_until_commit(Space.REVIEWING, rule.campaign.pk)
     locked = ReviewRule.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=rule.pk)
     if locked.asks_since is None:
         raise Conflict(gettext("Someone has already decided about this rule."), code="rule_does_not_ask")
@@ -158,7 +158,7 @@ def _locked_asking(rule: ReviewRule) -> ReviewRule:
 def campaigns_to_review(*, now: datetime | None = None) -> list[Campaign]:
     """Campaigns with answers since their last review, which is some time ago: longer for those with many votes."""
     now = now or timezone.now()
-    last = Max("members__standing__computed_at")
+    last = Max("members__stats__computed_at")
     campaigns = (
         Campaign.objects.filter(state__in=[CampaignState.OPEN, CampaignState.PAUSED])
         .select_related("progress")
@@ -187,7 +187,7 @@ def change_rules(
     *, campaign: Campaign, by: User, changes: Iterable[RuleChange], review_share_max: float, too_fast_ms: int
 ) -> None:
     """Set the rules of the review. They hold from the next review on; what was done stays done."""
-    wait_for_turn(Space.REVIEWING, campaign.pk)
+    lock_until_commit(Space.REVIEWING, campaign.pk)
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     locked.review_share_max, locked.too_fast_ms = review_share_max, too_fast_ms
     locked.save(update_fields=["review_share_max", "too_fast_ms"])

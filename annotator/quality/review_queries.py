@@ -48,31 +48,31 @@ def summary(campaign: Campaign) -> Summary:
 
 
 def _by_share(part: str, whole: str, *, descending: bool = False) -> OrderBy:
-    share = Cast(F(f"standing__{part}"), FloatField()) / NullIf(F(f"standing__{whole}"), 0)
+    share = Cast(F(f"stats__{part}"), FloatField()) / NullIf(F(f"stats__{whole}"), 0)
     return OrderBy(share, descending=descending, nulls_last=True)
 
 
 # What the list can be sorted by; the worst first.
 ORDERS: dict[str, OrderBy] = {
-    "trust": F("standing__trust").asc(nulls_last=True),
+    "trust": F("stats__trust").asc(nulls_last=True),
     "name": F("user__username").asc(),
     "answered": F("answered_count").desc(),
     "gold": _by_share("gold_right", "gold_count"),
     "repeats": _by_share("repeat_same", "repeat_count"),
-    "left": F("standing__left_p_value").asc(nulls_last=True),
+    "left": F("stats__left_p_value").asc(nulls_last=True),
     "fast": _by_share("fast_count", "timed_count", descending=True),
     "agreement": _by_share("agreed_count", "shared_count"),
-    "skill": F("standing__skill").asc(nulls_last=True),
+    "skill": F("stats__skill").asc(nulls_last=True),
 }
 
 
 def measured_members(campaign: Campaign, *, order: str) -> QuerySet[Member]:
-    """The people who have judged something, each with their `standing`; in one of ORDERS, by trust where there is no such."""
-    people = Member.objects.filter(campaign=campaign, kind=MemberKind.HUMAN, standing__isnull=False)
-    return people.select_related("user", "standing").order_by(ORDERS.get(order, ORDERS["trust"]), "pk")
+    """The people who have judged something, each with their `stats`; in one of ORDERS, by trust where there is no such."""
+    people = Member.objects.filter(campaign=campaign, kind=MemberKind.HUMAN, stats__isnull=False)
+    return people.select_related("user", "stats").order_by(ORDERS.get(order, ORDERS["trust"]), "pk")
 
 
-def acts_of(campaign: Campaign) -> QuerySet[ModerationAction]:
+def actions_of(campaign: Campaign) -> QuerySet[ModerationAction]:
     """All that was done, the newest first."""
     return (
         ModerationAction.objects.filter(member__campaign=campaign).select_related("member__user", "rule", "actor").order_by("-pk")

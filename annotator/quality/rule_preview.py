@@ -92,8 +92,8 @@ def preview(
     old, or measured with another limit for answers that are too fast.
     """
     now = now or timezone.now()
-    standings = {standing.member_id: standing for standing in measure(campaign=campaign, now=now, too_fast_ms=too_fast_ms)}
-    rulings = rulings_on(campaign, rules, standings, share_max=share_max)
+    all_stats = {stats.member_id: stats for stats in measure(campaign=campaign, now=now, too_fast_ms=too_fast_ms)}
+    rulings = rulings_on(campaign, rules, all_stats, share_max=share_max)
     members = Member.objects.select_related("user").in_bulk([row.member_id for ruling in rulings for row in ruling.people])
     found = [RulePreview(ruling.rule, [members[row.member_id] for row in ruling.people], ruling.asks) for ruling in rulings]
     suspended = {member.pk for its in found if its.rule.outcome == Outcome.SUSPEND and not its.asks for member in its.people}

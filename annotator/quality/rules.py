@@ -28,7 +28,7 @@ PEOPLE_TO_ASK = 3  # fewer than this are never too many
 
 
 class Read(NamedTuple):
-    """A measure of several standings: how many answers each has, and its value, NaN without answers."""
+    """A measure of several annotators: how many answers each has, and its value, NaN without answers."""
 
     counts: Floats
     values: Floats
@@ -214,25 +214,25 @@ READINGS = {
 }
 
 
-def read(measure: str, standings: Sequence[AnnotatorStats]) -> Read:
-    """The measure of each standing."""
+def read(measure: str, all_stats: Sequence[AnnotatorStats]) -> Read:
+    """The measure of each annotator."""
     reading = READINGS[Measure(measure)]
-    rows = [[getattr(standing, name) for name in reading.columns] for standing in standings]
+    rows = [[getattr(stats, name) for name in reading.columns] for stats in all_stats]
     return reading.read(np.array(rows, dtype=np.float64).reshape(-1, len(reading.columns)))
 
 
-def applies(rule: ReviewRule, standings: Sequence[AnnotatorStats]) -> Bools:
+def applies(rule: ReviewRule, all_stats: Sequence[AnnotatorStats]) -> Bools:
     """To which of them the rule applies, by their figures alone."""
     if rule.measure in RETIRED:
-        return np.zeros(len(standings), dtype=np.bool_)
-    found = read(rule.measure, standings)
+        return np.zeros(len(all_stats), dtype=np.bool_)
+    found = read(rule.measure, all_stats)
     passes = READINGS[Measure(rule.measure)].passes(found, rule.threshold)
     return np.asarray(passes & (found.counts >= rule.minimum), dtype=np.bool_)
 
 
-def figures_of(rule: ReviewRule, standing: AnnotatorStats) -> dict[str, Any]:
+def figures_of(rule: ReviewRule, stats: AnnotatorStats) -> dict[str, Any]:
     """What the rule goes by, for the record."""
-    found = read(rule.measure, [standing])
+    found = read(rule.measure, [stats])
     value = float(found.values[0])
     return {
         "measure": rule.measure,

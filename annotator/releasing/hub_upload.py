@@ -72,14 +72,14 @@ def save_account(*, campaign: Campaign, repository: str, is_private: bool, token
     account = HubAccount.objects.select_for_update().filter(campaign=campaign).first() or HubAccount(campaign=campaign)
     errors = _wrong_repository(repository)
     token = token.strip()
-    if not token and not account.sealed_token:
+    if not token and not account.encrypted_token:
         errors["token"] = ["Enter a token with write access to the repository."]
     elif not (token.isascii() and len(token) <= TOKEN_LIMIT and not any(map(str.isspace, token))):
         errors["token"] = ["Invalid token. A token has only letters, digits and underscores."]
     if errors:
         raise Invalid(gettext("Some values are not valid."), errors=errors)
     if token:
-        account.sealed_token = encrypt(token, purpose=PURPOSE)
+        account.encrypted_token = encrypt(token, purpose=PURPOSE)
         account.token_hint = token[-HINT_LENGTH:] if len(token) >= 4 * HINT_LENGTH else ""
     account.repository, account.is_private, account.updated_by = repository, is_private, by
     account.save()
@@ -171,7 +171,7 @@ def _upload(publication: Publication, report: ProgressCallback) -> str:
     account = account_of(release.campaign)
     if account is None:
         raise Conflict(gettext("The Hub settings of this campaign were deleted in the meantime."), code="hub_account_missing")
-    hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=decrypt(account.sealed_token, purpose=PURPOSE))
+    hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=decrypt(account.encrypted_token, purpose=PURPOSE))
     repository, tag = publication.repository, f"v{release.number}"
     hub.create_repo(repository, repo_type=DATASET, private=account.is_private, exist_ok=True)
     there = {ref.name: ref.target_commit for ref in hub.list_repo_refs(repository, repo_type=DATASET).tags}

@@ -15,7 +15,7 @@ from django.utils import timezone
 from annotator.choices import AssignmentKind, CampaignState, Choice, ConsensusMethod, PairState
 from annotator.consensus.majority import majority_of_counts
 from annotator.consensus.posterior import Prior
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Assignment, Campaign, CampaignScoring, Consensus, PairSeats, Question, SplitPrior, UnscoredAssignment
@@ -145,7 +145,7 @@ def score_at_once(*, campaign: Campaign, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def _score(campaign: Campaign, now: datetime, *, counts_all: bool, rests: bool) -> int:
-    wait_for_turn(Space.SCORING, campaign.pk)
+    lock_until_commit(Space.SCORING, campaign.pk)
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_CHANGES_SQL, [campaign.pk])  # what is noted from here on is for the next time
         changed = {pair_id for (pair_id,) in cursor.fetchall()}

@@ -43,8 +43,8 @@ class Slice:
 ALL = Slice()
 
 
-def check_open_campaigns(*, turn: int) -> int:
-    """One slice of each campaign that is not over; with the next `turn`, the next slice. Returns how many counters were wrong."""
+def check_open_campaigns(*, round_number: int) -> int:
+    """One slice of each campaign that is not over; in the next round, the next slice. Returns how many counters were wrong."""
     campaigns = Campaign.objects.filter(state__in=[CampaignState.OPEN, CampaignState.PAUSED]).select_related("progress")
     drift = 0
     for campaign in campaigns:
@@ -53,8 +53,8 @@ def check_open_campaigns(*, turn: int) -> int:
         answers = ceil(progress.votes_live / ANSWERS_AT_ONCE) if progress else 1
         drift += check_counters(
             campaign=campaign,
-            pairs=Slice(turn % max(pairs, 1), max(pairs, 1)),
-            members=Slice(turn % max(answers, 1), max(answers, 1)),
+            pairs=Slice(round_number % max(pairs, 1), max(pairs, 1)),
+            members=Slice(round_number % max(answers, 1), max(answers, 1)),
         )
     return drift
 

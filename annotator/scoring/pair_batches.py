@@ -23,7 +23,7 @@ from annotator.consensus.codes import Floats
 from annotator.consensus.pairing import Draw, fit_scores, informative_batch, prior_of_images, swiss_round
 from annotator.importing.create_rows import new_pair
 from annotator.importing.pairing import connecting_pairs
-from annotator.lib.advisory_locks import Space, sole_holder, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit, sole_holder
 from annotator.lib.raw_sql import read_sql
 from annotator.models import Campaign, Generator, Image, Pair, PairSeats, Question
 from annotator.scoring.consensus_writer import counts_of
@@ -113,7 +113,7 @@ def _states(campaign: Campaign, prompt_ids: list[int] | None = None) -> list[Pro
 
 @transaction.atomic
 def _extend(before: Campaign, prompt_ids: list[int], generators: GeneratorVotes | None, rng: np.random.Generator) -> int:
-    wait_for_turn(Space.IMPORTING, before.pk)  # an import may be adding images or pairs to the same prompts
+    lock_until_commit(Space.IMPORTING, before.pk)  # an import may be adding images or pairs to the same prompts
     campaign = Campaign.objects.get(pk=before.pk)
     if campaign.state != CampaignState.OPEN or campaign.pairing_rule != before.pairing_rule:
         return 0

@@ -11,7 +11,7 @@ from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subqu
 from annotator.choices import AssignmentKind, AssignmentState, Choice, Event, PairingRule, PairState
 from annotator.consensus.stopping import is_decided
 from annotator.feeds.outbox import enqueue_event
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.planner_statistics import analyze_what_changed
 from annotator.models import Assignment, Campaign, PairSeats
 from annotator.models import pair_seats as lines
@@ -45,7 +45,7 @@ def settle_pairs(*, campaign: Campaign) -> int:
 
 @transaction.atomic
 def _settle_pairs(campaign: Campaign) -> int:
-    wait_for_turn(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
+    lock_until_commit(Space.SETTLING, campaign.pk)  # of two at once, the second sees whether the first has settled the last pair
     complete = _locked(_complete(campaign))
     undecided = _undecided(campaign, complete)
     incomplete = _locked(_incomplete(campaign))

@@ -55,8 +55,8 @@ class CountsTakenNames:
             )
         try:
             username: str = super().clean_username()  # type: ignore[misc]
-        except forms.ValidationError as refusal:
-            if refusal.code in TAKEN:
+        except forms.ValidationError as error:
+            if error.code in TAKEN:
                 ratelimit.consume(request, action="username_taken")
             raise
         return username

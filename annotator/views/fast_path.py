@@ -5,7 +5,7 @@
     _answer              one statement writes the votes, if the proof still stands, and fetches the next pairs
     _data                what the page gets, where all it needs is its next pairs
 
-Each returns None for whatever is not plain: another address, no session, a refusal, a limit reached, a notice, the end of a
+Each returns None for whatever is not plain: another address, no session, an error, a limit reached, a notice, the end of a
 campaign, a database that is away. Then the request goes its ordinary way, through the middleware to `annotate.answers`, which
 decides alone what is refused and how. That is safe after votes were written, too: the same answer twice is one answer.
 
@@ -45,7 +45,7 @@ from annotator.lib.public_ids import ASSIGNMENTS
 from annotator.models import CampaignProgress, Member, User
 from annotator.scoring.progress import coarse_share
 from annotator.views.annotate.answers import AnswersBody, Outcome, data_of_cards, read_answers
-from annotator.views.annotate.next_turn import Card, make_side_of, recorded
+from annotator.views.annotate.page_state import Card, make_side_of, recorded
 from annotator.views.middleware.log_in_first import RENEWED, RENEWED_EVERY
 
 PATH = "/answers/"

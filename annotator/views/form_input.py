@@ -21,10 +21,10 @@ def require_valid(form: forms.Form, detail: str) -> None:
         raise Invalid(detail, errors=errors)
 
 
-def add_refusal(form: forms.BaseForm, refusal: DomainError) -> None:
+def add_domain_error(form: forms.BaseForm, error: DomainError) -> None:
     """Say in the form what a verb refused: beside the fields it names, else above all of them."""
-    named = {field: reasons for field, reasons in refusal.errors.items() if field in form.fields}
+    named = {field: reasons for field, reasons in error.errors.items() if field in form.fields}
     for field, reasons in named.items():
         form.add_error(field, reasons)
     if not named:
-        form.add_error(None, refusal.detail)
+        form.add_error(None, error.detail)

@@ -106,9 +106,9 @@ class ActionSerializer(serializers.ModelSerializer[ModerationAction]):
         fields = ["id", "annotator_id", "kind", "automatic", "rule", "figures", "actor", "note", "at"]
         read_only_fields = fields
 
-    def get_automatic(self, act: ModerationAction) -> bool:
-        return act.rule_id is not None and act.actor_id is None
+    def get_automatic(self, action: ModerationAction) -> bool:
+        return action.rule_id is not None and action.actor_id is None
 
     @extend_schema_field(RuleOfAction(allow_null=True))
-    def get_rule(self, act: ModerationAction) -> dict[str, object] | None:
-        return dict(RuleOfAction(act).data) if act.rule_id is not None else None
+    def get_rule(self, action: ModerationAction) -> dict[str, object] | None:
+        return dict(RuleOfAction(action).data) if action.rule_id is not None else None

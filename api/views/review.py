@@ -57,7 +57,7 @@ class ActionList(View):
     def get(self, request: Request, slug: str) -> Response:
         """List what was done about annotators, newest first: by which rule and version, or by whom, and on which figures."""
         campaign = campaign_for_reviewer(user_of(request), slug)
-        return page_of(request, review_queries.acts_of(campaign), ActionSerializer)
+        return page_of(request, review_queries.actions_of(campaign), ActionSerializer)
 
 
 def wanted(rules: Sequence[ReviewRule], changes: Sequence[Mapping[str, Any]]) -> list[ReviewRule]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from annotator.choices import Outcome
 from annotator.models import ReviewRule
-from annotator.quality.annotator_metrics import standings_of
+from annotator.quality.annotator_metrics import stats_of
 from annotator.quality.answers import Given
 from annotator.quality.rules import DEFAULTS, applies
 from benchmarks.support.answers import Answers, given_of
@@ -32,16 +32,16 @@ class Ruled(NamedTuple):
 
 
 def ruled(answers: Answers, people: People) -> dict[str, Ruled]:
-    """By kind of people. No act is carried out: everybody goes on, so that each is looked at for a whole campaign."""
+    """By kind of people. No action is carried out: everybody goes on, so that each is looked at for a whole campaign."""
     given = given_of(answers)
     number = len(people.skill)
     acted, stopped = np.zeros(number, dtype=np.bool_), np.zeros(number, dtype=np.bool_)
     rules = [ReviewRule(**default._asdict()) for default in DEFAULTS]
     ends = [*range(number * REVIEW_EVERY, len(given.member), number * REVIEW_EVERY), len(given.member)]
-    standings = [each for end in ends for each in standings_of(Given(*(column[:end] for column in given)), NOW)]
-    member = np.array([standing.member_id for standing in standings])
+    all_stats = [each for end in ends for each in stats_of(Given(*(column[:end] for column in given)), NOW)]
+    member = np.array([stats.member_id for stats in all_stats])
     for rule in rules:  # a rule sees the figures alone, so that it may look at all moments at once
-        those = member[applies(rule, standings)]
+        those = member[applies(rule, all_stats)]
         acted[those] = True
         stopped[those] |= rule.outcome != Outcome.WARN
     of_kind = (~(people.guesses | people.is_other), people.is_other, people.guesses)

@@ -140,7 +140,7 @@ def _fill(slug: str, n_pairs: int) -> None:
     publish_guideline(campaign=campaign, text="Look closely.", change_note="", by=boss)
     create_invite(campaign=campaign, by=boss, note="Students")
     Webhook.objects.create(
-        campaign=campaign, url="https://hooks.example/diptych", events=[Event.RELEASE_READY], sealed_secret="-"
+        campaign=campaign, url="https://hooks.example/diptych", events=[Event.RELEASE_READY], encrypted_secret="-"
     )
     fill_campaign(campaign, n_pairs, votes_wanted=VOTES_A_PAIR)
     users = User.objects.bulk_create(User(username=f"{slug}-{number}") for number in range(PEOPLE))
@@ -189,7 +189,7 @@ def compute_documents(filled: FilledCampaign) -> None:
 
 OF_MANAGERS = (
     *("campaign_page", "campaign_progress", "campaign_settings", "questions", "comments", "edit_guideline", "edit_consent"),
-    *("invites", "crowd", "members", "trainees", "pairs", "proposed_gold", "review", "review_rules", "acts", "flags"),
+    *("invites", "crowd", "members", "trainees", "pairs", "proposed_gold", "review", "review_rules", "moderation_log", "flags"),
     *("statistics", "plan", "near_identical", "group_question", "imports", "releases", "webhooks", "hub_account"),
 )
 OF_ANNOTATORS = ("annotate", "guideline", "history")

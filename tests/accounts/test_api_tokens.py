@@ -34,24 +34,24 @@ def test_two_keys_are_never_the_same():
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["export", "everything"]])
 def test_it_refuses_scopes_that_are_none(scopes):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         api_tokens.create_token(user=UserFactory(), scopes=scopes)
 
-    assert refusal.value.errors.keys() == {"scopes"}
+    assert error.value.errors.keys() == {"scopes"}
 
 
 def test_it_refuses_a_token_that_would_be_expired_from_the_start():
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         api_tokens.create_token(user=UserFactory(), scopes=["export"], expires_at=timezone.now() - timedelta(seconds=1))
 
-    assert refusal.value.errors.keys() == {"expires_at"}
+    assert error.value.errors.keys() == {"expires_at"}
 
 
 def test_it_refuses_a_name_that_does_not_fit():
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         api_tokens.create_token(user=UserFactory(), scopes=["export"], name="n" * 101)
 
-    assert refusal.value.errors.keys() == {"name"}
+    assert error.value.errors.keys() == {"name"}
 
 
 def test_it_finds_the_token_of_a_key():
@@ -86,9 +86,9 @@ def test_a_token_that_is_over_opens_nothing_and_says_why(change, code):
     Token.objects.filter(pk=token.pk).update(**change)
 
     assert api_tokens.find_token(key) is None
-    with pytest.raises(api_tokens.BadToken) as refusal:
+    with pytest.raises(api_tokens.BadToken) as error:
         api_tokens.check_key(key)
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 def test_a_token_expires_at_its_time():
@@ -105,9 +105,9 @@ def test_the_token_of_somebody_who_was_shut_out_opens_nothing():
     user.is_active = False
     user.save()
 
-    with pytest.raises(api_tokens.BadToken) as refusal:
+    with pytest.raises(api_tokens.BadToken) as error:
         api_tokens.check_key(key)
-    assert refusal.value.code == "token_user_inactive"
+    assert error.value.code == "token_user_inactive"
 
 
 def test_use_is_noted_at_most_once_a_minute(django_assert_num_queries):
@@ -150,9 +150,9 @@ def test_a_scope_is_required():
     token, _ = api_tokens.create_token(user=UserFactory(), scopes=["export"])
 
     api_tokens.require_scope(token, ["import", "export"])
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         api_tokens.require_scope(token, ["import", "manage"])
-    assert refusal.value.code == "scope_missing"
+    assert error.value.code == "scope_missing"
 
 
 def test_all_tokens_of_one_user_are_revoked():

@@ -41,10 +41,10 @@ def test_a_change_leaves_the_others_as_they_are():
 def test_what_does_not_fit_is_refused_by_its_name_and_nothing_is_kept(changes):
     user = UserFactory()
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         change_preferences(user=user, changes={"unfold": True} | changes)
 
-    assert refusal.value.errors.keys() == changes.keys()
+    assert error.value.errors.keys() == changes.keys()
     assert preferences_of(User.objects.get(pk=user.pk)) == FOR_EVERYBODY
 
 

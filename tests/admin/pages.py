@@ -49,7 +49,7 @@ def one_of_each() -> dict[type, object]:
             *(ConsensusFactory(pair=pair), LabelFitFactory(question=campaign.questions.get(position=0))),
             SplitPriorFactory(question=campaign.questions.get(position=0)),
             Group.objects.create(name=campaign.slug),
-            models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", sealed_token="sealed"),
+            models.HubAccount.objects.create(campaign=campaign, repository="flowers/birds", encrypted_token="encrypted"),
             models.Publication.objects.create(release=release, repository="flowers/birds"),
             models.ReleaseShard.objects.create(release=release, path="pairs/train-00000-of-00001.parquet"),
             *(AnnotatorStatsFactory(member=member), ReviewRuleFactory(campaign=campaign)),

@@ -28,8 +28,8 @@ def test_releases_and_uploads_show_how_far_they_are(client: Client) -> None:
 
 def test_the_token_of_an_account_on_the_hub_is_shown_nowhere(client: Client) -> None:
     account = one_of_each()[HubAccount]
-    HubAccount.objects.filter(pk=account.pk).update(sealed_token="a-sealed-token", token_hint="…last")
+    HubAccount.objects.filter(pk=account.pk).update(encrypted_token="an-encrypted-token", token_hint="…last")
     change = client.get(address(HubAccount, "change", account.pk)).content.decode()
     assert "…last" in change
     for page in (change, client.get(address(HubAccount, "changelist")).content.decode()):
-        assert "a-sealed-token" not in page
+        assert "an-encrypted-token" not in page

@@ -133,7 +133,7 @@ def test_a_secret_in_an_answer_is_kept_encrypted(manager, settings):
 
     assert second.json()["secret"] == first.json()["secret"]
     assert Webhook.objects.count() == 1
-    assert first.json()["secret"] not in IdempotentResponse.objects.get().sealed_answer
+    assert first.json()["secret"] not in IdempotentResponse.objects.get().encrypted_answer
 
 
 def test_keys_are_forgotten_after_a_day(client):

@@ -227,7 +227,7 @@ def add_review_pages(site: Site, campaign: Campaign) -> None:
     AppealFactory(member=appeal.member, state="declined", answer="We looked.", answered_at=timezone.now())
     site.add("review", manager, "review", campaign.slug)
     site.add("review rules", manager, "review_rules", campaign.slug)
-    site.add("acts", manager, "acts", campaign.slug)
+    site.add("moderation_log", manager, "moderation_log", campaign.slug)
     site.add("appeal to answer", manager, "answer_appeal", campaign.slug, appeal.pk)
     site.add("a member", manager, "member_page", campaign.slug, me.pk)
     site.add("appeal", appeal.member, "appeal", campaign.slug)

@@ -68,7 +68,12 @@ def test_keys_and_messages_of_the_script_are_in_the_language_of_the_account(open
 
 def test_what_is_from_right_to_left_can_be_used_by_everybody(open_page, member):
     found = []
-    for path in (annotate_path(member), reverse("campaigns"), reverse("account"), reverse("history", args=[member.campaign.slug])):
+    for path in (
+        annotate_path(member),
+        reverse("campaigns"),
+        reverse("account"),
+        reverse("history", args=[member.campaign.slug]),
+    ):
         page = open_page(member, path, **ARABIC)
         if path == annotate_path(member):
             open_card(page)

@@ -30,13 +30,13 @@ def campaign() -> Campaign:
 
 
 def answers(user: User, slug: str) -> dict[str, str]:
-    """By helper: "yes", or the code of the refusal."""
+    """By helper: "yes", or the code of the error."""
     found = {}
     for name, helper in HELPERS.items():
         try:
             helper(user, slug)
-        except DomainError as refusal:
-            found[name] = refusal.code
+        except DomainError as error:
+            found[name] = error.code
         else:
             found[name] = "yes"
     return found
@@ -111,6 +111,6 @@ def test_staff_and_users_with_the_permission_create_campaigns():
     assert all(access.may_create_campaigns(user) for user in allowed)
     access.require_may_create_campaigns(creator)
     assert not access.may_create_campaigns(manager)
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         access.require_may_create_campaigns(manager)
-    assert refusal.value.code == "may_not_create"
+    assert error.value.code == "may_not_create"

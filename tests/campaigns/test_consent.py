@@ -49,9 +49,9 @@ def test_an_outdated_version_is_refused_and_nothing_is_recorded():
         publish_consent_text(campaign=member.campaign, text=f"Text {number}.", by=None)
 
     for version in (1, 3, None):
-        with pytest.raises(Conflict) as refusal:
+        with pytest.raises(Conflict) as error:
             agree(member=member, version=version)
-        assert refusal.value.code == "consent_outdated"
+        assert error.value.code == "consent_outdated"
     assert not Consent.objects.exists()
     assert must_agree(fresh(member)) is not None
 
@@ -76,9 +76,9 @@ def test_the_text_in_force_is_the_newest_whoever_publishes_at_once():
 
 
 def test_an_empty_text_is_refused():
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         publish_consent_text(campaign=CampaignFactory(), text=" \n", by=None)
-    assert set(refusal.value.errors) == {"text"}
+    assert set(error.value.errors) == {"text"}
 
 
 def test_a_member_agrees_only_to_what_they_were_shown():

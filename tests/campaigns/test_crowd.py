@@ -34,10 +34,10 @@ def test_a_platform_may_leave_study_and_session_out(participant, study, session)
     ],
 )
 def test_each_parameter_that_no_platform_sends_is_named(participant, study, session, named):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         check_platform_ids(participant=participant, study=study, session=session)
 
-    assert set(refusal.value.errors) == named
+    assert set(error.value.errors) == named
 
 
 @pytest.mark.django_db
@@ -57,10 +57,10 @@ def test_a_refused_arrival_leaves_nothing_behind():
     invite = InviteFactory(for_crowd=True)
     publish_consent_text(campaign=invite.campaign, text="One.", by=None)
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         join_from_crowd(invite=invite, participant=PID, consent_version=None)
 
-    assert refusal.value.code == "consent_outdated"
+    assert error.value.code == "consent_outdated"
     assert not User.objects.filter(is_crowd=True).exists()
     assert not Member.objects.exists()
     assert not CrowdIdentity.objects.exists()
@@ -79,10 +79,10 @@ def test_a_refused_arrival_leaves_nothing_behind():
 def test_the_code_says_why_a_link_lets_nobody_new_in(changes, code):
     invite = InviteFactory(**{"for_crowd": True} | changes)
 
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         join_from_crowd(invite=invite, participant=PID)
 
-    assert refusal.value.code == code
+    assert error.value.code == code
     assert not User.objects.filter(is_crowd=True).exists()
 
 
@@ -108,8 +108,8 @@ def test_one_person_who_comes_twice_at_once_is_one_member():
         start.wait()
         try:
             join_from_crowd(invite=invite, participant=PID)
-        except DomainError as refusal:
-            failed.append(type(refusal))
+        except DomainError as error:
+            failed.append(type(error))
         finally:
             connection.close()
 
@@ -139,12 +139,12 @@ def test_a_name_without_a_signature_has_one_session_and_each_further_browser_is_
 
 @pytest.mark.django_db
 def test_a_signed_name_may_come_from_any_browser_and_an_unsigned_one_from_none():
-    invite = InviteFactory(for_crowd=True, platform_key="sealed")
+    invite = InviteFactory(for_crowd=True, platform_key="encrypted")
     user = join_from_crowd(invite=invite, participant=PID, is_signed=True).user
     join_from_crowd(invite=invite, participant=PID, is_signed=True)
 
     assert User.objects.get(pk=user.pk).password == user.password
     assert (CrowdIdentity.objects.get().browsers, CrowdIdentity.objects.get().is_signed) == (1, True)
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         join_from_crowd(invite=invite, participant=PID)
-    assert refusal.value.code == "platform_token_missing"
+    assert error.value.code == "platform_token_missing"

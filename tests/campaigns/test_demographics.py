@@ -34,10 +34,10 @@ def test_a_question_at_the_limits_is_asked(changes):
     ],
 )
 def test_every_field_of_a_question_that_cannot_be_asked_is_named(changes, fields):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         check_group_question(**QUESTION | changes)
 
-    assert set(refusal.value.errors) == fields
+    assert set(error.value.errors) == fields
 
 
 @pytest.mark.django_db
@@ -49,9 +49,9 @@ def test_options_are_trimmed_before_they_are_checked():
     asked = group_question_of(campaign)
     assert asked is not None
     assert asked.options == ["never", "often"]
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         ask_groups(campaign=campaign, text="How often?", options=["never", " never "], people_min=5, by=None)
-    assert set(refusal.value.errors) == {"options"}
+    assert set(error.value.errors) == {"options"}
 
 
 @pytest.mark.django_db
@@ -87,9 +87,9 @@ def test_nothing_is_answered_where_nothing_is_asked_but_an_answer_can_still_be_e
     answer = SelfDescriptionFactory()
     member = answer.member
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         describe(member=member, option="never")
-    assert set(refusal.value.errors) == {"option"}
+    assert set(error.value.errors) == {"option"}
     describe(member=member, option=None)
     assert not SelfDescription.objects.exists()
 

@@ -76,9 +76,9 @@ def test_an_empty_text_is_no_guideline():
         lambda: guidelines.draft_guideline(campaign=campaign, text="", by=None),
         lambda: guidelines.change_draft(guideline=draft, text="\t", by=None),
     ):
-        with pytest.raises(Invalid) as refusal:
+        with pytest.raises(Invalid) as error:
             refused()
-        assert set(refusal.value.errors) == {"text"}
+        assert set(error.value.errors) == {"text"}
     assert list(campaign.guidelines.values_list("text", flat=True)) == ["A draft."]
 
 
@@ -94,9 +94,9 @@ def test_members_read_each_new_version_and_accept_only_the_one_in_force():
     assert guidelines.must_read(member) == second
     elsewhere = guidelines.publish_guideline(campaign=CampaignFactory(), text="Elsewhere.", by=None)
     for guideline in (first, elsewhere):
-        with pytest.raises(Conflict) as refusal:
+        with pytest.raises(Conflict) as error:
             guidelines.accept_guideline(member=member, guideline=guideline)
-        assert refusal.value.code == "guideline_outdated"
+        assert error.value.code == "guideline_outdated"
     member.refresh_from_db()
     assert member.guideline_accepted == first
 

@@ -47,10 +47,10 @@ def test_a_link_says_why_nobody_new_joins_by_it(changes, code):
     ],
 )
 def test_a_key_that_signs_nothing_is_named(fields, named):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         create_invite(campaign=CampaignFactory(), by=UserFactory(), **({"for_crowd": True} | fields))
 
-    assert set(refusal.value.errors) == {named}
+    assert set(error.value.errors) == {named}
 
 
 def test_a_key_is_kept_encrypted():
@@ -82,10 +82,10 @@ def test_a_link_never_changes_the_role_of_somebody_who_is_in():
 def test_a_member_who_withdrew_does_not_come_back_by_a_link():
     member = MemberFactory(state=MemberState.WITHDRAWN)
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         join(invite=InviteFactory(campaign=member.campaign), by=member.user)
 
-    assert refusal.value.code == "member_withdrawn"
+    assert error.value.code == "member_withdrawn"
     assert Member.objects.get().state == MemberState.WITHDRAWN
 
 
@@ -99,8 +99,8 @@ def test_of_many_who_come_at_once_no_more_join_than_are_wanted():
         start.wait()
         try:
             join(invite=invite, by=user)
-        except NotAllowed as refusal:
-            refused.append(refusal.code)
+        except NotAllowed as error:
+            refused.append(error.code)
         finally:
             connection.close()
 

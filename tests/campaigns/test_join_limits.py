@@ -20,8 +20,8 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 def refused(**arguments) -> str:
     try:
         begin_joining(**arguments)
-    except NotAllowed as refusal:
-        return refusal.code
+    except NotAllowed as error:
+        return error.code
     return ""
 
 

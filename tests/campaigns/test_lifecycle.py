@@ -44,10 +44,10 @@ def test_a_new_campaign_is_a_draft_that_is_ready_to_be_filled():
 def test_a_slug_that_cannot_be_names_its_field_and_creates_nothing(slug):
     taken = CampaignFactory(slug="taken")
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         lifecycle.create_campaign(slug=slug, name="Birds", by=UserFactory())
 
-    assert set(refusal.value.errors) == {"slug"}
+    assert set(error.value.errors) == {"slug"}
     assert Campaign.objects.get() == taken
 
 
@@ -69,17 +69,17 @@ def test_a_fixed_overlap_stays_fixed_and_an_adaptive_one_keeps_its_maximum():
 
     assert (fixed.votes_wanted, fixed.votes_max) == (5, 5)
     assert (adaptive.votes_wanted, adaptive.votes_max) == (5, 7)
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         lifecycle.change_campaign(campaign=adaptive, by=None, rules={"votes_wanted": 8})
-    assert set(refusal.value.errors) == {"votes_max"}
+    assert set(error.value.errors) == {"votes_max"}
 
 
 def test_a_change_is_made_whole_or_not_at_all():
     campaign = CampaignFactory(name="Birds", description="All of them.", state=CampaignState.CLOSED)
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         lifecycle.change_campaign(campaign=campaign, by=None, name="Cats", state="paused", rules={"votes_wanted": 9})
-    assert refusal.value.code == "state_change_refused"
+    assert error.value.code == "state_change_refused"
     campaign.refresh_from_db()
     assert (campaign.name, campaign.state, campaign.votes_wanted) == ("Birds", CampaignState.CLOSED, 3)
 
@@ -92,9 +92,9 @@ def test_the_same_state_is_no_change_and_an_unknown_one_is_invalid():
     for state in CampaignState.values:
         campaign = CampaignFactory(state=state)
         assert lifecycle.change_state(campaign=campaign, state=state, by=None).state == state
-        with pytest.raises(Invalid) as refusal:
+        with pytest.raises(Invalid) as error:
             lifecycle.change_state(campaign=campaign, state="over", by=None)
-        assert set(refusal.value.errors) == {"state"}
+        assert set(error.value.errors) == {"state"}
 
 
 def test_the_state_in_the_database_counts_and_not_the_one_in_hand():
@@ -157,8 +157,8 @@ def test_a_draft_that_something_is_in_is_not_deleted(fill):
     draft = lifecycle.create_campaign(slug="birds", name="Birds", by=UserFactory())
     fill(campaign=draft)
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         lifecycle.delete_draft(campaign=draft, by=None)
 
-    assert refusal.value.code == "not_empty"
+    assert error.value.code == "not_empty"
     assert Campaign.objects.get() == draft

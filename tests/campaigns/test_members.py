@@ -45,10 +45,10 @@ def test_another_role_leaves_state_and_other_campaigns_alone():
     ],
 )
 def test_what_no_member_can_be_names_its_field_and_adds_nobody(options, field):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         add_member(campaign=CampaignFactory(), user=UserFactory(), **options)
 
-    assert set(refusal.value.errors) == {field}
+    assert set(error.value.errors) == {field}
     assert not Member.objects.exists()
 
 

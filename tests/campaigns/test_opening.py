@@ -63,9 +63,9 @@ def test_what_is_missing_prevents_it(ready, spoil, missing):
     ready.refresh_from_db()
 
     assert codes(ready)[0] == [missing]
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         opening.open_campaign(campaign=ready, by=None)
-    assert refusal.value.code == "not_ready"
+    assert error.value.code == "not_ready"
     ready.refresh_from_db()
     assert ready.state == CampaignState.DRAFT
 

@@ -44,14 +44,14 @@ def sign(key: Any, algorithm: str, *, kid: str | None = None, without: str = "",
 
 
 def read(token: str, key: str, customer: str = "", keys: dict[str, Any] | None = None) -> PlatformIds:
-    sealed = encrypt(key, purpose=PURPOSE)
-    return read_token(token, sealed_key=sealed, host=HOST, customer=customer, fetch=lambda url, key_id: keys or {})
+    encrypted = encrypt(key, purpose=PURPOSE)
+    return read_token(token, encrypted_key=encrypted, host=HOST, customer=customer, fetch=lambda url, key_id: keys or {})
 
 
 def code_of(*arguments: Any, **named: Any) -> str:
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         read(*arguments, **named)
-    return refusal.value.code
+    return error.value.code
 
 
 def test_each_kind_of_key_opens_what_was_signed_with_it():
@@ -124,15 +124,15 @@ def test_a_key_that_can_be_used_is_taken(key):
     ],
 )
 def test_a_key_that_cannot_be_used_is_refused_with_a_reason(key):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         check_key(key)
 
-    assert len(refusal.value.detail) > 20
+    assert len(error.value.detail) > 20
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/jwks.json", "https://nowhere.invalid/jwks.json"])
 def test_keys_are_fetched_from_public_addresses_alone(url):
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         fetch_keys(url, "k1")
 
-    assert refusal.value.code == "platform_keys_away"
+    assert error.value.code == "platform_keys_away"

@@ -59,10 +59,10 @@ def test_choices_are_kept_in_one_order_however_they_are_given(draft):
     ],
 )
 def test_questions_that_cannot_be_asked_change_nothing(draft, questions, field):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         set_questions(campaign=draft, questions=questions, by=None)
 
-    assert field in refusal.value.errors
+    assert field in error.value.errors
     assert asked(draft) == ["overall", "style"]
 
 
@@ -84,9 +84,9 @@ def test_after_the_first_vote_only_the_wording_changes(draft, state, questions):
     Campaign.objects.update(state=state)
     VoteFactory(assignment__member__campaign=draft)
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         set_questions(campaign=draft, questions=questions, by=None)
-    assert refusal.value.code == "questions_fixed"
+    assert error.value.code == "questions_fixed"
     set_questions(campaign=draft, questions=[OVERALL._replace(text="Which one?"), STYLE], by=None)
 
     assert list(draft.questions.order_by("position").values_list("slug", "text")) == [

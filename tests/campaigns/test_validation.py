@@ -24,18 +24,18 @@ def test_a_valid_row_is_saved():
 def test_every_field_that_is_wrong_is_named_and_nothing_is_saved():
     CampaignFactory(slug="taken")
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         save_valid(Campaign(slug="taken", name="", votes_wanted=0, lease_seconds=1))
 
-    assert set(refusal.value.errors) == {"slug", "name", "votes_wanted", "lease_seconds"}
+    assert set(error.value.errors) == {"slug", "name", "votes_wanted", "lease_seconds"}
     assert Campaign.objects.count() == 1
 
 
 def test_a_rule_over_several_fields_is_checked_as_well():
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         save_valid(Campaign(slug="birds", name="Birds", votes_wanted=5, votes_max=4))
 
-    assert refusal.value.errors
+    assert error.value.errors
     assert not Campaign.objects.exists()
 
 

@@ -37,7 +37,7 @@ def test_a_card_has_the_prompt_of_its_first_heading_and_its_own_images():
 def test_the_last_reason_and_refusal_count():
     page = Page('<p data-reason="paused"></p><p data-refused="lease_expired"></p><p data-reason="seen_all"></p>')
 
-    assert (page.reason, page.refusal) == ("seen_all", "lease_expired")
+    assert (page.reason, page.error) == ("seen_all", "lease_expired")
     assert Page("<p>Nothing</p>").reason == ""
 
 
@@ -70,7 +70,7 @@ def test_a_piece_of_a_page_is_known_as_one():
     page = Page('<article class="state" data-reason="seen_all"></article><p data-refused="lease_expired">Too late.</p>')
 
     assert not page.is_whole
-    assert (page.cards, page.reason, page.refusal) == ([], "seen_all", "lease_expired")
+    assert (page.cards, page.reason, page.error) == ([], "seen_all", "lease_expired")
 
 
 def test_what_stands_in_a_template_is_not_on_the_page():

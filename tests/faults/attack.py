@@ -56,8 +56,8 @@ class Attack:
         self._faults = faults
         every = arguments.fault_every or min(600, max(1, self.votes // (2 * len(self._faults) + 1)))
         self._fault_votes = list(range(every, int(0.9 * self.votes), every)) if self._faults else []
-        acts = arguments.suspensions if arguments.suspensions is not None else max(6, self.votes // 400)
-        self._manager_votes = [round(self.votes * (n + 1) / (acts + 1)) for n in range(acts)]
+        actions = arguments.suspensions if arguments.suspensions is not None else max(6, self.votes // 400)
+        self._manager_votes = [round(self.votes * (n + 1) / (actions + 1)) for n in range(actions)]
 
     def prepare(self) -> None:
         """Tables, campaign, people and processes."""

@@ -24,7 +24,7 @@ SHOWN = re.compile(rb'data-assignment="(\d+)"')
 FORM_TOKEN = re.compile(rb'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
 
-# Of a refusal among the page's answers, what the other doors say with the status of the whole.
+# Of an error among the page's answers, what the other doors say with the status of the whole.
 STATUSES = {
     "invalid": 400,
     "not_found": 404,

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotator.feeds.vote_columns import CHUNK, TYPES, Update, discard, pack, read_votes, unpack
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, Vote, VoteChunk, VoteColumns
 from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, PairFactory, QuestionFactory, VoteFactory
@@ -28,7 +28,7 @@ def campaign() -> Campaign:
 
 def write(campaign: Campaign) -> None:
     with transaction.atomic():
-        wait_for_turn(Space.REVIEWING, campaign.pk)
+        lock_until_commit(Space.REVIEWING, campaign.pk)
         with snapshot() as database:
             Update(database, campaign.pk).write()
 

@@ -39,19 +39,19 @@ def test_a_cursor_is_read_as_it_was_written(changed_in, vote_id, is_before):
     ],
 )
 def test_text_that_is_no_cursor_is_invalid(text):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         read_cursor(text.format(server_epoch()))
 
-    assert set(refusal.value.errors) == {"cursor"}
+    assert set(error.value.errors) == {"cursor"}
 
 
 def test_a_cursor_of_another_server_has_expired():
     position = Cursor(748, 12, "0123456789abcdef")
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         read_cursor(str(position))
 
-    assert refusal.value.code == "cursor_expired"
+    assert error.value.code == "cursor_expired"
 
 
 def test_the_server_has_one_name_until_it_is_another_server():

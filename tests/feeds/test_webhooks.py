@@ -99,8 +99,8 @@ def test_a_secret_from_before_the_standard_signs_the_same_key_in_the_standard_al
     key = b"\xfb\xff" * 16
     known_before = "whsec_" + base64.urlsafe_b64encode(key).decode().rstrip("=")
     assert {"-", "_"} <= set(known_before.removeprefix("whsec_"))
-    webhook.sealed_secret = encrypt(known_before, purpose=webhooks.PURPOSE)
-    webhook.save(update_fields=["sealed_secret"])
+    webhook.encrypted_secret = encrypt(known_before, purpose=webhooks.PURPOSE)
+    webhook.save(update_fields=["encrypted_secret"])
     webhooks.ping(webhook=webhook, by=None)
     send_all()
 
@@ -318,7 +318,7 @@ def test_the_secret_is_not_in_the_database(campaign, receiver):
     webhook, secret = listen(campaign, receiver)
 
     assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
-    assert secret not in webhook.sealed_secret
+    assert secret not in webhook.encrypted_secret
 
 
 def test_there_is_an_end_to_them(campaign, receiver, monkeypatch):

@@ -3,20 +3,50 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from pytest_django import DjangoDbBlocker
+from pytest_django.live_server_helper import LiveServer
 
 from annotator.models import Campaign
+from tests.committed import committed, stored_in
 from tests.factories import MemberFactory, UserFactory
-from tests.hub.clients import ClientFailed
+from tests.hub.clients import ClientFailed, HubClient
 from tests.hub.releases import key_of, manager_key, two_releases
 
-pytestmark = pytest.mark.django_db(transaction=True)
+
+@pytest.fixture(scope="module", autouse=True)
+def storage_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with stored_in(tmp_path_factory.mktemp("storage")) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def releases(django_db_setup: None, django_db_blocker: DjangoDbBlocker, storage_folder: Path) -> Iterator[Campaign]:
+    """Built once. Whatever a test adds is committed at once, so that the server sees it."""
+    with committed(django_db_blocker):
+        yield two_releases()
 
 
 @pytest.fixture
-def campaign(transactional_db) -> Campaign:
-    return two_releases()
+def campaign(releases: Campaign) -> Iterator[Campaign]:
+    yield releases
+    releases.data_is_public = False
+    releases.save()
+
+
+@pytest.fixture
+def hub(server: LiveServer, tmp_path: Path, campaign: Campaign) -> HubClient:
+    """A manager's machine."""
+    return HubClient(f"{server.url}/hub", tmp_path / "home", manager_key(campaign))
+
+
+@pytest.fixture
+def stranger(server: LiveServer, tmp_path: Path) -> HubClient:
+    """A machine without a token."""
+    return HubClient(f"{server.url}/hub", tmp_path / "elsewhere")
 
 
 def release(campaign, number):

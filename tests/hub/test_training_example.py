@@ -24,7 +24,7 @@ from tests.released import release_of, vote
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PROMPTS = 30
+PROMPTS = 18
 RULES = {"pairing_rule": PairingRule.RING, "share_test": 0.4}  # of few prompts, enough to say how well it learnt
 
 

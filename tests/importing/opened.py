@@ -25,7 +25,7 @@ def written(path: Path, content: bytes | str) -> Path:
     return path
 
 
-def refusal(path: Path, **options) -> str:
+def error_of(path: Path, **options) -> str:
     with pytest.raises(Invalid) as caught:
         rows_of(path, **options)
     return caught.value.detail

@@ -17,7 +17,7 @@ from annotator.errors import Invalid
 from annotator.importing import archives, file_formats
 from annotator.importing.archives import DiskFolder, NoFolder, UnpacksTooLarge, ZipFolder, open_member
 from annotator.importing.file_formats import open_import_file
-from tests.importing.opened import folder_of, refusal, rows_of, written, zipped
+from tests.importing.opened import error_of, folder_of, rows_of, written, zipped
 from tests.importing.poison import zip_with_hidden_directory
 
 
@@ -64,11 +64,11 @@ def test_a_packing_without_a_bound_is_refused_before_it_is_unpacked(tmp_path):
 def test_the_reason_can_be_stored_whatever_the_path_is(tmp_path, path):
     with zip_of(tmp_path / "x.zip", {"1.png": b"one"}) as archive:
         for folder in (DiskFolder(tmp_path), ZipFolder(archive, "", size=100), NoFolder()):
-            with pytest.raises(Invalid) as refusal:
+            with pytest.raises(Invalid) as error:
                 folder.read(path)
-            assert "\0" not in refusal.value.detail
-            assert refusal.value.detail.encode()  # no lone surrogate
-            assert len(refusal.value.detail) < 300
+            assert "\0" not in error.value.detail
+            assert error.value.detail.encode()  # no lone surrogate
+            assert len(error.value.detail) < 300
 
 
 def test_paths_stay_inside_the_folder_of_the_file(tmp_path):
@@ -155,7 +155,7 @@ def test_a_zip_may_hold_csv_or_parquet(tmp_path):
 )
 def test_a_zip_without_one_file_of_lines_is_refused(tmp_path, members, words):
     path = zipped(tmp_path / "x.zip", members)
-    assert words in refusal(path)
+    assert words in error_of(path)
 
 
 def test_paths_stay_inside_the_folder_of_the_lines_in_the_zip(tmp_path):
@@ -189,7 +189,7 @@ def test_a_symbolic_link_in_a_zip_is_refused(tmp_path):
         archive.writestr(lines, "/etc/passwd")
     with folder_of(tmp_path / "x.zip") as file, pytest.raises(Invalid, match="symbolic link"):
         file.folder.read("link.png")
-    assert "symbolic link" in refusal(tmp_path / "y.zip")
+    assert "symbolic link" in error_of(tmp_path / "y.zip")
 
 
 def test_what_a_zip_member_claims_is_not_believed(tmp_path, monkeypatch):
@@ -208,7 +208,7 @@ def test_what_a_zip_member_claims_is_not_believed(tmp_path, monkeypatch):
 def test_a_zip_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(file_formats, "LEAST_UNZIPPED", 1000)
     bomb = zipped(tmp_path / "x.zip", {"x.jsonl": b"\n" * 1_000_000})
-    assert "far more than its size" in refusal(bomb)
+    assert "far more than its size" in error_of(bomb)
     monkeypatch.setattr(archives, "LEAST_BUDGET", 1000)
     many = zipped(tmp_path / "y.zip", {"x.jsonl": b"{}"} | {f"{n}.png": bytes(4000) for n in range(9)})
     with folder_of(many) as file, pytest.raises(archives.UnpacksTooLarge):
@@ -218,13 +218,13 @@ def test_a_zip_that_unpacks_to_far_more_than_its_size_is_refused(tmp_path, monke
 def test_a_zip_with_too_many_members_is_not_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(file_formats, "MAX_ZIP_DIRECTORY", 100)
     path = zipped(tmp_path / "x.zip", {"x.jsonl": b"{}", "a.png": b"", "b.png": b""})
-    assert "too many files" in refusal(path)
+    assert "too many files" in error_of(path)
 
 
 @pytest.mark.parametrize("at_end", [True, False])
 def test_a_long_list_of_members_is_found_in_either_record(tmp_path, monkeypatch, at_end):
     monkeypatch.setattr(file_formats, "MAX_ZIP_DIRECTORY", 100)
-    assert "too many files" in refusal(zip_with_hidden_directory(tmp_path / "x.zip", 5, at_end=at_end))
+    assert "too many files" in error_of(zip_with_hidden_directory(tmp_path / "x.zip", 5, at_end=at_end))
     assert rows_of(zip_with_hidden_directory(tmp_path / "y.zip", 0, at_end=at_end)) == [(1, {})]
 
 
@@ -243,4 +243,4 @@ def test_damaged_encrypted_and_oddly_packed_members_are_refused(tmp_path):
         folder_of(zipped(tmp_path / "z.zip", {"x.jsonl": b"{}"}, zipfile.ZIP_LZMA)),
     ):
         pass
-    assert "The ZIP cannot be read" in refusal(written(tmp_path / "cut.zip", data[:-30]))
+    assert "The ZIP cannot be read" in error_of(written(tmp_path / "cut.zip", data[:-30]))

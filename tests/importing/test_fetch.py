@@ -33,7 +33,7 @@ def anywhere(address: str) -> bool:
     return True
 
 
-def refusal(url: str, **options) -> str:
+def error_of(url: str, **options) -> str:
     with pytest.raises(Invalid) as caught:
         fetch_image(url, **options)
     return caught.value.detail
@@ -54,7 +54,7 @@ def test_it_follows_a_few_redirects_and_no_more(server, trusting):
     assert fetch_image(server.url("/0"), **options) == b"image"
     assert [host.split(":")[0] for host, _ in server.seen] == ["images.test", "other.test", "other.test", "other.test"]
     server.answers["/3"] = (302, {"Location": "/4"}, b"")
-    assert "more than 3 times" in refusal(server.url("/0"), **options)
+    assert "more than 3 times" in error_of(server.url("/0"), **options)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_every_redirect_is_checked_like_the_first_address(server, trusting, loca
     def allow_the_test_server(address: str) -> bool:
         return (address == "127.0.0.1" and asked[-1] == "images.test") or is_public(address)
 
-    detail = refusal(server.url("/"), resolver=resolver, is_allowed=allow_the_test_server, tls=trusting)
+    detail = error_of(server.url("/"), resolver=resolver, is_allowed=allow_the_test_server, tls=trusting)
 
     assert words in detail
     assert len(server.seen) == 1
@@ -103,22 +103,22 @@ def test_a_name_that_resolves_otherwise_the_second_time_gains_nothing(server, tr
 
 
 def test_one_private_address_among_public_ones_refuses_the_name(server, trusting):
-    detail = refusal(server.url("/"), resolver=lambda host, port: ["93.184.215.14", "127.0.0.1"], tls=trusting)
+    detail = error_of(server.url("/"), resolver=lambda host, port: ["93.184.215.14", "127.0.0.1"], tls=trusting)
     assert "not public" in detail
     assert server.seen == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "0.0.0.0", "[::ffff:127.0.0.1]"])
 def test_this_machine_is_refused_however_it_is_spelt(server, trusting, host):
-    assert "not public" in refusal(server.url("/a.png", host), tls=trusting)
+    assert "not public" in error_of(server.url("/a.png", host), tls=trusting)
     assert server.seen == []
 
 
 def test_the_certificate_is_checked(server, trusting):
     server.answers["/a.png"] = (200, {}, b"image")
-    assert "could not be fetched" in refusal(server.url("/a.png"), resolver=here, is_allowed=anywhere)
+    assert "could not be fetched" in error_of(server.url("/a.png"), resolver=here, is_allowed=anywhere)
     stranger = server.url("/a.png", "stranger.test")
-    assert "could not be fetched" in refusal(stranger, resolver=here, is_allowed=anywhere, tls=trusting)
+    assert "could not be fetched" in error_of(stranger, resolver=here, is_allowed=anywhere, tls=trusting)
     assert server.seen == []
 
 
@@ -135,14 +135,14 @@ def test_the_certificate_is_checked(server, trusting):
 def test_an_answer_that_is_no_image_is_refused(server, trusting, answer, words):
     server.answers["/a.png"] = answer
     options = {"resolver": here, "is_allowed": anywhere, "tls": trusting, "max_bytes": 1000}
-    detail = refusal(server.url("/a.png"), **options)
+    detail = error_of(server.url("/a.png"), **options)
     assert any(word in detail for word in words.split("|"))
 
 
 def test_a_server_that_stalls_is_left_after_the_time_for_the_whole(server, trusting):
     server.answers["/stalls.png"] = (200, {"Content-Length": "500"}, b"some of it")
     options = {"resolver": here, "is_allowed": anywhere, "tls": trusting, "seconds": 0.3}
-    assert "within 0.3 seconds" in refusal(server.url("/stalls.png"), **options)
+    assert "within 0.3 seconds" in error_of(server.url("/stalls.png"), **options)
 
 
 def test_a_name_that_nobody_knows_and_a_port_that_is_closed_are_refused(server, trusting):
@@ -151,9 +151,9 @@ def test_a_name_that_nobody_knows_and_a_port_that_is_closed_are_refused(server, 
 
     closed = Server()
     closed.server_close()
-    assert "could not be fetched" in refusal(server.url("/"), resolver=unknown)
-    assert "could not be fetched" in refusal(closed.url("/"), resolver=here, is_allowed=anywhere, tls=trusting)
-    assert "not public" in refusal(server.url("/"), resolver=lambda host, port: [])
+    assert "could not be fetched" in error_of(server.url("/"), resolver=unknown)
+    assert "could not be fetched" in error_of(closed.url("/"), resolver=here, is_allowed=anywhere, tls=trusting)
+    assert "not public" in error_of(server.url("/"), resolver=lambda host, port: [])
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_a_name_that_nobody_knows_and_a_port_that_is_closed_are_refused(server, 
     ["https://", "https:///x", "https://x:99999/", "https://[::1", "https://exa mple/\x01", "https://" + "a" * 300 + ".test/"],
 )
 def test_what_is_no_url_is_refused(url):
-    assert refusal(url, resolver=lambda host, port: host.encode("idna") and ["10.0.0.1"])
+    assert error_of(url, resolver=lambda host, port: host.encode("idna") and ["10.0.0.1"])

@@ -52,7 +52,7 @@ def is_allowed(address: str) -> bool:
     return address == PUBLIC or is_public(address)
 
 
-def refusal(url: str) -> str:
+def error_of(url: str) -> str:
     with pytest.raises(Invalid) as caught:
         fetch_image(url, is_allowed=is_allowed, tls=TLS)
     return caught.value.detail
@@ -63,7 +63,7 @@ def test_a_name_is_looked_up_and_its_image_fetched(names, public, inside):
     public.answers["/a.png"] = (200, {}, b"image")
 
     assert fetch_image(public.url("/a.png"), is_allowed=is_allowed, tls=TLS) == b"image"
-    assert "could not be fetched" in refusal(public.url("/a.png", "nobody.test"))
+    assert "could not be fetched" in error_of(public.url("/a.png", "nobody.test"))
 
 
 def test_no_name_leads_to_a_special_address_alone_or_among_others(names, public, inside):
@@ -71,7 +71,7 @@ def test_no_name_leads_to_a_special_address_alone_or_among_others(names, public,
         names.names |= {f"alone{number}.test": [[address]], f"among{number}.test": [[PUBLIC, address]]}
 
         for host in (f"alone{number}.test", f"among{number}.test"):
-            assert "not public" in refusal(public.url("/a.png", host)), address
+            assert "not public" in error_of(public.url("/a.png", host)), address
     assert public.seen == []
 
 
@@ -82,7 +82,7 @@ def test_no_redirect_leads_to_a_special_address_by_name_or_number(names, public,
         names.names[f"inside{number}.test"] = [[address]]
     for host in (*spelt, *(f"inside{number}.test" for number in range(len(SPECIAL)))):
         public.answers["/"] = (302, {"Location": public.url("/secret", host)}, b"")
-        assert "not public" in refusal(public.url("/")), host
+        assert "not public" in error_of(public.url("/")), host
     assert {path for _, path in public.seen} == {"/"}
 
 
@@ -90,7 +90,7 @@ def test_a_name_that_is_bound_anew_before_a_redirect_to_itself_gains_nothing(nam
     names.names["images.test"] = [[PUBLIC], ["127.0.0.1"]]
     public.answers["/"] = (302, {"Location": public.url("/secret"), "Connection": "close"}, b"")
 
-    assert "not public" in refusal(public.url("/"))
+    assert "not public" in error_of(public.url("/"))
     assert [path for _, path in public.seen] == ["/"]
 
 

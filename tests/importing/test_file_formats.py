@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from annotator.importing.file_formats import open_import_file
-from tests.importing.opened import refusal, rows_of, written
+from tests.importing.opened import error_of, rows_of, written
 from tests.pictures import picture_file
 
 # --- what is no import file
@@ -41,14 +41,14 @@ from tests.pictures import picture_file
     ],
 )
 def test_a_file_that_is_none_is_refused_in_a_sentence(tmp_path, name, content, words):
-    assert words in refusal(written(tmp_path / name, content))
+    assert words in error_of(written(tmp_path / name, content))
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path):
-    assert "folder" in refusal(tmp_path)
-    assert "does not exist" in refusal(tmp_path / "nothing.jsonl")
+    assert "folder" in error_of(tmp_path)
+    assert "does not exist" in error_of(tmp_path / "nothing.jsonl")
     os.mkfifo(tmp_path / "pipe.jsonl")
-    assert "does not exist" in refusal(tmp_path / "pipe.jsonl")
+    assert "does not exist" in error_of(tmp_path / "pipe.jsonl")
 
 
 def test_a_file_without_a_telling_name_is_known_by_its_content(tmp_path):
@@ -131,12 +131,12 @@ def test_text_in_a_parquet_that_is_not_utf8_refuses_its_row(tmp_path):
 def test_a_parquet_without_rows_or_with_damaged_pages_is_refused(tmp_path):
     table = pa.table({"prompt": [f"p{n}" for n in range(1000)], "image_a": ["a"] * 1000, "image_b": ["b"] * 1000})
     pq.write_table(table.slice(0, 0), tmp_path / "none.parquet")
-    assert "no rows" in refusal(tmp_path / "none.parquet")
+    assert "no rows" in error_of(tmp_path / "none.parquet")
     pq.write_table(table, tmp_path / "x.parquet")
     data = bytearray((tmp_path / "x.parquet").read_bytes())
     data[4:1000] = bytes(996)
-    assert "damaged after row 0" in refusal(written(tmp_path / "x.parquet", bytes(data)))
-    assert "The Parquet file cannot be read" in refusal(written(tmp_path / "cut.parquet", bytes(data)[:-40]))
+    assert "damaged after row 0" in error_of(written(tmp_path / "x.parquet", bytes(data)))
+    assert "The Parquet file cannot be read" in error_of(written(tmp_path / "cut.parquet", bytes(data)[:-40]))
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.csv", "x.parquet"])

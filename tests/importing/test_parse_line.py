@@ -11,7 +11,7 @@ PAIR = {"prompt": "A red cube", "image_a": "a.png", "image_b": "b.png"}
 SET = {"prompt": "A red cube", "images": [{"image": "a.png", "generator": "one"}, {"image": "b.png", "generator": "two"}]}
 
 
-def refusal(raw, **options) -> BadLine:
+def error_of(raw, **options) -> BadLine:
     with pytest.raises(BadLine) as caught:
         parse_line(raw, **options)
     return caught.value
@@ -141,7 +141,7 @@ def test_an_image_is_a_path_a_url_or_bytes(value, source):
     ],
 )
 def test_a_pair_line_that_is_not_right_is_refused_with_the_field_and_the_reason(change, field, words):
-    error = refusal(PAIR | change)
+    error = error_of(PAIR | change)
     assert error.field == field
     assert words in error.message
 
@@ -168,7 +168,7 @@ def test_a_pair_line_that_is_not_right_is_refused_with_the_field_and_the_reason(
     ],
 )
 def test_a_line_of_k_images_that_is_not_right_is_refused_with_the_field_and_the_reason(images, field, words):
-    error = refusal({"prompt": "p", "images": images})
+    error = error_of({"prompt": "p", "images": images})
     assert error.field == field
     assert words in error.message
 
@@ -181,7 +181,7 @@ def test_seeds_come_as_tables_keep_them(seed, expected):
 
 @pytest.mark.parametrize("column", ["image_a", "generator_b", "gold_choice"])
 def test_a_line_is_of_one_kind_only(column):
-    assert refusal(SET | {column: "x"}).field == column
+    assert error_of(SET | {column: "x"}).field == column
 
 
 @pytest.mark.parametrize("number", [17, 17.0])
@@ -190,14 +190,14 @@ def test_a_number_may_be_an_external_id(number):
 
 
 def test_gold_choices_are_those_of_the_campaigns_question():
-    assert "Use one of a, b" in refusal(PAIR | {"gold_choice": "both_good"}, gold_choices=["a", "b"]).message
+    assert "Use one of a, b" in error_of(PAIR | {"gold_choice": "both_good"}, gold_choices=["a", "b"]).message
 
 
 def test_deep_metadata_is_refused():
     deep: dict = {}
     for _ in range(40):
         deep = {"x": deep}
-    assert "nested" in refusal(PAIR | {"metadata": deep}).message
+    assert "nested" in error_of(PAIR | {"metadata": deep}).message
 
 
 @pytest.mark.parametrize(

@@ -85,14 +85,14 @@ def test_lines_that_cannot_be_are_recorded_and_an_import_of_these_alone_is_finis
 
 
 def test_a_file_without_lines_fails_the_import_once(campaign, tmp_path):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         staged_lines(campaign, tmp_path)
 
     import_ = Import.objects.get()
-    assert (import_.state, import_.error) == (ImportState.FAILED, refusal.value.detail)
+    assert (import_.state, import_.error) == (ImportState.FAILED, error.value.detail)
     fail_import(import_id=import_.pk, reason="Something else.")
     import_.refresh_from_db()
-    assert import_.error == refusal.value.detail
+    assert import_.error == error.value.detail
     assert Delivery.objects.count() == 1
 
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from annotator.importing import text_rows
-from tests.importing.opened import refusal, rows_of, written
+from tests.importing.opened import error_of, rows_of, written
 
 # --- JSONL
 
@@ -42,7 +42,7 @@ def test_a_line_that_is_too_long_is_refused_alone(tmp_path, monkeypatch):
 
 def test_too_many_lines_refuse_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(text_rows, "MAX_LINES", 3)
-    assert "more than 3 lines" in refusal(written(tmp_path / "x.jsonl", "\n" * 4))
+    assert "more than 3 lines" in error_of(written(tmp_path / "x.jsonl", "\n" * 4))
 
 
 def test_columns_are_renamed(tmp_path):
@@ -53,7 +53,7 @@ def test_columns_are_renamed(tmp_path):
 
 def test_a_mapped_column_that_is_not_there_refuses_the_file(tmp_path):
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n1,2,3\n")
-    assert "no column left to use as image_a" in refusal(path, column_map={"image_a": "left"})
+    assert "no column left to use as image_a" in error_of(path, column_map={"image_a": "left"})
 
 
 # --- CSV
@@ -127,7 +127,7 @@ def test_a_bad_csv_row_does_not_stop_the_others(tmp_path):
 def test_quotes_that_never_match_are_given_up_at_last(tmp_path, monkeypatch):
     monkeypatch.setattr(text_rows, "MAX_PUSHED_BACK", 1000)
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n" + 'a","\n' * 101)
-    assert "do not match" in refusal(path)
+    assert "do not match" in error_of(path)
 
 
 def test_a_nul_in_a_csv_reaches_the_line_and_not_the_reader(tmp_path):
@@ -141,7 +141,7 @@ def test_a_line_of_too_many_values_is_refused_before_it_is_parsed(tmp_path, monk
     assert rows_of(path) == [(1, text_rows.TOO_MANY_VALUES), (2, {"prompt": "q"})]
     path = written(tmp_path / "x.csv", "prompt,image_a,image_b\n" + "," * 2000 + "\na,b,c\n")
     assert [number for number, value in rows_of(path) if value == text_rows.TOO_MANY_VALUES] == [2]
-    assert "cannot be read" in refusal(written(tmp_path / "y.csv", "," * 2000 + "\nprompt,image_a,image_b\n"))
+    assert "cannot be read" in error_of(written(tmp_path / "y.csv", "," * 2000 + "\nprompt,image_a,image_b\n"))
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_ROW_LINES", 10), ("MAX_LINE_BYTES", 100)])

@@ -81,9 +81,9 @@ def test_it_hands_out_nothing_unless_the_campaign_is_open(state):
     PairFactory(campaign=member.campaign)
 
     assert assigning.refill_queue(member_id=member.pk) == 0
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         assigning.next_assignments(member=member)
-    assert refusal.value.code == f"campaign_{state}"
+    assert error.value.code == f"campaign_{state}"
 
 
 @pytest.mark.parametrize("state", ["paused", "suspended", "withdrawn"])
@@ -92,9 +92,9 @@ def test_it_hands_out_nothing_to_a_member_who_is_not_active(state):
     PairFactory(campaign=member.campaign)
 
     assert assigning.refill_queue(member_id=member.pk) == 0
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         assigning.next_assignments(member=member)
-    assert refusal.value.code == f"member_{state}"
+    assert error.value.code == f"member_{state}"
 
 
 def test_a_higher_priority_comes_first():

@@ -29,10 +29,10 @@ def test_an_active_member_judges_in_an_open_campaign(state, campaign_state, code
     if code is None:
         require_eligible(member)
         return
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         require_eligible(member)
-    assert refusal.value.code == code
-    assert refusal.value.detail
+    assert error.value.code == code
+    assert error.value.detail
 
 
 @pytest.mark.parametrize(("state", "campaign_state", "code"), OBSTACLES)
@@ -41,9 +41,9 @@ def test_what_was_assigned_before_a_pause_may_still_be_answered(state, campaign_
     if code in (None, "campaign_paused"):
         require_eligible(member, to_answer=True)
         return
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         require_eligible(member, to_answer=True)
-    assert refusal.value.code == code
+    assert error.value.code == code
 
 
 def test_training_pairs_are_gold_of_that_use_that_counts():

@@ -23,8 +23,8 @@ def judge_until_refused(member, now=NOON) -> tuple[int, str]:
     while True:
         try:
             queue = assigning.next_assignments(member=member, now=now)
-        except NotAllowed as refusal:
-            return given, refusal.code
+        except NotAllowed as error:
+            return given, error.code
         if not queue:
             return given, "nothing left"
         voting.cast_vote(assignment_id=queue[0].pk, by=member.user, choices={"overall": "a"}, now=now)
@@ -85,6 +85,6 @@ def test_a_limit_that_is_lowered_holds_for_what_was_prepared_before():
     lifecycle.change_campaign(campaign=campaign, by=None, rules={"limit_total": 1})
     member.campaign.refresh_from_db()
 
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         assigning.next_assignments(member=member)
-    assert refusal.value.code == "limit_total"
+    assert error.value.code == "limit_total"

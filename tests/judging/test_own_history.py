@@ -47,10 +47,10 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(member):
 
 @pytest.mark.parametrize("cursor", ["x", "1", "1-", "-1", "1-x", "9" * 18 + "-1", "1-" + "9" * 19, "١-١", "\0"])
 def test_a_cursor_of_nobodys_making_is_refused(member, cursor):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         judged_by(member, before=cursor, count=3)
 
-    assert set(refusal.value.errors) == {"before"}
+    assert set(error.value.errors) == {"before"}
 
 
 def test_it_has_neither_answers_of_others_nor_what_is_open_or_undone(member):

@@ -89,9 +89,9 @@ def test_who_has_the_pair_on_the_screen_may_still_answer_it(campaign):
 def test_it_refuses_a_flag_that_is_none(campaign, changes, field):
     seat = seat_of(MemberFactory(campaign=campaign))
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         flag(seat, **changes)
-    assert field in refusal.value.errors
+    assert field in error.value.errors
     assert not Flag.objects.exists()
 
 
@@ -100,10 +100,10 @@ def test_it_refuses_what_is_answered_gone_or_not_theirs(campaign):
 
     with pytest.raises(NotFound):
         flag(seat, by=UserFactory())
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         flag(seat, now=timezone.now() + timedelta(days=1))
-    assert refusal.value.code == "lease_expired"
+    assert error.value.code == "lease_expired"
     judge(seat)
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         flag(seat)
-    assert refusal.value.code == "already_answered"
+    assert error.value.code == "already_answered"

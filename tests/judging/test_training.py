@@ -30,10 +30,10 @@ def member(campaign) -> Member:
 
 
 def test_nobody_gets_pairs_before_the_training(member):
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         assigning.next_assignments(member=member)
 
-    assert refusal.value.code == "training_due"
+    assert error.value.code == "training_due"
 
 
 def test_who_gets_enough_right_is_let_in(member):
@@ -49,7 +49,7 @@ def test_each_answer_says_what_is_right_and_why(member):
 
     assert (right.is_right, wrong.is_right) == (True, False)
     assert wrong.assignment.pair.gold_note == "The hand has five fingers."
-    assert (wrong.standing.answered, wrong.standing.right, wrong.standing.needed, wrong.standing.wanted) == (2, 1, 3, 4)
+    assert (wrong.progress.answered, wrong.progress.right, wrong.progress.needed, wrong.progress.wanted) == (2, 1, 3, 4)
 
 
 def test_training_pairs_take_no_seat_and_count_for_nothing(member):
@@ -138,7 +138,7 @@ def test_an_answer_in_the_training_cannot_be_taken_back(client: Client, member):
     response = client.post(reverse("undo", args=[feedback.assignment.pk]))
 
     assert response.status_code == 403
-    assert training.standing_of(member).answered == 1
+    assert training.progress_of(member).answered == 1
 
 
 def test_training_of_somebody_else_is_not_there(member):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotator.choices import AssignmentState, VoidReason
 from annotator.errors import Conflict, NotAllowed, NotFound
 from annotator.judging import assigning, voting
-from annotator.judging.undo import last_act, undo_act
+from annotator.judging.undo import last_action, undo_act
 from annotator.models import Assignment, Campaign, Flag, Member, Pair, Vote
 from annotator.scoring import settling
 from tests.factories import CampaignFactory, FlagFactory, MemberFactory, PairFactory, UserFactory
@@ -74,9 +74,9 @@ def test_a_settled_pair_is_open_again_and_settles_again(member):
 def test_only_the_last_votes_can_be_undone(member):
     seats = judge_all(member)
 
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         undo(seats[2])
-    assert refusal.value.code == "undo_refused"
+    assert error.value.code == "undo_refused"
     for seat in reversed(seats[3:]):
         undo(seat)
     assert [seat.pk for seat in assigning.next_assignments(member=member, count=6)] == [seat.pk for seat in seats[3:]]
@@ -135,12 +135,12 @@ def test_a_skipped_pair_that_went_to_somebody_else_stays_there(member):
     other = MemberFactory(campaign=member.campaign)
     assigning.next_assignments(member=other, count=6)
 
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         undo(seat)
 
-    assert refusal.value.code == "undo_refused"
+    assert error.value.code == "undo_refused"
     assert Assignment.objects.get(pk=seat.pk).state == AssignmentState.SKIPPED
-    assert last_act(member, timezone.now()) is None
+    assert last_action(member, timezone.now()) is None
 
 
 def test_a_flag_is_undone_with_all_that_it_did(member):
@@ -178,7 +178,7 @@ def test_the_last_thing_comes_first_whatever_it_was(member):
     voting.flag_assignment(assignment_id=third.pk, by=member.user, reason="unsafe")
 
     undone = []
-    while act := last_act(member, timezone.now()):
+    while act := last_action(member, timezone.now()):
         undone.append(act)
         undo(Assignment.objects.select_related("member__user").get(pk=act))
 

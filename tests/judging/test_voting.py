@@ -74,9 +74,9 @@ def test_the_same_answer_again_is_fine_after_the_lease_and_the_campaign_ended(se
 def test_it_refuses_another_choice(seat):
     vote(seat, "a")
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         vote(seat, "b")
-    assert refusal.value.code == "already_answered"
+    assert error.value.code == "already_answered"
     assert Vote.objects.get().choice == "a"
 
 
@@ -97,13 +97,13 @@ def test_it_refuses_an_unknown_assignment(member):
 def test_it_refuses_when_the_lease_ran_out_even_before_the_seat_was_taken_back(seat):
     later = timezone.now() + timedelta(seconds=seat.member.campaign.lease_seconds + 1)
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         vote(seat, now=later)
-    assert refusal.value.code == "lease_expired"
+    assert error.value.code == "lease_expired"
     assigning.return_expired_seats(now=later)
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         vote(seat, now=later)
-    assert refusal.value.code == "lease_expired"
+    assert error.value.code == "lease_expired"
     assert not Vote.objects.exists()
 
 
@@ -125,9 +125,9 @@ def test_it_takes_the_vote_on_a_seat_that_was_handed_out_again_to_the_same_perso
     ],
 )
 def test_it_refuses_an_answer_that_is_none(seat, choices, field):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         vote(seat, choices=choices)
-    assert field in refusal.value.errors
+    assert field in error.value.errors
     assert not Vote.objects.exists()
 
 
@@ -139,9 +139,9 @@ def test_nobody_answers_what_they_cannot_have_seen(seat, least, elapsed_ms, is_t
     if is_taken:
         assert vote(seat, elapsed_ms=elapsed_ms).is_new
         return
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         vote(seat, elapsed_ms=elapsed_ms)
-    assert refusal.value.code == "too_soon"
+    assert error.value.code == "too_soon"
     assert vote(seat, elapsed_ms=900).is_new
 
 
@@ -153,9 +153,9 @@ def test_an_answer_that_is_there_already_is_the_same_however_soon_it_was(seat):
 
 @pytest.mark.parametrize("elapsed_ms", [-1, voting.ELAPSED_MS_LIMIT + 1])
 def test_it_refuses_an_impossible_time(seat, elapsed_ms):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         vote(seat, elapsed_ms=elapsed_ms)
-    assert "elapsed_ms" in refusal.value.errors
+    assert "elapsed_ms" in error.value.errors
 
 
 def test_it_refuses_a_choice_that_the_question_does_not_allow(seat):
@@ -182,9 +182,9 @@ def test_several_questions_are_answered_together_or_not_at_all(seat):
 def test_it_refuses_when_the_campaign_takes_no_votes(seat, state):
     Campaign.objects.update(state=state)
 
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         vote(seat)
-    assert refusal.value.code == f"campaign_{state}"
+    assert error.value.code == f"campaign_{state}"
 
 
 def test_what_was_handed_out_before_a_pause_may_still_be_answered(seat):
@@ -197,9 +197,9 @@ def test_what_was_handed_out_before_a_pause_may_still_be_answered(seat):
 def test_it_refuses_a_member_who_may_not_vote(seat, state):
     Member.objects.update(state=state)
 
-    with pytest.raises(NotAllowed) as refusal:
+    with pytest.raises(NotAllowed) as error:
         vote(seat)
-    assert refusal.value.code == f"member_{state}"
+    assert error.value.code == f"member_{state}"
 
 
 def test_a_skip_frees_the_seat_and_the_pair_never_comes_back_to_that_person(member, seat):
@@ -222,23 +222,23 @@ def test_a_skip_again_changes_nothing(member, seat):
 
 def test_a_skipped_pair_takes_no_vote_and_an_answered_one_no_skip(member, seat):
     voting.skip_assignment(assignment_id=seat.pk, by=member.user)
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         vote(seat)
-    assert refusal.value.code == "assignment_closed"
+    assert error.value.code == "assignment_closed"
 
     other = assigning.next_assignments(member=member)[0]
     vote(other)
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         voting.skip_assignment(assignment_id=other.pk, by=member.user)
-    assert refusal.value.code == "already_answered"
+    assert error.value.code == "already_answered"
 
 
 def test_it_refuses_to_skip_for_somebody_else_or_too_late(member, seat):
     with pytest.raises(NotFound):
         voting.skip_assignment(assignment_id=seat.pk, by=UserFactory())
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         voting.skip_assignment(assignment_id=seat.pk, by=member.user, now=timezone.now() + timedelta(days=1))
-    assert refusal.value.code == "lease_expired"
+    assert error.value.code == "lease_expired"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -248,8 +248,8 @@ def test_a_double_click_counts_once_and_a_change_of_mind_in_flight_is_refused(me
     def click(choice: str) -> None:
         try:
             outcomes.append(f"{choice} {'new' if vote(seat, choice).is_new else 'again'}")
-        except Conflict as refusal:
-            outcomes.append(f"{choice} {refusal.code}")
+        except Conflict as error:
+            outcomes.append(f"{choice} {error.code}")
         finally:
             connection.close()
 

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from django.db import connection, transaction
 
-from annotator.lib.advisory_locks import Space, held, sole_holder, wait_for_turn
+from annotator.lib.advisory_locks import Space, held, lock_until_commit, sole_holder
 
 ID_LIMIT = 2**47  # what is left of a key for the id
 
@@ -99,7 +99,7 @@ def test_what_is_held_is_seen_from_elsewhere_by_space_and_id():
 def test_a_turn_lasts_until_the_end_of_its_transaction():
     def take() -> set[int]:
         with transaction.atomic():
-            wait_for_turn(Space.SCORING, 7)
+            lock_until_commit(Space.SCORING, 7)
             return held(Space.SCORING, [7])
 
     assert elsewhere(take) == {7}

@@ -22,11 +22,11 @@ def test_a_secret_of_one_purpose_is_none_of_another():
 
 
 def test_another_secret_key_reads_nothing(settings):
-    sealed = encrypt("secret", purpose="tests")
+    encrypted = encrypt("secret", purpose="tests")
     settings.SECRET_KEY = "another one"
 
     with pytest.raises(DecryptionFailed):
-        decrypt(sealed, purpose="tests")
+        decrypt(encrypted, purpose="tests")
 
 
 @pytest.mark.parametrize("change", [lambda text: text[:-2] + "AA", lambda text: text[:20], lambda text: "", lambda text: "é"])

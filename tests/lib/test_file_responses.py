@@ -58,10 +58,10 @@ def test_it_reads_a_range(header, expected):
     ],
 )
 def test_it_refuses_a_range_after_the_end(header, size):
-    with pytest.raises(RangeNotSatisfiable) as refusal:
+    with pytest.raises(RangeNotSatisfiable) as error:
         range_of(header, size)
 
-    assert refusal.value.headers["Content-Range"] == f"bytes */{size}"
+    assert error.value.headers["Content-Range"] == f"bytes */{size}"
 
 
 class Watched(BytesIO):

@@ -60,10 +60,10 @@ def test_another_user_route_or_key_is_another_request(once, made):
 def test_another_body_with_the_key_is_refused_and_the_first_answer_stays(once, made):
     once()
 
-    with pytest.raises(KeyReused) as refusal:
+    with pytest.raises(KeyReused) as error:
         once(digest="1" * 64)
 
-    assert refusal.value.code == "idempotency_key_reused"
+    assert error.value.code == "idempotency_key_reused"
     assert once()[1] is True
     assert len(made) == 1
 
@@ -91,10 +91,10 @@ def test_an_answer_that_cannot_be_decrypted_is_not_made_again(once, made, settin
     once()
     settings.SECRET_KEY = "another one"
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         once()
 
-    assert refusal.value.code == "answer_lost"
+    assert error.value.code == "answer_lost"
     assert len(made) == 1
 
 

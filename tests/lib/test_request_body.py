@@ -68,16 +68,16 @@ def test_a_part_is_read_and_the_rest_left():
 
 
 def test_a_length_beyond_the_limit_is_refused_before_anything_is_read():
-    with pytest.raises(BodyRefused, match="at most 10 bytes") as refusal:
+    with pytest.raises(BodyRefused, match="at most 10 bytes") as error:
         body(length(11), NEVER)
-    assert refusal.value.status == 413
+    assert error.value.status == 413
 
 
 def test_a_chunked_body_is_counted():
     sent = body([CHUNKED], b"01234", b"567890", NEVER)
-    with pytest.raises(BodyRefused) as refusal:
+    with pytest.raises(BodyRefused) as error:
         asyncio.run(sent.read())
-    assert (refusal.value.status, sent.refusal) == (413, refusal.value)
+    assert (error.value.status, sent.error) == (413, error.value)
 
 
 def test_chunked_goes_before_a_length_that_may_be_wrong():
@@ -89,9 +89,9 @@ def test_chunked_goes_before_a_length_that_may_be_wrong():
 @pytest.mark.parametrize("blocks", [(NEVER,), (b"0", NEVER)])
 def test_who_sends_nothing_more_is_told_so(blocks):
     sent = body(length(10), *blocks, patience=0.01)
-    with pytest.raises(BodyRefused, match="too slowly") as refusal:
+    with pytest.raises(BodyRefused, match="too slowly") as error:
         asyncio.run(sent.read())
-    assert refusal.value.status == 408
+    assert error.value.status == 408
 
 
 def test_a_trickle_is_too_slow():

@@ -35,7 +35,7 @@ def pair_line(first: int, second: int, prompt: str, **more) -> dict:
     return {"prompt": prompt, "image_a": f"{first}.png", "image_b": f"{second}.png"} | more
 
 
-def refusal(*arguments: object) -> CommandError:
+def error_of(*arguments: object) -> CommandError:
     with pytest.raises(CommandError) as caught:
         call_command("import_pairs", *map(str, arguments))
     return caught.value
@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, content, 
     path = tmp_path / "pairs.jsonl"
     if content is not None:
         path.write_bytes(content)
-    error = refusal(campaign.slug, path)
+    error = error_of(campaign.slug, path)
     assert error.returncode == 2
     assert str(error).startswith(f"{path}: ")
     assert words in str(error)
@@ -69,18 +69,18 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(tmp_path, content, 
 @pytest.mark.django_db
 def test_a_file_whose_head_cannot_be_read_makes_no_campaign(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"no parquet")
-    assert "ends in .parquet" in str(refusal("new-one", tmp_path / "x.parquet", "--create"))
+    assert "ends in .parquet" in str(error_of("new-one", tmp_path / "x.parquet", "--create"))
     assert not Campaign.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_campaign_that_is_not_there_is_made_only_when_asked_for(folder):
     path = lines_file(folder, pair_line(0, 1, "p"))
-    error = refusal("new-one", path)
+    error = error_of("new-one", path)
     assert "Add --create" in str(error)
     assert error.returncode == 2
     for slug in ("New One", "a\0b", "x" * 200):
-        error = refusal(slug, path, "--create")
+        error = error_of(slug, path, "--create")
         assert "slug" in str(error)
         assert "\0" not in str(error)
     assert not Campaign.objects.exists()
@@ -98,7 +98,7 @@ def test_a_campaign_that_is_not_there_is_made_only_when_asked_for(folder):
 )
 def test_a_map_that_is_none_is_refused(folder, entries, words):
     path = lines_file(folder, pair_line(0, 1, "p"))
-    error = refusal("any", path, "--create", *[f"--map={entry}" for entry in entries])
+    error = error_of("any", path, "--create", *[f"--map={entry}" for entry in entries])
     assert words in str(error)
 
 

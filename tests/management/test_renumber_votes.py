@@ -37,9 +37,9 @@ def test_votes_of_another_server_can_be_read_after_it(monkeypatch):
     VoteFactory.create_batch(5)
     come_from_another_server()
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         server_epoch()
-    assert refusal.value.code == "votes_not_renumbered"
+    assert error.value.code == "votes_not_renumbered"
 
     assert run() == "Votes renumbered: 5.\n"
     assert server_epoch() == ServerEpoch.objects.get().name

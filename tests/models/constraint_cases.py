@@ -28,9 +28,9 @@ class Attempts(dict[str, Attempt]):
 
 def assert_refused(name: str, attempt: Attempt) -> None:
     """The database refuses it, and by the constraint or trigger of this name."""
-    with pytest.raises(DatabaseError) as refusal, transaction.atomic():
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
         attempt()
-    assert name in str(refusal.value)
+    assert name in str(error.value)
 
 
 def change(row: Any, **values: Any) -> None:

@@ -109,9 +109,9 @@ def test_the_database_takes_what_is_within_the_limits_and_nothing_else(name: str
 def test_the_verbs_refuse_what_the_database_refuses(name: str, campaign: Campaign) -> None:
     for value in cases_of(name).out_of_limits:
         setattr(campaign, name, value)
-        with pytest.raises(ValidationError) as refusal:
+        with pytest.raises(ValidationError) as error:
             campaign.full_clean()
-        assert name in refusal.value.message_dict
+        assert name in error.value.message_dict
 
 
 # --- REST

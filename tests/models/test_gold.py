@@ -17,12 +17,12 @@ pytestmark = pytest.mark.django_db
 
 
 def decision(**values: Any) -> GoldDecision:
-    return GoldDecision.objects.create(**{"pair": make.PairFactory(), "act": "made", "decided_at": timezone.now()} | values)
+    return GoldDecision.objects.create(**{"pair": make.PairFactory(), "kind": "made", "decided_at": timezone.now()} | values)
 
 
 ATTEMPTS = Attempts(
     {
-        "gold_decision_act_known": lambda: decision(act="doubted"),
+        "gold_decision_kind_known": lambda: decision(kind="doubted"),
         "gold_decision_choice_known": lambda: decision(gold_choice="left"),
         "gold_decision_wrong_within_answers": lambda: decision(answers_wrong=3),
         "gold_decision_is_fixed": lambda: change(decision(), answers=9),
@@ -37,5 +37,5 @@ def test_the_database_refuses(name: str) -> None:
 
 def test_a_decision_says_of_which_pair_it_is_and_what_was_done() -> None:
     made = decision()
-    assert str(made) == f"pair {made.pair_id}: {made.get_act_display()}"
+    assert str(made) == f"pair {made.pair_id}: {made.get_kind_display()}"
     assert list(made.pair.gold_decisions.all()) == [made]

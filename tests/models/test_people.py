@@ -33,7 +33,7 @@ ATTEMPTS = Attempts(
         "user_language_form": lambda: make.UserFactory(language="Deutsch"),
         "invite_role_known": lambda: change(make.InviteFactory(), role="owner"),
         "invite_for_crowd_makes_annotators": lambda: make.InviteFactory(for_crowd=True, role="manager"),
-        "invite_key_is_of_a_platform": lambda: make.InviteFactory(platform_key="sealed"),
+        "invite_key_is_of_a_platform": lambda: make.InviteFactory(platform_key="encrypted"),
         "invite_uses_within_max": lambda: change(make.InviteFactory(uses_max=2), uses=3),
         "crowd_identity_participant_form": lambda: make.CrowdIdentityFactory(participant="'; --"),
         "consent_is_fixed": lambda: delete(make.ConsentFactory()),

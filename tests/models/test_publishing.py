@@ -49,6 +49,6 @@ def test_a_release_is_published_again_once_the_first_upload_is_over() -> None:
 
 def test_a_campaign_has_one_account_on_the_hub_and_its_token_is_not_in_its_name() -> None:
     account = HubAccount.objects.create(
-        campaign=make.CampaignFactory(slug="scenes"), repository="flowers/birds", sealed_token="s"
+        campaign=make.CampaignFactory(slug="scenes"), repository="flowers/birds", encrypted_token="s"
     )
     assert str(account) == "scenes on the Hub: flowers/birds"

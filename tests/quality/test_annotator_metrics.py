@@ -42,9 +42,9 @@ def test_gold_is_right_or_wrong(member):
     for choice, gold_choice in (("a", "a"), ("b", "b"), ("a", "b"), ("both_bad", "a")):
         answer(member, choice, pair=PairFactory(campaign=member.campaign, gold_choice=gold_choice), kind="gold")
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.gold_count, standing.gold_right) == (4, 2)
+    assert (stats.gold_count, stats.gold_right) == (4, 2)
 
 
 def test_gold_that_is_in_review_or_for_training_counts_for_nobody(member):
@@ -54,9 +54,9 @@ def test_gold_that_is_in_review_or_for_training_counts_for_nobody(member):
     answer(member, "a", pair=training, kind="training")
     answer(member, "a")
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.gold_count, standing.side_count) == (0, 2)
+    assert (stats.gold_count, stats.side_count) == (0, 2)
 
 
 def test_a_repeat_is_held_against_ones_own_first_answer(member):
@@ -67,10 +67,10 @@ def test_a_repeat_is_held_against_ones_own_first_answer(member):
         answer(other, "b", pair=pair)
         answer(member, again, pair=pair, kind="repeat", a_on_left=False)
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.repeat_count, standing.repeat_same) == (3, 1)
-    assert standing.repeat_same_side == 1  # `b` stands where `a` stood
+    assert (stats.repeat_count, stats.repeat_same) == (3, 1)
+    assert stats.repeat_same_side == 1  # `b` stands where `a` stood
 
 
 def undone(member, choice, *, again=None, **fields):
@@ -91,38 +91,38 @@ def test_of_gold_and_repeats_the_first_answer_counts_though_it_was_taken_back(me
     answer(member, "a", pair=pair)
     undone(member, "b", again="a", pair=pair, kind="repeat", a_on_left=False)
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.gold_count, standing.gold_right) == (3, 1)
-    assert (standing.repeat_count, standing.repeat_same) == (1, 0)
+    assert (stats.gold_count, stats.gold_right) == (3, 1)
+    assert (stats.repeat_count, stats.repeat_same) == (1, 0)
 
 
 def test_of_a_regular_pair_the_answer_that_stands_counts(member):
     undone(member, "a", again="b")
     undone(member, "a")
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.side_count, standing.left_count) == (1, 0)
+    assert (stats.side_count, stats.left_count) == (1, 0)
 
 
 def test_the_left_is_where_the_chosen_image_stood(member):
     for choice, a_on_left in (("a", True), ("b", False), ("b", False), ("a", False), ("both_good", True)):
         answer(member, choice, a_on_left=a_on_left)
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.side_count, standing.left_count) == (4, 3)
-    assert standing.left_p_value == pytest.approx(10 / 16)  # 3 or 4, or 1 or 0, of 4
+    assert (stats.side_count, stats.left_count) == (4, 3)
+    assert stats.left_p_value == pytest.approx(10 / 16)  # 3 or 4, or 1 or 0, of 4
 
 
 def test_an_answer_is_too_fast_below_the_campaigns_limit(member):
     for elapsed_ms in (100, 699, 700, 5000, None):
         answer(member, "a", elapsed_ms=elapsed_ms)
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.timed_count, standing.fast_count) == (4, 2)
+    assert (stats.timed_count, stats.fast_count) == (4, 2)
 
 
 def test_agreement_is_with_the_majority_of_the_others(member):
@@ -133,9 +133,9 @@ def test_agreement_is_with_the_majority_of_the_others(member):
         for other, choice in zip(others, theirs, strict=False):
             answer(other, choice, pair=pair)
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.shared_count, standing.agreed_count) == (2, 1)
+    assert (stats.shared_count, stats.agreed_count) == (2, 1)
 
 
 def test_void_votes_later_questions_machines_and_those_who_withdrew_tell_nothing(member):
@@ -148,9 +148,9 @@ def test_void_votes_later_questions_machines_and_those_who_withdrew_tell_nothing
     for other in (machine, gone):
         answer(other, "b", pair=vote.assignment.pair)
 
-    standing = measured(member)
+    stats = measured(member)
 
-    assert (standing.side_count, standing.shared_count) == (1, 0)
+    assert (stats.side_count, stats.shared_count) == (1, 0)
     assert set(AnnotatorStats.objects.values_list("member", flat=True)) == {member.pk}
 
 
@@ -161,9 +161,9 @@ def test_what_was_answered_before_a_fresh_start_tells_of_others_alone(member):
     answer(other, "a", pair=pair)
     AnnotatorStats.objects.create(member=member, counted_since=timezone.now() - timedelta(minutes=1), computed_at=timezone.now())
 
-    standing = measured(other)
+    stats = measured(other)
 
-    assert (standing.shared_count, standing.agreed_count) == (1, 1)
+    assert (stats.shared_count, stats.agreed_count) == (1, 1)
     assert AnnotatorStats.objects.get(member=member).side_count == 0
     assert AnnotatorStats.objects.get(member=member).counted_since is not None
 
@@ -171,9 +171,9 @@ def test_what_was_answered_before_a_fresh_start_tells_of_others_alone(member):
 def test_habits_show_in_the_measures():
     crowd = Crowd({**{f"good{n}": good for n in range(6)}, "left": always_left, "dice": at_random})
 
-    standings = {row.member_id: row for row in measure_campaign(campaign=crowd.campaign, now=timezone.now())}
+    all_stats = {row.member_id: row for row in measure_campaign(campaign=crowd.campaign, now=timezone.now())}
 
-    left, dice, fine = (standings[crowd.members[name].pk] for name in ("left", "dice", "good0"))
+    left, dice, fine = (all_stats[crowd.members[name].pk] for name in ("left", "dice", "good0"))
     assert left.left_count == left.side_count == 60
     assert left.repeat_same_side == left.repeat_count == 3
     assert left.left_p_value < 1e-15

@@ -42,9 +42,9 @@ def test_a_member_appeals_against_what_a_manager_could_take_back(state, notice, 
     if expected:
         assert appeal(member=member, message="Please.", now=NOW).created_at == NOW
         return
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         appeal(member=member, message="Please.")
-    assert refusal.value.code == "nothing_to_appeal"
+    assert error.value.code == "nothing_to_appeal"
 
 
 def test_an_answer_is_kept_with_who_gave_it_and_when():
@@ -61,10 +61,10 @@ def test_an_answer_is_given_once():
     waiting = AppealFactory()
     answer_appeal(appeal=waiting, is_accepted=False, answer="No.", by=UserFactory())
 
-    with pytest.raises(Conflict) as refusal:
+    with pytest.raises(Conflict) as error:
         answer_appeal(appeal=waiting, is_accepted=True, answer="Yes.", by=UserFactory())
 
-    assert refusal.value.code == "appeal_answered"
+    assert error.value.code == "appeal_answered"
     waiting.member.refresh_from_db()
     assert waiting.member.state == MemberState.PAUSED
     assert Appeal.objects.get().answer == "No."
@@ -73,10 +73,10 @@ def test_an_answer_is_given_once():
 def test_an_answer_that_is_too_long_decides_nothing():
     waiting = AppealFactory()
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         answer_appeal(appeal=waiting, is_accepted=True, answer="x" * (MESSAGE_LIMIT + 1), by=UserFactory())
 
-    assert set(refusal.value.errors) == {"answer"}
+    assert set(error.value.errors) == {"answer"}
     waiting.refresh_from_db()
     assert (waiting.state, waiting.member.state) == (AppealState.OPEN, MemberState.PAUSED)
 

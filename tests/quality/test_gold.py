@@ -38,8 +38,8 @@ def say(member: Member, pair: Pair, choice: str, kind: str = "gold", **more) -> 
     )
 
 
-def acts_on(pair: Pair) -> list[str]:
-    return list(pair.gold_decisions.order_by("pk").values_list("act", flat=True))
+def decisions_on(pair: Pair) -> list[str]:
+    return list(pair.gold_decisions.order_by("pk").values_list("kind", flat=True))
 
 
 def test_a_pair_becomes_gold_and_ordinary_again_and_who_decided_is_kept(campaign):
@@ -53,7 +53,7 @@ def test_a_pair_becomes_gold_and_ordinary_again_and_who_decided_is_kept(campaign
 
     pair.refresh_from_db()
     assert pair.gold_choice is None
-    assert acts_on(pair) == ["made", "changed", "removed"]
+    assert decisions_on(pair) == ["made", "changed", "removed"]
     assert {decision.decided_by for decision in pair.gold_decisions.all()} == {boss}
 
 
@@ -62,7 +62,7 @@ def test_better_words_are_no_decision(campaign):
 
     gold.set_gold(pair=pair, choice="a", note="Look at the hands.", by=None)
 
-    assert acts_on(pair) == []
+    assert decisions_on(pair) == []
     assert Pair.objects.get(pk=pair.pk).gold_note == "Look at the hands."
 
 
@@ -93,7 +93,7 @@ def test_an_answer_by_which_people_are_measured_is_fixed_until_it_is_in_review(c
 
     pair.refresh_from_db()
     assert (pair.gold_choice, pair.gold_in_review_since) == ("b", None)
-    assert acts_on(pair) == ["review", "changed"]
+    assert decisions_on(pair) == ["review", "changed"]
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_what_is_no_known_answer_is_refused_by_its_field(values, field):
     QuestionFactory(campaign=campaign, choices=["a", "b", "both_bad"])
     pair = PairFactory(campaign=campaign)
 
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         gold.set_gold(**{"pair": pair, "note": "", "by": None} | values)
 
-    assert list(refusal.value.errors) == [field]
+    assert list(error.value.errors) == [field]
 
 
 # --- review
@@ -141,7 +141,7 @@ def test_gold_that_good_annotators_fail_goes_to_review_with_its_figures(campaign
     pair.refresh_from_db()
     assert pair.gold_in_review_since is not None
     decision = pair.gold_decisions.get()
-    assert (decision.act, decision.answers, decision.answers_wrong, decision.decided_by) == ("review", 5, 4, None)
+    assert (decision.kind, decision.answers, decision.answers_wrong, decision.decided_by) == ("review", 5, 4, None)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_gold_that_a_manager_keeps_is_doubted_only_by_new_answers(campaign):
         say(member, pair, "b", created_at=timezone.now())
     assert gold.review_gold(campaign=campaign) == 1
 
-    assert acts_on(pair) == ["review", "kept", "review"]
+    assert decisions_on(pair) == ["review", "kept", "review"]
 
 
 def test_who_has_not_seen_a_pair_in_review_yet_does_not_get_it(campaign):

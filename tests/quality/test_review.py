@@ -67,10 +67,10 @@ def test_each_act_says_by_which_rule_and_on_what_figures():
     rule = ReviewRuleFactory(campaign=campaign, measure="gold_accuracy", outcome="suspend", threshold=0.5, minimum=6)
     member = warned_by_gold(campaign)
 
-    (act,) = review_campaign(campaign=campaign)
+    (action,) = review_campaign(campaign=campaign)
 
-    assert (act.member, act.rule, act.kind, act.actor) == (member, rule, ActionKind.SUSPEND, None)
-    assert (act.figures["count"], act.figures["value"], act.figures["threshold"]) == (8, 0.0, 0.5)
+    assert (action.member, action.rule, action.kind, action.actor) == (member, rule, ActionKind.SUSPEND, None)
+    assert (action.figures["count"], action.figures["value"], action.figures["threshold"]) == (8, 0.0, 0.5)
 
 
 def test_reviewing_again_does_nothing_more():
@@ -147,7 +147,7 @@ def test_whom_a_severe_rule_stops_the_milder_ones_leave_alone():
     ReviewRuleFactory(campaign=campaign, outcome="suspend")
     warned_by_gold(campaign)
 
-    assert [act.kind for act in review_campaign(campaign=campaign)] == [ActionKind.SUSPEND]
+    assert [action.kind for action in review_campaign(campaign=campaign)] == [ActionKind.SUSPEND]
 
 
 # --- taken back
@@ -169,7 +169,7 @@ def test_nobody_is_thrown_out_again_on_old_answers(outcome):
     wrong_on_gold(member, 5)
     assert review_campaign(campaign=campaign) == []
     wrong_on_gold(member, 1)  # newly bad
-    assert [act.figures["count"] for act in review_campaign(campaign=campaign)] == [6]
+    assert [action.figures["count"] for action in review_campaign(campaign=campaign)] == [6]
     kinds = list(ModerationAction.objects.order_by("pk").values_list("kind", "actor"))
     assert kinds == [(outcome, None), ("lift", manager.pk), (outcome, None)]
 
@@ -184,10 +184,10 @@ def test_what_managers_do_by_hand_is_on_record_too():
     moderation.lift_suspension(member=member, by=manager)
     moderation.withdraw_member(member=member, by=member.user)
 
-    acts = list(ModerationAction.objects.order_by("pk").values_list("kind", "actor", "note"))
-    assert [kind for kind, *_ in acts] == ["pause", "lift", "warn", "suspend", "lift", "withdraw"]
-    assert acts[2][2] == "Take your time."
-    assert {actor for _, actor, _ in acts} == {manager.pk, member.user.pk}
+    actions = list(ModerationAction.objects.order_by("pk").values_list("kind", "actor", "note"))
+    assert [kind for kind, *_ in actions] == ["pause", "lift", "warn", "suspend", "lift", "withdraw"]
+    assert actions[2][2] == "Take your time."
+    assert {actor for _, actor, _ in actions} == {manager.pk, member.user.pk}
 
 
 def test_a_note_that_is_too_long_and_a_warning_nobody_would_see_are_refused():
@@ -245,9 +245,9 @@ def test_the_list_follows_what_the_rule_says_by_now(asking):
 
 def test_a_manager_lets_it_go_on(asking):
     manager = UserFactory()
-    acts = annotator_review.confirm_rule(rule=asking, by=manager)
+    actions = annotator_review.confirm_rule(rule=asking, by=manager)
 
-    assert {(act.kind, act.actor) for act in acts} == {("suspend", manager)}
+    assert {(action.kind, action.actor) for action in actions} == {("suspend", manager)}
     assert Member.objects.filter(state="suspended").count() == 3
     assert not Proposal.objects.exists()
     warned_by_gold(asking.campaign)  # by itself from now on: it is not counted again what was confirmed
@@ -337,6 +337,6 @@ def test_the_task_reviews_one_campaign():
 
 
 def test_the_record_cannot_be_emptied():
-    act = ModerationActionFactory()
+    action = ModerationActionFactory()
     with pytest.raises(Exception, match="act_is_fixed"):
-        ModerationAction.objects.filter(pk=act.pk).delete()
+        ModerationAction.objects.filter(pk=action.pk).delete()

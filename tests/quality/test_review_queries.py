@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from annotator.choices import ActionKind, AppealState
 from annotator.models import Campaign
-from annotator.quality.review_queries import ORDERS, Summary, acts_of, asking_rules, measured_members, summary
+from annotator.quality.review_queries import ORDERS, Summary, actions_of, asking_rules, measured_members, summary
 from tests.factories import (
     AnnotatorStatsFactory,
     AppealFactory,
@@ -29,7 +29,7 @@ def campaign() -> Campaign:
     return CampaignFactory()
 
 
-def test_the_summary_counts_acts_of_rules_and_people_and_what_waits(campaign, django_assert_num_queries):
+def test_the_summary_counts_actions_of_rules_and_people_and_what_waits(campaign, django_assert_num_queries):
     rule = ReviewRuleFactory(campaign=campaign, asks_since=NOW)
     ReviewRuleFactory(campaign=campaign, outcome="pause")
     ReviewRuleFactory(campaign=campaign, outcome="suspend", enabled=False, test_version=0)  # as an update leaves it
@@ -116,16 +116,16 @@ def test_every_order_is_tested():
 
 def test_acts_are_listed_the_newest_first_with_one_query(campaign, django_assert_num_queries):
     rule = ReviewRuleFactory(campaign=campaign)
-    acts = [
+    actions = [
         ModerationActionFactory(member__campaign=campaign, rule=rule),
         ModerationActionFactory(member__campaign=campaign, actor=UserFactory()),
     ]
     ModerationActionFactory()
 
     with django_assert_num_queries(1):
-        found = [(act, act.member.user.username, act.rule, act.actor) for act in acts_of(campaign)]
+        found = [(action, action.member.user.username, action.rule, action.actor) for action in actions_of(campaign)]
 
-    assert [act for act, *_ in found] == acts[::-1]
+    assert [action for action, *_ in found] == actions[::-1]
 
 
 def test_rules_that_ask_come_with_the_members_they_are_about(campaign, django_assert_num_queries):

@@ -33,15 +33,15 @@ def test_it_says_what_the_review_does_once_the_rules_are_on():
     assert (ModerationAction.objects.count(), Vote.objects.live().count()) == (0, 320)
 
     review.change_rules(campaign=crowd.campaign, by=UserFactory(), changes=changes, **GENERAL)
-    acts = review.review_campaign(campaign=crowd.campaign)
+    actions = review.review_campaign(campaign=crowd.campaign)
 
     suspended = Member.objects.filter(state=MemberState.SUSPENDED)
     assert set(suspended) == {crowd.members["left"], crowd.members["foe"]}
     assert (found.suspended, found.votes) == (2, 320 - Vote.objects.live().count())
     assert found.votes > 60
     foreseen = {(its.rule.pk, member.pk) for its in found.rules for member in its.people}
-    assert foreseen == {(act.rule_id, act.member_id) for act in acts}
-    assert {(act.rule_version, act.test_version, act.figures["minimum"] > 0) for act in acts} == {(2, 1, True)}
+    assert foreseen == {(action.rule_id, action.member_id) for action in actions}
+    assert {(action.rule_version, action.test_version, action.figures["minimum"] > 0) for action in actions} == {(2, 1, True)}
 
 
 def test_it_measures_with_the_limit_that_is_to_be():

@@ -10,7 +10,7 @@ from annotator.campaigns.lifecycle import create_campaign
 from annotator.choices import Measure, Outcome
 from annotator.models import AnnotatorStats, ReviewRule
 from annotator.quality import rules as quality_rules
-from annotator.quality.annotator_metrics import standings_of
+from annotator.quality.annotator_metrics import stats_of
 from tests.careers import found_by_then
 from tests.factories import CampaignFactory, ProposalFactory, ReviewRuleFactory
 from tests.quality.made_up_answers import Kind, answers_of, first_answers_of
@@ -71,8 +71,8 @@ def test_a_rule_that_looks_after_each_of_500_answers_wrongs_somebody_at_its_mark
     def applies(k, n):
         """By the k that go the good way: hits where too few are bad, and else the answers that are no hits."""
         parts = k if reading.is_bad_below else n - k
-        standings = [AnnotatorStats(**{count: of, part: some}) for of, some in zip(n.tolist(), parts.tolist(), strict=True)]
-        return quality_rules.applies(rule, standings) & ((parts > n / 2) | (default.measure != "side_share"))
+        all_stats = [AnnotatorStats(**{count: of, part: some}) for of, some in zip(n.tolist(), parts.tolist(), strict=True)]
+        return quality_rules.applies(rule, all_stats) & ((parts > n / 2) | (default.measure != "side_share"))
 
     true_share = default.threshold if reading.is_bad_below else 1 - default.threshold
     wronged = found_by_then(true_share, applies)[-1]
@@ -93,10 +93,10 @@ def who_is_ruled_on(kinds: list[Kind], *, seed: int, answers: int = 100, look_ev
     given, kind_of = answers_of(kinds, answers=answers, seed=seed)
     is_found = np.zeros(len(kind_of), dtype=bool)
     for number in range(look_every, answers + 1, look_every):
-        standings = standings_of(first_answers_of(given, number, len(kind_of)), timezone.now())
-        members = np.array([standing.member_id for standing in standings])
+        all_stats = stats_of(first_answers_of(given, number, len(kind_of)), timezone.now())
+        members = np.array([stats.member_id for stats in all_stats])
         for default in quality_rules.DEFAULTS:
-            is_found[members[quality_rules.applies(ReviewRule(**default._asdict()), standings)]] = True
+            is_found[members[quality_rules.applies(ReviewRule(**default._asdict()), all_stats)]] = True
     return np.column_stack([kind_of, is_found])
 
 

@@ -15,8 +15,8 @@ def campaign():
     return CampaignFactory()
 
 
-def found(campaign, rules, *standings, **options):
-    by_member = {row.member_id: row for row in standings}
+def found(campaign, rules, *all_stats, **options):
+    by_member = {row.member_id: row for row in all_stats}
     rulings = rulings_on(campaign, rules, by_member, **options)
     return [(ruling.rule, [row.member for row in ruling.people], ruling.asks) for ruling in rulings]
 

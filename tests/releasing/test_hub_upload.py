@@ -196,9 +196,9 @@ def test_the_token_is_nowhere_to_be_read(hub, campaign, caplog):
     assert HubAccount.objects.get().token_hint == WRITER[-4:]
 
 
-def test_the_same_token_is_never_sealed_the_same(campaign):
-    first = HubAccount.objects.get().sealed_token
-    assert save(campaign).sealed_token != first
+def test_the_same_token_is_never_encrypted_the_same(campaign):
+    first = HubAccount.objects.get().encrypted_token
+    assert save(campaign).encrypted_token != first
 
 
 def test_no_token_leaves_the_one_there_is(hub, campaign):
@@ -212,25 +212,25 @@ def test_no_token_leaves_the_one_there_is(hub, campaign):
     "repository", ["", "birds", "a/b/c", "/birds", "flowers/", "a b/c", "a--b/c", "a/b..c", "a/b.git", "é/b"]
 )
 def test_a_repository_has_an_owner_and_a_name(campaign, repository):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         save(campaign, repository=repository)
 
-    assert refusal.value.errors.keys() == {"repository"}
+    assert error.value.errors.keys() == {"repository"}
 
 
 @pytest.mark.parametrize("token", ["two words", "hf_ü", "x" * 501, "line\nline"])
 def test_nonsense_is_no_token(campaign, token):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         save(campaign, token=token)
 
-    assert refusal.value.errors.keys() == {"token"}
+    assert error.value.errors.keys() == {"token"}
 
 
 def test_the_first_time_takes_a_token():
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         save(CampaignFactory(), token=" ")
 
-    assert refusal.value.errors.keys() == {"token"}
+    assert error.value.errors.keys() == {"token"}
 
 
 def test_nothing_is_published_without_an_account(campaign):

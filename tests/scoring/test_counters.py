@@ -61,7 +61,7 @@ def test_a_large_campaign_is_checked_slice_by_slice(campaign, monkeypatch):
     counters.roll_up(campaign=campaign)
     campaign.pairs.update(seats_taken=0, seats_a_on_left=0)
 
-    found = [check_open_campaigns(turn=turn) for turn in range(3)]
+    found = [check_open_campaigns(round_number=round_number) for round_number in range(3)]
     assert sum(found) == 6
     assert max(found) < 6
     assert_seats_are_true(campaign)
@@ -71,5 +71,5 @@ def test_what_is_over_is_checked_when_it_is_asked_for_alone(campaign):
     campaign.pairs.update(seats_taken=0, seats_a_on_left=0)
     type(campaign).objects.filter(pk=campaign.pk).update(state="closed")
 
-    assert check_open_campaigns(turn=0) == 0
+    assert check_open_campaigns(round_number=0) == 0
     assert check_counters(campaign=campaign, pairs=Slice(0, 2)) + check_counters(campaign=campaign, pairs=Slice(1, 2)) == 6

@@ -327,9 +327,9 @@ class TestBatches:
     def test_one_pair_per_image_is_refused_by_name(self, rule):
         campaign = rule_campaign(rule)
         campaign.pairs_per_image = 1
-        with pytest.raises(ValidationError) as refusal:
+        with pytest.raises(ValidationError) as error:
             campaign.full_clean()
-        assert list(refusal.value.message_dict) == ["pairs_per_image"]
+        assert list(error.value.message_dict) == ["pairs_per_image"]
 
 
 @pytest.mark.parametrize("rule", ["all_pairs", "ring", "random_m"])

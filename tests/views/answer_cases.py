@@ -82,8 +82,8 @@ def a_vote_before(world: World) -> None:
 
 
 def a_notice_that_the_page_shows(world: World) -> None:
-    act = moderation.warn_member(member=world.member, by=None)
-    world.body["notice"] = NOTICES.show(act.pk)
+    action = moderation.warn_member(member=world.member, by=None)
+    world.body["notice"] = NOTICES.show(action.pk)
 
 
 def undone_before(world: World) -> None:

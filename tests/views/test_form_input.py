@@ -8,7 +8,7 @@ import pytest
 from django import forms
 
 from annotator.errors import Conflict, Invalid
-from annotator.views.form_input import add_refusal, require_valid, whole_number
+from annotator.views.form_input import add_domain_error, require_valid, whole_number
 
 
 @pytest.mark.parametrize(
@@ -44,22 +44,22 @@ def test_a_valid_form_raises_nothing() -> None:
 
 
 def test_errors_of_a_form_are_raised_by_field() -> None:
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         require_valid(PairForm({"votes": "9"}), "That cannot be.")
-    assert refusal.value.detail == "That cannot be."
-    assert refusal.value.errors == {"votes": ["Ensure this value is less than or equal to 5."]}
+    assert error.value.detail == "That cannot be."
+    assert error.value.errors == {"votes": ["Ensure this value is less than or equal to 5."]}
 
 
 def test_a_refusal_is_shown_beside_the_fields_that_it_names() -> None:
     form = PairForm({"votes": "5"})
-    add_refusal(form, Invalid("That cannot be.", errors={"votes": ["Use 4 or less."], "elsewhere": ["No."]}))
+    add_domain_error(form, Invalid("That cannot be.", errors={"votes": ["Use 4 or less."], "elsewhere": ["No."]}))
     assert form.errors == {"votes": ["Use 4 or less."]}
 
 
 @pytest.mark.parametrize(
-    "refusal", [Conflict("Somebody was faster.", code="late"), Invalid("Somebody was faster.", errors={"elsewhere": ["No."]})]
+    "error", [Conflict("Somebody was faster.", code="late"), Invalid("Somebody was faster.", errors={"elsewhere": ["No."]})]
 )
-def test_a_refusal_that_names_no_field_of_the_form_is_shown_above_it(refusal: Conflict | Invalid) -> None:
+def test_a_refusal_that_names_no_field_of_the_form_is_shown_above_it(error: Conflict | Invalid) -> None:
     form = PairForm({"votes": "5"})
-    add_refusal(form, refusal)
+    add_domain_error(form, error)
     assert form.errors == {"__all__": ["Somebody was faster."]}

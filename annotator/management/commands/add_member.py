@@ -54,8 +54,8 @@ class Command(BaseCommand):
                 role=options["role"],
                 kind=options["kind"],
             )
-        except DomainError as refusal:
-            raise CommandError(refusal.detail) from refusal
+        except DomainError as error:
+            raise CommandError(error.detail) from error
         verb = "was added as" if is_new else "was already a member and is now"
         machine = " (machine)" if member.kind == MemberKind.MACHINE else ""
         self.stdout.write(f"{member.user.username}{machine} {verb} {member.role} of {campaign.slug}.")

@@ -85,8 +85,8 @@ class Command(BaseCommand):
                     for batch_id in pending_batches(import_id=import_.pk):
                         tasks.enqueue(tasks.ingest_batch, batch_id)
                     see_through(import_, progress, bar)
-        except DomainError as refusal:
-            raise CommandError(printable(f"{path}: {words_of(refusal)}"), returncode=EXIT_UNREADABLE) from refusal
+        except DomainError as error:
+            raise CommandError(printable(f"{path}: {words_of(error)}"), returncode=EXIT_UNREADABLE) from error
         except KeyboardInterrupt as stop:
             raise CommandError(
                 "Stopped. The next worker imports the rest, or run the same command again.", returncode=EXIT_STOPPED
@@ -206,9 +206,9 @@ def work_here(import_: Import, progress: Progress, bar: TaskID) -> None:
     refresh(import_, progress, bar)
 
 
-def words_of(refusal: DomainError) -> str:
-    errors = [f"{field}: {' '.join(messages)}" for field, messages in refusal.errors.items() if field != "column_map"]
-    return " ".join([refusal.detail, *errors])
+def words_of(error: DomainError) -> str:
+    errors = [f"{field}: {' '.join(messages)}" for field, messages in error.errors.items() if field != "column_map"]
+    return " ".join([error.detail, *errors])
 
 
 def printable(text: str) -> str:

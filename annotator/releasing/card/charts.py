@@ -110,7 +110,7 @@ def charts_of(facts: Facts) -> Iterator[Chart]:
     if facts.votes_by_annotator:
         yield concentration_chart(facts.votes_by_annotator)
     if facts.leaderboard:
-        yield standings_chart(facts)
+        yield leaderboard_chart(facts)
         if facts.statistics["leaderboard"]["p_beats"]:
             yield beats_chart(facts)
 
@@ -161,7 +161,7 @@ def concentration_chart(votes: list[int]) -> Chart:
     return Chart("annotators", f"The most active 10 % of annotators gave {shares[tenth]:.0f} % of the votes.", draw)
 
 
-def standings_chart(facts: Facts) -> Chart:
+def leaderboard_chart(facts: Facts) -> Chart:
     rows = facts.leaderboard[:GENERATORS_MAX]
 
     def draw(axes: Any) -> None:

@@ -54,8 +54,8 @@ class Facts:
     first_vote: str = ""  # the day of the first vote that counts, as 2026-01-31
     last_vote: str = ""
     review_rules: list[dict[str, Any]] = field(default_factory=list)  # outcome, measure, threshold, minimum; those in force
-    acts: list[dict[str, Any]] = field(default_factory=list)  # kind, acts, by_rule, people
-    rule_acts: list[dict[str, Any]] = field(default_factory=list)  # the same by rule and version, with what it went by
+    actions: list[dict[str, Any]] = field(default_factory=list)  # kind, actions, by_rule, people
+    rule_actions: list[dict[str, Any]] = field(default_factory=list)  # the same by rule and version, with what it went by
     crowd_people: int = 0  # of those whose votes count
     machines: dict[str, int] = field(default_factory=dict)  # members, votes
 
@@ -151,8 +151,8 @@ def facts_of(snapshot: CampaignSnapshot, data: CampaignData, labels: Sequence[Qu
             "SELECT outcome, measure, threshold, minimum, version, test_version FROM annotator_reviewrule"
             " WHERE campaign_id = {own} AND enabled ORDER BY outcome, measure"
         ),
-        acts=snapshot.query(_ACTS_SQL),
-        rule_acts=snapshot.query(_RULE_ACTS_SQL),
+        actions=snapshot.query(_ACTIONS_SQL),
+        rule_actions=snapshot.query(_RULE_ACTIONS_SQL),
         crowd_people=people["crowd_people"],
         **_of_votes(data),
         **_of_pairs(data, labels),
@@ -209,18 +209,19 @@ def _by_label(label: Ints) -> dict[str, int]:
     return {name: int((label == code).sum()) for code, name in enumerate(LABEL["names"])}
 
 
-_ACTS_SQL = """
-    SELECT act.kind, count(*) AS acts, count(act.rule_id) AS by_rule, count(DISTINCT member.id) AS people
-    FROM annotator_act act JOIN annotator_member member ON member.id = act.member_id
-    WHERE member.campaign_id = {own} AND {is_released} GROUP BY act.kind ORDER BY act.kind
+_ACTIONS_SQL = """
+    SELECT action.kind, count(*) AS actions, count(action.rule_id) AS by_rule, count(DISTINCT member.id) AS people
+    FROM annotator_act action JOIN annotator_member member ON member.id = action.member_id
+    WHERE member.campaign_id = {own} AND {is_released} GROUP BY action.kind ORDER BY action.kind
 """
-_RULE_ACTS_SQL = """
-    SELECT act.kind, rule.measure, act.rule_version, act.test_version, (act.figures->>'threshold')::float8 AS threshold,
-           (act.figures->>'minimum')::int AS minimum, count(*) AS acts, count(DISTINCT member.id) AS people,
-           count(*) FILTER (WHERE act.actor_id IS NULL) AS automatic
-    FROM annotator_act act
-    JOIN annotator_member member ON member.id = act.member_id
-    JOIN annotator_reviewrule rule ON rule.id = act.rule_id
+_RULE_ACTIONS_SQL = """
+    SELECT action.kind, rule.measure, action.rule_version, action.test_version,
+           (action.figures->>'threshold')::float8 AS threshold, (action.figures->>'minimum')::int AS minimum,
+           count(*) AS actions, count(DISTINCT member.id) AS people,
+           count(*) FILTER (WHERE action.actor_id IS NULL) AS automatic
+    FROM annotator_act action
+    JOIN annotator_member member ON member.id = action.member_id
+    JOIN annotator_reviewrule rule ON rule.id = action.rule_id
     WHERE member.campaign_id = {own} AND {is_released} GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 """
 _CROWD_SQL = """

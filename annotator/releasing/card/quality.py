@@ -169,27 +169,27 @@ def review(facts: Facts) -> str:
         f" {number(rule['minimum'], 'answer')}{versions(rule.get('version'), rule.get('test_version'))}"
         for rule in facts.review_rules
     )
-    acts = ", ".join(
-        f"{ActionKind(act['kind']).label.lower()} {act['acts']:,} ({number(act['people'], 'person', 'people')},"
-        f" {act['by_rule']:,} by a rule)"
-        for act in facts.acts
+    actions = ", ".join(
+        f"{ActionKind(action['kind']).label.lower()} {action['actions']:,} ({number(action['people'], 'person', 'people')},"
+        f" {action['by_rule']:,} by a rule)"
+        for action in facts.actions
     )
     said = [
         f"Annotators were reviewed by these rules:\n\n{rules}" if rules else "No review rules were on.",
-        f"Actions taken: {acts}." if acts else "No actions were taken.",
+        f"Actions taken: {actions}." if actions else "No actions were taken.",
     ]
-    if facts.rule_acts:
-        said.append("Actions by rules:\n\n" + "\n".join(rule_act(act) for act in facts.rule_acts))
+    if facts.rule_actions:
+        said.append("Actions by rules:\n\n" + "\n".join(rule_action(action) for action in facts.rule_actions))
     return "\n\n".join(said)
 
 
-def rule_act(act: dict[str, Any]) -> str:
+def rule_action(action: dict[str, Any]) -> str:
     """What one version of a rule did."""
-    went_by = f", threshold {act['threshold']:g}, at least {number(act['minimum'], 'answer')}" if act["minimum"] else ""
+    went_by = f", threshold {action['threshold']:g}, at least {number(action['minimum'], 'answer')}" if action["minimum"] else ""
     return (
-        f"- {ActionKind(act['kind']).label}: {Measure(act['measure']).label.lower()}{went_by}"
-        f"{versions(act['rule_version'], act['test_version'])}: {number(act['people'], 'person', 'people')}, of"
-        f" {number(act['acts'], 'action')} {act['automatic']:,} automatic"
+        f"- {ActionKind(action['kind']).label}: {Measure(action['measure']).label.lower()}{went_by}"
+        f"{versions(action['rule_version'], action['test_version'])}: {number(action['people'], 'person', 'people')}, of"
+        f" {number(action['actions'], 'action')} {action['automatic']:,} automatic"
     )
 
 

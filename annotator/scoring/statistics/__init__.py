@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from annotator.choices import CampaignState
 from annotator.errors import NotFound
-from annotator.lib.advisory_locks import Space, wait_for_turn
+from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import, LabelFit
 from annotator.scoring.statistics.compute import statistics_from
@@ -114,7 +114,7 @@ def outdate(campaign: Campaign) -> None:
 def compute_statistics(*, campaign: Campaign, now: datetime | None = None) -> CampaignStatistics:
     """Compute them from the tables, whether they are due or not. Two at once come one after the other."""
     start = time.perf_counter()
-    wait_for_turn(Space.STATISTICS, campaign.pk)
+    lock_until_commit(Space.STATISTICS, campaign.pk)
     # Before the votes: a change that is scored from here on makes them due again, whether it was seen or not.
     changes = CampaignScoring.objects.filter(campaign=campaign).values_list("changes", flat=True).first() or 0
     CampaignStatistics.objects.filter(campaign=campaign, is_outdated=True).update(is_outdated=False)

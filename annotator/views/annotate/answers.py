@@ -23,8 +23,8 @@ from annotator.judging.vote_writer import ELAPSED_MS_LIMIT, Answer
 from annotator.judging.voting import cast_vote
 from annotator.lib.public_ids import ASSIGNMENTS, LIMIT, MEMBERS, NOTICES
 from annotator.models import Member, User
-from annotator.views.annotate.next_turn import HELD_LIMIT, Card, ClientState, PageState, Side, next_turn, recorded
-from annotator.views.middleware.refusals import REFUSAL, status_of
+from annotator.views.annotate.page_state import HELD_LIMIT, Card, ClientState, PageState, Side, next_state, recorded
+from annotator.views.middleware.domain_errors import REFUSAL, status_of
 from annotator.views.requests import UserRequest
 
 ANSWERS_LIMIT = 50  # of one request; the page sends more in the next
@@ -111,8 +111,8 @@ def answers(request: UserRequest) -> HttpResponse:
     """Record each answer, in order, or say why not; and what the page shows next."""
     try:
         body = read_answers(request.body)
-    except Invalid as refusal:
-        return _refused(refusal)
+    except Invalid as error:
+        return _refused(error)
     outcomes, words = [], ""
     for seat, answer in body.answers.items():
         shown = ASSIGNMENTS.show(seat)
@@ -125,8 +125,8 @@ def answers(request: UserRequest) -> HttpResponse:
                 comment=answer.comment,
                 conditions=answer.conditions,
             )
-        except DomainError as refusal:
-            outcomes.append(Outcome(shown, refusal.code, refusal.detail))
+        except DomainError as error:
+            outcomes.append(Outcome(shown, error.code, error.detail))
         else:
             outcomes.append(Outcome(shown))
             votes = [vote.choice for vote in cast.votes]
@@ -134,20 +134,20 @@ def answers(request: UserRequest) -> HttpResponse:
     member = _member(request, body)
     if member is None:
         return _refused(_why_nobody(request.user, body.member))
-    turn = next_turn(member, client=body.client, status_message=words)
-    return JsonResponse(data_of_turn(turn, outcomes))
+    state = next_state(member, client=body.client, status_message=words)
+    return JsonResponse(data_of_state(state, outcomes))
 
 
-def _refused(refusal: DomainError) -> HttpResponse:
-    data = {"code": refusal.code, "detail": refusal.detail}
-    return JsonResponse(data, status=status_of(refusal), headers={REFUSAL: refusal.code})
+def _refused(error: DomainError) -> HttpResponse:
+    data = {"code": error.code, "detail": error.detail}
+    return JsonResponse(data, status=status_of(error), headers={REFUSAL: error.code})
 
 
 def _why_nobody(user: User, member_id: int | None) -> DomainError:
     try:
         require_own_page(user, member_id)
-    except DomainError as refusal:
-        return refusal
+    except DomainError as error:
+        return error
     return NotFound(gettext("These pairs are not assigned to you."))
 
 
@@ -158,15 +158,15 @@ def _member(request: UserRequest, body: AnswersBody) -> Member | None:
     return members.filter(assignments__in=body.answers).first() or members.filter(pk=body.member or 0).first()
 
 
-def data_of_turn(turn: PageState, outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    if turn.first:
-        return {"answers": [one.as_data() for one in outcomes], "go_to": reverse(turn.first, args=[turn.campaign.slug])}
-    data = data_of_cards(turn.cards, turn.queue, turn.lease_left, turn.undoable_id, outcomes, has_more=turn.has_more)
-    data |= {"judged": turn.member.answered_count, "percent": turn.percent, "message": turn.status_message}
-    if turn.reason:
-        data["done"] = render_to_string("annotate/_done.html", {"turn": turn, "reason": turn.reason})
-    if turn.notice:
-        data["notice"] = render_to_string("annotate/_notice.html", {"turn": turn})
+def data_of_state(state: PageState, outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    if state.first:
+        return {"answers": [one.as_data() for one in outcomes], "go_to": reverse(state.first, args=[state.campaign.slug])}
+    data = data_of_cards(state.cards, state.queue, state.lease_left, state.undoable_id, outcomes, has_more=state.has_more)
+    data |= {"judged": state.member.answered_count, "percent": state.percent, "message": state.status_message}
+    if state.reason:
+        data["done"] = render_to_string("annotate/_done.html", {"state": state, "reason": state.reason})
+    if state.notice:
+        data["notice"] = render_to_string("annotate/_notice.html", {"state": state})
     return data
 
 

@@ -16,7 +16,7 @@ from annotator.quality import appeals as member_appeals
 from annotator.quality import moderation
 from annotator.views.annotate.forms import AppealForm, WithdrawForm
 from annotator.views.annotate.notices import notice_for, what_happened
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.requests import UserRequest
 
 
@@ -38,8 +38,8 @@ def appeal(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             member_appeals.appeal(member=member, message=form.cleaned_data["message"])
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(request, gettext("Message sent. The managers' answer will appear here."))
             return redirect("appeal", slug)

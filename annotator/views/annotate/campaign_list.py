@@ -25,7 +25,7 @@ from annotator.judging.limits import Room, room_for
 from annotator.judging.pairs_left import PairsLeft, pairs_left
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, User
 from annotator.scoring.progress import coarse_share, progress_of, share_done
-from annotator.views.annotate.next_turn import Reason, why_enough, why_nothing_left
+from annotator.views.annotate.page_state import Reason, why_enough, why_nothing_left
 from annotator.views.requests import UserRequest
 
 # Campaigns with work to do come first.

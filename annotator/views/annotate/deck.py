@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from annotator.campaigns.access import campaign_for_member, require_own_page
 from annotator.lib.public_ids import MEMBERS
 from annotator.scoring.progress import progress_of
-from annotator.views.annotate.answers import data_of_turn
-from annotator.views.annotate.next_turn import depth_for, next_turn
+from annotator.views.annotate.answers import data_of_state
+from annotator.views.annotate.page_state import depth_for, next_state
 from annotator.views.annotate.views import client_state
 from annotator.views.form_input import whole_number
 from annotator.views.requests import UserRequest
@@ -26,5 +26,5 @@ def deck(request: UserRequest, slug: str) -> HttpResponse:
     require_own_page(request.user, None if named is None else MEMBERS.find(named))
     campaign, member = campaign_for_member(request.user, slug)
     depth = depth_for(progress_of(campaign))
-    turn = next_turn(member, client=replace(client_state(request), ahead=depth - 1))
-    return JsonResponse(data_of_turn(turn, []) | {"depth": depth})
+    state = next_state(member, client=replace(client_state(request), ahead=depth - 1))
+    return JsonResponse(data_of_state(state, []) | {"depth": depth})

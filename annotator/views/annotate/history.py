@@ -11,7 +11,7 @@ from annotator.campaigns.access import campaign_for_member
 from annotator.errors import Invalid
 from annotator.judging.own_history import Judged, counts_of, judged_by
 from annotator.views.annotate.answers import data_of_card
-from annotator.views.annotate.next_turn import make_card
+from annotator.views.annotate.page_state import make_card
 from annotator.views.requests import UserRequest
 
 PER_PAGE = 24
@@ -36,8 +36,8 @@ def earlier(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_member(request.user, slug)
     try:
         judged, cursor = judged_by(member, before=request.GET.get("before", ""), count=EARLIER_AT_ONCE)
-    except Invalid as refusal:
-        return JsonResponse({"code": refusal.code, "detail": refusal.detail}, status=400)
+    except Invalid as error:
+        return JsonResponse({"code": error.code, "detail": error.detail}, status=400)
     return JsonResponse({"pairs": [_data_of_judged(one) for one in judged], "before": cursor})
 
 

@@ -23,7 +23,7 @@ from annotator.campaigns.platform_tokens import PARAMETERS, PlatformIds, read_to
 from annotator.errors import Conflict, DomainError, NotAllowed, NotFound
 from annotator.lib.client_address import address_of
 from annotator.models import Invite, Member, User
-from annotator.views.middleware.refusals import status_of
+from annotator.views.middleware.domain_errors import status_of
 from annotator.views.requests import PageRequest, UserRequest
 
 VISIT_SALT = "annotator.views.annotate.join"
@@ -105,7 +105,7 @@ def signed_ids(request: PageRequest, invite: Invite) -> PlatformIds | None:
     token = next((request.GET[name] for name in PARAMETERS if request.GET.get(name)), "")
     if not token:
         return None
-    return read_token(token, sealed_key=invite.platform_key, host=request.get_host(), customer=invite.platform_customer)
+    return read_token(token, encrypted_key=invite.platform_key, host=request.get_host(), customer=invite.platform_customer)
 
 
 @never_cache
@@ -120,11 +120,11 @@ def join(request: PageRequest, key: str) -> HttpResponse:
             return join_now(request, arrival)
     except Conflict as conflict:
         if request.method != "POST":
-            return render(request, "annotate/unusable.html", {"refusal": conflict}, status=503)
+            return render(request, "annotate/unusable.html", {"error": conflict}, status=503)
         messages.warning(request, conflict.detail)
         return redirect(request.get_full_path())
-    except DomainError as refusal:
-        return render(request, "annotate/unusable.html", {"refusal": refusal}, status=status_of(refusal))
+    except DomainError as error:
+        return render(request, "annotate/unusable.html", {"error": error}, status=status_of(error))
     member = arrival.member()
     if member and member.user == arrival.user and campaign_consent.must_agree(member) is None:
         return redirect("annotate", arrival.invite.campaign.slug)

@@ -61,9 +61,9 @@ REASONS: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class Notice:
-    """`act` is the number that stands for the moderation action, `note` what a manager wrote. Warnings can be appealed."""
+    """`number` is the number that stands for the moderation action, `note` what a manager wrote. Warnings can be appealed."""
 
-    act: int
+    number: int
     title: str
     text: str
     note: str
@@ -74,25 +74,25 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
     """The notice that the member has not dismissed, unless the page shows it already. One query, and only if there is one."""
     if member.notice_id in (None, known):
         return None
-    act = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
-    if act.kind != ActionKind.WARN:
+    action = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
+    if action.kind != ActionKind.WARN:
         text = gettext("The managers reviewed your answers. Thank you for your patience.")
-        return Notice(NOTICES.show(act.pk), gettext("You can continue"), text, act.note, is_warning=False)
-    measure = act.rule.measure if act.rule else None
+        return Notice(NOTICES.show(action.pk), gettext("You can continue"), text, action.note, is_warning=False)
+    measure = action.rule.measure if action.rule else None
     text = f"{WHAT[measure]} {ADVICE[measure]}" if measure else gettext("The managers ask you to read the guideline again.")
-    return Notice(NOTICES.show(act.pk), gettext("About your answers"), text, act.note, is_warning=True)
+    return Notice(NOTICES.show(action.pk), gettext("About your answers"), text, action.note, is_warning=True)
 
 
 def what_happened(member: Member) -> list[str]:
     """Why the member is paused or suspended, and the state of their appeal, a paragraph each."""
     kind = ActionKind.PAUSE if member.state == MemberState.PAUSED else ActionKind.SUSPEND
-    act = member.acts.filter(kind=kind).select_related("rule").first()
+    action = member.actions.filter(kind=kind).select_related("rule").first()
     paragraphs = []
-    if act and act.rule:
-        paragraphs.append(str(REASONS[act.rule.measure]))
-    if act and act.note:
-        paragraphs.append(gettext("Note from the managers: %(note)s") % {"note": act.note})
-    appeal = member.appeals.filter(created_at__gte=act.at).first() if act else None
+    if action and action.rule:
+        paragraphs.append(str(REASONS[action.rule.measure]))
+    if action and action.note:
+        paragraphs.append(gettext("Note from the managers: %(note)s") % {"note": action.note})
+    appeal = member.appeals.filter(created_at__gte=action.at).first() if action else None
     if appeal and appeal.state == AppealState.OPEN:
         paragraphs.append(gettext("The managers have your message but have not answered yet."))
     if appeal and appeal.state == AppealState.DECLINED:

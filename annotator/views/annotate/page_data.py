@@ -13,7 +13,7 @@ from annotator.accounts.preferences import preferences_of
 from annotator.judging.shortcuts import MAPS, SHORTCUTS, Shortcut
 from annotator.judging.shown_choices import SHOWN_CHOICES, ShownChoice, shown_among
 from annotator.models import Campaign, Question, User
-from annotator.views.annotate.next_turn import Card, PageState
+from annotator.views.annotate.page_state import Card, PageState
 from annotator.views.service_worker import service_worker_for
 
 # As in judging.conditions.GROUNDS.
@@ -53,35 +53,35 @@ def buttons_of(question: Question, shown: list[ShownChoice], card: Card | None) 
     return [ChoiceButton(one, slot, f"{question.slug}:{slot}" in earlier) for one, slot in zip(shown, slots, strict=True)]
 
 
-def controls_of(turn: PageState, user: User) -> dict[str, Any]:
-    """The buttons of the page: of the question that is asked first, and of each question where no script asks them in turn."""
-    card = turn.cards[0] if turn.cards else None
-    choices = shown_among(turn.choices)
+def controls_of(state: PageState, user: User) -> dict[str, Any]:
+    """The buttons of the page: of the question that is asked first, and of each question where no script asks them in state."""
+    card = state.cards[0] if state.cards else None
+    choices = shown_among(state.choices)
     return {
         "choices": choices,
-        "buttons": buttons_of(turn.question, choices, card) if turn.question else [],
-        "question_buttons": [(one, buttons_of(one, shown_among(one.choices), card)) for one in turn.questions],
-        "page_data": page_data(turn, choices, user),
+        "buttons": buttons_of(state.question, choices, card) if state.question else [],
+        "question_buttons": [(one, buttons_of(one, shown_among(one.choices), card)) for one in state.questions],
+        "page_data": page_data(state, choices, user),
         "grounds": GROUND_WORDS,
         "switches": SWITCH_WORDS,
-        "shortcuts": [one for one in shortcuts_of(turn.campaign, turn.questions) if one.words],
+        "shortcuts": [one for one in shortcuts_of(state.campaign, state.questions) if one.words],
         "key_maps": MAPS.items(),
     }
 
 
-def page_data(turn: PageState, choices: list[ShownChoice], user: User) -> dict[str, Any]:
-    return key_data(turn.campaign, turn.questions, user) | {
-        "member": turn.member_shown_as,
+def page_data(state: PageState, choices: list[ShownChoice], user: User) -> dict[str, Any]:
+    return key_data(state.campaign, state.questions, user) | {
+        "member": state.member_shown_as,
         "addresses": {
             "assignments": assignment_root(),
             "answers": reverse("answers"),
-            "cards": reverse("deck", args=[turn.campaign.slug]),
+            "cards": reverse("deck", args=[state.campaign.slug]),
             "worker": service_worker_for(user),
             "logIn": reverse("login"),
             "preferences": reverse("preferences"),
-            "earlier": reverse("earlier", args=[turn.campaign.slug]),
+            "earlier": reverse("earlier", args=[state.campaign.slug]),
         },
-        "questions": [{"slug": one.slug, "text": one.text, "choices": one.choices} for one in turn.questions],
+        "questions": [{"slug": one.slug, "text": one.text, "choices": one.choices} for one in state.questions],
         "choices": [one.as_data() for one in choices],
     }
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from annotator.accounts.preferences import change_preferences
 from annotator.errors import DomainError, Invalid
-from annotator.views.middleware.refusals import status_of
+from annotator.views.middleware.domain_errors import status_of
 from annotator.views.requests import UserRequest
 
 
@@ -20,9 +20,9 @@ def preferences(request: UserRequest) -> HttpResponse:
     try:
         changes = _read(request.body)
         return JsonResponse(change_preferences(user=request.user, changes=changes))
-    except DomainError as refusal:
-        body = {"code": refusal.code, "detail": refusal.detail, "errors": getattr(refusal, "errors", {})}
-        return JsonResponse(body, status=status_of(refusal))
+    except DomainError as error:
+        body = {"code": error.code, "detail": error.detail, "errors": getattr(error, "errors", {})}
+        return JsonResponse(body, status=status_of(error))
 
 
 def _read(content: bytes) -> dict[str, object]:

@@ -42,7 +42,7 @@ def train(request: UserRequest, slug: str) -> HttpResponse:
         return answer(request, campaign)
     member = training.conclude(member=member)
     seat = training.next_training(member=member) if member.training_failed_at is None else None
-    progress = training.standing_of(member)
+    progress = training.progress_of(member)
     if seat is None:
         return render(request, "annotate/training/over.html", {"campaign": campaign, "progress": progress})
     questions = [(question, buttons_of(question, seat)) for question in campaign.questions.order_by("position")]
@@ -65,8 +65,8 @@ def answer(request: UserRequest, campaign: Campaign) -> HttpResponse:
         )
     except NotFound:
         raise
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
         return redirect("training", campaign.slug)
     return redirect("training_feedback", campaign.slug, assignment_id)
 
@@ -83,7 +83,7 @@ def feedback(request: UserRequest, slug: str, assignment_id: int) -> HttpRespons
     context = {
         "campaign": campaign,
         "feedback": feedback,
-        "progress": feedback.standing,
+        "progress": feedback.progress,
         "seat": seat,
         "sides": sides_of(seat),
         "chosen": in_words(seat, feedback.choice),
@@ -97,8 +97,8 @@ def try_again(request: UserRequest, slug: str) -> HttpResponse:
     _, member = campaign_for_annotator(request.user, slug)
     try:
         training.try_again(member=member)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     return redirect("training", slug)
 
 

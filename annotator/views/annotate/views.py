@@ -23,10 +23,10 @@ from annotator.judging.voting import cast_vote, flag_assignment, skip_assignment
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS, NOTICES
 from annotator.models import Assignment, Member
 from annotator.views.annotate.forms import FlagForm, VoteForm
-from annotator.views.annotate.next_turn import HELD_LIMIT, ClientState, PageState, next_turn, recorded
 from annotator.views.annotate.page_data import controls_of
+from annotator.views.annotate.page_state import HELD_LIMIT, ClientState, PageState, next_state, recorded
 from annotator.views.form_input import require_valid, whole_number
-from annotator.views.middleware.refusals import REFUSAL, status_of
+from annotator.views.middleware.domain_errors import REFUSAL, status_of
 from annotator.views.requests import UserRequest
 
 
@@ -35,10 +35,10 @@ from annotator.views.requests import UserRequest
 def annotate(request: UserRequest, slug: str) -> HttpResponse:
     """The next pairs for this member, or why there are none."""
     _, member = campaign_for_member(request.user, slug)
-    turn = next_turn(member, client=client_state(request))
-    if turn.first:
-        return redirect_first(request, turn)
-    return render_partial(turn) if request.htmx else render_page(request, turn)
+    state = next_state(member, client=client_state(request))
+    if state.first:
+        return redirect_first(request, state)
+    return render_partial(state) if request.htmx else render_page(request, state)
 
 
 @require_POST
@@ -54,11 +54,11 @@ def vote(request: UserRequest, assignment_id: int) -> HttpResponse:
             comment=form.cleaned_data["comment"],
             conditions=form.cleaned_data["conditions"],
         )
-    except DomainError as refusal:
-        return refused(request, assignment_id, refusal)
+    except DomainError as error:
+        return refused(request, assignment_id, error)
     member = cast.assignment.member
     words = recorded(member.answered_count, [vote.choice for vote in cast.votes], a_on_left=cast.assignment.a_on_left)
-    return respond(request, next_turn(member, client=client_state(request), status_message=words))
+    return respond(request, next_state(member, client=client_state(request), status_message=words))
 
 
 @require_POST
@@ -96,9 +96,9 @@ def act_and_respond(
 ) -> HttpResponse:
     try:
         assignment = act()
-    except DomainError as refusal:
-        return refused(request, assignment_id, refusal)
-    return respond(request, next_turn(assignment.member, client=client_state(request), status_message=status_message))
+    except DomainError as error:
+        return refused(request, assignment_id, error)
+    return respond(request, next_state(assignment.member, client=client_state(request), status_message=status_message))
 
 
 def client_state(request: UserRequest) -> ClientState:
@@ -110,35 +110,35 @@ def client_state(request: UserRequest) -> ClientState:
     return ClientState(cards, whole_number(data.get("unsent")) or 0, None if notice is None else NOTICES.find(notice))
 
 
-def render_page(request: UserRequest, turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
-    context = {"turn": turn, "guideline": turn.campaign.guideline, "refusal": refusal} | controls_of(turn, request.user)
+def render_page(request: UserRequest, state: PageState, *, error: DomainError | None = None, status: int = 200) -> HttpResponse:
+    context = {"state": state, "guideline": state.campaign.guideline, "error": error} | controls_of(state, request.user)
     return render(request, "annotate/page.html", context, status=status)
 
 
-def render_partial(turn: PageState, *, refusal: DomainError | None = None, status: int = 200) -> HttpResponse:
+def render_partial(state: PageState, *, error: DomainError | None = None, status: int = 200) -> HttpResponse:
     """The cards that the page does not hold. Rendered without the request, which saves the context processors."""
-    html = get_template("annotate/_page_state.html").render({"turn": turn, "refusal": refusal})
+    html = get_template("annotate/_page_state.html").render({"state": state, "error": error})
     response = HttpResponse(html, status=status)
-    if refusal is not None:
+    if error is not None:
         response["HX-Retarget"] = "#cards"
-        response[REFUSAL] = refusal.code
+        response[REFUSAL] = error.code
     return response
 
 
-def respond(request: UserRequest, turn: PageState) -> HttpResponse:
-    if request.htmx and not turn.first:
-        return render_partial(turn)
-    messages.success(request, turn.status_message)
-    return redirect_first(request, turn) if turn.first else redirect("annotate", turn.campaign.slug)
+def respond(request: UserRequest, state: PageState) -> HttpResponse:
+    if request.htmx and not state.first:
+        return render_partial(state)
+    messages.success(request, state.status_message)
+    return redirect_first(request, state) if state.first else redirect("annotate", state.campaign.slug)
 
 
-def redirect_first(request: UserRequest, turn: PageState) -> HttpResponse:
+def redirect_first(request: UserRequest, state: PageState) -> HttpResponse:
     """Redirect to the page to visit before any pair."""
-    there = redirect(turn.first, turn.campaign.slug)
+    there = redirect(state.first, state.campaign.slug)
     return HttpResponseClientRedirect(there.url) if request.htmx else there
 
 
-def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> HttpResponse:
+def refused(request: UserRequest, assignment_id: int, error: DomainError) -> HttpResponse:
     """Why the action was refused, and the next pair. Raises NotFound if the assignment is not the user's.
 
     A page that says which of the user's memberships it is for goes on all the same: after the site was restored from a backup,
@@ -151,9 +151,9 @@ def refused(request: UserRequest, assignment_id: int, refusal: DomainError) -> H
         member = members.filter(pk=MEMBERS.find(named)).first()
     if member is None:
         require_own_page(request.user, None if named is None else MEMBERS.find(named))
-        raise NotFound(gettext("This pair is not assigned to you.")) from refusal
-    status = status_of(refusal)
-    turn = next_turn(member, client=client_state(request))
+        raise NotFound(gettext("This pair is not assigned to you.")) from error
+    status = status_of(error)
+    state = next_state(member, client=client_state(request))
     if request.htmx:
-        return render_partial(turn, refusal=refusal, status=status)
-    return render_page(request, turn, refusal=refusal, status=status)
+        return render_partial(state, error=error, status=status)
+    return render_page(request, state, error=error, status=status)

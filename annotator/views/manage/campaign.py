@@ -25,7 +25,7 @@ from annotator.models import Campaign, Pair
 from annotator.quality import review_queries
 from annotator.scoring import progress
 from annotator.scoring.progress import progress_of
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.campaign_forms import CampaignForm, NewCampaignForm
 from annotator.views.manage.common import SHOWN_AT_FIRST, posted, status_of
 from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm
@@ -58,8 +58,8 @@ def new_campaign(request: UserRequest) -> HttpResponse:
                 guideline=form.cleaned_data["guideline"],
                 by=request.user,
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(
                 request,
@@ -138,8 +138,8 @@ def campaign_state(request: UserRequest, slug: str) -> HttpResponse:
         return redirect("open_campaign", slug)
     try:
         campaign = lifecycle.change_state(campaign=campaign, state=request.POST.get("state", ""), by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         messages.success(
             request,
@@ -168,8 +168,8 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
                 rules=lifecycle.rules_in(form.cleaned_data),
                 by=request.user,
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(request, gettext("Settings saved."))
             add_hints(request, form)

@@ -13,7 +13,7 @@ from annotator.campaigns import demographics
 from annotator.campaigns.access import campaign_for_annotator, campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.models import SelfDescription
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import posted, status_of
 from annotator.views.manage.forms import GroupQuestionForm
 from annotator.views.requests import UserRequest
@@ -41,8 +41,8 @@ def edit_group_question(request: UserRequest, slug: str) -> HttpResponse:
                 people_min=form.cleaned_data["people_min"],
                 by=request.user,
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(request, gettext("Saved. Annotators see the question below the campaign in their list."))
             return redirect("statistics", slug)
@@ -61,8 +61,8 @@ def about_you(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             demographics.describe(member=member, option=request.POST.get("option", DECLINED) or None)
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
+        except DomainError as error:
+            messages.error(request, error.detail)
         else:
             messages.success(request, "Saved. Thank you." if request.POST.get("option") else "Your answer is deleted.")
         return redirect("about_you", slug)

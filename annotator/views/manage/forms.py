@@ -242,8 +242,8 @@ class ImportForm(forms.Form):
         column_map = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
         try:
             check_column_map(column_map)
-        except Invalid as refusal:
-            raise forms.ValidationError(refusal.errors["column_map"]) from refusal
+        except Invalid as error:
+            raise forms.ValidationError(error.errors["column_map"]) from error
         return column_map
 
 

@@ -17,7 +17,7 @@ from annotator.choices import Choice, GoldUse
 from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Pair
 from annotator.quality import gold
-from annotator.views.form_input import add_refusal, whole_number
+from annotator.views.form_input import add_domain_error, whole_number
 from annotator.views.manage.common import OpenEndedPaginator, posted, status_of
 from annotator.views.manage.forms import GoldForm
 from annotator.views.requests import UserRequest
@@ -107,8 +107,8 @@ def pair_page(request: UserRequest, slug: str, pair_id: int) -> HttpResponse:
                 use=form.cleaned_data["gold_use"],
                 by=request.user,
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(request, gettext("Known answer of pair %(pair)s saved.") % {"pair": pair.pk})
             return redirect("pair_page", slug, pair.pk)

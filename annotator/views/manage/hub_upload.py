@@ -14,7 +14,7 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.models import Release
 from annotator.releasing import hub_upload
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import posted, status_of
 from annotator.views.manage.forms import HubAccountForm
 from annotator.views.requests import UserRequest
@@ -36,8 +36,8 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
                 token=form.cleaned_data["token"],
                 by=request.user,
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(request, gettext("Saved. Publish a release from its page."))
             return redirect("releases", slug)
@@ -61,8 +61,8 @@ def publish_release(request: UserRequest, slug: str, number: int) -> HttpRespons
         raise NotFound(gettext("This release does not exist."))
     try:
         publication = hub_upload.create_publication(release=release, by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         tasks.enqueue(tasks.publish_release, publication.pk)
         messages.success(

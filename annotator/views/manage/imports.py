@@ -95,8 +95,8 @@ def cancel_import(request: UserRequest, slug: str, import_id: int) -> HttpRespon
     import_ = import_of(campaign_for_manager(request.user, slug), import_id)
     try:
         lifecycle.cancel_import(import_=import_, by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         tasks.enqueue(tasks.clear_import, import_.pk)
         messages.success(

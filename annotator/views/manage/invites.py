@@ -19,7 +19,7 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Invite
 from annotator.scoring import progress
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import ConsentTextForm, InviteForm
 from annotator.views.requests import UserRequest
@@ -55,8 +55,8 @@ def invites(request: UserRequest, slug: str) -> HttpResponse:
                 platform_key=form.cleaned_data["platform_key"],
                 platform_customer=form.cleaned_data["platform_customer"],
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             messages.success(
                 request,

@@ -18,7 +18,7 @@ from annotator.errors import DomainError, NotFound
 from annotator.models import Campaign, Member
 from annotator.quality import moderation
 from annotator.scoring import progress
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import MemberForm
 from annotator.views.requests import UserRequest
@@ -36,8 +36,8 @@ def members(request: UserRequest, slug: str) -> HttpResponse:
         person, role, kind = form.cleaned_data["person"], form.cleaned_data["role"], form.cleaned_data["kind"]
         try:
             member, is_new = campaign_members.add_member(campaign=campaign, user=person, role=role, kind=kind, by=request.user)
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             what = "is added as" if is_new else "now has the role"
             messages.success(request, f"{person} {what} {member.get_role_display().lower()}.")
@@ -53,8 +53,8 @@ def member_state(request: UserRequest, slug: str, member_id: int) -> HttpRespons
     member = member_of(campaign, member_id)
     try:
         member = campaign_members.change_member_state(member=member, state=request.POST.get("state", ""), by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         words = "is paused and gets no more pairs" if member.state == MemberState.PAUSED else "is active again"
         messages.success(request, f"{member.user} {words}.")
@@ -82,8 +82,8 @@ def member_suspension(request: UserRequest, slug: str, member_id: int) -> HttpRe
                 request,
                 gettext("%(user)s is suspended. Assignments released: %(seats)s.") % {"user": member.user, "seats": seats},
             )
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     return redirect("members", slug)
 
 

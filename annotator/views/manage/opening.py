@@ -26,8 +26,8 @@ def open_campaign(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             opening.open_campaign(campaign=campaign, by=request.user)
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
+        except DomainError as error:
+            messages.error(request, error.detail)
             return redirect("open_campaign", slug)
         messages.success(request, gettext("%(name)s is now open.") % {"name": campaign.name})
         return redirect("campaign_page", slug)
@@ -49,8 +49,8 @@ def archive_campaign(request: UserRequest, slug: str) -> HttpResponse:
                 request,
                 gettext("%(name)s is archived. You find it at the end of your list of campaigns.") % {"name": campaign.name},
             )
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     return redirect("campaign_page", slug)
 
 
@@ -63,8 +63,8 @@ def delete_draft(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and not name_is_wrong:
         try:
             lifecycle.delete_draft(campaign=campaign, by=request.user)
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
+        except DomainError as error:
+            messages.error(request, error.detail)
             return redirect("campaign_page", slug)
         messages.success(request, gettext("%(name)s is deleted.") % {"name": campaign.name})
         return redirect("campaigns")

@@ -30,19 +30,19 @@ def questions(request: UserRequest, slug: str) -> HttpResponse:
     """All questions of the campaign with what may be answered; of one that has votes, their wording."""
     campaign = campaign_for_manager(request.user, slug)
     rows = QuestionFormSet(request.POST if request.method == "POST" else None, initial=rows_of(campaign))
-    refusal: DomainError | None = None
+    error: DomainError | None = None
     if request.method == "POST" and rows.is_valid():
         try:
             campaign_questions.set_questions(campaign=campaign, questions=rows.asked(), by=request.user)
         except DomainError as refused:
-            refusal = refused
+            error = refused
         else:
             messages.success(request, gettext("Questions saved."))
             return redirect("campaign_page", slug)
     context = {
         "campaign": campaign,
         "rows": rows,
-        "refusal": refusal,
+        "error": error,
         "has_votes": campaign_questions.has_votes(campaign),
     }
     status = 400 if request.method == "POST" else 200

@@ -31,8 +31,8 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         try:
             release = releasing.create_release(campaign=campaign, by=request.user)
-        except DomainError as refusal:
-            messages.error(request, refusal.detail)
+        except DomainError as error:
+            messages.error(request, error.detail)
         else:
             tasks.enqueue(tasks.build_release, release.pk)
             messages.success(request, gettext("Release %(number)s is being built.") % {"number": release.number})
@@ -75,8 +75,8 @@ def cancel_release(request: UserRequest, slug: str, number: int) -> HttpResponse
         raise NotFound(gettext("This release does not exist."))
     try:
         releasing.cancel_release(release=release, by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         tasks.enqueue(tasks.clear_release, release.pk)
         messages.success(request, gettext("Release %(number)s is cancelled. Its files are deleted.") % {"number": release.number})

@@ -26,13 +26,13 @@ from annotator.models import AnnotatorStats, Appeal, Campaign, Member, Moderatio
 from annotator.quality import appeals, moderation, review_queries
 from annotator.quality import rules as quality_rules
 from annotator.scoring.statistics import stored_statistics
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.members import member_of
 from annotator.views.manage.review_forms import AnswerForm, WarnForm
 from annotator.views.requests import UserRequest
 
-ACTS_AT_FIRST = 10
+ACTIONS_AT_FIRST = 10
 # Column, heading, and the counts that its share is of.
 SHARES = [
     ("gold", "Gold accuracy", "gold_right", "gold_count"),
@@ -80,7 +80,7 @@ class RuleInWords:
 @never_cache
 @require_safe
 def review(request: UserRequest, slug: str) -> HttpResponse:
-    """What waits for a decision, how everybody does, the rules, and the latest acts."""
+    """What waits for a decision, how everybody does, the rules, and the latest actions."""
     campaign = campaign_for_reviewer(request.user, slug)
     order = request.GET.get("order", "trust")
     page = Paginator(review_queries.measured_members(campaign, order=order), PER_PAGE).get_page(request.GET.get("page"))
@@ -98,18 +98,18 @@ def review(request: UserRequest, slug: str) -> HttpResponse:
         "page": page,
         "query": f"order={order}&" if order in review_queries.ORDERS else "",
         "rules": [explained(rule) for rule in quality_rules.ensure_rules(campaign)],
-        "acts": [entry_of(act) for act in review_queries.acts_of(campaign)[:ACTS_AT_FIRST]],
+        "actions": [entry_of(action) for action in review_queries.actions_of(campaign)[:ACTIONS_AT_FIRST]],
     }
     return render(request, "manage/quality/review.html", context)
 
 
 @never_cache
 @require_safe
-def acts(request: UserRequest, slug: str) -> HttpResponse:
+def moderation_log(request: UserRequest, slug: str) -> HttpResponse:
     """The whole record of what was done, a page at a time."""
     campaign = campaign_for_reviewer(request.user, slug)
-    page = Paginator(review_queries.acts_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"campaign": campaign, "page": page, "acts": [entry_of(act) for act in page.object_list]}
+    page = Paginator(review_queries.actions_of(campaign), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"campaign": campaign, "page": page, "actions": [entry_of(action) for action in page.object_list]}
     return render(request, "manage/people/moderation_log.html", context)
 
 
@@ -129,15 +129,15 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
             appeals.answer_appeal(
                 appeal=row, is_accepted="accept" in request.POST, answer=form.cleaned_data["answer"], by=request.user
             )
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             done = "Appeal accepted" if "accept" in request.POST else "Appeal declined"
             messages.success(
                 request, gettext("%(done)s. %(user)s can see your answer.") % {"done": done, "user": row.member.user}
             )
             return redirect("review", slug)
-    context = {"campaign": campaign, "appeal": row, "act": last_act(row.member), "form": form}
+    context = {"campaign": campaign, "appeal": row, "action": last_action(row.member), "form": form}
     return render(request, "manage/quality/appeal.html", context, status=status_of(form))
 
 
@@ -154,23 +154,23 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
             reason = moderation.Reason(note=form.cleaned_data["note"])
             try:
                 moderation.warn_member(member=member, by=request.user, reason=reason)
-            except Conflict as refusal:
-                add_refusal(form, refusal)
+            except Conflict as error:
+                add_domain_error(form, error)
             else:
                 messages.success(
                     request, gettext("%(user)s will see your warning beside their next pair.") % {"user": member.user}
                 )
                 return redirect("member_page", slug, member_id)
-    standing = AnnotatorStats.objects.filter(member=member).first()
+    stats = AnnotatorStats.objects.filter(member=member).first()
     context = {
         "campaign": campaign,
         "member": member,
-        "standing": standing,
-        "row": rows_of([member], letters_of(taste_groups(document_of(campaign))))[0] if standing else None,
-        "p_value": probability(standing.left_p_value) if standing else "",
+        "stats": stats,
+        "row": rows_of([member], letters_of(taste_groups(document_of(campaign))))[0] if stats else None,
+        "p_value": probability(stats.left_p_value) if stats else "",
         "form": form,
         "may_decide": is_manager(request.user, campaign),
-        "acts": [entry_of(act) for act in review_queries.acts_of(campaign).filter(member=member)],
+        "actions": [entry_of(action) for action in review_queries.actions_of(campaign).filter(member=member)],
         "appeals": member.appeals.select_related("answered_by"),
     }
     return render(request, "manage/people/member.html", context, status=status_of(form))
@@ -180,17 +180,17 @@ def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse
 
 
 def rows_of(members: Any, letters: dict[str, str]) -> list[Row]:
-    """The members, who have a standing each. `letters`: of their taste groups, by public_id."""
+    """The members, who have a stats each. `letters`: of their taste groups, by public_id."""
     people = list(members)
     columns = [shares_of(people, *column[1:]) for column in SHARES]
     return [
         Row(
             member=member,
             shares=[column[at] for column in columns],
-            skill=number(member.standing.skill, ".2f"),
-            skill_interval=interval(member.standing.skill_lower, member.standing.skill_upper, "{:.2f}"),
-            trust=number(member.standing.trust, "+.1f"),
-            own_trust=number(member.standing.own_trust, "+.1f"),
+            skill=number(member.stats.skill, ".2f"),
+            skill_interval=interval(member.stats.skill_lower, member.stats.skill_upper, "{:.2f}"),
+            trust=number(member.stats.trust, "+.1f"),
+            own_trust=number(member.stats.own_trust, "+.1f"),
             taste=letters.get(member.public_id, ""),
         )
         for at, member in enumerate(people)
@@ -198,7 +198,7 @@ def rows_of(members: Any, letters: dict[str, str]) -> list[Row]:
 
 
 def shares_of(members: list[Member], heading: str, part: str, whole: str) -> list[Share]:
-    parts, wholes = (np.array([getattr(member.standing, name) for member in members]) for name in (part, whole))
+    parts, wholes = (np.array([getattr(member.stats, name) for member in members]) for name in (part, whole))
     lower, upper = wilson(parts, wholes)
     return [
         Share(
@@ -272,18 +272,18 @@ def letters_of(tastes: list[dict[str, Any]]) -> dict[str, str]:
     return {person: group["letter"] for group in tastes for person in group["annotators"]}
 
 
-def entry_of(act: ModerationAction) -> tuple[ModerationAction, str]:
-    """An act and its figures in words."""
-    figures = act.figures
-    if not figures or act.rule is None:
-        return act, ""
+def entry_of(action: ModerationAction) -> tuple[ModerationAction, str]:
+    """An action and its figures in words."""
+    figures = action.figures
+    if not figures or action.rule is None:
+        return action, ""
     measure = figures["measure"]
     reading = quality_rules.READINGS[Measure(measure)]
     side, bound = ("below", "upper bound") if reading.is_bad_below else ("above", "lower bound")
     words = f"{Measure(measure).label}: {figure(measure, figures['value'])} from {figures['count']} answers"
     if reading.is_share:
         words += f", {bound} {figure(measure, figures['bound'])}"
-    return act, f"{words}. Rule: {side} {figure(measure, figures['threshold'])}, at least {figures['minimum']} answers."
+    return action, f"{words}. Rule: {side} {figure(measure, figures['threshold'])}, at least {figures['minimum']} answers."
 
 
 def proposals_of(rule: ReviewRule) -> list[tuple[Member, str]]:
@@ -293,8 +293,10 @@ def proposals_of(rule: ReviewRule) -> list[tuple[Member, str]]:
     ]
 
 
-def last_act(member: Member) -> tuple[ModerationAction, str] | None:
+def last_action(member: Member) -> tuple[ModerationAction, str] | None:
     """What an appeal is against."""
     kinds = [ActionKind.WARN, ActionKind.PAUSE, ActionKind.SUSPEND]
-    act = ModerationAction.objects.filter(member=member, kind__in=kinds).select_related("member__user", "rule", "actor").first()
-    return entry_of(act) if act else None
+    action = (
+        ModerationAction.objects.filter(member=member, kind__in=kinds).select_related("member__user", "rule", "actor").first()
+    )
+    return entry_of(action) if action else None

@@ -107,6 +107,6 @@ def decide_rule(request: UserRequest, slug: str, rule_id: int) -> HttpResponse:
         else:
             annotator_review.turn_off_rule(rule=rule, by=request.user)
             messages.success(request, gettext("The rule is off. No action was taken."))
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     return redirect("review", slug)

@@ -46,5 +46,5 @@ def decide(request: UserRequest, campaign: Campaign) -> None:
         else:
             training.give_another_try(member=member, by=request.user)
             messages.success(request, gettext("%(user)s can try again.") % {"user": member.user})
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)

@@ -15,7 +15,7 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.errors import DomainError, NotFound
 from annotator.feeds import webhooks as hooks
 from annotator.models import Campaign, Delivery, Webhook
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, posted, status_of
 from annotator.views.manage.forms import WebhookForm
 from annotator.views.requests import UserRequest
@@ -32,8 +32,8 @@ def webhooks(request: UserRequest, slug: str) -> HttpResponse:
         url, events = form.cleaned_data["url"], form.cleaned_data["events"]
         try:
             webhook, secret = hooks.create_webhook(campaign=campaign, url=url, events=events, by=request.user)
-        except DomainError as refusal:
-            add_refusal(form, refusal)
+        except DomainError as error:
+            add_domain_error(form, error)
         else:
             context |= {"made": webhook, "secret": secret, "form": WebhookForm()}
     context["webhooks"] = list(campaign.webhooks.all())
@@ -64,8 +64,8 @@ def ping_webhook(request: UserRequest, slug: str, webhook_id: int) -> HttpRespon
     webhook = webhook_of(campaign_for_manager(request.user, slug), webhook_id)
     try:
         delivery = hooks.ping(webhook=webhook, by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
         messages.success(request, gettext("The test is being sent. Reload this page to see the result."))
@@ -80,8 +80,8 @@ def resend_delivery(request: UserRequest, slug: str, webhook_id: int, delivery_i
         raise NotFound(gettext("This delivery does not exist."))
     try:
         hooks.resend(delivery=delivery, by=request.user)
-    except DomainError as refusal:
-        messages.error(request, refusal.detail)
+    except DomainError as error:
+        messages.error(request, error.detail)
     else:
         tasks.enqueue(tasks.send_delivery, delivery.pk)
         messages.success(request, gettext("The message is being sent again. Reload this page to see the result."))

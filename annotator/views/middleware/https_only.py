@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from annotator.views.middleware.refusals import PROGRAM_PREFIXES
+from annotator.views.middleware.domain_errors import PROGRAM_PREFIXES
 
 DETAIL = "Use https://. If a token was sent with this request, it was not encrypted: revoke it and create a new one."
 

@@ -23,7 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
 from annotator.models import User
-from annotator.views.middleware.refusals import REFUSAL
+from annotator.views.middleware.domain_errors import REFUSAL
 from annotator.views.requests import PageRequest
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}

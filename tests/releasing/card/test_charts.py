@@ -15,10 +15,10 @@ from annotator.releasing.card.charts import (
     beats_chart,
     charts_of,
     concentration_chart,
+    leaderboard_chart,
     overlap_chart,
     save,
     shortened,
-    standings_chart,
     write_charts,
 )
 from annotator.releasing.card.facts import Facts
@@ -74,7 +74,7 @@ def test_more_votes_of_the_most_active_give_another_picture(tmp_path):
 def test_many_generators_with_any_names_can_be_drawn(ranking, tmp_path):
     names = ["$x_1$", "模型", "a" * 200, *(f"model {number}" for number in range(GENERATORS_MAX))]
     ranking.statistics["leaderboard"] = board(*(ranked(name, -place) for place, name in enumerate(names)))
-    for chart in (standings_chart(ranking), beats_chart(ranking)):
+    for chart in (leaderboard_chart(ranking), beats_chart(ranking)):
         save(chart, tmp_path / "chart.png")
         with PIL.Image.open(tmp_path / "chart.png") as picture:
             assert picture.height == pytest.approx(chart.height * DPI, abs=1)

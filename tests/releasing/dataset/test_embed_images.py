@@ -50,6 +50,6 @@ def test_no_references_give_no_images(storage):
 def test_a_missing_image_is_named(storage):
     there, gone = stored_image(1), stored_image(2)
     default_storage.delete(full_name(gone.sha256, gone.format))
-    with pytest.raises(Conflict, match=f"The image {gone.sha256} is missing from storage.") as refusal:
+    with pytest.raises(Conflict, match=f"The image {gone.sha256} is missing from storage.") as error:
         embed(references_to(there, gone))
-    assert refusal.value.code == "image_missing"
+    assert error.value.code == "image_missing"

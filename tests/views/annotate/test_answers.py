@@ -91,12 +91,12 @@ def test_what_is_refused_as_a_whole_says_by_a_code_why(browser, member):
     """So that the page tells it from the answer of a proxy."""
     other = MemberFactory(campaign=member.campaign)
 
-    def refusal(**more):
+    def error(**more):
         response = browser.post("/answers/", body_of(ONE, **more), content_type="application/json")
         return response.status_code, response["X-Refusal"], response.json()["code"]
 
-    assert refusal(member=MEMBERS.show(other.pk)) == (403, "other_account", "other_account")
-    assert refusal(member=MEMBERS.show(other.pk + 1)) == (404, "not_found", "not_found")  # after a restore of a backup
+    assert error(member=MEMBERS.show(other.pk)) == (403, "other_account", "other_account")
+    assert error(member=MEMBERS.show(other.pk + 1)) == (404, "not_found", "not_found")  # after a restore of a backup
     without_token = Client(enforce_csrf_checks=True)
     without_token.force_login(member.user)
     response = without_token.post("/answers/", body_of(ONE), content_type="application/json")

@@ -13,7 +13,7 @@ from annotator.judging.assigning import QUEUE_TARGET
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, CampaignProgress, Member
 from annotator.scoring.progress import roll_up
-from annotator.views.annotate.next_turn import LEAST_DEPTH, depth_for
+from annotator.views.annotate.page_state import LEAST_DEPTH, depth_for
 from tests.factories import MemberFactory, PairFactory
 from tests.views.annotate.pages import shown
 

@@ -91,12 +91,12 @@ def test_a_lone_choice_answers_the_question_it_names_or_the_primary_one():
     ],
 )
 def test_what_the_page_never_posts_is_refused_by_its_field(form, data, field):
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(Invalid) as error:
         require_valid(form(data), "That cannot be.")
 
-    assert set(refusal.value.errors) == {field}
-    assert refusal.value.detail == "That cannot be."
-    assert all(isinstance(message, str) for message in refusal.value.errors[field])
+    assert set(error.value.errors) == {field}
+    assert error.value.detail == "That cannot be."
+    assert all(isinstance(message, str) for message in error.value.errors[field])
 
 
 def test_what_the_page_posts_is_accepted():

@@ -199,8 +199,8 @@ SECRET = "a secret that only the platform and this site know"
 
 @pytest.fixture
 def signed_invite() -> Invite:
-    sealed = encrypt(SECRET, purpose=PURPOSE)
-    return InviteFactory(for_crowd=True, platform_key=sealed, platform_customer=PLATFORM["STUDY_ID"])
+    encrypted = encrypt(SECRET, purpose=PURPOSE)
+    return InviteFactory(for_crowd=True, platform_key=encrypted, platform_customer=PLATFORM["STUDY_ID"])
 
 
 def token_for(participant: str = PID, *, seconds: int = 60, **claims: Any) -> str:

@@ -44,12 +44,12 @@ def test_every_measure_has_its_words():
 def test_nothing_to_tell_costs_no_query(django_assert_num_queries):
     member = MemberFactory()
     warned = MemberFactory()
-    act = moderation.warn_member(member=warned, by=None)
+    action = moderation.warn_member(member=warned, by=None)
     warned.refresh_from_db()
 
     with django_assert_num_queries(0):
         assert notice_for(member) is None
-        assert notice_for(warned, known=act.pk) is None  # the page has it already
+        assert notice_for(warned, known=action.pk) is None  # the page has it already
 
 
 @pytest.mark.django_db
@@ -71,12 +71,12 @@ def test_a_warning_of_a_rule_says_what_and_a_managers_says_their_words():
 @pytest.mark.django_db
 def test_being_let_back_is_no_warning():
     member = MemberFactory(state="paused")
-    act = moderation.resume_member(member=member, by=UserFactory(), note="Sorry.")
+    action = moderation.resume_member(member=member, by=UserFactory(), note="Sorry.")
 
     notice = notice_for(Member.objects.get())
 
     assert notice is not None
-    assert (notice.act, notice.note, notice.is_warning) == (NOTICES.show(act.pk), "Sorry.", False)
+    assert (notice.number, notice.note, notice.is_warning) == (NOTICES.show(action.pk), "Sorry.", False)
 
 
 @pytest.mark.django_db

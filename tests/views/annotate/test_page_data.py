@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from annotator.accounts.preferences import change_preferences
 from annotator.models import User
-from annotator.views.annotate.next_turn import next_turn
 from annotator.views.annotate.page_data import controls_of
+from annotator.views.annotate.page_state import next_state
 from tests.factories import AssignmentFactory, QuestionFactory
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def test_buttons_stand_for_the_images_of_the_first_card(member):
     AssignmentFactory(member=member, pair__campaign=member.campaign, a_on_left=False)
 
-    buttons = controls_of(next_turn(member), member.user)["buttons"]
+    buttons = controls_of(next_state(member), member.user)["buttons"]
 
     assert [(one.shown.name, one.value) for one in buttons] == [
         ("left", "b"),
@@ -34,7 +34,7 @@ def test_each_question_has_its_own_choices_where_no_script_asks(member):
     AssignmentFactory(member=member, pair__campaign=member.campaign)
     QuestionFactory(campaign=member.campaign, position=1, slug="beauty", choices=["a", "b"])
 
-    controls = controls_of(next_turn(member), member.user)
+    controls = controls_of(next_state(member), member.user)
 
     assert [len(buttons) for _, buttons in controls["question_buttons"]] == [4, 2]
     assert [one["choices"] for one in controls["page_data"]["questions"]][1] == ["a", "b"]
@@ -58,6 +58,6 @@ def test_the_page_knows_what_somebody_prefers(browser, member):
     AssignmentFactory(member=member, pair__campaign=member.campaign)
     change_preferences(user=member.user, changes={"key_map": "left_hand", "own_keys": {"skip": "KeyK"}})
 
-    preferences = controls_of(next_turn(member), User.objects.get(pk=member.user_id))["page_data"]["preferences"]
+    preferences = controls_of(next_state(member), User.objects.get(pk=member.user_id))["page_data"]["preferences"]
 
     assert (preferences["key_map"], preferences["own_keys"]) == ("left_hand", {"skip": "KeyK"})

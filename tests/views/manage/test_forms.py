@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from annotator.errors import Conflict, Invalid
-from annotator.views.form_input import add_refusal
+from annotator.views.form_input import add_domain_error
 from annotator.views.manage.forms import (
     GoldForm,
     GuidelineForm,
@@ -26,12 +26,12 @@ def test_a_refusal_is_said_beside_its_fields_and_else_above_the_form():
     form = GuidelineForm({"text": "Text."})
     assert form.is_valid()
 
-    add_refusal(form, Invalid("Wrong.", errors={"text": ["Too old."], "slug": ["Of no field here."]}))
+    add_domain_error(form, Invalid("Wrong.", errors={"text": ["Too old."], "slug": ["Of no field here."]}))
     assert dict(form.errors) == {"text": ["Too old."]}
 
     form = GuidelineForm({"text": "Text."})
     assert form.is_valid()
-    add_refusal(form, Conflict("Somebody was faster.", errors={"slug": ["Of no field here."]}))
+    add_domain_error(form, Conflict("Somebody was faster.", errors={"slug": ["Of no field here."]}))
     assert form.non_field_errors() == ["Somebody was faster."]
 
 

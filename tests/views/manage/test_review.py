@@ -55,7 +55,7 @@ def address(name: str, campaign: Campaign, *more: object) -> str:
     return reverse(name, args=[campaign.slug, *more])
 
 
-def standing_of(campaign: Campaign, name: str, **figures: object) -> Member:
+def progress_of(campaign: Campaign, name: str, **figures: object) -> Member:
     return AnnotatorStatsFactory(member__campaign=campaign, member__user__username=name, **figures).member
 
 
@@ -79,11 +79,11 @@ def tastes_are_known(campaign: Campaign, *groups: list[Member]) -> None:
 
 
 def pages_of(campaign: Campaign) -> dict[str, str]:
-    member = standing_of(campaign, "ada")
+    member = progress_of(campaign, "ada")
     rule = ReviewRuleFactory(campaign=campaign, asks_since=timezone.now())
     return {
         "review": address("review", campaign),
-        "acts": address("acts", campaign),
+        "moderation_log": address("moderation_log", campaign),
         "member_page": address("member_page", campaign, member.pk),
         "review_rules": address("review_rules", campaign),
         "answer_appeal": address("answer_appeal", campaign, AppealFactory(member__campaign=campaign).pk),
@@ -93,7 +93,7 @@ def pages_of(campaign: Campaign) -> dict[str, str]:
 
 def test_managers_and_superusers_open_all_reviewers_look_and_nobody_else_does(campaign: Campaign, manager: Member) -> None:
     pages = pages_of(campaign)
-    look = {"review", "acts", "member_page"}
+    look = {"review", "moderation_log", "member_page"}
     reviewer = MemberFactory(campaign=campaign, role=Role.REVIEWER)
     for user, may in (
         (manager.user, set(pages) - {"decide_rule"}),
@@ -127,7 +127,7 @@ def test_reviewers_annotators_and_strangers_decide_nothing(campaign: Campaign) -
 def test_rows_of_another_campaign_and_rows_that_are_not_there_are_not_found(browser: Client, campaign: Campaign) -> None:
     other = CampaignFactory()
     rows = {
-        "member_page": standing_of(other, "ada").pk,
+        "member_page": progress_of(other, "ada").pk,
         "answer_appeal": AppealFactory(member__campaign=other).pk,
         "decide_rule": ReviewRuleFactory(campaign=other).pk,
     }
@@ -141,8 +141,8 @@ def test_rows_of_another_campaign_and_rows_that_are_not_there_are_not_found(brow
 
 
 def test_it_shows_everybodys_figures_with_intervals(browser: Client, campaign: Campaign) -> None:
-    standing_of(campaign, "ada", gold_count=8, gold_right=7, side_count=50, left_count=24, trust=6.2, skill=0.95)
-    standing_of(campaign, "zoe")
+    progress_of(campaign, "ada", gold_count=8, gold_right=7, side_count=50, left_count=24, trust=6.2, skill=0.95)
+    progress_of(campaign, "zoe")
     html = browser.get(address("review", campaign)).content.decode()
     row = re.search(r"ada</a>(.*?)</tr>", html, re.S)[1]
 
@@ -154,13 +154,13 @@ def test_it_shows_everybodys_figures_with_intervals(browser: Client, campaign: C
 
 
 def test_it_is_sorted_by_what_is_asked_for_and_by_trust_otherwise(browser: Client, campaign: Campaign) -> None:
-    standing_of(campaign, "ada", gold_count=8, gold_right=8, trust=-1.0, timed_count=5, fast_count=5)
-    standing_of(campaign, "bea", gold_count=8, gold_right=2, trust=3.0, timed_count=5, fast_count=0)
-    standing_of(campaign, "cleo", trust=1.0)
+    progress_of(campaign, "ada", gold_count=8, gold_right=8, trust=-1.0, timed_count=5, fast_count=5)
+    progress_of(campaign, "bea", gold_count=8, gold_right=2, trust=3.0, timed_count=5, fast_count=0)
+    progress_of(campaign, "cleo", trust=1.0)
 
     def order(**query: str) -> list[str]:
         html = browser.get(address("review", campaign), query).content.decode()
-        table = re.search(r'<table class="rows standings">.*?</table>', html, re.S)[0]
+        table = re.search(r'<table class="rows annotator-stats">.*?</table>', html, re.S)[0]
         return re.findall(r"/members/\d+/\">(\w+)</a>", table)
 
     assert order() == order(order="nonsense") == ["ada", "cleo", "bea"]
@@ -176,8 +176,8 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
         for _ in range(times):
             member = AnnotatorStatsFactory(member__campaign=campaign).member
             rule = campaign.review_rules.filter(asks_since__isnull=False).first()
-            ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
-            ModerationActionFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.standing))
+            ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.stats))
+            ModerationActionFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.stats))
 
     def queries(page: str) -> int:
         with django_assert_max_num_queries(16) as captured:
@@ -188,7 +188,7 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
     rules.ensure_rules(campaign)
     fill(2)
     AppealFactory(member__campaign=campaign)
-    pages = [address("review", campaign), address("acts", campaign)]
+    pages = [address("review", campaign), address("moderation_log", campaign)]
     few = [queries(page) for page in pages]
     fill(18)
     for _ in range(9):
@@ -205,11 +205,11 @@ def test_an_empty_campaign_has_a_page_with_the_rules(browser: Client, campaign: 
 
 
 def test_the_record_says_who_did_what_on_what_figures(browser: Client, campaign: Campaign, manager: Member) -> None:
-    member = standing_of(campaign, "ada", gold_count=8, gold_right=1)
+    member = progress_of(campaign, "ada", gold_count=8, gold_right=1)
     rule = ReviewRuleFactory(campaign=campaign, outcome="suspend", threshold=0.5, minimum=6)
-    ModerationActionFactory(member=member, kind="suspend", rule=rule, figures=rules.figures_of(rule, member.standing))
+    ModerationActionFactory(member=member, kind="suspend", rule=rule, figures=rules.figures_of(rule, member.stats))
     ModerationActionFactory(member=member, kind="lift", actor=manager.user, note="A mistake of ours.")
-    for name in ("review", "acts"):
+    for name in ("review", "moderation_log"):
         html = browser.get(address(name, campaign)).content.decode()
         assert "Gold accuracy: 12 % from 8 answers, upper bound 68 %. Rule: below 50 %, at least 6 answers." in html
         assert ">Rule</td>" in html
@@ -227,8 +227,8 @@ def test_each_rule_says_what_it_tests_and_how_often_it_errs(browser: Client, cam
 
 
 def test_who_differs_from_most_is_shown_with_their_taste_and_without_guilt(browser: Client, campaign: Campaign) -> None:
-    ada = standing_of(campaign, "ada", shared_count=40, agreed_count=22, trust=6.5, own_trust=3.1, evidence_count=60)
-    bea = standing_of(campaign, "bea", shared_count=40, agreed_count=36, trust=30.0)
+    ada = progress_of(campaign, "ada", shared_count=40, agreed_count=22, trust=6.5, own_trust=3.1, evidence_count=60)
+    bea = progress_of(campaign, "bea", shared_count=40, agreed_count=36, trust=30.0)
     tastes_are_known(campaign, [bea, MemberFactory(campaign=campaign)], [ada, MemberFactory(campaign=campaign)])
 
     html = " ".join(browser.get(address("review", campaign)).content.decode().split())
@@ -249,7 +249,7 @@ def test_who_differs_from_most_is_shown_with_their_taste_and_without_guilt(brows
 
 
 def test_without_evidence_there_are_no_taste_groups(browser: Client, campaign: Campaign) -> None:
-    standing_of(campaign, "ada")
+    progress_of(campaign, "ada")
     assert "Taste A" not in browser.get(address("review", campaign)).content.decode()
     tastes_are_known(campaign)
     assert "Possible taste groups" not in browser.get(address("review", campaign)).content.decode()
@@ -273,7 +273,7 @@ def test_the_campaigns_page_counts_what_was_done_and_what_waits(browser: Client,
 
 
 def test_a_manager_warns_somebody_in_their_own_words(browser: Client, campaign: Campaign) -> None:
-    member = standing_of(campaign, "ada")
+    member = progress_of(campaign, "ada")
     PairFactory(campaign=campaign)
     page = address("member_page", campaign, member.pk)
     assert browser.post(page, {"note": ""}).status_code == 400

@@ -14,7 +14,7 @@ from annotator.models import Campaign, Member, ModerationAction
 from annotator.quality import rules
 from tests.factories import MemberFactory, ProposalFactory, ReviewRuleFactory, VoteFactory
 from tests.quality.gold_votes import warned_by_gold
-from tests.views.manage.test_review import address, standing_of
+from tests.views.manage.test_review import address, progress_of
 
 pytestmark = pytest.mark.django_db(transaction=True)  # a preview reads what is committed
 
@@ -130,9 +130,9 @@ def test_rules_that_cannot_be_are_refused_and_none_is_changed(browser: Client, c
 
 def test_a_rule_that_asks_is_shown_with_its_list_and_decided(browser: Client, campaign: Campaign) -> None:
     rule = ReviewRuleFactory(campaign=campaign, outcome="pause", asks_since=timezone.now())
-    members = [standing_of(campaign, name, gold_count=10, gold_right=1) for name in ("ada", "bea")]
+    members = [progress_of(campaign, name, gold_count=10, gold_right=1) for name in ("ada", "bea")]
     for member in members:
-        ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.standing))
+        ProposalFactory(rule=rule, member=member, figures=rules.figures_of(rule, member.stats))
     html = browser.get(address("review", campaign)).content.decode()
     assert "A rule needs your confirmation" in html
     assert "10 % from 10 answers" in html

@@ -27,8 +27,8 @@ RETRY_AFTER = "60"  # seconds
 STATUSES: dict[type[DomainError], int] = {Invalid: 400, NotAllowed: 403, NotFound: 404, Conflict: 409, TooLarge: 413}
 
 
-def status_of(refusal: DomainError) -> int:
-    return STATUSES.get(type(refusal), 400)
+def status_of(error: DomainError) -> int:
+    return STATUSES.get(type(error), 400)
 
 
 def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
@@ -38,7 +38,7 @@ def refuse_body(request: HttpRequest, status: int, detail: str) -> HttpResponse:
     else:
         # `detail` was written before anybody knew the language, and is for who imports; the page says it in general.
         is_english = get_language() == settings.LANGUAGE_CODE
-        response = render(request, PAGES[status], {"refusal": {"detail": detail if is_english else ""}}, status=status)
+        response = render(request, PAGES[status], {"error": {"detail": detail if is_english else ""}}, status=status)
     response[REFUSAL] = CODES[status]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = RETRY_AFTER
@@ -52,7 +52,7 @@ def refuse_without_token(request: HttpRequest, reason: str = "") -> HttpResponse
     return response
 
 
-class RefusalMiddleware:
+class DomainErrorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -73,10 +73,10 @@ class RefusalMiddleware:
         status = status_of(exception)
         if request.htmx:
             # Shown with the page's messages, whatever the request's own target was.
-            response = render(request, "_refused.html", {"refusal": exception}, status=status)
+            response = render(request, "_refused.html", {"error": exception}, status=status)
             response["HX-Retarget"] = "#notice"
             response["HX-Reswap"] = "innerHTML"
         else:
-            response = render(request, f"{status}.html", {"refusal": exception}, status=status)
+            response = render(request, f"{status}.html", {"error": exception}, status=status)
         response[REFUSAL] = exception.code
         return response

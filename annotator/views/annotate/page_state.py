@@ -20,7 +20,7 @@ from annotator.errors import NotAllowed
 from annotator.judging.assigning import QUEUE_TARGET, next_assignments, runs_low
 from annotator.judging.eligibility import obstacle
 from annotator.judging.shown_choices import shown_choice
-from annotator.judging.undo import last_act
+from annotator.judging.undo import last_action
 from annotator.lib.public_ids import ASSIGNMENTS, MEMBERS
 from annotator.models import Assignment, Campaign, CampaignProgress, Image, Member, Question, Vote
 from annotator.scoring.progress import coarse_share, progress_of
@@ -190,7 +190,7 @@ class PageState:
         return round(100 * coarse_share(self.progress))
 
 
-def next_turn(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
+def next_state(member: Member, *, client: ClientState = NOTHING, status_message: str = "") -> PageState:
     """What the member does next; `status_message` reports their last action. Refills the queue when it runs low."""
     campaign = campaign_now(member)
     questions = list(campaign.questions.order_by("position"))
@@ -253,7 +253,7 @@ def last_undoable(member: Member) -> int | None:
     """The assignment that undo takes back, if any."""
     campaign = member.campaign
     may_judge = campaign.state in (CampaignState.OPEN, CampaignState.PAUSED) and member.state == MemberState.ACTIVE
-    return last_act(member, timezone.now()) if may_judge and campaign.undo_votes else None
+    return last_action(member, timezone.now()) if may_judge and campaign.undo_votes else None
 
 
 def earlier_answers(seats: list[Assignment]) -> dict[int, str]:

@@ -10,14 +10,14 @@ from django_htmx.middleware import HtmxDetails
 
 from annotator.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound, TooLarge
 from annotator.lib.request_body import REFUSED
-from annotator.views.middleware.refusals import RefusalMiddleware, status_of
+from annotator.views.middleware.domain_errors import DomainErrorMiddleware, status_of
 from tests.factories import MemberFactory, UserFactory
 
 REFUSALS = [(Invalid, 400), (NotAllowed, 403), (NotFound, 404), (Conflict, 409), (TooLarge, 413), (DomainError, 400)]
 
 
 class Gone(NotFound):
-    """A refusal of a kind that has no status of its own yet."""
+    """An error of a kind that has no status of its own yet."""
 
 
 def asked(**headers: str) -> HttpRequest:
@@ -27,8 +27,8 @@ def asked(**headers: str) -> HttpRequest:
     return request
 
 
-def answer(refusal: Exception, **headers: str) -> HttpResponse | None:
-    return RefusalMiddleware(lambda request: HttpResponse()).process_exception(asked(**headers), refusal)
+def answer(error: Exception, **headers: str) -> HttpResponse | None:
+    return DomainErrorMiddleware(lambda request: HttpResponse()).process_exception(asked(**headers), error)
 
 
 @pytest.mark.parametrize(("kind", "status"), REFUSALS)

@@ -14,7 +14,7 @@ from annotator.choices import CampaignState, MemberState
 from annotator.errors import NotAllowed
 from annotator.models import Campaign, CampaignProgress, Guideline, Member, Vote
 from annotator.scoring.progress import roll_up
-from annotator.views.annotate.next_turn import why_enough, why_nothing_left
+from annotator.views.annotate.page_state import why_enough, why_nothing_left
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
