@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from annotator.lib.languages import language_of, remember_language
-from annotator.views.middleware.refusals import PROGRAM_PREFIXES
+from annotator.views.middleware.domain_errors import PROGRAM_PREFIXES
 
 MANAGER_PAGES = ("/manage/", "/admin/")
 # Bytes and answers without words. They are cached by their address alone.

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0042_review_tallies'),
+        ('annotator', '0043_field_names'),
     ]
 
     operations = [
