@@ -229,6 +229,7 @@ class VoteFactory(DjangoModelFactory):
         model = models.Vote
 
     assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.ANSWERED)
+    member = factory.SelfAttribute("assignment.member")
     campaign = factory.SelfAttribute("assignment.campaign")
     question = factory.LazyAttribute(lambda vote: vote.campaign.questions.get(position=0))
     choice = Choice.A

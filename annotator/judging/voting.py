@@ -208,10 +208,11 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     """The answered assignments that the member may still undo, the latest first."""
     campaign = member.campaign
     since = now - timedelta(minutes=campaign.undo_minutes)
-    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
-    latest = answered.exclude(kind=AssignmentKind.TRAINING).order_by("-closed_at", "-pk")  # they know its answer by now
-    last = latest.values("pk")[: campaign.undo_votes]
-    return latest.filter(pk__in=last, closed_at__gt=since)
+    answers = Vote.objects.answers().filter(member=member)
+    latest = answers.exclude(assignment__kind=AssignmentKind.TRAINING)  # they know its answer by now
+    last = latest.order_by("-created_at", "-assignment").values("assignment")[: campaign.undo_votes]
+    answered = Assignment.objects.filter(state=AssignmentState.ANSWERED, closed_at__gt=since, pk__in=last)
+    return answered.order_by("-closed_at", "-pk")
 
 
 def check_answer(questions: list[Question], answer: Answer) -> None:

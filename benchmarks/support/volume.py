@@ -1,4 +1,4 @@
-"""Campaigns of up to ten million pairs that have been judged already, written by COPY.
+"""Campaigns of up to ten million pairs that have been judged already, written in a few statements.
 
 What is written is what the application would have written by itself. Triggers and foreign keys are off while it is, because they
 would look at each row; nothing here could violate them.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -75,8 +74,8 @@ _ASSIGNMENTS = (
 )
 _VOTES = (
     "annotator_vote",
-    "campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at",
-    """SELECT campaign_id, id, %(question)s, (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + id %% 4], 2000, closed_at
+    "campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at",
+    """SELECT campaign_id, member_id, id, %(question)s, (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + id %% 4], 2000, closed_at
        FROM annotator_assignment WHERE campaign_id = %(campaign)s""",
 )
 
@@ -116,10 +115,10 @@ def _make(n_pairs: int, slug: str) -> Campaign:
         "wanted": VOTES_WANTED,
         "each": VOTES_A_PAIR,
     }
-    with _two_connections() as (source, sink):
+    with _unchecked() as sink:
         for table, columns, rows in (_PROMPTS, _IMAGES, _SEATS, _PAIRS, _ASSIGNMENTS, _VOTES):
             with _indexed_afterwards(sink, table, n_pairs):
-                _copy(source, sink, table, columns, rows, numbers)
+                sink.execute(f"INSERT INTO {table} ({columns}) {rows}", numbers)
         sink.execute(
             """UPDATE annotator_member SET answered_count = (SELECT count(*) FROM annotator_assignment
                                                              WHERE member_id = annotator_member.id)
@@ -130,12 +129,13 @@ def _make(n_pairs: int, slug: str) -> Campaign:
 
 
 @contextmanager
-def _two_connections() -> Iterator[tuple[psycopg.Connection, psycopg.Connection]]:
-    """One to read by, and one that writes without triggers and foreign keys."""
+def _unchecked() -> Iterator[psycopg.Connection]:
+    """A connection that writes without triggers and foreign keys, and sorts in memory what fits there."""
     parameters = make_conninfo("", **Postgres(settings.DATA_DIR).connection_parameters())
-    with psycopg.connect(parameters, autocommit=True) as source, psycopg.connect(parameters, autocommit=True) as sink:
+    with psycopg.connect(parameters, autocommit=True) as sink:
         sink.execute("SET session_replication_role = replica")
-        yield source, sink
+        sink.execute("SET work_mem = '512MB'")
+        yield sink
 
 
 @contextmanager
@@ -155,14 +155,3 @@ def _indexed_afterwards(sink: psycopg.Connection, table: str, rows: int) -> Iter
         sink.execute("SET maintenance_work_mem = '1GB'")
         sink.execute(f"REINDEX TABLE {table}")
         sink.execute(f"ANALYZE {table}")
-
-
-def _copy(
-    source: psycopg.Connection, sink: psycopg.Connection, table: str, columns: str, rows: str, numbers: dict[str, Any]
-) -> None:
-    with (
-        source.cursor().copy(f"COPY ({rows}) TO STDOUT", numbers) as reading,
-        sink.cursor().copy(f"COPY {table} ({columns}) FROM STDIN") as writing,
-    ):
-        for block in reading:
-            writing.write(block)
