@@ -234,7 +234,7 @@ class VoteFactory(DjangoModelFactory):
     question = factory.LazyAttribute(lambda vote: vote.campaign.questions.get(position=0))
     choice = Choice.A
     elapsed_ms = 2500
-    created_at = factory.LazyFunction(timezone.now)
+    created_at = factory.LazyAttribute(lambda vote: vote.assignment.closed_at or timezone.now())
 
 
 class FlagFactory(DjangoModelFactory):

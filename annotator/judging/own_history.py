@@ -61,9 +61,9 @@ def judged_by(member: Member, *, before: str = "", count: int) -> tuple[list[Jud
         .select_related("assignment__pair__prompt", "assignment__pair__image_a", "assignment__pair__image_b")
         .prefetch_related(Prefetch("assignment__votes", queryset=votes, to_attr="live_votes"))
     )
-    found = [answer.assignment for answer in latest[: count + 1]]
+    found = list(latest[: count + 1])
     cursor = cursor_of(found[count - 1]) if len(found) > count else ""
-    return [judged(assignment) for assignment in found[:count]], cursor
+    return [judged(answer.assignment) for answer in found[:count]], cursor
 
 
 def judged(assignment: Assignment) -> Judged:
@@ -79,9 +79,8 @@ def words_for(choice: str, assignment: Assignment) -> str:
     return shown_choice(choice, a_on_left=assignment.a_on_left).wide.label
 
 
-def cursor_of(assignment: Assignment) -> str:
-    assert assignment.closed_at is not None  # it was answered
-    return f"{(assignment.closed_at - EPOCH) // MICROSECOND}-{ASSIGNMENTS.show(assignment.pk)}"
+def cursor_of(answer: Vote) -> str:
+    return f"{(answer.created_at - EPOCH) // MICROSECOND}-{ASSIGNMENTS.show(answer.assignment_id)}"
 
 
 def parse_cursor(cursor: str) -> tuple[datetime, int]:

@@ -124,7 +124,7 @@ class WaitingSeat(models.Model):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     state = models.CharField(max_length=8, choices=AssignmentState)
     assignment = models.ForeignKey(
-        Assignment, on_delete=models.PROTECT, related_name="waiting", db_index=False, db_constraint=False
+        Assignment, on_delete=models.DO_NOTHING, related_name="waiting", db_index=False, db_constraint=False
     )
 
     class Meta:

@@ -1,6 +1,6 @@
 -- One statement, so that all counters are of the same moment; machines are in none of them. Votes are not counted: a live vote
 -- is a taken seat that is not open any more, and seats stand on the pairs. The answers of the last hour come from
--- `vote_of_member`, one vote of each.
+-- `vote_of_member`.
 WITH pairs AS (
     SELECT count(*) AS total,
            count(*) FILTER (WHERE state = %(settled)s) AS settled,
@@ -24,10 +24,9 @@ WITH pairs AS (
            count(*) FILTER (WHERE answers.any_kind > 0) AS annotators
     FROM annotator_member AS member
     CROSS JOIN LATERAL (
-        SELECT count(*) AS any_kind, count(*) FILTER (WHERE assignment.kind = %(regular)s) AS regular
+        SELECT count(*) AS any_kind, count(DISTINCT vote.assignment_id) FILTER (WHERE assignment.kind = %(regular)s) AS regular
         FROM annotator_vote AS vote JOIN annotator_assignment AS assignment ON assignment.id = vote.assignment_id
         WHERE vote.member_id = member.id AND vote.created_at > %(recent_since)s AND vote.void_reason IS NULL
-          AND vote.question_id = (SELECT id FROM annotator_question WHERE campaign_id = %(campaign)s AND position = 0)
     ) AS answers
     WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
 ), labels AS (
