@@ -43,8 +43,8 @@ WITH seats AS (
     WHERE pair.campaign_id = %(campaign)s AND (k < 4 OR pair.id %% 3 = 0)
     RETURNING id, member_id, pair_id, closed_at
 )
-INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT pair.campaign_id, seats.id, %(question)s,
+INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT pair.campaign_id, seats.member_id, seats.id, %(question)s,
        CASE WHEN random() < (seats.member_id - %(first)s) / 2000.0
             THEN (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + floor(random() * 4)::int]
             WHEN a.generator_id + 6 * random() < b.generator_id + 6 * random() THEN 'a' ELSE 'b' END,

@@ -108,9 +108,9 @@ class Crowd:
             lease_expires_at=at,
             closed_at=at,
         )
-        return seat, Vote(
-            campaign=self.campaign, question=self.question, choice=choice, elapsed_ms=self.elapsed_ms, created_at=at
-        )
+        vote = Vote(campaign=self.campaign, member=member, question=self.question, choice=choice, created_at=at)
+        vote.elapsed_ms = self.elapsed_ms
+        return seat, vote
 
     def _count_seats(self, seats: Sequence[Assignment]) -> None:
         regular = [seat for seat in seats if seat.kind == "regular"]

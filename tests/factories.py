@@ -229,11 +229,12 @@ class VoteFactory(DjangoModelFactory):
         model = models.Vote
 
     assignment = factory.SubFactory(AssignmentFactory, state=AssignmentState.ANSWERED)
+    member = factory.SelfAttribute("assignment.member")
     campaign = factory.SelfAttribute("assignment.campaign")
     question = factory.LazyAttribute(lambda vote: vote.campaign.questions.get(position=0))
     choice = Choice.A
     elapsed_ms = 2500
-    created_at = factory.LazyFunction(timezone.now)
+    created_at = factory.LazyAttribute(lambda vote: vote.assignment.closed_at or timezone.now())
 
 
 class FlagFactory(DjangoModelFactory):

@@ -51,11 +51,11 @@ def judged_campaign(n_pairs: int) -> Campaign:
             kind = "gold" if pair.gold_choice else "regular"
             choice = "ab"[(place * 5 + turn) % 3 == 0]
             seats.append((number, campaign.pk, member.pk, pair.pk, kind, "answered", "t", "now", "now", "now"))
-            votes.append((campaign.pk, number, question.pk, choice, 2000, "now"))
+            votes.append((campaign.pk, member.pk, number, question.pk, choice, 2000, "now"))
     copy_in(Assignment, "id campaign_id member_id pair_id kind state a_on_left created_at lease_expires_at closed_at", seats)
     campaign.pairs.filter(gold_choice__isnull=True).update(seats_taken=VOTES_A_PAIR, seats_a_on_left=VOTES_A_PAIR)
     Member.objects.filter(campaign=campaign).update(answered_count=n_pairs * VOTES_A_PAIR // PEOPLE)
-    copy_in(Vote, "campaign_id assignment_id question_id choice elapsed_ms created_at", votes)
+    copy_in(Vote, "campaign_id member_id assignment_id question_id choice elapsed_ms created_at", votes)
     return campaign
 
 

@@ -36,21 +36,24 @@ ORDER BY pair.ring LIMIT %(count)s::int
 
 # How far back the member's answers must lie to come again, and where they begin: two looks at the ends of an index.
 _EARLIER_SQL = statement("""
-SELECT (SELECT seat.closed_at FROM annotator_assignment seat
-        WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' ORDER BY seat.closed_at LIMIT 1) AS first,
-       (SELECT seat.closed_at FROM annotator_assignment seat
-        WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' ORDER BY seat.closed_at DESC
-        OFFSET %(votes_between)s::int LIMIT 1) AS last
+WITH question AS (SELECT id FROM annotator_question WHERE campaign_id = %(campaign)s::bigint AND position = 0)
+SELECT (SELECT vote.created_at FROM annotator_vote vote
+        WHERE vote.member_id = %(member)s::bigint AND vote.void_reason IS NULL AND vote.question_id = (SELECT id FROM question)
+        ORDER BY vote.created_at LIMIT 1) AS first,
+       (SELECT vote.created_at FROM annotator_vote vote
+        WHERE vote.member_id = %(member)s::bigint AND vote.void_reason IS NULL AND vote.question_id = (SELECT id FROM question)
+        ORDER BY vote.created_at DESC OFFSET %(votes_between)s::int LIMIT 1) AS last
 """)
 # The first of the member's regular answers from a moment that did not come again yet.
 _REPEAT_SQL = statement("""
 SELECT seat.pair_id, seat.a_on_left
-FROM annotator_assignment seat JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
-WHERE seat.member_id = %(member)s::bigint AND seat.state = 'answered' AND seat.kind = 'regular'
-  AND seat.closed_at >= %(since)s::timestamptz AND seat.closed_at <= %(until)s::timestamptz AND pair.state <> 'held'
+FROM annotator_vote vote JOIN annotator_assignment seat ON seat.id = vote.assignment_id
+JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
+WHERE vote.member_id = %(member)s::bigint AND vote.void_reason IS NULL AND seat.state = 'answered' AND seat.kind = 'regular'
+  AND vote.created_at >= %(since)s::timestamptz AND vote.created_at <= %(until)s::timestamptz AND pair.state <> 'held'
   AND NOT EXISTS (SELECT FROM annotator_assignment again
                   WHERE again.member_id = seat.member_id AND again.pair_id = seat.pair_id AND again.kind = 'repeat')
-ORDER BY seat.closed_at LIMIT 1
+ORDER BY vote.created_at LIMIT 1
 """)
 
 
@@ -115,7 +118,8 @@ def gold_for(member: Member, count: int) -> list[Seat]:
 
 def repeats_for(member: Member, count: int, *, votes_between: int) -> list[Seat]:
     """Up to `count` pairs that the member judged before at least `votes_between` other votes, with their sides swapped."""
-    [span] = fetch_prepared(_EARLIER_SQL, {"member": member.pk, "votes_between": votes_between}).as_rows(Span)
+    whose = {"member": member.pk, "campaign": member.campaign_id}
+    [span] = fetch_prepared(_EARLIER_SQL, whose | {"votes_between": votes_between}).as_rows(Span)
     if span.first is None or span.last is None:
         return []
     found: dict[int, Seat] = {}

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext, ngettext
 
-from annotator.choices import AssignmentState, MemberKind
-from annotator.models import Assignment, Campaign, CampaignProgress, Member
+from annotator.choices import MemberKind
+from annotator.models import Campaign, CampaignProgress, Member, Vote
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def room_for(member: Member, now: datetime) -> Room | None:
 
 
 def votes_of_today(member: Member, now: datetime) -> int:
-    """Answers since midnight UTC. An index covers this query."""
+    """Answers since midnight UTC. An index of the votes covers this query."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED, closed_at__gte=midnight).count()
+    return Vote.objects.answers().filter(member=member, created_at__gte=midnight).count()
 
 
 def votes_in_share(campaign: Campaign, share: float) -> int:

@@ -20,8 +20,9 @@ from annotator.models import Assignment, Member
 # after it is released.
 _AGAIN_SQL = statement("""
 WITH again AS (
-    SELECT seat.id FROM annotator_assignment seat JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
-    WHERE seat.member_id = %(member)s::bigint AND seat.kind = 'machine' AND seat.state = 'expired' AND pair.state <> 'held'
+    SELECT seat.id FROM annotator_waiting_seat waiting JOIN annotator_assignment seat ON seat.id = waiting.assignment_id
+    JOIN annotator_pair_seats pair ON pair.id = seat.pair_id
+    WHERE waiting.member_id = %(member)s::bigint AND waiting.state = 'expired' AND seat.state = 'expired' AND pair.state <> 'held'
     ORDER BY seat.pair_id LIMIT %(limit)s::int
     FOR NO KEY UPDATE OF seat SKIP LOCKED
 )

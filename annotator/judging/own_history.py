@@ -11,7 +11,7 @@ from django.db.models import Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from annotator.choices import AssignmentState, Choice
+from annotator.choices import Choice
 from annotator.errors import Invalid
 from annotator.judging.limits import votes_of_today
 from annotator.judging.shown_choices import shown_choice
@@ -42,8 +42,7 @@ class Counts:
 def counts_of(member: Member, now: datetime | None = None) -> Counts:
     """How many pairs the member has answered. A day is a day in UTC, a week the last seven days."""
     now = now or timezone.now()
-    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
-    week = answered.filter(closed_at__gt=now - timedelta(days=7)).count()
+    week = Vote.objects.answers().filter(member=member, created_at__gt=now - timedelta(days=7)).count()
     return Counts(in_all=member.answered_count, today=votes_of_today(member, now), this_week=week)
 
 
@@ -53,18 +52,19 @@ def judged_by(member: Member, *, before: str = "", count: int) -> tuple[list[Jud
     Raises Invalid for a cursor that this function did not give. A page costs the same wherever it is: the index holds just
     these rows, in this order.
     """
-    answered = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED)
+    answers = Vote.objects.answers().filter(member=member)
     if before:
-        closed_at, pk = parse_cursor(before)
-        answered = answered.filter(closed_at__lte=closed_at).exclude(Q(closed_at=closed_at) & Q(pk__gte=pk))
+        at, pk = parse_cursor(before)
+        answers = answers.filter(created_at__lte=at).exclude(Q(created_at=at) & Q(assignment__gte=pk))
     votes = Vote.objects.live().select_related("question").order_by("question__position")
-    found = list(
-        answered.order_by("-closed_at", "-pk")
-        .select_related("pair__prompt", "pair__image_a", "pair__image_b")
-        .prefetch_related(Prefetch("votes", queryset=votes, to_attr="live_votes"))[: count + 1]
+    latest = (
+        answers.order_by("-created_at", "-assignment")
+        .select_related("assignment__pair__prompt", "assignment__pair__image_a", "assignment__pair__image_b")
+        .prefetch_related(Prefetch("assignment__votes", queryset=votes, to_attr="live_votes"))
     )
+    found = list(latest[: count + 1])
     cursor = cursor_of(found[count - 1]) if len(found) > count else ""
-    return [judged(assignment) for assignment in found[:count]], cursor
+    return [judged(answer.assignment) for answer in found[:count]], cursor
 
 
 def judged(assignment: Assignment) -> Judged:
@@ -87,9 +87,8 @@ def words_for(choice: str, assignment: Assignment) -> str:
     return str(shown_choice(choice, a_on_left=assignment.a_on_left).wide.label)
 
 
-def cursor_of(assignment: Assignment) -> str:
-    assert assignment.closed_at is not None  # it was answered
-    return f"{(assignment.closed_at - EPOCH) // MICROSECOND}-{ASSIGNMENTS.show(assignment.pk)}"
+def cursor_of(answer: Vote) -> str:
+    return f"{(answer.created_at - EPOCH) // MICROSECOND}-{ASSIGNMENTS.show(answer.assignment_id)}"
 
 
 def parse_cursor(cursor: str) -> tuple[datetime, int]:

@@ -4,9 +4,7 @@
 SELECT member.id AS member_id, queue.queued, pairs.looked_at, pairs.fresh, %(bound)s::int AS bound
 FROM annotator_member member
 CROSS JOIN LATERAL (
-    SELECT count(*) AS queued FROM (
-        SELECT id FROM annotator_assignment WHERE member_id = member.id AND state = 'open' ORDER BY id LIMIT 100
-    ) seat
+    SELECT count(*) AS queued FROM annotator_waiting_seat waiting WHERE waiting.member_id = member.id AND waiting.state = 'open'
 ) queue
 CROSS JOIN LATERAL (
     SELECT count(*) AS looked_at, count(*) FILTER (WHERE own.id IS NULL OR own.state = 'expired') AS fresh

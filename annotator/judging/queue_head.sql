@@ -5,19 +5,22 @@
 -- that itself, or they have just been answered. One that nobody has seen and another transaction takes away (FOR UPDATE, in
 -- seats.py and last_seats.sql) is not shown.
 --
--- The order and the bound of 100, which is far more than a member ever has, hold the planner to the index of open
--- assignments: it cannot know that few of somebody's many assignments are open.
+-- Each is looked up by itself, as long as some are wanted (LIMIT 1): the planner cannot read all that a member ever had.
 WITH owner AS (
     SELECT member.id, campaign.lease_seconds * interval '1 second' AS lease
     FROM annotator_member member JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
     WHERE member.id = %(member)s::bigint
-), head AS (
-    SELECT seat.*, owner.lease, count(*) OVER () AS queue_length
+), head AS MATERIALIZED (
+    SELECT seat.*, owner.lease,
+           (SELECT count(*) FROM annotator_waiting_seat WHERE member_id = owner.id AND state = 'open') AS queue_length
     FROM owner CROSS JOIN LATERAL (
-        SELECT * FROM annotator_assignment WHERE member_id = owner.id AND state = 'open' ORDER BY id LIMIT 100
+        SELECT seat.* FROM annotator_waiting_seat waiting CROSS JOIN LATERAL (
+            SELECT * FROM annotator_assignment
+            WHERE id = waiting.assignment_id AND lease_expires_at > %(now)s::timestamptz LIMIT 1
+        ) seat
+        WHERE waiting.member_id = owner.id AND waiting.state = 'open'
+        ORDER BY waiting.assignment_id LIMIT %(count)s::int
     ) seat
-    WHERE seat.lease_expires_at > %(now)s::timestamptz
-    ORDER BY seat.id LIMIT %(count)s::int
 ), stale AS (
     SELECT seat.id, head.lease FROM head JOIN annotator_assignment seat ON seat.id = head.id
     WHERE seat.state = 'open'

@@ -14,9 +14,11 @@ from annotator.errors import Conflict, NotAllowed
 from annotator.judging.eligibility import require_eligible
 from annotator.judging.seats import retake_seat
 from annotator.judging.voting import lock_assignment
-from annotator.models import Assignment, Flag, Member, PairSeats, User
+from annotator.models import Assignment, Flag, Member, PairSeats, User, Vote, WaitingSeat
 
-ACTS = (AssignmentState.ANSWERED, AssignmentState.SKIPPED, AssignmentState.FLAGGED)
+# Seats are shown in their order, so what was done last is among so many of the latest seats more than is asked for.
+QUEUE_AT_MOST = 100
+ACTIONS = (AssignmentState.ANSWERED, AssignmentState.SKIPPED, AssignmentState.FLAGGED)
 
 
 @transaction.atomic
@@ -32,7 +34,7 @@ def undo_act(*, assignment_id: int, by: User, now: datetime | None = None) -> As
     member, campaign = assignment.member, assignment.member.campaign
     if assignment.state == AssignmentState.OPEN and assignment.votes.filter(void_reason=VoidReason.UNDONE).exists():
         return assignment
-    if assignment.state not in ACTS:
+    if assignment.state not in ACTIONS:
         raise Conflict(gettext("There is no vote on this pair to undo."), code="assignment_closed")
     require_eligible(member, to_answer=True)
     if not undoable(member, now).filter(pk=assignment.pk).exists():
@@ -66,8 +68,12 @@ def undoable(member: Member, now: datetime) -> QuerySet[Assignment]:
     """What the member may still undo, the latest first."""
     campaign = member.campaign
     since = now - timedelta(minutes=campaign.undo_minutes)
-    acts = Assignment.objects.filter(member=member, state__in=ACTS)
-    latest = acts.exclude(kind=AssignmentKind.TRAINING).order_by("-closed_at", "-pk")  # they know its answer by now
+    answers = Vote.objects.answers().filter(member=member).exclude(assignment__kind=AssignmentKind.TRAINING)  # known by now
+    answered = answers.order_by("-created_at", "-assignment").values("assignment")[: campaign.undo_votes]
+    others = WaitingSeat.objects.filter(member=member, state__in=(AssignmentState.SKIPPED, AssignmentState.FLAGGED))
+    left = others.order_by("-assignment").values("assignment")[: campaign.undo_votes + QUEUE_AT_MOST]
+    latest = Assignment.objects.filter(pk__in=answered.union(left, all=True), state__in=ACTIONS)
+    latest = latest.exclude(kind=AssignmentKind.TRAINING).order_by("-closed_at", "-pk")
     last = latest.values("pk")[: campaign.undo_votes]
     return latest.filter(pk__in=last, closed_at__gt=since)
 

@@ -54,32 +54,17 @@ WITH owner AS MATERIALIZED (
     UPDATE annotator_member SET answered_count = answered_count + (SELECT count(*) FROM whole) FROM owner
     WHERE annotator_member.id = owner.id AND annotator_member.state = 'active' AND EXISTS (SELECT FROM whole)
     RETURNING annotator_member.answered_count
-), closed AS (
-    UPDATE annotator_assignment SET state = 'answered', closed_at = seat.at
-    FROM counted CROSS JOIN whole JOIN seat ON seat.id = whole.id
-    WHERE annotator_assignment.id = whole.id
-    RETURNING annotator_assignment.id, annotator_assignment.campaign_id, annotator_assignment.kind,
-              annotator_assignment.a_on_left, annotator_assignment.closed_at, seat.elapsed_ms, seat.comment, seat.conditions, seat.is_possible
-), vote AS (
-    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, conditions, created_at)
-    SELECT closed.campaign_id, closed.id, answer.question_id, answer.choice,
-           CASE WHEN closed.is_possible THEN closed.elapsed_ms END,
-           CASE WHEN answer.takes_comment THEN closed.comment ELSE '' END, closed.conditions, closed.closed_at
-    FROM closed JOIN answer ON answer.id = closed.id
-    RETURNING id
-), done AS (
-    SELECT array_agg(id ORDER BY id) AS answered, array_agg(kind ORDER BY id) AS kinds, array_agg(a_on_left ORDER BY id) AS sides,
-           count(*) FILTER (WHERE NOT is_possible) AS times_dropped
-    FROM closed
-), head AS (
-    SELECT next.*, count(*) OVER () AS queue_length
-    FROM owner CROSS JOIN LATERAL (
-        SELECT * FROM annotator_assignment WHERE member_id = owner.id AND state = 'open' ORDER BY id LIMIT 100
+), head AS MATERIALIZED (
+    SELECT next.* FROM owner CROSS JOIN LATERAL (
+        SELECT seat.* FROM annotator_waiting_seat waiting CROSS JOIN LATERAL (
+            SELECT id, pair_id, a_on_left, lease_expires_at, shown_at FROM annotator_assignment
+            WHERE id = waiting.assignment_id AND lease_expires_at > %(now)s::timestamptz LIMIT 1
+        ) seat
+        WHERE waiting.member_id = owner.id AND waiting.state = 'open' AND seat.id NOT IN (SELECT id FROM whole)
+        ORDER BY waiting.assignment_id LIMIT %(count)s::int
     ) next
     WHERE owner.state = 'open' AND NOT owner.has_to_read AND NOT owner.may_need_training AND NOT owner.has_limits
       AND EXISTS (SELECT FROM counted)
-      AND next.lease_expires_at > %(now)s::timestamptz AND next.id NOT IN (SELECT id FROM whole)
-    ORDER BY next.id LIMIT %(count)s::int
 ), stale AS (
     SELECT next.id FROM owner CROSS JOIN head JOIN annotator_assignment next ON next.id = head.id
     WHERE next.state = 'open'
@@ -90,17 +75,46 @@ WITH owner AS MATERIALIZED (
     SELECT next.id FROM head JOIN annotator_assignment next ON next.id = head.id
     WHERE next.state = 'open' AND head.shown_at IS NULL AND head.id NOT IN (SELECT id FROM stale)
     FOR KEY SHARE OF next SKIP LOCKED
-), renewed AS (
+), changed AS (
+    -- Both in one UPDATE: to begin one costs more than to write a row.
     UPDATE annotator_assignment
-    SET lease_expires_at = %(now)s::timestamptz + owner.lease_seconds * interval '1 second',
-        shown_at = coalesce(shown_at, %(now)s::timestamptz)
-    FROM owner CROSS JOIN stale WHERE annotator_assignment.id = stale.id
+    SET state = change.state, closed_at = change.closed_at,
+        lease_expires_at = coalesce(change.lease_expires_at, annotator_assignment.lease_expires_at),
+        shown_at = coalesce(annotator_assignment.shown_at, change.shown_at)
+    FROM (
+        SELECT whole.id, 'answered' AS state, seat.at AS closed_at, NULL AS lease_expires_at, NULL AS shown_at
+        FROM counted CROSS JOIN whole JOIN seat ON seat.id = whole.id
+        UNION ALL
+        SELECT stale.id, 'open', NULL, %(now)s::timestamptz + owner.lease_seconds * interval '1 second', %(now)s::timestamptz
+        FROM owner CROSS JOIN stale
+    ) change
+    WHERE annotator_assignment.id = change.id
+    RETURNING annotator_assignment.id, annotator_assignment.campaign_id, annotator_assignment.member_id,
+              annotator_assignment.kind, annotator_assignment.a_on_left, annotator_assignment.closed_at
+), closed AS (
+    SELECT changed.*, seat.elapsed_ms, seat.comment, seat.conditions, seat.is_possible
+    FROM changed JOIN seat ON seat.id = changed.id WHERE changed.closed_at IS NOT NULL
+), vote AS (
+    INSERT INTO annotator_vote
+        (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, comment, conditions, created_at)
+    SELECT closed.campaign_id, closed.member_id, closed.id, answer.question_id, answer.choice,
+           CASE WHEN closed.is_possible THEN closed.elapsed_ms END,
+           CASE WHEN answer.takes_comment THEN closed.comment ELSE '' END, closed.conditions, closed.closed_at
+    FROM closed JOIN answer ON answer.id = closed.id
+    RETURNING id
+), done AS (
+    SELECT array_agg(id ORDER BY id) AS answered, array_agg(kind ORDER BY id) AS kinds, array_agg(a_on_left ORDER BY id) AS sides,
+           count(*) FILTER (WHERE NOT is_possible) AS times_dropped
+    FROM closed
 )
 SELECT done.*, (SELECT array_agg(id) FROM vote) AS votes,
        owner.id AS member_id, owner.slug AS campaign_slug, owner.state AS campaign_state, owner.notice_id, owner.undo_votes,
        counted.answered_count, progress.votes_live, progress.votes_wanted,
        owner.has_limits, owner.has_to_read, owner.may_need_training, owner.lease_seconds,
-       head.id AS seat_id, head.a_on_left AS seat_a_on_left, head.lease_expires_at, head.shown_at, head.queue_length,
+       head.id AS seat_id, head.a_on_left AS seat_a_on_left, head.lease_expires_at, head.shown_at,
+       CASE WHEN head.id IS NOT NULL THEN
+           (SELECT count(*) FROM owner JOIN annotator_waiting_seat waiting ON waiting.member_id = owner.id
+            WHERE waiting.state = 'open') - (SELECT count(*) FROM whole) END AS queue_length,
        prompt.text AS prompt, prompt.language,
        a.public_id AS a_id, a.width AS a_width, a.height AS a_height,
        b.public_id AS b_id, b.width AS b_width, b.height AS b_height

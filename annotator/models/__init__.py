@@ -4,7 +4,7 @@ from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, 
 from annotator.models.gold import GoldDecision
 from annotator.models.idempotency import IdempotentResponse
 from annotator.models.imports import Import, ImportBatch, LineError
-from annotator.models.judging import Assignment, Flag, ServerEpoch, Vote
+from annotator.models.judging import Assignment, Flag, ServerEpoch, Vote, WaitingSeat
 from annotator.models.material import Generator, Image, Pair, Prompt
 from annotator.models.outcome import (
     CampaignScoring,
@@ -95,5 +95,6 @@ __all__ = [
     "Vote",
     "VoteChunk",
     "VoteColumns",
+    "WaitingSeat",
     "Webhook",
 ]

@@ -13,17 +13,18 @@ from django.utils.translation import gettext_lazy
 
 from annotator.choices import AssignmentKind, AssignmentState, Choice, FlagReason, VoidReason
 from annotator.models.campaigns import Campaign, Guideline, Question
-from annotator.models.fields import ThisTransaction, TransactionId, in_campaign, one_of, random_public_id
+from annotator.models.fields import ForeignKeyPair, ThisTransaction, TransactionId, in_campaign, one_of, random_public_id
 from annotator.models.material import Pair
 from annotator.models.people import Member
-from annotator.models.triggers import note_changed_votes
+from annotator.models.triggers import new_seats_wait, note_changed_votes, waiting_seats_follow
 
 CONDITIONS_LENGTH = 500  # characters
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def open(self) -> AssignmentQuerySet:
-        return self.filter(state=AssignmentState.OPEN)
+        """Found by what waits, or by the rest of the query, whatever is less."""
+        return self.filter(state=AssignmentState.OPEN, waiting__state=AssignmentState.OPEN, waiting__member=F("member"))
 
     def leased(self, now: datetime) -> AssignmentQuerySet:
         """Open and inside the lease: what the annotator may still answer."""
@@ -69,6 +70,8 @@ class Assignment(models.Model):
         ordering = ["pk"]
         constraints = [
             UniqueConstraint(fields=["campaign", "id"], name="assignment_of_campaign"),
+            # Also in place of the member's own index. A vote refers to it: Vote.member.
+            UniqueConstraint(fields=["member", "campaign", "id"], name="assignment_of_member"),
             in_campaign("member", "Member", name="assignment_member_in_campaign"),
             in_campaign("pair", "Pair", name="assignment_pair_in_campaign"),
             in_campaign("guideline", "Guideline", name="assignment_guideline_in_campaign"),
@@ -95,33 +98,52 @@ class Assignment(models.Model):
             ),
         ]
         indexes = [
-            # judging/queue.py, judging/voting.py: a member's queue, oldest first. judging/assigning.py: what is overdue is among
-            # these. No index has the lease, so that renewing it touches none.
-            Index(fields=["member", "id"], condition=Q(state=AssignmentState.OPEN), name="assignment_queue"),
-            # judging/machine_annotators.py: pairs that wait to be handed to a machine once more.
-            Index(
-                fields=["member", "pair"],
-                condition=Q(kind=AssignmentKind.MACHINE, state=AssignmentState.EXPIRED),
-                name="assignment_machine_again",
-            ),
+            # No index has a column that changes when an assignment is shown, answered or taken back: PostgreSQL then touches none
+            # (a HOT update). What waits is found by WaitingSeat, and what was answered by Vote.
             # judging/training.py: what members answered in their training, which few seats of a campaign are.
             Index(fields=["member", "created_at"], condition=Q(kind=AssignmentKind.TRAINING), name="assignment_training"),
-            # judging/limits.py, judging/own_history.py: a member's answers since some time, and the last. Also in place of the
-            # member's own index.
-            Index(fields=["member", "closed_at"], name="assignment_of_member"),
         ]
         triggers = [
             pgtrigger.Protect(name="assignment_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(name="assignment_seat_is_fixed", fields=["campaign", "member", "pair", "kind"]),
+            new_seats_wait("assignment_waits"),
+            waiting_seats_follow("assignment_waits_no_more"),
         ]
 
     def __str__(self) -> str:
         return f"assignment {self.pk}"
 
 
+class WaitingSeat(models.Model):
+    """What waits: an open assignment for the member's answer, a skipped or flagged one for an undo, and an expired one of a
+    machine to be handed out once more.
+
+    In place of an index of the assignments by their state, which each answer would have to write all indexes for. Triggers of
+    the assignments keep it, and nobody else writes it.
+    """
+
+    pk = models.CompositePrimaryKey("member", "state", "assignment")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    state = models.CharField(max_length=8, choices=AssignmentState)
+    assignment = models.ForeignKey(
+        Assignment, on_delete=models.DO_NOTHING, related_name="waiting", db_index=False, db_constraint=False
+    )
+
+    class Meta:
+        db_table = "annotator_waiting_seat"
+        ordering = ["member", "assignment"]
+
+    def __str__(self) -> str:
+        return f"waiting assignment {self.assignment_id}"
+
+
 class VoteQuerySet(models.QuerySet["Vote"]):
     def live(self) -> VoteQuerySet:
         return self.filter(void_reason__isnull=True)
+
+    def answers(self) -> VoteQuerySet:
+        """One live vote of each answer: that for the first question."""
+        return self.live().filter(question__position=0)
 
 
 class Vote(models.Model):
@@ -132,6 +154,8 @@ class Vote(models.Model):
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
+    # That of the assignment, so that the answers of a member are found here: an assignment has no index by when it was answered.
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False)
     # Its own index is left out: the unique constraint begins with it.
     assignment = models.ForeignKey(
         Assignment, on_delete=models.PROTECT, related_name="votes", db_index=False, db_constraint=False
@@ -169,7 +193,12 @@ class Vote(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            in_campaign("assignment", "Assignment", name="vote_assignment_in_campaign"),
+            ForeignKeyPair(
+                fields=["campaign", "member", "assignment"],
+                to="annotator.Assignment",
+                to_fields=["campaign", "member", "id"],
+                name="vote_assignment_of_member",
+            ),
             in_campaign("question", "Question", name="vote_question_in_campaign"),
             # Void votes are in it too, each as one of its own, so that it finds all votes of an assignment.
             UniqueConstraint(
@@ -203,6 +232,8 @@ class Vote(models.Model):
             Index(fields=["voided_at"], condition=Q(voided_at__isnull=False), name="vote_voided"),
             # feeds/vote_feed.py: the votes of a question in the order of their last change, after a place.
             Index(fields=["question", "changed_in", "id"], name="vote_changes"),
+            # judging/limits.py, judging/own_history.py, judging/voting.py: a member's answers since some time, and the last.
+            Index(fields=["member", "created_at"], name="vote_of_member"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -214,7 +245,10 @@ class Vote(models.Model):
             pgtrigger.Protect(name="vote_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
                 name="vote_answer_is_fixed",
-                fields=["campaign", "assignment", "question", "choice", "elapsed_ms", "comment", "conditions", "created_at"],
+                fields=[
+                    *("campaign", "member", "assignment", "question", "choice"),
+                    *("elapsed_ms", "comment", "conditions", "created_at"),
+                ],
             ),
             note_changed_votes("vote_cast_is_noted", pgtrigger.Insert),
             note_changed_votes("vote_voided_is_noted", pgtrigger.Update),

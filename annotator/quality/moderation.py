@@ -248,7 +248,7 @@ def votes_of_suspension(members: Iterable[int]) -> int:
 def departed_with_seats() -> QuerySet[Member]:
     """Suspended and withdrawn members of whom something is still to be cleared away: a suspension was cut off half-way."""
     seats = Assignment.objects.filter(member=OuterRef("pk"))
-    is_left = Exists(seats.filter(state=AssignmentState.OPEN, kind__in=SUSPENDABLE_KINDS)) | Exists(
+    is_left = Exists(seats.open().filter(kind__in=SUSPENDABLE_KINDS)) | Exists(
         seats.filter(state=AssignmentState.ANSWERED, kind__in=SUSPENDABLE_KINDS)
     )
     return Member.objects.filter(is_left, state__in=DEPARTURES)

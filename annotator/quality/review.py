@@ -16,14 +16,13 @@ from django.utils.translation import gettext
 
 from annotator.choices import (
     ActionKind,
-    AssignmentState,
     CampaignState,
     MemberState,
     Outcome,
 )
 from annotator.errors import Conflict
 from annotator.lib.advisory_locks import Space, lock_until_commit
-from annotator.models import AnnotatorStats, Assignment, Campaign, Member, ModerationAction, Proposal, ReviewRule, User
+from annotator.models import AnnotatorStats, Campaign, Member, ModerationAction, Proposal, ReviewRule, User, Vote
 from annotator.quality import rules as quality_rules
 from annotator.quality.annotator_metrics import measure_campaign
 from annotator.quality.moderation import (
@@ -169,14 +168,14 @@ def campaigns_to_review(*, now: datetime | None = None) -> list[Campaign]:
 
 
 def _is_due(campaign: Campaign, reviewed_at: datetime | None, now: datetime) -> bool:
-    answers = Assignment.objects.filter(member__campaign=campaign, state=AssignmentState.ANSWERED)
+    answers = Vote.objects.live().filter(member__campaign=campaign)
     if reviewed_at is None:
         return answers.exists()
     progress = getattr(campaign, "progress", None)
     votes = progress.votes_live if progress else 0
     if now - reviewed_at < max(REVIEW_PERIOD, REVIEW_PERIOD_PER_VOTE * votes):
         return False
-    return answers.filter(closed_at__gt=reviewed_at - COMMITTED_WITHIN).exists()
+    return answers.filter(created_at__gt=reviewed_at - COMMITTED_WITHIN).exists()
 
 
 # --- what managers set

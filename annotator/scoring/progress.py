@@ -49,7 +49,6 @@ def roll_up(*, campaign: Campaign, now: datetime | None = None) -> CampaignProgr
                 "settled": PairState.SETTLED.value,
                 "held": PairState.HELD.value,
                 "open": AssignmentState.OPEN.value,
-                "answered": AssignmentState.ANSWERED.value,
                 "regular": AssignmentKind.REGULAR.value,
                 "human": MemberKind.HUMAN.value,
                 "recent_since": now - RECENT,
@@ -108,13 +107,13 @@ def time_left(progress: CampaignProgress) -> timedelta | None:
 
 def member_progress(campaign: Campaign, *, now: datetime | None = None) -> QuerySet[Member]:
     """The campaign's members, the busiest first, each with `last_answer_at` and `answers_last_hour`."""
-    answered = Assignment.objects.filter(member=OuterRef("pk"), state=AssignmentState.ANSWERED)
-    recent = answered.filter(closed_at__gt=(now or timezone.now()) - RECENT).order_by().values("member")
+    answers = Vote.objects.answers().filter(member=OuterRef("pk"))
+    recent = answers.filter(created_at__gt=(now or timezone.now()) - RECENT).order_by().values("member")
     return (
         Member.objects.filter(campaign=campaign)
         .select_related("user")
         .annotate(
-            last_answer_at=Subquery(answered.order_by("-closed_at").values("closed_at")[:1]),
+            last_answer_at=Subquery(answers.order_by("-created_at").values("created_at")[:1]),
             answers_last_hour=Coalesce(
                 Subquery(recent.annotate(answers=Count("pk")).values("answers"), output_field=IntegerField()), 0
             ),

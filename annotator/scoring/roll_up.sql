@@ -1,6 +1,6 @@
 -- One statement, so that all counters are of the same moment; machines are in none of them. Votes are not counted: a live vote
 -- is a taken seat that is not open any more, and seats stand on the pairs. The answers of the last hour come from
--- `assignment_of_member`.
+-- `vote_of_member`.
 WITH pairs AS (
     SELECT count(*) AS total,
            count(*) FILTER (WHERE state = %(settled)s) AS settled,
@@ -15,7 +15,8 @@ WITH pairs AS (
                WHERE assignment.kind = %(regular)s AND pair.state <> %(held)s AND NOT pair.is_gold
            ) AS open_and_taken
     FROM annotator_member AS member
-    JOIN annotator_assignment AS assignment ON assignment.member_id = member.id AND assignment.state = %(open)s
+    JOIN annotator_waiting_seat AS waiting ON waiting.member_id = member.id AND waiting.state = %(open)s
+    JOIN annotator_assignment AS assignment ON assignment.id = waiting.assignment_id
     JOIN annotator_pair_seats AS pair ON pair.id = assignment.pair_id
     WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
 ), recent AS (
@@ -23,9 +24,12 @@ WITH pairs AS (
            count(*) FILTER (WHERE answers.any_kind > 0) AS annotators
     FROM annotator_member AS member
     CROSS JOIN LATERAL (
-        SELECT count(*) AS any_kind, count(*) FILTER (WHERE kind = %(regular)s) AS regular
-        FROM annotator_assignment
-        WHERE member_id = member.id AND state = %(answered)s AND closed_at > %(recent_since)s
+        SELECT count(*) AS any_kind, count(DISTINCT vote.assignment_id) FILTER (
+                   -- Each by itself: without statistics a join would read all there are.
+                   WHERE (SELECT kind FROM annotator_assignment WHERE id = vote.assignment_id) = %(regular)s
+               ) AS regular
+        FROM annotator_vote AS vote
+        WHERE vote.member_id = member.id AND vote.created_at > %(recent_since)s AND vote.void_reason IS NULL
     ) AS answers
     WHERE member.campaign_id = %(campaign)s AND member.kind = %(human)s
 ), labels AS (

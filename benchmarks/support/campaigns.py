@@ -50,8 +50,8 @@ WITH chosen AS (
            now() - interval '2 days'
     FROM chosen RETURNING id, pair_id, a_on_left
 ), votes AS (
-    INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
-    SELECT %(campaign)s, seats.id, %(question)s, 'a', 2000, now() FROM seats
+    INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+    SELECT %(campaign)s, %(member)s, seats.id, %(question)s, 'a', 2000, now() FROM seats
 ), cursor AS (
     INSERT INTO annotator_ringcursor (member_id, priority, ring) SELECT %(member)s, 0, max(ring) FROM chosen
 )

@@ -16,19 +16,17 @@ from django.db import connection
 # Tables that the vote loop writes. Not those of scoring and roll-ups, which cost per pair or second.
 TABLES = (
     "annotator_assignment",
+    "annotator_waiting_seat",
     "annotator_vote",
     "annotator_pair_seats",
     "annotator_member",
     "annotator_ringcursor",
     "annotator_unscoredassignment",
 )
-# Of partial indexes: whether a new row is in it, and whether one that was updated and is not HOT is. An assignment is inserted
-# open; what is not HOT is its end. Plain votes have no comment and are not voided,
-# and people are no machines and have been trained.
+# Of partial indexes: whether a new row is in it, and whether one that was updated and is not HOT is. Plain votes have no comment
+# and are not voided, and people are no machines and have been trained.
 PARTIAL: Mapping[str, tuple[bool, bool]] = {
-    "assignment_queue": (True, False),
     "assignment_machine_once_per_member_and_pair": (False, False),
-    "assignment_machine_again": (False, False),
     "assignment_training": (False, False),
     "vote_comments": (False, False),
     "vote_voided": (False, False),

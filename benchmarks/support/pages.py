@@ -52,13 +52,13 @@ WITH member AS (
            now() - interval '2 days', now() - interval '2 days', now() - interval '2 days'
     FROM pair, generate_series(0, %(each)s - 1) k JOIN member ON true
     WHERE member.place = (pair.place * 7 + k * 11) %% %(people)s
-    RETURNING id, pair_id, state
+    RETURNING id, member_id, pair_id, state
 ), flags AS (
     INSERT INTO annotator_flag (campaign_id, assignment_id, reason, note, created_at)
     SELECT %(campaign)s, id, 'broken_image', '', now() FROM seats WHERE state = 'flagged'
 )
-INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, comment, created_at)
-SELECT %(campaign)s, id, %(question)s, CASE WHEN pair_id %% 3 = 0 OR id %% 7 > 0 THEN 'a' ELSE 'b' END, 2000,
+INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, comment, created_at)
+SELECT %(campaign)s, member_id, id, %(question)s, CASE WHEN pair_id %% 3 = 0 OR id %% 7 > 0 THEN 'a' ELSE 'b' END, 2000,
        CASE WHEN id %% %(comment_every)s = 0 THEN 'The hand on the left has six fingers.' ELSE '' END, now() - interval '2 days'
 FROM seats WHERE state = 'answered'
 """
@@ -87,10 +87,10 @@ WITH seats AS (
          AS member
     CROSS JOIN (SELECT id FROM annotator_pair WHERE campaign_id = %(campaign)s AND gold_use = 'training' ORDER BY id LIMIT 5)
          AS pair
-    RETURNING id
+    RETURNING id, member_id
 )
-INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT %(campaign)s, id, %(question)s, 'a', 2000, now() FROM seats
+INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT %(campaign)s, member_id, id, %(question)s, 'a', 2000, now() FROM seats
 """
 # The one whose pages are looked at has judged as much in any campaign, one answer after the other, and on either side: a
 # review would suspend who chooses the left image alone.
@@ -105,10 +105,10 @@ WITH seats AS (
         FROM annotator_flag flag JOIN annotator_assignment seat ON seat.id = flag.assignment_id
         WHERE seat.campaign_id = %(campaign)s AND seat.kind = 'regular' ORDER BY flag.id LIMIT %(answers)s
     ) AS pair
-    RETURNING id
+    RETURNING id, member_id
 )
-INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT %(campaign)s, id, %(question)s, 'a', 2000, now() FROM seats
+INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT %(campaign)s, member_id, id, %(question)s, 'a', 2000, now() FROM seats
 """
 
 

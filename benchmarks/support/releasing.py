@@ -47,10 +47,10 @@ WITH chosen AS (
     SELECT %(campaign)s, member.id, chosen.pair_id, 'regular', 'answered', chosen.place %% 2 = 0, NULL, now(), now(), now()
     FROM chosen JOIN member ON member.place = (chosen.pair_id * 7 + chosen.k * 13) %% %(annotators)s
     LIMIT %(votes)s
-    RETURNING id, pair_id
+    RETURNING id, member_id, pair_id
 )
-INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at)
-SELECT %(campaign)s, seats.id, %(question)s,
+INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at)
+SELECT %(campaign)s, seats.member_id, seats.id, %(question)s,
        (ARRAY['a', 'b', 'a', 'both_good', 'b', 'both_bad'])[1 + (seats.id * 11 + seats.pair_id) %% 6],
        1500 + seats.id %% 9000, now()
 FROM seats

@@ -74,8 +74,8 @@ _ASSIGNMENTS = (
 )
 _VOTES = (
     "annotator_vote",
-    "campaign_id, assignment_id, question_id, choice, elapsed_ms, created_at",
-    """SELECT campaign_id, id, %(question)s, (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + id %% 4], 2000, closed_at
+    "campaign_id, member_id, assignment_id, question_id, choice, elapsed_ms, created_at",
+    """SELECT campaign_id, member_id, id, %(question)s, (ARRAY['a', 'b', 'both_good', 'both_bad'])[1 + id %% 4], 2000, closed_at
        FROM annotator_assignment WHERE campaign_id = %(campaign)s""",
 )
 

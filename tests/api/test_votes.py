@@ -18,7 +18,7 @@ from annotator.feeds import vote_feed
 from annotator.feeds.vote_feed import renumber_votes
 from annotator.judging.undo import undo_act
 from annotator.lib import arrow
-from annotator.models import ServerEpoch, Vote
+from annotator.models import Assignment, ServerEpoch, Vote
 from annotator.quality import moderation
 from annotator.releasing.dataset.configs import VOTES
 from tests.api.clients import ApiClient, assert_error, client_of
@@ -150,9 +150,9 @@ def test_a_vote_whose_transaction_commits_late_is_not_skipped(campaign, reviewer
     info = connection.connection.info
     with psycopg.connect(**info.get_parameters(), password=info.password or None) as other:
         (late,) = other.execute(
-            "INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, created_at)"
-            " VALUES (%s, %s, %s, 'a', now()) RETURNING id",
-            [campaign.pk, slow.pk, question.pk],
+            "INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, created_at)"
+            " VALUES (%s, %s, %s, %s, 'a', now()) RETURNING id",
+            [campaign.pk, slow.member_id, slow.pk, question.pk],
         ).fetchone()
         early = VoteFactory(assignment=quick)
         assert late < early.pk
@@ -169,18 +169,18 @@ def test_a_vote_whose_transaction_commits_late_is_not_skipped(campaign, reviewer
 
 def test_nothing_is_skipped_or_repeated_while_several_vote(campaign, reviewer):
     question = campaign.questions.get()
-    seats = [[AssignmentFactory(member__campaign=campaign, state="answered").pk for _ in range(40)] for _ in range(3)]
+    seats = [[AssignmentFactory(member__campaign=campaign, state="answered") for _ in range(40)] for _ in range(3)]
     parameters, password = connection.connection.info.get_parameters(), connection.connection.info.password
 
-    def vote(mine: list[int], at_once: int) -> None:
+    def vote(mine: list[Assignment], at_once: int) -> None:
         with psycopg.connect(**parameters, password=password or None) as own:
             for start in range(0, len(mine), at_once):
                 with own.transaction():
                     for seat in mine[start : start + at_once]:
                         own.execute(
-                            "INSERT INTO annotator_vote (campaign_id, assignment_id, question_id, choice, created_at)"
-                            " VALUES (%s, %s, %s, 'b', now())",
-                            [campaign.pk, seat, question.pk],
+                            "INSERT INTO annotator_vote (campaign_id, member_id, assignment_id, question_id, choice, created_at)"
+                            " VALUES (%s, %s, %s, %s, 'b', now())",
+                            [campaign.pk, seat.member_id, seat.pk, question.pk],
                         )
 
     threads = [threading.Thread(target=vote, args=(mine, at_once)) for mine, at_once in zip(seats, (1, 3, 8), strict=True)]
@@ -308,8 +308,9 @@ def test_a_stream_is_read_from_the_database_in_batches(campaign, reviewer, monke
         cursor.execute(
             "WITH seat AS (INSERT INTO annotator_assignment (campaign_id, member_id, pair_id, kind, state, a_on_left, created_at,"
             " lease_expires_at, closed_at) SELECT %s, %s, %s, 'training', 'answered', true, now(), now(), now()"
-            " FROM generate_series(1, 2000) RETURNING campaign_id, id) INSERT INTO annotator_vote (campaign_id, assignment_id,"
-            " question_id, choice, created_at) SELECT campaign_id, id, %s, 'a', now() FROM seat",
+            " FROM generate_series(1, 2000) RETURNING campaign_id, member_id, id) INSERT INTO annotator_vote (campaign_id,"
+            " member_id, assignment_id, question_id, choice, created_at)"
+            " SELECT campaign_id, member_id, id, %s, 'a', now() FROM seat",
             [campaign.pk, member.pk, pair.pk, campaign.questions.get().pk],
         )
 

@@ -17,8 +17,8 @@ def test_each_row_that_is_not_hot_is_an_entry_in_the_indexes_that_take_it():
 
     assert cost.hot_share == 20 / 30
     assert cost.hot_share_of == {"annotator_assignment": 0.5, "annotator_pair_seats": 1.0}
-    # Its key, the same with the campaign, once per member and pair, the member's: twice each; and once the queue.
-    assert cost.entries_per_vote == cost.entries_per_vote_of["annotator_assignment"] == 2 * 4 + 1
+    # Its key, the same with the campaign, once per member and pair, the member's: twice each.
+    assert cost.entries_per_vote == cost.entries_per_vote_of["annotator_assignment"] == 2 * 4
 
 
 def test_every_partial_index_of_the_vote_loop_is_known():

@@ -101,6 +101,20 @@ QUERIES = {
           AND vote.question_id IN (SELECT id FROM annotator_question WHERE position = 0)
         GROUP BY member.id HAVING member.answered_count <> count(vote.id)
     """,
+    "the seats that wait are the seats there are": """
+        SELECT * FROM (
+            SELECT member_id, state, assignment_id FROM annotator_waiting_seat
+            EXCEPT SELECT member_id, state, id FROM annotator_assignment
+        ) gone
+        UNION ALL SELECT * FROM (
+            SELECT member_id, state, id FROM annotator_assignment WHERE state = 'open' OR (state = 'expired' AND kind = 'machine')
+            EXCEPT SELECT member_id, state, assignment_id FROM annotator_waiting_seat
+        ) missing
+    """,
+    "a vote is of the member whose assignment it answers": """
+        SELECT vote.id, vote.member_id, seat.member_id FROM annotator_vote vote
+        JOIN annotator_assignment seat ON seat.id = vote.assignment_id WHERE seat.member_id <> vote.member_id
+    """,
     "every seat whose lease is over came back": """
         SELECT id, member_id, lease_expires_at FROM annotator_assignment WHERE state = 'open' AND lease_expires_at <= now()
     """,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from annotator.choices import VoidReason
 from annotator.errors import Invalid
 from annotator.judging.own_history import Counts, counts_of, judged_by
-from annotator.models import Assignment, Member
+from annotator.models import Member
 from tests.factories import AssignmentFactory, MemberFactory, VoteFactory
 from tests.judging.answered import answered
 
@@ -31,8 +31,8 @@ def test_it_counts_today_the_week_and_all(member):
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repeat(member):
-    seats = [answered(member) for _ in range(7)]
-    Assignment.objects.update(closed_at=timezone.now())  # all at once, so that the time alone orders nothing
+    at = timezone.now()
+    seats = [answered(member, at=at) for _ in range(7)]  # all at once, so that the time alone orders nothing
 
     seen, cursors = [], [""]
     for cursor in cursors:

@@ -183,3 +183,17 @@ def test_the_last_thing_comes_first_whatever_it_was(member):
         undo(Assignment.objects.select_related("member__user").get(pk=act))
 
     assert undone == [third.pk, second.pk, first.pk]
+
+
+def test_it_finds_the_last_of_many_skips_and_answers(member):
+    PairFactory.create_batch(10, campaign=member.campaign)
+    seats = []
+    for number in range(9):
+        [seat, *_] = assigning.next_assignments(member=member)
+        skip = number % 3 != 2
+        seats.append(voting.skip_assignment(assignment_id=seat.pk, by=member.user) if skip else judge(seat, "a"))
+
+    for seat in reversed(seats[-3:]):
+        assert last_action(member, timezone.now()) == seat.pk
+        undo(seat)
+    assert last_action(member, timezone.now()) == seats[-4].pk

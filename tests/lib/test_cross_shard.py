@@ -21,7 +21,7 @@ KNOWN = {
     "judging/vote.sql": ["annotator_assignment", "annotator_member", "annotator_pair", "annotator_prompt"],
     "scoring/answers_of_members.sql": ["annotator_assignment", "annotator_vote", "annotator_question"],
     "scoring/pairing_state.sql": ["annotator_pair_seats"],
-    "scoring/roll_up.sql": ["annotator_assignment", "annotator_pair_seats"],
+    "scoring/roll_up.sql": ["annotator_assignment", "annotator_pair_seats", "annotator_vote"],
     "scoring/seats_of_pairs.sql": ["annotator_assignment"],
 }
 

@@ -42,8 +42,8 @@ ATTEMPTS = Attempts(
         "assignment_guideline_in_campaign": lambda: check_at_once(
             lambda: make.AssignmentFactory(guideline=make.GuidelineFactory())
         ),
-        "vote_assignment_in_campaign": lambda: check_at_once(
-            lambda: make.VoteFactory(campaign=(campaign := make.CampaignFactory()), question=campaign.questions.get())
+        "vote_assignment_of_member": lambda: check_at_once(
+            lambda: make.VoteFactory(member=make.MemberFactory(campaign=(campaign := make.CampaignFactory())), campaign=campaign)
         ),
         "vote_question_in_campaign": lambda: check_at_once(lambda: make.VoteFactory(question=make.QuestionFactory())),
         "flag_assignment_in_campaign": lambda: check_at_once(lambda: make.FlagFactory(campaign=make.CampaignFactory())),
@@ -98,8 +98,11 @@ def test_an_assignment_cannot_bring_two_campaigns_together():
 
 def test_a_vote_cannot_be_on_the_question_of_another_campaign():
     seat, question = make.AssignmentFactory(state="answered"), make.QuestionFactory()
-    for campaign, refused_by in ((seat.campaign, "vote_question"), (question.campaign, "vote_assignment")):
-        with pytest.raises(DatabaseError, match=f"{refused_by}_in_campaign"), transaction.atomic():
+    for campaign, refused_by in (
+        (seat.campaign, "vote_question_in_campaign"),
+        (question.campaign, "vote_assignment_of_member"),
+    ):
+        with pytest.raises(DatabaseError, match=refused_by), transaction.atomic():
             check_at_once(lambda campaign=campaign: make.VoteFactory(campaign=campaign, assignment=seat, question=question))
 
 

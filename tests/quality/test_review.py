@@ -20,7 +20,6 @@ from annotator.quality.review import RuleChange, review_campaign
 from tests.crowds import Crowd, adversarial, always_left, at_random, good
 from tests.factories import (
     AnnotatorStatsFactory,
-    AssignmentFactory,
     CampaignFactory,
     MemberFactory,
     ModerationActionFactory,
@@ -307,7 +306,7 @@ def test_campaigns_with_new_answers_are_due_and_not_too_often():
     member = AnnotatorStatsFactory(computed_at=now - timedelta(seconds=31)).member
     assert annotator_review.campaigns_to_review(now=now) == []  # nobody answered
 
-    AssignmentFactory(member=member, state="answered", closed_at=now - timedelta(seconds=5))
+    VoteFactory(assignment__member=member, created_at=now - timedelta(seconds=5))
     assert annotator_review.campaigns_to_review(now=now) == [member.campaign]
     assert annotator_review.campaigns_to_review(now=now - timedelta(seconds=20)) == []
 
