@@ -1,11 +1,15 @@
 -- Seats that were prepared for others and not shown to them yet, given to a member who has none, whose row the caller holds.
 --
+-- Somebody who was stopped since the caller asked gets none, nor does anybody once the campaign takes no votes.
 -- Of the pairs without a free seat, those of the highest priority, from a random place on the ring. A seat keeps its side, so the
 -- counters of its pair stay as they are. What somebody holds is left alone: they may be just about to see it. Of the seats that
 -- could be had the newest come first, which their member would come to last.
 WITH level AS MATERIALIZED (
     SELECT pair.rank AS priority FROM annotator_pair_seats pair
-    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.line = 'full' ORDER BY pair.rank DESC LIMIT 1
+    WHERE pair.campaign_id = %(campaign)s::bigint AND pair.line = 'full'
+      AND EXISTS (SELECT FROM annotator_member member JOIN annotator_campaign campaign ON campaign.id = member.campaign_id
+                  WHERE member.id = %(member)s::bigint AND member.state = 'active' AND campaign.state = 'open')
+    ORDER BY pair.rank DESC LIMIT 1
 ), full_pair AS MATERIALIZED (
     (SELECT pair.id FROM level JOIN annotator_pair_seats pair ON pair.rank = level.priority
      WHERE pair.campaign_id = %(campaign)s::bigint AND pair.line = 'full' AND pair.ring > %(anywhere)s::int

@@ -60,7 +60,7 @@ def test_no_two_annotators_meet_gold_at_the_same_places():
     places = [tuple(n for n, seat in enumerate(judge(member, 60)) if seat.kind == "gold") for member in members]
 
     assert len(set(places)) == 3
-    assert {after - before for row in places for before, after in itertools.pairwise(row)} > {1, 2, 3}
+    assert len({after - before for row in places for before, after in itertools.pairwise(row)}) > 4, "places follow a rule"
 
 
 def test_when_the_gold_runs_out_the_places_are_regular():

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from annotator.judging import assigning, voting
+from annotator.judging.last_seats import hand_over
 from annotator.judging.vote_writer import Answer, write_votes
-from annotator.models import Assignment, Member, Pair
+from annotator.models import Assignment, Campaign, Member, Pair
 from tests.factories import CampaignFactory, MemberFactory, PairFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,16 @@ def judge_all(member: Member) -> int:
         voting.cast_vote(assignment_id=queue[0].pk, by=member.user, choices={"overall": "a"})
         judged += 1
     return judged
+
+
+@pytest.mark.usefixtures("absent")
+@pytest.mark.parametrize(("model", "state"), [(Member, "suspended"), (Campaign, "closed")])
+def test_who_was_stopped_a_moment_ago_gets_nothing(campaign, model, state):
+    waiting = MemberFactory(campaign=campaign)
+    model.objects.update(state=state)
+
+    assert hand_over(waiting, count=3, now=timezone.now()) == 0
+    assert assigning.open_count(waiting) == 0
 
 
 def test_who_waits_gets_what_was_prepared_for_another_and_not_shown(campaign, absent):

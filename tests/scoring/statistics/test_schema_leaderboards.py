@@ -22,4 +22,4 @@ def test_every_name_is_in_the_guide_to_the_rest_api(part):
 
 def test_a_leaderboard_without_votes_is_whole_and_empty():
     assert isinstance(NOTHING, Leaderboard)
-    assert (NOTHING.votes, NOTHING.generators, NOTHING.error) == (0, [], None)
+    assert (NOTHING.votes, NOTHING.generators, NOTHING.refusal) == (0, [], None)
