@@ -179,9 +179,9 @@ def renew_leases(*, now: datetime | None = None) -> int:
     """Give every open assignment its whole lease again, after a time in which nobody could answer. Returns how many."""
     now = now or timezone.now()
     return sum(
-        Assignment.objects.open().filter(campaign=campaign).update(
-            lease_expires_at=now + timedelta(seconds=campaign.lease_seconds)
-        )
+        Assignment.objects.open()
+        .filter(campaign=campaign)
+        .update(lease_expires_at=now + timedelta(seconds=campaign.lease_seconds))
         for campaign in Campaign.objects.all()
     )
 

@@ -65,4 +65,7 @@ def test_it_has_neither_answers_of_others_nor_what_is_open_or_undone(member):
 
     assert (judged.assignment.pk, cursor) == (seat.pk, "")
     assert [words for _, words in judged.answers] == ["Left is better"]
-    assert [(name, is_chosen) for name, _, is_chosen in judged.sides] == [("Left image, your choice", True), ("Right image", False)]
+    assert [(name, is_chosen) for name, _, is_chosen in judged.sides] == [
+        ("Left image, your choice", True),
+        ("Right image", False),
+    ]
