@@ -8,6 +8,7 @@
 #   make attack        what one stranger can try against a site on loopback; one: make attack ARGS=stalled_bodies
 #   make soak          votes at half speed for an hour: does anything grow; shorter: make soak ARGS="--minutes 5"
 #   make check         linters, types, import rules, migrations, deployment
+#   make screenshots   pictures of every page, wide and on a phone, in light and dark, in var/screenshots/
 #   make messages      the catalogues of translations from what is in the sources, and compiled (docs/contributors.md, "Languages")
 #   make bench         the benchmarks, one after the other; one: make bench ARGS=import_images
 #   make bench-votes   the vote loop over HTTP from 1,000 to 1,000,000 pairs; shorter: make bench-votes ARGS="--pairs 1000"
@@ -35,7 +36,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack soak check messages bench bench-votes bench-pages bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
+.PHONY: help demo demo-check serve test hammer attack soak check messages screenshots bench bench-votes bench-pages bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -110,6 +111,10 @@ test: $(INSTALLED_DEV)
 	@mkdir -p var
 	@$(BIN)/python -m pytest -n auto --dist worksteal --durations=10 --junit-xml=var/test-report.xml $(ARGS); \
 	    status=$$?; echo $$status > var/test-status; exit $$status
+
+# Pictures of every page, for people to look at: var/screenshots/. NAMES=review,members for some of them.
+screenshots: $(INSTALLED_DEV)
+	@$(BIN)/python -m pytest -q -n 0 -m browser tests/browser/screenshots.py $(ARGS)
 
 hammer: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m tests.faults.hammer $(ARGS)

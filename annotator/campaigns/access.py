@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from annotator.choices import CampaignState, MemberState, Role
@@ -102,3 +102,13 @@ def require_may_create_campaigns(user: User) -> None:
     """Raises NotAllowed unless the user may make campaigns."""
     if not may_create_campaigns(user):
         raise NotAllowed(gettext("Only staff and users who may add campaigns can do this."), code="may_not_create")
+
+
+def console_campaigns(user: User) -> QuerySet[Campaign]:
+    """The campaigns that have a console for the user, the newest first, each with the user's `role` in it.
+
+    Those of their active managers and reviewers; for a superuser all, where a `role` of None is that of a manager.
+    """
+    own = Member.objects.active().filter(user=user, campaign=OuterRef("pk"), role__in=[Role.REVIEWER, Role.MANAGER])
+    campaigns = Campaign.objects.annotate(role=Subquery(own.values("role")[:1])).order_by("-created_at", "-pk")
+    return campaigns if user.is_superuser else campaigns.filter(role__isnull=False)

@@ -1,4 +1,4 @@
-// On every page: errors of htmx requests are shown, and the account menu closes.
+// On every page: errors of htmx requests are shown, and menus close.
 import { gettext, interpolate } from "./annotate/words.js";
 
 const notice = document.getElementById("notice");
@@ -49,13 +49,16 @@ document.addEventListener("submit", (event) => {
 });
 if (!document.body.hasAttribute("hx-headers")) forget(); // nobody is logged in
 
-// The account menu closes on a click outside and on Escape.
-const menu = document.querySelector("[data-menu]");
+// A menu closes on a click outside and on Escape.
+const menus = [...document.querySelectorAll("[data-menu]")];
 document.addEventListener("click", (event) => {
-  if (menu?.open && !menu.contains(event.target)) menu.open = false;
+  for (const menu of menus) if (menu.open && !menu.contains(event.target)) menu.open = false;
 });
-menu?.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  menu.open = false;
-  menu.querySelector("summary").focus();
-});
+for (const menu of menus) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    event.preventDefault(); // one Escape closes the menu, the next what it is in
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}

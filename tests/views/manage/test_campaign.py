@@ -150,7 +150,7 @@ def test_it_costs_the_same_for_ten_times_the_rows(
     browser: Client, campaign: Campaign, django_assert_max_num_queries, name: str
 ) -> None:
     def queries() -> int:
-        with django_assert_max_num_queries(15) as captured:
+        with django_assert_max_num_queries(17) as captured:
             browser.get(address(name, campaign))
         return len(captured)
 

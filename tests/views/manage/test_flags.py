@@ -73,7 +73,7 @@ def test_twice_as_many_flags_cost_no_further_query(client, manager, django_asser
 
 
 def test_flagged_pairs_are_shown_with_what_is_said_of_them(client: Client, campaign: Campaign) -> None:
-    assert reverse("flags", args=[campaign.slug]) not in client.get(address("campaign_page", campaign)).content.decode()
+    assert "flagged pair<" not in client.get(address("campaign_page", campaign)).content.decode()
     pair = PairFactory(campaign=campaign)
     for note in ("Half of it is <grey>.", "Broken."):
         FlagFactory(assignment__member__campaign=campaign, assignment__pair=pair, note=note)
