@@ -89,6 +89,25 @@ class FlagReason(TextChoices):
     IDENTICAL_IMAGES = "identical_images", gettext_lazy("Identical images")
 
 
+class AdjudicationOutcome(TextChoices):
+    """What a reviewer does about an item of the review queue."""
+
+    RETURN = "return", gettext_lazy("Returned to circulation")
+    RETIRE = "retire", gettext_lazy("Retired")
+    DECIDE = "decide", gettext_lazy("Decided")
+    MESSAGE = "message", gettext_lazy("Message sent")
+
+
+class RetireReason(TextChoices):
+    """Why a pair is retired: as it may be flagged, or otherwise."""
+
+    UNSAFE = "unsafe", gettext_lazy("Unsafe content")
+    BROKEN_IMAGE = "broken_image", gettext_lazy("Broken image")
+    BAD_PROMPT = "bad_prompt", gettext_lazy("Bad prompt")
+    IDENTICAL_IMAGES = "identical_images", gettext_lazy("Identical images")
+    OTHER = "other", gettext_lazy("Other reason")
+
+
 class Role(TextChoices):
     ANNOTATOR = "annotator", gettext_lazy("Annotator")
     REVIEWER = "reviewer", gettext_lazy("Reviewer")
@@ -158,6 +177,7 @@ class ActionKind(TextChoices):
     LIFT = "lift", gettext_lazy("Reinstated")
     DISMISS = "dismiss", gettext_lazy("Dismissed")
     WITHDRAW = "withdraw", gettext_lazy("Withdrew consent")
+    MESSAGE = "message", gettext_lazy("Sent a message")
 
 
 class AppealState(TextChoices):

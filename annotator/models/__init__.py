@@ -1,5 +1,6 @@
 """The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
 
+from annotator.models.adjudication import Adjudication, ReviewerPresence
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
 from annotator.models.gold import GoldDecision
 from annotator.models.idempotency import IdempotentResponse
@@ -44,6 +45,7 @@ from annotator.models.vote_columns import VoteChunk, VoteColumns
 from annotator.models.webhooks import Delivery, Webhook
 
 __all__ = [
+    "Adjudication",
     "AnnotatorStats",
     "Appeal",
     "Assignment",
@@ -85,6 +87,7 @@ __all__ = [
     "ReviewModel",
     "ReviewRule",
     "ReviewTally",
+    "ReviewerPresence",
     "RingCursor",
     "SelfDescription",
     "ServerEpoch",

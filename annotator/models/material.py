@@ -98,6 +98,12 @@ class Image(models.Model):
         editable=False,
         help_text=gettext_lazy("How many copies for display are in that folder, the smallest first. -1: its files were lost."),
     )
+    is_unsafe = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=gettext_lazy("Whether a reviewer found it unsafe: it is blurred for everyone, and in no release."),
+    )
 
     class Meta:
         ordering = ["prompt", "pk"]

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db.models import BaseConstraint, UniqueConstraint
 
 from tests.models import (
+    test_adjudication,
     test_campaign_rules,
     test_campaigns,
     test_gold,
@@ -25,6 +26,7 @@ from tests.models import (
 )
 
 MODULES = [
+    test_adjudication,
     test_campaign_rules,
     test_campaigns,
     test_gold,
