@@ -43,7 +43,10 @@ class Adjudication(models.Model):
     unsafe_a = models.BooleanField(default=False, db_default=False, help_text=gettext_lazy("Whether image a is unsafe."))
     unsafe_b = models.BooleanField(default=False, db_default=False, help_text=gettext_lazy("Whether image b is unsafe."))
     note = models.CharField(
-        max_length=MESSAGE_LIMIT, blank=True, default="", help_text=gettext_lazy("The reviewer's reason, or the message that was sent.")
+        max_length=MESSAGE_LIMIT,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("The reviewer's reason, or the message that was sent."),
     )
     member = models.ForeignKey(
         Member,
@@ -88,7 +91,8 @@ class Adjudication(models.Model):
                 name="adjudication_retires_for_a_reason",
             ),
             CheckConstraint(
-                condition=Q(reason=RetireReason.UNSAFE) | Q(unsafe_a=False, unsafe_b=False), name="adjudication_unsafe_images_retire"
+                condition=Q(reason=RetireReason.UNSAFE) | Q(unsafe_a=False, unsafe_b=False),
+                name="adjudication_unsafe_images_retire",
             ),
             CheckConstraint(
                 condition=Q(undone_by__isnull=True) | Q(undone_at__isnull=False), name="adjudication_undoing_has_time"

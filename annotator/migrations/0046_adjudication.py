@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0044_language_of_a_person'),
+        ('annotator', '0045_waiting_seats'),
     ]
 
     operations = [
