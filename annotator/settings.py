@@ -239,7 +239,9 @@ STATIC_PARTS = {
         *("layout", "pair", "prompt", "views", "choices", "questions", "tools", "states"),
         *("bar", "guideline", "help", "narrow", "notice"),
     ),
-    "css/manage.css": ("frame", "page", "campaign", "figures", "tables", "forms", "pairs", "invites", "statistics", "review"),
+    "css/manage.css": (
+        *("frame", "palette", "page", "campaign", "figures", "tables", "forms", "pairs", "invites", "statistics", "review"),
+    ),
 }
 WHITENOISE_AUTOREFRESH = DEBUG
 

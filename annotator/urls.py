@@ -38,6 +38,7 @@ from annotator.views.manage import (
     releases,
     review,
     review_rules,
+    search,
     statistics,
     webhooks,
 )
@@ -131,6 +132,7 @@ urlpatterns = [
     path("images/<uuid:public_id>/full/", image, name="image"),
     # managing
     path("manage/new/", campaign.new_campaign, name="new_campaign"),
+    path("manage/-/search/", search.search, name="console_search"),  # no campaign can be called "-"
     path("manage/<str:slug>/", campaign.campaign_page, name="campaign_page"),
     path("manage/<str:slug>/progress/", campaign.campaign_progress, name="campaign_progress"),
     path("manage/<str:slug>/state/", campaign.campaign_state, name="campaign_state"),

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django import template
+from django.db.models import Q, QuerySet
 from django.template import Context
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -192,7 +193,38 @@ class Console:
     def campaigns(self) -> list[Link]:
         """For the switcher: other campaigns, each by the first room that the user may enter there."""
         others = [row for row in self._campaigns if row != self.campaign and row.archived_at is None][:SWITCHER_LIMIT]
-        return [Link(row.state, row.name, reverse(self._first(row), args=[row.slug])) for row in others]
+        return [Link(row.state, row.name, self.first_url(row)) for row in others]
+
+    # --- what the search needs
+
+    @property
+    def has_campaigns(self) -> bool:
+        """Whether there is anything for the user here."""
+        return self.user.is_superuser or bool(self._campaigns)
+
+    def campaign_by_slug(self, slug: str) -> Campaign | None:
+        found: Campaign | None = console_campaigns(self.user).filter(slug=slug).first()
+        return found
+
+    def found_campaigns(self, words: str) -> QuerySet[Campaign]:
+        """By name or slug, without this one."""
+        found = console_campaigns(self.user).filter(Q(name__icontains=words) | Q(slug__icontains=words))
+        return found.exclude(pk=self.campaign.pk) if self.campaign else found
+
+    def all_pages(self) -> list[tuple[Room, Link]]:
+        """Of this campaign, those that the user may open."""
+        if self.campaign is None:
+            return []
+        return [(room, self._tab(page)) for room in ROOMS for page in self._open_to_user(room)]
+
+    def may_open(self, route: str) -> bool:
+        return any(page.has(route) for room in ROOMS for page in self._open_to_user(room))
+
+    def first_url(self, campaign: Any) -> str:
+        return reverse(self._first(campaign), args=[campaign.slug])
+
+    def url_of(self, route: str, campaign: Campaign, *arguments: int) -> str:
+        return reverse(route, args=[campaign.slug, *arguments])
 
     @property
     def may_create(self) -> bool:

@@ -179,6 +179,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     CrowdIdentityFactory(member__campaign=campaign)
     MemberFactory(campaign=campaign, state=MemberState.PAUSED)
     site.add("new campaign", manager, "new_campaign")
+    site.add("console_search", manager, "console_search", query=f"?q=s&in={campaign.slug}")
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),

@@ -1,0 +1,53 @@
+// The command palette: Ctrl/⌘ K opens the search over the page; arrow keys go through what it found.
+const palette = document.getElementById("palette");
+const opener = document.querySelector("[data-palette-open]");
+const input = (palette ?? document).querySelector("[name=q]");
+
+const open = () => {
+  if (!palette) {
+    input?.focus();
+    return;
+  }
+  if (palette.open) return;
+  palette.showModal();
+  input.value = "";
+  input.focus();
+  htmx.trigger(input, "show"); // the pages of this campaign, before anything is typed
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  event.preventDefault();
+  open();
+});
+
+opener?.addEventListener("click", (event) => {
+  if (!palette || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  open();
+});
+
+const move = (step) => {
+  const stops = [input, ...(palette ?? document).querySelectorAll("[data-hit]")];
+  const at = stops.indexOf(document.activeElement);
+  if (at >= 0) stops[(at + step + stops.length) % stops.length].focus();
+};
+
+(palette ?? document.querySelector("main")).addEventListener("keydown", (event) => {
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  const isHere = document.activeElement === input || document.activeElement?.matches("[data-hit]");
+  if (!isHere) return;
+  if (event.key in steps) {
+    event.preventDefault();
+    move(steps[event.key]);
+  } else if (event.key === "Enter" && document.activeElement === input && palette) {
+    const first = palette.querySelector("[data-hit]");
+    if (!first) return; // the page of the search says what else can be looked for
+    event.preventDefault();
+    first.click();
+  }
+});
+
+palette?.addEventListener("click", (event) => {
+  if (event.target === palette) palette.close();
+});
