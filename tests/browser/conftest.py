@@ -24,7 +24,8 @@ from annotator.models import Campaign, Image, Member, Pair, Prompt
 from tests.browser.driver import BrowserThread, Remote
 from tests.factories import GuidelineFactory, ImageFactory, MemberFactory, PairFactory, PromptFactory
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first has no window of its own, and takes a third less time than the whole Chromium.
+CHROMIUM_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -16,7 +16,7 @@ from playwright.sync_api import TimeoutError as TookTooLong
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.axe import found_in_both_schemes
+from tests.browser.axe import found_in_both_schemes, found_on
 from tests.browser.conftest import PHONE, WIDE, Open
 from tests.browser.driver import Remote, expect
 from tests.browser.every_page import Site, a_provider, a_site
@@ -182,6 +182,23 @@ def test_everybody_can_use_every_page(show, site, share):
         large = page.evaluate(LARGE_TEXT)
         if large != {"width": WIDE["width"], "clipped": []}:
             found.append(f"{name} has no room for large text: {large}")
+
+    assert found == []
+
+
+def test_axe_finds_nothing_from_right_to_left(show, site):
+    """The pages of annotators in Arabic: all are from right to left, and none is wider than a phone."""
+    page = show("a pair")
+    page.context.set_extra_http_headers({"Accept-Language": "ar"})
+    found = []
+    for name in [name for name, (_, path) in site.pages.items() if not path.startswith(("/manage/", "/admin/"))]:
+        page = show(name)
+        if page.evaluate("document.documentElement.dir") != "rtl":
+            found.append(f"{name} is from left to right")
+        found += [f"{name}: {what}" for what in found_on(page)]
+        page.set_viewport_size(PHONE)
+        found += [f"{name} is wider than a phone"] if not gets_as_narrow(page, PHONE["width"]) else []
+        page.set_viewport_size(WIDE)
 
     assert found == []
 
