@@ -35,7 +35,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 20_000
 WIDE = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 640}
 # A service worker would fetch images past what a test does to the network: Playwright does not see what workers ask for.

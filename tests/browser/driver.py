@@ -14,6 +14,9 @@ from typing import Any
 
 from playwright.sync_api import expect as playwright_expect
 
+# On a machine that has other things to do as well. Nobody waits for as long where all is well.
+playwright_expect.set_options(timeout=15_000)
+
 
 class BrowserThread:
     def __init__(self) -> None:

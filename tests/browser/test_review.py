@@ -30,7 +30,7 @@ def test_a_warning_comes_while_one_judges_and_is_put_away(open_page: Open, membe
 
     page.keyboard.press("1")
 
-    expect(page.locator("#moderation-notice")).to_contain_text(WHAT["side_share"])
+    expect(page.locator("#moderation-notice")).to_contain_text(str(WHAT["side_share"]))
     expect(page.locator("#moderation-notice")).to_contain_text("Look at the right one, too.")
     assert found_on(page) == []
     expect(page.locator(".choice.left")).not_to_have_attribute("aria-disabled", "true")
@@ -57,7 +57,7 @@ def test_somebody_suspended_appeals_and_is_let_back(open_page: Open, member: Mem
     expect(mine.locator(".notice.success")).to_contain_text("Message sent.")
 
     theirs = open_page(manager, f"/manage/{member.campaign.slug}/")
-    theirs.get_by_role("link", name="Review").click()
+    theirs.get_by_role("link", name="Review", exact=True).click()
     expect(theirs.get_by_role("heading", name="Appeals")).to_be_visible()
     assert found_on(theirs) == []
     theirs.get_by_role("link", name="Answer", exact=False).first.click()

@@ -10,8 +10,26 @@ from annotator.lib.backup import contents
 from annotator.lib.backup.archive import BackupError
 from tests.celery_worker import database_url
 from tests.factories import UserFactory
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
+
+OTHERS = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
+
+
+@pytest.fixture(autouse=True)
+def _nobody_else(db: None) -> None:
+    """Connections of a test before this one may still be on their way out."""
+
+    def is_alone() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute(OTHERS)
+            (others,) = cursor.fetchone()
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # or the whole transaction would see the same ones
+            return others == 0
+
+    wait_until(is_alone, why="the other connections to end")
 
 
 def test_two_keys_have_two_fingerprints_which_do_not_tell_them(settings):
