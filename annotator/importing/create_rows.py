@@ -58,7 +58,7 @@ ImageKey = tuple[str, str, int | None, str]  # prompt's hash, generator, seed, s
 PairKey = frozenset[ImageKey]
 
 
-def add_lines(*, campaign: Campaign, lines: Iterable[ReadyLine]) -> Added:
+def add_lines(*, campaign: Campaign, lines: Iterable[ReadyLine], import_id: int | None = None) -> Added:
     """Add what the campaign does not have yet, inside the caller's transaction. Refused lines leave nothing behind.
 
     Batches of one campaign take turns here, so that two with the same prompts neither wait for each other in a circle nor
@@ -66,7 +66,7 @@ def add_lines(*, campaign: Campaign, lines: Iterable[ReadyLine]) -> Added:
     """
     lock_until_commit(Space.IMPORTING, campaign.pk)
     lines = list(lines)
-    known = _Known(campaign, lines)
+    known = _Known(campaign, lines, import_id)
     added = Added()
     for ready in lines:
         try:
@@ -80,8 +80,8 @@ def add_lines(*, campaign: Campaign, lines: Iterable[ReadyLine]) -> Added:
 class _Known:
     """What the campaign has of the lines' things, and what is to be saved beside it. Looked up once for all lines."""
 
-    def __init__(self, campaign: Campaign, lines: Sequence[ReadyLine]) -> None:
-        self.campaign = campaign
+    def __init__(self, campaign: Campaign, lines: Sequence[ReadyLine], import_id: int | None) -> None:
+        self.campaign, self.import_id = campaign, import_id
         self.new: dict[type, list[Any]] = {Prompt: [], Generator: [], Image: [], Pair: []}
         self.changed_prompts: dict[int, Prompt] = {}
         self.changed_pairs: dict[int, Pair] = {}
@@ -255,6 +255,7 @@ class _Known:
 
     def _complete_new(self, pair: Pair, line: dict[str, Any], *, swapped: bool) -> Pair:
         """A new pair with what its line says of it."""
+        pair.imported_in_id = self.import_id
         if line["is_pair"]:
             pair.external_id, pair.metadata = line["external_id"], line["metadata"]
         pair.gold_choice, pair.gold_note = oriented(line["gold_choice"], swapped=swapped), line["gold_note"]

@@ -237,7 +237,7 @@ def _add_batch(batch: ImportBatch, ready: list[ReadyLine], refused: dict[int, Ba
     batches = ImportBatch.objects.filter(pk=batch.pk, done_at__isnull=True)
     if not batches.update(done_at=timezone.now(), lines=[], image_attempts={}):
         return False
-    added = add_lines(campaign=import_.campaign, lines=ready)
+    added = add_lines(campaign=import_.campaign, lines=ready, import_id=import_.pk)
     errors = refused | added.errors
     LineError.objects.bulk_create([line_error(import_.pk, number, error) for number, error in sorted(errors.items())])
     import_.lines_done += len(ready) + len(refused)

@@ -18,6 +18,7 @@ from annotator.models.outcome import (
     SplitPrior,
     UnscoredAssignment,
 )
+from annotator.models.pair_lists import BulkChange, SavedView
 from annotator.models.pair_seats import PairSeats
 from annotator.models.people import (
     Consent,
@@ -49,6 +50,7 @@ __all__ = [
     "AnnotatorStats",
     "Appeal",
     "Assignment",
+    "BulkChange",
     "Campaign",
     "CampaignProgress",
     "CampaignScoring",
@@ -89,6 +91,7 @@ __all__ = [
     "ReviewTally",
     "ReviewerPresence",
     "RingCursor",
+    "SavedView",
     "SelfDescription",
     "ServerEpoch",
     "SplitPrior",

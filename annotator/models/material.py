@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, cast
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models, transaction
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Greatest, Least
@@ -13,6 +15,7 @@ from annotator.choices import Choice, GoldUse
 from annotator.models import pair_seats
 from annotator.models.campaigns import Campaign
 from annotator.models.fields import SHA256_PATTERN, ForeignKeyPair, in_campaign, one_of
+from annotator.models.imports import Import
 from annotator.models.pair_seats import PairSeats
 from annotator.models.triggers import pair_and_seats_agree
 
@@ -57,6 +60,8 @@ class Prompt(models.Model):
             CheckConstraint(condition=Q(text_sha256__regex=SHA256_PATTERN), name="prompt_text_sha256_form"),
             CheckConstraint(condition=~Q(text=""), name="prompt_text_not_empty"),
         ]
+        # scoring/pair_list.py: prompts with all of some words.
+        indexes = [GinIndex(SearchVector("text", config="simple"), name="prompt_words")]
 
     def __str__(self) -> str:
         return self.text[:80]
@@ -205,6 +210,16 @@ class Pair(PairSeats):
         editable=False,
         help_text=gettext_lazy("Number of bits in which the perceptual hashes of the two images differ."),
     )
+    imported_in = models.ForeignKey(
+        Import,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="pairs",
+        db_index=False,
+        help_text=gettext_lazy("The import that made the pair. Empty for pairs from votes and from old imports."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PairQuerySet.as_manager()  # type: ignore[misc]  # in place of the manager of seats
@@ -239,6 +254,8 @@ class Pair(PairSeats):
             # views/manage/gold.py: the lists of gold pairs, and of those in review.
             Index(fields=["campaign", "gold_use", "seats"], condition=Q(gold_choice__isnull=False), name="pair_gold_by_number"),
             Index(fields=["campaign", "seats"], condition=Q(gold_in_review_since__isnull=False), name="pair_gold_in_review"),
+            # scoring/pair_list.py: the pairs of an import.
+            Index(fields=["imported_in", "seats"], condition=Q(imported_in__isnull=False), name="pair_by_import"),
             # scoring/progress.py: pairs whose images look nearly the same.
             Index(
                 fields=["campaign", "image_distance", "seats"],

@@ -51,7 +51,9 @@ class Consensus(models.Model):
                 F("pair"),
                 condition=Q(method=ConsensusMethod.MAJORITY, share__gte=AGREED_SHARE) & ~Q(label=Label.TIE),
                 name="consensus_agreed",
-            )
+            ),
+            # scoring/pair_list.py: pairs by label and confidence. scoring/review_queue.py: settled pairs without a majority.
+            Index(fields=["question", "method", "label", "confidence", "pair"], name="consensus_by_label"),
         ]
         constraints = [
             UniqueConstraint(fields=["pair", "question", "method"], name="consensus_once_per_pair_question_method"),

@@ -95,6 +95,8 @@ class PairSeats(models.Model):
             # pairs after a random place. scoring/settling.py: pairs that may have all their votes, that lost one, and audit
             # pairs with fewer than the most.
             Index(fields=["of_campaign", "line", "rank", "ring"], name="pair_line"),
+            # scoring/pair_list.py: held pairs. No vote changes the state of a pair.
+            Index(fields=["of_campaign", "id"], condition=Q(state=PairState.HELD), name="pair_held_by_number"),
         ]
 
     def __str__(self) -> str:
