@@ -192,6 +192,12 @@ OF_MANAGERS = (
     *("invites", "crowd", "members", "trainees", "pairs", "proposed_gold", "review", "review_rules", "moderation_log", "flags"),
     *("statistics", "plan", "near_identical", "group_question", "imports", "releases", "webhooks", "hub_account"),
 )
+# Some that an index serves, some that most pairs pass, and some that hardly any does.
+FILTERS = (
+    *("gold=check", "gold=training", "gold=review", "state=held", "state=settled", "state=retired", "label=tie", "label=b"),
+    *("sort=-number", "sort=confidence", "sort=-confidence", "sort=alike", "flagged=on", "alike=on", "words=nowhere"),
+    *("words=red", "category=nowhere", "label=a&flagged=on", "confidence_min=1", "agreement_max=0", "seconds_min=9000"),
+)
 OF_ANNOTATORS = ("annotate", "guideline", "history")
 OF_PROGRAMS = (
     *("campaign", "imports", "pairs", "prompts", "votes", "statistics", "leaderboard", "review_rules", "moderation_actions"),
@@ -206,9 +212,11 @@ def addresses(filled: FilledCampaign) -> dict[str, tuple[User, str]]:
     pair = filled.campaign.pairs.latest("pk").pk
     found = {name: (boss, reverse(name, args=[slug])) for name in OF_MANAGERS}
     pairs = found["pairs"][1]
-    found |= {f"pairs, {kind}": (boss, f"{pairs}?show={kind}") for kind in ("gold", "training", "review")}
-    found["pairs, the last"] = (boss, f"{pairs}?after={pair - 5}")
-    found["pairs, search"] = (boss, f"{pairs}?words=nowhere")
+    found |= {f"pairs, {query}": (boss, f"{pairs}?{query}") for query in FILTERS}
+    found["pairs, of one"] = (boss, f"{pairs}?annotator={filled.annotator.user.username}")
+    found["pairs, of a generator"] = (boss, f"{pairs}?generator={filled.campaign.generators.latest('pk').pk}")
+    found["pairs, the last"] = (boss, f"{pairs}?after={filled.campaign.pk}_{pair - 5}")
+    found["pair_page, in a list"] = (boss, reverse("pair_page", args=[slug, pair]) + f"?gold=check&at={pair}")
     found["pair_page"] = (boss, reverse("pair_page", args=[slug, pair]))
     found["member_page"] = (boss, reverse("member_page", args=[slug, filled.annotator.pk]))
     found["member_suspension"] = (boss, reverse("member_suspension", args=[slug, filled.annotator.pk]))

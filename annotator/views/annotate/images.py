@@ -18,7 +18,8 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from annotator.accounts.api_tokens import find_token
-from annotator.choices import MemberState, Scope
+from annotator.choices import MemberState, Role, Scope
+from annotator.importing.blurred import blurred_copy
 from annotator.importing.display_copies import display_file, full_file
 from annotator.importing.images import DISPLAY_WIDTHS, full_name
 from annotator.lib.cdn import REDIRECT_SECONDS, redirect_to_cdn
@@ -44,6 +45,8 @@ def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> Ht
     found = image_for(user, public_id)
     if user is None or found is None or (width is not None and width not in DISPLAY_WIDTHS):
         raise Http404
+    if found.is_unsafe and not ("clear" in request.GET and may_see_unsafe(user, public_id)):
+        return send_blurred(found)
     if settings.CDN_URL and "Authorization" not in request.headers:  # programs keep no cookies
         return from_cdn(found, width, user)
     etag = f'"{public_id.hex}-{width or "full"}"'
@@ -52,6 +55,25 @@ def image(request: HttpRequest, public_id: UUID, width: int | None = None) -> Ht
     response["ETag"] = etag
     response["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def send_blurred(found: Image) -> HttpResponse:
+    """In place of an image that a reviewer found unsafe: until that is undone, so no browser keeps it."""
+    try:
+        response = HttpResponse(blurred_copy(found), content_type="image/webp")
+    except FileNotFoundError:
+        raise Http404 from None
+    response["Cache-Control"] = "private, no-cache"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Disposition"] = "inline"
+    return response
+
+
+def may_see_unsafe(user: User, public_id: UUID) -> bool:
+    """Those who decide about it: the campaign's active reviewers and managers, and superusers."""
+    judges = {"user": user, "state": MemberState.ACTIVE, "role__in": [Role.REVIEWER, Role.MANAGER]}
+    in_campaign = {f"prompt__campaign__members__{name}": value for name, value in judges.items()}
+    return user.is_superuser or Image.objects.filter(public_id=public_id, **in_campaign).exists()
 
 
 def from_cdn(found: Image, width: int | None, user: User) -> HttpResponse:
@@ -100,7 +122,7 @@ def image_for(user: User | None, public_id: UUID) -> Image | None:
     """The image, if the user is an active or paused member of its campaign, or may see all images."""
     if user is None:
         return None
-    columns = ("sha256", "format", "width", "height", "display_id", "displays_made")
+    columns = ("sha256", "format", "width", "height", "display_id", "displays_made", "is_unsafe")
     images = Image.objects.only(*columns).filter(public_id=public_id)
     if not (user.is_superuser or (user.is_staff and user.has_perm("annotator.view_image"))):
         in_campaign = {"user": user, "state__in": [MemberState.ACTIVE, MemberState.PAUSED]}

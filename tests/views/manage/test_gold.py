@@ -1,18 +1,16 @@
-"""The pages of a campaign's pairs and of their known answers."""
+"""Known answers: what is sent to review, and what is suggested."""
 
 from __future__ import annotations
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from annotator.choices import Role
 from annotator.models import Campaign, Member, Pair
 from annotator.quality.gold import proposed_gold
 from annotator.scoring.consensus_writer import score_campaign
 from annotator.scoring.settling import settle_pairs
-from annotator.views.manage import gold
 from tests.factories import ConsensusFactory, MemberFactory, PairFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,85 +30,6 @@ def campaign(manager: Member) -> Campaign:
 
 def address(name: str, campaign: Campaign, *more: object) -> str:
     return reverse(name, args=[campaign.slug, *more])
-
-
-def shown(client: Client, campaign: Campaign, **query: object) -> list[Pair]:
-    return client.get(address("pairs", campaign), query).context["pairs"]
-
-
-def test_pairs_are_listed_by_what_they_are_for(client, campaign):
-    plain = PairFactory(campaign=campaign)
-    check = PairFactory(campaign=campaign, gold_choice="a")
-    training = PairFactory(campaign=campaign, gold_choice="a", gold_use="training")
-    doubted = PairFactory(campaign=campaign, gold_choice="a", gold_in_review_since=timezone.now())
-    PairFactory(gold_choice="a")
-
-    assert shown(client, campaign) == [plain, check, training, doubted]
-    assert shown(client, campaign, show="gold") == [check, doubted]
-    assert shown(client, campaign, show="training") == [training]
-    assert shown(client, campaign, show="review") == [doubted]
-    assert client.get(address("pairs", campaign), {"show": "nothing"}).status_code == 404
-
-
-def test_pairs_are_found_by_words_of_the_prompt_or_by_their_own_id(client, campaign):
-    cube = PairFactory(campaign=campaign, prompt__text="A Red cube at 100%", external_id="p-1")
-    PairFactory(campaign=campaign, prompt__text="A blue sphere", external_id="p-12")
-
-    for words in ("red", "100%", "p-1"):
-        assert shown(client, campaign, words=words) == [cube]
-    assert shown(client, campaign, words="_ed") == []  # no pattern
-    assert shown(client, campaign, words="\0red\0") == [cube]
-
-
-def test_a_search_goes_on_where_it_stopped(client, campaign, monkeypatch):
-    monkeypatch.setattr(gold, "SEARCHED", 2)
-    first, _, _, _, last = (
-        PairFactory(campaign=campaign, prompt__text=f"A {what}") for what in ("cube", "ball", "cone", "ring", "cube by a ball")
-    )
-
-    assert shown(client, campaign, words="cube") == [first]
-    page = client.get(address("pairs", campaign), {"words": "cube by"})
-    assert f"No matching pairs up to pair {page.context['cursor']}" in page.content.decode()
-    for _ in range(2):
-        page = client.get(address("pairs", campaign), {"words": "cube by", "after": page.context["cursor"]})
-    assert (page.context["pairs"], page.context["cursor"]) == ([last], None)
-
-
-def test_an_external_id_is_found_wherever_it_is(client, campaign, monkeypatch):
-    monkeypatch.setattr(gold, "SEARCHED", 1)
-    first = PairFactory(campaign=campaign, prompt__text="See p-9")
-    last = PairFactory(campaign=campaign, external_id="p-9")
-
-    assert shown(client, campaign, words="p-9") == [last, first]
-
-
-def test_pages_follow_each_other_without_counting(client, campaign, monkeypatch):
-    monkeypatch.setattr(gold, "PER_PAGE", 2)
-    pairs = PairFactory.create_batch(5, campaign=campaign)
-    found, after = [], ""
-    for _ in range(3):
-        context = client.get(address("pairs", campaign), {"after": after}).context
-        found += context["pairs"]
-        after = context["cursor"]
-
-    assert found == pairs
-    assert after is None
-    assert shown(client, campaign, after="x") == pairs[:2]
-
-
-def test_a_known_answer_is_set_and_taken_away(client, manager, campaign):
-    pair = PairFactory(campaign=campaign)
-    page = address("pair_page", campaign, pair.pk)
-    form = {"gold_choice": "b", "gold_use": "check", "gold_note": "Five fingers."}
-
-    assert client.post(page, form).url == page
-    pair.refresh_from_db()
-    assert (pair.gold_choice, pair.gold_note, pair.gold_decisions.get().decided_by) == ("b", "Five fingers.", manager.user)
-
-    assert client.post(page, form | {"gold_choice": "maybe"}).status_code == 400
-    assert client.post(page, form | {"gold_choice": "", "gold_note": ""}).url == page
-    pair.refresh_from_db()
-    assert pair.gold_choice is None
 
 
 def test_gold_is_put_up_for_review_by_a_post(client, campaign):
@@ -165,9 +84,9 @@ def test_a_manager_makes_a_training_pair_on_its_page(client: Client, campaign):
 
     pair.refresh_from_db()
     assert (pair.gold_choice, pair.gold_use, pair.gold_note) == ("b", "training", "There are seven.")
-    assert address in client.get(reverse("pairs", args=[campaign.slug]), {"show": "training"}).content.decode()
+    assert address in client.get(reverse("pairs", args=[campaign.slug]), {"gold": "training"}).content.decode()
     client.post(reverse("review_pair", args=[campaign.slug, pair.pk]))
-    assert address in client.get(reverse("pairs", args=[campaign.slug]), {"show": "review"}).content.decode()
+    assert address in client.get(reverse("pairs", args=[campaign.slug]), {"gold": "review"}).content.decode()
 
 
 def test_pairs_of_another_campaign_are_not_there(client: Client, campaign):
