@@ -10,6 +10,7 @@ from django.db import connection
 
 from annotator.judging.assigning import refill_queue
 from annotator.scoring import pair_list
+from annotator.views.manage import pairs
 from benchmarks.support.pages import FilledCampaign, Read, addresses, filled_campaign, logged_in, look_at
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,7 @@ LOOKED_AT = 200  # pairs for a page of a list whose filters hardly any passes: f
 
 def test_every_page_costs_the_same_at_any_size(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pair_list, "LOOKED_AT", LOOKED_AT)
+    monkeypatch.setattr(pairs, "PER_PAGE", 8)  # the small campaign has as many of all kinds
     small, large = filled_campaign(SMALL), filled_campaign(LARGE)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -21,7 +21,7 @@ from annotator.models import Campaign, Question
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
 
 LOOKED_AT = 4_000  # candidates for one page
-STEPS = (80, 400, 1_200, 4_000)  # candidates that are checked at once: few where most are in the list
+STEP_GROWS = 4  # times as many candidates are checked at once, where few of those before were in the list
 WORDS_MOST = 1_000  # prompts with the words, up to which the list goes through their pairs alone
 # Without spaces between words, so that the parser of full-text search finds no words in them.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -130,9 +130,8 @@ GOLD_IN_REVIEW = Source(
 )
 OF_IMPORT = Source("FROM annotator_pair pair WHERE pair.imported_in_id = %(import_id)s", ("pair.id",))
 ALIKE = Source(
-    "FROM annotator_pair pair WHERE pair.campaign_id = %(campaign)s"
-    f" AND pair.image_distance <= {NEAR_IDENTICAL_DISTANCE} AND pair.image_distance >= 0",
-    ("pair.image_distance", "pair.id"),
+    f"FROM annotator_pair pair WHERE {_CAMPAIGN} AND pair.image_distance <= {NEAR_IDENTICAL_DISTANCE}",
+    ("pair.campaign_id", "pair.image_distance", "pair.id"),
 )
 FLAGGED = Source(
     "FROM annotator_flag flag JOIN annotator_assignment seat ON seat.id = flag.assignment_id"
@@ -149,34 +148,38 @@ BY_LABEL = LabelSource(
     "verdict.pair_id",
 )
 
-# The filters: when each is needed, and its condition on a candidate. Each looks up rows of the one pair alone.
+# The filters: when each is needed, and its condition on a candidate. Each looks up rows of the one pair alone, by a subquery for
+# a value: one in EXISTS PostgreSQL may turn into a join over all pairs.
 _VERDICT = (
-    "EXISTS (SELECT FROM annotator_consensus verdict WHERE verdict.pair_id = pair.id AND verdict.question_id = %(question)s"
-    " AND verdict.method = %(method)s AND {})"
+    "(SELECT {} FROM annotator_consensus verdict WHERE verdict.pair_id = pair.id AND verdict.question_id = %(question)s"
+    " AND verdict.method = %(method)s)"
 )
-_VOTES = (
-    "annotator_assignment seat JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.void_reason IS NULL"
-    " WHERE seat.pair_id = pair.id AND vote.question_id = %(question)s AND vote.elapsed_ms IS NOT NULL"
+_SECONDS = (
+    "(SELECT avg(vote.elapsed_ms) / 1000.0 FROM annotator_assignment seat"
+    " JOIN annotator_vote vote ON vote.assignment_id = seat.id AND vote.void_reason IS NULL"
+    " WHERE seat.pair_id = pair.id AND vote.question_id = %(question)s)"
 )
-_SECONDS = f"(SELECT avg(vote.elapsed_ms) / 1000.0 FROM {_VOTES})"  # noqa: S608 - fixed text
+_FLAGS = (
+    "(SELECT count(*) FROM annotator_assignment seat JOIN annotator_flag flag ON flag.assignment_id = seat.id"
+    " WHERE seat.pair_id = pair.id AND flag.resolved_at IS NULL)"
+)
 _RETIRED = (
-    "EXISTS (SELECT FROM annotator_adjudication gone WHERE gone.campaign_id = %(campaign)s AND gone.pair_id = pair.id"
+    "(SELECT count(*) FROM annotator_adjudication gone WHERE gone.campaign_id = %(campaign)s AND gone.pair_id = pair.id"
     " AND gone.outcome = 'retire' AND gone.undone_at IS NULL)"
 )
 _MATCH = "to_tsvector('simple'::regconfig, COALESCE(prompt.text, '')) @@ to_tsquery('simple', %(words)s)"
 CONDITIONS: tuple[tuple[Callable[[PairFilter], bool], str], ...] = (
     (lambda of: of.state in ("open", "settled"), "seats.state = %(state)s"),
-    (lambda of: of.state == "held", f"seats.state = 'held' AND NOT {_RETIRED}"),
-    (lambda of: of.state == "retired", _RETIRED),
-    (lambda of: of.label == "none", "NOT " + _VERDICT.format("true")),
-    (lambda of: of.label not in ("", "none"), _VERDICT.format("verdict.label = %(label)s")),
-    (lambda of: of.confidence_min is not None, _VERDICT.format("verdict.confidence >= %(confidence_min)s")),
-    (lambda of: of.confidence_max is not None, _VERDICT.format("verdict.confidence <= %(confidence_max)s")),
-    (lambda of: of.agreement_max is not None, _VERDICT.format("verdict.agreement <= %(agreement_max)s")),
+    (lambda of: of.state == "held", f"seats.state = 'held' AND {_RETIRED} = 0"),
+    (lambda of: of.state == "retired", f"{_RETIRED} > 0"),
+    (lambda of: of.label == "none", f"{_VERDICT.format('true')} IS NULL"),
+    (lambda of: of.label not in ("", "none"), f"{_VERDICT.format('verdict.label')} = %(label)s"),
+    (lambda of: of.confidence_min is not None, f"{_VERDICT.format('verdict.confidence')} >= %(confidence_min)s"),
+    (lambda of: of.confidence_max is not None, f"{_VERDICT.format('verdict.confidence')} <= %(confidence_max)s"),
+    (lambda of: of.agreement_max is not None, f"{_VERDICT.format('verdict.agreement')} <= %(agreement_max)s"),
     (
         lambda of: of.flagged,
-        "EXISTS (SELECT FROM annotator_assignment seat JOIN annotator_flag flag ON flag.assignment_id = seat.id"
-        " WHERE seat.pair_id = pair.id AND flag.resolved_at IS NULL)",
+        f"{_FLAGS} > 0",
     ),
     (lambda of: of.alike, f"pair.image_distance <= {NEAR_IDENTICAL_DISTANCE}"),
     (lambda of: of.gold in ("check", "training"), "pair.gold_choice IS NOT NULL AND pair.gold_use = %(gold)s"),
@@ -184,16 +187,16 @@ CONDITIONS: tuple[tuple[Callable[[PairFilter], bool], str], ...] = (
     (lambda of: of.gold == "no", "pair.gold_choice IS NULL"),
     (
         lambda of: of.generator is not None,
-        "EXISTS (SELECT FROM annotator_image image WHERE image.id IN (pair.image_a_id, pair.image_b_id)"
-        " AND image.generator_id = %(generator)s)",
+        "(SELECT count(*) FROM annotator_image image WHERE image.id IN (pair.image_a_id, pair.image_b_id)"
+        " AND image.generator_id = %(generator)s) > 0",
     ),
     (lambda of: bool(of.category), "prompt.category = %(category)s"),
     (lambda of: bool(of.language), "prompt.language = %(language)s"),
     (lambda of: of.import_id is not None, "pair.imported_in_id = %(import_id)s"),
     (
         lambda of: of.annotator is not None,
-        "EXISTS (SELECT FROM annotator_assignment seat WHERE seat.pair_id = pair.id AND seat.member_id = %(annotator)s"
-        " AND seat.state = 'answered')",
+        "(SELECT count(*) FROM annotator_assignment seat WHERE seat.pair_id = pair.id AND seat.member_id = %(annotator)s"
+        " AND seat.state = 'answered') > 0",
     ),
     (lambda of: of.seconds_min is not None, f"{_SECONDS} >= %(seconds_min)s"),
     (lambda of: of.seconds_max is not None, f"{_SECONDS} <= %(seconds_max)s"),
@@ -214,9 +217,10 @@ class Listing:
         is_back = bool(before)
         key = self._key(before or after)
         found = PairRows()
-        looked_at = 0
-        for step in STEPS:
+        looked_at, step = 0, 2 * size
+        while True:
             limit = min(step, LOOKED_AT - looked_at)
+            step *= STEP_GROWS
             candidates = self.source.candidates(self.parameters, key, limit, backward=self.backward != is_back)
             looked_at += len(candidates)
             in_list = self._check([pair_id for _, pair_id in candidates])
@@ -258,7 +262,7 @@ class Listing:
             key = tuple(float(part) if "." in part or "e" in part else int(part) for part in parts)
         except ValueError:
             key = ()
-        if len(key) != len(self.source.keys) or any(abs(part) > 2**63 - 1 for part in key):
+        if len(key) != len(self.source.keys) or not all(-(2**63) < part < 2**63 for part in key):
             raise Invalid(
                 gettext("The place in this list is not valid."), errors={"after": [gettext("Begin at the first page.")]}
             )
@@ -280,6 +284,23 @@ def listing(campaign: Campaign, of: PairFilter) -> Listing:
         condition, source = _of_words(campaign, of.words, parameters)
         where.append(condition)
     return Listing(source or _source(of), of.sort.startswith("-"), " AND ".join(where), parameters)
+
+
+class Mark(NamedTuple):
+    """What the list says of a pair beside its own row."""
+
+    flags: int  # that nobody has resolved
+    is_retired: bool
+
+
+def marks(campaign: Campaign, pair_ids: Iterable[int]) -> dict[int, Mark]:
+    """By pair."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT pair.id, {_FLAGS}, {_RETIRED} > 0 FROM unnest(%(ids)s::bigint[]) AS pair (id)",  # noqa: S608 - fixed text
+            {"ids": list(pair_ids), "campaign": campaign.pk},
+        )
+        return {pair_id: Mark(flags, is_retired) for pair_id, flags, is_retired in cursor.fetchall()}
 
 
 def shown_method(campaign: Campaign) -> str:
@@ -349,7 +370,7 @@ def _escaped(text: str) -> str:
 
 
 def _as_text(key: Iterable[float]) -> str:
-    return "_".join(repr(part) for part in key)
+    return "_".join(map(repr, key))
 
 
 def _fetch_keys(sql: str, parameters: dict[str, Any]) -> list[tuple[Key, int]]:

@@ -62,7 +62,7 @@ ROOMS = (
         "pairs",
         _("Pairs"),
         (
-            Page("pairs", _("Pairs"), ("pair_page", "review_pair")),
+            Page("pairs", _("Pairs"), ("pair_page", "review_pair", "save_view", "remove_view")),
             Page("imports", _("Imports"), ("import_page",)),
             Page("near_identical", _("Near-identical")),
         ),

@@ -214,7 +214,6 @@ def addresses(filled: FilledCampaign) -> dict[str, tuple[User, str]]:
     pairs = found["pairs"][1]
     found |= {f"pairs, {query}": (boss, f"{pairs}?{query}") for query in FILTERS}
     found["pairs, of one"] = (boss, f"{pairs}?annotator={filled.annotator.user.username}")
-    found["pairs, of a generator"] = (boss, f"{pairs}?generator={filled.campaign.generators.latest('pk').pk}")
     found["pairs, the last"] = (boss, f"{pairs}?after={filled.campaign.pk}_{pair - 5}")
     found["pair_page, in a list"] = (boss, reverse("pair_page", args=[slug, pair]) + f"?gold=check&at={pair}")
     found["pair_page"] = (boss, reverse("pair_page", args=[slug, pair]))

@@ -27,6 +27,7 @@ from annotator.models import Assignment, Campaign, Member, User
 from annotator.quality.gold import set_gold
 from annotator.quality.moderation import Reason, warn_member
 from annotator.scoring.progress import roll_up
+from annotator.scoring.saved_views import save_view
 from tests.browser.conftest import accept, make_pairs, session_of
 from tests.factories import (
     AnnotatorStatsFactory,
@@ -189,6 +190,10 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
         site.add(route, manager, route, campaign.slug)
     judged = MemberFactory(user=manager.user, role=Role.MANAGER, campaign__name="All judged").campaign
     judge_for_statistics(judged)
+    save_view(campaign=judged, name="Hard ones", query="agreement_max=0.5", by=manager.user)
+    site.add("pairs, as a table", manager, "pairs", judged.slug, query="?as=table&state=open")
+    site.add("pairs, none found", manager, "pairs", judged.slug, query="?category=nowhere")
+    site.add("pair_page, judged", manager, "pair_page", judged.slug, judged.pairs.earliest("pk").pk)
     site.add("statistics", manager, "statistics", judged.slug)
     site.add("statistics of nothing", manager, "statistics", draft.slug)
     site.add("plan", manager, "plan", judged.slug)

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import AdjudicationOutcome
 from annotator.errors import DomainError, Invalid, NotFound
-from annotator.models import Adjudication, Campaign, Consensus, Flag, Pair, SavedView
+from annotator.models import Campaign, Consensus, Pair, SavedView
 from annotator.quality import gold
 from annotator.scoring import pair_record, saved_views
-from annotator.scoring.pair_list import PairFilter, PairRows, listing, shown_method
+from annotator.scoring.pair_list import PairFilter, PairRows, listing, marks, shown_method
 from annotator.scoring.progress import progress_of
 from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import posted, status_of
@@ -98,18 +98,9 @@ def listed(campaign: Campaign, page: PairRows) -> list[ListedPair]:
     pairs_by_number = {pair.pk: pair for pair in found}
     labels = Consensus.objects.filter(pair__in=numbers, method=shown_method(campaign), question__position=0)
     label_of = {label.pair_id: label for label in labels}
-    flags: dict[int, int] = {}
-    for pair_id in Flag.objects.filter(assignment__pair__in=numbers, resolved_at__isnull=True).values_list(
-        "assignment__pair", flat=True
-    ):
-        flags[pair_id] = flags.get(pair_id, 0) + 1
-    retired = set(
-        Adjudication.objects.filter(
-            campaign=campaign, pair__in=numbers, outcome=AdjudicationOutcome.RETIRE, undone_at__isnull=True
-        ).values_list("pair", flat=True)
-    )
+    of_pair = marks(campaign, numbers)
     return [
-        ListedPair(pairs_by_number[number], places[number], label_of.get(number), flags.get(number, 0), number in retired)
+        ListedPair(pairs_by_number[number], places[number], label_of.get(number), *of_pair[number])
         for number in numbers
         if number in pairs_by_number
     ]

@@ -246,3 +246,20 @@ def test_bytes_that_were_taken_down_are_404(browser, image):
 
 def test_it_takes_no_post(browser, image):
     assert browser.post(address(image)).status_code == 405
+
+
+def test_an_unsafe_image_is_blurred_for_everyone_until_that_is_undone(browser, client, image, member, settings):
+    settings.CDN_URL = "https://cdn.example"
+    Image.objects.filter(pk=image.pk).update(is_unsafe=True)
+
+    for query in ("", "?blurred", "?clear"):  # this one is an annotator
+        response = browser.get(address(image) + query)
+        blurred = Picture.open(BytesIO(response.content))
+        assert (response.status_code, response["Cache-Control"], blurred.format) == (200, "private, no-cache", "WEBP")
+
+    reviewer = MemberFactory(campaign=member.campaign, role="reviewer")
+    client.force_login(reviewer.user)
+    assert client.get(address(image)).status_code == 200
+    assert client.get(address(image) + "?clear").status_code == 302  # to the CDN, as any image
+    Image.objects.filter(pk=image.pk).update(is_unsafe=False)
+    assert client.get(address(image)).status_code == 302

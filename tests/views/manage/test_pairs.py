@@ -206,7 +206,18 @@ def test_a_pair_is_shown_with_all_that_is_known_of_it(client: Client, campaign: 
     context = (page := client.get(address("pair_page", campaign, pair.pk))).context
     html = " ".join(page.content.decode().split())
 
-    for words in ("p-7", "june", "batch.jsonl", "ana", "version 3", "2.5", "Annotator suspended", "61 %", "Six fingers.", "Model X"):
+    for words in (
+        "p-7",
+        "june",
+        "batch.jsonl",
+        "ana",
+        "version 3",
+        "2.5",
+        "Annotator suspended",
+        "61 %",
+        "Six fingers.",
+        "Model X",
+    ):
         assert words in html, words
     assert [(given.side, given.counts) for given in context["votes"][:2]] == [("left", True), ("right", False)]
     assert [step.label for step in context["steps"]] == ["a", "tie"]
