@@ -57,7 +57,8 @@ def test_the_demo_passes_its_checks_and_a_second_start_keeps_serving_until_ctrl_
     held = {line.split()[0]: float(line.split()[2]) for line in memory.text().splitlines()[1:]}
     assert set(held) - {"decoder"} == {"web", "worker", "beat", "postgres", "supervisor", "serve", "watchdog", "valkey", "all"}
     assert held["serve"] < 20, "it stays, and so keeps nothing that it needed to start"
-    assert held["all"] - held.get("decoder", 0) < 500, "a decoder that still looks at images is not idle"
+    # A decoder that still looks at images is not idle, nor is a worker whose first tasks have come: up to 60 MB.
+    assert held["all"] - held.get("decoder", 0) < 560
 
     busy = start("manage.py", "serve", **environment)
     assert busy.ended() == 1
