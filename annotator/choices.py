@@ -226,6 +226,21 @@ class ReleaseState(TextChoices):
     CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
 
+class ReleaseConfig(TextChoices):
+    """What can be in a release besides the votes and leaderboards, which always are."""
+
+    PAIRS = "pairs", gettext_lazy("Pairs with both images and their labels")
+    BINARIZED = "binarized", gettext_lazy("Pairs with a winner, as chosen and rejected image")
+    DIFFUSION_DPO = "diffusion_dpo", gettext_lazy("Pairs with a winner, as Diffusion-DPO scripts read them")
+    PAIR_INFO = "pair_info", gettext_lazy("Pairs without images and votes")
+    LABELS = "labels", gettext_lazy("Labels by pair and question, without images")
+    IMAGES = "images", gettext_lazy("Each image once, in files that later releases share")
+
+
+RELEASE_CONFIGS: tuple[str, ...] = tuple(ReleaseConfig.values)
+USUAL_CONFIGS: tuple[str, ...] = (ReleaseConfig.PAIRS.value, ReleaseConfig.BINARIZED.value, ReleaseConfig.DIFFUSION_DPO.value)
+# Each image once and tables without images, so that a later release writes little more than what is new in it.
+COMPACT_CONFIGS: tuple[str, ...] = (ReleaseConfig.PAIR_INFO.value, ReleaseConfig.LABELS.value, ReleaseConfig.IMAGES.value)
 UNFINISHED_RELEASES = (ReleaseState.QUEUED, ReleaseState.BUILDING)
 
 

@@ -13,7 +13,7 @@ from annotator import releasing
 from annotator.choices import Choice
 from annotator.importing.images import ingest_image, store_image
 from annotator.models import Assignment, Campaign, Image, Member, Pair, Prompt, Question, Release, Vote
-from annotator.releasing.dataset.configs import SPLITS
+from annotator.releasing.dataset.layout import SPLITS
 from tests.factories import AssignmentFactory, GeneratorFactory, MemberFactory, PairFactory, PromptFactory, VoteFactory
 from tests.pictures import picture_file
 

@@ -194,6 +194,19 @@ class Release(models.Model):
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    configs = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=gettext_lazy("What is in it besides the votes and leaderboards. Empty: the usual configs."),
+    )
+    shard_bytes = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("About how many bytes a file holds. Null: the usual size.")
+    )
+    shard_count = models.PositiveIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("Into how many files each split of a config is cut. Null: by size.")
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     heard_at = models.DateTimeField(
@@ -268,6 +281,12 @@ class ReleaseShard(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     rows = models.PositiveBigIntegerField(null=True, blank=True)
     num_bytes = models.PositiveBigIntegerField(null=True, blank=True, help_text=gettext_lazy("Bytes before compression."))
+    stored_as = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text=gettext_lazy("The object of an earlier release that it shares in a bucket. Empty: it has one of its own."),
+    )
 
     class Meta:
         ordering = ["release", "pk"]
@@ -293,9 +312,17 @@ class ReleaseFile(models.Model):
     )
     size = models.PositiveBigIntegerField(help_text=gettext_lazy("Bytes."))
     sha256 = models.CharField(max_length=64)
+    stored_as = models.CharField(
+        max_length=300,
+        blank=True,
+        db_default="",
+        help_text=gettext_lazy("The object of an earlier release that it shares in a bucket. Empty: it has one of its own."),
+    )
 
     class Meta:
         ordering = ["release", "path"]
+        # releasing/sharing.py: an earlier release with the same bytes.
+        indexes = [Index(fields=["sha256"], name="release_file_by_sha256")]
         constraints = [
             UniqueConstraint(fields=["release", "path"], name="release_file_path_unique"),
             CheckConstraint(condition=Q(sha256__regex=SHA256_PATTERN), name="release_file_sha256_form"),
@@ -306,3 +333,28 @@ class ReleaseFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class ImageShard(models.Model):
+    """A file of the `images` config, as all releases of the campaign have it: written once, and not again while its images stay.
+
+    New images go into new files. Its bytes are at the address of any ready release that lists its sha256.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="image_shards")
+    number = models.PositiveIntegerField()
+    members = models.BinaryField(help_text=gettext_lazy("The sha256 of its images, 32 bytes each, in the order of its rows."))
+    size = models.PositiveBigIntegerField(help_text=gettext_lazy("Bytes."))
+    sha256 = models.CharField(max_length=64)
+    rows = models.PositiveBigIntegerField()
+    num_bytes = models.PositiveBigIntegerField(help_text=gettext_lazy("Bytes before compression."))
+
+    class Meta:
+        ordering = ["campaign", "number"]
+        constraints = [
+            UniqueConstraint(fields=["campaign", "number"], name="image_shard_number_unique_in_campaign"),
+            CheckConstraint(condition=Q(sha256__regex=SHA256_PATTERN), name="image_shard_sha256_form"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign}: images {self.number}"

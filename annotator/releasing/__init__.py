@@ -8,6 +8,7 @@ stage            reads the campaign in one snapshot and leaves everything that i
 dataset/         the configs, from the rows of the snapshot to parquet files as the Hub wants them
 card/            README.md and its pictures: the statistics of the snapshot, and what only a card tells
 release_storage  where a release is built and where it is kept
+sharing          the files that releases have in common, each stored once
 hub_upload       publishes one on another Hub
 """
 
@@ -25,8 +26,7 @@ from annotator.releasing.lifecycle import (
     left_behind,
     stalled_releases,
 )
-from annotator.releasing.release_storage import file_name as stored_name
-from annotator.releasing.release_storage import local_folder, open_file
+from annotator.releasing.release_storage import local_folder, open_file, stored_name
 
 if TYPE_CHECKING:
     from annotator.releasing.build import build_release, finish_release, stage_release, write_shard

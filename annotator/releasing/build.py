@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -25,11 +25,14 @@ from annotator.models import Release, ReleaseFile, ReleaseShard
 from annotator.releasing.build_progress import STAGED_SHARE, WRITTEN_SHARE, Stopped, counter, note, reporter, share_written
 from annotator.releasing.build_steps import ending
 from annotator.releasing.card.readme import load_charts, write_card
+from annotator.releasing.dataset.compact import IMAGES
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.dataset.shards import write_part
 from annotator.releasing.dataset.snapshot import ProgressCallback
+from annotator.releasing.dataset.splits import Cut
 from annotator.releasing.lifecycle import busy_shards, clear_release, sole_builder
 from annotator.releasing.release_storage import SNAPSHOT, BuildArea, build_area_of, read_released
+from annotator.releasing.sharing import known_images, note_written, record_images, stored_twin
 from annotator.releasing.stage import Staged, stage
 from annotator.scoring.consensus_writer import score_at_once
 
@@ -141,9 +144,20 @@ def _stage(release: Release, report: ProgressCallback) -> None:
         score_at_once(campaign=release.campaign)  # so that the campaign's page says what the release says
         with build_area.scratch() as scratch:
             rows, files = scratch / "rows", scratch / "files"
-            staged = stage(release.campaign, rows_folder=rows, files_folder=files, report=report)
+            staged = stage(
+                release.campaign,
+                rows_folder=rows,
+                files_folder=files,
+                report=report,
+                configs=release.configs,
+                cut=Cut(release.shard_bytes, release.shard_count),
+                known_images=known_images(release.campaign) if IMAGES.config in release.configs else (),
+            )
             for file in staged.finished:
-                build_area.keep(files, file.path)
+                if twin := staged.stored_as.get(file.path):
+                    staged.stored_as[file.path] = build_area.share(twin, file.path)
+                else:
+                    staged.stored_as[file.path] = _keep(release, build_area, files, file)
             staged.save(scratch / SNAPSHOT)
             build_area.keep_staged(scratch, [*(f"rows/{part.rows_name}" for part in staged.shard_plans), SNAPSHOT])
     staged = _staged(release, build_area)
@@ -157,6 +171,7 @@ def _stage(release: Release, report: ProgressCallback) -> None:
             sha256=file.sha256,
             rows=file.rows,
             num_bytes=file.num_bytes,
+            stored_as=staged.stored_as.get(file.path, ""),
         )
         for file in staged.finished
     ]
@@ -186,16 +201,18 @@ def _write(shard: ReleaseShard, on_progress: ProgressCallback | None) -> None:
         rows_file = build_area.staged(shard.staged_as, scratch)
         target = scratch / shard.path
         file = write_part(shard.path, target, rows_file=rows_file, row_groups=shard.row_groups, on_bytes=count)
-        build_area.keep(scratch, shard.path)
-    ReleaseShard.objects.filter(pk=shard.pk).update(
-        finished_at=timezone.now(),
-        bytes_done=F("image_bytes"),
-        size=file.size,
-        sha256=file.sha256,
-        rows=file.rows,
-        num_bytes=file.num_bytes,
-    )
+        stored_as = _keep(release, build_area, scratch, file)
+    note_written(shard, file, stored_as)
     note(release, share_written(release), on_progress)
+
+
+def _keep(release: Release, build_area: BuildArea, folder: Path, file: Written) -> str:
+    """Keep a finished file, or the file of an earlier release that has the same bytes. Returns its name there, in a bucket."""
+    twin = stored_twin(release.campaign, file.sha256, file.size)
+    if twin:
+        return build_area.share(twin, file.path)
+    build_area.keep(folder, file.path)
+    return ""
 
 
 def _finish(release: Release) -> None:
@@ -205,6 +222,7 @@ def _finish(release: Release) -> None:
         Written(path=shard.path, size=shard.size or 0, sha256=shard.sha256, rows=shard.rows or 0, num_bytes=shard.num_bytes or 0)
         for shard in release.shards.order_by("path")
     ]
+    stored_as = dict(release.shards.exclude(stored_as="").values_list("path", "stored_as"))
     with build_area.scratch() as scratch:
         own = write_card(scratch, facts=_staged(release, build_area).facts, shards=shards)
         with transaction.atomic():
@@ -215,8 +233,12 @@ def _finish(release: Release) -> None:
                 build_area.publish(scratch, own, [*own, *(file.path for file in shards)])
             files = [*shards, *(described(release, path) for path in own)]
             ReleaseFile.objects.bulk_create(
-                ReleaseFile(release=release, path=file.path, size=file.size, sha256=file.sha256) for file in files
+                ReleaseFile(
+                    release=release, path=file.path, size=file.size, sha256=file.sha256, stored_as=stored_as.get(file.path, "")
+                )
+                for file in files
             )
+            record_images(release, build_area)
             locked.revision = revision_of(files)
             locked.state, locked.progress, locked.error = ReleaseState.READY, 1.0, ""
             locked.finished_at = timezone.now()

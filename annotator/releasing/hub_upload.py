@@ -11,8 +11,14 @@ import io
 import logging
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import IO, BinaryIO, cast
 
 import httpx2
@@ -23,6 +29,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import build_hf_headers, get_session
 
 from annotator import releasing
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState, ReleaseState
@@ -30,6 +37,7 @@ from annotator.errors import Conflict, DomainError, Invalid, NotFound
 from annotator.lib.advisory_locks import Space, sole_holder
 from annotator.lib.attempts import ATTEMPTS_MAX, OutOfAttempts, attempt
 from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
+from annotator.lib.storage import COPY_BLOCK
 from annotator.models import Campaign, HubAccount, Publication, Release, ReleaseFile, User
 
 logger = logging.getLogger(__name__)
@@ -216,18 +224,49 @@ def _sent_files(
     files = list(release.files.order_by("path"))
     total = sum(file.size for file in files) or 1
     done = 0
+    open_source = _as_path if _takes_chunks(hub, publication.repository) else _as_stream
     for file in files:
-        with releasing.open_file(release, file.path) as opened:
-            counted = Counted(opened, lambda sent, before=done: report((before + sent) / total))  # type: ignore[misc]
-            source = cast("BinaryIO", counted)
+        with open_source(release, file, lambda sent, before=done: report((before + sent) / total)) as source:  # type: ignore[misc]
             addition = huggingface_hub.CommitOperationAdd(path_in_repo=file.path, path_or_fileobj=source)
             _require_unchanged(file, addition)
-            counted.start()
+            if isinstance(source, Counted):
+                source.start()
             hub.preupload_lfs_files(publication.repository, [addition], repo_type=DATASET)
-            if addition.path_or_fileobj is source:  # not sent: small texts travel with the commit
-                addition.path_or_fileobj = source.read()
+            if isinstance(addition.path_or_fileobj, str | Counted):  # not sent: small texts travel with the commit
+                addition.path_or_fileobj = Path(source).read_bytes() if isinstance(source, str) else source.read()
         done += file.size
+        report(done / total)
         yield addition
+
+
+def _takes_chunks(hub: huggingface_hub.HfApi, repository: str) -> bool:
+    """Whether the Hub keeps files as Xet does: then only those chunks of a file are sent that no file there has."""
+    if huggingface_hub.constants.HF_HUB_DISABLE_XET or find_spec("hf_xet") is None:
+        return False
+    address = f"{hub.endpoint}/api/datasets/{repository}/xet-write-token/main"
+    return get_session().get(address, headers=build_hf_headers(token=hub.token)).status_code == HTTPStatus.OK
+
+
+@contextmanager
+def _as_stream(release: Release, file: ReleaseFile, on_read: Callable[[int], None]) -> Iterator[BinaryIO]:
+    """For a Hub that takes whole files. Progress is seen while they are read."""
+    with releasing.open_file(release, file.path) as opened:
+        yield cast("BinaryIO", Counted(opened, on_read))
+
+
+@contextmanager
+def _as_path(release: Release, file: ReleaseFile, on_read: Callable[[int], None]) -> Iterator[str]:
+    """For a Hub that takes chunks: its client finds them only in a file on this disk."""
+    folder = releasing.local_folder(release)
+    if folder is not None:
+        yield str(folder / file.path)
+        return
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=settings.DATA_DIR, prefix="publishing-") as copy:
+        with releasing.open_file(release, file.path) as opened:
+            shutil.copyfileobj(opened, copy, COPY_BLOCK)
+        copy.flush()
+        yield copy.name
 
 
 def _require_unchanged(file: ReleaseFile, addition: huggingface_hub.CommitOperationAdd) -> None:
@@ -248,10 +287,7 @@ def _stale_shards(
 
 
 class Counted(io.BufferedIOBase):
-    """A stored file as the Hub's client wants one. Once started, it tells how many bytes have been read.
-
-    A path would be sent by another protocol, of which progress cannot be seen and which not every Hub has.
-    """
+    """A stored file as the Hub's client wants one. Once started, it tells how many bytes have been read."""
 
     def __init__(self, file: IO[bytes], on_read: Callable[[int], None]) -> None:
         self._file = file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -9,20 +10,59 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from annotator.choices import UNFINISHED_RELEASES, ReleaseState
-from annotator.errors import Conflict
+from annotator.choices import RELEASE_CONFIGS, UNFINISHED_RELEASES, ReleaseState
+from annotator.errors import Conflict, Invalid
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseShard, User
 from annotator.releasing.release_storage import build_area_of
 
+SHARD_BYTES_MIN, SHARD_BYTES_MAX = 1_000_000, 5_000_000_000
+SHARD_COUNT_MAX = 10_000
+
 
 @transaction.atomic
-def create_release(*, campaign: Campaign, by: User | None) -> Release:
-    """The campaign's next release, queued. The caller sends `build_release` to a worker."""
+def create_release(
+    *,
+    campaign: Campaign,
+    by: User | None,
+    configs: Sequence[str] = (),
+    shard_bytes: int | None = None,
+    shard_count: int | None = None,
+) -> Release:
+    """The campaign's next release, queued. The caller sends `build_release` to a worker.
+
+    `configs` are what is in it besides the votes and leaderboards; none: the usual ones. A file holds about `shard_bytes`, or
+    each split of a config is cut into `shard_count` files. Raises Invalid, naming the fields.
+    """
+    _require_buildable(configs, shard_bytes, shard_count)
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once get two numbers
     last = campaign.releases.aggregate(last=Max("number"))["last"] or 0
-    return Release.objects.create(campaign=campaign, number=last + 1, created_by=by)
+    return Release.objects.create(
+        campaign=campaign,
+        number=last + 1,
+        created_by=by,
+        configs=[name for name in RELEASE_CONFIGS if name in configs],
+        shard_bytes=shard_bytes,
+        shard_count=shard_count,
+    )
+
+
+def _require_buildable(configs: Sequence[str], shard_bytes: int | None, shard_count: int | None) -> None:
+    errors: dict[str, list[str]] = {}
+    if unknown := sorted({*configs} - {*RELEASE_CONFIGS}):
+        words = gettext("Unknown: %(unknown)s. Choose from %(known)s.")
+        errors["configs"] = [words % {"unknown": ", ".join(unknown), "known": ", ".join(RELEASE_CONFIGS)}]
+    if shard_bytes is not None and not SHARD_BYTES_MIN <= shard_bytes <= SHARD_BYTES_MAX:
+        words = gettext("Use %(least)s to %(most)s bytes.")
+        errors["shard_bytes"] = [words % {"least": f"{SHARD_BYTES_MIN:,}", "most": f"{SHARD_BYTES_MAX:,}"}]
+    if shard_count is not None and not 1 <= shard_count <= SHARD_COUNT_MAX:
+        errors["shard_count"] = [gettext("Use 1 to %(most)s files.") % {"most": f"{SHARD_COUNT_MAX:,}"}]
+    if shard_bytes is not None and shard_count is not None:
+        errors["shard_count"] = [gettext("Say how large the files are, or how many, not both.")]
+    if errors:
+        raise Invalid(gettext("Some values are not valid."), errors=errors)
 
 
 @transaction.atomic

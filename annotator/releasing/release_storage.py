@@ -25,7 +25,7 @@ from django.utils.translation import gettext
 from annotator.choices import ReleaseState
 from annotator.errors import Conflict, NotFound
 from annotator.lib.storage import read_file, remove_folder
-from annotator.models import Release
+from annotator.models import Release, ReleaseFile
 
 CARD = "README.md"
 SNAPSHOT = "snapshot.json"  # where it is, the staging is complete
@@ -42,6 +42,11 @@ def file_name(release: Release, path: str) -> str:
     return f"{folder_name(release)}/{path}"
 
 
+def stored_name(release: Release, file: ReleaseFile) -> str:
+    """Where a file of a release is in storage: at its address, or where an earlier release has the same bytes."""
+    return file.stored_as or file_name(release, file.path)
+
+
 def local_folder(release: Release) -> Path | None:
     """The release's folder on this machine; None where storage is no folder."""
     try:
@@ -52,10 +57,11 @@ def local_folder(release: Release) -> Path | None:
 
 def open_file(release: Release, path: str) -> IO[bytes]:
     """A file of a finished release, open for reading. Raises NotFound for any other."""
-    if release.state != ReleaseState.READY or not release.files.filter(path=path).exists():
+    file = release.files.filter(path=path).first() if release.state == ReleaseState.READY else None
+    if file is None:
         raise NotFound(gettext("This file does not exist."))
     try:
-        return default_storage.open(file_name(release, path), "rb")
+        return default_storage.open(stored_name(release, file), "rb")
     except FileNotFoundError as error:
         raise NotFound(gettext("This file of the release is missing from storage.")) from error
 
@@ -88,6 +94,10 @@ class BuildArea:
 
     def keep(self, folder: Path, path: str) -> None:
         """A file of the release is finished. One that another builder left there is the same, or half of it."""
+        raise NotImplementedError
+
+    def share(self, name: str, path: str) -> str:
+        """Have a file of an earlier release in this one too. Returns the name by which it is found, empty for its own address."""
         raise NotImplementedError
 
     def is_published(self) -> bool:
@@ -154,6 +164,16 @@ class FolderBuildArea(BuildArea):
     def keep(self, folder: Path, path: str) -> None:
         _move(folder / path, self.files / path)
 
+    def share(self, name: str, path: str) -> str:
+        source, target = Path(default_storage.path(name)), self.files / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(source, target)
+        return ""
+
     def is_taken(self) -> bool:
         return self.address.exists()
 
@@ -210,6 +230,9 @@ class StoreBuildArea(BuildArea):
     def keep(self, folder: Path, path: str) -> None:
         _upload(folder / path, file_name(self.release, path))
         (folder / path).unlink()  # one at a time is on this disk
+
+    def share(self, name: str, path: str) -> str:
+        return name
 
     def is_taken(self) -> bool:
         return default_storage.exists(file_name(self.release, CARD))

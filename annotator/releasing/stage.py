@@ -9,7 +9,8 @@ import dataclasses
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ import pyarrow as pa
 from annotator.consensus.codes import Ints
 from annotator.models import Campaign
 from annotator.releasing.card.facts import Facts, facts_of
-from annotator.releasing.dataset.configs import LEADERBOARD, LEADERBOARDS, SPLITS, Layout
+from annotator.releasing.dataset.compact import IMAGES
+from annotator.releasing.dataset.configs import LEADERBOARD, LEADERBOARDS
+from annotator.releasing.dataset.image_shards import KnownShard, StagedImages, stage_images
 from annotator.releasing.dataset.labels import Labeler, labels_of
+from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback, snapshot_of
-from annotator.releasing.dataset.splits import shard_name, split_of_path
+from annotator.releasing.dataset.splits import USUAL_CUT, Cut, shard_name, split_of_path
 from annotator.releasing.dataset.staged_rows import ShardPlan, label_pairs, splits_in, stage_pairs
 from annotator.releasing.dataset.vote_files import stage_votes
 from annotator.scoring.statistics.load import load_campaign_data
@@ -33,6 +37,7 @@ class Staged:
     facts: Facts
     shard_plans: list[ShardPlan]
     finished: list[Written]
+    stored_as: dict[str, str] = field(default_factory=dict)  # of what is finished, the paths that share an earlier file
 
     def save(self, file: Path) -> None:
         with file.open("w") as target:
@@ -47,19 +52,37 @@ class Staged:
             facts=Facts.load(saved["facts"]),
             shard_plans=[ShardPlan(**part) for part in saved["shard_plans"]],
             finished=[Written(**file) for file in saved["finished"]],
+            stored_as=saved.get("stored_as", {}),
         )
 
 
-def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: ProgressCallback) -> Staged:
-    """Read the campaign in one snapshot: finished files go to the one folder, rows that wait for images to the other."""
+def stage(
+    campaign: Campaign,
+    *,
+    rows_folder: Path,
+    files_folder: Path,
+    report: ProgressCallback,
+    configs: Sequence[str] = (),
+    cut: Cut = USUAL_CUT,
+    known_images: Sequence[KnownShard] = (),
+) -> Staged:
+    """Read the campaign in one snapshot: finished files go to the one folder, rows that wait for images to the other.
+
+    `known_images` are the files of images that earlier releases have; what is in them is not written again.
+    """
     rows_folder.mkdir(parents=True)
     labelled_file = rows_folder.with_name("judged.arrow")
     with snapshot_of(campaign) as snapshot:
         facts, judge, first_votes = count_all(snapshot)
+        facts.configs = list(configs)
         report(0.2)
         for is_last_try in (False, True):
             votes, facts.votes = stage_votes(
-                snapshot, first_votes, folder=files_folder, report=lambda share: report(0.2 + share * 0.5)
+                snapshot,
+                first_votes,
+                folder=files_folder,
+                report=lambda share: report(0.2 + share * 0.5),
+                shard_bytes=cut.bytes,
             )
             label_pairs(snapshot, judge, target=labelled_file, report=lambda share: report(0.7 + share * 0.2))
             if is_last_try or have_train(votes, labelled_file):
@@ -67,15 +90,25 @@ def stage(campaign: Campaign, *, rows_folder: Path, files_folder: Path, report: 
             shutil.rmtree(files_folder)
             snapshot.put_all_in_train()
             facts.shares, facts.is_all_in_train = list(snapshot.shares), True
+        images = StagedImages([], {})
+        if IMAGES.config in configs:
+            images = stage_images(snapshot.images(), known_images, cut=cut, folder=rows_folder)
     leaderboards = write_leaderboards(facts, files_folder)
     parts = stage_pairs(
         labelled_file,
         secondary_questions=facts.secondary_questions,
+        configs=configs,
+        cut=cut,
         folder=rows_folder,
         report=lambda share: report(0.9 + share * 0.1),
     )
     labelled_file.unlink()
-    return Staged(facts=facts, shard_plans=parts, finished=[*votes, *leaderboards])
+    return Staged(
+        facts=facts,
+        shard_plans=[*parts, *images.plans],
+        finished=[*votes, *leaderboards, *(file for file, _ in images.reused.values())],
+        stored_as={path: stored_as for path, (_, stored_as) in images.reused.items()},
+    )
 
 
 def have_train(votes: list[Written], labelled_file: Path) -> bool:

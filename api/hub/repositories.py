@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -69,21 +69,39 @@ class Folder:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A repository at a revision."""
+    """A repository at a revision. Only the files that are asked for are looked up: a release may have thousands."""
 
     repository: Repository
     release: Release
     sha: str
-    files: dict[str, RepoFile]
 
-    def folders(self) -> list[Folder]:
-        paths = {str(parent) for path in self.files for parent in PurePosixPath(path).parents if str(parent) != "."}
-        return [Folder(path, git.tree_id(f"{file.oid} {file.path}" for file in self.below(path))) for path in sorted(paths)]
+    def file(self, path: str) -> RepoFile | None:
+        if self.repository.is_dpo and path == CARD:
+            return derived_card(self.release, {row.path: row for row in self.release.files.all()})
+        row = self._rows().filter(path=path).first() if "\x00" not in path else None
+        return stored_file(self.release, row) if row else None
 
-    def below(self, folder: str) -> Iterator[RepoFile]:
-        """Everything in a folder, at any depth. "" is the whole."""
-        prefix = f"{folder}/" if folder else ""
-        return (file for path, file in sorted(self.files.items()) if path.startswith(prefix))
+    def below(self, folder: str) -> list[RepoFile]:
+        """Everything in a folder, at any depth, by path. "" is the whole."""
+        rows = self._rows().filter(path__startswith=f"{folder}/") if folder else self._rows()
+        files = [stored_file(self.release, row) for row in rows.order_by("path")]
+        if self.repository.is_dpo and not folder:
+            files = sorted([*files, *filter(None, [self.file(CARD)])], key=lambda file: file.path)
+        return files
+
+    def _rows(self) -> QuerySet[ReleaseFile]:
+        rows = self.release.files.all()
+        return rows.filter(path__startswith=f"{dpo.CONFIG}/") if self.repository.is_dpo else rows
+
+
+def folders_of(files: Iterable[RepoFile]) -> list[Folder]:
+    """The folders that these files are in, by path. Of each, all files must be given."""
+    contents: dict[str, list[RepoFile]] = {}
+    for file in files:
+        for parent in PurePosixPath(file.path).parents:
+            if str(parent) != ".":
+                contents.setdefault(str(parent), []).append(file)
+    return [Folder(path, git.tree_id(f"{file.oid} {file.path}" for file in its)) for path, its in sorted(contents.items())]
 
 
 @dataclass(frozen=True)
@@ -130,13 +148,7 @@ class Repository:
     def at(self, revision: str) -> Snapshot:
         """Raises HubError if the revision does not exist."""
         release = self.release_at(revision)
-        rows = {row.path: row for row in ReleaseFile.objects.filter(release=release)}
-        if self.is_dpo:
-            rows = {path: row for path, row in rows.items() if path == CARD or path.startswith(f"{dpo.CONFIG}/")}
-        files = {path: stored_file(release, row) for path, row in rows.items()}
-        if self.is_dpo:
-            files[CARD] = derived_card(release, rows)
-        return Snapshot(self, release, self.sha_of(release), files)
+        return Snapshot(self, release, self.sha_of(release))
 
 
 def served_releases(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> QuerySet[Release]:
@@ -178,12 +190,13 @@ def stored_file(release: Release, row: ReleaseFile) -> RepoFile:
         size=row.size,
         sha256=row.sha256,
         open=lambda: releasing.open_file(release, row.path),
-        stored_as=releasing.stored_name(release, row.path),
+        stored_as=releasing.stored_name(release, row),
     )
 
 
 def derived_card(release: Release, rows: dict[str, ReleaseFile]) -> RepoFile:
-    data = _dpo_card(releasing.stored_name(release, CARD), rows[CARD].sha256, tuple(sorted(rows.keys() - {CARD})))
+    own = tuple(sorted(path for path in rows if path.startswith(f"{dpo.CONFIG}/")))
+    data = _dpo_card(releasing.stored_name(release, rows[CARD]), rows[CARD].sha256, own)
     sha256 = hashlib.sha256(data).hexdigest()
     return RepoFile(path=CARD, size=len(data), sha256=sha256, open=lambda: BytesIO(data))
 

@@ -18,7 +18,7 @@ from annotator.lib.public_ids import USERS
 from annotator.lib.request_body import LIMIT, in_words
 from annotator.models import Release
 from api.hub.caller import Caller, HubError, hub_view, json_answer
-from api.hub.repositories import Folder, RepoFile, Repository, Snapshot, repositories_for, repository_for
+from api.hub.repositories import Folder, RepoFile, Repository, Snapshot, folders_of, repositories_for, repository_for
 
 Json = dict[str, Any]
 
@@ -121,10 +121,9 @@ def tree(request: HttpRequest, caller: Caller, namespace: str, name: str, revisi
     """The entries of a folder; `recursive` adds subfolders, `expand` adds the last commit of each."""
     snapshot = repository_for(caller, namespace, name).at(revision)
     folder = path.strip("/")
-    entries: list[RepoFile | Folder] = sorted(
-        [*snapshot.below(folder), *(each for each in snapshot.folders() if not folder or each.path.startswith(f"{folder}/"))],
-        key=lambda entry: entry.path,
-    )
+    files = snapshot.below(folder)
+    folders = [each for each in folders_of(files) if not folder or each.path.startswith(f"{folder}/")]
+    entries: list[RepoFile | Folder] = sorted([*files, *folders], key=lambda entry: entry.path)
     if folder and not entries:
         raise no_entry(snapshot, folder)
     if not is_on(request, "recursive"):
@@ -140,8 +139,10 @@ def paths_info(request: HttpRequest, caller: Caller, namespace: str, name: str, 
     """The files and folders at the requested paths."""
     snapshot = repository_for(caller, namespace, name).at(revision)
     paths, expand = requested_paths(request)
-    folders = {folder.path: folder for folder in snapshot.folders()}
-    found = [snapshot.files.get(path) or folders.get(path) for path in dict.fromkeys(path.strip("/") for path in paths)]
+    files = snapshot.below("")
+    entries: list[RepoFile | Folder] = [*files, *folders_of(files)]
+    known = {entry.path: entry for entry in entries}
+    found = [known.get(path) for path in dict.fromkeys(path.strip("/") for path in paths)]
     return json_answer([entry_of(snapshot, entry, expand) for entry in found if entry is not None])
 
 
@@ -169,7 +170,7 @@ def requested_paths(request: HttpRequest) -> tuple[list[str], bool]:
 def resolve(request: HttpRequest, caller: Caller, namespace: str, name: str, revision: str, path: str) -> HttpResponseBase:
     """The bytes of a file, or a range of them."""
     snapshot = repository_for(caller, namespace, name).at(revision)
-    file = snapshot.files.get(path)
+    file = snapshot.file(path)
     if file is None:
         raise no_entry(snapshot, path)
     try:

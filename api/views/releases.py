@@ -22,7 +22,7 @@ from api import idempotency
 from api.errors import body_of
 from api.pagination import NewestFirst
 from api.serializers.base import NoBody
-from api.serializers.releases import ReleaseSerializer
+from api.serializers.releases import NewRelease, ReleaseSerializer
 from api.views.base import IF_NONE_MATCH, NOT_MODIFIED, View, location, page_of, user_of, valid_body
 
 
@@ -42,16 +42,22 @@ class ReleaseList(View):
         return page_of(request, campaign.releases.prefetch_related("files"), ReleaseSerializer)
 
     @extend_schema(
-        operation_id="create_release", parameters=[idempotency.PARAMETER], request=None, responses={202: ReleaseSerializer}
+        operation_id="create_release", parameters=[idempotency.PARAMETER], request=NewRelease, responses={202: ReleaseSerializer}
     )
     def post(self, request: Request, slug: str) -> Response:
         """Build a release from the current votes. A worker builds it: get the release until its state is `ready`."""
         user = user_of(request)
         campaign = campaign_for_manager(user, slug)
-        valid_body(NoBody, request)
+        values = valid_body(NewRelease, request)
 
         def make() -> Response:
-            release = releasing.create_release(campaign=campaign, by=user)
+            release = releasing.create_release(
+                campaign=campaign,
+                by=user,
+                configs=values.get("configs", ()),
+                shard_bytes=values.get("shard_bytes"),
+                shard_count=values.get("shard_count"),
+            )
             tasks.enqueue(tasks.build_release, release.pk)
             headers = location(request, "release", campaign.slug, release.number)
             return Response(ReleaseSerializer(release).data, status=202, headers=headers)
@@ -126,7 +132,7 @@ class ReleaseFileBytes(View):
                 size=file.size,
                 sha256=file.sha256,
                 name=file.path,
-                stored_as=releasing.stored_name(release, file.path),
+                stored_as=releasing.stored_name(release, file),
             )
         except file_responses.RangeNotSatisfiable as error:
             return Response(body_of("range_not_satisfiable", str(error)), status=416, headers=error.headers)

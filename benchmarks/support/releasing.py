@@ -74,9 +74,9 @@ def campaign_with_votes(votes: int) -> Campaign:
     return campaign
 
 
-def campaign_with_images(pairs: int) -> Campaign:
-    """Pairs of two files of their own, each with a vote; made once for a data folder."""
-    slug = f"bench-release-{pairs}"
+def campaign_with_images(pairs: int, slug: str = "") -> Campaign:
+    """Pairs of two files of their own, each with a vote; made once for a data folder and slug."""
+    slug = slug or f"bench-release-{pairs}"
     known = Campaign.objects.filter(slug=slug).first()
     if known is not None:
         return known
@@ -149,7 +149,7 @@ def newest_release(campaign: Campaign) -> Release:
 
 
 def place_of(release: Release, path: str) -> Path:
-    return Path(default_storage.path(releasing.stored_name(release, path)))
+    return Path(default_storage.path(releasing.stored_name(release, release.files.get(path=path))))
 
 
 # --- what is measured

@@ -34,6 +34,9 @@ def test_it_is_a_manifest(storage_folder):
         "revision": f"{1:040x}",
         "state": "ready",
         "progress": 1.0,
+        "configs": [],
+        "shard_bytes": None,
+        "shard_count": None,
         "error": "",
         "files": [
             {"path": "README.md", "size": len(README), "sha256": hashlib.sha256(README).hexdigest()},

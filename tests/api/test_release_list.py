@@ -30,7 +30,17 @@ def test_a_release_is_asked_for_and_left_to_a_worker():
     assert response["Location"] == f"http://testserver{address(campaign)}1/"
     body = response.json()
     assert body.pop("created_at").endswith("Z")
-    assert body == {"number": 1, "revision": None, "state": "queued", "progress": 0.0, "files": [], "error": ""}
+    assert body == {
+        "number": 1,
+        "revision": None,
+        "state": "queued",
+        "progress": 0.0,
+        "configs": [],
+        "shard_bytes": None,
+        "shard_count": None,
+        "files": [],
+        "error": "",
+    }
     assert (release.campaign, release.created_by) == (campaign, campaign.members.get().user)
     assert tasks == [("build_release", [release.pk])]
     assert client.get(response["Location"]).json()["number"] == 1
@@ -100,7 +110,14 @@ def test_a_superuser_reads_and_builds_them():
     assert len(client.get(address(campaign)).json()["results"]) == 1
 
 
-def test_it_takes_no_body():
+def test_what_is_in_it_and_how_it_is_cut_is_chosen():
     campaign, client = member_with("manager")
 
+    made = client.post(address(campaign), {"configs": ["images", "labels"], "shard_bytes": 2_000_000}).json()
+
+    assert (made["configs"], made["shard_bytes"], made["shard_count"]) == (["labels", "images"], 2_000_000, None)
     assert_error(client.post(address(campaign), {"number": 7}), 400, "invalid", "number")
+    assert_error(client.post(address(campaign), {"configs": ["everything"]}), 400, "invalid", "configs.0")
+    assert_error(client.post(address(campaign), {"shard_count": 0}), 400, "invalid", "shard_count")
+    both = {"shard_count": 2, "shard_bytes": 2_000_000}
+    assert_error(client.post(address(campaign), both), 400, "invalid", "shard_count")

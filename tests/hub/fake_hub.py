@@ -1,4 +1,7 @@
-"""A Hub of our own to publish to: as much of the commit protocol as `huggingface_hub` uses, kept in memory."""
+"""A Hub of our own to publish to: as much of the commit protocol as `huggingface_hub` uses, kept in memory.
+
+It takes whole files, or chunks: then the client's own store keeps them in a folder.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -50,6 +54,7 @@ class FakeHub:
     uploads: list[str] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
     refuse: Callable[[str, str], int | None] = lambda method, path: None
+    xet: Path | None = None  # where it keeps chunks of files; None: it takes whole files
 
     def answer(self, method: str, path: str, token: str, body: bytes) -> tuple[int, Any]:
         self.asked.append((method, path))
@@ -94,6 +99,8 @@ class FakeHub:
                 return 200, {"branches": [], "converts": [], "tags": tags}
             case "GET", "tree" | "" | "revision":
                 return 200, self.listed(repo.at(rest.partition("/")[0] or "main"), name, is_tree=kind == "tree")
+            case "GET", "xet-write-token" if self.xet is not None:
+                return 200, {"casUrl": f"local://{self.xet}", "exp": 2**32, "accessToken": "for chunks"}
             case "POST", "preupload":
                 return 200, {"files": [self.mode(repo, file["path"]) for file in json.loads(body)["files"]]}
             case "POST", "info":
@@ -137,7 +144,7 @@ class FakeHub:
                 case "file":
                     files[value["path"]] = base64.b64decode(value["content"])
                 case "lfsFile":
-                    files[value["path"]] = self.large[value["oid"]]
+                    files[value["path"]] = self.large[value["oid"]] if self.xet is None else b"in chunks"
                     large.add(value["path"])
                 case "deletedFile":
                     del files[value["path"]]

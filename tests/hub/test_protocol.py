@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
 
+from annotator.models import ReleaseFile
 from tests.api.releases import README, SHARD, ready_release
 from tests.factories import CampaignFactory, ReleaseFactory, UserFactory
 from tests.hub.protocol import README_OID, SHA, SHARD_PATH, SHARD_SHA256, api, assert_error, file_at, with_key
@@ -55,6 +57,25 @@ def test_a_range_is_sent(reader, wanted, first, last):
     assert (response.status_code, response.getvalue()) == (206, SHARD[first : last + 1])
     assert response["Content-Range"] == f"bytes {first}-{last}/1280000"
     assert response["X-Repo-Commit"] == SHA
+
+
+def test_a_few_bytes_of_a_release_of_many_files_cost_what_they_cost_of_one_of_few(reader, campaign):
+    release = campaign.releases.get()
+    made = (
+        ReleaseFile(release=release, path=f"images/train-{number:05d}.parquet", size=1, sha256="0" * 64) for number in range(2000)
+    )
+    ReleaseFile.objects.bulk_create(made)
+    rows: list[int] = []
+
+    def count(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        rows.append(context["cursor"].rowcount)
+        return result
+
+    with connection.execute_wrapper(count):
+        response = reader.get(file_at(SHA), headers={"Range": "bytes=0-3"})
+        assert response.getvalue() == SHARD[:4]
+    assert sum(rows) < 10
 
 
 def test_a_range_after_the_end_is_refused(reader):

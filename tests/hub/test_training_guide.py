@@ -8,6 +8,8 @@ from textwrap import dedent
 
 import pytest
 
+from annotator import releasing
+from annotator.choices import COMPACT_CONFIGS
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.hub.clients import HubClient
 from tests.hub.releases import manager_key
@@ -26,6 +28,8 @@ def birds():
     for number, (choices, split) in enumerate([("aab", "train"), ("bb", "train"), ("ab", "train"), ("a", "test")]):
         vote_all(make_pair(campaign, number, split=split), choices)
     release_of(campaign)
+    compact = releasing.create_release(campaign=campaign, by=None, configs=COMPACT_CONFIGS)
+    releasing.build_release(release_id=compact.pk)
     return campaign
 
 
@@ -39,8 +43,9 @@ def test_every_snippet_runs_as_it_stands_on_a_fresh_machine(live_server, tmp_pat
         # To its very end, where a stream that is left in the middle would abort; the others leave nothing to end.
         run = client.run_to_the_end if "streaming=True" in snippet else client.run_file
         printed.append(run(str(program)))
-    assert len(printed) == 9
+    assert len(printed) == 10
     assert "'a', 'b', 'both_good', 'both_bad'" in printed[0]
     assert printed[1].count("pair_id") == 3
     assert "overall" in printed[6]
+    assert "<PIL." in printed[9]
     assert "good-model" in printed[7] or "bad-model" in printed[7]

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotator.models import (
+    ImageShard,
     ReleaseFile,
     ReleaseShard,
 )
@@ -35,6 +36,7 @@ ATTEMPTS = Attempts(
         "release_never_deleted": lambda: delete(make.ReleaseFactory()),
         "release_number_is_fixed": lambda: change(make.ReleaseFactory(), number=7),
         "release_ready_is_fixed": lambda: change(release_in("ready"), revision="c" * 40),
+        "image_shard_sha256_form": lambda: image_shard(sha256="none"),
         "release_file_sha256_form": lambda: ReleaseFile.objects.create(
             release=make.ReleaseFactory(), path="README.md", size=1, sha256="none"
         ),
@@ -47,6 +49,16 @@ ATTEMPTS = Attempts(
 def _() -> None:
     consensus = make.ConsensusFactory()
     make.ConsensusFactory(pair=consensus.pair, question=consensus.question)
+
+
+def image_shard(**fields: object) -> ImageShard:
+    about = {"campaign": make.CampaignFactory(), "number": 0, "members": b"", "size": 1, "sha256": "a" * 64}
+    return ImageShard.objects.create(**{**about, "rows": 1, "num_bytes": 1, **fields})
+
+
+@ATTEMPTS.refused_by("image_shard_number_unique_in_campaign")
+def _() -> None:
+    image_shard(campaign=image_shard().campaign)
 
 
 @ATTEMPTS.refused_by("release_number_unique_in_campaign")

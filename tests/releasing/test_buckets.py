@@ -12,8 +12,10 @@ from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from annotator import releasing
+from annotator.choices import COMPACT_CONFIGS
 from annotator.lib.storage import FileWriter
 from annotator.models import Image
+from annotator.releasing.dataset.image_shards import image_path
 from tests.factories import CampaignFactory, GuidelineFactory, MemberFactory
 from tests.hub.clients import HubClient
 from tests.hub.releases import manager_key
@@ -71,8 +73,25 @@ def test_a_release_is_built_into_a_bucket(s3, bucket, campaign, settings):
     assert list((settings.DATA_DIR / "building").iterdir()) == []
 
 
+def test_releases_share_objects(s3, bucket, campaign, settings):
+    releases = []
+    for number in range(2):
+        release = releasing.create_release(campaign=campaign, by=None, configs=COMPACT_CONFIGS)
+        releasing.build_release(release_id=release.pk)
+        release.refresh_from_db()
+        assert (release.state, release.error) == ("ready", "")
+        releases.append(release)
+        vote_all(campaign.pairs.order_by("pk")[number], "b")
+    own = stored(s3, bucket, f"releases/{campaign.pk}/2")
+    assert not any(path.startswith(("images/", "pair_info/")) for path in own)
+    for file in releases[1].files.all():
+        with releasing.open_file(releases[1], file.path) as opened:
+            assert hashlib.sha256(opened.read()).hexdigest() == file.sha256
+    [shared] = releases[1].files.filter(path=image_path(0))
+    assert shared.stored_as == f"releases/{campaign.pk}/1/{image_path(0)}"
+
+
 def test_a_build_is_taken_up_again_by_a_worker_on_another_machine(s3, bucket, campaign, settings, tmp_path):
-    uninterrupted = release_of(campaign)
     release = releasing.create_release(campaign=campaign, by=None)
 
     def stop(share: float) -> None:
@@ -81,14 +100,16 @@ def test_a_build_is_taken_up_again_by_a_worker_on_another_machine(s3, bucket, ca
 
     with pytest.raises(KeyboardInterrupt):
         releasing.build_release(release_id=release.pk, on_progress=stop)
-    half = stored(s3, bucket, f"releases/{campaign.pk}/2")
+    half = stored(s3, bucket, f"releases/{campaign.pk}/1")
     assert any(path.startswith("pairs/") for path in half)
     assert "README.md" not in half
     settings.DATA_DIR = tmp_path / "another machine"
     releasing.build_release(release_id=release.pk)
     release.refresh_from_db()
-    assert (release.state, release.revision) == ("ready", uninterrupted.revision)
-    assert stored(s3, bucket, f"releases/{campaign.pk}/2") == stored(s3, bucket, f"releases/{campaign.pk}/1")
+    assert release.state == "ready"
+    assert stored(s3, bucket, f"releases/{campaign.pk}/1").keys() == {*release.files.values_list("path", flat=True)}
+    uninterrupted = release_of(campaign)
+    assert release.revision == uninterrupted.revision
     assert stored(s3, bucket, "building") == {}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections import Counter
 
 import huggingface_hub.constants
@@ -106,6 +107,28 @@ def test_it_goes_on_after_a_failure_and_sends_nothing_twice(hub, campaign, stora
     hub.refuse = lambda method, path: None
     assert published(campaign, 2).state == "done"
     assert Counter(hub.uploads) == {hashlib.sha256(SHARD).hexdigest(): 1, oid: 1}
+
+
+def test_a_hub_that_keeps_chunks_is_sent_only_what_is_new(hub, campaign, storage_folder, tmp_path):
+    hub.xet = tmp_path / "chunks"
+
+    def stored() -> int:
+        return sum(file.stat().st_size for file in hub.xet.rglob("*") if file.is_file())
+
+    data = random.Random(1).randbytes(4_000_000)
+    sizes = []
+    for number, shard in enumerate([data, data[:2_000_000] + b"one vote more" + data[2_000_000:]], start=2):
+        release = ready_release(campaign, storage_folder, number=number)
+        (storage_folder / f"releases/{campaign.pk}/{number}/images").mkdir()
+        (storage_folder / f"releases/{campaign.pk}/{number}/images/train-00000.parquet").write_bytes(shard)
+        release.files.create(path="images/train-00000.parquet", size=len(shard), sha256=hashlib.sha256(shard).hexdigest())
+        publication = published(campaign, number)
+        assert (publication.state, publication.error, publication.progress) == ("done", "", 1.0)
+        sizes.append(stored())
+    assert hub.uploads == []
+    assert hub.repos["flowers/birds"].at("v3").files["README.md"] == FILES["README.md"]
+    assert sizes[0] > len(data)
+    assert sizes[1] - sizes[0] < len(data) / 10
 
 
 def test_a_commit_without_its_tag_gets_it(hub, campaign):

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from annotator import releasing, tasks
-from annotator.choices import UNFINISHED_RELEASES, ReleaseState
+from annotator.choices import RELEASE_CONFIGS, UNFINISHED_RELEASES, USUAL_CONFIGS, ReleaseState
+from annotator.errors import Invalid
 from annotator.local.worker_ping import worker_answers
 from annotator.management.campaign_choice import campaign_named
 from annotator.models import Release
@@ -31,11 +32,31 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("campaign", metavar="CAMPAIGN", help="slug of the campaign")
+        parser.add_argument(
+            "--configs",
+            nargs="+",
+            default=[],
+            metavar="CONFIG",
+            help=f"what is in it besides the votes and leaderboards: {', '.join(RELEASE_CONFIGS)} (default: "
+            f"{', '.join(USUAL_CONFIGS)})",
+        )
+        parser.add_argument("--shard-bytes", type=int, metavar="BYTES", help="about how many bytes each file holds")
+        parser.add_argument("--shard-count", type=int, metavar="FILES", help="into how many files each split of a config is cut")
         parser.add_argument("--here", action="store_true", help="build in this process even if a worker is running")
 
     def handle(self, *args: Any, **options: Any) -> None:
         campaign = campaign_named(options["campaign"])
-        release = releasing.create_release(campaign=campaign, by=None)
+        try:
+            release = releasing.create_release(
+                campaign=campaign,
+                by=None,
+                configs=options["configs"],
+                shard_bytes=options["shard_bytes"],
+                shard_count=options["shard_count"],
+            )
+        except Invalid as error:
+            reasons = [f"--{name.replace('_', '-')}: {' '.join(words)}" for name, words in error.errors.items()]
+            raise CommandError("\n".join(reasons)) from error
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -66,7 +87,8 @@ class Command(BaseCommand):
         folder = releasing.local_folder(release)
         if folder is not None:
             self.stdout.write(f"Folder: {folder}. To load it:\n")
-            self.stdout.write(f'  from datasets import load_dataset\n  pairs = load_dataset("{folder}", "pairs")')
+            config = release.configs[0] if release.configs else USUAL_CONFIGS[0]
+            self.stdout.write(f'  from datasets import load_dataset\n  {config} = load_dataset("{folder}", "{config}")')
 
 
 def see_through(release: Release, show: ProgressCallback) -> None:

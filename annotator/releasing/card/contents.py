@@ -7,7 +7,7 @@ from collections import Counter
 
 from django.conf import settings
 
-from annotator.choices import Label
+from annotator.choices import COMPACT_CONFIGS, Label
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import (
     NOT_STATED,
@@ -22,15 +22,9 @@ from annotator.releasing.card.phrases import (
     type_of,
 )
 from annotator.releasing.card.warnings import warnings
-from annotator.releasing.dataset.configs import (
-    BINARIZED,
-    DEFAULT_CONFIG,
-    DIFFUSION_DPO,
-    PAIRS,
-    SPLITS,
-    VOTES,
-    Layout,
-)
+from annotator.releasing.dataset.compact import LABELS
+from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import Written
 
 UNDECIDED = (Label.BOTH_GOOD, Label.BOTH_BAD, Label.TIE)
@@ -47,7 +41,7 @@ means the same content.
 ```python
 from datasets import load_dataset
 
-pairs = load_dataset("{repository}", revision="v1")  # the default config, {default}
+{default} = load_dataset("{repository}", revision="v1")  # the default config
 votes = load_dataset("{repository}", "{votes}", revision="v1", split="train")
 ```
 
@@ -66,11 +60,24 @@ import duckdb
 import pandas as pd
 
 votes = pd.read_parquet(f"{{folder}}/{votes}")
-labels = duckdb.read_parquet(f"{{folder}}/{pairs}/*.parquet").aggregate("label, count(*)")
+{counted} = duckdb.read_parquet(f"{{folder}}/{counted}/*.parquet").aggregate("{column}, count(*)")
 ```
-
-Each row of `{pairs}` can be recomputed from the rows of `{votes}` with the same `pair_id`: use the votes on that question with
+{joined}
+Each label can be recomputed from the rows of `{votes}` with the same `pair_id`: use the votes on that question with
 kind `regular` and a null `void_reason`. Agreement can be recomputed from those with `is_first`.
+"""
+JOINED = """
+The pairs with their labels on the primary question, and the images of one of them. Nothing is in this release twice, and a later
+release shares the files of `images` with it:
+
+```python
+pairs = duckdb.sql(
+    f"SELECT * FROM '{{folder}}/pair_info/*.parquet' JOIN '{{folder}}/labels/*.parquet' USING (pair_id) WHERE question = 0"
+).df()
+images = load_dataset("{repository}", "images", revision="v1", split="train")
+rows = {{sha256: row for row, sha256 in enumerate(images["sha256"])}}
+image_a, image_b = (images[rows[pairs[f"sha256_{{slot}}"][0]]]["image"] for slot in "ab")
+```
 """
 
 
@@ -137,7 +144,16 @@ def splits(facts: Facts) -> str:
 
 def loading(facts: Facts) -> str:
     repository = f"{settings.HUB_NAMESPACE}/{facts.slug}"
-    return LOADING.format(repository=repository, default=DEFAULT_CONFIG, votes=VOTES.config, pairs=PAIRS.config).strip()
+    configs = [layout.config for layout in layouts_for(facts.secondary_questions, facts.configs)]
+    counted = next(config for config in (PAIRS.config, LABELS.config, VOTES.config) if config in configs)
+    return LOADING.format(
+        repository=repository,
+        default=configs[0],
+        votes=VOTES.config,
+        counted=counted,
+        column="choice" if counted == VOTES.config else "label",
+        joined=JOINED.format(repository=repository) if set(COMPACT_CONFIGS) <= set(configs) else "",
+    ).strip()
 
 
 def limits(facts: Facts) -> str:

@@ -39,6 +39,7 @@ class Facts:
     licence: str = ""
     citation: str = ""
     method: str = "majority"
+    configs: list[str] = field(default_factory=list)  # that were chosen for this release; none: the usual ones
     shares: list[float] = field(default_factory=lambda: [0.8, 0.1, 0.1])
     is_all_in_train: bool = False  # because there are too few prompts for several splits
     rules: dict[str, Any] = field(default_factory=dict)  # of the campaign, by the names of its columns

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from annotator.choices import Choice
-from annotator.releasing.dataset.configs import SPLITS, Layout
+from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.dataset.vote_files import VoteCount
 

@@ -16,7 +16,8 @@ from annotator.lib.lazy_import import lazy_import
 from annotator.releasing.card import confidence, contents, origin, quality, ranking
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import config_and_split, literal, splits_of
-from annotator.releasing.dataset.configs import DEFAULT_CONFIG, Layout, layouts_for
+from annotator.releasing.dataset.configs import layouts_for
+from annotator.releasing.dataset.layout import Layout
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.release_storage import CARD
 
@@ -53,7 +54,7 @@ def write_card(folder: Path, *, facts: Facts, shards: list[Written]) -> list[str
 
 def card(facts: Facts, shards: list[Written], pictures: dict[str, str]) -> str:
     """`pictures` are Markdown, by the name of the chart."""
-    layouts = layouts_for(facts.secondary_questions)
+    layouts = layouts_for(facts.secondary_questions, facts.configs)
     head = yaml.safe_dump(front_matter(facts, shards), sort_keys=False, allow_unicode=True, width=120)
     sections = [
         ("", origin.introduction(facts)),
@@ -87,9 +88,8 @@ def front_matter(facts: Facts, shards: list[Written]) -> dict[str, Any]:
     """The YAML. Sizes are exact, since clients check the numbers of rows. A config without rows, which `datasets` cannot load,
     is not listed."""
     filled = {config_and_split(file)[0] for file in shards if file.rows}
-    layouts = [
-        layout for layout in layouts_for(facts.secondary_questions) if layout.config in filled or layout.config == DEFAULT_CONFIG
-    ]
+    default, *others = layouts_for(facts.secondary_questions, facts.configs)
+    layouts = [default, *(layout for layout in others if layout.config in filled)]
     # Some renderers take these lines for text: a tag or a link in a name would be one.
     pretty_name = facts.name.replace("<", "‹").replace(">", "›").replace("](", "] (")
     matter: dict[str, Any] = {"pretty_name": pretty_name}
@@ -101,7 +101,7 @@ def front_matter(facts: Facts, shards: list[Written]) -> dict[str, Any]:
     matter["configs"] = [
         {
             "config_name": layout.config,
-            **({"default": True} if layout.config == DEFAULT_CONFIG else {}),
+            **({"default": True} if layout is default else {}),
             "data_files": [{"split": split, "path": f"{layout.config}/{split}-*"} for split in splits_of(layout, shards)],
         }
         for layout in layouts

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.choices import Choice
-from annotator.releasing.dataset.columns import A_WON, B_WON, BYTES, CHOICE, IMAGE, IMAGE_REFERENCE_TYPE, LABEL, Column, value
-
-SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One config. `rows` makes its rows of a batch of judged pairs; a config whose rows are no pairs has none."""
-
-    config: str
-    row_is: str
-    columns: tuple[Column, ...]
-    rows: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
-
-    @property
-    def image_columns(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns if column.holds_image)
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Of the parquet files: every field nullable, as the features want it."""
-        features = {column.name: column.feature for column in self.columns}
-        metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-        return pa.schema([(column.name, column.arrow_type) for column in self.columns], metadata=metadata)
-
-    @property
-    def staged_schema(self) -> pa.Schema:
-        """Of the rows that wait for their images: the same, with a reference in each image's place."""
-        return pa.schema(
-            [(column.name, IMAGE_REFERENCE_TYPE if column.holds_image else column.arrow_type) for column in self.columns]
-        )
-
+from annotator.choices import RELEASE_CONFIGS, USUAL_CONFIGS
+from annotator.releasing.dataset.columns import A_WON, B_WON, BYTES, CHOICE, IMAGE, Column, value
+from annotator.releasing.dataset.compact import IMAGES, PAIR_INFO, labels_layout
+from annotator.releasing.dataset.layout import (
+    DRAWN_COLUMNS,
+    FIRST_VOTES_COLUMNS,
+    IMAGE_KEYS,
+    KEYS,
+    PAIR_COLUMNS,
+    Layout,
+    image_keys,
+    staged_rows,
+    verdict_columns,
+)
 
 # --- what a judged pair becomes
 
@@ -104,11 +83,6 @@ def diffusion_dpo_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
     return staged_rows(DIFFUSION_DPO, columns)
 
 
-def staged_rows(layout: Layout, columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    schema = layout.staged_schema
-    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
-
-
 def in_slots(rows: pa.RecordBatch, is_a: pa.BooleanArray) -> Callable[[str], pa.Array]:
     """Picks `name_a` where `is_a`, and `name_b` elsewhere."""
     return lambda name: pc.if_else(is_a, rows[f"{name}_a"], rows[f"{name}_b"])
@@ -121,32 +95,6 @@ def is_swapped(rows: pa.RecordBatch) -> pa.BooleanArray:
         pc.is_in(pc.utf8_slice_codeunits(rows[f"sha256_{slot}"], 63), value_set=pa.array(list("13579bdf"))) for slot in ("a", "b")
     ]
     return pc.xor(*odd)
-
-
-# --- what the import said, so that a release can be joined with one's own data
-
-
-KEYS = {
-    "external_id": Column("external_id", value("string"), "your `external_id` of the pair; null if its line had none"),
-    "metadata": Column("metadata", value("string"), "your `metadata` of the pair, as JSON"),
-    "prompt_external_id": Column(
-        "prompt_external_id", value("string"), "your `external_id` of the prompt, from a line with `images`"
-    ),
-    "prompt_metadata": Column("prompt_metadata", value("string"), "your `metadata` of the prompt, as JSON"),
-}
-IMAGE_KEYS = {
-    "seed": ("int64", "the seed of {}, if the import said it"),
-    "parameters": ("string", "the parameters of {}, as JSON"),
-    "width": ("int32", "the width of {} in pixels"),
-    "height": ("int32", "the height of {} in pixels"),
-}
-
-
-def image_keys(name_as: str, image: str) -> tuple[Column, ...]:
-    """The columns of IMAGE_KEYS for one image of a row, named as `name_as` has it: `chosen_{}`, `{}_0`."""
-    return tuple(
-        Column(name_as.format(name), value(dtype), meaning.format(image)) for name, (dtype, meaning) in IMAGE_KEYS.items()
-    )
 
 
 # --- the configs
@@ -179,48 +127,13 @@ VOTES = Layout(
 )
 
 
-def verdict_columns(suffix: str = "", question: str = "the primary question") -> tuple[Column, ...]:
-    """What the votes on a question amount to."""
-    return (
-        Column(f"n_votes{suffix}", value("int32"), f"live regular votes on {question}"),
-        *(Column(f"n_{choice}{suffix}", value("int32"), f"votes for `{choice}`") for choice in Choice.values),
-        *(
-            Column(f"p_{choice}{suffix}", value("float64"), f"soft label: share of the population that would give `{choice}`")
-            for choice in Choice.values
-        ),
-        Column(f"label{suffix}", LABEL, "the label by the consensus method; `tie` when two or more lead; null without votes"),
-        Column(f"share{suffix}", value("float64"), "share of the votes on the label; of a tie, the largest share"),
-        Column(f"confidence{suffix}", value("float64"), "probability that the label is what most of the population would answer"),
-        Column(
-            f"agreement{suffix}",
-            value("float64"),
-            "share of pairs of all votes that agree; null below two votes. Its mean is too high where votes stopped early",
-        ),
-    )
-
-
 def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
     """Every pair, judged or not. Each question after the first has columns of its own: `secondary_questions` are their slugs."""
     columns = (
-        Column("pair_id", value("int64"), "the pair"),
-        Column("prompt_id", value("int64"), "the prompt; pairs with the same prompt share it"),
-        Column("prompt", value("string"), "the text that both images were generated from"),
-        Column("category", value("string"), "category of the prompt"),
-        Column("language", value("string"), "language of the prompt, BCP 47"),
-        Column("generator_a", value("string"), "the model that made image `a`"),
-        Column("generator_b", value("string"), "the model that made image `b`"),
+        *PAIR_COLUMNS,
         *verdict_columns(),
-        Column("n_first", value("int32"), "how many of `n_votes` are first votes, `is_first` in `votes`"),
-        Column("stopped_early", value("bool"), "whether it got no more votes because the leading answer was probable enough"),
-        Column("is_audit", value("bool"), "whether it was drawn at import to get the most votes, whatever people answered"),
-        Column("is_gold", value("bool"), "whether the pair has a known answer and was used as a check"),
-        Column(
-            "inclusion_probability",
-            value("float64"),
-            "the probability with which the pairing rule drew the pair, given the pairs and votes before; 1: certain",
-        ),
-        Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
-        Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
+        *FIRST_VOTES_COLUMNS,
+        *DRAWN_COLUMNS,
         *(column for slug in secondary_questions for column in verdict_columns(f"_{slug}", f"the question `{slug}`")),
         *KEYS.values(),
         *(column for slot in ("a", "b") for column in image_keys(f"{{}}_{slot}", f"image `{slot}`")),
@@ -306,16 +219,30 @@ LEADERBOARDS = Layout(
 # Beside the columns of `pairs`, a batch of judged pairs has:
 LABELLED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
 
-DEFAULT_CONFIG = PAIRS.config
+# In every release, beside the chosen ones: from the votes each label can be computed again.
+ALWAYS = (LEADERBOARD.config, LEADERBOARDS.config, VOTES.config)
 
 
-def layouts_for(secondary_questions: Sequence[str] = ()) -> tuple[Layout, ...]:
-    """The configs of a campaign whose questions after the first have these slugs, in the order of the card.
+def layouts_for(secondary_questions: Sequence[str] = (), configs: Sequence[str] = ()) -> tuple[Layout, ...]:
+    """The configs of a campaign whose questions after the first have these slugs, in the order of the card. `configs` are those
+    that were chosen beside ALWAYS; none: the usual ones.
 
-    The data files of the first are listed by every client, whichever it asks for.
+    The data files of the first are listed by every client, whichever it asks for. It is the default.
     """
-    return (pairs_layout(secondary_questions), BINARIZED, DIFFUSION_DPO, LEADERBOARD, LEADERBOARDS, VOTES)
+    known = (
+        pairs_layout(secondary_questions),
+        BINARIZED,
+        DIFFUSION_DPO,
+        PAIR_INFO,
+        labels_layout(secondary_questions),
+        IMAGES,
+        LEADERBOARD,
+        LEADERBOARDS,
+        VOTES,
+    )
+    wanted = {*(configs or USUAL_CONFIGS), *ALWAYS}
+    return tuple(layout for layout in known if layout.config in wanted)
 
 
 def layout_of(config: str, secondary_questions: Sequence[str] = ()) -> Layout:
-    return next(layout for layout in layouts_for(secondary_questions) if layout.config == config)
+    return next(layout for layout in layouts_for(secondary_questions, RELEASE_CONFIGS) if layout.config == config)

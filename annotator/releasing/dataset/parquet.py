@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +14,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotator.releasing.dataset.configs import Layout
+from annotator.releasing.dataset.layout import Layout
 
 READ_BACK = 1 << 20  # bytes
 # Values between two looks at the page size. At the default of 1024, a column of images would be a single page, built in
 # memory; one at a time costs a call per image.
 IMAGE_WRITE_BATCH = 16
+# Pages end where the content says so and not after so many rows, so that a row more moves one page and no other: a store that
+# keeps each chunk once, as the Hub does, takes little for the next release. The sizes are those of `datasets`.
+CHUNKING = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,13 @@ class ParquetFile:
         self.path = path
         self.schema = layout.schema
         self._file = pa.OSFile(str(path), "wb")  # a Python file object costs a fifth of the rate
-        self._writer = pq.ParquetWriter(self._file, self.schema, write_page_index=True, **_encoding(layout))
+        self._writer = pq.ParquetWriter(
+            self._file,
+            self.schema.with_metadata({**(self.schema.metadata or {}), "content_defined_chunking": json.dumps(CHUNKING)}),
+            write_page_index=True,
+            use_content_defined_chunking=CHUNKING,
+            **_encoding(layout),
+        )
         self._hash = hashlib.sha256()
         self._read_back = path.open("rb", buffering=0)
         # The hash follows in a thread of its own: it is computed on another core, from pages that are still in memory.

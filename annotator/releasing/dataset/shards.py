@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from annotator.releasing.dataset.columns import IMAGE, Column
-from annotator.releasing.dataset.configs import Layout, layout_of
+from annotator.releasing.dataset.configs import layout_of
 from annotator.releasing.dataset.embed_images import embed
+from annotator.releasing.dataset.layout import Layout
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.staged_rows import StagedReader
 

@@ -73,6 +73,18 @@ _PAIRS_SQL = """
 """
 
 
+# Each file once, in the order in which they came.
+_IMAGES_SQL = """
+    SELECT first.* FROM (
+        SELECT DISTINCT ON (image.sha256) image.id, image.sha256, image.format, image.byte_size::bigint AS size,
+               image.width, image.height
+        FROM annotator_image image JOIN annotator_prompt prompt ON prompt.id = image.prompt_id
+        WHERE prompt.campaign_id = {campaign}
+        ORDER BY image.sha256, image.id
+    ) first ORDER BY first.id
+"""
+
+
 class CampaignSnapshot:
     """A campaign as it is at one moment. Votes that are cast or voided meanwhile are not seen."""
 
@@ -119,6 +131,10 @@ class CampaignSnapshot:
     def pairs(self) -> Iterator[pa.RecordBatch]:
         """All pairs by id, in batches."""
         yield from self.database.batches(_PAIRS_SQL, campaign=self.own, held=PairState.HELD.value, split=self._split())
+
+    def images(self) -> pa.Table:
+        """Every image file of the campaign once, whichever prompts it is under: a hundred bytes for each."""
+        return self.database.table(_IMAGES_SQL, campaign=self.own)
 
     def _split(self) -> sql.Composed:
         """The split's index: how many of the bounds but the last are at or below the prompt's number (as splits.split_of)."""

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from annotator.releasing.dataset.configs import SPLITS
+from annotator.releasing.dataset.layout import SPLITS
 
 SHARD_BYTES = 500_000_000  # of images or, in the votes, of Arrow data
 ROW_GROUP_BYTES = 32_000_000  # of images: more makes a stream's first row late, less makes its requests many
 ROW_GROUP_ROWS = 10_000  # for images that are very small
 
+ROW_BYTES = 300  # about what a row without images takes before compression
+TABLE_GROUP_ROWS = 100_000  # of a config without images
+
 DEFAULT_SHARES = (0.8, 0.1, 0.1)  # of the prompts, per split
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a release is cut into files: about `bytes` each, or each split of a config into `count`. None: the usual size."""
+
+    bytes: int | None = None
+    count: int | None = None
+
+
+USUAL_CUT = Cut()
 
 
 class Range(NamedTuple):
@@ -60,9 +75,17 @@ def chunk_by_size(sizes: np.ndarray, *, max_bytes: int, max_rows: int | None = N
     return ranges
 
 
+def chunk_by_count(sizes: np.ndarray, count: int) -> list[Range]:
+    """Consecutive ranges of rows of about the same size: `count` of them, or fewer where some would be empty."""
+    ends = np.cumsum(sizes, dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    stops = np.searchsorted(ends, [total * place // count for place in range(1, count + 1)], side="right").tolist()
+    return [Range(start, stop) for start, stop in itertools.pairwise([0, *stops]) if start < stop]
+
+
 def shard_name(config: str, split: str, index: int, count: int) -> str:
-    """The path of a shard inside the release, as the Hub wants it."""
-    return f"{config}/{split}-{index:05d}-of-{count:05d}.parquet"
+    """The path of a shard inside the release, as the Hub wants it. A count of 0 is not told: more shards may follow."""
+    return f"{config}/{split}-{index:05d}{f'-of-{count:05d}' if count else ''}.parquet"
 
 
 def split_of_path(path: str) -> str:

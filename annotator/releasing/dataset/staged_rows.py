@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +17,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.releasing.dataset.configs import SPLITS, Layout, decided, layouts_for
+from annotator.releasing.dataset.configs import decided, layouts_for
 from annotator.releasing.dataset.labels import Labeler
+from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
-from annotator.releasing.dataset.splits import ROW_GROUP_BYTES, ROW_GROUP_ROWS, SHARD_BYTES, chunk_by_size, shard_name
+from annotator.releasing.dataset.splits import (
+    ROW_BYTES,
+    ROW_GROUP_BYTES,
+    ROW_GROUP_ROWS,
+    SHARD_BYTES,
+    TABLE_GROUP_ROWS,
+    USUAL_CUT,
+    Cut,
+    chunk_by_size,
+    shard_name,
+)
 
 ROWS_SUFFIX = ".arrow"
 
@@ -71,22 +82,40 @@ def splits_in(labelled_file: Path) -> tuple[set[int], set[int]]:
 
 
 def stage_pairs(
-    labelled_file: Path, *, secondary_questions: list[str], folder: Path, report: ProgressCallback
+    labelled_file: Path,
+    *,
+    secondary_questions: list[str],
+    configs: Sequence[str] = (),
+    cut: Cut = USUAL_CUT,
+    folder: Path,
+    report: ProgressCallback,
 ) -> list[ShardPlan]:
-    """The rows of every config with images, cut into the files of its shards."""
-    layouts = [layout for layout in layouts_for(secondary_questions) if layout.rows is not None]
-    staged = [StagedRows(folder, layout, split, secondary_questions) for layout in layouts for split in SPLITS]
+    """The rows of every config that is made of pairs, cut into the files of its shards."""
+    layouts = [layout for layout in layouts_for(secondary_questions, configs) if layout.rows is not None]
+    staged = [StagedRows(folder, layout, split, secondary_questions, cut.bytes) for layout in layouts for split in SPLITS]
     with pa.memory_map(str(labelled_file)) as source:
         labelled_batches = pa.ipc.open_file(source)
         count_decided = decided_by_prompt(labelled_batches)
-        for number in range(labelled_batches.num_record_batches):
-            labelled = count_decided(labelled_batches.get_batch(number))
-            for index, split in enumerate(SPLITS):
-                its = labelled.filter(pc.equal(labelled["split"], index))
-                for rows in staged:
-                    if rows.split == split:
-                        rows.add(its)
-            report((number + 1) / labelled_batches.num_record_batches)
+
+        def batches() -> Iterator[tuple[StagedRows, pa.RecordBatch]]:
+            """The rows of each file in turn, batch by batch."""
+            for number in range(labelled_batches.num_record_batches):
+                labelled = count_decided(labelled_batches.get_batch(number))
+                for index, split in enumerate(SPLITS):
+                    its = labelled.filter(pc.equal(labelled["split"], index))
+                    for rows in staged:
+                        if rows.split == split:
+                            yield rows, its
+                report((number + 1) / labelled_batches.num_record_batches)
+
+        if cut.count is not None:
+            totals: dict[StagedRows, int] = dict.fromkeys(staged, 0)
+            for rows, labelled in batches():
+                totals[rows] += rows.weigh(labelled)
+            for rows, total in totals.items():
+                rows.limits = [total * (place + 1) // cut.count for place in range(cut.count)]
+        for rows, labelled in batches():
+            rows.add(labelled)
     return [part for layout in layouts for part in shard_plans_of([rows for rows in staged if rows.layout is layout])]
 
 
@@ -115,36 +144,58 @@ def shard_plans_of(staged: list[StagedRows]) -> list[ShardPlan]:
 
 
 class StagedRows:
-    """The rows of one split of one config while they are collected, a file per shard, cut by how large their images are."""
+    """The rows of one split of one config while they are collected, a file per shard, cut by how large their images are.
 
-    def __init__(self, folder: Path, layout: Layout, split: str, secondary_questions: list[str]) -> None:
+    Where there are `limits`, a file ends where the bytes of all rows so far reach the next of them.
+    """
+
+    def __init__(
+        self, folder: Path, layout: Layout, split: str, secondary_questions: list[str], shard_bytes: int | None = None
+    ) -> None:
         self.folder = folder
         self.layout = layout
         self.split = split
+        self.limits: list[int] = []
         self.schema = layout.staged_schema.with_metadata({"secondary_questions": json.dumps(secondary_questions)})
+        self._shard_bytes = shard_bytes or SHARD_BYTES
         self._closed: list[ShardPlan] = []
         self._sizes: list[np.ndarray] = []
         self._bytes = 0
+        self._bytes_before = 0  # in the shards that are closed
         self._file: pa.NativeFile | None = None
         self._writer: pa.RecordBatchFileWriter | None = None
 
-    def add(self, labelled: pa.RecordBatch) -> None:
-        assert self.layout.rows is not None  # as of every layout with images
+    def _rows(self, labelled: pa.RecordBatch) -> tuple[pa.RecordBatch, np.ndarray]:
+        """The rows of these pairs, and about how many bytes each takes."""
+        assert self.layout.rows is not None  # as of every layout that is made of pairs
         rows = self.layout.rows(labelled)
-        sizes = np.zeros(rows.num_rows, dtype=np.int64)
+        sizes = np.full(rows.num_rows, 0 if self.layout.image_columns else ROW_BYTES, dtype=np.int64)
         for name in self.layout.image_columns:
-            sizes += pc.struct_field(rows[name], "size").to_numpy()
+            sizes += pc.fill_null(pc.struct_field(rows[name], "size"), 0).to_numpy(zero_copy_only=False)
+        return rows, sizes
+
+    def weigh(self, labelled: pa.RecordBatch) -> int:
+        return int(self._rows(labelled)[1].sum())
+
+    def add(self, labelled: pa.RecordBatch) -> None:
+        rows, sizes = self._rows(labelled)
         ends = np.cumsum(sizes, dtype=np.int64)
         start = 0
         while start < rows.num_rows:
             before = ends[start - 1] if start else 0
-            stop = int(np.searchsorted(ends, before + SHARD_BYTES - self._bytes, side="right"))
+            stop = int(np.searchsorted(ends, before + self._room(), side="right"))
             if stop <= start and self._bytes:
                 self._finish()
                 continue
             stop = max(stop, start + 1)  # a row that is too big by itself is a shard of its own
             self._write(rows.slice(start, stop - start), sizes[start:stop])
             start = stop
+
+    def _room(self) -> int:
+        """How many bytes the shard that is open can still take."""
+        if self.limits:
+            return self.limits[min(len(self._closed), len(self.limits) - 1)] - self._bytes_before - self._bytes
+        return self._shard_bytes - self._bytes
 
     def _write(self, rows: pa.RecordBatch, sizes: np.ndarray) -> None:
         if self._writer is None:
@@ -161,7 +212,9 @@ class StagedRows:
         self._writer.close()
         self._file.close()
         sizes = np.concatenate([np.zeros(0, dtype=np.int64), *self._sizes])
-        groups = chunk_by_size(sizes, max_bytes=ROW_GROUP_BYTES, max_rows=ROW_GROUP_ROWS)
+        has_images = bool(self.layout.image_columns)
+        max_rows = ROW_GROUP_ROWS if has_images else TABLE_GROUP_ROWS
+        groups = chunk_by_size(sizes, max_bytes=ROW_GROUP_BYTES, max_rows=max_rows)
         self._closed.append(
             ShardPlan(
                 config=self.layout.config,
@@ -169,9 +222,10 @@ class StagedRows:
                 index=len(self._closed),
                 count=0,
                 row_groups=[group.stop - group.start for group in groups],
-                num_bytes=self._bytes,
+                num_bytes=self._bytes if has_images else 0,
             )
         )
+        self._bytes_before += self._bytes
         self._sizes, self._bytes, self._file, self._writer = [], 0, None, None
 
     def close(self) -> list[ShardPlan]:

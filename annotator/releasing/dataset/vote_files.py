@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from annotator.choices import AssignmentKind
 from annotator.consensus.codes import Ints
-from annotator.releasing.dataset.configs import SPLITS, VOTES
+from annotator.releasing.dataset.configs import VOTES
+from annotator.releasing.dataset.layout import SPLITS
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
 from annotator.releasing.dataset.splits import SHARD_BYTES, shard_name
@@ -40,7 +41,12 @@ def is_live_regular(count: VoteCount) -> bool:
 
 
 def stage_votes(
-    snapshot: CampaignSnapshot, first_votes: Ints, *, folder: Path, report: ProgressCallback
+    snapshot: CampaignSnapshot,
+    first_votes: Ints,
+    *,
+    folder: Path,
+    report: ProgressCallback,
+    shard_bytes: int | None = None,
 ) -> tuple[list[Written], list[VoteCount]]:
     """The votes config, finished, and how many votes of each kind are in it.
 
@@ -49,7 +55,7 @@ def stage_votes(
     """
     last_id = snapshot.query("SELECT max(id) AS id FROM annotator_vote")[0]["id"] or 1
     tally = VoteTally()
-    shards = [VoteShards(folder / VOTES.config, split) for split in SPLITS]
+    shards = [VoteShards(folder / VOTES.config, split, shard_bytes) for split in SPLITS]
     try:
         for batch, split in snapshot.votes(first_votes):
             tally.add(batch)
@@ -83,8 +89,9 @@ class VoteTally:
 class VoteShards:
     """The shards of one split of the votes. How many there are is known at the end, so they are named then."""
 
-    def __init__(self, folder: Path, split: str) -> None:
+    def __init__(self, folder: Path, split: str, shard_bytes: int | None = None) -> None:
         self.folder = folder
+        self._shard_bytes = shard_bytes or SHARD_BYTES
         self.split = split
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
@@ -110,7 +117,7 @@ class VoteShards:
 
     def _write(self, rows: int) -> None:
         """One row group of the rows that wait. Its size hangs on nothing but their number: not on the batches they came in."""
-        if self._file_bytes >= SHARD_BYTES:
+        if self._file_bytes >= self._shard_bytes:
             self._finish_file()
         file = self._file or self.open()
         waiting = pa.Table.from_batches(self._waiting)

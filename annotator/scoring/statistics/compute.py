@@ -27,6 +27,9 @@ ANNOTATORS_LISTED = 1000
 DAYS_LISTED = 30
 
 
+NO_TASTES = doc.Tastes(compared=0, p_value=None, groups=[], in_none=0)
+
+
 def statistics_from(
     data: CampaignData,
     *,
@@ -39,7 +42,7 @@ def statistics_from(
     """Everything, of these columns. `now` is when they were read; None where nothing is to be said of the time.
 
     `label_methods` is how the labels came about, which costs more than to read it; `compares_texts` says whether to look for
-    prompts that are nearly the same.
+    prompts that are nearly the same, and for groups of annotators with a taste of their own: both take long and no card tells.
     """
     annotators = annotators_of(data)
     categories = largest(data.prompts.category, data.pairs.prompt)
@@ -72,7 +75,7 @@ def statistics_from(
         meetings=meetings_of(data, categories),
         machines=machines_of(data),
         near_identical=near_identical_of(data.pairs),
-        tastes=tastes_of(data),
+        tastes=tastes_of(data) if compares_texts else NO_TASTES,
         groups=groups_of(data),
         label_methods=list(label_methods),
         planning=planning_of(data),

@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,7 +18,9 @@ from annotator.choices import UNFINISHED_RELEASES
 from annotator.errors import DomainError, NotFound
 from annotator.models import Release
 from annotator.releasing import hub_upload
-from annotator.views.manage.common import PER_PAGE, SHOWN_AT_FIRST
+from annotator.views.form_input import add_domain_error
+from annotator.views.manage.common import PER_PAGE, SHOWN_AT_FIRST, posted, status_of
+from annotator.views.manage.release_forms import ReleaseForm
 from annotator.views.requests import UserRequest
 
 
@@ -28,18 +29,19 @@ from annotator.views.requests import UserRequest
 def releases(request: UserRequest, slug: str) -> HttpResponse:
     """All releases; a POST has a new one built from the votes as they are."""
     campaign = campaign_for_manager(request.user, slug)
-    if request.method == "POST":
+    form = ReleaseForm(posted(request))
+    if request.method == "POST" and form.is_valid():
         try:
-            release = releasing.create_release(campaign=campaign, by=request.user)
+            release = releasing.create_release(campaign=campaign, by=request.user, **form.options)
         except DomainError as error:
-            messages.error(request, error.detail)
+            add_domain_error(form, error)
         else:
             tasks.enqueue(tasks.build_release, release.pk)
             messages.success(request, gettext("Release %(number)s is being built.") % {"number": release.number})
-        return redirect(reverse("campaign_page", args=[slug]) + "#releases")
+            return redirect("release_page", slug, release.number)
     page = Paginator(campaign.releases.order_by("-number"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"campaign": campaign, "page": page, "releases": page.object_list}
-    return render(request, "manage/releases/releases.html", context)
+    context = {"campaign": campaign, "form": form, "page": page, "releases": page.object_list}
+    return render(request, "manage/releases/releases.html", context, status=status_of(form))
 
 
 @never_cache

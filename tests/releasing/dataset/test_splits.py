@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from annotator.releasing.dataset.configs import SPLITS
-from annotator.releasing.dataset.splits import Range, chunk_by_size, shard_name, split_bounds, split_of
+from annotator.releasing.dataset.layout import SPLITS
+from annotator.releasing.dataset.splits import Range, chunk_by_count, chunk_by_size, shard_name, split_bounds, split_of
 
 
 @pytest.mark.parametrize(
@@ -83,3 +83,13 @@ def test_a_cut_covers_every_row_once_and_wastes_no_room(seed):
 
 def test_shards_are_named_as_the_hub_wants():
     assert shard_name("pairs", "train", 3, 12) == "pairs/train-00003-of-00012.parquet"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count", "lengths"),
+    [([1] * 6, 3, [2, 2, 2]), ([1] * 5, 2, [2, 3]), ([9, 1, 1, 1], 3, [4]), ([1, 1], 5, [1, 1]), ([], 3, [])],
+)
+def test_rows_are_cut_into_so_many_ranges(sizes, count, lengths):
+    ranges = chunk_by_count(np.array(sizes, dtype=np.int64), count)
+    assert [found.stop - found.start for found in ranges] == lengths
+    assert [row for found in ranges for row in range(*found)] == list(range(len(sizes)))

@@ -87,7 +87,7 @@ def test_a_release_is_asked_for(
     monkeypatch.setattr("annotator.tasks.build_release.apply_async", lambda args, retry: sent.extend(args))
     with django_capture_on_commit_callbacks(execute=True):
         response = pages.post(address("releases", campaign))
-    assert response.url == address("campaign_page", campaign) + "#releases"
+    assert response.url == address("release_page", campaign, 1)
     release = Release.objects.get(campaign=campaign)
     assert (release.number, release.created_by, sent) == (1, manager.user, [release.pk])
 

@@ -1,0 +1,50 @@
+"""Forms of the releases pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from annotator.choices import USUAL_CONFIGS, ReleaseConfig
+from annotator.releasing.lifecycle import SHARD_BYTES_MAX, SHARD_BYTES_MIN, SHARD_COUNT_MAX
+
+MEGABYTE = 1_000_000
+
+
+class ReleaseForm(forms.Form):
+    """What a release is to hold, and how it is cut into files."""
+
+    configs = forms.MultipleChoiceField(
+        label=gettext_lazy("Contents"),
+        choices=ReleaseConfig.choices,
+        initial=USUAL_CONFIGS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("All votes and the leaderboards are always included."),
+    )
+    shard_megabytes = forms.IntegerField(
+        label=gettext_lazy("Megabytes per file"),
+        required=False,
+        min_value=SHARD_BYTES_MIN // MEGABYTE,
+        max_value=SHARD_BYTES_MAX // MEGABYTE,
+        help_text=gettext_lazy("500 unless you say otherwise."),
+    )
+    shard_count = forms.IntegerField(
+        label=gettext_lazy("Files per split"),
+        required=False,
+        min_value=1,
+        max_value=SHARD_COUNT_MAX,
+        help_text=gettext_lazy("Instead of a size: each split of a config is cut into this many files."),
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As `create_release` takes them."""
+        megabytes = self.cleaned_data["shard_megabytes"]
+        return {
+            "configs": self.cleaned_data["configs"],
+            "shard_bytes": None if megabytes is None else megabytes * MEGABYTE,
+            "shard_count": self.cleaned_data["shard_count"],
+        }
