@@ -229,12 +229,12 @@ class ReleaseState(TextChoices):
 class ReleaseConfig(TextChoices):
     """What can be in a release besides the votes and leaderboards, which always are."""
 
-    PAIRS = "pairs", gettext_lazy("Pairs with both images and their labels")
-    BINARIZED = "binarized", gettext_lazy("Pairs with a winner, as chosen and rejected image")
-    DIFFUSION_DPO = "diffusion_dpo", gettext_lazy("Pairs with a winner, as Diffusion-DPO scripts read them")
-    PAIR_INFO = "pair_info", gettext_lazy("Pairs without images and votes")
-    LABELS = "labels", gettext_lazy("Labels by pair and question, without images")
-    IMAGES = "images", gettext_lazy("Each image once, in files that later releases share")
+    PAIRS = "pairs"
+    BINARIZED = "binarized"
+    DIFFUSION_DPO = "diffusion_dpo"
+    PAIR_INFO = "pair_info"
+    LABELS = "labels"
+    IMAGES = "images"
 
 
 RELEASE_CONFIGS: tuple[str, ...] = tuple(ReleaseConfig.values)

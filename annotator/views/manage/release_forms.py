@@ -11,6 +11,14 @@ from annotator.choices import USUAL_CONFIGS, ReleaseConfig
 from annotator.releasing.lifecycle import SHARD_BYTES_MAX, SHARD_BYTES_MIN, SHARD_COUNT_MAX
 
 MEGABYTE = 1_000_000
+CONTENTS = {
+    ReleaseConfig.PAIRS: gettext_lazy("Pairs with both images and their labels"),
+    ReleaseConfig.BINARIZED: gettext_lazy("Pairs with a winner, as chosen and rejected image"),
+    ReleaseConfig.DIFFUSION_DPO: gettext_lazy("Pairs with a winner, as Diffusion-DPO scripts read them"),
+    ReleaseConfig.PAIR_INFO: gettext_lazy("Pairs without images and votes"),
+    ReleaseConfig.LABELS: gettext_lazy("Labels by pair and question, without images"),
+    ReleaseConfig.IMAGES: gettext_lazy("Each image once, in files that later releases share"),
+}
 
 
 class ReleaseForm(forms.Form):
@@ -18,7 +26,7 @@ class ReleaseForm(forms.Form):
 
     configs = forms.MultipleChoiceField(
         label=gettext_lazy("Contents"),
-        choices=ReleaseConfig.choices,
+        choices=[(config.value, words) for config, words in CONTENTS.items()],
         initial=USUAL_CONFIGS,
         required=False,
         widget=forms.CheckboxSelectMultiple,

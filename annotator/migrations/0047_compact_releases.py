@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0045_waiting_seats'),
+        ('annotator', '0046_adjudication'),
     ]
 
     operations = [
