@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0046_adjudication'),
+        ('annotator', '0047_pair_list'),
     ]
 
     operations = [
