@@ -240,8 +240,8 @@ STATIC_PARTS = {
         *("bar", "guideline", "help", "narrow", "notice"),
     ),
     "css/manage.css": (
-        *("frame", "palette", "page", "campaign", "figures", "tables", "forms", "../annotate/pair", "pairs", "invites"),
-        *("statistics", "review"),
+        *("frame", "palette", "page", "campaign", "stats", "charts", "figures", "tables", "forms", "../annotate/pair", "pairs"),
+        *("invites", "statistics", "review"),
     ),
 }
 WHITENOISE_AUTOREFRESH = DEBUG

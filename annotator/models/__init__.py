@@ -2,6 +2,7 @@
 
 from annotator.models.adjudication import Adjudication, ReviewerPresence
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
+from annotator.models.daily import MemberDay
 from annotator.models.gold import GoldDecision
 from annotator.models.idempotency import IdempotentResponse
 from annotator.models.imports import Import, ImportBatch, LineError
@@ -78,6 +79,7 @@ __all__ = [
     "LabelFit",
     "LineError",
     "Member",
+    "MemberDay",
     "ModerationAction",
     "Pair",
     "PairSeats",

@@ -225,6 +225,15 @@ class CampaignProgress(models.Model):
         default=0, help_text=gettext_lazy("Live votes of regular assignments on the primary question of these pairs.")
     )
     seats_open = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Open assignments."))
+    pairs_waiting = models.PositiveIntegerField(
+        default=0, db_default=0, help_text=gettext_lazy("Open pairs with a free seat: what the next annotators get.")
+    )
+    pairs_untouched = models.PositiveIntegerField(
+        default=0, db_default=0, help_text=gettext_lazy("Open pairs that nobody has a seat on yet.")
+    )
+    seats_overdue = models.PositiveIntegerField(
+        default=0, db_default=0, help_text=gettext_lazy("Open assignments whose lease ran out and that were not returned yet.")
+    )
     votes_last_hour = models.PositiveIntegerField(default=0)
     annotators_last_hour = models.PositiveIntegerField(default=0)
     label_counts = models.JSONField(

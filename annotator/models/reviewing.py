@@ -160,6 +160,13 @@ class ModerationAction(models.Model):
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     test_version = models.PositiveIntegerField(null=True, blank=True)
     figures = models.JSONField(default=dict, help_text=gettext_lazy("The measured values at that time. For display only."))
+    # Null for what changes no votes, and for actions from before they were counted.
+    votes = models.PositiveIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("How many votes this made void, or restored.")
+    )
+    pairs_reopened = models.PositiveIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("How many settled pairs wanted votes again after this.")
+    )
     note = models.CharField(
         max_length=MESSAGE_LIMIT, blank=True, default="", help_text=gettext_lazy("The manager's message to the member.")
     )

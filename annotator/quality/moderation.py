@@ -20,6 +20,7 @@ from annotator.choices import (
     AssignmentState,
     Event,
     MemberState,
+    PairState,
     VoidReason,
 )
 from annotator.errors import Conflict, Invalid
@@ -57,7 +58,25 @@ class Reason:
 NO_REASON = Reason()
 
 
-def _record(member: Member, kind: ActionKind, by: User | None, now: datetime, reason: Reason = NO_REASON) -> ModerationAction:
+@dataclass(frozen=True)
+class Effect:
+    """What an action does to votes: how many it voids or restores, and how many settled pairs want votes again."""
+
+    votes: int | None = None
+    pairs_reopened: int | None = None
+
+
+NO_EFFECT = Effect()
+
+
+def _record(
+    member: Member,
+    kind: ActionKind,
+    by: User | None,
+    now: datetime,
+    reason: Reason = NO_REASON,
+    effect: Effect = NO_EFFECT,
+) -> ModerationAction:
     if len(reason.note) > MESSAGE_LIMIT:
         raise Invalid(
             gettext("The note is too long."),
@@ -73,6 +92,8 @@ def _record(member: Member, kind: ActionKind, by: User | None, now: datetime, re
         rule_version=figures.get("rule_version", rule.version) if rule else None,
         test_version=figures.get("test_version", rule.test_version) if rule else None,
         figures=figures,
+        votes=effect.votes,
+        pairs_reopened=effect.pairs_reopened,
         note=reason.note,
         actor=by,
         at=now,
@@ -151,12 +172,14 @@ def _require_state(member: Member, *states: MemberState) -> None:
         )
 
 
-def _start_afresh(locked: Member, kind: ActionKind, by: User | None, note: str, now: datetime) -> ModerationAction:
+def _start_afresh(
+    locked: Member, kind: ActionKind, by: User | None, note: str, now: datetime, effect: Effect = NO_EFFECT
+) -> ModerationAction:
     """Only what the member answers from now on is measured, so that no rule acts on what a manager has decided about."""
     AnnotatorStats.objects.filter(member=locked).delete()
     AnnotatorStats.objects.create(member=locked, counted_since=now, computed_at=now)
     Proposal.objects.filter(member=locked).delete()
-    locked.notice = _record(locked, kind, by, now, Reason(note=note))
+    locked.notice = _record(locked, kind, by, now, Reason(note=note), effect)
     locked.save(update_fields=["state", "notice"])
     return locked.notice
 
@@ -193,13 +216,15 @@ def _begin_departure(
         raise Conflict(gettext("This member withdrew consent and cannot be suspended."), code="member_withdrawn")
     if locked.state == state:
         return None
+    # Nobody who votes now is past the lock, so that this is what the second transaction finds.
+    effect = effect_of_departure(locked)
     locked.state, locked.notice = state, None
     locked.save(update_fields=["state", "notice"])
     if state == MemberState.SUSPENDED:
         _note_suspension(locked, by, reason.rule, now)
     if state == MemberState.WITHDRAWN:
         SelfDescription.objects.filter(member=locked).delete()  # what they said of themselves goes with their consent
-    return _record(locked, ACT_OF_DEPARTURE[state], by, now, reason)
+    return _record(locked, ACT_OF_DEPARTURE[state], by, now, reason, effect)
 
 
 def _note_suspension(member: Member, by: User | None, rule: ReviewRule | None, now: datetime) -> None:
@@ -245,6 +270,17 @@ def votes_of_suspension(members: Iterable[int]) -> int:
     return Vote.objects.live().filter(assignment__member__in=list(members), **seats).count()
 
 
+def effect_of_departure(member: Member) -> Effect:
+    """How many votes a suspension, or a withdrawal, of the member would void now, and how many settled pairs it would reopen.
+
+    Counted as the campaign's progress counts them: regular votes on the first question.
+    """
+    its = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED, kind__in=SUSPENDABLE_KINDS)
+    votes = Vote.objects.answers().filter(member=member, assignment__in=its)
+    settled = its.filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED, pair__gold_choice__isnull=True)
+    return Effect(votes.count(), settled.count())
+
+
 def departed_with_seats() -> QuerySet[Member]:
     """Suspended and withdrawn members of whom something is still to be cleared away: a suspension was cut off half-way."""
     seats = Assignment.objects.filter(member=OuterRef("pk"))
@@ -265,8 +301,6 @@ def lift_suspension(*, member: Member, by: User | None, note: str = "", now: dat
     locked = _locked(member)
     if locked.state != MemberState.SUSPENDED:
         raise Conflict(gettext("This member is %(state)s, not suspended.") % {"state": locked.state}, code="member_not_suspended")
-    locked.state = MemberState.ACTIVE
-    _start_afresh(locked, ActionKind.LIFT, by, note, now)
     void = Vote.objects.filter(assignment__member=member, void_reason=VoidReason.SUSPENDED)
     seats = {
         seat.pair_id: seat
@@ -285,4 +319,6 @@ def lift_suspension(*, member: Member, by: User | None, note: str = "", now: dat
     restored = [seats[pair.pk].pk for pair in free] + of_machine
     void.filter(assignment__in=restored).update(void_reason=None, voided_at=None, voided_by=None)
     Assignment.objects.filter(pk__in=restored).update(state=AssignmentState.ANSWERED)
+    locked.state = MemberState.ACTIVE
+    _start_afresh(locked, ActionKind.LIFT, by, note, now, Effect(len(restored)))
     return len(restored)

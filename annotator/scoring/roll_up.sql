@@ -5,12 +5,15 @@ WITH pairs AS (
     SELECT count(*) AS total,
            count(*) FILTER (WHERE state = %(settled)s) AS settled,
            count(*) FILTER (WHERE state = %(held)s) AS held,
+           count(*) FILTER (WHERE line = 'free') AS waiting,
+           count(*) FILTER (WHERE line = 'free' AND seats_taken = 0) AS untouched,
            coalesce(sum(votes_wanted) FILTER (WHERE state <> %(held)s AND NOT is_gold), 0) AS votes_wanted,
            coalesce(sum(seats_taken) FILTER (WHERE state <> %(held)s AND NOT is_gold), 0) AS seats_taken
     FROM annotator_pair_seats
     WHERE campaign_id = %(campaign)s
 ), seats AS (
     SELECT count(*) AS open,
+           count(*) FILTER (WHERE assignment.lease_expires_at <= %(now)s) AS overdue,
            count(*) FILTER (
                WHERE assignment.kind = %(regular)s AND pair.state <> %(held)s AND NOT pair.is_gold
            ) AS open_and_taken
@@ -43,20 +46,24 @@ WITH pairs AS (
     ) AS by_label
 )
 INSERT INTO annotator_campaignprogress AS progress (
-    campaign_id, pairs_total, pairs_settled, pairs_held, votes_wanted, votes_to_come, votes_live, seats_open,
-    votes_last_hour, annotators_last_hour, label_counts, updated_at
+    campaign_id, pairs_total, pairs_settled, pairs_held, pairs_waiting, pairs_untouched, votes_wanted, votes_to_come, votes_live,
+    seats_open, seats_overdue, votes_last_hour, annotators_last_hour, label_counts, updated_at
 )
-SELECT %(campaign)s, pairs.total, pairs.settled, pairs.held, pairs.votes_wanted + %(votes_to_come)s, %(votes_to_come)s,
-       greatest(pairs.seats_taken - seats.open_and_taken, 0), seats.open, recent.votes, recent.annotators, labels.counts, %(now)s
+SELECT %(campaign)s, pairs.total, pairs.settled, pairs.held, pairs.waiting, pairs.untouched,
+       pairs.votes_wanted + %(votes_to_come)s, %(votes_to_come)s,
+       greatest(pairs.seats_taken - seats.open_and_taken, 0), seats.open, seats.overdue, recent.votes, recent.annotators, labels.counts, %(now)s
 FROM pairs, seats, recent, labels
 ON CONFLICT (campaign_id) DO UPDATE SET
     pairs_total = excluded.pairs_total,
     pairs_settled = excluded.pairs_settled,
     pairs_held = excluded.pairs_held,
+    pairs_waiting = excluded.pairs_waiting,
+    pairs_untouched = excluded.pairs_untouched,
     votes_wanted = excluded.votes_wanted,
     votes_to_come = excluded.votes_to_come,
     votes_live = excluded.votes_live,
     seats_open = excluded.seats_open,
+    seats_overdue = excluded.seats_overdue,
     votes_last_hour = excluded.votes_last_hour,
     annotators_last_hour = excluded.annotators_last_hour,
     label_counts = excluded.label_counts,

@@ -21,6 +21,7 @@ from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.lib.arrow import snapshot
 from annotator.models import Campaign, CampaignScoring, CampaignStatistics, Import, LabelFit
 from annotator.scoring.statistics.compute import statistics_from
+from annotator.scoring.statistics.days import write_member_days
 from annotator.scoring.statistics.load import Overlap, empty, load_campaign_data
 from annotator.scoring.statistics.schema import HeldOut, LabelMethod, Statistics
 
@@ -128,6 +129,7 @@ def compute_statistics(*, campaign: Campaign, now: datetime | None = None) -> Ca
         now=now,
         label_methods=_label_methods(campaign),
     )
+    write_member_days(campaign, data)
     stored, _ = CampaignStatistics.objects.update_or_create(
         campaign=campaign,
         defaults={

@@ -31,6 +31,7 @@ LARGEST = np.array([1.0, 1.0, 1.0, 1.0, 1.0, np.log2(len(CHOICES))])  # of each 
 
 def overlap_of(data: CampaignData) -> doc.Overlap:
     overlap = data.overlap
+    votes_of_stopped = data.primary_counts.sum(axis=1)[data.stopped_early]
     return doc.Overlap(
         votes_wanted=overlap.votes_wanted,
         votes_max=overlap.votes_max,
@@ -38,6 +39,7 @@ def overlap_of(data: CampaignData) -> doc.Overlap:
         pairs_beyond=int((data.primary_counts.sum(axis=1) > overlap.votes_wanted).sum()),
         pairs_stopped_early=int(data.stopped_early.sum()),
         pairs_audit=int(data.pairs.is_audit.sum()),
+        votes_spared=int((overlap.votes_max - votes_of_stopped).sum()),
     )
 
 

@@ -11,6 +11,7 @@ from annotator.scoring.statistics import schema as doc
 from annotator.scoring.statistics.agreement import agreement_of, overlap_of
 from annotator.scoring.statistics.annotators import annotators_of, concentration_of, gold_of, leave_one_out_of, machines_of
 from annotator.scoring.statistics.confidence import confidence_of_questions
+from annotator.scoring.statistics.days import history_of
 from annotator.scoring.statistics.generators import Comparisons, cycles_of, position_of, win_rates_of
 from annotator.scoring.statistics.groups import groups_of
 from annotator.scoring.statistics.leaderboards import NOTHING, leaderboards_of
@@ -19,6 +20,7 @@ from annotator.scoring.statistics.meetings import meetings_of
 from annotator.scoring.statistics.planning import planning_of
 from annotator.scoring.statistics.prompts import coverage_of, largest, near_identical_of, prompts_of
 from annotator.scoring.statistics.rounding import DIGITS, number
+from annotator.scoring.statistics.schema_history import Day
 from annotator.scoring.statistics.stopping import stopping_of
 from annotator.scoring.statistics.taste_groups import tastes_of
 
@@ -79,6 +81,7 @@ def statistics_from(
         groups=groups_of(data),
         label_methods=list(label_methods),
         planning=planning_of(data),
+        history=history_of(data, now),
     )
 
 
@@ -115,7 +118,7 @@ def _throughput(data: CampaignData, annotators: Sequence[doc.Annotator], now: da
     return doc.Throughput(
         votes_last_hour=int((votes.at > until - HOUR).sum()),
         votes_last_day=int((votes.at > until - DAY).sum()),
-        days=[doc.Day(_date(first + place), int(of_day[place]), int(people[place])) for place in listed],
+        days=[Day(_date(first + place), int(of_day[place]), int(people[place])) for place in listed],
         median_elapsed_ms=_median([row.median_elapsed_ms for row in annotators]),
         median_votes_per_hour=_median([row.votes_per_hour for row in annotators]),
     )

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairingRule, PairState
+from annotator.choices import AssignmentKind, Choice, Label, MemberKind, MemberState, PairingRule, PairState, VoidReason
 from annotator.consensus.agreement import rank_in_task
 from annotator.consensus.codes import Bools, Floats, Ints
 from annotator.consensus.majority import count_votes, majority_of_counts
 from annotator.consensus.posterior import Prior
-from annotator.feeds.vote_columns import CHOICES, KINDS, LIVE, read_votes
+from annotator.feeds.vote_columns import CHOICES, KINDS, LIVE, VOIDS, read_votes
 from annotator.lib.arrow import Snapshot
 from annotator.scoring.confidence import fit_question
 
@@ -24,6 +24,7 @@ MICROSECONDS = 1_000_000  # of a second
 A, B = CHOICES.index(Choice.A), CHOICES.index(Choice.B)
 TIED = len(CHOICES)  # the label of a shared lead
 REGULAR, GOLD, REPEAT = (KINDS.index(kind) for kind in (AssignmentKind.REGULAR, AssignmentKind.GOLD, AssignmentKind.REPEAT))
+SUSPENDED = 1 + VOIDS.index(VoidReason.SUSPENDED)  # code of `void`
 HELD, SETTLED = STATES.index(PairState.HELD), STATES.index(PairState.SETTLED)
 assert [*CHOICES, Label.TIE.value] == Label.values
 
@@ -141,11 +142,13 @@ class CampaignData:
     """All that statistics are computed from."""
 
     votes: Votes  # those first that make labels of the primary question: of these there are most
+    void_votes: Votes  # of people, that would make labels of the primary question had no suspension made them void
     pairs: Pairs
     overlap: Overlap
     prompts: Prompts
     questions: list[tuple[str, list[str]]]  # slug, and the choices it has; the first is primary
     members: list[str]  # public_id
+    member_ids: Ints
     is_machine: Bools
     generators: list[str]
     group_of: Ints  # per member: code of the option they described themselves by, or NONE
@@ -234,11 +237,13 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
     )
     pairs = snapshot.columns(_PAIRS_SQL, states=STATES, information_gain=PairingRule.INFORMATION_GAIN.value, **known)
     [overlap] = snapshot.table(_OVERLAP_SQL, **known).to_pylist()
-    votes = _live_votes(snapshot, campaign_id, [question["id"] for question in questions], members["id"].to_numpy())
-    votes["pair"] = _places(votes["pair"], pairs["id"])
-    is_machine = members["is_machine"].to_numpy()
+    member_ids, is_machine = (members[name].to_numpy() for name in ("id", "is_machine"))
+    votes, void_votes = _votes(snapshot, campaign_id, [question["id"] for question in questions], member_ids, is_machine)
     votes["rank"] = _ranks(votes, is_machine, len(questions))
-    votes["at"] //= MICROSECONDS
+    void_votes["rank"] = np.full(len(void_votes["pair"]), NONE, dtype=np.int16)
+    for its in (votes, void_votes):
+        its["pair"] = _places(its["pair"], pairs["id"])
+        its["at"] //= MICROSECONDS
     order = np.argsort(~_is_counted(votes["kind"], is_machine[votes["member"]], votes["question"], 0), kind="stable")
     for name in votes:
         votes[name] = votes[name][order]
@@ -247,6 +252,7 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
         pairs[slot] = _places(pairs[slot], generators["id"].to_numpy())
     return CampaignData(
         votes=Votes(**votes),
+        void_votes=Votes(**void_votes),
         pairs=Pairs(**pairs),
         overlap=Overlap(**overlap),
         prompts=Prompts(
@@ -257,21 +263,28 @@ def load_campaign_data(snapshot: Snapshot, campaign_id: int) -> CampaignData:
         ),
         questions=[(question["slug"], question["choices"]) for question in questions],
         members=members["public_id"].to_pylist(),
+        member_ids=member_ids,
         is_machine=is_machine,
         generators=generators["name"].to_pylist(),
         **_groups(snapshot, campaign_id, members["option"].to_pylist()),
     )
 
 
-def _live_votes(snapshot: Snapshot, campaign_id: int, questions: list[int], members: Ints) -> dict[str, Any]:
-    """As the view `live_vote` has them: of every kind and question, and of machines too."""
+def _votes(
+    snapshot: Snapshot, campaign_id: int, questions: list[int], members: Ints, is_machine: Bools
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """As the view `live_vote` has them, of every kind and question, and of machines too; and `CampaignData.void_votes`."""
     votes = read_votes(snapshot, campaign_id)
     votes["member"] = _places(votes["member"], members)
-    is_live = (votes.pop("void") == LIVE) & (votes["member"] != NONE)
+    votes["question"] = _places(votes["question"], np.array(questions)).astype(np.int16)
+    void, is_known = votes.pop("void"), votes["member"] != NONE
+    is_void = np.flatnonzero((void == SUSPENDED) & is_known)
+    is_void = is_void[_is_counted(votes["kind"][is_void], is_machine[votes["member"][is_void]], votes["question"][is_void], 0)]
+    void_votes = {name: column[is_void] for name, column in votes.items()}
+    is_live = (void == LIVE) & is_known
     for name in votes:
         votes[name] = votes[name][is_live]
-    votes["question"] = _places(votes["question"], np.array(questions)).astype(np.int16)
-    return votes
+    return votes, void_votes
 
 
 def _ranks(votes: dict[str, Ints], is_machine: Bools, questions: int) -> Ints:
@@ -295,13 +308,16 @@ FIXED = Overlap(votes_wanted=1, votes_max=1, stop_confidence=1.0)
 def empty(overlap: Overlap = FIXED) -> CampaignData:
     """Of a campaign of which nothing has been read yet."""
     none, no = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.bool_)
+    nothing = Votes(none, none, none, none, none, no, none, none, none, none)
     return CampaignData(
-        votes=Votes(none, none, none, none, none, no, none, none, none, none),
+        votes=nothing,
+        void_votes=nothing,
         pairs=Pairs(none, none, none, none, none, none, no, none, none, no, np.zeros(0), no),
         overlap=overlap,
         prompts=Prompts([], [], [], none, none),
         questions=[],
         members=[],
+        member_ids=none,
         is_machine=no,
         generators=[],
         group_of=none,

@@ -11,18 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotator.scoring.statistics.schema_confidence import Confidence
+from annotator.scoring.statistics.schema_history import History, Rate, Throughput
 from annotator.scoring.statistics.schema_leaderboards import Cycles, Leaderboard, Meetings
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A rate, `k` of `n`, with its exact (Clopper–Pearson) interval; where votes hang together, for as many as they are worth."""
-
-    k: int
-    n: int
-    rate: float | None
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True)
@@ -77,26 +67,6 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Day:
-    """The votes of one day (UTC)."""
-
-    day: str
-    votes: int
-    annotators: int
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Votes per hour and day, and the time per vote."""
-
-    votes_last_hour: int
-    votes_last_day: int
-    days: list[Day]  # the last 30 days with votes, newest first
-    median_elapsed_ms: float | None  # of the annotators' medians
-    median_votes_per_hour: float | None  # of the annotators' votes in each hour in which they voted
-
-
-@dataclass(frozen=True)
 class CategoryAgreement:
     """Agreement on the pairs of one prompt category."""
 
@@ -124,6 +94,7 @@ class Overlap:
     pairs_beyond: int  # with more counted votes than votes_wanted
     pairs_stopped_early: int  # settled by the stopping rule with fewer than votes_max
     pairs_audit: int
+    votes_spared: int  # votes_max less the votes of the pairs that were stopped early
 
 
 @dataclass(frozen=True)
@@ -393,6 +364,7 @@ class Statistics:
     groups: Groups | None = field(default=None)
     label_methods: list[LabelMethod] = field(default_factory=list)  # per question; none for the majority
     planning: Planning | None = field(default=None)  # null: no votes that differ
+    history: History = field(default_factory=History)
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

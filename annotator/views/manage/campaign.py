@@ -5,9 +5,6 @@ Every form has a page of its own, where it is shown again with its errors; the c
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -18,28 +15,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotator.campaigns import guidelines, lifecycle, questions
 from annotator.campaigns.access import campaign_for_manager, require_may_create_campaigns
 from annotator.campaigns.text_diff import compare
-from annotator.choices import UNFINISHED_IMPORTS, UNFINISHED_RELEASES, CampaignState, Label, PairState, ReleaseState
+from annotator.choices import CampaignState
 from annotator.errors import DomainError
 from annotator.judging import limits
-from annotator.models import Campaign, Pair
-from annotator.quality import review_queries
-from annotator.scoring import progress
-from annotator.scoring.progress import progress_of
+from annotator.models import Pair
 from annotator.views.form_input import add_domain_error
 from annotator.views.manage.campaign_forms import CampaignForm, NewCampaignForm
-from annotator.views.manage.common import SHOWN_AT_FIRST, posted, status_of
+from annotator.views.manage.charts import Mark
+from annotator.views.manage.common import posted, status_of
 from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm
-from annotator.views.manage.members import MEMBERS_AT_FIRST
+from annotator.views.manage.overview import live_context
+from annotator.views.manage.overview_figures import charts_of
 from annotator.views.requests import UserRequest
-
-FLAGGED_COUNTED = 100  # beyond that the campaign's page says "More than"
-# Which of its two images is `a` was drawn at random, so the two say the same about a pair: one of its images won.
-LABEL_ROWS = [
-    ("One image is better", [Label.A, Label.B]),
-    ("Both good", [Label.BOTH_GOOD]),
-    ("Both bad", [Label.BOTH_BAD]),
-    ("No majority", [Label.TIE]),
-]
 
 
 @never_cache
@@ -75,8 +62,11 @@ def new_campaign(request: UserRequest) -> HttpResponse:
 def campaign_page(request: UserRequest, slug: str) -> HttpResponse:
     """How the campaign stands, and the way to everything a manager does."""
     campaign = campaign_for_manager(request.user, slug)
+    live = live_context(campaign)
+    marks = [Mark(drop.action.at.timestamp(), drop.words) for drop in live["drops"]]
     context = {
-        **live_context(campaign),
+        **live,
+        "charts": charts_of(campaign, live["document"], marks),
         "has_pairs": bool(Pair.objects.by_number(campaign.pk)[:1]),
         "guideline": campaign.guideline,
         "questions": list(campaign.questions.order_by("position")),
@@ -93,42 +83,6 @@ def campaign_progress(request: UserRequest, slug: str) -> HttpResponse:
     """The parts of the campaign's page that change by themselves."""
     campaign = campaign_for_manager(request.user, slug)
     return render(request, "manage/overview/_live.html", live_context(campaign))
-
-
-def live_context(campaign: Campaign) -> dict[str, Any]:
-    """What the campaign's page shows of its state. From the rolled-up counters and a few rows, at any size."""
-    counters = progress_of(campaign)
-    labels = counters.label_counts
-    pairs_scored = sum(labels.values())
-    imports = list(campaign.imports.order_by("-pk")[:SHOWN_AT_FIRST])
-    releases = list(campaign.releases.order_by("-number")[:SHOWN_AT_FIRST])
-    is_working = any(row.state in UNFINISHED_IMPORTS for row in imports) or any(
-        row.state in UNFINISHED_RELEASES for row in releases
-    )
-    return {
-        "campaign": campaign,
-        "progress": counters,
-        "share_done": progress.share_done(counters),
-        "time_left": progress.time_left(counters),
-        "labels": [
-            (words, count, count / pairs_scored if pairs_scored else 0)
-            for words, count in ((words, sum(labels.get(label, 0) for label in those)) for words, those in LABEL_ROWS)
-        ],
-        "pairs_scored": pairs_scored,
-        "members": list(progress.member_progress(campaign)[:MEMBERS_AT_FIRST]),
-        "members_total": campaign.members.count(),
-        "review": review_queries.summary(campaign),
-        "flagged_total": progress.open_flags(campaign)[: FLAGGED_COUNTED + 1].count(),
-        "near_identical_total": progress.near_identical_pairs(campaign)
-        .exclude(state=PairState.HELD)[: FLAGGED_COUNTED + 1]
-        .count(),
-        "imports": imports,
-        "releases": releases,
-        "namespace": settings.HUB_NAMESPACE,
-        "newest_ready": next((row for row in releases if row.state == ReleaseState.READY), None),
-        "is_live": campaign.state != CampaignState.CLOSED or is_working,
-        "steps": lifecycle.states_after(campaign),
-    }
 
 
 @require_POST

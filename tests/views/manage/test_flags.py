@@ -73,14 +73,14 @@ def test_twice_as_many_flags_cost_no_further_query(client, manager, django_asser
 
 
 def test_flagged_pairs_are_shown_with_what_is_said_of_them(client: Client, campaign: Campaign) -> None:
-    assert "flagged pair<" not in client.get(address("campaign_page", campaign)).content.decode()
+    assert "flagged pair</a>" not in client.get(address("campaign_page", campaign)).content.decode()
     pair = PairFactory(campaign=campaign)
     for note in ("Half of it is <grey>.", "Broken."):
         FlagFactory(assignment__member__campaign=campaign, assignment__pair=pair, note=note)
     FlagFactory(assignment__member__campaign=campaign, resolved_at=timezone.now())
     FlagFactory()  # in another campaign
 
-    assert "1 flagged pair<" in client.get(address("campaign_page", campaign)).content.decode()
+    assert "1 flagged pair</a>" in client.get(address("campaign_page", campaign)).content.decode()
     html = client.get(address("flags", campaign)).content.decode()
 
     assert re.findall(r"<h2 id=\"pair-(\d+)\"", html) == [str(pair.pk)]
