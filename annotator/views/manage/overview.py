@@ -136,7 +136,7 @@ def decisions(campaign: Campaign, waiting: Waiting, review: review_queries.Summa
     rows = [
         (flagged, ngettext("%(n)s flagged pair", "%(n)s flagged pairs", flagged), "flags", ""),
         (appeals, ngettext("%(n)s appeal to answer", "%(n)s appeals to answer", appeals), "review", ""),
-        (gold, ngettext("%(n)s gold pair in dispute", "%(n)s gold pairs in dispute", gold), "pairs", "?show=review"),
+        (gold, ngettext("%(n)s gold pair in dispute", "%(n)s gold pairs in dispute", gold), "pairs", "?gold=review"),
         (
             waiting.asking_rules,
             ngettext("%(n)s rule asks before it acts", "%(n)s rules ask before they act", waiting.asking_rules),
