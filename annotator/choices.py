@@ -224,6 +224,7 @@ class ReleaseState(TextChoices):
     READY = "ready", gettext_lazy("Ready")
     FAILED = "failed", gettext_lazy("Failed")
     CANCELLED = "cancelled", gettext_lazy("Cancelled")
+    YANKED = "yanked", gettext_lazy("Yanked")
 
 
 class ReleaseConfig(TextChoices):

@@ -42,6 +42,7 @@ from annotator.views.manage import (
     search,
     statistics,
     webhooks,
+    withdrawals,
 )
 from annotator.views.manage import training as manage_training
 from annotator.views.manifest import manifest as app_manifest
@@ -185,6 +186,9 @@ urlpatterns = [
         webhooks.resend_delivery,
         name="resend_delivery",
     ),
+    path("manage/<str:slug>/releases/rebuild/", withdrawals.rebuild_releases, name="rebuild_releases"),
+    path("manage/<str:slug>/releases/<int:number>/yank/", withdrawals.yank_release, name="yank_release"),
+    path("manage/<str:slug>/take-downs/", withdrawals.take_downs, name="take_downs"),
     path("manage/<str:slug>/releases/<int:number>/cancel/", releases.cancel_release, name="cancel_release"),
     path("admin/login/", admin_log_in),
     path("manage/<str:slug>/releases/<int:number>/publish/", hub_upload.publish_release, name="publish_release"),

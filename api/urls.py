@@ -15,6 +15,7 @@ from api.views.review import ActionList, RuleList, RulePreviewed
 from api.views.statistics import LeaderboardDetail, StatisticsDetail
 from api.views.votes import VoteList
 from api.views.webhooks import DeliveryList, WebhookDetail, WebhookList, WebhookPing
+from api.views.withdrawals import ReleaseRebuild, ReleaseYank, TakeDownList, WithdrawnReleaseList
 
 register_converter(CampaignSlug, "campaign")
 app_name = "api"
@@ -42,6 +43,10 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("webhooks/<int:webhook_id>/deliveries/", DeliveryList.as_view(), name="deliveries"),
     path("releases/", ReleaseList.as_view(), name="releases"),
     path("releases/<int:number>/", ReleaseDetail.as_view(), name="release"),
+    path("releases/withdrawn/", WithdrawnReleaseList.as_view(), name="withdrawn_releases"),
+    path("releases/rebuild/", ReleaseRebuild.as_view(), name="rebuild_releases"),
+    path("releases/<int:number>/yank/", ReleaseYank.as_view(), name="yank_release"),
+    path("take-downs/", TakeDownList.as_view(), name="take_downs"),
     path("releases/<int:number>/cancel/", ReleaseCancel.as_view(), name="cancel_release"),
     path("releases/<int:number>/files/<path:path>", ReleaseFileBytes.as_view(), name="release_file"),
 ]

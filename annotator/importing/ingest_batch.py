@@ -28,7 +28,7 @@ from annotator.lib.advisory_locks import Space, shared_holder, sole_holder
 from annotator.lib.attempts import ATTEMPTS_MAX, OutOfAttempts, attempt
 from annotator.lib.limited_process import ChildDied
 from annotator.lib.storage import put_file, read_file, remove_folder
-from annotator.models import Image, Import, ImportBatch, LineError
+from annotator.models import Image, Import, ImportBatch, LineError, TakeDown
 
 logger = logging.getLogger(__name__)
 
@@ -121,8 +121,12 @@ def _ingest_images(batch: ImportBatch, files: dict[Reference, str]) -> dict[Refe
     """Every one of the files, in storage, or why it is refused."""
     found: dict[Reference, StoredImage | Invalid] = {}
     known = _known_images(files.values())
+    taken_downs = TakeDown.objects.filter(campaign=batch.batch_of.campaign_id, sha256__in=set(files.values()))
+    taken_down = set(taken_downs.values_list("sha256", flat=True))
     for reference, sha256 in files.items():
         try:
+            if sha256 in taken_down:
+                raise Invalid(gettext("This image was taken down. It cannot be imported again."))
             if sha256 not in known:
                 known[sha256] = _ingest_staged(batch, sha256)
             found[reference] = known[sha256]

@@ -6,13 +6,14 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
 from annotator.judging.seats import release_assignments
-from annotator.models import Assignment, Flag, PairSeats, User
+from annotator.models import Assignment, Flag, Pair, PairSeats, TakeDown, User
 
 PRIORITY_LIMIT = 1000
 
@@ -35,8 +36,11 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
 def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | None = None) -> int:
     """Put held pairs back in circulation; scoring settles those that have all their votes. Returns how many were held.
 
-    The flags on them are resolved: only new ones count towards holding them again.
+    The flags on them are resolved: only new ones count towards holding them again. A pair of which an image was taken down stays.
     """
+    images = [OuterRef("image_a__sha256"), OuterRef("image_b__sha256")]
+    gone = TakeDown.objects.filter(campaign=OuterRef("campaign"), sha256__in=images)
+    pair_ids = list(Pair.objects.filter(~Exists(gone), pk__in=pair_ids).values_list("pk", flat=True))
     Flag.objects.filter(assignment__pair__in=pair_ids, resolved_at__isnull=True).update(
         resolved_at=now or timezone.now(), resolved_by=by
     )

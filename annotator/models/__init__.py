@@ -46,6 +46,7 @@ from annotator.models.reviewing import (
 )
 from annotator.models.vote_columns import VoteChunk, VoteColumns
 from annotator.models.webhooks import Delivery, Webhook
+from annotator.models.withdrawals import ReleaseAnnotator, TakeDown
 
 __all__ = [
     "Adjudication",
@@ -88,6 +89,7 @@ __all__ = [
     "Publication",
     "Question",
     "Release",
+    "ReleaseAnnotator",
     "ReleaseFile",
     "ReleaseShard",
     "ReviewModel",
@@ -99,6 +101,7 @@ __all__ = [
     "SelfDescription",
     "ServerEpoch",
     "SplitPrior",
+    "TakeDown",
     "Token",
     "UnscoredAssignment",
     "User",

@@ -209,6 +209,15 @@ class Release(models.Model):
     )
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    yanked_at = models.DateTimeField(null=True, blank=True)
+    yanked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    yank_reason = models.CharField(
+        max_length=500,
+        blank=True,
+        db_default="",
+        help_text=gettext_lazy("Why. Everybody who asks for the release reads this."),
+    )
+    replaced_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     heard_at = models.DateTimeField(
         null=True,
         blank=True,
@@ -243,6 +252,10 @@ class Release(models.Model):
                 condition=~Q(state=ReleaseState.READY) | Q(revision__regex=r"^[0-9a-f]{40}$", finished_at__isnull=False),
                 name="release_ready_has_revision",
             ),
+            CheckConstraint(
+                condition=~Q(state=ReleaseState.YANKED) | (Q(yanked_at__isnull=False) & ~Q(yank_reason="")),
+                name="release_yanked_has_reason",
+            ),
         ]
         triggers = [
             pgtrigger.Protect(name="release_never_deleted", operation=pgtrigger.Delete),
@@ -251,7 +264,16 @@ class Release(models.Model):
                 name="release_ready_is_fixed",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__state=ReleaseState.READY)
-                & (pgtrigger.Q(new__revision__df=pgtrigger.F("old__revision")) | ~pgtrigger.Q(new__state=ReleaseState.READY)),
+                & (
+                    pgtrigger.Q(new__revision__df=pgtrigger.F("old__revision"))
+                    | ~pgtrigger.Q(new__state__in=[ReleaseState.READY, ReleaseState.YANKED])
+                ),
+            ),
+            pgtrigger.Protect(
+                name="release_yanked_stays_yanked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__state=ReleaseState.YANKED)
+                & (pgtrigger.Q(new__revision__df=pgtrigger.F("old__revision")) | ~pgtrigger.Q(new__state=ReleaseState.YANKED)),
             ),
         ]
 

@@ -8,6 +8,9 @@ stage            reads the campaign in one snapshot and leaves everything that i
 dataset/         the configs, from the rows of the snapshot to parquet files as the Hub wants them
 card/            README.md and its pictures: the statistics of the snapshot, and what only a card tells
 release_storage  where a release is built and where it is kept
+withdrawal       yanks releases, and finds and replaces those that hold votes of people who withdrew
+take_down        takes an image out of a campaign: its bytes, its pairs, the releases that hold it
+yanked_files     removes the bytes of a yanked release
 sharing          the files that releases have in common, each stored once
 hub_upload       publishes one on another Hub
 """

@@ -21,7 +21,7 @@ from annotator.choices import UNFINISHED_RELEASES, Event, ReleaseState
 from annotator.errors import NotFound
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, sole_holder
-from annotator.models import Release, ReleaseFile, ReleaseShard
+from annotator.models import Release, ReleaseAnnotator, ReleaseFile, ReleaseShard
 from annotator.releasing.build_progress import STAGED_SHARE, WRITTEN_SHARE, Stopped, counter, note, reporter, share_written
 from annotator.releasing.build_steps import ending
 from annotator.releasing.card.readme import load_charts, write_card
@@ -224,7 +224,8 @@ def _finish(release: Release) -> None:
     ]
     stored_as = dict(release.shards.exclude(stored_as="").values_list("path", "stored_as"))
     with build_area.scratch() as scratch:
-        own = write_card(scratch, facts=_staged(release, build_area).facts, shards=shards)
+        staged = _staged(release, build_area)
+        own = write_card(scratch, facts=staged.facts, shards=shards)
         with transaction.atomic():
             locked = Release.objects.select_for_update(no_key=True).get(pk=release.pk)
             if locked.state != ReleaseState.BUILDING:
@@ -239,6 +240,7 @@ def _finish(release: Release) -> None:
                 for file in files
             )
             record_images(release, build_area)
+            ReleaseAnnotator.objects.bulk_create(ReleaseAnnotator(release=release, member_id=pk) for pk in staged.annotators)
             locked.revision = revision_of(files)
             locked.state, locked.progress, locked.error = ReleaseState.READY, 1.0, ""
             locked.finished_at = timezone.now()

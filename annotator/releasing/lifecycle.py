@@ -17,6 +17,7 @@ from annotator.errors import Conflict, Invalid
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseShard, User
 from annotator.releasing.release_storage import build_area_of
+from annotator.releasing.yanked_files import remove_files
 
 SHARD_BYTES_MIN, SHARD_BYTES_MAX = 1_000_000, 5_000_000_000
 SHARD_COUNT_MAX = 10_000
@@ -105,7 +106,10 @@ def clear_release(*, release_id: int) -> None:
         if not is_mine or not release.has_leftovers or release.state in UNFINISHED_RELEASES or busy_shards(release):
             return
         build_area = build_area_of(release)
-        if release.state == ReleaseState.READY:
+        if release.state == ReleaseState.YANKED:
+            build_area.clear()
+            remove_files(release)
+        elif release.state == ReleaseState.READY:
             build_area.clear()
         else:
             build_area.discard()

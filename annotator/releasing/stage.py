@@ -27,7 +27,7 @@ from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback, snapshot_of
 from annotator.releasing.dataset.splits import USUAL_CUT, Cut, shard_name, split_of_path
-from annotator.releasing.dataset.staged_rows import ShardPlan, label_pairs, splits_in, stage_pairs
+from annotator.releasing.dataset.staged_rows import ShardPlan, count_taken_down, label_pairs, splits_in, stage_pairs
 from annotator.releasing.dataset.vote_files import stage_votes
 from annotator.scoring.statistics.load import load_campaign_data
 
@@ -37,6 +37,7 @@ class Staged:
     facts: Facts
     shard_plans: list[ShardPlan]
     finished: list[Written]
+    annotators: list[int] = field(default_factory=list)  # members whose votes were read
     stored_as: dict[str, str] = field(default_factory=dict)  # of what is finished, the paths that share an earlier file
 
     def save(self, file: Path) -> None:
@@ -52,6 +53,7 @@ class Staged:
             facts=Facts.load(saved["facts"]),
             shard_plans=[ShardPlan(**part) for part in saved["shard_plans"]],
             finished=[Written(**file) for file in saved["finished"]],
+            annotators=saved.get("annotators", []),
             stored_as=saved.get("stored_as", {}),
         )
 
@@ -90,9 +92,11 @@ def stage(
             shutil.rmtree(files_folder)
             snapshot.put_all_in_train()
             facts.shares, facts.is_all_in_train = list(snapshot.shares), True
+        annotators = snapshot.annotators()
         images = StagedImages([], {})
         if IMAGES.config in configs:
             images = stage_images(snapshot.images(), known_images, cut=cut, folder=rows_folder)
+    facts.taken_down_with_winner = count_taken_down(labelled_file)
     leaderboards = write_leaderboards(facts, files_folder)
     parts = stage_pairs(
         labelled_file,
@@ -107,6 +111,7 @@ def stage(
         facts=facts,
         shard_plans=[*parts, *images.plans],
         finished=[*votes, *leaderboards, *(file for file, _ in images.reused.values())],
+        annotators=annotators,
         stored_as={path: stored_as for path, (_, stored_as) in images.reused.items()},
     )
 

@@ -106,11 +106,12 @@ def folders_of(files: Iterable[RepoFile]) -> list[Folder]:
 
 @dataclass(frozen=True)
 class Repository:
-    """`releases` are all that can be read here, oldest first; at least one."""
+    """`releases` are all that can be read here, oldest first; `yanked` those that could be once. At least one of either."""
 
     campaign: Campaign
     is_dpo: bool
     releases: list[Release]
+    yanked: list[Release]
 
     @property
     def name(self) -> str:
@@ -129,14 +130,13 @@ class Repository:
         return dpo.revision_of(release.revision) if self.is_dpo else release.revision
 
     def release_at(self, revision: str) -> Release:
-        """Raises HubError if the revision does not exist."""
-        found = None
-        if revision in MAIN:
-            found = self.releases[-1]
-        elif match := TAG_PATTERN.fullmatch(revision):
-            found = next((release for release in self.releases if release.number == int(match[1])), None)
-        elif len(revision) == 40:
-            found = next((release for release in self.releases if self.sha_of(release) == revision), None)
+        """Raises HubError if the revision does not exist, or does not exist any more."""
+        found = self._among(self.releases, revision)
+        if found is None and (gone := self._among(self.yanked, revision)):
+            words = f"Release {gone.number} was yanked. {gone.yank_reason}"
+            if gone.replaced_by and gone.replaced_by.state == ReleaseState.READY:
+                words += f" It is replaced by v{gone.replaced_by.number}."
+            raise HubError(404, " ".join(words.split()).encode("ascii", "replace").decode(), "RevisionNotFound")
         if found is None:
             raise HubError(
                 404,
@@ -145,6 +145,13 @@ class Repository:
             )
         return found
 
+    def _among(self, releases: list[Release], revision: str) -> Release | None:
+        if revision in MAIN:
+            return releases[-1] if releases else None
+        if match := TAG_PATTERN.fullmatch(revision):
+            return next((release for release in releases if release.number == int(match[1])), None)
+        return next((release for release in releases if self.sha_of(release) == revision), None)
+
     def at(self, revision: str) -> Snapshot:
         """Raises HubError if the revision does not exist."""
         release = self.release_at(revision)
@@ -152,8 +159,9 @@ class Repository:
 
 
 def served_releases(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> QuerySet[Release]:
-    """Ready releases, oldest first; for the DPO repository, only releases with its config."""
-    releases = Release.objects.filter(campaign__in=campaigns, state=ReleaseState.READY).order_by("number")
+    """Ready and yanked releases, oldest first; for the DPO repository, only releases with its config."""
+    known = [ReleaseState.READY, ReleaseState.YANKED]
+    releases = Release.objects.filter(campaign__in=campaigns, state__in=known).order_by("number")
     if is_dpo:
         its_files = ReleaseFile.objects.filter(release=OuterRef("pk"), path__startswith=f"{dpo.CONFIG}/")
         releases = releases.filter(Exists(its_files))
@@ -179,9 +187,11 @@ def repositories_for(caller: Caller) -> list[Repository]:
 def _repositories(campaigns: QuerySet[Campaign], *, is_dpo: bool) -> Iterator[Repository]:
     """The repositories of campaigns with a release, in one query."""
     releases: dict[Campaign, list[Release]] = {}
-    for release in served_releases(campaigns, is_dpo=is_dpo).select_related("campaign"):
+    for release in served_releases(campaigns, is_dpo=is_dpo).select_related("campaign", "replaced_by"):
         releases.setdefault(release.campaign, []).append(release)
-    return (Repository(campaign, is_dpo, its) for campaign, its in releases.items())
+    for campaign, its in releases.items():
+        ready, yanked = ([each for each in its if each.state == state] for state in (ReleaseState.READY, ReleaseState.YANKED))
+        yield Repository(campaign, is_dpo, ready, yanked)
 
 
 def stored_file(release: Release, row: ReleaseFile) -> RepoFile:

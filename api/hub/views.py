@@ -36,7 +36,7 @@ def datasets(request: HttpRequest, caller: Caller) -> HttpResponse:
     """The readable datasets by name, filtered by `author` and `search`."""
     author, words = request.GET.get("author", ""), request.GET.get("search", "").casefold()
     found = repositories_for(caller) if author in ("", settings.HUB_NAMESPACE) else []
-    found = [repository for repository in found if words in repository.id.casefold()]
+    found = [repository for repository in found if repository.releases and words in repository.id.casefold()]
     page, headers = page_of(request, found, lambda repository: repository.name, number_in(request, "limit", PAGE_SIZE))
     return json_answer([info_of(repository, repository.releases[-1]) for repository in page], **headers)
 
@@ -85,8 +85,9 @@ def auth_check(request: HttpRequest, caller: Caller, namespace: str, name: str) 
 @hub_view("GET", "HEAD")
 def refs(request: HttpRequest, caller: Caller, namespace: str, name: str) -> HttpResponse:
     repository = repository_for(caller, namespace, name)
+    newest = repository.releases[-1:]
     result: Json = {
-        "branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repository.sha_of(repository.releases[-1])}],
+        "branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repository.sha_of(each)} for each in newest],
         "tags": [
             {"name": f"v{release.number}", "ref": f"refs/tags/v{release.number}", "targetCommit": repository.sha_of(release)}
             for release in repository.releases

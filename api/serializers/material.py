@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotator.choices import ConsensusMethod, Label
-from annotator.models import Campaign, Consensus, Image, Pair, Prompt
+from annotator.models import Campaign, Consensus, Image, Pair, Prompt, TakeDown
 
 SLOTS = ("a", "b")
 COUNTS = tuple(f"n_{choice}" for choice in ("a", "b", "both_good", "both_bad"))
@@ -26,7 +26,11 @@ def prompts_of(campaign: Campaign) -> QuerySet[Prompt]:
 def pairs_of(campaign: Campaign) -> QuerySet[Pair]:
     """Each table is asked for its own rows of a page: a join of all of them could be planned over all pairs."""
     labels = Consensus.objects.filter(question__campaign=campaign, question__position=0)
-    return Pair.objects.filter(campaign=campaign).prefetch_related(
+    gone = TakeDown.objects.filter(campaign=OuterRef("campaign"))
+    pairs = Pair.objects.filter(campaign=campaign).annotate(
+        **{f"gone_{slot}": Exists(gone.filter(sha256=OuterRef(f"image_{slot}__sha256"))) for slot in SLOTS}
+    )
+    return pairs.prefetch_related(
         *("prompt", "image_a__generator", "image_b__generator"), Prefetch("consensus", labels, to_attr="labels")
     )
 
@@ -100,6 +104,9 @@ class PairSerializer(serializers.Serializer[Pair]):
     is_audit = serializers.BooleanField()
     is_gold = serializers.BooleanField()
     inclusion_probability = serializers.FloatField()
+    taken_down = serializers.CharField(
+        allow_null=True, help_text="`a`, `b` or `ab`: which of its images were taken down. Their URLs find nothing."
+    )
     sha256_a = serializers.CharField()
     sha256_b = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
@@ -127,6 +134,7 @@ class PairSerializer(serializers.Serializer[Pair]):
             **{name: getattr(pair, name) for name in ("is_audit", "is_gold", "inclusion_probability", "external_id", "metadata")},
             "prompt_external_id": pair.prompt.external_id,
             "prompt_metadata": pair.prompt.metadata,
+            "taken_down": "".join(slot for slot in SLOTS if getattr(pair, f"gone_{slot}")) or None,
             **verdict_of(pair.labels),  # type: ignore[attr-defined]  # of `pairs_of`
         }
         for slot, image in zip(SLOTS, pair.images, strict=True):

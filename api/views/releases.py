@@ -39,7 +39,7 @@ class ReleaseList(View):
     def get(self, request: Request, slug: str) -> Response:
         """List the campaign's releases, newest first."""
         campaign = campaign_for_reviewer(user_of(request), slug)
-        return page_of(request, campaign.releases.prefetch_related("files"), ReleaseSerializer)
+        return page_of(request, campaign.releases.select_related("replaced_by").prefetch_related("files"), ReleaseSerializer)
 
     @extend_schema(
         operation_id="create_release", parameters=[idempotency.PARAMETER], request=NewRelease, responses={202: ReleaseSerializer}
@@ -120,6 +120,8 @@ class ReleaseFileBytes(View):
         """Download a file, or a range of its bytes. The ETag is the sha256 of the file."""
         campaign = campaign_for_reviewer(user_of(request), slug)
         release = release_of(campaign, number)
+        if release.state == ReleaseState.YANKED:
+            raise Conflict(f"This release was yanked. {release.yank_reason}", code="release_yanked")
         if release.state != ReleaseState.READY:
             raise Conflict(f"This release is not ready. Its state is {release.state}.", code="release_not_ready")
         file = release.files.filter(path=path).first() if "\x00" not in path else None

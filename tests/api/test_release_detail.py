@@ -37,6 +37,8 @@ def test_it_is_a_manifest(storage_folder):
         "configs": [],
         "shard_bytes": None,
         "shard_count": None,
+        "yank_reason": "",
+        "replaced_by": None,
         "error": "",
         "files": [
             {"path": "README.md", "size": len(README), "sha256": hashlib.sha256(README).hexdigest()},

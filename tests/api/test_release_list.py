@@ -38,6 +38,8 @@ def test_a_release_is_asked_for_and_left_to_a_worker():
         "configs": [],
         "shard_bytes": None,
         "shard_count": None,
+        "yank_reason": "",
+        "replaced_by": None,
         "files": [],
         "error": "",
     }

@@ -51,6 +51,11 @@ OPERATIONS = {
     "create_release",
     "get_release",
     "cancel_release",
+    "yank_release",
+    "list_withdrawn_releases",
+    "rebuild_releases",
+    "list_take_downs",
+    "take_down_image",
     "get_release_file",
 }
 

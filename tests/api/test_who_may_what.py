@@ -94,6 +94,21 @@ ROUTES = {
     "get_release": Route("GET", C + "releases/1/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
     # It is ready, and so there is nothing to cancel for those who may.
     "cancel_release": Route("POST", C + "releases/1/cancel/", {"manage"}, (404, 404, 403, 403, 409, 403, 409)),
+    "yank_release": Route(
+        "POST", C + "releases/1/yank/", {"manage"}, (404, 404, 403, 403, 200, 403, 200), {"reason": "A mistake."}
+    ),
+    "list_withdrawn_releases": Route("GET", C + "releases/withdrawn/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    # Nobody has withdrawn.
+    "rebuild_releases": Route("POST", C + "releases/rebuild/", {"manage"}, (404, 404, 403, 403, 409, 403, 409)),
+    "list_take_downs": Route("GET", C + "take-downs/", {"manage"}, (404, 404, 403, 403, 200, 403, 200)),
+    # There is no such image.
+    "take_down_image": Route(
+        "POST",
+        C + "take-downs/",
+        {"manage"},
+        (404, 404, 403, 403, 404, 403, 404),
+        {"sha256": "0" * 64, "reason": "The artist asked for it."},
+    ),
     "get_release_file": Route("GET", C + "releases/1/files/README.md", {"export"}, (404, 404, 403, 200, 200, 403, 200)),
 }
 

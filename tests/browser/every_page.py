@@ -184,7 +184,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
-        *("members", "flags", "imports", "releases", "questions", "comments", "hub_account", "webhooks"),
+        *("members", "flags", "imports", "releases", "take_downs", "questions", "comments", "hub_account", "webhooks"),
         *("trainees", "pairs", "proposed_gold"),
     ):
         site.add(route, manager, route, campaign.slug)

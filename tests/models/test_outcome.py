@@ -7,8 +7,11 @@ from django.utils import timezone
 
 from annotator.models import (
     ImageShard,
+    Release,
+    ReleaseAnnotator,
     ReleaseFile,
     ReleaseShard,
+    TakeDown,
 )
 from tests import factories as make
 from tests.models.constraint_cases import Attempts, assert_refused, change, delete, release_in
@@ -36,6 +39,10 @@ ATTEMPTS = Attempts(
         "release_never_deleted": lambda: delete(make.ReleaseFactory()),
         "release_number_is_fixed": lambda: change(make.ReleaseFactory(), number=7),
         "release_ready_is_fixed": lambda: change(release_in("ready"), revision="c" * 40),
+        "release_yanked_has_reason": lambda: change(release_in("ready"), state="yanked"),
+        "release_yanked_stays_yanked": lambda: change(yanked_release(), state="ready"),
+        "take_down_sha256_form": lambda: take_down(sha256="none"),
+        "take_down_has_reason": lambda: take_down(reason=""),
         "image_shard_sha256_form": lambda: image_shard(sha256="none"),
         "release_file_sha256_form": lambda: ReleaseFile.objects.create(
             release=make.ReleaseFactory(), path="README.md", size=1, sha256="none"
@@ -49,6 +56,29 @@ ATTEMPTS = Attempts(
 def _() -> None:
     consensus = make.ConsensusFactory()
     make.ConsensusFactory(pair=consensus.pair, question=consensus.question)
+
+
+def yanked_release() -> Release:
+    release = release_in("ready")
+    change(release, state="yanked", yanked_at=timezone.now(), yank_reason="A mistake.")
+    return release
+
+
+def take_down(**fields: object) -> TakeDown:
+    return TakeDown.objects.create(**{"campaign": make.CampaignFactory(), "sha256": "a" * 64, "reason": "Asked for.", **fields})
+
+
+@ATTEMPTS.refused_by("take_down_once_in_campaign")
+def _() -> None:
+    take_down(campaign=take_down().campaign)
+
+
+@ATTEMPTS.refused_by("release_annotator_once")
+def _() -> None:
+    member = make.MemberFactory()
+    release = make.ReleaseFactory(campaign=member.campaign)
+    for _ in range(2):
+        ReleaseAnnotator.objects.create(release=release, member=member)
 
 
 def image_shard(**fields: object) -> ImageShard:

@@ -67,6 +67,7 @@ def test_a_release_has_a_row_per_pair(campaign, judged):
         "is_audit": False,
         "is_gold": False,
         "inclusion_probability": 1.0,
+        "taken_down": None,
         "sha256_a": pair.image_a.sha256,
         "sha256_b": pair.image_b.sha256,
         **dict.fromkeys(("external_id", "prompt_external_id", "seed_a", "seed_b")),

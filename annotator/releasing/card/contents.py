@@ -119,6 +119,7 @@ def left_out_pairs(facts: Facts) -> str:
         (facts.overlap.get("0", 0), "without votes"),
         *((labels.get(label, 0), f"with the label `{label.value}`") for label in UNDECIDED),
         (facts.held_with_winner, "held by the managers"),
+        (facts.taken_down_with_winner, "with an image that was taken down"),
     ]
     left_out = sum(pairs for pairs, _ in reasons)
     if not left_out:

@@ -47,6 +47,7 @@ class Facts:
     prompts_voted: int = 0  # with a vote that counts
     generators: list[str] = field(default_factory=list)  # of the images in pairs
     held_with_winner: int = 0
+    taken_down_with_winner: int = 0  # not held: an image of theirs is gone
     without_generators: int = 0  # pairs that no leaderboard can use: a generator is not stated, or both are the same
     overlap: dict[str, int] = field(default_factory=dict)  # votes on a pair → pairs; JSON knows only text as keys
     labels: dict[str, dict[str, int]] = field(default_factory=dict)  # question → label → pairs

@@ -31,8 +31,9 @@ def has_winner(labelled: pa.RecordBatch) -> pa.BooleanArray:
 
 
 def decided(labelled: pa.RecordBatch) -> pa.RecordBatch:
-    """The pairs of which one image won, and that no manager holds."""
-    return labelled.filter(pc.and_(has_winner(labelled), pc.invert(labelled["is_held"])))
+    """The pairs of which one image won, that no manager holds, and of which both images are there."""
+    is_whole = pc.and_(pc.invert(labelled["is_held"]), pc.is_null(labelled["taken_down"]))
+    return labelled.filter(pc.and_(has_winner(labelled), is_whole))
 
 
 def binarized_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:

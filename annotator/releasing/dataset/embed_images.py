@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext
 
@@ -25,8 +26,12 @@ def embed(references: pa.StructArray) -> pa.StructArray:
     """The images that a column of references stands for, as `struct<bytes, path>`.
 
     The path is made of the hash: whatever the file was called, it may have said which generator made it.
-    Raises Conflict when an image is not in storage.
+    One that was taken down is null. Raises Conflict when an image is not in storage.
     """
+    if references.null_count:
+        images = embed(references.drop_null())
+        places = pc.if_else(references.is_valid(), pc.cumulative_sum(references.is_valid().cast(pa.int64())), None)
+        return images.take(pc.subtract(places, 1))
     names = [
         full_name(sha256, format)
         for sha256, format in zip(references.field("sha256").to_pylist(), references.field("format").to_pylist(), strict=True)

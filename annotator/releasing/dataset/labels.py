@@ -81,7 +81,8 @@ class Labeler:
             columns |= {f"{name}{suffix}": column for name, column in columns_of(labels, rows).items()}
         for slot in ("a", "b"):
             references = [batch[f"{name}_{slot}"] for name in ("sha256", "format", "size")]
-            columns[f"image_{slot}"] = pa.StructArray.from_arrays(references, fields=list(IMAGE_REFERENCE_TYPE))
+            is_gone = pc.fill_null(pc.match_substring(batch["taken_down"], slot), False)
+            columns[f"image_{slot}"] = pa.StructArray.from_arrays(references, fields=list(IMAGE_REFERENCE_TYPE), mask=is_gone)
         columns["decided_of_prompt"] = pa.nulls(batch.num_rows, pa.int64())
         return pa.RecordBatch.from_arrays([pc.cast(columns[field.name], field.type) for field in self.schema], schema=self.schema)
 

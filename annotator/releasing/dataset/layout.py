@@ -117,6 +117,7 @@ DRAWN_COLUMNS = (
         value("float64"),
         "the probability with which the pairing rule drew the pair, given the pairs and votes before; 1: certain",
     ),
+    Column("taken_down", value("string"), "`a`, `b` or `ab`: which of its images were taken down and are null; else null"),
     Column("sha256_a", value("string"), "sha256 of image `a` as imported, before its metadata was removed"),
     Column("sha256_b", value("string"), "sha256 of image `b` as imported"),
 )

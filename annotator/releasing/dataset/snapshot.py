@@ -57,6 +57,8 @@ _PAIRS_SQL = """
            seats.state = {held} AS is_held, {split} AS split,
            image_a.sha256 AS sha256_a, image_a.format AS format_a, image_a.byte_size::bigint AS size_a,
            image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b,
+           nullif(concat(CASE WHEN gone_a.id IS NOT NULL THEN 'a' END, CASE WHEN gone_b.id IS NOT NULL THEN 'b' END), '')
+               AS taken_down,
            pair.external_id, pair.metadata::text AS metadata,
            prompt.external_id AS prompt_external_id, prompt.metadata::text AS prompt_metadata,
            image_a.seed AS seed_a, image_a.parameters::text AS parameters_a, image_a.width AS width_a, image_a.height AS height_a,
@@ -66,6 +68,8 @@ _PAIRS_SQL = """
     JOIN annotator_prompt prompt ON prompt.id = pair.prompt_id
     JOIN annotator_image image_a ON image_a.id = pair.image_a_id
     JOIN annotator_image image_b ON image_b.id = pair.image_b_id
+    LEFT JOIN annotator_takedown gone_a ON gone_a.campaign_id = pair.campaign_id AND gone_a.sha256 = image_a.sha256
+    LEFT JOIN annotator_takedown gone_b ON gone_b.campaign_id = pair.campaign_id AND gone_b.sha256 = image_b.sha256
     LEFT JOIN annotator_generator maker_a ON maker_a.id = image_a.generator_id
     LEFT JOIN annotator_generator maker_b ON maker_b.id = image_b.generator_id
     WHERE pair.campaign_id = {campaign}
@@ -79,7 +83,9 @@ _IMAGES_SQL = """
         SELECT DISTINCT ON (image.sha256) image.id, image.sha256, image.format, image.byte_size::bigint AS size,
                image.width, image.height
         FROM annotator_image image JOIN annotator_prompt prompt ON prompt.id = image.prompt_id
-        WHERE prompt.campaign_id = {campaign}
+        WHERE prompt.campaign_id = {campaign} AND NOT EXISTS (
+            SELECT FROM annotator_takedown gone WHERE gone.campaign_id = {campaign} AND gone.sha256 = image.sha256
+        )
         ORDER BY image.sha256, image.id
     ) first ORDER BY first.id
 """
@@ -131,6 +137,14 @@ class CampaignSnapshot:
     def pairs(self) -> Iterator[pa.RecordBatch]:
         """All pairs by id, in batches."""
         yield from self.database.batches(_PAIRS_SQL, campaign=self.own, held=PairState.HELD.value, split=self._split())
+
+    def annotators(self) -> list[int]:
+        """Whose votes are read, void ones too."""
+        query = (
+            "SELECT DISTINCT vote.member_id AS id FROM annotator_vote vote JOIN annotator_member member"
+            " ON member.id = vote.member_id WHERE vote.campaign_id = {own} AND {is_released}"
+        )
+        return sorted(row["id"] for row in self.query(query))
 
     def images(self) -> pa.Table:
         """Every image file of the campaign once, whichever prompts it is under: a hundred bytes for each."""

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.releasing.dataset.configs import decided, layouts_for
+from annotator.releasing.dataset.configs import decided, has_winner, layouts_for
 from annotator.releasing.dataset.labels import Labeler
 from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
@@ -79,6 +79,18 @@ def splits_in(labelled_file: Path) -> tuple[set[int], set[int]]:
             of_pairs |= set(pc.unique(labelled["split"]).to_pylist())
             of_decided |= set(pc.unique(decided(labelled)["split"]).to_pylist())
     return of_pairs, of_decided
+
+
+def count_taken_down(labelled_file: Path) -> int:
+    """Pairs with a winner that no manager holds, of which an image was taken down."""
+    found = 0
+    with pa.memory_map(str(labelled_file)) as source:
+        batches = pa.ipc.open_file(source)
+        for number in range(batches.num_record_batches):
+            labelled = batches.get_batch(number)
+            wanted = pc.and_(has_winner(labelled), pc.invert(labelled["is_held"]))
+            found += pc.sum(pc.and_(pc.fill_null(wanted, False), labelled["taken_down"].is_valid())).as_py() or 0
+    return found
 
 
 def stage_pairs(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from annotator.choices import USUAL_CONFIGS, ReleaseConfig
 from annotator.releasing.lifecycle import SHARD_BYTES_MAX, SHARD_BYTES_MIN, SHARD_COUNT_MAX
+from annotator.releasing.withdrawal import REASON_LIMIT
 
 MEGABYTE = 1_000_000
 CONTENTS = {
@@ -56,3 +57,37 @@ class ReleaseForm(forms.Form):
             "shard_bytes": None if megabytes is None else megabytes * MEGABYTE,
             "shard_count": self.cleaned_data["shard_count"],
         }
+
+
+class YankForm(forms.Form):
+    """Why a release is taken back, and its name, typed."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=REASON_LIMIT,
+        help_text=gettext_lazy("Everybody who asks for the release reads it."),
+    )
+    name = forms.CharField(label=gettext_lazy("Name of the release"), max_length=20)
+
+    def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = f"v{number}"
+        self.fields["name"].help_text = gettext("Type %(name)s to confirm.") % {"name": self.expected}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        if name != self.expected:
+            raise forms.ValidationError(gettext("Type %(name)s to confirm.") % {"name": self.expected})
+        return name
+
+
+class TakeDownForm(forms.Form):
+    sha256 = forms.RegexField(
+        r"^[0-9a-f]{64}$",
+        label=gettext_lazy("sha256 of the image"),
+        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
+        help_text=gettext_lazy("On the page of each of its pairs, and in releases as sha256_a and sha256_b."),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), max_length=REASON_LIMIT, help_text=gettext_lazy("For the managers of the campaign.")
+    )

@@ -17,10 +17,10 @@ from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import UNFINISHED_RELEASES
 from annotator.errors import DomainError, NotFound
 from annotator.models import Release
-from annotator.releasing import hub_upload
+from annotator.releasing import hub_upload, withdrawal
 from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, SHOWN_AT_FIRST, posted, status_of
-from annotator.views.manage.release_forms import ReleaseForm
+from annotator.views.manage.release_forms import ReleaseForm, YankForm
 from annotator.views.requests import UserRequest
 
 
@@ -40,7 +40,13 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
             messages.success(request, gettext("Release %(number)s is being built.") % {"number": release.number})
             return redirect("release_page", slug, release.number)
     page = Paginator(campaign.releases.order_by("-number"), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"campaign": campaign, "form": form, "page": page, "releases": page.object_list}
+    context = {
+        "campaign": campaign,
+        "form": form,
+        "page": page,
+        "releases": page.object_list,
+        "withdrawn": list(withdrawal.holding_withdrawn(campaign)),
+    }
     return render(request, "manage/releases/releases.html", context, status=status_of(form))
 
 
@@ -49,7 +55,9 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
 def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
     """One release: its files to download, and how to load it."""
     campaign = campaign_for_manager(request.user, slug)
-    release: Release | None = campaign.releases.filter(number=number).select_related("created_by", "cancelled_by").first()
+    release: Release | None = (
+        campaign.releases.filter(number=number).select_related("created_by", "cancelled_by", "replaced_by").first()
+    )
     if release is None:
         raise NotFound(gettext("This release does not exist."))
     files = list(release.files.order_by("path"))
@@ -57,6 +65,7 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "campaign": campaign,
         "release": release,
         "files": files,
+        "yank_form": YankForm(number=number),
         "is_unfinished": release.state in UNFINISHED_RELEASES,
         "shards": release.shards.aggregate(all=Count("pk"), finished=Count("finished_at")),
         "size": sum(file.size for file in files),

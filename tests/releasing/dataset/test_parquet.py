@@ -21,7 +21,7 @@ COLUMNS = {
     " void_reason is_first external_id metadata",
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
     " n_both_bad p_a p_b p_both_good p_both_bad label share confidence agreement n_first stopped_early is_audit is_gold"
-    " inclusion_probability sha256_a sha256_b"
+    " inclusion_probability taken_down sha256_a sha256_b"
     + KEYS
     + "".join(name.format(slot) for slot in ("_a", "_b") for name in IMAGE_KEYS),
     "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence"

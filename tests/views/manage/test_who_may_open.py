@@ -27,6 +27,7 @@ PAGES = [
     ("imports", [], True, True),
     ("import_page", [1], True, False),
     ("releases", [], True, True),
+    ("take_downs", [], True, True),
     ("release_page", [1], True, False),
 ]
 pages = pytest.mark.parametrize(
