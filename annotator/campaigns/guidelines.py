@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -11,17 +13,29 @@ from django.utils.translation import gettext
 
 from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, Guideline, Member, User
+from annotator.models.in_languages import validate_translations
 
 
 @transaction.atomic
 def publish_guideline(
-    *, campaign: Campaign, text: str, by: User | None, change_note: str = "", now: datetime | None = None
+    *,
+    campaign: Campaign,
+    text: str,
+    by: User | None,
+    change_note: str = "",
+    translations: Mapping[str, str] | None = None,
+    now: datetime | None = None,
 ) -> Guideline:
-    """The next version of the campaign's guideline, in force from now on. Text is Markdown; the note says what is new."""
+    """The next version of the campaign's guideline, in force from now on.
+
+    Text is Markdown, and so are its translations by language; the note says what is new. Raises Invalid for an empty text and
+    for a language that the site does not have.
+    """
     made = Guideline.objects.create(
         campaign=campaign,
         version=_next_version(campaign),
         text=_some_text(text),
+        translations=_translations(translations or {}),
         change_note=change_note,
         published_at=now or timezone.now(),
         author=by,
@@ -85,6 +99,14 @@ def _some_text(text: str) -> str:
             gettext("A guideline needs some text."), errors={"text": [gettext("Write the instructions for annotators.")]}
         )
     return text
+
+
+def _translations(texts: Mapping[str, str]) -> dict[str, str]:
+    try:
+        validate_translations(dict(texts))
+    except ValidationError as error:
+        raise Invalid(gettext("Some values are not valid."), errors={"translations": error.messages}) from error
+    return dict(texts)
 
 
 def change_notes(*, since: Guideline, until: Guideline) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -15,6 +15,7 @@ from annotator.errors import Conflict, Invalid
 from annotator.models import Campaign, Question, User, Vote
 
 QUESTIONS_LIMIT = 20
+TEXT_LIMIT = 300  # characters
 
 
 class NewQuestion(NamedTuple):
@@ -23,6 +24,7 @@ class NewQuestion(NamedTuple):
     slug: str
     text: str
     choices: tuple[str, ...] = tuple(Choice.values)
+    translations: Mapping[str, str] | None = None  # by language; None leaves those of a question that is there
 
 
 DEFAULT_QUESTION = NewQuestion("overall", "Which image is better overall?")
@@ -76,6 +78,8 @@ def _write_questions(campaign: Campaign, questions: Sequence[NewQuestion]) -> No
         question = known.get(wanted.slug) or Question(campaign=campaign, slug=wanted.slug)
         question.text, question.position = wanted.text, position
         question.choices = [choice for choice in Choice.values if choice in wanted.choices]
+        if wanted.translations is not None:
+            question.translations = dict(wanted.translations)
         save_valid(question)
 
 
@@ -91,6 +95,14 @@ def check_questions(*, campaign: Campaign, questions: Sequence[NewQuestion]) -> 
         raise Invalid(
             gettext("Each question needs its own short name."),
             errors={"slug": [gettext("Two questions have the same short name.")]},
+        )
+    long = [code for question in questions for code, text in (question.translations or {}).items() if len(text) > TEXT_LIMIT]
+    if long:
+        raise Invalid(
+            gettext("Some values are not valid."),
+            errors={
+                "translations": [gettext("Use at most %(limit)s characters (%(code)s).") % {"limit": TEXT_LIMIT, "code": long[0]}]
+            },
         )
     gold = campaign.pairs.filter(gold_choice__isnull=False).exclude(gold_choice__in=questions[0].choices).first()
     if gold is not None:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+
 INPUTS = ("keys", "mouse", "touch", "swipe")
 # Of a long prompt, which the page folds: was it unfolded before the answer?
 PROMPTS = ("whole", "folded", "unfolded")
 LAYOUTS = ("side_by_side", "stacked")
+LANGUAGES = tuple(code for code, _ in settings.LANGUAGES)
 GROUNDS = ("grey", "black", "white", "checkerboard")
 VIEWS = ("flicker", "difference", "one_image")
 ZOOM_LIMIT = 64
@@ -62,4 +65,5 @@ CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "zoom": _number(1, ZOOM_LIMIT),  # the most that the images were enlarged
     "views": (_are_views, f"Use a list of {', '.join(VIEWS)}."),
     "ground": _one_of(GROUNDS),
+    "language": _one_of(LANGUAGES),  # of the page
 }

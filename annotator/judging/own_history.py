@@ -73,7 +73,7 @@ def judged(assignment: Assignment) -> Judged:
     slots = [(Choice.A, assignment.pair.image_a), (Choice.B, assignment.pair.image_b)]
     left, right = slots if assignment.a_on_left else reversed(slots)
     sides = [(image_words(side, slot == chosen), image, slot == chosen) for side, (slot, image) in enumerate((left, right))]
-    return Judged(assignment, sides, [(vote.question.text, words_for(vote.choice, assignment)) for vote in votes])
+    return Judged(assignment, sides, [(vote.question.text_here, words_for(vote.choice, assignment)) for vote in votes])
 
 
 def image_words(side: int, is_chosen: bool) -> str:

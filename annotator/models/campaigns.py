@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from annotator.choices import CampaignState, Choice
 from annotator.models.campaign_rules import CampaignRules, rule_constraints
 from annotator.models.fields import SLUG_PATTERN, ForeignKeyPair, one_of
+from annotator.models.in_languages import InLanguages
 
 if TYPE_CHECKING:
     from annotator.models.people import User
@@ -94,7 +95,7 @@ def all_choices() -> list[str]:
     return list(Choice.values)
 
 
-class Question(models.Model):
+class Question(InLanguages):
     """What is asked of a pair. The first of a campaign (position 0) is primary: it decides seats and labels."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="questions")
@@ -125,7 +126,7 @@ class Question(models.Model):
         return self.position == 0
 
 
-class Guideline(models.Model):
+class Guideline(InLanguages):
     """The campaign's instructions, Markdown, versioned. A draft has no `published_at`; a published version never changes."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="guidelines")

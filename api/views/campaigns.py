@@ -47,7 +47,9 @@ class CampaignList(View):
                 state=body["state"],
                 rules=lifecycle.rules_in(body),
                 questions=[
-                    questions.NewQuestion(question["slug"], question["text"], tuple(question["choices"]))
+                    questions.NewQuestion(
+                        question["slug"], question["text"], tuple(question["choices"]), question.get("translations")
+                    )
                     for question in body["questions"]
                 ],
                 guideline=body["guideline"],

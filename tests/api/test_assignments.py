@@ -53,7 +53,12 @@ def test_it_is_a_pair_to_judge():
         "left": left,
         "right": right,
         "questions": [
-            {"slug": "overall", "text": "Which image is better overall?", "choices": ["a", "b", "both_good", "both_bad"]}
+            {
+                "slug": "overall",
+                "text": "Which image is better overall?",
+                "choices": ["a", "b", "both_good", "both_bad"],
+                "translations": {},
+            }
         ],
     }
     assert assignment.shown_at is not None

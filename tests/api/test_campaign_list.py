@@ -97,7 +97,7 @@ def test_staff_make_a_campaign_and_manage_it():
             "lease_seconds": 600,
             "pairing_rule": "ring",
             "questions": [
-                {"slug": "overall", "text": "Which is better?"},
+                {"slug": "overall", "text": "Which is better?", "translations": {"de": "Was ist besser?"}},
                 {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["both_bad", "b", "a"]},
             ],
             "guideline": "Look at *both*.",
@@ -147,8 +147,8 @@ def test_staff_make_a_campaign_and_manage_it():
         "share_validation": 0.1,
         "share_test": 0.1,
         "questions": [
-            {"slug": "overall", "text": "Which is better?", "choices": choices},
-            {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["a", "b", "both_bad"]},
+            {"slug": "overall", "text": "Which is better?", "choices": choices, "translations": {"de": "Was ist besser?"}},
+            {"slug": "prompt", "text": "Which follows the prompt?", "choices": ["a", "b", "both_bad"], "translations": {}},
         ],
         "member": {"role": "manager", "state": "active", "answered_count": 0},
     }

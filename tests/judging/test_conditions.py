@@ -19,6 +19,7 @@ WHOLE = {
     "zoom": ZOOM_LIMIT - 1 / 3,
     "views": list(VIEWS),
     "ground": "checkerboard",
+    "language": "zh-hans",
 }
 
 
@@ -57,6 +58,7 @@ def test_all_of_it_may_be_left_out():
         ({"views": [["flicker"]]}, "views"),
         ({"views": "flicker"}, "views"),
         ({"ground": "pink"}, "ground"),
+        ({"language": "tlh"}, "language"),
     ],
 )
 def test_what_is_not_listed_is_refused_by_its_field(conditions, field):

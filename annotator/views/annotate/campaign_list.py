@@ -169,4 +169,4 @@ def news_for(member: Member, current: Guideline) -> dict[str, Any]:
     accepted = member.guideline_accepted
     if accepted is None or accepted.pk == current.pk:
         return {}
-    return {"notes": change_notes(since=accepted, until=current), "changes": compare(accepted.text, current.text)}
+    return {"notes": change_notes(since=accepted, until=current), "changes": compare(accepted.text_here, current.text_here)}

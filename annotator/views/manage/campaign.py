@@ -137,7 +137,8 @@ def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
     """The text of the next version, looked at first (`preview`) or published."""
     campaign = campaign_for_manager(request.user, slug)
     current = campaign.guideline
-    form = GuidelineForm(posted(request), initial={"text": current.text if current else ""})
+    initial = {"text": current.text, **GuidelineForm.initial_of(current)} if current else {}
+    form = GuidelineForm(posted(request), initial=initial)
     preview = ""
     if request.method == "POST" and form.is_valid():
         if "preview" in request.POST:
@@ -147,6 +148,7 @@ def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
                 campaign=campaign,
                 text=form.cleaned_data["text"],
                 change_note=form.cleaned_data["change_note"],
+                translations=form.translations(),
                 by=request.user,
             )
             messages.success(

@@ -10,12 +10,13 @@ from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 
-from annotator.campaigns.questions import DEFAULT_QUESTION, QUESTIONS_LIMIT, NewQuestion
+from annotator.campaigns.questions import DEFAULT_QUESTION, QUESTIONS_LIMIT, TEXT_LIMIT, NewQuestion
 from annotator.choices import Choice, PairingRule
 from annotator.models import Campaign
 from annotator.models.campaign_rules import SETTING_GROUPS, SETTINGS, limits_of
 from annotator.models.campaigns import QUESTION_SLUG_PATTERN
 from annotator.models.fields import SLUG_PATTERN
+from annotator.views.manage.translated_form import TranslatedForm
 
 # Information gain asks again for some pairs: with fewer votes than this on a pair, or fewer rounds of votes, it hardly can. What
 # it saves then is in docs/performance.md.
@@ -93,10 +94,11 @@ class NewCampaignForm(CampaignForm):
         return cleaned
 
 
-class QuestionForm(forms.Form):
+class QuestionForm(TranslatedForm):
     """A question as a row of the page that sets them. A row without a text is no question."""
 
-    text = forms.CharField(label=gettext_lazy("Question"), max_length=300, required=False)
+    rows_of_translations = 2
+    text = forms.CharField(label=gettext_lazy("Question"), max_length=TEXT_LIMIT, required=False)
     slug = forms.CharField(
         label=gettext_lazy("Short name"),
         max_length=48,
@@ -116,7 +118,7 @@ class QuestionForm(forms.Form):
         choices = (Choice.A.value, Choice.B.value, *(choice.value for choice in ties))
         text = self.cleaned_data["text"]
         words = slugify(text).replace("-", "_").lstrip("_0123456789")
-        return NewQuestion(self.cleaned_data["slug"] or words[:48].strip("_") or "question", text, choices)
+        return NewQuestion(self.cleaned_data["slug"] or words[:48].strip("_") or "question", text, choices, self.translations())
 
 
 class QuestionRows(forms.BaseFormSet):

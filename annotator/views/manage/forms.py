@@ -26,9 +26,10 @@ from annotator.models.campaigns import (
     GROUP_PEOPLE_MIN,
 )
 from annotator.models.webhooks import URL_LIMIT
+from annotator.views.manage.translated_form import TranslatedForm
 
 
-class GuidelineForm(forms.Form):
+class GuidelineForm(TranslatedForm):
     text = forms.CharField(
         label=gettext_lazy("Text"),
         widget=forms.Textarea(attrs={"rows": 18}),

@@ -19,6 +19,7 @@ from annotator.models import Campaign
 from annotator.scoring import progress
 from annotator.views.manage.campaign_forms import QuestionFormSet
 from annotator.views.manage.common import OpenEndedPaginator
+from annotator.views.manage.translated_form import TranslatedForm
 from annotator.views.requests import UserRequest
 
 COMMENTS_PER_PAGE = 50
@@ -58,6 +59,7 @@ def rows_of(campaign: Campaign) -> list[dict[str, Any]]:
             "order": question.position + 1,
             "both_good": Choice.BOTH_GOOD in question.choices,
             "both_bad": Choice.BOTH_BAD in question.choices,
+            **TranslatedForm.initial_of(question),
         }
         for question in campaign.questions.order_by("position")
     ]

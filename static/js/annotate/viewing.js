@@ -37,6 +37,7 @@ export const createViewing = ({ ground }) => {
       zoom: round(zoomed(zoom)),
       views: [...views],
       ground: ground(),
+      language: document.documentElement.lang,
     };
   };
 

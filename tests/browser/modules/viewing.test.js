@@ -24,6 +24,7 @@ test("it says how a pair was seen, and begins anew with each", () => {
     zoom: 3.54,
     views: ["flicker"],
     ground: "black",
+    language: document.documentElement.lang,
   });
 
   viewing.start();
