@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0049_member_days'),
+        ('annotator', '0050_yanked_releases'),
     ]
 
     operations = [
