@@ -53,6 +53,7 @@ COLUMNS = {
     "void_reason": (f"CASE WHEN {_IS_GONE} THEN 'withdrawn' ELSE vote.void_reason END", pa.string()),
     "external_id": ("pair.external_id", pa.string()),
     "metadata": ("pair.metadata::text", pa.string()),
+    "comment": (f"CASE WHEN NOT {_IS_GONE} THEN nullif(vote.comment, '') END", pa.string()),
 }
 SCHEMA = pa.schema([(name, kind) for name, (_, kind) in COLUMNS.items()])
 _AS_JSON = {

@@ -22,6 +22,7 @@ from annotator.errors import NotFound
 from annotator.feeds.outbox import enqueue_event
 from annotator.lib.advisory_locks import Space, sole_holder
 from annotator.models import Release, ReleaseAnnotator, ReleaseFile, ReleaseShard
+from annotator.quality.annotator_metrics import measure_campaign
 from annotator.releasing.build_progress import STAGED_SHARE, WRITTEN_SHARE, Stopped, counter, note, reporter, share_written
 from annotator.releasing.build_steps import ending
 from annotator.releasing.card.readme import load_charts, write_card
@@ -141,7 +142,9 @@ def _stage(release: Release, report: ProgressCallback) -> None:
     if not build_area.is_staged():
         Release.objects.filter(pk=release.pk).update(has_leftovers=True)
         build_area.require_free()
-        score_at_once(campaign=release.campaign)  # so that the campaign's page says what the release says
+        # So that the campaign's pages say what the release says.
+        score_at_once(campaign=release.campaign)
+        measure_campaign(campaign=release.campaign, now=timezone.now())
         with build_area.scratch() as scratch:
             rows, files = scratch / "rows", scratch / "files"
             staged = stage(

@@ -25,10 +25,11 @@ from annotator.releasing.dataset.image_shards import KnownShard, StagedImages, s
 from annotator.releasing.dataset.labels import Labeler, labels_of
 from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import ParquetFile, Written
+from annotator.releasing.dataset.records import read_records
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback, snapshot_of
 from annotator.releasing.dataset.splits import USUAL_CUT, Cut, shard_name, split_of_path
 from annotator.releasing.dataset.staged_rows import ShardPlan, count_taken_down, label_pairs, splits_in, stage_pairs
-from annotator.releasing.dataset.vote_files import stage_votes
+from annotator.releasing.dataset.vote_files import stage_machine_votes, stage_votes
 from annotator.scoring.statistics.load import load_campaign_data
 
 
@@ -93,11 +94,14 @@ def stage(
             snapshot.put_all_in_train()
             facts.shares, facts.is_all_in_train = list(snapshot.shares), True
         annotators = snapshot.annotators()
+        machine_votes = stage_machine_votes(snapshot, folder=files_folder, shard_bytes=cut.bytes)
+        records = read_records(snapshot.query)
         images = StagedImages([], {})
         if IMAGES.config in configs:
             images = stage_images(snapshot.images(), known_images, cut=cut, folder=rows_folder)
     facts.taken_down_with_winner = count_taken_down(labelled_file)
     leaderboards = write_leaderboards(facts, files_folder)
+    tables = [write_table(layout, rows, files_folder) for layout, rows in records]
     parts = stage_pairs(
         labelled_file,
         secondary_questions=facts.secondary_questions,
@@ -110,7 +114,7 @@ def stage(
     return Staged(
         facts=facts,
         shard_plans=[*parts, *images.plans],
-        finished=[*votes, *leaderboards, *(file for file, _ in images.reused.values())],
+        finished=[*votes, *machine_votes, *leaderboards, *tables, *(file for file, _ in images.reused.values())],
         annotators=annotators,
         stored_as={path: stored_as for path, (_, stored_as) in images.reused.items()},
     )
@@ -136,12 +140,13 @@ def count_all(snapshot: CampaignSnapshot) -> tuple[Facts, Labeler, Ints]:
 def write_leaderboards(facts: Facts, folder: Path) -> list[Written]:
     """The one of the primary question, and all. In one split: what is compared are generators, over the prompts of all splits."""
     return [
-        _write_rows(layout, rows, folder)
+        write_table(layout, rows, folder)
         for layout, rows in ((LEADERBOARD, facts.leaderboard), (LEADERBOARDS, facts.leaderboards))
     ]
 
 
-def _write_rows(layout: Layout, rows: list[dict[str, Any]], folder: Path) -> Written:
+def write_table(layout: Layout, rows: list[dict[str, Any]], folder: Path) -> Written:
+    """A small table, in the one file that it has."""
     path = shard_name(layout.config, SPLITS[0], 0, 1)
     with ParquetFile(folder / path, layout) as file:
         if rows:  # an empty row group is one that `datasets` cannot read

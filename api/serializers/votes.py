@@ -98,6 +98,7 @@ class ExportedVoteSerializer(serializers.Serializer[Any]):
     void_reason = serializers.ChoiceField(VoidReason.choices, allow_null=True, help_text="Null for a live vote.")
     external_id = serializers.CharField(allow_null=True, help_text="Your `external_id` of the pair.")
     metadata = serializers.DictField(help_text="Your `metadata` of the pair.")
+    comment = serializers.CharField(allow_null=True, help_text="What the annotator wrote with the answer.")
 
 
 class VotePageSerializer(serializers.Serializer[Any]):

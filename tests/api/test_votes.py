@@ -77,7 +77,9 @@ def test_a_vote_has_the_columns_of_the_votes_config(campaign, reviewer):
     guideline = GuidelineFactory(campaign=campaign, version=4)
     keys = {"pair__external_id": "row-17", "pair__metadata": {"run": 4}}
     seat = AssignmentFactory(member__campaign=campaign, state="answered", guideline=guideline, a_on_left=False, **keys)
-    vote = VoteFactory(assignment=seat, choice="both_good", elapsed_ms=1200, conditions={"prompt": "folded", "left": [9, 5]})
+    vote = VoteFactory(
+        assignment=seat, choice="both_good", elapsed_ms=1200, conditions={"prompt": "folded", "left": [9, 5]}, comment="Odd."
+    )
 
     body = reviewer.get(ADDRESS).json()
 
@@ -99,6 +101,7 @@ def test_a_vote_has_the_columns_of_the_votes_config(campaign, reviewer):
             "void_reason": None,
             "external_id": "row-17",
             "metadata": {"run": 4},
+            "comment": "Odd.",
         }
     ]
 

@@ -19,9 +19,11 @@ import pytest
 from datasets import ClassLabel, Value, get_dataset_config_names, load_dataset
 from pytest_django import DjangoDbBlocker
 
+from annotator.choices import USUAL_CONFIGS
 from annotator.importing.images import full_name
 from annotator.models import Campaign, Pair, Release
-from annotator.releasing.dataset.configs import BINARIZED, LEADERBOARD, LEADERBOARDS, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.configs import BINARIZED, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.records import ANNOTATORS
 from tests.committed import committed, stored_in
 from tests.factories import CampaignFactory, GuidelineFactory
 from tests.released import card_of, folder_of, make_pair, release_of, vote, vote_all
@@ -138,7 +140,7 @@ def test_pairs_are_streamed_with_chosen_columns(released, load):
 
 def test_a_single_vote_loads_everywhere(released, load):
     for layout in layouts_for():
-        if layout.config not in (LEADERBOARD.config, LEADERBOARDS.config):  # a single vote puts nobody on a scale
+        if layout.config in (*USUAL_CONFIGS, VOTES.config, ANNOTATORS.config):  # a single vote puts nobody on a scale
             rows = load(released.of_one_vote, layout.config, split="train")
             assert (len(rows), rows.features) == (1, features_of(layout))
 
@@ -172,8 +174,12 @@ def test_every_config_has_a_train_split_however_few_the_prompts_are(campaign, lo
         loaded = load(release, config)
         sizes[config] = {split: len(rows) for split, rows in loaded.items()}
     one = {"train": 1}
-    boards = {"leaderboard": {"train": 2}, "leaderboards": {"train": 4}}
-    assert sizes == {"pairs": {"train": 2}, "votes": {"train": 4}, "binarized": one, "diffusion_dpo": one} | boards
+    boards = {"leaderboard": {"train": 2}, "leaderboards": {"train": 4}, "annotators": {"train": 2}}
+    assert (
+        sizes
+        == {"pairs": {"train": 2}, "votes": {"train": 4}, "binarized": one, "diffusion_dpo": one, "annotators": {"train": 2}}
+        | boards
+    )
     assert "All rows are in `train`" in card_of(release)
 
 

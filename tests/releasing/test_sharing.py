@@ -36,7 +36,8 @@ def test_a_later_release_shares_the_files_of_images_and_writes_new_images_into_n
     monkeypatch.setattr(image_shards, "SHARD_BYTES", 6 * judged[0].image_a.byte_size)
     first = compact_release(campaign)
     assert {file.path.partition("/")[0] for file in first.files.all()} == {
-        *("images", "labels", "pair_info", "leaderboard", "leaderboards", "votes", "README.md", "charts")
+        *("images", "labels", "pair_info", "leaderboard", "leaderboards", "votes", "README.md", "charts"),
+        *("annotators", "adjudications", "gold", "machine_votes"),
     }
     of_first = image_files(first)
     assert len(of_first) > 1

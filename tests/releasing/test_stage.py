@@ -7,7 +7,7 @@ import hashlib
 import pyarrow.parquet as pq
 import pytest
 
-from annotator.releasing.dataset.configs import LEADERBOARD, LEADERBOARDS
+from annotator.releasing.dataset.configs import ALWAYS, LEADERBOARD, LEADERBOARDS
 from annotator.releasing.dataset.snapshot import snapshot_of
 from annotator.releasing.dataset.staged_rows import StagedReader
 from annotator.releasing.stage import Staged, count_all, stage, write_leaderboards
@@ -25,7 +25,7 @@ def stage_below(folder, campaign) -> tuple[Staged, list[float]]:
 
 def test_votes_and_leaderboard_are_finished_and_the_other_configs_wait_for_images(campaign, judged, tmp_path):
     staged, _ = stage_below(tmp_path, campaign)
-    assert {file.path.partition("/")[0] for file in staged.finished} == {"votes", "leaderboard", "leaderboards"}
+    assert {file.path.partition("/")[0] for file in staged.finished} == {*ALWAYS}
     for file in staged.finished:
         data = (tmp_path / "files" / file.path).read_bytes()
         assert (file.size, file.sha256) == (len(data), hashlib.sha256(data).hexdigest())

@@ -10,7 +10,7 @@ from typing import Any
 from annotator.choices import RULES_IN_BATCHES, Choice, ConsensusMethod, Label, PairingRule
 from annotator.releasing.card.facts import Facts
 from annotator.releasing.card.phrases import CHOICE_WORDS, NOT_STATED, listed, literal, number, quoted, share, table, words
-from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, LEADERBOARD, PAIRS, VOTES
+from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, LEADERBOARD, MACHINE_VOTES, PAIRS, VOTES
 from annotator.scoring.labels import SMOOTHING
 
 PAIRING_WORDS = {
@@ -157,8 +157,8 @@ def people(facts: Facts, pictures: dict[str, str]) -> str:
         ("Gini coefficient of votes per annotator (0: all equal)", f"{facts.statistics['concentration']['gini']:.2f}"),
     ]
     left_out = (
-        f"\n\nAll configs contain votes of people only. They leave out {number(machines, 'vote')} by"
-        f" {number(facts.machines['members'], 'machine annotator')}."
+        f"\n\nLabels are from votes of people only. {number(machines, 'vote')} by"
+        f" {number(facts.machines['members'], 'machine annotator')} are in `{MACHINE_VOTES.config}`."
         if machines
         else ""
     )

@@ -22,6 +22,7 @@ from annotator.releasing.dataset.layout import (
     staged_rows,
     verdict_columns,
 )
+from annotator.releasing.dataset.records import ADJUDICATIONS, ANNOTATORS, GOLD
 
 # --- what a judged pair becomes
 
@@ -124,8 +125,18 @@ VOTES = Layout(
         ),
         KEYS["external_id"],
         KEYS["metadata"],
+        Column("comment", value("string"), "what the annotator wrote with the answer; it is with the first vote of an answer"),
     ),
 )
+
+# As VOTES, without what only votes that make labels have.
+MACHINE_VOTES = Layout(
+    config="machine_votes",
+    row_is="a vote of a machine annotator. None of them is used for labels",
+    columns=tuple(column for column in VOTES.columns if column.name != "is_first"),
+)
+
+RECORDS = (MACHINE_VOTES, ANNOTATORS, ADJUDICATIONS, GOLD)
 
 
 def pairs_layout(secondary_questions: Sequence[str] = ()) -> Layout:
@@ -220,8 +231,8 @@ LEADERBOARDS = Layout(
 # Beside the columns of `pairs`, a batch of judged pairs has:
 LABELLED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
 
-# In every release, beside the chosen ones: from the votes each label can be computed again.
-ALWAYS = (LEADERBOARD.config, LEADERBOARDS.config, VOTES.config)
+# In every release, beside the chosen ones: from the votes each label can be computed again, and no record is left out.
+ALWAYS = (LEADERBOARD.config, LEADERBOARDS.config, VOTES.config, *(layout.config for layout in RECORDS))
 
 
 def layouts_for(secondary_questions: Sequence[str] = (), configs: Sequence[str] = ()) -> tuple[Layout, ...]:
@@ -240,6 +251,7 @@ def layouts_for(secondary_questions: Sequence[str] = (), configs: Sequence[str] 
         LEADERBOARD,
         LEADERBOARDS,
         VOTES,
+        *RECORDS,
     )
     wanted = {*(configs or USUAL_CONFIGS), *ALWAYS}
     return tuple(layout for layout in known if layout.config in wanted)

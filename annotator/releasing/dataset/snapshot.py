@@ -17,7 +17,7 @@ from annotator.choices import Choice, PairState
 from annotator.consensus.codes import Bools, Ints
 from annotator.lib.arrow import Snapshot, snapshot
 from annotator.models import Campaign
-from annotator.releasing.dataset.configs import VOTES
+from annotator.releasing.dataset.configs import MACHINE_VOTES, VOTES
 from annotator.releasing.dataset.splits import split_bounds
 
 # The sort by vote and the joins to what was judged stay in memory up to this size. Per sort or join, only while a release reads.
@@ -30,14 +30,15 @@ _CHOICE_SQL = sql.SQL("(array_position({choices}::text[], vote.choice::text) - 1
     choices=sql.Literal(list(Choice.values))
 )
 
-# Whose votes are in a release at all. Somebody who withdrew consent is left out, whatever became of their votes. A machine is:
-# nothing in a row of `votes` would tell it from a person.
+# Whose votes are in a release at all. Somebody who withdrew consent is left out, whatever became of their votes. Those of
+# machines are in a config of their own: nothing in a row of `votes` would tell them from a person's.
 _IS_RELEASED = sql.SQL("member.state <> 'withdrawn' AND member.kind = 'human'")
+_IS_MACHINE = sql.SQL("member.state <> 'withdrawn' AND member.kind = 'machine'")
 
 _VOTES_SQL = sql.SQL("""
     SELECT vote.id, seat.pair_id, question.slug, member.public_id, {choice},
            seat.a_on_left, seat.kind, vote.elapsed_ms, vote.conditions::text, guideline.version, vote.created_at,
-           vote.void_reason, pair.external_id, pair.metadata::text, {split}
+           vote.void_reason, pair.external_id, pair.metadata::text, nullif(vote.comment, ''), {split}
     FROM annotator_vote vote
     JOIN annotator_question question ON question.id = vote.question_id
     JOIN annotator_assignment seat ON seat.id = vote.assignment_id
@@ -125,14 +126,19 @@ class CampaignSnapshot:
         """
         schema = VOTES.schema
         for batch in self.database.batches(self.votes_query()):
-            *columns, external_id, metadata, split = batch.columns
+            *columns, external_id, metadata, comment, split = batch.columns
             is_first = pa.array(_are_among(batch.column(0).to_numpy(), first_votes))
-            yield pa.RecordBatch.from_arrays([*columns, is_first, external_id, metadata], schema=schema), split.to_numpy()
+            rows = [*columns, is_first, external_id, metadata, comment]
+            yield pa.RecordBatch.from_arrays(rows, schema=schema), split.to_numpy()
 
-    def votes_query(self) -> sql.Composed:
-        return _VOTES_SQL.format(
-            campaign=sql.Literal(self.own), choice=_CHOICE_SQL, split=self._split(), is_released=_IS_RELEASED
-        )
+    def machine_votes(self) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        """The rows of the config of machines' votes, in the same way."""
+        for batch in self.database.batches(self.votes_query(_IS_MACHINE)):
+            *columns, split = batch.columns
+            yield pa.RecordBatch.from_arrays(columns, schema=MACHINE_VOTES.schema), split.to_numpy()
+
+    def votes_query(self, is_released: sql.SQL = _IS_RELEASED) -> sql.Composed:
+        return _VOTES_SQL.format(campaign=sql.Literal(self.own), choice=_CHOICE_SQL, split=self._split(), is_released=is_released)
 
     def pairs(self) -> Iterator[pa.RecordBatch]:
         """All pairs by id, in batches."""

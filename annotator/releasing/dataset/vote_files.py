@@ -1,4 +1,4 @@
-"""The votes config: its files, finished while the votes are read, and how many votes of each kind went into them."""
+"""The configs of votes: their files, finished while the votes are read, and how many votes of each kind went into them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from annotator.choices import AssignmentKind
 from annotator.consensus.codes import Ints
-from annotator.releasing.dataset.configs import VOTES
-from annotator.releasing.dataset.layout import SPLITS
+from annotator.releasing.dataset.configs import MACHINE_VOTES, VOTES
+from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import ParquetFile, Written
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
 from annotator.releasing.dataset.splits import SHARD_BYTES, shard_name
@@ -70,6 +70,23 @@ def stage_votes(
             its.drop()
 
 
+def stage_machine_votes(snapshot: CampaignSnapshot, *, folder: Path, shard_bytes: int | None = None) -> list[Written]:
+    """The config of machines' votes, finished in the same way."""
+    shards = [VoteShards(folder / MACHINE_VOTES.config, split, shard_bytes, MACHINE_VOTES) for split in SPLITS]
+    try:
+        has_rows = False
+        for batch, split in snapshot.machine_votes():
+            has_rows = has_rows or batch.num_rows > 0
+            for index, its in enumerate(shards):
+                its.add(batch.filter(pa.array(split == index)))
+        if not has_rows:
+            shards[0].open()
+        return [file for its in shards for file in its.close()]
+    finally:
+        for its in shards:
+            its.drop()
+
+
 class VoteTally:
     """Counts the votes on their way, so that the card speaks of the very votes in the files."""
 
@@ -89,8 +106,9 @@ class VoteTally:
 class VoteShards:
     """The shards of one split of the votes. How many there are is known at the end, so they are named then."""
 
-    def __init__(self, folder: Path, split: str, shard_bytes: int | None = None) -> None:
+    def __init__(self, folder: Path, split: str, shard_bytes: int | None = None, layout: Layout = VOTES) -> None:
         self.folder = folder
+        self.layout = layout
         self._shard_bytes = shard_bytes or SHARD_BYTES
         self.split = split
         self._waiting: list[pa.RecordBatch] = []
@@ -102,7 +120,7 @@ class VoteShards:
     def open(self) -> ParquetFile:
         """The next file."""
         self._file_bytes = 0
-        self._file = ParquetFile(self._partial(len(self._closed)), VOTES)
+        self._file = ParquetFile(self._partial(len(self._closed)), self.layout)
         return self._file
 
     def _partial(self, index: int) -> Path:
@@ -139,7 +157,7 @@ class VoteShards:
         self._finish_file()
         named = []
         for index, file in enumerate(self._closed):
-            path = shard_name(VOTES.config, self.split, index, len(self._closed))
+            path = shard_name(self.layout.config, self.split, index, len(self._closed))
             os.replace(self._partial(index), self.folder.parent / path)
             named.append(dataclasses.replace(file, path=path))
         return named

@@ -65,5 +65,6 @@ def shards():
             ("diffusion_dpo", "train", 0, 1, 4),
             ("leaderboard", "train", 0, 1, 2),
             ("leaderboards", "train", 0, 1, 2),
+            *((config, "train", 0, 1, 1) for config in ("machine_votes", "annotators", "adjudications", "gold")),
         ]
     ]

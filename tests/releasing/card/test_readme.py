@@ -28,6 +28,10 @@ def test_the_yaml_names_configs_and_their_files(facts, shards):
             "config_name": "votes",
             "data_files": [{"split": "train", "path": "votes/train-*"}, {"split": "test", "path": "votes/test-*"}],
         },
+        *(
+            {"config_name": config, "data_files": [{"split": "train", "path": f"{config}/train-*"}]}
+            for config in ("machine_votes", "annotators", "adjudications", "gold")
+        ),
     ]
     assert head == front_matter(facts, shards)
 

@@ -18,7 +18,14 @@ KEYS = " external_id metadata prompt_external_id prompt_metadata"
 IMAGE_KEYS = (" seed{}", " parameters{}", " width{}", " height{}")
 COLUMNS = {
     "votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms conditions guideline_version created_at"
-    " void_reason is_first external_id metadata",
+    " void_reason is_first external_id metadata comment",
+    "machine_votes": "vote_id pair_id question annotator_id choice a_on_left kind elapsed_ms conditions guideline_version"
+    " created_at void_reason external_id metadata comment",
+    "annotators": "annotator_id kind state votes votes_void median_elapsed_ms gold_answers gold_right gold_accuracy repeats"
+    " repeats_same consistency trust trust_of_checks skill skill_lower skill_upper",
+    "adjudications": "adjudication_id pair_id outcome question choice reason unsafe_a unsafe_b note annotator_id reviewer_id"
+    " cause_id decided_at undone_at",
+    "gold": "pair_id choice is_in_review answers answers_right decisions",
     "pairs": "pair_id prompt_id prompt category language image_a image_b generator_a generator_b n_votes n_a n_b n_both_good"
     " n_both_bad p_a p_b p_both_good p_both_bad label share confidence agreement n_first stopped_early is_audit is_gold"
     " inclusion_probability taken_down sha256_a sha256_b"

@@ -43,6 +43,7 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "is_first": True,
             "external_id": None,
             "metadata": "{}",
+            "comment": None,
             "split": "train",
         },
         {
@@ -61,6 +62,7 @@ def test_a_vote_leaves_with_all_that_is_known_of_it(campaign):
             "is_first": False,
             "external_id": None,
             "metadata": "{}",
+            "comment": None,
             "split": "train",
         },
     ]
