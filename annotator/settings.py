@@ -234,15 +234,36 @@ STATICFILES_FINDERS = ["annotator.lib.static_parts.PartsFinder", "django.contrib
 STATIC_JOINED = DATA_DIR / "static-joined"
 # Files that are written in parts, which are joined in this order: those of css/base.css stand in static/css/base/.
 STATIC_PARTS = {
-    "css/base.css": ("tokens", "elements", "bar", "page", "buttons", "forms", "notices", "state", "account", "prose"),
+    "css/base.css": (
+        "tokens",
+        "elements",
+        "bar",
+        "page",
+        "buttons",
+        "forms",
+        "notices",
+        "state",
+        "account",
+        "prose",
+        "utilities",
+    ),
     "css/annotate.css": (
         *("layout", "pair", "prompt", "views", "choices", "questions", "tools", "states"),
         *("bar", "guideline", "help", "narrow", "notice"),
     ),
     "css/manage.css": (
-        *("frame", "palette", "page", "campaign", "stats", "charts", "figures", "tables", "forms", "../annotate/pair", "pairs"),
-        *("invites", "statistics", "review"),
+        *("components", "frame", "palette", "page", "campaign", "stats", "charts", "figures", "tables", "forms"),
+        *("../annotate/pair", "pairs", "invites", "statistics", "review"),
     ),
+}
+# The cascade layer of each part, in the order of the layers: what stands in a later one wins, however long its selector is. The
+# styles of the annotation page are in none, and win over all.
+STATIC_LAYERS = {
+    "tokens": ("css/base/tokens",),
+    "elements": ("css/base/elements",),
+    "components": ("css/base/", "css/manage/components"),
+    "pages": ("css/manage/",),
+    "utilities": ("css/base/utilities",),
 }
 WHITENOISE_AUTOREFRESH = DEBUG
 

@@ -35,10 +35,23 @@ class PartsFinder(FileSystemFinder):
             yield path, FileSystemStorage(location=settings.STATIC_JOINED)
 
 
+def layered(part: Path) -> str:
+    """The text of a part, in its layer of settings.STATIC_LAYERS if it has one."""
+    name = str(part.relative_to(Path(settings.BASE_DIR, "static")))
+    layers = [
+        (len(start), layer) for layer, starts in settings.STATIC_LAYERS.items() for start in starts if name.startswith(start)
+    ]
+    text = part.read_text()
+    return f"@layer {max(layers)[1]} {{\n{text}}}\n" if layers else text  # the longest start is the most exact
+
+
 def join_parts(path: str) -> Path:
     """Join the parts of a file. It is written only if it is not there as it should be, because its time tells of changes."""
     folder, suffix = Path(settings.BASE_DIR, "static", path).with_suffix(""), Path(path).suffix
-    text = "\n".join((folder / (part + suffix)).read_text() for part in settings.STATIC_PARTS[path])
+    parts = [layered(folder / (part + suffix)) for part in settings.STATIC_PARTS[path]]
+    if any(part.startswith("@layer") for part in parts):
+        parts.insert(0, f"@layer {', '.join(settings.STATIC_LAYERS)};")
+    text = "\n".join(parts)
     joined = Path(settings.STATIC_JOINED, path)
     if not joined.exists() or joined.read_text() != text:
         joined.parent.mkdir(parents=True, exist_ok=True)

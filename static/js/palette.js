@@ -1,6 +1,7 @@
 // The command palette: Ctrl/⌘ K opens the search over the page; arrow keys go through what it found.
 const palette = document.getElementById("palette");
 const opener = document.querySelector("[data-palette-open]");
+const hits = document.getElementById("palette-hits");
 const input = (palette ?? document).querySelector("[name=q]");
 
 const open = () => {
@@ -11,6 +12,7 @@ const open = () => {
   if (palette.open) return;
   palette.showModal();
   input.value = "";
+  hits.replaceChildren();
   input.focus();
   htmx.trigger(input, "show"); // the pages of this campaign, before anything is typed
 };
@@ -27,6 +29,20 @@ opener?.addEventListener("click", (event) => {
   open();
 });
 
+// What was found for the letters of a moment ago is not gone to: Enter waits for what is being looked for.
+let isFresh = true;
+let goesOn = false;
+const goFirst = () => palette.querySelector("[data-hit]")?.click();
+input?.addEventListener("input", () => {
+  isFresh = false;
+  goesOn = false;
+});
+hits?.addEventListener("htmx:afterSwap", () => {
+  isFresh = true;
+  if (goesOn) goFirst();
+  goesOn = false;
+});
+
 const move = (step) => {
   const stops = [input, ...(palette ?? document).querySelectorAll("[data-hit]")];
   const at = stops.indexOf(document.activeElement);
@@ -41,10 +57,9 @@ const move = (step) => {
     event.preventDefault();
     move(steps[event.key]);
   } else if (event.key === "Enter" && document.activeElement === input && palette) {
-    const first = palette.querySelector("[data-hit]");
-    if (!first) return; // the page of the search says what else can be looked for
     event.preventDefault();
-    first.click();
+    if (isFresh) goFirst();
+    else goesOn = true;
   }
 });
 

@@ -28,11 +28,15 @@ def test_one_goes_through_the_console_by_keys(open_page: Open, member) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("Control+k")
     page.keyboard.type("webhook")
+    page.keyboard.press("Enter")  # before anything is found
+    page.wait_for_url("**/webhooks/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("audit")
     expect(page.locator("[data-hit]")).to_have_count(1)
     page.keyboard.press("ArrowDown")
     expect(page.locator("[data-hit]").first).to_be_focused()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/webhooks/")
+    page.wait_for_url("**/audit/")
 
 
 def test_the_rooms_are_a_sheet_on_a_phone(open_page: Open, member) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,34 @@ def test_a_joined_file_holds_each_file_of_its_folder_once(path):
     parts = {file.stem: file.read_text() for file in (STATIC / path).with_suffix("").iterdir()}
     joined = Path(find(path)).read_text()
 
-    assert sorted(settings.STATIC_PARTS[path]) == sorted(parts)
+    assert sorted(part for part in settings.STATIC_PARTS[path] if "/" not in part) == sorted(parts)  # some have one of another
     assert {name: joined.count(text) for name, text in parts.items()} == dict.fromkeys(parts, 1)
+
+
+LENGTHS = re.compile(r"^\s*(?:margin|padding|gap|row-gap|column-gap|font|font-size)[a-z-]*:([^;{]*);", re.M)
+
+
+def test_the_console_has_few_steps_of_space_and_type():
+    """Those of tokens.css, and no others: a new one is a decision about all pages."""
+    tokens = (STATIC / "css/base/tokens.css").read_text()
+    assert len(re.findall(r"--space-\w+:", tokens)) <= 8
+    assert len(re.findall(r"--text-\w+:", tokens)) <= 6
+    found = {
+        f"{file.relative_to(STATIC)}: {value.strip()}"
+        for file in [*(STATIC / "css/base").glob("*.css"), *(STATIC / "css/manage").glob("*.css"), STATIC / "css/campaigns.css"]
+        for value in LENGTHS.findall(file.read_text())
+        if re.search(r"\d(?:rem|px)", value.replace("1px", "").replace("2px", "")) and "clamp" not in value
+    }
+    assert found == set()
+
+
+def test_a_part_is_in_its_layer():
+    styles = join_parts("css/manage.css").read_text()
+
+    assert styles.startswith("@layer tokens, elements, components, pages, utilities;\n")
+    assert styles.count("@layer pages {") == len(settings.STATIC_PARTS["css/manage.css"]) - 1
+    assert styles.count("@layer components {") == 1
+    assert "@layer" not in join_parts("css/annotate.css").read_text()
 
 
 def test_joined_files_are_collected_in_the_place_of_their_parts():
