@@ -15,6 +15,7 @@
 #   make bench-scale   the vote loop with 1, 2 and 4 web and worker processes
 #   make bench-peers   the same annotators on Potato; on Label Studio too: make bench-peers ARGS="--peers potato label-studio"
 #   make bench-pages   what every list and page reads at 1,000 to 1,000,000 pairs; shorter: make bench-pages ARGS="--pairs 1000 10000"
+#   make bench-console the console at 1,000 and 1,000,000 pairs: queries, bytes, CPU; shorter: make bench-console ARGS="--pairs 1000 10000"
 #   make bench-page    the annotation page in Chromium over a slow network; shorter: make bench-page ARGS="--pairs 30"
 #   make bench-servers the vote loop on granian and on gunicorn, with and without a connection pool
 #   make bench-quality simulated annotators of all kinds: how soon harm is found; shorter: make bench-quality ARGS="--campaigns 20"
@@ -36,7 +37,7 @@ INSTALLED := $(VENV)/installed
 INSTALLED_DEV := $(VENV)/installed-dev
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-check serve test hammer attack soak check messages screenshots bench bench-votes bench-pages bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
+.PHONY: help demo demo-check serve test hammer attack soak check messages screenshots bench bench-votes bench-pages bench-console bench-scale bench-peers bench-report bench-page bench-servers bench-quality bench-trust bench-consensus bench-release check-old-clients pins sbom audit
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -143,6 +144,9 @@ bench-scale: $(INSTALLED_DEV)
 
 bench-pages: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.pages $(ARGS)
+
+bench-console: $(INSTALLED_DEV)
+	@exec $(BIN)/python -m benchmarks.console $(ARGS)
 
 bench-servers: $(INSTALLED_DEV)
 	@exec $(BIN)/python -m benchmarks.servers $(ARGS)
