@@ -24,6 +24,7 @@ from annotator.views.annotate.views import annotate, flag, skip, undo, vote
 from annotator.views.health import healthz, prometheus, readyz
 from annotator.views.language import language
 from annotator.views.manage import (
+    audit,
     campaign,
     demographics,
     flags,
@@ -31,6 +32,7 @@ from annotator.views.manage import (
     hub_upload,
     imports,
     invites,
+    meanwhile,
     members,
     opening,
     pairs,
@@ -40,7 +42,9 @@ from annotator.views.manage import (
     review,
     review_rules,
     search,
+    site,
     statistics,
+    tokens,
     webhooks,
     withdrawals,
 )
@@ -135,6 +139,15 @@ urlpatterns = [
     # managing
     path("manage/new/", campaign.new_campaign, name="new_campaign"),
     path("manage/-/search/", search.search, name="console_search"),  # no campaign can be called "-"
+    path("manage/-/tokens/", tokens.tokens, name="tokens"),
+    path("manage/-/tokens/<int:token_id>/revoke/", tokens.revoke_token, name="revoke_token"),
+    path("manage/-/site/", site.site_health, name="site_health"),
+    path("manage/-/site/users/", site.site_users, name="site_users"),
+    path("manage/-/site/users/<int:user_id>/active/", site.user_active, name="user_active"),
+    path("manage/-/site/campaigns/", site.site_campaigns, name="site_campaigns"),
+    path("manage/-/site/audit/", audit.site_audit, name="site_audit"),
+    path("manage/<str:slug>/meanwhile/", meanwhile.meanwhile, name="meanwhile"),
+    path("manage/<str:slug>/audit/", audit.audit_log, name="audit_log"),
     path("manage/<str:slug>/", campaign.campaign_page, name="campaign_page"),
     path("manage/<str:slug>/progress/", campaign.campaign_progress, name="campaign_progress"),
     path("manage/<str:slug>/state/", campaign.campaign_state, name="campaign_state"),

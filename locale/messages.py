@@ -51,12 +51,12 @@ PLURALS = {
 }
 # Of managers, operators and programs alone. All else is seen by annotators, and has to be whole in every language.
 NOT_OF_ANNOTATORS = re.compile(
-    r"templates/(manage/(?!_form\.html|_field\.html)|admin/)|static/js/(manage|console|palette|invites|charts|tips)\.js|api/"
+    r"templates/(manage/(?!_form\.html|_field\.html)|admin/)|static/js/(manage|meanwhile|palette|invites|charts|tips)\.js|api/"
     r"|annotator/(admin|consensus|demo|feeds|importing|lib|local|management|models|releasing|scoring|views/manage)/"
     r"|annotator/templatetags/console\.py"
     r"|annotator/(tasks|settings|celery)\.py|annotator/quality/(?!appeals|moderation)"
     r"|annotator/campaigns/(forecast|lifecycle|members|opening|questions|validation)\.py"
-    r"|annotator/(accounts/(api_tokens|preferences)|judging/conditions|views/annotate/preferences)\.py"
+    r"|annotator/(accounts/(api_tokens|preferences|users)|judging/conditions|views/annotate/preferences)\.py"
     r"|annotator/views/(health|middleware/https_only)\.py"
 )
 # Words of libraries that annotators meet. Where a library lacks a translation of one, it is in our catalogues.

@@ -9,14 +9,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotator.choices import Scope
 from annotator.errors import DomainError, Invalid, NotAllowed
+from annotator.lib import audit
 from annotator.lib.raw_sql import fetch_prepared, read_statement
 from annotator.models import Token, User
+from annotator.models.audit import AuditAction
 
 KEY_PREFIX = "dpt_"  # so that a key found in a file or a log is known for what it is
 KEY_PATTERN = re.compile(r"dpt_[A-Za-z0-9_-]{43}")
@@ -40,8 +43,15 @@ class BadToken(DomainError):
     code = "token_unknown"
 
 
+@transaction.atomic
 def create_token(
-    *, user: User, scopes: list[str], name: str = "", expires_at: datetime | None = None, now: datetime | None = None
+    *,
+    user: User,
+    scopes: list[str],
+    name: str = "",
+    expires_at: datetime | None = None,
+    by: User | None = None,
+    now: datetime | None = None,
 ) -> tuple[Token, str]:
     """A new token and its key. The key cannot be had again: only its sha256 is kept.
 
@@ -65,7 +75,25 @@ def create_token(
         scopes=[scope for scope in Scope.values if scope in scopes],
         expires_at=expires_at,
     )
+    changes = {"scopes": (None, token.scopes), "expires_at": (None, expires_at)}
+    audit.record(AuditAction.TOKEN_CREATED, by=by, target=f"{token} {name}".strip(), changes=changes)
     return token, key
+
+
+def tokens_of(user: User) -> QuerySet[Token]:
+    """All that were ever made, the usable ones first, then the newest."""
+    return user.tokens.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-pk")
+
+
+@transaction.atomic
+def revoke_token(*, token: Token, by: User | None, now: datetime | None = None) -> Token:
+    """Let the key open nothing from now on. Repeating it changes nothing."""
+    locked = Token.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=token.pk)
+    if locked.revoked_at is None:
+        locked.revoked_at = now or timezone.now()
+        locked.save(update_fields=["revoked_at"])
+        audit.record(AuditAction.TOKEN_REVOKED, by=by, target=f"{locked} {locked.name}".strip())
+    return locked
 
 
 def digest_of(key: str) -> str:
@@ -107,9 +135,13 @@ def find_plain_token(key: str, now: datetime) -> PlainToken | None:
     return next(iter(fetch_prepared(PLAIN_TOKEN_SQL, parameters).as_rows(PlainToken)), None)
 
 
-def revoke_tokens(*, user: User, now: datetime | None = None) -> int:
+@transaction.atomic
+def revoke_tokens(*, user: User, by: User | None = None, now: datetime | None = None) -> int:
     """Revoke all tokens of a user. How many there were."""
-    return Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=now or timezone.now())
+    revoked = Token.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=now or timezone.now())
+    if revoked:
+        audit.record(AuditAction.TOKEN_REVOKED, by=by, target=f"all of {user}")
+    return revoked
 
 
 def note_use(token: Token, *, now: datetime) -> None:

@@ -12,9 +12,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from annotator.accounts import api_tokens
 from annotator.admin.base import NeverAdded, NeverDeleted, each, user_of
 from annotator.campaigns import members as campaign_members
 from annotator.choices import MemberState
@@ -97,7 +97,7 @@ class MemberAdmin(NeverDeleted):
 
 @admin.register(Token)
 class TokenAdmin(NeverAdded):
-    """Only `manage.py create_token` creates tokens and shows their keys, once. The admin can only revoke them."""
+    """Their owners make tokens in the console, and operators by `manage.py create_token`. The admin can only revoke them."""
 
     list_display = fields = readonly_fields = TOKEN_COLUMNS
     list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
@@ -107,7 +107,10 @@ class TokenAdmin(NeverAdded):
 
     @admin.action(description=gettext_lazy("Revoke the selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, rows: QuerySet[Token]) -> None:
-        count = rows.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
+        count = 0
+        for token in rows.filter(revoked_at__isnull=True):
+            api_tokens.revoke_token(token=token, by=user_of(request))
+            count += 1
         self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
 
 

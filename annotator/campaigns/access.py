@@ -112,3 +112,15 @@ def console_campaigns(user: User) -> QuerySet[Campaign]:
     own = Member.objects.active().filter(user=user, campaign=OuterRef("pk"), role__in=[Role.REVIEWER, Role.MANAGER])
     campaigns = Campaign.objects.annotate(role=Subquery(own.values("role")[:1])).order_by("-created_at", "-pk")
     return campaigns if user.is_superuser else campaigns.filter(role__isnull=False)
+
+
+def require_superuser(user: User) -> None:
+    """Raises NotAllowed unless the user administers the whole site."""
+    if not user.is_superuser:
+        raise NotAllowed(gettext("Only the administrators of this site can do this."), code="not_an_administrator")
+
+
+def require_console(user: User) -> None:
+    """Raises NotAllowed for those who manage and review nothing."""
+    if not (user.is_staff or user.is_superuser or console_campaigns(user).exists()):
+        raise NotAllowed(gettext("Only managers and reviewers of a campaign can do this."), code="not_a_reviewer")

@@ -9,7 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.models import Campaign, Consent, ConsentText, Member, User
+from annotator.models.audit import AuditAction
 
 # --- consent
 
@@ -24,6 +26,7 @@ def publish_consent_text(*, campaign: Campaign, text: str, by: User | None, now:
     made = ConsentText.objects.create(campaign=locked, version=version, text=text, published_at=now or timezone.now(), author=by)
     locked.consent_text = made
     locked.save(update_fields=["consent_text"])
+    audit.record(AuditAction.CONSENT_PUBLISHED, by=by, campaign=locked, target=f"version {made.version}")
     return made
 
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotator.errors import Invalid
+from annotator.lib import audit
 from annotator.models import Campaign, GroupQuestion, Member, SelfDescription, User
+from annotator.models.audit import AuditAction
 from annotator.models.campaigns import GROUP_OPTION_LIMIT, GROUP_OPTIONS_LIMIT, GROUP_PEOPLE_LEAST
 from annotator.scoring import statistics
 
@@ -40,6 +42,7 @@ def ask_groups(*, campaign: Campaign, text: str, options: Sequence[str], people_
         campaign=campaign, defaults={"text": text, "options": options, "people_min": people_min}
     )
     statistics.outdate(campaign)
+    audit.record(AuditAction.GROUPS_CHANGED, by=by, campaign=campaign, changes={"text": (before.text if before else None, text)})
     return asked
 
 
@@ -71,7 +74,9 @@ def check_group_question(*, text: str, options: Sequence[str], people_min: int) 
 def stop_asking(*, campaign: Campaign, by: User | None) -> None:
     """Remove the demographic question and delete its answers."""
     SelfDescription.objects.filter(member__campaign=campaign).delete()
-    GroupQuestion.objects.filter(campaign=campaign).delete()
+    asked, _ = GroupQuestion.objects.filter(campaign=campaign).delete()
+    if asked:
+        audit.record(AuditAction.GROUPS_CHANGED, by=by, campaign=campaign, target="removed")
     statistics.outdate(campaign)
 
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.models import Campaign, Guideline, Member, User
+from annotator.models.audit import AuditAction
 from annotator.models.in_languages import validate_translations
 
 
@@ -40,7 +42,7 @@ def publish_guideline(
         published_at=now or timezone.now(),
         author=by,
     )
-    _put_in_force(made)
+    _put_in_force(made, by)
     return made
 
 
@@ -69,14 +71,16 @@ def publish_draft(*, guideline: Guideline, by: User | None, now: datetime | None
     draft.author = draft.author or by
     draft.published_at = now or timezone.now()
     draft.save(update_fields=["version", "author", "published_at"])
-    _put_in_force(draft)
+    _put_in_force(draft, by)
     return draft
 
 
-def _put_in_force(guideline: Guideline) -> None:
+def _put_in_force(guideline: Guideline, by: User | None) -> None:
     """The caller has locked the campaign, so that the newest version stays the one in force."""
     guideline.campaign.guideline = guideline
     guideline.campaign.save(update_fields=["guideline"])
+    target = f"version {guideline.version}"
+    audit.record(AuditAction.GUIDELINE_PUBLISHED, by=by, campaign=guideline.campaign, target=target)
 
 
 def _locked_draft(guideline: Guideline) -> Guideline:

@@ -15,8 +15,10 @@ from annotator.campaigns import platform_tokens
 from annotator.campaigns.consent import _agree
 from annotator.choices import MemberState, Role
 from annotator.errors import Conflict, Invalid, NotAllowed, NotFound
+from annotator.lib import audit
 from annotator.lib.encryption import encrypt
 from annotator.models import Campaign, Invite, Member, User
+from annotator.models.audit import AuditAction
 from annotator.models.fields import PLATFORM_ID_PATTERN
 
 SIGNER = Signer(salt="annotator.invite", sep=".")
@@ -71,7 +73,7 @@ def create_invite(
         errors["platform_customer"] = [gettext("Use 6 to 64 letters, digits, dashes and underscores.")]
     if errors:
         raise Invalid(gettext("The invite link is not valid."), errors=errors)
-    return Invite.objects.create(
+    invite = Invite.objects.create(
         campaign=campaign,
         note=note,
         role=role,
@@ -82,6 +84,8 @@ def create_invite(
         platform_customer=platform_customer,
         created_by=by,
     )
+    audit.record(AuditAction.INVITE_CREATED, by=by, campaign=campaign, target=note or role, changes={"role": (None, role)})
+    return invite
 
 
 @transaction.atomic
@@ -91,6 +95,7 @@ def revoke_invite(*, invite: Invite, by: User, now: datetime | None = None) -> I
     if locked.revoked_at is None:
         locked.revoked_at, locked.revoked_by = now or timezone.now(), by
         locked.save(update_fields=["revoked_at", "revoked_by"])
+        audit.record(AuditAction.INVITE_REVOKED, by=by, campaign=locked.campaign, target=locked.note or locked.role)
     return locked
 
 

@@ -16,6 +16,7 @@ from annotator.campaigns.validation import save_valid
 from annotator.choices import CampaignState, Role
 from annotator.errors import Conflict, Invalid
 from annotator.judging.seats import set_votes_wanted
+from annotator.lib import audit
 from annotator.models import (
     Campaign,
     CampaignProgress,
@@ -26,6 +27,7 @@ from annotator.models import (
     PairSeats,
     User,
 )
+from annotator.models.audit import AuditAction
 from annotator.models.campaign_rules import RULES, SETTINGS
 from annotator.quality import rules as quality_rules
 
@@ -51,6 +53,10 @@ def _apply(rules: Rules, campaign: Campaign) -> None:
         setattr(campaign, name, value)
     if is_fixed and "votes_max" not in rules:
         campaign.votes_max = campaign.votes_wanted
+
+
+def _settings_of(campaign: Campaign) -> dict[str, Any]:
+    return {name: getattr(campaign, name) for name in ("name", "description", *RULES)}
 
 
 @transaction.atomic
@@ -89,6 +95,7 @@ def create_campaign(
     _write_questions(campaign, questions or [DEFAULT_QUESTION])
     CampaignProgress.objects.create(campaign=campaign, updated_at=timezone.now())
     quality_rules.create_rules(campaign)
+    audit.record(AuditAction.CAMPAIGN_CREATED, by=by, campaign=campaign)
     if guideline:
         publish_guideline(campaign=campaign, text=guideline, by=by)
     if by is not None:
@@ -141,6 +148,7 @@ def change_state(*, campaign: Campaign, state: str, by: User | None) -> Campaign
                 gettext("A campaign that has votes cannot become a draft again. Pause or close it instead."),
                 code="state_change_refused",
             )
+        audit.record(AuditAction.CAMPAIGN_STATE, by=by, campaign=locked, changes={"state": (locked.state, state)})
         locked.state = state
         locked.save(update_fields=["state"])
     return locked
@@ -155,12 +163,15 @@ def archive_campaign(*, campaign: Campaign, by: User | None) -> Campaign:
     if locked.archived_at is None:
         locked.archived_at = timezone.now()
         locked.save(update_fields=["archived_at"])
+        audit.record(AuditAction.CAMPAIGN_ARCHIVED, by=by, campaign=locked)
     return locked
 
 
+@transaction.atomic
 def restore_campaign(*, campaign: Campaign, by: User | None) -> None:
     """Put an archived campaign back in the lists. It stays closed."""
-    Campaign.objects.filter(pk=campaign.pk).update(archived_at=None)
+    if Campaign.objects.filter(pk=campaign.pk, archived_at__isnull=False).update(archived_at=None):
+        audit.record(AuditAction.CAMPAIGN_RESTORED, by=by, campaign=campaign)
 
 
 def is_empty_draft(campaign: Campaign) -> bool:
@@ -188,6 +199,7 @@ def delete_draft(*, campaign: Campaign, by: User | None) -> None:
             gettext("Only a draft that nothing was imported into can be deleted. Close and archive the campaign instead."),
             code="not_empty",
         )
+    audit.record(AuditAction.CAMPAIGN_DELETED, by=by, campaign=locked, target=locked.slug)
     Campaign.objects.filter(pk=locked.pk).update(guideline=None, consent_text=None)
     with pgtrigger.ignore("annotator.Guideline:guideline_published_is_fixed", "annotator.ConsentText:consent_text_is_fixed"):
         for rows in (locked.webhooks, locked.invites, locked.questions, locked.guidelines, locked.consent_texts, locked.members):
@@ -212,11 +224,13 @@ def change_campaign(
     import on. Raises Invalid, naming the fields, and Conflict as `change_state` does.
     """
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    wanted_before = locked.votes_wanted
+    wanted_before, before = locked.votes_wanted, _settings_of(locked)
     locked.name = locked.name if name is None else name
     locked.description = locked.description if description is None else description
     _apply(rules or {}, locked)
     save_valid(locked)
+    if changes := audit.differences(before, _settings_of(locked)):
+        audit.record(AuditAction.CAMPAIGN_CHANGED, by=by, campaign=locked, changes=changes)
     if locked.votes_wanted != wanted_before:
         set_votes_wanted(campaign=locked, votes_wanted=locked.votes_wanted, now=timezone.now())
     if state is None:

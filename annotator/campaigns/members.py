@@ -7,7 +7,9 @@ from django.utils.translation import gettext
 
 from annotator.choices import MemberKind, MemberState, Role
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.models import Campaign, Member, User
+from annotator.models.audit import AuditAction
 from annotator.quality import moderation
 
 
@@ -51,7 +53,10 @@ def add_member(
         raise Invalid(
             gettext("A machine can only be an annotator."), errors={"role": [gettext("The role of a machine cannot change.")]}
         )
-    if not is_new and member.role != role:
+    if is_new:
+        audit.record(AuditAction.MEMBER_ADDED, by=by, campaign=campaign, target=user, changes={"role": (None, role)})
+    elif member.role != role:
+        audit.record(AuditAction.MEMBER_ROLE, by=by, campaign=campaign, target=user, changes={"role": (member.role, role)})
         member.role = role
         member.save(update_fields=["role"])
     return member, is_new

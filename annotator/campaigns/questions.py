@@ -12,7 +12,9 @@ from django.utils.translation import gettext
 from annotator.campaigns.validation import save_valid
 from annotator.choices import CampaignState, Choice
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.models import Campaign, Question, User, Vote
+from annotator.models.audit import AuditAction
 
 QUESTIONS_LIMIT = 20
 TEXT_LIMIT = 300  # characters
@@ -53,6 +55,10 @@ def set_questions(*, campaign: Campaign, questions: Sequence[NewQuestion], by: U
     # Out of each other's way: two may not stand at the same place, not even for a moment.
     locked.questions.update(position=F("position") + QUESTIONS_LIMIT)
     _write_questions(locked, questions)
+    before, after = ({question.slug: question.text for question in some} for some in (asked, questions))
+    if before != after or _shape(asked) != _shape(questions):
+        changes = audit.differences(before, after) | {slug: (before[slug], None) for slug in before.keys() - after.keys()}
+        audit.record(AuditAction.QUESTIONS_CHANGED, by=by, campaign=locked, changes=changes)
 
 
 def has_votes(campaign: Campaign) -> bool:

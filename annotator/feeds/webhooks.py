@@ -14,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import httpcore
 import httpx
@@ -26,10 +27,12 @@ from standardwebhooks import Webhook as Signer
 from annotator.choices import CAMPAIGN_EVENTS, DeliveryState, Event
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import new_delivery
+from annotator.lib import audit
 from annotator.lib.attempts import ATTEMPTS_MAX
 from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
 from annotator.lib.safe_http import MAX_PORT, AddressRefused, CheckedNetwork, is_public, resolve, trusted
 from annotator.models import Campaign, Delivery, User, Webhook
+from annotator.models.audit import AuditAction
 from annotator.models.webhooks import URL_LIMIT
 
 PURPOSE = "secret of a webhook"
@@ -80,6 +83,7 @@ def create_webhook(*, campaign: Campaign, url: str, events: Collection[str], by:
             encrypted_secret=encrypt(secret, purpose=PURPOSE),
             created_by=by,
         )
+        audit.record(AuditAction.WEBHOOK_CREATED, by=by, campaign=campaign, target=url)
     return webhook, secret
 
 
@@ -97,15 +101,24 @@ def change_webhook(
         raise Invalid(gettext("Some values are not valid."), errors=errors)
     with transaction.atomic():
         locked = Webhook.objects.select_for_update(no_key=True).get(pk=webhook.pk)
+        before = _settings_of(locked)
         locked.url = locked.url if url is None else url
         locked.events = locked.events if events is None else _in_order(events)
         locked.is_active = locked.is_active if is_active is None else is_active
         locked.save(update_fields=["url", "events", "is_active"])
+        if changes := audit.differences(before, _settings_of(locked)):
+            audit.record(AuditAction.WEBHOOK_CHANGED, by=by, campaign=locked.campaign, target=locked.url, changes=changes)
     return locked
 
 
+def _settings_of(webhook: Webhook) -> dict[str, Any]:
+    return {"url": webhook.url, "events": webhook.events, "is_active": webhook.is_active}
+
+
+@transaction.atomic
 def remove_webhook(*, webhook: Webhook, by: User | None) -> None:
     """What waits to be sent to it goes with it, and its log."""
+    audit.record(AuditAction.WEBHOOK_DELETED, by=by, campaign=webhook.campaign, target=webhook.url)
     webhook.delete()
 
 

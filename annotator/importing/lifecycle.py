@@ -18,9 +18,11 @@ from annotator.feeds.outbox import enqueue_event
 from annotator.importing.images import display_folder, image_folder, new_display_id
 from annotator.importing.parse_line import COLUMNS
 from annotator.importing.receive_upload import quota_of
+from annotator.lib import audit
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.lib.storage import remove_folder
 from annotator.models import Campaign, Image, Import, ImportBatch, User
+from annotator.models.audit import AuditAction
 
 FILE_NAME_LIMIT = 255
 COLUMN_NAME_LIMIT = 200
@@ -58,7 +60,7 @@ def create_import(
         if size:
             Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # of two at once, the second counts the first
             quota_of(campaign).require_room(size)
-        return Import.objects.create(
+        made = Import.objects.create(
             campaign=campaign,
             file_name=UNPRINTABLE.sub("�", file_name)[-FILE_NAME_LIMIT:],
             column_map=column_map or {},
@@ -66,6 +68,8 @@ def create_import(
             size=size,
             created_by=by,
         )
+        audit.record(AuditAction.IMPORT_CREATED, by=by, campaign=campaign, target=made.file_name)
+        return made
 
 
 def check_column_map(column_map: dict[str, str]) -> None:
@@ -125,6 +129,7 @@ def cancel_import(*, import_: Import, by: User | None, now: datetime | None = No
     locked.has_leftovers = True
     locked.save(update_fields=["state", "cancelled_by", "finished_at", "has_leftovers"])
     note_finished(locked.pk)
+    audit.record(AuditAction.IMPORT_CANCELLED, by=by, campaign=locked.campaign, target=locked.file_name)
     return locked
 
 

@@ -13,7 +13,9 @@ from django.utils.translation import gettext
 from annotator.choices import AssignmentState, PairState
 from annotator.errors import Invalid
 from annotator.judging.seats import release_assignments
+from annotator.lib import audit
 from annotator.models import Assignment, Flag, Pair, PairSeats, TakeDown, User
+from annotator.models.audit import AuditAction
 
 PRIORITY_LIMIT = 1000
 
@@ -29,6 +31,7 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
     PairSeats.objects.filter(pk__in=held).update(state=PairState.HELD)
     unseen = Assignment.objects.open().filter(pair__in=held, shown_at__isnull=True)
     release_assignments(unseen, state=AssignmentState.EXPIRED, now=now or timezone.now())
+    audit.record_pairs(AuditAction.PAIRS_HELD, by=by, pair_ids=held)
     return len(held)
 
 
@@ -44,9 +47,11 @@ def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | 
     Flag.objects.filter(assignment__pair__in=pair_ids, resolved_at__isnull=True).update(
         resolved_at=now or timezone.now(), resolved_by=by
     )
+    audit.record_pairs(AuditAction.PAIRS_RETURNED, by=by, pair_ids=pair_ids)
     return PairSeats.objects.filter(pk__in=pair_ids, state=PairState.HELD).update(state=PairState.OPEN)
 
 
+@transaction.atomic
 def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -> int:
     """Set the priority of pairs: pairs with a higher priority are assigned first. Returns how many pairs exist."""
     if not -PRIORITY_LIMIT <= priority <= PRIORITY_LIMIT:
@@ -58,4 +63,5 @@ def set_priority(*, pair_ids: Collection[int], priority: int, by: User | None) -
                 ]
             },
         )
+    audit.record_pairs(AuditAction.PAIRS_PRIORITY, by=by, pair_ids=pair_ids, changes={"priority": (None, priority)})
     return PairSeats.objects.filter(pk__in=pair_ids).update(priority=priority)

@@ -20,7 +20,9 @@ from annotator.choices import AssignmentKind, AssignmentState, MemberKind, Membe
 from annotator.errors import Conflict, NotFound
 from annotator.judging.eligibility import training_is_due, training_pairs
 from annotator.judging.voting import cast_vote
+from annotator.lib import audit
 from annotator.models import Assignment, Campaign, Member, Pair, User, Vote
+from annotator.models.audit import AuditAction
 
 EVER = datetime(1970, 1, 1, tzinfo=UTC)  # before any answer
 
@@ -204,6 +206,7 @@ def pass_training(*, member: Member, by: User | None, now: datetime | None = Non
     locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     locked.training_passed_at, locked.training_failed_at = locked.training_passed_at or now or timezone.now(), None
     locked.save(update_fields=["training_passed_at", "training_failed_at"])
+    audit.record(AuditAction.TRAINING_PASSED, by=by, campaign=locked.campaign, target=locked.user)
     return locked
 
 
@@ -213,6 +216,7 @@ def give_another_try(*, member: Member, by: User | None, now: datetime | None = 
     locked = Member.objects.select_for_update(no_key=True, of=("self",)).select_related("campaign").get(pk=member.pk)
     if locked.training_failed_at is None:
         raise Conflict(gettext("This member has not failed the training."), code="training_not_failed")
+    audit.record(AuditAction.TRAINING_AGAIN, by=by, campaign=locked.campaign, target=locked.user)
     return _begin(locked, now or timezone.now())
 
 

@@ -61,6 +61,12 @@ def room_in_storage() -> int | None:
     return shutil.disk_usage(folder).free
 
 
+def disk_usages() -> list[tuple[str, int, int]]:
+    """Each disk that is written to: one folder on it, bytes used, and bytes in all."""
+    usages = [(str(folder), shutil.disk_usage(folder)) for folder in folders()]
+    return [(folder, usage.used, usage.total) for folder, usage in usages]
+
+
 def folders() -> list[Path]:
     """One on each disk: data, stored files, and what is uploaded right now."""
     found = [settings.DATA_DIR, Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())]

@@ -1,6 +1,7 @@
 """The tables. Rules that must always hold are named constraints or triggers on the model they protect."""
 
 from annotator.models.adjudication import Adjudication, ReviewerPresence
+from annotator.models.audit import AuditEntry
 from annotator.models.campaigns import Campaign, CampaignProgress, ConsentText, GroupQuestion, Guideline, Question
 from annotator.models.daily import MemberDay
 from annotator.models.gold import GoldDecision
@@ -53,6 +54,7 @@ __all__ = [
     "AnnotatorStats",
     "Appeal",
     "Assignment",
+    "AuditEntry",
     "BulkChange",
     "Campaign",
     "CampaignProgress",

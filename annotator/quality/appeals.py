@@ -11,7 +11,9 @@ from django.utils.translation import gettext
 
 from annotator.choices import ActionKind, AppealState, MemberState
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.models import Appeal, Campaign, Member, User
+from annotator.models.audit import AuditAction
 from annotator.models.reviewing import MESSAGE_LIMIT
 from annotator.quality import moderation
 
@@ -62,6 +64,8 @@ def answer_appeal(*, appeal: Appeal, is_accepted: bool, answer: str, by: User, n
     locked.state = AppealState.ACCEPTED if is_accepted else AppealState.DECLINED
     locked.answer, locked.answered_by, locked.answered_at = answer.strip(), by, now
     locked.save(update_fields=["state", "answer", "answered_by", "answered_at"])
+    changes = {"state": (AppealState.OPEN, locked.state)}
+    audit.record(AuditAction.APPEAL_ANSWERED, by=by, campaign=locked.member.campaign, target=locked.member.user, changes=changes)
     return locked
 
 

@@ -23,8 +23,10 @@ from annotator.choices import (
 )
 from annotator.errors import Conflict, Invalid
 from annotator.judging.seats import release_assignments
+from annotator.lib import audit
 from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import Assignment, Campaign, Consensus, GoldDecision, Pair, Question, User
+from annotator.models.audit import AuditAction
 from annotator.models.outcome import AGREED_SHARE
 
 # A good record is this share of the other gold pairs right, of at least so many. A pair goes to review when more than half
@@ -101,6 +103,8 @@ def set_gold(
     locked.save(update_fields=["gold_choice", "gold_note", "gold_use", "gold_in_review_since"])
     if kind is not None:
         GoldDecision.objects.create(pair=locked, kind=kind, gold_choice=choice, decided_at=now, decided_by=by)
+        changes = {"gold_choice": (pair.gold_choice, choice), "gold_use": (pair.gold_use, use)}
+        audit.record_pairs(AuditAction.GOLD_SET, by=by, pair_ids=[locked.pk], changes=changes)
     return locked
 
 
@@ -212,4 +216,5 @@ def _put_up(doubts: list[Doubt], by: User | None, now: datetime) -> int:
         )
         for pair in locked
     )
+    audit.record_pairs(AuditAction.GOLD_REVIEW, by=by, pair_ids=[pair.pk for pair in locked])
     return len(locked)

@@ -26,6 +26,7 @@ from annotator.choices import (
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import enqueue_event
 from annotator.judging.seats import decrement_seats
+from annotator.lib import audit
 from annotator.models import (
     AnnotatorStats,
     Assignment,
@@ -38,6 +39,7 @@ from annotator.models import (
     User,
     Vote,
 )
+from annotator.models.audit import AuditAction
 from annotator.models.reviewing import MESSAGE_LIMIT
 
 # A pair that was only waiting may come to the member again, should they return; one that they answered may not.
@@ -84,6 +86,8 @@ def _record(
         )
     figures = dict(reason.figures or {})
     rule = reason.rule
+    campaign, changes = member.campaign, {"rule": (None, rule.measure)} if rule else None
+    audit.record(AuditAction(f"people.{kind}"), by=by, campaign=campaign, target=member.user, changes=changes)
     return ModerationAction.objects.create(
         member=member,
         kind=kind,

@@ -21,8 +21,10 @@ from annotator.choices import (
     Outcome,
 )
 from annotator.errors import Conflict
+from annotator.lib import audit
 from annotator.lib.advisory_locks import Space, lock_until_commit
 from annotator.models import AnnotatorStats, Campaign, Member, ModerationAction, Proposal, ReviewRule, User, Vote
+from annotator.models.audit import AuditAction
 from annotator.quality import rules as quality_rules
 from annotator.quality.annotator_metrics import measure_campaign
 from annotator.quality.moderation import (
@@ -130,6 +132,7 @@ def confirm_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) -> 
         locked.asks_since, locked.confirmed_at = None, now
         locked.save(update_fields=["asks_since", "confirmed_at"])
         locked.proposals.all().delete()
+        audit.record(AuditAction.RULE_CONFIRMED, by=by, campaign=locked.campaign, target=locked.get_measure_display())
     _void_votes_after(actions, now)
     return actions
 
@@ -144,6 +147,7 @@ def turn_off_rule(*, rule: ReviewRule, by: User, now: datetime | None = None) ->
     locked.enabled, locked.asks_since, locked.version = False, None, locked.version + 1
     locked.save(update_fields=["enabled", "asks_since", "version"])
     locked.proposals.all().delete()
+    audit.record(AuditAction.RULE_OFF, by=by, campaign=locked.campaign, target=locked.get_measure_display())
 
 
 def _locked_asking(rule: ReviewRule) -> ReviewRule:
@@ -188,10 +192,24 @@ def change_rules(
     """Set the rules of the review. They hold from the next review on; what was done stays done."""
     lock_until_commit(Space.REVIEWING, campaign.pk)
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    noted = {
+        "review_share_max": (locked.review_share_max, review_share_max),
+        "too_fast_ms": (locked.too_fast_ms, too_fast_ms),
+    }
     locked.review_share_max, locked.too_fast_ms = review_share_max, too_fast_ms
     locked.save(update_fields=["review_share_max", "too_fast_ms"])
     for change in changes:
-        rule = change.applied_to(campaign.review_rules.get(pk=change.rule_id))
+        before = campaign.review_rules.get(pk=change.rule_id)
+        was = _settings_of(before)
+        rule = change.applied_to(before)
+        noted |= {f"{rule}: {name}": values for name, values in audit.differences(was, _settings_of(rule)).items()}
         if not rule.enabled:
             rule.proposals.all().delete()
         rule.save(update_fields=["threshold", "minimum", "enabled", "asks_since", "version", "test_version"])
+    noted = {name: values for name, values in noted.items() if values[0] != values[1]}
+    if noted:
+        audit.record(AuditAction.RULES_CHANGED, by=by, campaign=locked, changes=noted)
+
+
+def _settings_of(rule: ReviewRule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in ("threshold", "minimum", "enabled")}

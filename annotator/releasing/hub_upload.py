@@ -34,11 +34,13 @@ from huggingface_hub.utils import build_hf_headers, get_session
 from annotator import releasing
 from annotator.choices import UNFINISHED_PUBLICATIONS, PublicationState, ReleaseState
 from annotator.errors import Conflict, DomainError, Invalid, NotFound
+from annotator.lib import audit
 from annotator.lib.advisory_locks import Space, sole_holder
 from annotator.lib.attempts import ATTEMPTS_MAX, OutOfAttempts, attempt
 from annotator.lib.encryption import DecryptionFailed, decrypt, encrypt
 from annotator.lib.storage import COPY_BLOCK
 from annotator.models import Campaign, HubAccount, Publication, Release, ReleaseFile, User
+from annotator.models.audit import AuditAction
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +91,12 @@ def save_account(*, campaign: Campaign, repository: str, is_private: bool, token
     if token:
         account.encrypted_token = encrypt(token, purpose=PURPOSE)
         account.token_hint = token[-HINT_LENGTH:] if len(token) >= 4 * HINT_LENGTH else ""
+    changes = audit.differences(
+        {"repository": account.repository, "is_private": account.is_private}, {"repository": repository, "is_private": is_private}
+    )
     account.repository, account.is_private, account.updated_by = repository, is_private, by
     account.save()
+    audit.record(AuditAction.HUB_ACCOUNT_SAVED, by=by, campaign=campaign, target=repository, changes=changes)
     return account
 
 
@@ -100,9 +106,12 @@ def _wrong_repository(repository: str) -> dict[str, list[str]]:
     return {"repository": ["Write owner/name: letters, digits, and single dots, dashes or underscores between them."]}
 
 
+@transaction.atomic
 def forget_account(*, campaign: Campaign, by: User | None) -> None:
     """Remove the token and where it was for. What is published stays published."""
-    HubAccount.objects.filter(campaign=campaign).delete()
+    removed, _ = HubAccount.objects.filter(campaign=campaign).delete()
+    if removed:
+        audit.record(AuditAction.HUB_ACCOUNT_REMOVED, by=by, campaign=campaign)
 
 
 def create_publication(*, release: Release, by: User | None) -> Publication:
@@ -118,6 +127,8 @@ def create_publication(*, release: Release, by: User | None) -> Publication:
         )
     try:
         with transaction.atomic():
+            target = f"release {release.number} to {account.repository}"
+            audit.record(AuditAction.RELEASE_PUBLISHED, by=by, campaign=release.campaign, target=target)
             return Publication.objects.create(release=release, repository=account.repository, created_by=by)
     except IntegrityError as error:
         raise Conflict(gettext("This release is already being published."), code="publication_running") from error

@@ -14,8 +14,10 @@ from django.utils.translation import gettext
 
 from annotator.choices import RELEASE_CONFIGS, UNFINISHED_RELEASES, ReleaseState
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.lib.advisory_locks import Space, held, sole_holder
 from annotator.models import Campaign, Release, ReleaseShard, User
+from annotator.models.audit import AuditAction
 from annotator.releasing.release_storage import build_area_of
 from annotator.releasing.yanked_files import remove_files
 
@@ -40,6 +42,7 @@ def create_release(
     _require_buildable(configs, shard_bytes, shard_count)
     Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # two at once get two numbers
     last = campaign.releases.aggregate(last=Max("number"))["last"] or 0
+    audit.record(AuditAction.RELEASE_CREATED, by=by, campaign=campaign, target=f"release {last + 1}")
     return Release.objects.create(
         campaign=campaign,
         number=last + 1,
@@ -76,6 +79,7 @@ def cancel_release(*, release: Release, by: User | None, now: datetime | None = 
     locked.state, locked.cancelled_by, locked.finished_at = ReleaseState.CANCELLED, by, now or timezone.now()
     locked.error = ""
     locked.save(update_fields=["state", "cancelled_by", "finished_at", "error"])
+    audit.record(AuditAction.RELEASE_CANCELLED, by=by, campaign=locked.campaign, target=f"release {locked.number}")
     return locked
 
 

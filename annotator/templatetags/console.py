@@ -53,7 +53,7 @@ ROOMS = (
         "overview",
         _("Overview"),
         (
-            Page("campaign_page", _("Overview"), ("campaign_progress", "open_campaign", "delete_draft")),
+            Page("campaign_page", _("Overview"), ("campaign_progress", "meanwhile", "open_campaign", "delete_draft")),
             Page("plan", _("Plan")),
             Page("comments", _("Comments")),
         ),
@@ -113,8 +113,17 @@ ROOMS = (
             Page("questions", _("Questions")),
             Page("edit_guideline", _("Guideline")),
             Page("webhooks", _("Webhooks"), ("webhook_page",)),
+            Page("audit_log", _("Audit log")),
         ),
     ),
+)
+
+# Of no campaign: the site's own, for superusers; and the user's tokens.
+SITE_PAGES = (
+    Page("site_health", _("Health")),
+    Page("site_users", _("Users")),
+    Page("site_campaigns", _("Campaigns")),
+    Page("site_audit", _("Audit log")),
 )
 
 
@@ -172,12 +181,21 @@ class Console:
     @cached_property
     def tabs(self) -> list[Link]:
         """The pages of this room, where there is more than one to choose from."""
+        if self.is_site:
+            return [Link(page.route, page.label, reverse(page.route), page.has(self.route)) for page in SITE_PAGES]
         pages = self._open_to_user(self._room) if self._room else []
         return [self._tab(page) for page in pages] if len(pages) > 1 else []
+
+    @property
+    def is_site(self) -> bool:
+        """Whether this is one of the site's own pages."""
+        return any(page.has(self.route) for page in SITE_PAGES)
 
     @cached_property
     def crumbs(self) -> list[Link]:
         """The way to this page: only what the user may open, without the page itself."""
+        if self.is_site:
+            return [Link("site", _("Site administration"), reverse(SITE_PAGES[0].route))]
         if not self.rooms or self.campaign is None:
             return []
         crumbs = [Link("campaign", self.campaign.name, self.rooms[0].url)]

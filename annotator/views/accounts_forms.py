@@ -127,7 +127,7 @@ class RevokesTokens(Labelled):
     def save(self) -> None:
         super().save()  # type: ignore[misc]
         if self.cleaned_data.get("revoke_tokens") and self.user is not None:
-            revoke_tokens(user=self.user)
+            revoke_tokens(user=self.user, by=self.user)
 
 
 class ChangePasswordForm(RevokesTokens, allauth_forms.ChangePasswordForm):

@@ -18,9 +18,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from annotator.accounts.api_tokens import create_token
 from annotator.accounts.reset_mail import send_reset_mail
 from annotator.campaigns.consent import agree, publish_consent_text
 from annotator.campaigns.invites import create_invite, key_of
+from annotator.campaigns.lifecycle import change_campaign
 from annotator.choices import CampaignState, MemberState, Role
 from annotator.judging.training import answer_training, next_training
 from annotator.models import Assignment, Campaign, Member, User
@@ -181,11 +183,15 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     MemberFactory(campaign=campaign, state=MemberState.PAUSED)
     site.add("new campaign", manager, "new_campaign")
     site.add("console_search", manager, "console_search", query=f"?q=s&in={campaign.slug}")
+    for route in ("tokens", "site_health", "site_users", "site_campaigns", "site_audit"):
+        site.add(route, manager, route)
+    create_token(user=manager.user, scopes=["export"], name="nightly", by=manager.user)
+    change_campaign(campaign=campaign, description="Which drawing has more of the shapes right?", by=manager.user)
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
         *("members", "flags", "imports", "releases", "take_downs", "questions", "comments", "hub_account", "webhooks"),
-        *("trainees", "pairs", "proposed_gold"),
+        *("trainees", "pairs", "proposed_gold", "audit_log"),
     ):
         site.add(route, manager, route, campaign.slug)
     judged = MemberFactory(user=manager.user, role=Role.MANAGER, campaign__name="All judged").campaign
@@ -292,7 +298,7 @@ def add_second_factors(site: Site) -> None:
         site.add(route, careful, route)
     for route in ("mfa_edit_webauthn", "mfa_remove_webauthn"):
         site.add(route, careful, route, passkey.pk)
-    for member in (newcomer, careful):
+    for member in (newcomer, careful, site.manager):
         session = SessionStore(site.sessions[member.pk])
         session["account_authentication_methods"] = [{"method": "password", "at": time.time() + 86_400, "reauthenticated": True}]
         session["account_authentication_methods_user"] = str(member.user.pk)

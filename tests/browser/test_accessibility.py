@@ -65,12 +65,16 @@ NO_PAGES = {
         "forget_hub_account",
         "training_again",
         "review_pair",
+        "save_view",
+        "remove_view",
+        "revoke_token",
+        "user_active",
     ),  # forms as well
     *("dismiss_notice", "decide_rule"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("mfa_login_webauthn", "mfa_download_recovery_codes"),  # a form, and a file
     "mfa_reauthenticate_webauthn",  # asks the same as mfa_authenticate, for whoever has a key that is in no test
-    *("campaign_progress", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
+    *("campaign_progress", "meanwhile", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login
 }
 

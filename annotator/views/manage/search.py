@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_safe
 from annotator.choices import Role
 from annotator.errors import NotAllowed
 from annotator.models import Campaign, Member, Pair
-from annotator.templatetags.console import Console
+from annotator.templatetags.console import SITE_PAGES, Console
 from annotator.views.form_input import whole_number
 from annotator.views.requests import UserRequest
 
@@ -58,6 +59,9 @@ def _pages(console: Console, words: str) -> list[Hit]:
     pages = [
         Hit("page", page.label, page.url, room.label if room.label != page.label else "") for room, page in console.all_pages()
     ]
+    pages.append(Hit("key", gettext_lazy("API tokens"), reverse("tokens")))
+    if console.user.is_superuser:
+        pages += [Hit("site", page.label, reverse(page.route), gettext_lazy("Site administration")) for page in SITE_PAGES]
     return [hit for hit in pages if words.casefold() in f"{hit.within} {hit.label}".casefold()]
 
 
