@@ -101,7 +101,8 @@ ROOMS = (
         "releases",
         _("Releases"),
         (
-            Page("releases", _("Releases"), ("release_page", "publish_release")),
+            Page("releases", _("Releases"), ("release_page", "publish_release", "yank_release", "rebuild_releases")),
+            Page("take_downs", _("Take-downs")),
             Page("hub_account", _("Hub account")),
         ),
     ),
