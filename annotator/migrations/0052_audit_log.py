@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotator", "0050_yanked_releases"),
+        ("annotator", "0051_translations"),
     ]
 
     operations = [
