@@ -27,6 +27,7 @@ CONTENT_TYPES = {
     ".md": "text/markdown; charset=utf-8",
     ".json": "application/json",
     ".txt": "text/plain; charset=utf-8",
+    ".png": "image/png",
 }
 UNKNOWN_TYPE = "application/octet-stream"
 # Kept by the client alone and asked for again each time, so that somebody who lost access has lost it.

@@ -114,6 +114,20 @@ def forget_account(*, campaign: Campaign, by: User | None) -> None:
         audit.record(AuditAction.HUB_ACCOUNT_REMOVED, by=by, campaign=campaign)
 
 
+def check_token(*, campaign: Campaign) -> tuple[str, bool]:
+    """Ask the Hub whose the saved token is, and whether it may write. Raises Conflict, which says what is wrong."""
+    account = account_of(campaign)
+    if account is None:
+        raise Conflict(gettext("Save a token first."), code="hub_account_missing")
+    try:
+        hub = huggingface_hub.HfApi(endpoint=settings.HUB_URL, token=decrypt(account.encrypted_token, purpose=PURPOSE))
+        about = hub.whoami()
+    except FAILURES as error:
+        raise Conflict(sentence(error, Publication(repository=account.repository)), code="hub_token_refused") from error
+    token = about.get("auth", {}).get("accessToken", {})
+    return str(about.get("name", "")), token.get("role") != "read"
+
+
 def create_publication(*, release: Release, by: User | None) -> Publication:
     """Ask for a release to be published. The caller sends `publish_release` to a worker. Raises Conflict."""
     account = account_of(release.campaign)

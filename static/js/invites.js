@@ -1,4 +1,4 @@
-// Copy buttons for invite links and webhook secrets.
+// Copy buttons for invite links, webhook secrets and code.
 import { gettext } from "./annotate/words.js";
 
 const copied = document.querySelector("[data-copied]");
@@ -7,9 +7,10 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
   const field = button.parentElement.querySelector("[data-address]");
-  field.select(); // so that Ctrl+C works if the browser does not allow a page to copy
+  if (field.select) field.select();
+  else getSelection().selectAllChildren(field); // so that Ctrl+C works if the browser does not allow a page to copy
   try {
-    await navigator.clipboard.writeText(field.value);
+    await navigator.clipboard.writeText(field.value ?? field.textContent);
   } catch {
     copied.textContent = gettext("Selected. Press Ctrl+C to copy.");
     return;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -14,6 +15,7 @@ from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.conf import settings
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.core import mail
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +32,7 @@ from annotator.quality.gold import set_gold
 from annotator.quality.moderation import Reason, warn_member
 from annotator.scoring.progress import roll_up
 from annotator.scoring.saved_views import save_view
+from tests.api.releases import ready_release
 from tests.browser.conftest import accept, make_pairs, session_of
 from tests.factories import (
     AnnotatorStatsFactory,
@@ -225,6 +228,9 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("invite_page", manager, "invite_page", campaign.slug, crowd_invite.pk)
     site.add("import", manager, "import_page", campaign.slug, import_.pk)
     site.add("release", manager, "release_page", campaign.slug, release.number)
+    ready = ready_release(campaign, Path(default_storage.path("")), number=release.number + 1)
+    site.add("ready release", manager, "release_page", campaign.slug, ready.number)
+    site.add("release_card", manager, "release_card", campaign.slug, ready.number)
     site.add("join, logged out", None, "join", key_of(invite))
     site.add("join, logged in", MemberFactory(), "join", key_of(invite))
     site.add("join, from a platform", None, "join", key_of(crowd_invite), query=PLATFORM)

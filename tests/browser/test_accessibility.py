@@ -62,6 +62,9 @@ NO_PAGES = {
         "cancel_import",
         "cancel_release",
         "publish_release",
+        "yank_release",
+        "rebuild_releases",
+        "check_hub_account",
         "forget_hub_account",
         "training_again",
         "review_pair",
@@ -72,7 +75,7 @@ NO_PAGES = {
     ),  # forms as well
     *("dismiss_notice", "decide_rule"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
-    *("mfa_login_webauthn", "mfa_download_recovery_codes"),  # a form, and a file
+    *("mfa_login_webauthn", "mfa_download_recovery_codes", "release_zip"),  # a form, and files
     "mfa_reauthenticate_webauthn",  # asks the same as mfa_authenticate, for whoever has a key that is in no test
     *("campaign_progress", "meanwhile", "openid_connect_callback"),  # a piece of a page; where a provider sends people back to
     *("socialaccount_signup", "account_login"),  # the same template as account_signup; a second name for login

@@ -66,6 +66,9 @@ class FakeHub:
             return 200, {"errors": [], "warnings": []}
         if token not in (WRITER, READER):
             return 401, {"error": "Invalid credentials in Authorization header"}
+        if path == "/api/whoami-v2":
+            role = "write" if token == WRITER else "read"
+            return 200, {"type": "user", "name": "rose", "auth": {"accessToken": {"displayName": "x", "role": role}}}
         if method != "GET" and token != WRITER:
             return 403, {"error": "Forbidden: you need a write token"}
         if path == "/api/repos/create":

@@ -306,3 +306,15 @@ def test_what_stops_its_workers_three_times_is_given_up_with_a_reason(hub, campa
     assert "flowers/birds" not in hub.repos
     again = published(campaign)
     assert (again.state, again.attempts) == ("done", 1)
+
+
+def test_a_token_is_checked_before_anything_is_sent(hub, campaign, settings):
+    assert hub_upload.check_token(campaign=campaign) == ("rose", True)
+    save(campaign, token=READER)
+    assert hub_upload.check_token(campaign=campaign) == ("rose", False)
+    save(campaign, token="hf_unknownunknownunknown")
+    with pytest.raises(Conflict, match="does not accept the token"):
+        hub_upload.check_token(campaign=campaign)
+    settings.HUB_URL = "http://127.0.0.1:9"
+    with pytest.raises(Conflict, match="could not be reached"):
+        hub_upload.check_token(campaign=campaign)

@@ -46,6 +46,23 @@ def hub_account(request: UserRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
+def check_hub_account(request: UserRequest, slug: str) -> HttpResponse:
+    """Ask the Hub whether the saved token works."""
+    campaign = campaign_for_manager(request.user, slug)
+    try:
+        name, may_write = hub_upload.check_token(campaign=campaign)
+    except DomainError as error:
+        messages.error(request, error.detail)
+    else:
+        if may_write:
+            messages.success(request, gettext("The Hub accepts the token. It belongs to %(name)s.") % {"name": name})
+        else:
+            words = gettext("The token belongs to %(name)s and can only read. Create one with write access.")
+            messages.error(request, words % {"name": name})
+    return redirect("hub_account", slug)
+
+
+@require_POST
 def forget_hub_account(request: UserRequest, slug: str) -> HttpResponse:
     campaign = campaign_for_manager(request.user, slug)
     hub_upload.forget_account(campaign=campaign, by=request.user)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -14,9 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotator import releasing, tasks
 from annotator.campaigns.access import campaign_for_manager
-from annotator.choices import UNFINISHED_RELEASES
+from annotator.choices import UNFINISHED_RELEASES, USUAL_CONFIGS, MemberState, ReleaseState
 from annotator.errors import DomainError, NotFound
-from annotator.models import Release
+from annotator.models import CampaignProgress, Release
 from annotator.releasing import hub_upload, withdrawal
 from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, SHOWN_AT_FIRST, posted, status_of
@@ -45,6 +47,8 @@ def releases(request: UserRequest, slug: str) -> HttpResponse:
         "form": form,
         "page": page,
         "releases": page.object_list,
+        "progress": CampaignProgress.objects.filter(campaign=campaign).first(),
+        "people_withdrawn": campaign.members.filter(state=MemberState.WITHDRAWN).count(),
         "withdrawn": list(withdrawal.holding_withdrawn(campaign)),
     }
     return render(request, "manage/releases/releases.html", context, status=status_of(form))
@@ -67,6 +71,9 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "files": files,
         "yank_form": YankForm(number=number),
         "is_unfinished": release.state in UNFINISHED_RELEASES,
+        **rows_of(release),
+        "hub_site": settings.HUB_URL,
+        "default_config": (release.configs or USUAL_CONFIGS)[0],
         "shards": release.shards.aggregate(all=Count("pk"), finished=Count("finished_at")),
         "size": sum(file.size for file in files),
         "hub_url": request.build_absolute_uri("/hub"),
@@ -75,6 +82,29 @@ def release_page(request: UserRequest, slug: str, number: int) -> HttpResponse:
         "publications": list(release.publications.all()[:SHOWN_AT_FIRST]),
     }
     return render(request, "manage/releases/release.html", context)
+
+
+def rows_of(release: Release) -> dict[str, Any]:
+    """The rows of each config, and how many more they are than in the ready release before it."""
+    if release.state != ReleaseState.READY:
+        return {}
+    before = Release.objects.filter(campaign=release.campaign_id, state=ReleaseState.READY, number__lt=release.number)
+    previous = before.order_by("-number").first()
+    then = counted(previous) if previous else {}
+    configs = [
+        {"name": name, "rows": f"{rows:,}", "change": f"{rows - then[name]:+,}" if name in then else gettext("new")}
+        for name, rows in counted(release).items()
+    ]
+    return {"configs": configs, "previous": previous}
+
+
+def counted(release: Release) -> dict[str, int]:
+    """The rows of each config."""
+    found: dict[str, int] = {}
+    for path, rows in release.shards.order_by("path").values_list("path", "rows"):
+        config = path.partition("/")[0]
+        found[config] = found.get(config, 0) + (rows or 0)
+    return found
 
 
 @require_POST
