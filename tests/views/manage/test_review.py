@@ -180,7 +180,7 @@ def test_it_takes_as_many_queries_for_many_people_as_for_few(
             ModerationActionFactory(member=member, rule=rule, figures=rules.figures_of(rule, member.stats))
 
     def queries(page: str) -> int:
-        with django_assert_max_num_queries(16) as captured:
+        with django_assert_max_num_queries(18) as captured:
             assert browser.get(page).status_code == 200
         return len(captured)
 
