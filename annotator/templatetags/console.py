@@ -101,9 +101,13 @@ ROOMS = (
         "releases",
         _("Releases"),
         (
-            Page("releases", _("Releases"), ("release_page", "publish_release", "yank_release", "rebuild_releases")),
+            Page(
+                "releases",
+                _("Releases"),
+                ("release_page", "release_card", "release_zip", "publish_release", "yank_release", "rebuild_releases"),
+            ),
             Page("take_downs", _("Take-downs")),
-            Page("hub_account", _("Hub account")),
+            Page("hub_account", _("Hub account"), ("check_hub_account",)),
         ),
     ),
     Room(
