@@ -25,7 +25,7 @@ from annotator.importing.images import is_stored
 from annotator.lib.backup import contents, postgres_tools
 from annotator.lib.backup.archive import DATABASE, SECRET_KEY, BackupError, BackupWriter, Manifest
 from annotator.lib.storage import stored_files
-from annotator.models import Image, Release
+from annotator.models import Image, Release, ReleaseFile
 from annotator.releasing.release_storage import folder_name
 
 LINE_SECONDS = 5.0  # between two lines of progress
@@ -83,7 +83,11 @@ class Command(BaseCommand):
                 with dump.open("rb") as file:
                     writer.add(DATABASE, file)
                 migrations = contents.applied_migrations()
-                finished = {folder_name(release) for release in Release.objects.filter(state=ReleaseState.READY)}
+                ready = Release.objects.filter(state=ReleaseState.READY)
+                finished = {folder_name(release) for release in ready}
+                # Objects at the address of a release that was yanked, which others share.
+                shared = ReleaseFile.objects.filter(release__in=ready).exclude(stored_as="")
+                finished |= set(shared.values_list("stored_as", flat=True))
             if options["with_secret_key"]:
                 writer.add(SECRET_KEY, BytesIO(settings.SECRET_KEY.encode()))
             if not options["without_files"]:
@@ -143,7 +147,7 @@ def is_saved(name: str, finished: set[str]) -> bool:
     """Whether a stored file belongs in the backup: of releases, those that were finished when the database was saved. Others are
     built again from the restored votes."""
     if name.startswith("releases/"):
-        return "/".join(name.split("/")[:3]) in finished
+        return name in finished or "/".join(name.split("/")[:3]) in finished
     return not name.startswith("building/")
 
 
