@@ -24,10 +24,11 @@ TABLES = (
     "annotator_unscoredassignment",
 )
 # Of partial indexes: whether a new row is in it, and whether one that was updated and is not HOT is. Plain votes have no comment
-# and are not voided, and people are no machines and have been trained.
+# and are not voided, people are no machines and have been trained, and no pair is held.
 PARTIAL: Mapping[str, tuple[bool, bool]] = {
     "assignment_machine_once_per_member_and_pair": (False, False),
     "assignment_training": (False, False),
+    "pair_held_by_number": (False, False),
     "vote_comments": (False, False),
     "vote_voided": (False, False),
 }

@@ -73,7 +73,7 @@ NO_PAGES = {
         "revoke_token",
         "user_active",
     ),  # forms as well
-    *("dismiss_notice", "decide_rule"),  # and these
+    *("dismiss_notice", "decide_rule", "save_view", "remove_view", "yank_release", "rebuild_releases"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),
     *("mfa_login_webauthn", "mfa_download_recovery_codes", "release_zip"),  # a form, and files
     "mfa_reauthenticate_webauthn",  # asks the same as mfa_authenticate, for whoever has a key that is in no test

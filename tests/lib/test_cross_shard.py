@@ -12,6 +12,7 @@ SPREAD = frozenset({"annotator_vote", "annotator_assignment", "annotator_member"
 # What is known to look for a row by its id alone, or by another row's. Whoever adds one says so here; whoever makes the tables
 # ready for Citus begins with these.
 KNOWN = {
+    "campaigns/waiting.sql": ["annotator_assignment", "annotator_pair"],
     "judging/last_seats.sql": ["annotator_assignment", "annotator_member"],
     "judging/lock_assignment.sql": ["annotator_assignment"],
     "judging/own_votes.sql": ["annotator_assignment", "annotator_member", "annotator_question", "annotator_guideline"],
