@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 SMALL, LARGE = 500, 2_500  # pairs; of flagged ones the small campaign has more than are counted
 FLAT, NOISE = 1.2, 300  # of which rows are that were updated, and no vacuum has been by
 # What it looks at for a page is bounded, at more pairs than these campaigns have; or joins as a whole what is small here.
-BOUNDED = {"flags", "api: votes, the latest"}
+BOUNDED = {"api: votes, the latest"}
 LOOKED_AT = 200  # pairs for a page of a list whose filters hardly any passes: fewer than these campaigns have
 
 

@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from annotator.choices import AssignmentState, PairState
+from annotator.choices import AdjudicationOutcome, AssignmentState, PairState
 from annotator.errors import Invalid
 from annotator.judging.seats import release_assignments
 from annotator.lib import audit
-from annotator.models import Assignment, Flag, Pair, PairSeats, TakeDown, User
+from annotator.models import Adjudication, Assignment, Flag, Pair, PairSeats, TakeDown, User
 from annotator.models.audit import AuditAction
 
 PRIORITY_LIMIT = 1000
@@ -37,7 +37,8 @@ def hold_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | No
 
 @transaction.atomic
 def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | None = None) -> int:
-    """Put held pairs back in circulation; scoring settles those that have all their votes. Returns how many were held.
+    """Put held pairs back in circulation; scoring settles those that have all their votes. Returns how many were held. Retired
+    pairs stay where they are.
 
     The flags on them are resolved: only new ones count towards holding them again. A pair of which an image was taken down stays.
     """
@@ -48,7 +49,9 @@ def return_pairs(*, pair_ids: Collection[int], by: User | None, now: datetime | 
         resolved_at=now or timezone.now(), resolved_by=by
     )
     audit.record_pairs(AuditAction.PAIRS_RETURNED, by=by, pair_ids=pair_ids)
-    return PairSeats.objects.filter(pk__in=pair_ids, state=PairState.HELD).update(state=PairState.OPEN)
+    held = PairSeats.objects.filter(pk__in=pair_ids, state=PairState.HELD)
+    retired = Adjudication.objects.filter(pair__in=pair_ids, outcome=AdjudicationOutcome.RETIRE, undone_at__isnull=True)
+    return held.exclude(pk__in=retired.values("pair")).update(state=PairState.OPEN)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint, Value
 from django.utils.translation import gettext_lazy
 
 from annotator.choices import UNFINISHED_RELEASES, ConsensusMethod, Label, ReleaseState
@@ -52,7 +52,15 @@ class Consensus(models.Model):
                 condition=Q(method=ConsensusMethod.MAJORITY, share__gte=AGREED_SHARE) & ~Q(label=Label.TIE),
                 name="consensus_agreed",
             ),
-            # scoring/pair_list.py: pairs by label and confidence. scoring/review_queue.py: settled pairs without a majority.
+            # quality/review_queue.py: pairs without a majority, those with the most votes first.
+            Index(
+                F("question"),
+                Value(0) - (F("n_a") + F("n_b") + F("n_both_good") + F("n_both_bad")),
+                F("pair"),
+                condition=Q(method=ConsensusMethod.MAJORITY, label=Label.TIE),
+                name="consensus_ties",
+            ),
+            # scoring/pair_list.py: pairs by label and confidence.
             Index(fields=["question", "method", "label", "confidence", "pair"], name="consensus_by_label"),
         ]
         constraints = [

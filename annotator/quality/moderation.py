@@ -125,6 +125,16 @@ def warn_member(*, member: Member, by: User | None, reason: Reason = NO_REASON, 
     return action
 
 
+@transaction.atomic
+def send_message(*, member: Member, text: str, by: User, now: datetime | None = None) -> ModerationAction:
+    """Show the member a message until they put it away, in place of any other notice."""
+    locked = _locked(member)
+    action = _record(locked, ActionKind.MESSAGE, by, now or timezone.now(), Reason(note=text))
+    locked.notice = action
+    locked.save(update_fields=["notice"])
+    return action
+
+
 def dismiss_notice(*, member: Member) -> None:
     """Remove the notice that the member has read."""
     Member.objects.filter(pk=member.pk).update(notice=None)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotator.choices import RULES_IN_BATCHES, AssignmentKind, AssignmentState, CampaignState, MemberKind, PairState
 from annotator.lib.raw_sql import read_sql
-from annotator.models import Assignment, Campaign, CampaignProgress, Flag, Import, Member, Pair, Vote
-from annotator.models.material import NEAR_IDENTICAL_DISTANCE
+from annotator.models import Campaign, CampaignProgress, Import, Member, Vote
 from annotator.scoring.pair_batches import votes_to_come
 
 RECENT = timedelta(hours=1)
@@ -126,28 +124,3 @@ def comments(campaign: Campaign) -> QuerySet[Vote]:
     """The votes with a comment that count, the newest first, each with its pair and who wrote it."""
     votes = Vote.objects.live().filter(campaign=campaign).exclude(comment="")
     return votes.select_related("assignment__pair__prompt", "assignment__member__user").order_by("-pk")
-
-
-def near_identical_pairs(campaign: Campaign) -> QuerySet[Pair]:
-    """Pairs whose two images look nearly the same, the most alike first."""
-    alike = campaign.pairs.filter(image_distance__lte=NEAR_IDENTICAL_DISTANCE)
-    return alike.select_related("prompt", "image_a__generator", "image_b__generator").order_by("image_distance", "pk")
-
-
-def open_flags(campaign: Campaign) -> QuerySet[Flag]:
-    """The first flag of each pair with flags that nobody has decided on, the oldest first, with its `assignment`."""
-    undecided = Flag.objects.filter(campaign=campaign, resolved_at__isnull=True)
-    earlier = undecided.filter(assignment__pair=OuterRef("assignment__pair"), pk__lt=OuterRef("pk"))
-    return undecided.exclude(Exists(earlier)).select_related("assignment").order_by("pk")
-
-
-def flagged_pairs(flags: Iterable[Flag]) -> list[Pair]:
-    """The pairs of these flags, held ones first, each with the seats that its flags came from as `flagged_seats`."""
-    seats = Assignment.objects.filter(flag__resolved_at__isnull=True, flag__isnull=False)
-    seats = seats.select_related("flag", "member__user").order_by("pk")
-    pairs = (
-        Pair.objects.filter(pk__in=[flag.assignment.pair_id for flag in flags])
-        .select_related("prompt", "image_a", "image_b")
-        .prefetch_related(Prefetch("assignments", queryset=seats, to_attr="flagged_seats"))
-    )
-    return sorted(pairs, key=lambda pair: (pair.state != PairState.HELD, pair.pk))

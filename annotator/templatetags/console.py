@@ -64,11 +64,22 @@ ROOMS = (
         (
             Page("pairs", _("Pairs"), ("pair_page", "review_pair", "save_view", "remove_view")),
             Page("imports", _("Imports"), ("import_page",)),
-            Page("near_identical", _("Near-identical")),
         ),
         ("failed_imports",),
     ),
-    Room("queue", _("Review queue"), (Page("flags", _("Flagged pairs")),), ("flagged_pairs",)),
+    Room(
+        "queue",
+        _("Review queue"),
+        (
+            Page(
+                "queue",
+                _("Review queue"),
+                ("queue_pair", "queue_presence", "undo_adjudication", "answer_appeal", "reopen_appeal"),
+                for_reviewers=True,
+            ),
+        ),
+        ("flagged_pairs", "appeals", "disputed_gold"),
+    ),
     Room(
         "people",
         _("People"),
@@ -83,13 +94,13 @@ ROOMS = (
         "quality",
         _("Quality"),
         (
-            Page("review", _("Annotators"), ("member_page", "answer_appeal"), for_reviewers=True),
+            Page("review", _("Annotators"), ("member_page",), for_reviewers=True),
             Page("moderation_log", _("Actions"), for_reviewers=True),
             Page("review_rules", _("Rules"), ("decide_rule",)),
             Page("trainees", _("Training")),
             Page("proposed_gold", _("Suggested gold")),
         ),
-        ("appeals", "disputed_gold", "asking_rules"),
+        ("asking_rules",),
     ),
     Room(
         "statistics",

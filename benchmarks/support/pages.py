@@ -189,8 +189,8 @@ def compute_documents(filled: FilledCampaign) -> None:
 
 OF_MANAGERS = (
     *("campaign_page", "campaign_progress", "campaign_settings", "questions", "comments", "edit_guideline", "edit_consent"),
-    *("invites", "crowd", "members", "trainees", "pairs", "proposed_gold", "review", "review_rules", "moderation_log", "flags"),
-    *("statistics", "plan", "near_identical", "group_question", "imports", "releases", "webhooks", "hub_account"),
+    *("invites", "crowd", "members", "trainees", "pairs", "proposed_gold", "review", "review_rules", "moderation_log"),
+    *("statistics", "plan", "group_question", "imports", "releases", "webhooks", "hub_account"),
 )
 # Some that an index serves, some that most pairs pass, and some that hardly any does.
 FILTERS = (
@@ -217,6 +217,8 @@ def addresses(filled: FilledCampaign) -> dict[str, tuple[User, str]]:
     found["pairs, the last"] = (boss, f"{pairs}?after={filled.campaign.pk}_{pair - 5}")
     found["pair_page, in a list"] = (boss, reverse("pair_page", args=[slug, pair]) + f"?gold=check&at={pair}")
     found["pair_page"] = (boss, reverse("pair_page", args=[slug, pair]))
+    queue = reverse("queue", args=[slug])
+    found |= {f"queue, {kind}": (boss, f"{queue}?kind={kind}") for kind in ("flag", "gold", "undecided", "alike", "appeal")}
     found["member_page"] = (boss, reverse("member_page", args=[slug, filled.annotator.pk]))
     found["member_suspension"] = (boss, reverse("member_suspension", args=[slug, filled.annotator.pk]))
     found["webhook_page"] = (boss, reverse("webhook_page", args=[slug, filled.campaign.webhooks.get().pk]))
@@ -253,7 +255,7 @@ def look_at(client: Client, address: str) -> Read:
     """Open a page, and say what was read for it. Raises RuntimeError where it is no page."""
     with transaction.atomic():  # whose counts are to be had at once
         before = _read()
-        status = client.get(address).status_code
+        status = client.get(address, follow=True).status_code
         after = _read()
     if status != HTTPStatus.OK:
         raise RuntimeError(f"{address} answers {status}")

@@ -193,7 +193,7 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("draft campaign", manager, "campaign_page", draft.slug)
     for route in (
         *("campaign_page", "campaign_settings", "edit_guideline", "edit_consent", "invites", "crowd"),
-        *("members", "flags", "imports", "releases", "take_downs", "questions", "comments", "hub_account", "webhooks"),
+        *("members", "imports", "releases", "take_downs", "questions", "comments", "hub_account", "webhooks"),
         *("trainees", "pairs", "proposed_gold", "audit_log"),
     ):
         site.add(route, manager, route, campaign.slug)
@@ -216,7 +216,16 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     site.add("group_question", manager, "group_question", judged.slug)
     site.add("about_you", judged.members.filter(role=Role.ANNOTATOR).first(), "about_you", judged.slug)
     same_images(campaign.pairs.first())
-    site.add("near_identical", manager, "near_identical", campaign.slug)
+    flagged = campaign.pairs.latest("pk")
+    site.add(
+        "queue_pair",
+        MemberFactory(campaign=campaign, role=Role.REVIEWER),
+        "queue_pair",
+        campaign.slug,
+        flagged.pk,
+        query="?kind=flag&place=flag:1_1",
+    )
+    site.add("queue, empty", manager, "queue", draft.slug)
     webhook = WebhookFactory(campaign=campaign)
     DeliveryFactory(webhook=webhook, state="failed", next_attempt_at=None, attempts=9, status=500)
     DeliveryFactory(webhook=webhook, attempts=1, error="No response within 10 seconds.")

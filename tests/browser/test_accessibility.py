@@ -72,6 +72,9 @@ NO_PAGES = {
         "remove_view",
         "revoke_token",
         "user_active",
+        "undo_adjudication",
+        "queue_presence",
+        "reopen_appeal",
     ),  # forms as well
     *("dismiss_notice", "decide_rule", "save_view", "remove_view", "yank_release", "rebuild_releases"),  # and these
     *("webhook_state", "ping_webhook", "remove_webhook", "resend_delivery"),

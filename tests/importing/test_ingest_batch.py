@@ -26,7 +26,6 @@ from annotator.importing.stage_upload import read_upload
 from annotator.lib.storage import put_file
 from annotator.models import Generator, Image, Import, ImportBatch, Pair, Prompt
 from annotator.models.material import NEAR_IDENTICAL_DISTANCE
-from annotator.scoring.progress import near_identical_pairs
 from tests.factories import CampaignFactory
 from tests.importing.imported import (
     at_once,
@@ -382,7 +381,8 @@ def test_pairs_whose_images_look_nearly_the_same_are_found_at_import(campaign, t
     assert distance["to 1.png"] <= NEAR_IDENTICAL_DISTANCE
     assert distance["to 2.jpg"] <= NEAR_IDENTICAL_DISTANCE
     assert distance["to 3.png"] > 3 * NEAR_IDENTICAL_DISTANCE
-    assert set(near_identical_pairs(campaign)) == set(Pair.objects.exclude(prompt__text="to 3.png"))
+    alike = campaign.pairs.filter(image_distance__lte=NEAR_IDENTICAL_DISTANCE)
+    assert set(alike) == set(Pair.objects.exclude(prompt__text="to 3.png"))
 
 
 def test_an_image_that_was_imported_before_there_were_hashes_is_compared_with_nothing(campaign, folder):

@@ -97,7 +97,7 @@ def test_the_switcher_has_the_campaigns_that_the_user_may_enter(client: Client) 
 
     frame = frame_of(client.get(reverse("members", args=[here.slug])).content.decode())
 
-    assert reverse("review", args=[reviewed.slug]) in frame
+    assert reverse("queue", args=[reviewed.slug]) in frame
     for name in ("Only judged", "Paused there", "Of others"):
         assert name not in frame
     client.force_login(UserFactory(is_superuser=True))
@@ -108,7 +108,7 @@ def test_the_way_back_leads_through_what_the_reader_may_open(client: Client) -> 
     annotator = MemberFactory()
     slug = annotator.campaign.slug
     page = reverse("member_page", args=[slug, annotator.pk])
-    for role, way in ((Role.MANAGER, ["campaign_page", "review"]), (Role.REVIEWER, ["review"])):
+    for role, way in ((Role.MANAGER, ["campaign_page", "review"]), (Role.REVIEWER, ["queue", "review"])):
         client.force_login(MemberFactory(campaign=annotator.campaign, role=role).user)
         crumbs = client.get(page).content.decode().split('class="crumbs"')[1].split("</nav>")[0]
         assert re.findall(r'href="([^"]*)"', crumbs) == [reverse(name, args=[slug]) for name in way]

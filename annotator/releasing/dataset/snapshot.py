@@ -73,7 +73,8 @@ _PAIRS_SQL = """
     LEFT JOIN annotator_takedown gone_b ON gone_b.campaign_id = pair.campaign_id AND gone_b.sha256 = image_b.sha256
     LEFT JOIN annotator_generator maker_a ON maker_a.id = image_a.generator_id
     LEFT JOIN annotator_generator maker_b ON maker_b.id = image_b.generator_id
-    WHERE pair.campaign_id = {campaign}
+    -- Who looks at a release has not agreed to see what a reviewer found unsafe.
+    WHERE pair.campaign_id = {campaign} AND NOT image_a.is_unsafe AND NOT image_b.is_unsafe
     ORDER BY pair.id
 """
 

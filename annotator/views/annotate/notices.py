@@ -75,6 +75,9 @@ def notice_for(member: Member, *, known: int | None = None) -> Notice | None:
     if member.notice_id in (None, known):
         return None
     action = ModerationAction.objects.select_related("rule").get(pk=member.notice_id)
+    if action.kind == ActionKind.MESSAGE:
+        text = gettext("This is about a pair that you flagged. Thank you for reporting it.")
+        return Notice(NOTICES.show(action.pk), gettext("Message from the managers"), text, action.note, is_warning=False)
     if action.kind != ActionKind.WARN:
         text = gettext("The managers reviewed your answers. Thank you for your patience.")
         return Notice(NOTICES.show(action.pk), gettext("You can continue"), text, action.note, is_warning=False)

@@ -138,13 +138,6 @@ class MemberForm(forms.Form):
         return found
 
 
-class PairDecisionForm(forms.Form):
-    """What becomes of a pair that somebody or something found wrong, as its buttons post it."""
-
-    pair = forms.IntegerField(min_value=1, max_value=2**63 - 1)
-    decision = forms.ChoiceField(choices=[("hold", "Hold pair"), ("return", "Return to circulation")])
-
-
 class WebhookForm(forms.Form):
     """A webhook: the address and the events it receives."""
 

@@ -21,11 +21,11 @@ from annotator.choices import (
     ActionKind,
     CampaignState,
     Label,
-    PairState,
     ReleaseState,
 )
 from annotator.models import Campaign, Member, ModerationAction
-from annotator.quality import review_queries
+from annotator.quality import review_queries, review_queue
+from annotator.quality.review_queue import Kind
 from annotator.scoring import progress
 from annotator.scoring.progress import progress_of
 from annotator.scoring.statistics import statistics_of
@@ -77,7 +77,6 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
     )
     document = statistics_of(campaign)
     review = review_queries.summary(campaign)
-    near_identical = progress.near_identical_pairs(campaign).exclude(state=PairState.HELD)[: FLAGGED_COUNTED + 1].count()
     forecast = forecast_of(campaign, counters, now=now)
     waiting = waiting_in(campaign)
     return {
@@ -86,7 +85,7 @@ def live_context(campaign: Campaign) -> dict[str, Any]:
         "share_done": progress.share_done(counters),
         "forecast": forecast,
         "headline": headline(campaign, forecast),
-        "decisions": decisions(campaign, waiting, review, near_identical),
+        "decisions": decisions(campaign, waiting, review),
         "drops": drops(campaign, document, now),
         "stats": progress_stats(campaign, counters, forecast),
         "quality": quality_stats(campaign, document),
@@ -124,7 +123,7 @@ def headline(campaign: Campaign, forecast: Forecast) -> str:
     return ""
 
 
-def decisions(campaign: Campaign, waiting: Waiting, review: review_queries.Summary, near_identical: int) -> list[Decision]:
+def decisions(campaign: Campaign, waiting: Waiting, review: review_queries.Summary) -> list[Decision]:
     """What waits for a decision now, each with the page where it is made."""
 
     def at_most(number: int) -> str:
@@ -132,11 +131,12 @@ def decisions(campaign: Campaign, waiting: Waiting, review: review_queries.Summa
 
     failed = Member.objects.active().filter(campaign=campaign, training_failed_at__isnull=False)
     trainees = failed[: FLAGGED_COUNTED + 1].count() if campaign.training_pairs else 0
+    alike, undecided = (review_queue.count(campaign, kind) for kind in (Kind.ALIKE, Kind.UNDECIDED))
     flagged, appeals, gold = waiting.flagged_pairs, waiting.appeals, waiting.disputed_gold
     rows = [
-        (flagged, ngettext("%(n)s flagged pair", "%(n)s flagged pairs", flagged), "flags", ""),
-        (appeals, ngettext("%(n)s appeal to answer", "%(n)s appeals to answer", appeals), "review", ""),
-        (gold, ngettext("%(n)s gold pair in dispute", "%(n)s gold pairs in dispute", gold), "pairs", "?gold=review"),
+        (flagged, ngettext("%(n)s flagged pair", "%(n)s flagged pairs", flagged), "queue", "?kind=flag"),
+        (appeals, ngettext("%(n)s appeal to answer", "%(n)s appeals to answer", appeals), "queue", "?kind=appeal"),
+        (gold, ngettext("%(n)s gold pair in dispute", "%(n)s gold pairs in dispute", gold), "queue", "?kind=gold"),
         (
             waiting.asking_rules,
             ngettext("%(n)s rule asks before it acts", "%(n)s rules ask before they act", waiting.asking_rules),
@@ -157,10 +157,16 @@ def decisions(campaign: Campaign, waiting: Waiting, review: review_queries.Summa
             "",
         ),
         (
-            near_identical,
-            ngettext("%(n)s near-identical pair", "%(n)s near-identical pairs", near_identical),
-            "near_identical",
-            "",
+            alike,
+            ngettext("%(n)s near-identical pair", "%(n)s near-identical pairs", alike),
+            "queue",
+            "?kind=alike",
+        ),
+        (
+            undecided,
+            ngettext("%(n)s pair without a majority", "%(n)s pairs without a majority", undecided),
+            "queue",
+            "?kind=undecided",
         ),
     ]
     return [

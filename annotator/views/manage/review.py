@@ -1,21 +1,23 @@
 """The managers' pages of the review: how annotators do, what the rules did, and what waits for a decision.
 
-Reviewers may look at them; managers alone decide.
+Reviewers may look at them, and answer appeals; the rest managers alone decide.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
 from annotator.choices import ActionKind, Measure
@@ -23,7 +25,7 @@ from annotator.consensus.binomial import wilson
 from annotator.consensus.care import CAREER
 from annotator.errors import Conflict, DomainError, NotFound
 from annotator.models import AnnotatorStats, Appeal, Campaign, Member, ModerationAction, ReviewRule
-from annotator.quality import appeals, moderation, review_queries
+from annotator.quality import appeals, moderation, reopen_appeals, review_queries, review_queue
 from annotator.quality import rules as quality_rules
 from annotator.scoring.statistics import stored_statistics
 from annotator.views.form_input import add_domain_error
@@ -116,8 +118,13 @@ def moderation_log(request: UserRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpResponse:
-    """One appeal: what was done, what the member says, and the manager's answer (`accept` takes back what was done)."""
-    campaign = campaign_for_manager(request.user, slug)
+    """One appeal: what was done, what the member says, and the answer (`accept` takes back what was done).
+
+    The review queue leads here, and goes on from here.
+    """
+    campaign = campaign_for_reviewer(request.user, slug)
+    query = urlencode({name: request.GET.get(name, "") for name in ("kind", "place")})
+    item = f"appeal-{appeal_id}"
     row: Appeal | None = (
         Appeal.objects.filter(member__campaign=campaign, pk=appeal_id).select_related("member__user", "answered_by").first()
     )
@@ -136,9 +143,38 @@ def answer_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
             messages.success(
                 request, gettext("%(done)s. %(user)s can see your answer.") % {"done": done, "user": row.member.user}
             )
-            return redirect("review", slug)
-    context = {"campaign": campaign, "appeal": row, "action": last_action(row.member), "form": form}
+            review_queue.leave_item(campaign=campaign, item=item, user=request.user)
+            kind, place = request.GET.get("kind", ""), request.GET.get("place", "")
+            return redirect(f"{reverse('queue', args=[slug])}?{urlencode({'kind': kind, 'after': place})}")
+    context = {
+        "campaign": campaign,
+        "appeal": row,
+        "action": last_action(row.member),
+        "form": form,
+        "query": query,
+        "kind": request.GET.get("kind", ""),
+        "place": request.GET.get("place", ""),
+        "item": item,
+        "others": review_queue.note_presence(campaign=campaign, item=item, user=request.user),
+        "polled_every": review_queue.POLLED_EVERY,
+    }
     return render(request, "manage/quality/appeal.html", context, status=status_of(form))
+
+
+@require_POST
+def reopen_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpResponse:
+    """Undo the answer to an appeal."""
+    campaign = campaign_for_reviewer(request.user, slug)
+    row = Appeal.objects.filter(member__campaign=campaign, pk=appeal_id).select_related("member__user").first()
+    if row is None:
+        raise NotFound(gettext("This appeal does not exist."))
+    try:
+        reopen_appeals.reopen_appeal(appeal=row, by=request.user)
+    except DomainError as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, gettext("Undone: the appeal of %(user)s waits again.") % {"user": row.member.user})
+    return redirect("answer_appeal", slug, row.pk)
 
 
 @never_cache

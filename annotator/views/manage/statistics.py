@@ -1,37 +1,28 @@
-"""What the votes say, for managers: the statistics that a task computed, and the pairs whose images look nearly the same."""
+"""What the votes say, for managers: the statistics that a task computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import ConsensusMethod
 from annotator.consensus.leaderboard import UNIT_WINS
-from annotator.errors import NotFound
-from annotator.judging import pair_holds
-from annotator.models.material import NEAR_IDENTICAL_DISTANCE
-from annotator.scoring import progress
 from annotator.scoring.statistics import statistics_of
 from annotator.scoring.statistics.agreement import FEW_PROMPTS
 from annotator.scoring.statistics.schema import AUDIT_PAIRS, FIRST_VOTES
 from annotator.templatetags.figures import estimated, estimated_share, rate, thousands
 from annotator.views.manage import leaderboards
-from annotator.views.manage.common import OpenEndedPaginator
-from annotator.views.manage.forms import PairDecisionForm
 from annotator.views.manage.review import taste_groups
 from annotator.views.requests import UserRequest
 
 SHOWN = 20  # rows of a long table; the rest is in the REST API
-PAIRS_PER_PAGE = 25
 # Krippendorff's own words for alpha, and what they mean for preferences, on which people may well differ.
 ALPHA_WORDS = [
     (0.8, "high agreement"),
@@ -124,26 +115,3 @@ def by_category(win_rates: list[dict[str, Any]]) -> list[tuple[str | None, list[
     for row in win_rates:
         groups.setdefault(row["category"], []).append(row)
     return [(name, sorted(rows, key=lambda row: -(row["wins"]["rate"] or 0))) for name, rows in list(groups.items())[: SHOWN + 1]]
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def near_identical(request: UserRequest, slug: str) -> HttpResponse:
-    """The pairs whose images look nearly the same, a page at a time; a POST takes one out, or puts it back."""
-    campaign = campaign_for_manager(request.user, slug)
-    alike = progress.near_identical_pairs(campaign)
-    if request.method == "POST":
-        form = PairDecisionForm(request.POST)
-        pair = alike.filter(pk=form.cleaned_data["pair"]).first() if form.is_valid() else None
-        if pair is None:
-            raise NotFound(gettext("This pair is not on the list of near-identical pairs."))
-        if form.cleaned_data["decision"] == "hold":
-            pair_holds.hold_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, gettext("Pair %(pair)s is held until you return it.") % {"pair": pair.pk})
-        else:
-            pair_holds.return_pairs(pair_ids=[pair.pk], by=request.user)
-            messages.success(request, gettext("Pair %(pair)s is in circulation.") % {"pair": pair.pk})
-        return redirect("near_identical", slug)
-    page = OpenEndedPaginator(alike, PAIRS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"campaign": campaign, "page": page, "distance": NEAR_IDENTICAL_DISTANCE}
-    return render(request, "manage/pairs/near_identical.html", context)

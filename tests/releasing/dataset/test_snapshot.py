@@ -6,6 +6,7 @@ import pytest
 
 from annotator import releasing
 from annotator.quality import moderation
+from annotator.quality.adjudication import Unsafe, retire_pair, undo_adjudication
 from tests.factories import CampaignFactory, CrowdIdentityFactory, MemberFactory
 from tests.released import card_of, contents, folder_of, make_pair, release_of, rows_of, vote, vote_all
 
@@ -85,3 +86,18 @@ def test_machines_are_in_no_config_and_named_in_the_card(campaign):
     card = card_of(release)
     assert "They leave out 1 vote by 1 machine annotator." in card
     assert machine.public_id not in card
+
+
+def test_a_pair_that_shows_an_unsafe_image_is_in_no_later_release(campaign):
+    safe, unsafe = make_pair(campaign, 1), make_pair(campaign, 2)
+    for pair in (safe, unsafe):
+        vote(pair, "a")
+    by = MemberFactory(campaign=campaign, role="reviewer").user
+    made = retire_pair(pair=unsafe, reason="unsafe", unsafe=Unsafe(b=True), by=by)
+
+    left = release_of(campaign)
+    undo_adjudication(adjudication=made, by=by)
+    again = release_of(campaign)
+
+    assert [row["pair_id"] for row in rows_of(left, "pairs")] == [safe.pk]
+    assert [row["pair_id"] for row in rows_of(again, "pairs")] == [safe.pk, unsafe.pk]

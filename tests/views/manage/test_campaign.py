@@ -146,7 +146,7 @@ def test_a_closed_campaign_is_not_watched_once_all_work_is_done(
         assert (watched in browser.get(address(name, campaign)).content.decode()) == is_fetched_again
 
 
-@pytest.mark.parametrize("name", ["campaign_page", "campaign_progress", "members", "flags", "imports", "releases"])
+@pytest.mark.parametrize("name", ["campaign_page", "campaign_progress", "members", "imports", "releases"])
 def test_it_costs_the_same_for_ten_times_the_rows(
     browser: Client, campaign: Campaign, django_assert_max_num_queries, name: str
 ) -> None:
@@ -163,10 +163,10 @@ def test_it_costs_the_same_for_ten_times_the_rows(
 
 
 def test_long_lists_come_in_pages(browser: Client, campaign: Campaign, monkeypatch) -> None:
-    for name in ("members.PER_PAGE", "flags.FLAGGED_PER_PAGE", "imports.PER_PAGE", "releases.PER_PAGE"):
+    for name in ("members.PER_PAGE", "imports.PER_PAGE", "releases.PER_PAGE"):
         monkeypatch.setattr(f"annotator.views.manage.{name}", 2)
     fill(campaign, times=3)
-    for name in ("members", "flags", "imports", "releases"):
+    for name in ("members", "imports", "releases"):
         first = browser.get(address(name, campaign)).content.decode()
         second = browser.get(address(name, campaign), {"page": 2}).content.decode()
         assert "Page 1" in first

@@ -16,7 +16,6 @@ from annotator.views.manage.forms import (
     ImportForm,
     InviteForm,
     MemberForm,
-    PairDecisionForm,
     TraineeForm,
 )
 from tests.factories import UserFactory
@@ -120,9 +119,6 @@ def test_columns_are_written_one_a_line(text, column_map):
 @pytest.mark.parametrize(
     ("form", "data", "is_valid"),
     [
-        (PairDecisionForm, {"pair": "7", "decision": "hold"}, True),
-        (PairDecisionForm, {"pair": str(2**63), "decision": "hold"}, False),
-        (PairDecisionForm, {"pair": "7", "decision": "burn"}, False),
         (TraineeForm, {"member": "7", "decision": "try"}, True),
         (TraineeForm, {"member": "0", "decision": "try"}, False),
         (TraineeForm, {"member": "7"}, False),

@@ -83,9 +83,9 @@ def test_what_waits_has_links_to_where_it_is_decided(client: Client, manager: Me
     html = page_of(client, campaign)
 
     for words, route, query in (
-        ("1 flagged pair", "flags", ""),
-        ("1 appeal to answer", "review", ""),
-        ("1 gold pair in dispute", "pairs", "?gold=review"),
+        ("1 flagged pair", "queue", "?kind=flag"),
+        ("1 appeal to answer", "queue", "?kind=appeal"),
+        ("1 gold pair in dispute", "queue", "?kind=gold"),
         ("1 rule asks before it acts", "review", ""),
         ("1 failed import", "imports", ""),
         ("1 person failed the training", "trainees", ""),

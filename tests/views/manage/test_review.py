@@ -91,9 +91,9 @@ def pages_of(campaign: Campaign) -> dict[str, str]:
     }
 
 
-def test_managers_and_superusers_open_all_reviewers_look_and_nobody_else_does(campaign: Campaign, manager: Member) -> None:
+def test_managers_open_all_and_reviewers_look_and_answer_appeals(campaign: Campaign, manager: Member) -> None:
     pages = pages_of(campaign)
-    look = {"review", "moderation_log", "member_page"}
+    look = {"review", "moderation_log", "member_page", "answer_appeal"}
     reviewer = MemberFactory(campaign=campaign, role=Role.REVIEWER)
     for user, may in (
         (manager.user, set(pages) - {"decide_rule"}),
@@ -111,12 +111,12 @@ def test_managers_and_superusers_open_all_reviewers_look_and_nobody_else_does(ca
     assert {Client().get(page).status_code for page in pages.values()} == {302}
 
 
-def test_reviewers_annotators_and_strangers_decide_nothing(campaign: Campaign) -> None:
+def test_reviewers_annotators_and_strangers_decide_nothing_here(campaign: Campaign) -> None:
     pages = pages_of(campaign)
     reviewer = MemberFactory(campaign=campaign, role=Role.REVIEWER)
     for member, status in ((reviewer, 403), (MemberFactory(campaign=campaign), 403), (MemberFactory(role=Role.MANAGER), 404)):
         client = logged_in(member)
-        for name in ("member_page", "review_rules", "answer_appeal", "decide_rule"):
+        for name in ("member_page", "review_rules", "decide_rule", *(["answer_appeal"] if member != reviewer else [])):
             data = {"note": "Look.", "accept": "", "answer": "Yes.", "go_on": ""}
             assert client.post(pages[name], data).status_code == status, name
     assert not ModerationAction.objects.exists()

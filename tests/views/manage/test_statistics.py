@@ -17,7 +17,7 @@ from tests.scoring.statistics.judged import judge_for_statistics
 
 pytestmark = pytest.mark.django_db(transaction=True)  # what is read through Arrow is what is committed
 
-MANAGERS_PAGES = ["statistics", "near_identical", "group_question"]
+MANAGERS_PAGES = ["statistics", "group_question"]
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_only_managers_open_the_pages(manager, name):
     assert Client().get(address(name, manager)).status_code == 302
 
 
-@pytest.mark.parametrize("name", ["near_identical", "group_question"])
+@pytest.mark.parametrize("name", ["group_question"])
 def test_only_managers_change_anything(manager, name):
     pair = PairFactory(campaign=manager.campaign, image_distance=0)
     body = {"pair": pair.pk, "decision": "hold", "text": "Which?", "options": "x\ny", "people_min": 5}
@@ -196,39 +196,6 @@ def test_the_campaigns_page_leads_there(manager, browser):
     page = text_of(browser.get(address("campaign_page", manager)))
     assert address("statistics", manager) in page
     assert "1 near-identical pair" in page
-
-
-# --- pairs that look alike
-
-
-def test_pairs_that_look_alike_are_listed_the_most_alike_first(manager, browser):
-    far, near = PairFactory(campaign=manager.campaign, image_distance=5), PairFactory(campaign=manager.campaign, image_distance=0)
-    other = PairFactory(campaign=manager.campaign, image_distance=7)
-    unknown, foreign = PairFactory(campaign=manager.campaign), PairFactory(image_distance=0)
-    page = text_of(browser.get(address("near_identical", manager)))
-    assert page.index(f"pair-{near.pk}") < page.index(f"pair-{far.pk}")
-    for pair in (other, unknown, foreign):
-        assert f'id="pair-{pair.pk}"' not in page
-
-
-def test_a_pair_is_taken_out_and_put_back(manager, browser):
-    pair = PairFactory(campaign=manager.campaign, image_distance=2)
-    browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "hold"})
-    assert Pair.objects.get().state == "held"
-    assert "Return to circulation" in text_of(browser.get(address("near_identical", manager)))
-    browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "return"})
-    assert Pair.objects.get().state == "open"
-
-
-@pytest.mark.parametrize("body", [{}, {"pair": "x", "decision": "hold"}, {"pair": "1", "decision": "burn"}, {"pair": 10**30}])
-def test_a_decision_that_is_none_is_refused(manager, browser, body):
-    assert browser.post(address("near_identical", manager), body).status_code == 404
-
-
-def test_pairs_of_another_campaign_and_pairs_that_differ_are_not_there(manager, browser):
-    for pair in (PairFactory(image_distance=0), PairFactory(campaign=manager.campaign, image_distance=30)):
-        assert browser.post(address("near_identical", manager), {"pair": pair.pk, "decision": "hold"}).status_code == 404
-    assert not Pair.objects.filter(state="held").exists()
 
 
 def test_it_says_how_labels_came_about_and_warns_where_they_had_not_settled(manager, browser):

@@ -23,7 +23,6 @@ PAGES = [
     ("member_state", [1], False, True),
     ("member_suspension", [1], True, True),
     ("plan", [], True, False),
-    ("flags", [], True, True),
     ("imports", [], True, True),
     ("import_page", [1], True, False),
     ("releases", [], True, True),
