@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotator', '0052_audit_log'),
+        ("annotator", "0052_audit_log"),
     ]
 
     operations = [
