@@ -59,6 +59,8 @@ class AuditAction(TextChoices):
     RELEASE_CREATED = "releases.created", gettext_lazy("Release requested")
     RELEASE_CANCELLED = "releases.cancelled", gettext_lazy("Release cancelled")
     RELEASE_PUBLISHED = "releases.published", gettext_lazy("Publishing started")
+    RELEASE_YANKED = "releases.yanked", gettext_lazy("Release yanked")
+    IMAGE_TAKEN_DOWN = "pairs.image_taken_down", gettext_lazy("Image taken down")
     HUB_ACCOUNT_SAVED = "releases.hub_account", gettext_lazy("Hub account saved")
     HUB_ACCOUNT_REMOVED = "releases.hub_forgotten", gettext_lazy("Hub account removed")
     WEBHOOK_CREATED = "webhooks.created", gettext_lazy("Webhook created")

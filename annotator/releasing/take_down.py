@@ -17,8 +17,10 @@ from annotator.choices import ReleaseState
 from annotator.errors import Conflict, NotFound
 from annotator.importing.images import EXTENSIONS, display_folder, full_name, image_folder, new_display_id
 from annotator.judging.pair_holds import hold_pairs
+from annotator.lib import audit
 from annotator.lib.storage import remove_folder
 from annotator.models import Campaign, Image, Member, Pair, Release, TakeDown, User
+from annotator.models.audit import AuditAction
 from annotator.releasing.withdrawal import cancel_unfinished, replace, require_reason
 
 TAKEN_DOWN = "An image in it was taken down."
@@ -74,6 +76,8 @@ def _campaigns_of(user: User) -> QuerySet[Campaign]:
 
 def _leave_campaign(taken: TakeDown, outcome: Outcome, by: User) -> None:
     campaign = taken.campaign
+    changes = {"reason": (None, taken.reason)}
+    audit.record(AuditAction.IMAGE_TAKEN_DOWN, by=by, campaign=campaign, target=taken.sha256, changes=changes)
     images = Image.objects.filter(prompt__campaign=campaign, sha256=taken.sha256)
     pairs = Pair.objects.filter(Q(image_a__in=images) | Q(image_b__in=images), campaign=campaign)
     outcome.pairs_held += hold_pairs(pair_ids=list(pairs.values_list("pk", flat=True)), by=by)

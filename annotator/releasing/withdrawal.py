@@ -15,7 +15,9 @@ from django.utils.translation import gettext
 
 from annotator.choices import UNFINISHED_RELEASES, MemberState, ReleaseState
 from annotator.errors import Conflict, Invalid
+from annotator.lib import audit
 from annotator.models import Campaign, Release, User
+from annotator.models.audit import AuditAction
 from annotator.releasing.lifecycle import create_release
 
 REASON_LIMIT = 500  # characters
@@ -95,3 +97,5 @@ def _yank(releases: Iterable[Release], *, reason: str, by: User | None, replaced
         release.state, release.yanked_at, release.yanked_by = ReleaseState.YANKED, timezone.now(), by
         release.yank_reason, release.replaced_by, release.has_leftovers = reason.strip(), replaced_by, True
         release.save(update_fields=["state", "yanked_at", "yanked_by", "yank_reason", "replaced_by", "has_leftovers"])
+        target, changes = f"release {release.number}", {"reason": (None, release.yank_reason)}
+        audit.record(AuditAction.RELEASE_YANKED, by=by, campaign=release.campaign, target=target, changes=changes)

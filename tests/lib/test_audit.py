@@ -19,6 +19,8 @@ from annotator.models.audit import AuditAction
 from annotator.quality import gold, moderation
 from annotator.releasing import hub_upload
 from annotator.releasing.lifecycle import cancel_release, create_release
+from annotator.releasing.take_down import take_down_image
+from annotator.releasing.withdrawal import yank_release
 from tests.factories import CampaignFactory, MemberFactory, PairFactory, ReleaseFactory, UserFactory
 from tests.webhook_receiver import LOOPBACK
 
@@ -123,6 +125,21 @@ def test_gold_pairs_imports_and_releases_are_noted(settings):
     everything = str(list(AuditEntry.objects.values()))
     assert secret not in everything
     assert "hf_secret" not in everything
+
+
+def test_what_is_taken_back_is_noted():
+    mira, campaign = UserFactory(username="mira", is_superuser=True), CampaignFactory()
+    pair = PairFactory(campaign=campaign)
+    release = ReleaseFactory(campaign=campaign, state="ready", revision="a" * 40, finished_at=timezone.now())
+    yank_release(release=release, reason="A wrong guideline.", by=mira)
+    take_down_image(campaign=campaign, sha256=pair.image_a.sha256, reason="Not ours.", by=mira)
+
+    assert written() == [
+        ("releases.yanked", f"release {release.number}"),
+        ("pairs.image_taken_down", pair.image_a.sha256),
+        ("pairs.held", f"pair {pair.pk}"),
+    ]
+    assert AuditEntry.objects.get(action="releases.yanked").changes == {"reason": [None, "A wrong guideline."]}
 
 
 def test_tokens_are_noted_without_their_keys():
