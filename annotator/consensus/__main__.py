@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import math
 import os
@@ -12,22 +10,16 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
-
 from annotator.consensus import cli_leaderboard, cli_plan
 from annotator.consensus.agreement import Level
 from annotator.consensus.bradley_terry import NotConnected, Ties
 from annotator.consensus.cli_options import at_least, not_negative, share
-from annotator.consensus.cli_reports import ALIASES, METHODS, Columns, Report
+from annotator.consensus.cli_reports import ALIASES, METHODS, Report
+from annotator.consensus.csv_cells import csv_of
 from annotator.consensus.vote_table import COLUMNS, BadInput, Table
 
 ROLES = ("task", "worker", "label", "left", "right", "winner", "prompt", "inclusion")
 OTHER_NAMES = "; ".join(f"{role}: {', '.join(names[1:])}" for role, names in COLUMNS.items() if role != "truth" and names[1:])
-FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet runs
-NUMBER = r"^[+-]?[0-9]*[.]?[0-9]+([eE][+-]?[0-9]+)?$"
 EPILOG = f"""\
 methods: {", ".join(METHODS)}; alpha is krippendorff_alpha
 `python -m annotator.consensus plan --help` plans how many votes to collect, before there are any or with those so far.
@@ -157,7 +149,7 @@ def plan(arguments: list[str]) -> int:
     options = cli_plan.build_parser(Parser).parse_args(arguments)
     try:
         planned = cli_plan.run(options)
-        _write(planned.out, sys.stdout, _csv_of(planned.columns))
+        _write(planned.out, sys.stdout, csv_of(planned.columns))
         _write(planned.json, sys.stderr, _encoded(planned.parameters))
     except BadInput as error:
         return _fail(str(error))
@@ -178,7 +170,7 @@ def consensus(arguments: list[str]) -> int:
             matrix=options.matrix,
         )
         report = METHODS[options.method](table, options)
-        _write(options.out, sys.stdout, _csv_of(report.columns))
+        _write(options.out, sys.stdout, csv_of(report.columns))
         notes = _notes(table, report)
         _write(options.json, sys.stderr, _json_of(options.method, table, report, notes))
     except BrokenPipeError:  # whoever read the output has enough
@@ -243,27 +235,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _csv_of(columns: Columns) -> bytes:
-    header = io.StringIO()
-    csv.writer(header, lineterminator="\n").writerow(columns)
-    arrays = []
-    for column in columns.values():
-        is_number = isinstance(column, np.ndarray)
-        is_none = ~np.isfinite(column) if is_number and column.dtype.kind == "f" else None
-        arrays.append(pa.array(column, mask=is_none) if is_number else _no_formulas(pa.array(column, pa.string())))
-    body = pa.BufferOutputStream()
-    # Positions for names: two choices may be called alike to Arrow.
-    table = pa.table(arrays, names=[str(at) for at in range(len(arrays))])
-    arrow_csv.write_csv(table, body, arrow_csv.WriteOptions(include_header=False, quoting_style="needed"))
-    return header.getvalue().encode() + body.getvalue().to_pybytes()
-
-
-def _no_formulas(names: pa.StringArray) -> pa.StringArray:
-    """With an apostrophe before each name that a spreadsheet would take for a formula and run. Numbers stay as they are."""
-    is_formula = pc.and_not(pc.match_substring_regex(names, FORMULA), pc.match_substring_regex(names, NUMBER))
-    return pc.if_else(is_formula, pc.binary_join_element_wise("'", names, ""), names)
 
 
 def _write(path: Path | None, stream: Any, content: bytes) -> None:

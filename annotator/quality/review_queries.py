@@ -47,7 +47,8 @@ def summary(campaign: Campaign) -> Summary:
     )
 
 
-def _by_share(part: str, whole: str, *, descending: bool = False) -> OrderBy:
+def by_share(part: str, whole: str, *, descending: bool = False) -> OrderBy:
+    """By a share of two counts of the member's `stats`; whoever has none comes last."""
     share = Cast(F(f"stats__{part}"), FloatField()) / NullIf(F(f"stats__{whole}"), 0)
     return OrderBy(share, descending=descending, nulls_last=True)
 
@@ -57,11 +58,11 @@ ORDERS: dict[str, OrderBy] = {
     "trust": F("stats__trust").asc(nulls_last=True),
     "name": F("user__username").asc(),
     "answered": F("answered_count").desc(),
-    "gold": _by_share("gold_right", "gold_count"),
-    "repeats": _by_share("repeat_same", "repeat_count"),
+    "gold": by_share("gold_right", "gold_count"),
+    "repeats": by_share("repeat_same", "repeat_count"),
     "left": F("stats__left_p_value").asc(nulls_last=True),
-    "fast": _by_share("fast_count", "timed_count", descending=True),
-    "agreement": _by_share("agreed_count", "shared_count"),
+    "fast": by_share("fast_count", "timed_count", descending=True),
+    "agreement": by_share("agreed_count", "shared_count"),
     "skill": F("stats__skill").asc(nulls_last=True),
 }
 

@@ -27,6 +27,8 @@ const columnsOf = ({ at, series, isShare }) => {
     shown.push({ ...hidden }, { ...hidden });
     bands.push({ series: [data.length - 2, data.length - 1], fill: `color-mix(in srgb, ${colour} 18%, transparent)` });
   }
+  // One moment alone has no width: uPlot would give it three years.
+  if (at.length === 1) for (const [place, column] of data.entries()) data[place] = [place ? null : at[0] - 6 * 86400, ...column];
   return { data, shown, bands };
 };
 

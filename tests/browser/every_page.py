@@ -206,6 +206,8 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     stopped = judged.members.filter(role=Role.ANNOTATOR, kind="human").first()
     ModerationActionFactory(member=stopped, kind="suspend", votes=83, pairs_reopened=41)
     roll_up(campaign=judged)
+    site.add("members of a judged campaign", manager, "members", judged.slug)
+    site.add("a member of a judged campaign", manager, "member_page", judged.slug, stopped.pk)
     site.add("overview of a judged campaign", manager, "campaign_page", judged.slug)
     site.add("statistics", manager, "statistics", judged.slug)
     site.add("statistics of nothing", manager, "statistics", draft.slug)

@@ -14,6 +14,7 @@ from annotator.choices import (
     Choice,
     GoldUse,
     MemberKind,
+    MemberState,
     Role,
 )
 from annotator.errors import Invalid
@@ -26,6 +27,7 @@ from annotator.models.campaigns import (
     GROUP_PEOPLE_MIN,
 )
 from annotator.models.webhooks import URL_LIMIT
+from annotator.quality.member_list import ORDERS, MemberFilter
 from annotator.views.manage.translated_form import TranslatedForm
 
 
@@ -136,6 +138,46 @@ class MemberForm(forms.Form):
         if found is None:
             raise forms.ValidationError(gettext("No account has this name or e-mail address. Send an invite link instead."))
         return found
+
+
+class MemberFilterForm(forms.Form):
+    """The filters of the list of members. Each may be left out; what is none is an error at its field."""
+
+    words = forms.CharField(required=False, max_length=100, label=gettext_lazy("Name or pseudonym"))
+    state = forms.ChoiceField(
+        required=False, choices=[("", gettext_lazy("Any state")), *MemberState.choices], label=gettext_lazy("State")
+    )
+    role = forms.ChoiceField(required=False, choices=[("", gettext_lazy("Any role")), *Role.choices], label=gettext_lazy("Role"))
+    kind = forms.ChoiceField(
+        required=False, choices=[("", gettext_lazy("People and machines")), *MemberKind.choices], label=gettext_lazy("Kind")
+    )
+    training = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", gettext_lazy("Any training")),
+            ("passed", gettext_lazy("Passed training")),
+            ("failed", gettext_lazy("Failed training")),
+            ("open", gettext_lazy("Not through training")),
+        ],
+        label=gettext_lazy("Training"),
+    )
+    order = forms.ChoiceField(
+        required=False,
+        choices=[(sign + name, name) for name in ORDERS for sign in ("", "-")],
+        widget=forms.HiddenInput,
+    )
+
+    def filter(self) -> MemberFilter:
+        """Of a valid form."""
+        its = self.cleaned_data
+        return MemberFilter(
+            words=its["words"].replace("\x00", ""),
+            state=its["state"],
+            role=its["role"],
+            kind=its["kind"],
+            training=its["training"],
+            order=its["order"] or MemberFilter.order,
+        )
 
 
 class WebhookForm(forms.Form):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -19,40 +18,21 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.campaigns.access import campaign_for_manager, campaign_for_reviewer, is_manager
+from annotator.campaigns.access import campaign_for_reviewer, is_manager
 from annotator.choices import ActionKind, Measure
-from annotator.consensus.binomial import wilson
 from annotator.consensus.care import CAREER
-from annotator.errors import Conflict, DomainError, NotFound
-from annotator.models import AnnotatorStats, Appeal, Campaign, Member, ModerationAction, ReviewRule
-from annotator.quality import appeals, moderation, reopen_appeals, review_queries, review_queue
+from annotator.errors import DomainError, NotFound
+from annotator.models import Appeal, Campaign, Member, ModerationAction, ReviewRule
+from annotator.quality import appeals, reopen_appeals, review_queries, review_queue
 from annotator.quality import rules as quality_rules
 from annotator.scoring.statistics import stored_statistics
 from annotator.views.form_input import add_domain_error
 from annotator.views.manage.common import PER_PAGE, posted, status_of
-from annotator.views.manage.members import member_of
-from annotator.views.manage.review_forms import AnswerForm, WarnForm
+from annotator.views.manage.review_forms import AnswerForm
+from annotator.views.manage.shares import SHARES, Share, number, shares_of
 from annotator.views.requests import UserRequest
 
 ACTIONS_AT_FIRST = 10
-# Column, heading, and the counts that its share is of.
-SHARES = [
-    ("gold", "Gold accuracy", "gold_right", "gold_count"),
-    ("repeats", "Repeat consistency", "repeat_same", "repeat_count"),
-    ("left", "Left share", "left_count", "side_count"),
-    ("fast", "Too fast", "fast_count", "timed_count"),
-    ("agreement", "Differs from most", "differed_count", "shared_count"),
-]
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share as a table shows it; `words` is "–" where there are no answers."""
-
-    heading: str
-    words: str
-    interval: str
-    counts: str
 
 
 @dataclass(frozen=True)
@@ -177,41 +157,6 @@ def reopen_appeal(request: UserRequest, slug: str, appeal_id: int) -> HttpRespon
     return redirect("answer_appeal", slug, row.pk)
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def member_page(request: UserRequest, slug: str, member_id: int) -> HttpResponse:
-    """One annotator: how they do, what was done, and the form that warns them."""
-    campaign = campaign_for_reviewer(request.user, slug)
-    member = member_of(campaign, member_id)
-    form = WarnForm(posted(request))
-    if request.method == "POST":
-        campaign_for_manager(request.user, slug)
-        if form.is_valid():
-            reason = moderation.Reason(note=form.cleaned_data["note"])
-            try:
-                moderation.warn_member(member=member, by=request.user, reason=reason)
-            except Conflict as error:
-                add_domain_error(form, error)
-            else:
-                messages.success(
-                    request, gettext("%(user)s will see your warning beside their next pair.") % {"user": member.user}
-                )
-                return redirect("member_page", slug, member_id)
-    stats = AnnotatorStats.objects.filter(member=member).first()
-    context = {
-        "campaign": campaign,
-        "member": member,
-        "stats": stats,
-        "row": rows_of([member], letters_of(taste_groups(document_of(campaign))))[0] if stats else None,
-        "p_value": probability(stats.left_p_value) if stats else "",
-        "form": form,
-        "may_decide": is_manager(request.user, campaign),
-        "actions": [entry_of(action) for action in review_queries.actions_of(campaign).filter(member=member)],
-        "appeals": member.appeals.select_related("answered_by"),
-    }
-    return render(request, "manage/people/member.html", context, status=status_of(form))
-
-
 # --- in words
 
 
@@ -231,24 +176,6 @@ def rows_of(members: Any, letters: dict[str, str]) -> list[Row]:
         )
         for at, member in enumerate(people)
     ]
-
-
-def shares_of(members: list[Member], heading: str, part: str, whole: str) -> list[Share]:
-    parts, wholes = (np.array([getattr(member.stats, name) for member in members]) for name in (part, whole))
-    lower, upper = wilson(parts, wholes)
-    return [
-        Share(
-            heading=heading,
-            words=f"{k / n:.0%}".replace("%", " %") if n else "–",
-            interval=f"{100 * low:.0f}–{100 * high:.0f} %" if n else "",
-            counts=f"{k} of {n}" if n else "none yet",
-        )
-        for k, n, low, high in zip(parts.tolist(), wholes.tolist(), lower.tolist(), upper.tolist(), strict=True)
-    ]
-
-
-def number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form).replace("-", "−")
 
 
 def probability(value: float) -> str:

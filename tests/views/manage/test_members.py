@@ -145,7 +145,8 @@ def test_a_member_is_suspended_and_let_back(client: Client, campaign: Campaign, 
     judge_all(member)
     member.refresh_from_db()
     path = address("member_suspension", campaign, member.pk)
-    assert "their 2 answers no longer count" in " ".join(client.get(path).content.decode().split())
+    page = " ".join(client.get(path).content.decode().split())
+    assert "voids <strong>2</strong> votes and reopens <strong>0</strong> settled pairs" in page
     assert Vote.objects.live().count() == 2  # looking at it does nothing
 
     html = client.post(path, follow=True).content.decode()
@@ -171,3 +172,37 @@ def test_a_suspension_that_cannot_be_is_refused(client: Client, campaign: Campai
     assert "notice error" in html
     member.refresh_from_db()
     assert member.state == state
+
+
+def test_the_table_is_sorted_filtered_and_has_no_buttons_beside_oneself(
+    client: Client, campaign: Campaign, manager: Member
+) -> None:
+    ada, bea = (MemberFactory(campaign=campaign, user__username=name, answered_count=n) for name, n in (("ada", 1), ("bea", 2)))
+    page = address("members", campaign)
+
+    assert client.get(page, {"order": "name", "role": "annotator"}).context["members"] == [ada, bea]
+    html = client.get(page, {"order": "-answered", "words": "a"}).content.decode()
+    assert html.index(">bea</a>") < html.index(">ada</a>")
+    assert 'aria-sort="descending"' in html
+    assert address("member_page", campaign, ada.pk) + "#decide" in html
+    assert address("member_page", campaign, manager.pk) + "#decide" not in html
+    assert client.get(page, {"state": "nonsense"}).status_code == 400
+    assert "Nobody passes these filters." in client.get(page, {"words": "nobody"}).content.decode()
+
+
+def test_the_csv_runs_nothing_and_has_what_the_filters_leave(client: Client, campaign: Campaign) -> None:
+    MemberFactory(campaign=campaign, user__username="=HYPERLINK(1)", answered_count=5)
+    MemberFactory(campaign=campaign, user__username="ada", state="paused")
+
+    response = client.get(address("members", campaign), {"as": "csv", "state": "active", "role": "annotator"})
+
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    header, line = response.content.decode().splitlines()
+    row = dict(zip(header.split(","), line.split(","), strict=True))
+    assert (row["name"], row["state"], row["answered"], row["gold_count"], row["trust"]) == (
+        "'=HYPERLINK(1)",
+        "active",
+        "5",
+        "0",
+        "",
+    )
