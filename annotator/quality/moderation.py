@@ -20,13 +20,13 @@ from annotator.choices import (
     AssignmentState,
     Event,
     MemberState,
-    PairState,
     VoidReason,
 )
 from annotator.errors import Conflict, Invalid
 from annotator.feeds.outbox import enqueue_event
 from annotator.judging.seats import decrement_seats
 from annotator.lib import audit
+from annotator.lib.raw_sql import fetch_prepared, statement
 from annotator.models import (
     AnnotatorStats,
     Assignment,
@@ -69,6 +69,22 @@ class Effect:
 
 
 NO_EFFECT = Effect()
+
+# Each seat and pair by itself (OFFSET keeps it so): a join could be planned over all pairs.
+_EFFECT_SQL = statement("""
+SELECT count(*)::int AS votes,
+       count(*) FILTER (
+           WHERE seat.kind = 'regular'
+             AND (SELECT state = 'settled' AND NOT is_gold FROM annotator_pair_seats WHERE id = seat.pair_id)
+       )::int AS pairs_reopened
+FROM annotator_vote vote
+CROSS JOIN LATERAL (
+    SELECT kind, state, pair_id FROM annotator_assignment WHERE id = vote.assignment_id OFFSET 0
+) AS seat
+WHERE vote.member_id = %(member)s::bigint AND vote.void_reason IS NULL
+  AND (SELECT position FROM annotator_question WHERE id = vote.question_id) = 0
+  AND seat.state = 'answered' AND seat.kind = ANY (%(kinds)s::text[])
+""")
 
 
 def _record(
@@ -289,10 +305,8 @@ def effect_of_departure(member: Member) -> Effect:
 
     Counted as the campaign's progress counts them: regular votes on the first question.
     """
-    its = Assignment.objects.filter(member=member, state=AssignmentState.ANSWERED, kind__in=SUSPENDABLE_KINDS)
-    votes = Vote.objects.answers().filter(member=member, assignment__in=its)
-    settled = its.filter(kind=AssignmentKind.REGULAR, pair__state=PairState.SETTLED, pair__gold_choice__isnull=True)
-    return Effect(votes.count(), settled.count())
+    known = {"member": member.pk, "kinds": [kind.value for kind in SUSPENDABLE_KINDS]}
+    return fetch_prepared(_EFFECT_SQL, known).first(Effect)
 
 
 def departed_with_seats() -> QuerySet[Member]:
