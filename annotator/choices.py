@@ -236,6 +236,10 @@ class ReleaseConfig(TextChoices):
     PAIR_INFO = "pair_info"
     LABELS = "labels"
     IMAGES = "images"
+    TRL_PREFERENCE = "trl_preference"
+    ARENA = "arena"
+    PICKAPIC_V2 = "pickapic_v2"
+    IMAGE_REWARD_PAIRS = "image_reward_pairs"
 
 
 RELEASE_CONFIGS: tuple[str, ...] = tuple(ReleaseConfig.values)

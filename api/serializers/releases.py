@@ -20,7 +20,8 @@ class NewRelease(Body):
         allow_empty=False,
         max_length=len(ReleaseConfig),
         help_text="The configs besides `votes`, `leaderboard` and `leaderboards`, which are always there. Default: `pairs`, "
-        "`binarized` and `diffusion_dpo`.",
+        "`binarized` and `diffusion_dpo`. A config that goes by one question is there for each: `binarized_beauty` for the "
+        "question `beauty`.",
     )
     shard_bytes = WholeNumber(
         required=False,

@@ -23,7 +23,7 @@ from annotator.releasing.card.phrases import (
 )
 from annotator.releasing.card.warnings import warnings
 from annotator.releasing.dataset.compact import LABELS
-from annotator.releasing.dataset.configs import BINARIZED, DIFFUSION_DPO, PAIRS, VOTES, layouts_for
+from annotator.releasing.dataset.configs import PAIRS, VOTES, layouts_for
 from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import Written
 
@@ -106,21 +106,28 @@ def config_section(layout: Layout, facts: Facts, shards: list[Written]) -> str:
     counted = f"{its.total():,} rows ({sizes})." if its.total() else NO_ROWS
     parts = [
         f"### `{layout.config}`\n\nOne row is {layout.row_is}. {counted}",
-        left_out_pairs(facts) if layout in (BINARIZED, DIFFUSION_DPO) else "",
+        left_out_pairs(facts, layout, its.total()) if layout.leaves_out else "",
         f"| column | type | |\n|---|---|---|\n{columns}",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def left_out_pairs(facts: Facts) -> str:
-    """By the configs that have only pairs with a winner."""
-    labels = facts.labels.get(facts.primary, {})
-    reasons = [
-        (facts.overlap.get("0", 0), "without votes"),
-        *((labels.get(label, 0), f"with the label `{label.value}`") for label in UNDECIDED),
-        (facts.held_with_winner, "held by the managers"),
-        (facts.taken_down_with_winner, "with an image that was taken down"),
-    ]
+def left_out_pairs(facts: Facts, layout: Layout, rows: int) -> str:
+    """Which pairs are not in a config, and why."""
+    labels = facts.labels.get(layout.question or facts.primary, {})
+    reasons = []
+    if layout.leaves_out == "same_generator":
+        reasons = [(facts.without_generators, "of which a model is not stated, or both are the same")]
+    else:
+        reasons = [(facts.pairs - sum(labels.values()), "without votes")]
+        if layout.leaves_out == "undecided":
+            reasons += [(labels.get(label, 0), f"with the label `{label.value}`") for label in UNDECIDED]
+        if layout.leaves_out == "undecided" and not layout.question:
+            reasons.append((facts.held_with_winner, "held by the managers"))
+            reasons.append((facts.taken_down_with_winner, "with an image that was taken down"))
+        else:
+            rest = facts.pairs - rows - sum(pairs for pairs, _ in reasons)
+            reasons.append((max(rest, 0), "held by the managers or with an image that was taken down"))
     left_out = sum(pairs for pairs, _ in reasons)
     if not left_out:
         return f"It contains all pairs of `{PAIRS.config}`."

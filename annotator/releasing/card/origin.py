@@ -157,8 +157,8 @@ def people(facts: Facts, pictures: dict[str, str]) -> str:
         ("Gini coefficient of votes per annotator (0: all equal)", f"{facts.statistics['concentration']['gini']:.2f}"),
     ]
     left_out = (
-        f"\n\nLabels are from votes of people only. {number(machines, 'vote')} by"
-        f" {number(facts.machines['members'], 'machine annotator')} are in `{MACHINE_VOTES.config}`."
+        f"\n\nLabels are from votes of people only. `{MACHINE_VOTES.config}` has {number(machines, 'vote')} by"
+        f" {number(facts.machines['members'], 'machine annotator')}."
         if machines
         else ""
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from annotator.choices import Choice
+from annotator.releasing.dataset.columns import Feature
 from annotator.releasing.dataset.layout import SPLITS, Layout
 from annotator.releasing.dataset.parquet import Written
 from annotator.releasing.dataset.vote_files import VoteCount
@@ -90,7 +91,11 @@ def table(rows: Iterable[tuple[str, str]]) -> str:
     return "| | |\n|---|---|\n" + "\n".join(f"| {name} | {value} |" for name, value in rows)
 
 
-def type_of(feature: dict[str, Any]) -> str:
+def type_of(feature: Feature) -> str:
+    if isinstance(feature, list):
+        return f"list of {type_of(feature[0])}"
+    if "_type" not in feature:
+        return "{" + ", ".join(f"{name}: {type_of(inner)}" for name, inner in feature.items()) + "}"
     if feature["_type"] == "ClassLabel":
         return "ClassLabel: " + ", ".join(f"{code} {name}" for code, name in enumerate(feature["names"]))
-    return feature.get("dtype", feature["_type"])
+    return str(feature.get("dtype", feature["_type"]))

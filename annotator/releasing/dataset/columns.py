@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from annotator.choices import Choice, Label
 
-Feature = dict[str, Any]
+Feature = Any  # a dict: a value, a class, an image, or a struct by its names. A list with one of these: a list of them
 
 IMAGE: Feature = {"_type": "Image"}
 BYTES: Feature = {"dtype": "binary", "_type": "Value"}  # an image for readers that decode it themselves
@@ -28,6 +28,7 @@ ARROW_TYPES = {
     "int64": pa.int64(),
     "float64": pa.float64(),
     "string": pa.string(),
+    "timestamp[ns]": pa.timestamp("ns"),
     "timestamp[us, tz=UTC]": pa.timestamp("us", tz="UTC"),
 }
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -39,6 +40,34 @@ def value(dtype: str) -> Feature:
     return {"dtype": dtype, "_type": "Value"}
 
 
+def arrow_type_of(feature: Feature) -> pa.DataType:
+    if isinstance(feature, list):
+        return pa.list_(arrow_type_of(feature[0]))
+    if "_type" not in feature:
+        return pa.struct([(name, arrow_type_of(inner)) for name, inner in feature.items()])
+    match feature["_type"]:
+        case "Image":
+            return IMAGE_TYPE
+        case "ClassLabel":
+            return pa.int64()
+    return ARROW_TYPES[feature["dtype"]]
+
+
+def yaml_of(feature: Feature) -> dict[str, Any]:
+    """A feature as `dataset_info` in the card's YAML has it."""
+    if isinstance(feature, list):
+        [inner] = yaml_of(feature[0]).values()
+        return {"list": inner}
+    if "_type" not in feature:
+        return {"struct": [{"name": name, **yaml_of(inner)} for name, inner in feature.items()]}
+    match feature["_type"]:
+        case "Image":
+            return {"dtype": "image"}
+        case "ClassLabel":
+            return {"dtype": {"class_label": {"names": {str(code): name for code, name in enumerate(feature["names"])}}}}
+    return {"dtype": feature["dtype"]}
+
+
 class Column(NamedTuple):
     name: str
     feature: Feature
@@ -46,29 +75,33 @@ class Column(NamedTuple):
 
     @property
     def holds_image(self) -> bool:
-        return self.feature in (IMAGE, BYTES)
+        return self.feature in (IMAGE, BYTES, [IMAGE])
 
     @property
     def leaves(self) -> list[str]:
         """The names of what parquet stores of it."""
-        return [f"{self.name}.bytes", f"{self.name}.path"] if self.feature == IMAGE else [self.name]
+        return leaves_of(self.name, self.feature)
 
     @property
     def arrow_type(self) -> pa.DataType:
-        match self.feature["_type"]:
-            case "Image":
-                return IMAGE_TYPE
-            case "ClassLabel":
-                return pa.int64()
-        return ARROW_TYPES[self.feature["dtype"]]
+        return arrow_type_of(self.feature)
+
+    @property
+    def staged_type(self) -> pa.DataType:
+        """While it waits for its images: with a reference in the place of each."""
+        if not self.holds_image:
+            return self.arrow_type
+        return pa.list_(IMAGE_REFERENCE_TYPE) if isinstance(self.feature, list) else IMAGE_REFERENCE_TYPE
 
     @property
     def yaml(self) -> dict[str, Any]:
         """The column as `dataset_info` in the card's YAML has it."""
-        match self.feature["_type"]:
-            case "Image":
-                return {"name": self.name, "dtype": "image"}
-            case "ClassLabel":
-                names = {str(code): name for code, name in enumerate(self.feature["names"])}
-                return {"name": self.name, "dtype": {"class_label": {"names": names}}}
-        return {"name": self.name, "dtype": self.feature["dtype"]}
+        return {"name": self.name, **yaml_of(self.feature)}
+
+
+def leaves_of(name: str, feature: Feature) -> list[str]:
+    if isinstance(feature, list):
+        return leaves_of(f"{name}.list.element", feature[0])
+    if "_type" not in feature:
+        return [leaf for inner, its in feature.items() for leaf in leaves_of(f"{name}.{inner}", its)]
+    return [f"{name}.bytes", f"{name}.path"] if feature == IMAGE else [name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -19,22 +19,15 @@ from annotator.releasing.dataset.layout import (
     PAIR_COLUMNS,
     Layout,
     image_keys,
+    layout_on,
     staged_rows,
     verdict_columns,
 )
+from annotator.releasing.dataset.layouts import FOR_TRAINERS
+from annotator.releasing.dataset.pair_rows import decided, in_slots, is_swapped
 from annotator.releasing.dataset.records import ADJUDICATIONS, ANNOTATORS, GOLD
 
 # --- what a judged pair becomes
-
-
-def has_winner(labelled: pa.RecordBatch) -> pa.BooleanArray:
-    return pc.or_(pc.equal(labelled["label"], A_WON), pc.equal(labelled["label"], B_WON))
-
-
-def decided(labelled: pa.RecordBatch) -> pa.RecordBatch:
-    """The pairs of which one image won, that no manager holds, and of which both images are there."""
-    is_whole = pc.and_(pc.invert(labelled["is_held"]), pc.is_null(labelled["taken_down"]))
-    return labelled.filter(pc.and_(has_winner(labelled), is_whole))
 
 
 def binarized_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
@@ -47,6 +40,8 @@ def binarized_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
         "rejected_model": rejected("generator"),
         "category": rows["category"],
         "confidence": rows["confidence"],
+        "evolution": rows["evolution"],
+        "sub_category": rows["sub_category"],
         **{name: rows[name] for name in KEYS},
         **{f"chosen_{name}": chosen(name) for name in IMAGE_KEYS},
         **{f"rejected_{name}": rejected(name) for name in IMAGE_KEYS},
@@ -83,20 +78,6 @@ def diffusion_dpo_rows(labelled: pa.RecordBatch) -> pa.RecordBatch:
         "jpg_1": second("image"),
     }
     return staged_rows(DIFFUSION_DPO, columns)
-
-
-def in_slots(rows: pa.RecordBatch, is_a: pa.BooleanArray) -> Callable[[str], pa.Array]:
-    """Picks `name_a` where `is_a`, and `name_b` elsewhere."""
-    return lambda name: pc.if_else(is_a, rows[f"{name}_a"], rows[f"{name}_b"])
-
-
-def is_swapped(rows: pa.RecordBatch) -> pa.BooleanArray:
-    """Whether image `b` comes first: drawn by the hashes of the two, so that the place says nothing of the winner, whatever
-    decided which image was `a`, and is the same in every release."""
-    odd = [
-        pc.is_in(pc.utf8_slice_codeunits(rows[f"sha256_{slot}"], 63), value_set=pa.array(list("13579bdf"))) for slot in ("a", "b")
-    ]
-    return pc.xor(*odd)
 
 
 # --- the configs
@@ -168,12 +149,15 @@ BINARIZED = Layout(
         Column("rejected_model", value("string"), "the model that made the rejected image"),
         Column("category", value("string"), "category of the prompt"),
         Column("confidence", value("float64"), "probability that most of the population would prefer the chosen image"),
+        Column("evolution", value("string"), "`evolution` in your `metadata` of the pair or the prompt"),
+        Column("sub_category", value("string"), "`sub_category` in your `metadata` of the pair or the prompt"),
         *KEYS.values(),
         *(column for which in ("chosen", "rejected") for column in image_keys(f"{which}_{{}}", f"the {which} image")),
         Column("chosen", IMAGE, "the image that won"),
         Column("rejected", IMAGE, "the image that lost"),
     ),
     rows=binarized_rows,
+    leaves_out="undecided",
 )
 
 DIFFUSION_DPO = Layout(
@@ -199,7 +183,10 @@ DIFFUSION_DPO = Layout(
         Column("jpg_1", BYTES, "the bytes of the other image"),
     ),
     rows=diffusion_dpo_rows,
+    leaves_out="undecided",
 )
+
+BY_QUESTION = (BINARIZED, DIFFUSION_DPO, *FOR_TRAINERS)
 
 LEADERBOARD = Layout(
     config="leaderboard",
@@ -229,7 +216,15 @@ LEADERBOARDS = Layout(
 )
 
 # Beside the columns of `pairs`, a batch of judged pairs has:
-LABELLED_FIELDS = (("is_held", pa.bool_()), ("decided_of_prompt", pa.int64()))
+LABELLED_FIELDS = (
+    ("is_held", pa.bool_()),
+    ("evolution", pa.string()),
+    ("sub_category", pa.string()),
+    ("last_vote_at", pa.timestamp("ns")),
+    ("sole_annotator", pa.int64()),
+)
+# … and for each question how many pairs of the prompt have a winner, and how many have votes.
+OF_PROMPT = ("decided_of_prompt", "voted_of_prompt")
 
 # In every release, beside the chosen ones: from the votes each label can be computed again, and no record is left out.
 ALWAYS = (LEADERBOARD.config, LEADERBOARDS.config, VOTES.config, *(layout.config for layout in RECORDS))
@@ -237,14 +232,13 @@ ALWAYS = (LEADERBOARD.config, LEADERBOARDS.config, VOTES.config, *(layout.config
 
 def layouts_for(secondary_questions: Sequence[str] = (), configs: Sequence[str] = ()) -> tuple[Layout, ...]:
     """The configs of a campaign whose questions after the first have these slugs, in the order of the card. `configs` are those
-    that were chosen beside ALWAYS; none: the usual ones.
+    that were chosen beside ALWAYS; none: the usual ones. What goes by one question is there for each, if it was chosen.
 
     The data files of the first are listed by every client, whichever it asks for. It is the default.
     """
     known = (
         pairs_layout(secondary_questions),
-        BINARIZED,
-        DIFFUSION_DPO,
+        *(layout for each in BY_QUESTION for layout in (each, *(layout_on(each, slug) for slug in secondary_questions))),
         PAIR_INFO,
         labels_layout(secondary_questions),
         IMAGES,
@@ -253,7 +247,7 @@ def layouts_for(secondary_questions: Sequence[str] = (), configs: Sequence[str] 
         VOTES,
         *RECORDS,
     )
-    wanted = {*(configs or USUAL_CONFIGS), *ALWAYS}
+    wanted = {*(configs or USUAL_CONFIGS), *ALWAYS, *(f"{config}_{slug}" for config in configs for slug in secondary_questions)}
     return tuple(layout for layout in known if layout.config in wanted)
 
 

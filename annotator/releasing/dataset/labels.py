@@ -6,6 +6,7 @@ votes config can compute it again.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from annotator.consensus.codes import Floats, Ints
 from annotator.consensus.majority import NO_LABEL, majority_of_counts
 from annotator.consensus.posterior import Prior
 from annotator.releasing.dataset.columns import IMAGE_REFERENCE_TYPE
-from annotator.releasing.dataset.configs import LABELLED_FIELDS, pairs_layout
+from annotator.releasing.dataset.configs import LABELLED_FIELDS, OF_PROMPT, pairs_layout
 from annotator.scoring.confidence import Confidence, confidence_of
 from annotator.scoring.labels import Fit, labels_by
 from annotator.scoring.statistics.load import CHOICES, CampaignData
@@ -66,25 +67,44 @@ class Labeler:
     def __init__(self, data: CampaignData, labels: Sequence[QuestionLabels], secondary_questions: Sequence[str]) -> None:
         self.pair_ids = data.pairs.id
         first = data.first_counts[0].sum(axis=1) if data.questions else np.zeros(len(data.pairs), dtype=np.int64)
-        self.marks = {"n_first": first, "stopped_early": data.stopped_early}
+        self.marks = {"n_first": pa.array(first), "stopped_early": pa.array(data.stopped_early), **cast_by(data)}
         self.labels = dict(zip(["", *(f"_{slug}" for slug in secondary_questions)], labels, strict=True))
         layout = pairs_layout(secondary_questions)
-        self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in LABELLED_FIELDS), ("split", pa.int64())])
+        self.of_prompt = [f"{name}{suffix}" for suffix in self.labels for name in OF_PROMPT]
+        fields = [*LABELLED_FIELDS, *((name, pa.int64()) for name in self.of_prompt), ("split", pa.int64())]
+        self.schema = pa.schema([*layout.staged_schema, *(pa.field(*each) for each in fields)])
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The columns of the pairs config with references in place of the images, LABELLED_FIELDS, and the index of the split.
         How many of a prompt's pairs are decided is known when all have been judged; until then it is null."""
         columns = {name: batch[name] for name in batch.schema.names}
         rows = np.searchsorted(self.pair_ids, batch["pair_id"].to_numpy())
-        columns |= {name: pa.array(of_pair[rows]) for name, of_pair in self.marks.items()}
+        columns |= {name: of_pair.take(pa.array(rows)) for name, of_pair in self.marks.items()}
         for suffix, labels in self.labels.items():
             columns |= {f"{name}{suffix}": column for name, column in columns_of(labels, rows).items()}
         for slot in ("a", "b"):
             references = [batch[f"{name}_{slot}"] for name in ("sha256", "format", "size")]
             is_gone = pc.fill_null(pc.match_substring(batch["taken_down"], slot), False)
             columns[f"image_{slot}"] = pa.StructArray.from_arrays(references, fields=list(IMAGE_REFERENCE_TYPE), mask=is_gone)
-        columns["decided_of_prompt"] = pa.nulls(batch.num_rows, pa.int64())
+        columns |= {name: pa.nulls(batch.num_rows, pa.int64()) for name in self.of_prompt}
         return pa.RecordBatch.from_arrays([pc.cast(columns[field.name], field.type) for field in self.schema], schema=self.schema)
+
+
+def cast_by(data: CampaignData) -> dict[str, pa.Array]:
+    """Of each pair, when its last counted vote was cast, and a number for who cast them, where it was one person."""
+    pairs, counted = (
+        len(data.pairs),
+        data.counted if data.questions else data.votes.where(np.zeros(len(data.votes), dtype=np.bool_)),
+    )
+    last, least, most = np.zeros(pairs, np.int64), np.full(pairs, len(data.members)), np.full(pairs, -1)
+    np.maximum.at(last, counted.pair, counted.at.astype(np.int64))
+    np.minimum.at(least, counted.pair, counted.member)
+    np.maximum.at(most, counted.pair, counted.member)
+    numbers = np.array([int(hashlib.sha256(name.encode()).hexdigest()[:15], 16) for name in [*data.members, ""]])
+    return {
+        "last_vote_at": pa.array(last * 1_000_000_000, pa.timestamp("ns"), mask=last == 0),
+        "sole_annotator": pa.array(numbers[np.maximum(most, 0)], mask=(least != most)),
+    }
 
 
 def columns_of(labels: QuestionLabels, rows: Ints) -> dict[str, pa.Array]:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pyarrow as pa
 
 from annotator.choices import Choice
-from annotator.releasing.dataset.columns import IMAGE_REFERENCE_TYPE, LABEL, Column, value
+from annotator.releasing.dataset.columns import LABEL, Column, value
+from annotator.releasing.dataset.pair_rows import on_question
 
+LeavesOut = Literal["", "undecided", "unvoted", "same_generator"]
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One config. `rows` makes its rows of a batch of judged pairs; a config whose rows are not made of pairs has none."""
+    """One config. `rows` makes its rows of a batch of judged pairs; a config whose rows are not made of pairs has none.
+
+    `leaves_out` says which pairs are not in it, and `question` by which question it goes: empty, the primary one.
+    """
 
     config: str
     row_is: str
     columns: tuple[Column, ...]
     rows: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
+    leaves_out: LeavesOut = ""
+    question: str = ""
 
     @property
     def image_columns(self) -> tuple[str, ...]:
@@ -37,9 +45,20 @@ class Layout:
     @property
     def staged_schema(self) -> pa.Schema:
         """Of the rows that wait for their images: the same, with a reference in each image's place."""
-        return pa.schema(
-            [(column.name, IMAGE_REFERENCE_TYPE if column.holds_image else column.arrow_type) for column in self.columns]
-        )
+        return pa.schema([(column.name, column.staged_type) for column in self.columns])
+
+
+def layout_on(layout: Layout, slug: str) -> Layout:
+    """The same for a question after the primary one."""
+    rows = layout.rows
+    assert rows is not None  # as of every layout that is made of pairs
+    return replace(
+        layout,
+        config=f"{layout.config}_{slug}",
+        row_is=f"{layout.row_is}, on the question `{slug}`",
+        rows=lambda labelled: rows(on_question(labelled, f"_{slug}")),
+        question=slug,
+    )
 
 
 def staged_rows(layout: Layout, columns: dict[str, pa.Array]) -> pa.RecordBatch:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from annotator.releasing.dataset.columns import IMAGE, Column
 from annotator.releasing.dataset.configs import layout_of
@@ -49,5 +50,7 @@ def with_images(rows: pa.Table, layout: Layout) -> pa.Table:
 def filled(column: Column, rows: pa.Array) -> pa.Array:
     if not column.holds_image:
         return rows
+    if isinstance(column.feature, list):
+        return pa.ListArray.from_arrays(pc.subtract(rows.offsets, rows.offsets[0]), embed(rows.flatten()), type=column.arrow_type)
     images = embed(rows)
     return images if column.feature == IMAGE else images.field("bytes")

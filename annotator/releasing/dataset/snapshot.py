@@ -60,6 +60,8 @@ _PAIRS_SQL = """
            image_b.sha256 AS sha256_b, image_b.format AS format_b, image_b.byte_size::bigint AS size_b,
            nullif(concat(CASE WHEN gone_a.id IS NOT NULL THEN 'a' END, CASE WHEN gone_b.id IS NOT NULL THEN 'b' END), '')
                AS taken_down,
+           coalesce(pair.metadata->>'evolution', prompt.metadata->>'evolution') AS evolution,
+           coalesce(pair.metadata->>'sub_category', prompt.metadata->>'sub_category') AS sub_category,
            pair.external_id, pair.metadata::text AS metadata,
            prompt.external_id AS prompt_external_id, prompt.metadata::text AS prompt_metadata,
            image_a.seed AS seed_a, image_a.parameters::text AS parameters_a, image_a.width AS width_a, image_a.height AS height_a,
@@ -146,10 +148,13 @@ class CampaignSnapshot:
         yield from self.database.batches(_PAIRS_SQL, campaign=self.own, held=PairState.HELD.value, split=self._split())
 
     def annotators(self) -> list[int]:
-        """Whose votes are read, void ones too."""
+        """Whose votes are read, void ones too, and who sent or was sent what an adjudication says."""
         query = (
             "SELECT DISTINCT vote.member_id AS id FROM annotator_vote vote JOIN annotator_member member"
             " ON member.id = vote.member_id WHERE vote.campaign_id = {own} AND {is_released}"
+            " UNION SELECT member.id FROM annotator_adjudication said JOIN annotator_member member"
+            " ON member.campaign_id = {own} AND (member.id = said.member_id OR member.user_id = said.by_id)"
+            " WHERE said.campaign_id = {own} AND member.state <> 'withdrawn'"
         )
         return sorted(row["id"] for row in self.query(query))
 

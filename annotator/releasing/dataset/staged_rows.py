@@ -17,9 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.releasing.dataset.configs import decided, has_winner, layouts_for
+from annotator.releasing.dataset.configs import OF_PROMPT, layouts_for
 from annotator.releasing.dataset.labels import Labeler
 from annotator.releasing.dataset.layout import SPLITS, Layout
+from annotator.releasing.dataset.pair_rows import decided, has_winner, on_question, voted
 from annotator.releasing.dataset.snapshot import CampaignSnapshot, ProgressCallback
 from annotator.releasing.dataset.splits import (
     ROW_BYTES,
@@ -69,16 +70,20 @@ def label_pairs(snapshot: CampaignSnapshot, labeler: Labeler, *, target: Path, r
             report(batch["pair_id"][-1].as_py() / last_id)
 
 
-def splits_in(labelled_file: Path) -> tuple[set[int], set[int]]:
-    """The indices of the splits that have pairs, and of those that have pairs with a winner."""
-    of_pairs, of_decided = set[int](), set[int]()
+def splits_in(labelled_file: Path) -> list[set[int]]:
+    """The indices of the splits that have pairs, and of those that have pairs with votes, and with a winner, on each question."""
+    found: dict[tuple[str, str], set[int]] = {}
     with pa.memory_map(str(labelled_file)) as source:
         batches = pa.ipc.open_file(source)
         for number in range(batches.num_record_batches):
             labelled = batches.get_batch(number)
-            of_pairs |= set(pc.unique(labelled["split"]).to_pylist())
-            of_decided |= set(pc.unique(decided(labelled)["split"]).to_pylist())
-    return of_pairs, of_decided
+            chosen = {("", ""): labelled}
+            for suffix in suffixes_in(labelled.schema):
+                on = on_question(labelled, suffix)
+                chosen |= {(suffix, "voted"): voted(on), (suffix, "decided"): decided(on)}
+            for key, pairs in chosen.items():
+                found[key] = found.get(key, set()) | set(pc.unique(pairs["split"]).to_pylist())
+    return list(found.values())
 
 
 def count_taken_down(labelled_file: Path) -> int:
@@ -107,7 +112,7 @@ def stage_pairs(
     staged = [StagedRows(folder, layout, split, secondary_questions, cut.bytes) for layout in layouts for split in SPLITS]
     with pa.memory_map(str(labelled_file)) as source:
         labelled_batches = pa.ipc.open_file(source)
-        count_decided = decided_by_prompt(labelled_batches)
+        count_decided = counted_by_prompt(labelled_batches)
 
         def batches() -> Iterator[tuple[StagedRows, pa.RecordBatch]]:
             """The rows of each file in turn, batch by batch."""
@@ -131,21 +136,29 @@ def stage_pairs(
     return [part for layout in layouts for part in shard_plans_of([rows for rows in staged if rows.layout is layout])]
 
 
-def decided_by_prompt(labelled: pa.RecordBatchFileReader) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
-    """Fills in how many pairs of the same prompt have a winner."""
-    batches = (labelled.get_batch(number) for number in range(labelled.num_record_batches))
-    prompts = np.concatenate([np.zeros(0, dtype=np.int64), *(decided(batch)["prompt_id"].to_numpy() for batch in batches)])
-    known, counts = np.unique(prompts, return_counts=True)
-    place = labelled.schema.get_field_index("decided_of_prompt")
+def counted_by_prompt(labelled: pa.RecordBatchFileReader) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """Fills in, for each question, how many pairs of the same prompt have a winner, and how many have votes."""
+    counted = []
+    for suffix in suffixes_in(labelled.schema):
+        for name, chosen in zip(OF_PROMPT, (decided, voted), strict=True):
+            batches = (on_question(labelled.get_batch(number), suffix) for number in range(labelled.num_record_batches))
+            prompts = np.concatenate([np.zeros(0, dtype=np.int64), *(chosen(batch)["prompt_id"].to_numpy() for batch in batches)])
+            counted.append((labelled.schema.get_field_index(f"{name}{suffix}"), *np.unique(prompts, return_counts=True)))
 
     def fill(batch: pa.RecordBatch) -> pa.RecordBatch:
         wanted = batch["prompt_id"].to_numpy()
-        found = np.searchsorted(known, wanted)
-        is_known = np.isin(wanted, known)
-        filled = np.where(is_known, counts[np.minimum(found, len(counts) - 1)], 0) if len(known) else np.zeros_like(wanted)
-        return batch.set_column(place, batch.schema.field(place), pa.array(filled, pa.int64()))
+        for place, known, counts in counted:
+            found = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
+            filled = np.where(np.isin(wanted, known), counts[found], 0) if len(known) else np.zeros_like(wanted)
+            batch = batch.set_column(place, batch.schema.field(place), pa.array(filled, pa.int64()))
+        return batch
 
     return fill
+
+
+def suffixes_in(schema: pa.Schema) -> list[str]:
+    """Of the questions, as the columns with their labels have them: that of the primary one is empty."""
+    return [name.removeprefix("label") for name in schema.names if name == "label" or name.startswith("label_")]
 
 
 def shard_plans_of(staged: list[StagedRows]) -> list[ShardPlan]:
@@ -183,7 +196,7 @@ class StagedRows:
         rows = self.layout.rows(labelled)
         sizes = np.full(rows.num_rows, 0 if self.layout.image_columns else ROW_BYTES, dtype=np.int64)
         for name in self.layout.image_columns:
-            sizes += pc.fill_null(pc.struct_field(rows[name], "size"), 0).to_numpy(zero_copy_only=False)
+            sizes += sizes_of(rows[name])
         return rows, sizes
 
     def weigh(self, labelled: pa.RecordBatch) -> int:
@@ -252,6 +265,14 @@ class StagedRows:
         self._write(pa.RecordBatch.from_arrays(nothing, schema=self.schema), np.zeros(0, np.int64))
         [part] = self.close()
         return part
+
+
+def sizes_of(references: pa.Array) -> np.ndarray:
+    """The bytes of the image, or of all images, of each row."""
+    if pa.types.is_list(references.type):
+        ends = np.concatenate([[0], np.cumsum(sizes_of(references.flatten()))])
+        return np.asarray(np.diff(ends[references.offsets.to_numpy() - references.offsets[0].as_py()]))
+    return np.asarray(pc.fill_null(pc.struct_field(references, "size"), 0).to_numpy(zero_copy_only=False))
 
 
 class StagedReader:

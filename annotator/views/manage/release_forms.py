@@ -19,6 +19,10 @@ CONTENTS = {
     ReleaseConfig.PAIR_INFO: gettext_lazy("Pairs without images and votes"),
     ReleaseConfig.LABELS: gettext_lazy("Labels by pair and question, without images"),
     ReleaseConfig.IMAGES: gettext_lazy("Each image once, in files that later releases share"),
+    ReleaseConfig.TRL_PREFERENCE: gettext_lazy("Answers of a judge of two images, as TRL reads them"),
+    ReleaseConfig.ARENA: gettext_lazy("Votes as battles of two models, as arena-rank and evalica read them"),
+    ReleaseConfig.PICKAPIC_V2: gettext_lazy("Pairs with votes, ties too, in the columns of Pick-a-Pic v2"),
+    ReleaseConfig.IMAGE_REWARD_PAIRS: gettext_lazy("Pairs with a winner, as ImageRewardDB has them"),
 }
 
 

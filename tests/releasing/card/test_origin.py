@@ -76,7 +76,7 @@ def test_machines_and_crowd_people_are_named_where_there_are_any(facts):
     assert "machine" not in origin.people(facts, {})
     facts.machines, facts.crowd_people = {"members": 1, "votes": 1200}, 1
     text = origin.people(facts, {})
-    assert "1,200 votes by 1 machine annotator are in `machine_votes`." in text
+    assert "`machine_votes` has 1,200 votes by 1 machine annotator." in text
     assert "1 person came from a crowd platform." in text
 
 

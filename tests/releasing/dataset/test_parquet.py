@@ -31,7 +31,8 @@ COLUMNS = {
     " inclusion_probability taken_down sha256_a sha256_b"
     + KEYS
     + "".join(name.format(slot) for slot in ("_a", "_b") for name in IMAGE_KEYS),
-    "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence"
+    "binarized": "id prompt chosen rejected chosen_model rejected_model category confidence evolution"
+    " sub_category"
     + KEYS
     + "".join(f" {which}_{name.format('').strip()}" for which in ("chosen", "rejected") for name in IMAGE_KEYS),
     "diffusion_dpo": "ranking_id caption jpg_0 jpg_1 label_0 label_1 are_different has_label model_0 model_1 image_0_uid"

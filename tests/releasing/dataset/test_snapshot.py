@@ -75,7 +75,7 @@ def test_votes_that_come_while_it_is_built_are_not_in_it(campaign, judged):
     assert late[0].pk in {row["vote_id"] for row in rows_of(release_of(campaign), "votes")}
 
 
-def test_machines_are_in_no_config_and_named_in_the_card(campaign):
+def test_machines_are_in_a_config_of_their_own_and_named_in_the_card(campaign):
     pair = make_pair(campaign)
     machine = MemberFactory(campaign=campaign, kind="machine")
     vote(pair, "b", member=machine)
@@ -84,7 +84,8 @@ def test_machines_are_in_no_config_and_named_in_the_card(campaign):
     assert [row["choice"] for row in rows_of(release, "votes")] == [0]
     assert [row["n_votes"] for row in rows_of(release, "pairs")] == [1]
     card = card_of(release)
-    assert "They leave out 1 vote by 1 machine annotator." in card
+    assert [row["choice"] for row in rows_of(release, "machine_votes")] == [1]
+    assert "`machine_votes` has 1 vote by 1 machine annotator." in card
     assert machine.public_id not in card
 
 
