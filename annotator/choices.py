@@ -212,10 +212,12 @@ class ImportState(TextChoices):
     DONE = "done", gettext_lazy("Done")
     FAILED = "failed", gettext_lazy("Failed")
     CANCELLED = "cancelled", gettext_lazy("Cancelled")
+    UNDONE = "undone", gettext_lazy("Undone")
 
 
 UNREAD_IMPORTS = (ImportState.QUEUED, ImportState.READING)
 UNFINISHED_IMPORTS = (*UNREAD_IMPORTS, ImportState.RUNNING)
+UNDOABLE_IMPORTS = (ImportState.DONE, ImportState.CANCELLED)
 
 
 class ReleaseState(TextChoices):

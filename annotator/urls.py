@@ -50,6 +50,7 @@ from annotator.views.manage import (
     webhooks,
     withdrawals,
 )
+from annotator.views.manage import guideline as guideline_pages
 from annotator.views.manage import training as manage_training
 from annotator.views.manifest import manifest as app_manifest
 from annotator.views.security_txt import security_txt
@@ -159,7 +160,10 @@ urlpatterns = [
     path("manage/<str:slug>/settings/", campaign.campaign_settings, name="campaign_settings"),
     path("manage/<str:slug>/questions/", questions.questions, name="questions"),
     path("manage/<str:slug>/comments/", questions.comments, name="comments"),
-    path("manage/<str:slug>/guideline/", campaign.edit_guideline, name="edit_guideline"),
+    path("manage/<str:slug>/guideline/", guideline_pages.edit_guideline, name="edit_guideline"),
+    path("manage/<str:slug>/guideline/preview/", guideline_pages.preview_guideline, name="preview_guideline"),
+    path("manage/<str:slug>/guideline/versions/", guideline_pages.guideline_versions, name="guideline_versions"),
+    path("manage/<str:slug>/guideline/versions/<int:version>/", guideline_pages.guideline_version, name="guideline_version"),
     path("manage/<str:slug>/consent/", invites.edit_consent, name="edit_consent"),
     path("manage/<str:slug>/invites/", invites.invites, name="invites"),
     path("manage/<str:slug>/invites/<int:invite_id>/", invites.invite_page, name="invite_page"),
@@ -192,6 +196,7 @@ urlpatterns = [
     path("manage/<str:slug>/imports/", imports.imports, name="imports"),
     path("manage/<str:slug>/imports/<int:import_id>/", imports.import_page, name="import_page"),
     path("manage/<str:slug>/imports/<int:import_id>/cancel/", imports.cancel_import, name="cancel_import"),
+    path("manage/<str:slug>/imports/<int:import_id>/undo/", imports.undo_import, name="undo_import"),
     path("manage/<str:slug>/releases/", releases.releases, name="releases"),
     path("manage/<str:slug>/releases/<int:number>/", releases.release_page, name="release_page"),
     path("manage/<str:slug>/webhooks/", webhooks.webhooks, name="webhooks"),

@@ -7,7 +7,7 @@ from api.errors import not_there
 from api.schema import SchemaView
 from api.views.assignments import AssignmentList, FlagPair, Skip, Undo, VoteCast
 from api.views.campaigns import CampaignDetail, CampaignList
-from api.views.imports import ImportCancel, ImportDetail, ImportList
+from api.views.imports import ImportCancel, ImportDetail, ImportList, ImportUndo
 from api.views.invites import InviteDetail, InviteList, InviteRevoke
 from api.views.material import PairList, PromptList
 from api.views.releases import ReleaseCancel, ReleaseDetail, ReleaseFileBytes, ReleaseList
@@ -25,6 +25,7 @@ of_campaign: list[URLPattern | URLResolver] = [
     path("imports/", ImportList.as_view(), name="imports"),
     path("imports/<int:import_id>/", ImportDetail.as_view(), name="import"),
     path("imports/<int:import_id>/cancel/", ImportCancel.as_view(), name="cancel_import"),
+    path("imports/<int:import_id>/undo/", ImportUndo.as_view(), name="undo_import"),
     path("pairs/", PairList.as_view(), name="pairs"),
     path("prompts/", PromptList.as_view(), name="prompts"),
     path("votes/", VoteList.as_view(), name="votes"),

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -119,6 +120,20 @@ def change_notes(*, since: Guideline, until: Guideline) -> list[str]:
         campaign=until.campaign_id, published_at__isnull=False, version__gt=since.version, version__lte=until.version
     )
     return list(versions.exclude(change_note="").order_by("version").values_list("change_note", flat=True))
+
+
+def published_versions(*, campaign: Campaign) -> QuerySet[Guideline]:
+    """The newest first, each with `people`: how many members have it as the last version that they accepted."""
+    accepted = Member.objects.filter(guideline_accepted=OuterRef("pk")).order_by().values("guideline_accepted")
+    people = Coalesce(Subquery(accepted.annotate(n=Count("pk")).values("n")), 0)
+    published = campaign.guidelines.filter(published_at__isnull=False)
+    return published.annotate(people=people).select_related("author").order_by("-version")
+
+
+def version_before(guideline: Guideline) -> Guideline | None:
+    """The last version that was published before this one."""
+    earlier = Guideline.objects.filter(campaign=guideline.campaign_id, published_at__isnull=False, version__lt=guideline.version)
+    return earlier.order_by("-version").first()
 
 
 def accept_guideline(*, member: Member, guideline: Guideline, now: datetime | None = None) -> None:

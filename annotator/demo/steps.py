@@ -58,7 +58,7 @@ SCENES, MORE_SCENES = "scenes.zip", "more-scenes.zip"
 MANAGER, ANNOTATOR = "demo-manager", "demo-annotator"
 RELEASE_TRIES = 3
 GONE = (ReleaseState.FAILED, ReleaseState.CANCELLED)
-GONE_IMPORTS = (ImportState.FAILED, ImportState.CANCELLED)
+GONE_IMPORTS = (ImportState.FAILED, ImportState.CANCELLED, ImportState.UNDONE)
 ROUNDS = 5  # a pair skipped at the very end is free again when others have left
 
 

@@ -26,6 +26,7 @@ from annotator.models.audit import AuditAction
 
 FILE_NAME_LIMIT = 255
 COLUMN_NAME_LIMIT = 200
+GONE_IMPORTS = (ImportState.CANCELLED, ImportState.UNDONE)
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -134,14 +135,14 @@ def cancel_import(*, import_: Import, by: User | None, now: datetime | None = No
 
 
 def imports_with_leftovers() -> list[int]:
-    """The ids of cancelled imports of which files may still lie about."""
+    """The ids of cancelled and undone imports of which files may still lie about."""
     return list(Import.objects.filter(has_leftovers=True).values_list("pk", flat=True))
 
 
 def clear_import(*, import_id: int) -> None:
-    """Remove what a cancelled import left: its upload, its originals, and images that got into no pair. A worker that is still
-    at it is waited for: it calls this at its end, and the beat asks again."""
-    import_ = Import.objects.filter(pk=import_id, state=ImportState.CANCELLED, has_leftovers=True).first()
+    """Remove what a cancelled or undone import left: its upload, its originals, and images that are in no pair. A worker that
+    is still at it is waited for: it calls this at its end, and the beat asks again."""
+    import_ = Import.objects.filter(pk=import_id, state__in=GONE_IMPORTS, has_leftovers=True).first()
     if import_ is None:
         return
     pending = import_.batches.filter(done_at__isnull=True)

@@ -56,8 +56,8 @@ class Quota:
 
 
 def quota_of(campaign: Campaign) -> Quota:
-    """Imports that failed do not count: nothing is left of them."""
-    used = campaign.imports.exclude(state=ImportState.FAILED).aggregate(bytes=Sum("size"))["bytes"]
+    """Imports that failed or were undone do not count: nothing is left of them."""
+    used = campaign.imports.exclude(state__in=[ImportState.FAILED, ImportState.UNDONE]).aggregate(bytes=Sum("size"))["bytes"]
     return Quota(used or 0, settings.IMPORT_QUOTA)
 
 

@@ -39,11 +39,16 @@ class Import(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     attempts = models.PositiveSmallIntegerField(
         default=0, db_default=0, editable=False, help_text=gettext_lazy("How often a worker began to read the file.")
     )
     has_leftovers = models.BooleanField(
-        default=False, db_default=False, editable=False, help_text=gettext_lazy("Whether files of a cancelled import may remain.")
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=gettext_lazy("Whether files of an import that was cancelled or undone may remain."),
     )
 
     class Meta:

@@ -127,7 +127,7 @@ ROOMS = (
         (
             Page("campaign_settings", _("Rules and limits")),
             Page("questions", _("Questions")),
-            Page("edit_guideline", _("Guideline")),
+            Page("edit_guideline", _("Guideline"), ("guideline_versions", "guideline_version")),
             Page("webhooks", _("Webhooks"), ("webhook_page",)),
             Page("audit_log", _("Audit log")),
         ),

@@ -51,6 +51,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "pairs_known",
             "created_at",
             "finished_at",
+            "undone_at",
         ]
         read_only_fields = fields
 

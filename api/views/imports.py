@@ -21,6 +21,7 @@ from annotator.choices import Scope
 from annotator.errors import Invalid, NotFound
 from annotator.importing.lifecycle import cancel_import, check_column_map, create_import
 from annotator.importing.receive_upload import StoredUpload, UploadReceiver
+from annotator.importing.undo import undo_import
 from annotator.models import Campaign, Import, User
 from api import idempotency
 from api.pagination import NewestFirst
@@ -152,6 +153,20 @@ class ImportCancel(View):
         cancelled = cancel_import(import_=import_, by=user)
         tasks.enqueue(tasks.clear_import, import_.pk)
         return Response(shown(request, cancelled))
+
+
+class ImportUndo(View):
+    scopes = {"POST": [Scope.IMPORT]}
+
+    @extend_schema(operation_id="undo_import", request=None, responses={200: ImportDetailSerializer})
+    def post(self, request: Request, slug: str, import_id: int) -> Response:
+        """Remove the pairs that an import made. Undoing again changes nothing; if a pair has votes, the response is 409."""
+        user = user_of(request)
+        import_ = import_of(campaign_for_manager(user, slug), import_id)
+        valid_body(NoBody, request)
+        undone = undo_import(import_=import_, by=user)
+        tasks.enqueue(tasks.clear_import, import_.pk)
+        return Response(shown(request, undone))
 
 
 def import_of(campaign: Campaign, import_id: int) -> Import:

@@ -23,6 +23,7 @@ OPERATIONS = {
     "create_import",
     "get_import",
     "cancel_import",
+    "undo_import",
     "list_pairs",
     "list_prompts",
     "list_votes",

@@ -56,6 +56,7 @@ ROUTES = {
     "create_import": Route("POST", C + "imports/", {"import"}, (404, 404, 403, 403, 202, 403, 202), {"prompt": "a cat"}),
     "get_import": Route("GET", C + "imports/{import}/", {"import"}, (404, 404, 403, 403, 200, 403, 200)),
     "cancel_import": Route("POST", C + "imports/{import}/cancel/", {"import"}, (404, 404, 403, 403, 200, 403, 200)),
+    "undo_import": Route("POST", C + "imports/{import}/undo/", {"import"}, (404, 404, 403, 403, 409, 403, 409)),
     "list_pairs": Route("GET", C + "pairs/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "list_prompts": Route("GET", C + "prompts/", {"export", "manage"}, (404, 404, 403, 200, 200, 403, 200)),
     "list_votes": Route("GET", C + "votes/", {"export"}, (404, 404, 403, 200, 200, 403, 200)),

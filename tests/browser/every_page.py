@@ -23,6 +23,7 @@ from django.utils import timezone
 from annotator.accounts.api_tokens import create_token
 from annotator.accounts.reset_mail import send_reset_mail
 from annotator.campaigns.consent import agree, publish_consent_text
+from annotator.campaigns.guidelines import accept_guideline, publish_guideline
 from annotator.campaigns.invites import create_invite, key_of
 from annotator.campaigns.lifecycle import change_campaign
 from annotator.choices import CampaignState, MemberState, Role
@@ -208,6 +209,15 @@ def add_managers_pages(site: Site, campaign: Campaign) -> None:
     roll_up(campaign=judged)
     site.add("members of a judged campaign", manager, "members", judged.slug)
     site.add("a member of a judged campaign", manager, "member_page", judged.slug, stopped.pk)
+    first = publish_guideline(campaign=judged, text="# Look at all of it", by=manager.user)
+    accept_guideline(member=stopped, guideline=first)
+    second = publish_guideline(
+        campaign=judged, text="# Look at all of it\n\nHands as well.", by=manager.user, change_note="Hands"
+    )
+    site.add("guideline with a preview", manager, "edit_guideline", judged.slug)
+    site.add("guideline_versions", manager, "guideline_versions", judged.slug)
+    site.add("guideline_version, the first", manager, "guideline_version", judged.slug, first.version)
+    site.add("guideline_version", manager, "guideline_version", judged.slug, second.version)
     site.add("overview of a judged campaign", manager, "campaign_page", judged.slug)
     site.add("statistics", manager, "statistics", judged.slug)
     site.add("statistics of nothing", manager, "statistics", draft.slug)

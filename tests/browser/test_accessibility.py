@@ -60,6 +60,8 @@ NO_PAGES = {
     ),  # forms
     *(
         "cancel_import",
+        "undo_import",
+        "preview_guideline",
         "cancel_release",
         "publish_release",
         "yank_release",

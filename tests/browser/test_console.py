@@ -55,3 +55,15 @@ def test_the_rooms_are_a_sheet_on_a_phone(open_page: Open, member) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Near-identical").click()
     page.wait_for_url("**/near-identical/")
+
+
+def test_a_guideline_appears_beside_the_form_while_it_is_written(open_page: Open, member) -> None:
+    manager = MemberFactory(campaign=member.campaign, role=Role.MANAGER)
+    page = open_page(manager, reverse("edit_guideline", args=[member.campaign.slug]))
+
+    page.get_by_label("Text").fill("# Look\n\nAt **hands**.")
+
+    expect(page.locator("#guideline-preview strong")).to_have_text("hands")
+    assert found_in_both_schemes(page) == []
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_url(f"**/manage/{member.campaign.slug}/")

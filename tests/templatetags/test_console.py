@@ -66,7 +66,7 @@ def test_every_page_of_the_console_is_in_a_room() -> None:
         if str(pattern.pattern).startswith("manage/<str:slug>/"):
             in_console.add(pattern.name)
     forms = {"ping_webhook", "remove_webhook", "webhook_state", "resend_delivery"} | {
-        *("cancel_import", "cancel_release", "forget_hub_account")
+        *("cancel_import", "undo_import", "preview_guideline", "cancel_release", "forget_hub_account")
     }
 
     assert in_console - inside - forms - NO_ROOM == set()

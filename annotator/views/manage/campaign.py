@@ -12,9 +12,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from annotator.campaigns import guidelines, lifecycle, questions
+from annotator.campaigns import lifecycle, questions
 from annotator.campaigns.access import campaign_for_manager, require_may_create_campaigns
-from annotator.campaigns.text_diff import compare
 from annotator.choices import CampaignState
 from annotator.errors import DomainError
 from annotator.judging import limits
@@ -23,7 +22,7 @@ from annotator.views.form_input import add_domain_error
 from annotator.views.manage.campaign_forms import CampaignForm, NewCampaignForm
 from annotator.views.manage.charts import Mark
 from annotator.views.manage.common import posted, status_of
-from annotator.views.manage.forms import GuidelineForm, ImportForm, MemberForm
+from annotator.views.manage.forms import ImportForm, MemberForm
 from annotator.views.manage.overview import live_context
 from annotator.views.manage.overview_figures import charts_of
 from annotator.views.requests import UserRequest
@@ -129,34 +128,3 @@ def campaign_settings(request: UserRequest, slug: str) -> HttpResponse:
             add_hints(request, form)
             return redirect("campaign_page", slug)
     return render(request, "manage/settings/settings.html", {"campaign": campaign, "form": form}, status=status_of(form))
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def edit_guideline(request: UserRequest, slug: str) -> HttpResponse:
-    """The text of the next version, looked at first (`preview`) or published."""
-    campaign = campaign_for_manager(request.user, slug)
-    current = campaign.guideline
-    initial = {"text": current.text, **GuidelineForm.initial_of(current)} if current else {}
-    form = GuidelineForm(posted(request), initial=initial)
-    preview = ""
-    if request.method == "POST" and form.is_valid():
-        if "preview" in request.POST:
-            preview = form.cleaned_data["text"]
-        else:
-            made = guidelines.publish_guideline(
-                campaign=campaign,
-                text=form.cleaned_data["text"],
-                change_note=form.cleaned_data["change_note"],
-                translations=form.translations(),
-                by=request.user,
-            )
-            messages.success(
-                request,
-                gettext("Version %(version)s of the guideline is published. Annotators must accept it before their next pair.")
-                % {"version": made.version},
-            )
-            return redirect("campaign_page", slug)
-    changes = compare(current.text, preview) if current and preview else []
-    context = {"campaign": campaign, "current": current, "form": form, "preview": preview, "changes": changes}
-    return render(request, "manage/settings/guideline.html", context, status=status_of(form))

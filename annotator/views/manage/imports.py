@@ -16,7 +16,7 @@ from annotator import tasks
 from annotator.campaigns.access import campaign_for_manager
 from annotator.choices import RULES_IN_BATCHES, UNFINISHED_IMPORTS
 from annotator.errors import DomainError, NotFound
-from annotator.importing import lifecycle
+from annotator.importing import lifecycle, undo
 from annotator.importing.receive_upload import StoredUpload, UploadReceiver, quota_of
 from annotator.models import Campaign, Import
 from annotator.views.manage.common import PER_PAGE, posted, status_of
@@ -83,6 +83,8 @@ def import_page(request: UserRequest, slug: str, import_id: int) -> HttpResponse
         "campaign": campaign,
         "import": import_,
         "is_unfinished": import_.state in UNFINISHED_IMPORTS,
+        "may_be_undone": undo.may_be_undone(import_),
+        "pairs_now": import_.pairs.count(),
         "page": page,
         "makes_more": makes_more,
     }
@@ -105,9 +107,25 @@ def cancel_import(request: UserRequest, slug: str, import_id: int) -> HttpRespon
     return redirect("import_page", slug, import_id)
 
 
+@require_POST
+def undo_import(request: UserRequest, slug: str, import_id: int) -> HttpResponse:
+    """Remove the pairs that the import made, while none of them has votes."""
+    import_ = import_of(campaign_for_manager(request.user, slug), import_id)
+    try:
+        undo.undo_import(import_=import_, by=request.user)
+    except DomainError as error:
+        messages.error(request, error.detail)
+    else:
+        tasks.enqueue(tasks.clear_import, import_.pk)
+        messages.success(request, gettext("%(file_name)s is undone. Its pairs are removed.") % {"file_name": import_.file_name})
+    return redirect("import_page", slug, import_id)
+
+
 def import_of(campaign: Campaign, import_id: int) -> Import:
     """Raises NotFound."""
-    import_: Import | None = campaign.imports.filter(pk=import_id).select_related("created_by", "cancelled_by").first()
+    import_: Import | None = (
+        campaign.imports.filter(pk=import_id).select_related("created_by", "cancelled_by", "undone_by").first()
+    )
     if import_ is None:
         raise NotFound(gettext("This import does not exist."))
     return import_

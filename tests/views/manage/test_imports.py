@@ -12,10 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from annotator.choices import ImportState, Role
-from annotator.models import Campaign, Import, LineError, Member
+from annotator.models import Campaign, Import, LineError, Member, Pair
 from annotator.views.manage import imports
 from tests.api.clients import sent_tasks
-from tests.factories import ImportFactory, MemberFactory
+from tests.factories import ImportFactory, MemberFactory, PairFactory, VoteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +194,30 @@ def test_an_import_is_cancelled_on_its_page_which_says_what_stays(client, manage
     assert "can no longer be cancelled" in client.post(cancel, follow=True).content.decode()
     assert client.post(address("cancel_import", manager.campaign, 0)).status_code == 404
     assert client.get(cancel).status_code == 405
+
+
+def test_an_import_is_undone_on_its_page_unless_its_pairs_have_votes(client, manager):
+    import_ = ImportFactory(campaign=manager.campaign, state="done", pairs_added=1)
+    pair = PairFactory(campaign=manager.campaign, imported_in=import_)
+    page = address("import_page", manager.campaign, import_.pk)
+    undo = address("undo_import", manager.campaign, import_.pk)
+    assert "This removes 1 pair," in " ".join(client.get(page).content.decode().split())
+
+    with sent_tasks() as sent:
+        text = client.post(undo, follow=True).content.decode()
+
+    assert sent == [("clear_import", [import_.pk])]
+    assert not Pair.objects.filter(pk=pair.pk).exists()
+    assert "The pairs of this import are removed" in text
+    assert undo not in text
+    judged = ImportFactory(campaign=manager.campaign, state="done")
+    VoteFactory(
+        assignment__member__campaign=manager.campaign, assignment__pair=PairFactory(campaign=manager.campaign, imported_in=judged)
+    )
+    refused = client.post(address("undo_import", manager.campaign, judged.pk), follow=True).content.decode()
+    assert "1 pair of this import has votes." in refused
+    assert address("undo_import", manager.campaign, judged.pk) not in refused
+    assert client.get(undo).status_code == 405
 
 
 def test_attempts_are_said_only_of_an_import_that_failed(client, manager):

@@ -19,6 +19,8 @@ PAGES = [
     ("campaign_state", [], False, True),
     ("campaign_settings", [], True, True),
     ("edit_guideline", [], True, True),
+    ("preview_guideline", [], False, True),
+    ("guideline_versions", [], True, False),
     ("members", [], True, True),
     ("member_state", [1], False, True),
     ("member_suspension", [1], True, True),
