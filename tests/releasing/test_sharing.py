@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 
-import duckdb
 import pytest
 
 from annotator import releasing
 from annotator.choices import COMPACT_CONFIGS
 from annotator.errors import Invalid
-from annotator.models import ImageShard, Prompt, Release
+from annotator.models import Release
 from annotator.releasing.dataset import image_shards
-from tests.released import card_of, folder_of, make_image, make_pair, rows_of, vote
+from tests.released import folder_of, make_pair, rows_of, vote
 
 # What is released has to be committed: it is read on a connection of its own.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("few_charts")]
@@ -56,57 +55,6 @@ def test_a_later_release_shares_the_files_of_images_and_writes_new_images_into_n
     assert {name: of_third[name] for name in of_first} == of_first
     assert len(of_third) > len(of_first)
     assert len(rows_of(third, "images")) == len(rows_of(first, "images")) + 2
-
-
-def test_the_compact_configs_together_have_what_the_pairs_have(campaign, judged):
-    usual = releasing.create_release(campaign=campaign, by=None)
-    releasing.build_release(release_id=usual.pk)
-    compact = compact_release(campaign)
-    images = {row["sha256"]: row for row in rows_of(compact, "images")}
-    labels = {row["pair_id"]: row for row in rows_of(compact, "labels") if row["question"] == 0}
-    info = {row["pair_id"]: row for row in rows_of(compact, "pair_info")}
-    for row in rows_of(usual, "pairs"):
-        joined = {**labels[row["pair_id"]], **info[row["pair_id"]]}
-        del joined["question"]
-        for slot in "ab":
-            joined[f"image_{slot}"] = images[row[f"sha256_{slot}"]]["image"]
-        assert joined == row
-    assert "default: true" in card_of(compact)
-    assert 'pair_info = load_dataset("diptych/scenes", revision="v1")' in card_of(compact)
-    folder = folder_of(compact)
-    joined = duckdb.sql(
-        f"SELECT * FROM '{folder}/pair_info/*.parquet' JOIN '{folder}/labels/*.parquet' USING (pair_id) WHERE question = 0"
-    )
-    assert len(joined) == len(judged)
-
-
-def test_each_image_is_embedded_once_however_many_pairs_it_is_in(campaign):
-    prompt = Prompt.objects.create(campaign=campaign, text="One prompt", text_sha256="a" * 64)
-    images = [make_image(prompt, number) for number in range(4)]
-    for place, image_a in enumerate(images):
-        for image_b in images[place + 1 :]:
-            campaign.pairs.create(prompt=prompt, image_a=image_a, image_b=image_b, votes_wanted=1, ring=place)
-    release = compact_release(campaign)
-    assert len(rows_of(release, "pair_info")) == 6
-    assert sorted(row["sha256"] for row in rows_of(release, "images")) == sorted(image.sha256 for image in images)
-
-
-def test_a_file_of_images_is_written_again_where_one_of_them_left_or_no_release_has_it(campaign, judged):
-    unpaired = make_image(judged[0].prompt, 50)
-    compact_release(campaign)
-    [shard] = ImageShard.objects.all()
-    members = bytes(shard.members)
-    assert len(members) == 32 * (len(judged) * 2 + 1)
-    unpaired.delete()
-    release = compact_release(campaign)
-    shard.refresh_from_db()
-    assert bytes(shard.members) == members[:-32]
-    assert len(rows_of(release, "images")) == 2 * len(judged)
-    for number in (1, 2):
-        (folder_of(release).with_name(str(number)) / "images/train-00000.parquet").unlink()
-    again = compact_release(campaign)
-    assert again.files.get(path="images/train-00000.parquet").sha256 == shard.sha256
-    assert again.revision == release.revision
 
 
 @pytest.mark.parametrize("options", [{"shard_count": 2}, {"shard_bytes": 1_000_000}])
