@@ -37,8 +37,9 @@ input?.addEventListener("input", () => {
   isFresh = false;
   goesOn = false;
 });
-hits?.addEventListener("htmx:afterSwap", () => {
-  isFresh = true;
+hits?.addEventListener("htmx:afterSwap", ({ detail }) => {
+  isFresh = detail.requestConfig.parameters.q === input.value;
+  if (!isFresh) return; // the answer to an earlier question
   if (goesOn) goFirst();
   goesOn = false;
 });

@@ -51,10 +51,10 @@ def test_the_rooms_are_a_sheet_on_a_phone(open_page: Open, member) -> None:
     rooms.get_by_role("link", name="Releases").click()
     page.wait_for_url("**/releases/")
     page.get_by_role("link", name="Search").click()
-    page.get_by_role("searchbox").fill("near")
+    page.get_by_role("searchbox").fill("queue")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Near-identical").click()
-    page.wait_for_url("**/near-identical/")
+    page.get_by_role("link", name="Review queue").click()
+    page.wait_for_url("**/queue/")
 
 
 def test_a_guideline_appears_beside_the_form_while_it_is_written(open_page: Open, member) -> None:
