@@ -2,7 +2,8 @@
 SELECT vote.id AS vote_id, seat.id AS assignment_id, seat.pair_id, question.slug AS question, member.public_id AS annotator_id,
        vote.choice, seat.a_on_left, vote.elapsed_ms, vote.conditions::text AS conditions, guideline.version AS guideline_version, vote.created_at, vote.void_reason,
        member.role <> 'annotator' OR member.kind = 'machine' AS knows_ids,
-       (SELECT json_agg(json_build_object('slug', each.slug, 'text', each.text, 'choices', each.choices) ORDER BY each.position)::text
+       (SELECT json_agg(json_build_object('slug', each.slug, 'text', each.text, 'choices', each.choices,
+                                          'translations', each.translations) ORDER BY each.position)::text
         FROM annotator_question each WHERE each.campaign_id = vote.campaign_id) AS questions
 FROM annotator_vote vote
 JOIN annotator_assignment seat ON seat.id = vote.assignment_id

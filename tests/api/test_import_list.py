@@ -61,6 +61,7 @@ def test_a_file_is_stored_and_left_to_a_worker():
         "pairs_added": 0,
         "pairs_known": 0,
         "finished_at": None,
+        "undone_at": None,
         "line_errors": [],
         "line_errors_next": None,
     }

@@ -30,7 +30,7 @@ def test_a_manager_makes_a_link_and_somebody_new_joins_by_it(open_page):
     )
     page.get_by_label("Text").fill("Your answers are *published*.")
     page.get_by_role("button", name="Publish").click()
-    page.get_by_role("link", name="Invite links").click()
+    page.get_by_role("link", name="Invite links").first.click()
     page.get_by_label("Name of the link").fill("Students")
     page.get_by_role("button", name="Create link").click()
     page.get_by_role("button", name="Copy").click()

@@ -10,8 +10,10 @@ from django.db.models import BaseConstraint, UniqueConstraint
 
 from tests.models import (
     test_adjudication,
+    test_audit,
     test_campaign_rules,
     test_campaigns,
+    test_daily,
     test_gold,
     test_idempotency,
     test_imports,
@@ -28,8 +30,10 @@ from tests.models import (
 
 MODULES = [
     test_adjudication,
+    test_audit,
     test_campaign_rules,
     test_campaigns,
+    test_daily,
     test_gold,
     test_idempotency,
     test_imports,

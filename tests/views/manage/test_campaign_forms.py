@@ -80,9 +80,9 @@ def test_rows_become_questions_in_the_order_of_their_numbers():
 
     assert found.is_valid(), found.errors
     assert found.asked() == [
-        NewQuestion("fit", "Which fits?", ("a", "b", "both_good", "both_bad")),
-        NewQuestion("which_is_prettier", "Which is prettier?", ("a", "b", "both_good")),
-        NewQuestion("which_last", "Which last?", ("a", "b")),
+        NewQuestion("fit", "Which fits?", ("a", "b", "both_good", "both_bad"), {}),
+        NewQuestion("which_is_prettier", "Which is prettier?", ("a", "b", "both_good"), {}),
+        NewQuestion("which_last", "Which last?", ("a", "b"), {}),
     ]
 
 
