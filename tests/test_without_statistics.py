@@ -94,8 +94,9 @@ READERS: dict[str, Callable[[Campaign], object]] = {
     "feed": follow_feed,
     "stream": stream_feed,
 }
-# A vote comes with its seat, member, pair, prompt and two images, and each with an entry of an index. A release reads it twice.
-MOST, MOST_OF_RELEASE = 20, 20
+# A vote comes with its seat, member, pair, prompt and two images, and each with an entry of an index. A release reads it twice,
+# and counts what each annotator answered.
+MOST, MOST_OF_RELEASE = 20, 32
 
 
 def read_by_each(campaign: Campaign, folder: Path, forget: Callable[[], None]) -> dict[str, int]:

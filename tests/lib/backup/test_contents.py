@@ -11,6 +11,7 @@ from annotator.lib.backup.archive import BackupError
 from tests.celery_worker import database_url
 from tests.factories import UserFactory
 from tests.waiting import wait_until
+from tests.without_statistics import end_idle_sessions
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,7 @@ def _nobody_else(db: None) -> None:
     """Connections of a test before this one may still be on their way out."""
 
     def is_alone() -> bool:
+        end_idle_sessions()
         with connection.cursor() as cursor:
             cursor.execute(OTHERS)
             (others,) = cursor.fetchone()
