@@ -98,17 +98,6 @@ class AdjudicationOutcome(TextChoices):
     MESSAGE = "message", gettext_lazy("Message sent")
 
 
-class BulkAction(TextChoices):
-    """What a manager does to many pairs at once."""
-
-    HOLD = "hold", gettext_lazy("Hold")
-    RETIRE = "retire", gettext_lazy("Retire")
-    REOPEN = "reopen", gettext_lazy("Reopen")
-    PRIORITY = "priority", gettext_lazy("Set priority")
-    GOLD = "gold", gettext_lazy("Make gold")
-    ADD_VOTES = "add_votes", gettext_lazy("Add votes")
-
-
 class RetireReason(TextChoices):
     """Why a pair is retired: as it may be flagged, or otherwise."""
 

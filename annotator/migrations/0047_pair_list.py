@@ -3,8 +3,6 @@
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
-import pgtrigger.compiler
-import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
@@ -16,21 +14,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='BulkChange',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('hold', 'Hold'), ('retire', 'Retire'), ('reopen', 'Reopen'), ('priority', 'Set priority'), ('gold', 'Make gold'), ('add_votes', 'Add votes')], max_length=12)),
-                ('detail', models.CharField(blank=True, help_text='The value that was set, in words.', max_length=300)),
-                ('pairs', models.PositiveIntegerField(help_text='Number of pairs that were changed.')),
-                ('before', models.JSONField(blank=True, default=list, help_text='What undoing it restores: quality/bulk_changes.py. For this alone.')),
-                ('at', models.DateTimeField()),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-            ],
-            options={
-                'ordering': ['-pk'],
-            },
-        ),
         migrations.CreateModel(
             name='SavedView',
             fields=[
@@ -65,21 +48,6 @@ class Migration(migrations.Migration):
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('text', config='simple'), name='prompt_words'),
         ),
         migrations.AddField(
-            model_name='bulkchange',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='bulkchange',
-            name='campaign',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='bulk_changes', to='annotator.campaign'),
-        ),
-        migrations.AddField(
-            model_name='bulkchange',
-            name='undone_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
             model_name='savedview',
             name='campaign',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='saved_views', to='annotator.campaign'),
@@ -88,26 +56,6 @@ class Migration(migrations.Migration):
             model_name='savedview',
             name='created_by',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='bulkchange',
-            index=models.Index(fields=['campaign', '-id'], name='bulk_change_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkchange',
-            constraint=models.CheckConstraint(condition=models.Q(('action__in', ['hold', 'retire', 'reopen', 'priority', 'gold', 'add_votes'])), name='bulk_change_action_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='bulkchange',
-            constraint=models.CheckConstraint(condition=models.Q(('undone_by__isnull', True), ('undone_at__isnull', False), _connector='OR'), name='bulk_undoing_has_time'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bulkchange',
-            trigger=pgtrigger.compiler.Trigger(name='bulk_change_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='12dac0f4493e5bb200a6a54f206e803e560281f2', operation='DELETE', pgid='pgtrigger_bulk_change_never_deleted_f9d20', table='annotator_bulkchange', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='bulkchange',
-            trigger=pgtrigger.compiler.Trigger(name='bulk_change_is_fixed', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."campaign_id" IS DISTINCT FROM (NEW."campaign_id") OR OLD."action" IS DISTINCT FROM (NEW."action") OR OLD."detail" IS DISTINCT FROM (NEW."detail") OR OLD."pairs" IS DISTINCT FROM (NEW."pairs") OR OLD."before" IS DISTINCT FROM (NEW."before") OR OLD."by_id" IS DISTINCT FROM (NEW."by_id") OR OLD."at" IS DISTINCT FROM (NEW."at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='0db5ed79a1a09ea7cda1b3f3f8a6998765217f12', operation='UPDATE', pgid='pgtrigger_bulk_change_is_fixed_5c93e', table='annotator_bulkchange', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='savedview',

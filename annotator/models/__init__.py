@@ -21,7 +21,7 @@ from annotator.models.outcome import (
     SplitPrior,
     UnscoredAssignment,
 )
-from annotator.models.pair_lists import BulkChange, SavedView
+from annotator.models.pair_lists import SavedView
 from annotator.models.pair_seats import PairSeats
 from annotator.models.people import (
     Consent,
@@ -55,7 +55,6 @@ __all__ = [
     "Appeal",
     "Assignment",
     "AuditEntry",
-    "BulkChange",
     "Campaign",
     "CampaignProgress",
     "CampaignScoring",

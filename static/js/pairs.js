@@ -1,4 +1,4 @@
-// The list of pairs: its keys. What is selected is kept over the pages of the list, for as long as the tab is open.
+// The list of pairs: its keys.
 
 import { watchKeys } from "./pair_viewer.js";
 

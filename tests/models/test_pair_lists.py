@@ -1,15 +1,14 @@
-"""Saved views and bulk changes: what the database refuses."""
+"""Saved views: what the database refuses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from annotator.models import BulkChange, SavedView
+from annotator.models import SavedView
 from tests import factories as make
-from tests.models.constraint_cases import Attempts, assert_refused, change, delete
+from tests.models.constraint_cases import Attempts, assert_refused
 
 pytestmark = pytest.mark.django_db
 
@@ -20,19 +19,10 @@ def view(**values: Any) -> SavedView:
     )
 
 
-def bulk_change(**values: Any) -> BulkChange:
-    defaults = {"action": "hold", "pairs": 3, "by": make.UserFactory(), "at": timezone.now()}
-    return BulkChange.objects.create(**{"campaign": make.CampaignFactory()} | defaults | values)
-
-
 ATTEMPTS = Attempts(
     {
         "saved_view_name_unique_in_campaign": lambda: view(campaign=view().campaign),
         "saved_view_has_name": lambda: view(name=""),
-        "bulk_change_action_known": lambda: bulk_change(action="burn"),
-        "bulk_undoing_has_time": lambda: bulk_change(undone_by=make.UserFactory()),
-        "bulk_change_never_deleted": lambda: delete(bulk_change()),
-        "bulk_change_is_fixed": lambda: change(bulk_change(), pairs=4),
     }
 )
 
@@ -42,6 +32,5 @@ def test_the_database_refuses(name: str) -> None:
     assert_refused(name, ATTEMPTS[name])
 
 
-def test_they_say_what_they_are() -> None:
+def test_it_says_what_it_is() -> None:
     assert str(view()) == "Ties"
-    assert str(bulk_change()) == "Hold: 3"
